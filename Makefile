@@ -1,0 +1,54 @@
+# make run    fabricated faces through every pipeline to a report
+# make test   lint, types, import contracts, tests
+# make pins   renew requirements.txt (needs uv)
+
+# The first Python that the project supports; `make run PYTHON=python3.12` chooses another.
+PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
+	if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+	then echo $$candidate; break; fi; done)
+BIN := .venv/bin
+REPORT := data/sample/08_reporting/report.html
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint types contracts unit pins clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+install: .venv/.installed
+
+# The marker is written last, so that an interrupted installation starts again.
+.venv/.installed: requirements.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make run PYTHON=/path/to/python3.12"; \
+		exit 1; fi
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install
+	$(BIN)/kedro run --env sample --pipelines fabrication,__default__
+	@echo "The report of this run on fabricated faces: $(CURDIR)/$(REPORT)"
+
+test: lint types contracts unit
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+contracts: install
+	$(BIN)/lint-imports
+
+unit: install
+	$(BIN)/pytest
+
+pins:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
+
+clean:
+	rm -rf .venv data/sample .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .viz

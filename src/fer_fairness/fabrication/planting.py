@@ -1,0 +1,148 @@
+"""The truth table: who is in a dataset, what they show, how they are labelled, what is damaged.
+
+Each row takes its numbers from its own place in a stream, one stream a purpose. So the first rows
+do not change when a split grows, and planting one thing leaves everything else as it was.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fabrication.people import group_shares
+from fer_fairness.params.fabrication import GROUPS, ByGroup, PlantedBias
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
+
+DATASETS: Final = ("fer_plus", "raf_db", "fairface")
+SPLITS: Final = ("train", "validation", "test")
+STREAMS: Final = ("people", "labels", "pictures", "layout")
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """What to draw for one split of one dataset.
+
+    Attributes:
+        dataset: A name of `DATASETS`.
+        split: A name of `SPLITS`.
+        n_faces: Rows.
+        class_shares: Share of each emotion, before the planted tilt.
+        labelled: Whether the dataset records an emotion; where not, nothing is planted but shares.
+    """
+
+    dataset: str
+    split: str
+    n_faces: int
+    class_shares: dict[str, float]
+    labelled: bool
+
+
+def generator(seed: int, dataset: str, split: str, stream: str, *row: int) -> np.random.Generator:
+    """The random numbers of one purpose, for a split or for one of its rows."""
+    place = (DATASETS.index(dataset), SPLITS.index(split), STREAMS.index(stream) + 1)
+    return np.random.default_rng([seed, *place, *row])
+
+
+def combined_chance(people: pd.DataFrame, chances: ByGroup) -> NDArray[np.float64]:
+    """Chance of each person from all groups they are in, 1 - prod(1 - chance); float64 (n,)."""
+    spared = np.ones(len(people))
+    for attribute, by_group in chances.items():
+        spared *= 1.0 - people[attribute].map(by_group).fillna(0.0).to_numpy(np.float64)
+    return np.asarray(1.0 - spared, dtype=np.float64)
+
+
+def emotion_probabilities(
+    people: pd.DataFrame, class_shares: dict[str, float], planted: PlantedBias
+) -> NDArray[np.float64]:
+    """Chance of each emotion for each person.
+
+    Returns:
+        float64 (n, 8) in the order of `EMOTIONS`, rows sum to one.
+
+    Raises:
+        InvalidInputError: Where no emotion is left for a person.
+    """
+    shares = np.array([class_shares.get(emotion, 0.0) for emotion in EMOTIONS])
+    weights = np.tile(shares, (len(people), 1))
+    for attribute, by_group in planted.emotion_by_group.items():
+        for group, factors in by_group.items():
+            tilt = np.array([factors.get(emotion, 1.0) for emotion in EMOTIONS])
+            weights[(people[attribute] == group).to_numpy()] *= tilt
+    total = weights.sum(axis=1, keepdims=True)
+    if (total <= 0).any():
+        raise InvalidInputError("class_shares leave no emotion to draw; give one a share above 0")
+    return np.asarray(weights / total, dtype=np.float64)
+
+
+def _draw(probabilities: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Inverse of the cumulative distribution of each row at one uniform number each."""
+    cumulative = np.cumsum(probabilities, axis=1)
+    cumulative[:, -1] = np.inf
+    return np.asarray((uniform[:, None] >= cumulative).sum(axis=1), dtype=np.intp)
+
+
+def _last_possible(probabilities: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Step back from names of chance zero, which rounding at the upper end can reach."""
+    possible = np.where(probabilities > 0, np.arange(probabilities.shape[1]), -1)
+    reachable = np.maximum.accumulate(possible, axis=1)
+    return np.asarray(np.take_along_axis(reachable, drawn[:, None], axis=1)[:, 0], dtype=np.intp)
+
+
+def _choose(
+    names: tuple[str, ...], probabilities: NDArray[np.float64], uniform: NDArray[np.float64]
+) -> NDArray[np.str_]:
+    drawn = _last_possible(probabilities, _draw(probabilities, uniform))
+    return np.array(names)[drawn]
+
+
+def sample_people(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
+    """Groups of every person of a split: gender, race, age_group."""
+    uniform = generator(seed, plan.dataset, plan.split, "people").random((plan.n_faces, 4))
+    where_planted = planted if plan.labelled else PlantedBias()
+    people = {}
+    for column, attribute in enumerate(ATTRIBUTES):
+        shares = group_shares(where_planted, attribute, raf_db=plan.dataset == "raf_db")
+        rows = np.tile(shares, (plan.n_faces, 1))
+        people[attribute] = _choose(GROUPS[attribute], rows, uniform[:, column])
+    return pd.DataFrame(people).astype(str)
+
+
+def plant(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
+    """The truth about one split.
+
+    A mislabelled face carries, with equal chance, one of the other emotions that the dataset has.
+
+    Args:
+        plan: The split.
+        planted: The bias; without a labelled emotion it does not apply.
+        seed: Of all draws.
+
+    Returns:
+        One row a face: dataset, split, gender, race, age_group, true_emotion, labelled_emotion
+        (missing where the dataset has no emotion), mislabelled, quality_loss (0 to 1).
+    """
+    bias = planted if plan.labelled else PlantedBias()
+    truth = sample_people(plan, planted, seed)
+    probabilities = emotion_probabilities(truth, plan.class_shares, bias)
+    uniform = generator(seed, plan.dataset, plan.split, "labels").random((plan.n_faces, 3))
+    truth["true_emotion"] = _choose(EMOTIONS, probabilities, uniform[:, 0])
+    noise = combined_chance(truth, bias.label_noise_by_group)
+    noisy = plan.split in bias.label_noise_splits
+    wrong = (uniform[:, 1] < noise) & noisy
+    known = np.array([plan.class_shares.get(emotion, 0.0) > 0 for emotion in EMOTIONS])
+    true = truth["true_emotion"].to_numpy()
+    others = known[None, :] & (np.array(EMOTIONS)[None, :] != true[:, None])
+    if wrong.any() and not others.any(axis=1)[wrong].all():
+        raise InvalidInputError("label noise needs two emotions with a share above 0, found one")
+    other_chances = others / np.maximum(others.sum(axis=1, keepdims=True), 1)
+    labelled = truth["true_emotion"].to_numpy(dtype=object, copy=True)
+    labelled[wrong] = _choose(EMOTIONS, other_chances[wrong], uniform[wrong, 2])
+    truth["labelled_emotion"] = labelled if plan.labelled else None
+    truth["mislabelled"] = wrong
+    truth["quality_loss"] = combined_chance(truth, bias.image_quality_by_group)
+    truth.insert(0, "split", plan.split)
+    truth.insert(0, "dataset", plan.dataset)
+    return truth

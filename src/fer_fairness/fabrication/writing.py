@@ -1,0 +1,94 @@
+"""Put a fabricated dataset into a folder: all of it or nothing, and never over real data."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fabrication.fabricating import FabricatedDataset
+from fer_fairness.fabrication.layouts import write_fairface, write_fer_plus, write_raf_db
+
+MARKER: Final = "truth.json"
+TRUTH: Final = "truth.parquet"
+MADE_BY: Final = "fer_fairness.fabrication"
+_WRITERS: Final[Mapping[str, Callable[[FabricatedDataset, Path], None]]] = {
+    "fer_plus": write_fer_plus,
+    "raf_db": write_raf_db,
+    "fairface": write_fairface,
+}
+
+
+def is_fabricated(folder: Path) -> bool:
+    """Whether a folder carries the mark of `write_dataset`."""
+    try:
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(marker, dict) and marker.get("made_by") == MADE_BY
+
+
+def _refuse_other_data(folder: Path) -> None:
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir() or folder.is_symlink():
+        raise InvalidInputError(
+            f"{folder} is not a plain folder; fabricated data is not written over it. "
+            "Name another folder or move it away."
+        )
+    if any(folder.iterdir()) and not is_fabricated(folder):
+        raise InvalidInputError(
+            f"{folder} holds data that was not fabricated (its {MARKER} is missing or not ours); "
+            "it is left untouched. Name another folder or move that data away."
+        )
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    """Move the finished folder into place; the old one goes only after that succeeded."""
+    if not folder.exists():
+        staged.rename(folder)
+        return
+    retired = staged.with_name(f"{staged.name}.old")
+    folder.rename(retired)
+    try:
+        staged.rename(folder)
+    except OSError:
+        retired.rename(folder)
+        raise
+    shutil.rmtree(retired)
+
+
+def write_dataset(dataset: FabricatedDataset, folder: Path) -> None:
+    """Write a dataset in its publisher's layout, with truth.parquet and truth.json beside it.
+
+    The files are written to a new folder next to `folder` and renamed into place at the end, so a
+    run that is cut short leaves what was there before.
+
+    Args:
+        dataset: What `fabricate` gives.
+        folder: Where to; must be absent, empty, or fabricated earlier.
+
+    Raises:
+        InvalidInputError: Where `folder` holds anything that was not fabricated.
+    """
+    folder = Path(folder)
+    _refuse_other_data(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        staged.chmod(0o755)
+        _WRITERS[dataset.layout](dataset, staged)
+        dataset.truth.to_parquet(staged / TRUTH, index=False)
+        truth = {
+            "made_by": MADE_BY,
+            "layout": dataset.layout,
+            "n_faces": len(dataset.truth),
+            "parameters": dataset.parameters.model_dump(mode="json"),
+        }
+        text = json.dumps(truth, indent=2, sort_keys=True) + "\n"
+        (staged / MARKER).write_text(text, encoding="utf-8")
+        _swap(staged, folder)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)

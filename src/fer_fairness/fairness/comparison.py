@@ -1,0 +1,156 @@
+"""Two models on the same people: what changed, for whom, and whether a gap closed by loss."""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.counts import (
+    EVERYBODY,
+    PairedCounts,
+    check_predictions,
+    groups_of,
+    paired_counts,
+)
+from fer_fairness.fairness.inference import Seed, paired_differences, seed_for
+from fer_fairness.fairness.metrics import (
+    GAP_METRICS,
+    Array,
+    Counts,
+    GapMetric,
+    Metric,
+    accuracy,
+    balanced_accuracy,
+    macro_f1,
+)
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+
+COMPARISON_COLUMNS: Final = (
+    "metric",
+    "attribute",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "level_down",
+    "n_people",
+)
+
+Row: TypeAlias = dict[str, str | int | float | bool | None]
+
+
+def compare(
+    frame_a: pd.DataFrame,
+    frame_b: pd.DataFrame,
+    *,
+    attributes: Sequence[str],
+    emotions: Sequence[str],
+    params: EvaluationParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """How a second model differs from a first on the same people, second minus first.
+
+    Args:
+        frame_a: The first model's predictions: sample_id, emotion, predicted_emotion, and the
+            attribute columns.
+        frame_b: The second model's predictions of the same people, in any order; its attribute
+            columns are not read.
+        attributes: Attributes to compare groups by, or intersections such as "gender x race".
+        emotions: The emotions scored; the tables may hold no other.
+        params: Number of replicates, confidence, smallest group.
+        seed: Seed of all draws.
+
+    Returns:
+        `COMPARISON_COLUMNS`, one row a metric: first those of all people together (attribute
+        None), then the gaps of each attribute between its groups of sufficient size. `level_down`
+        marks a gap that closed because the group served best is served worse, and no group better.
+
+    Raises:
+        InvalidInputError: If a column is missing, an emotion unknown, or the tables are not about
+            the same people with the same emotions.
+    """
+    both = _paired(frame_a, frame_b)
+    everybody = _count(both, pd.Series(EVERYBODY, index=both.index), emotions, (EVERYBODY,))
+    rows = _rows(None, everybody, _OVERALL, params, seed_for(seed, EVERYBODY))
+    for attribute in attributes:
+        joint = _count(both, groups_of(both, attribute), emotions)
+        compared = joint.reaching(params.minimum_group_size)
+        metrics = tuple(GAP_METRICS.values())
+        rows += _rows(attribute, compared, metrics, params, seed_for(seed, attribute))
+    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+
+
+def _of_everybody(name: str, score: Metric) -> GapMetric:
+    """A score of all people in the shape of a gap, so that both are compared alike."""
+
+    def value(counts: Counts) -> Array:
+        return score(counts)[..., 0]
+
+    return GapMetric(name=name, label=name, function=value, ideal=1.0, group_score=score)
+
+
+_OVERALL: Final = (
+    _of_everybody("accuracy", accuracy),
+    _of_everybody("balanced_accuracy", balanced_accuracy),
+    _of_everybody("macro_f1", macro_f1),
+)
+
+
+def _rows(
+    attribute: str | None,
+    joint: PairedCounts,
+    metrics: Sequence[GapMetric],
+    params: EvaluationParameters,
+    seed: Seed,
+) -> list[Row]:
+    differences = paired_differences(
+        joint, metrics, n=params.n_bootstrap, confidence=params.confidence, seed=seed
+    )
+    return [
+        {
+            "metric": name,
+            "attribute": attribute,
+            "difference": found.value,
+            "ci_low": found.interval.low,
+            "ci_high": found.interval.high,
+            "level_down": found.level_down,
+            "n_people": int(joint.sizes.sum()),
+        }
+        for name, found in differences.items()
+    ]
+
+
+def _count(
+    both: pd.DataFrame,
+    groups: pd.Series,
+    emotions: Sequence[str],
+    group_names: Sequence[str] | None = None,
+) -> PairedCounts:
+    predictions = both["predicted_emotion"], both["predicted_emotion_second"]
+    return paired_counts(
+        both["emotion"], predictions, groups, classes=emotions, group_names=group_names
+    )
+
+
+def _paired(frame_a: pd.DataFrame, frame_b: pd.DataFrame) -> pd.DataFrame:
+    """The first table with the second's predictions beside its own."""
+    for frame in (frame_a, frame_b):
+        check_predictions(frame)
+    second = frame_b[["sample_id", "emotion", "predicted_emotion"]]
+    both = frame_a.merge(second, on="sample_id", how="outer", suffixes=("", "_second"))
+    alone = both[both["predicted_emotion"].isna() | both["predicted_emotion_second"].isna()]
+    if len(alone):
+        raise InvalidInputError(
+            f"{len(alone)} people are in one of the two tables only, such as "
+            f"{alone['sample_id'].iloc[0]!r}: a paired comparison needs the same people in both. "
+            "Predict the same evaluation set with both models."
+        )
+    differing = both[both["emotion"] != both["emotion_second"]]
+    if len(differing):
+        first = differing.iloc[0]
+        raise InvalidInputError(
+            f"{first['sample_id']!r} shows {first['emotion']!r} in one table and "
+            f"{first['emotion_second']!r} in the other ({len(differing)} people differ). "
+            "Use the same labels for both models."
+        )
+    return both

@@ -1,0 +1,227 @@
+"""Counts of true and predicted emotions per group: what every metric of this room is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+
+INTERSECTION: Final = " x "
+"""Joins the names of attributes, and of their groups: "gender x race", "female x white"."""
+
+EVERYBODY: Final = "everybody"
+"""Name of the one group where people are not told apart."""
+
+PREDICTION_COLUMNS: Final = ("sample_id", "emotion", "predicted_emotion")
+"""What a table of predictions must have to be counted."""
+
+Labels: TypeAlias = "Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_] | pd.Series"
+Counts: TypeAlias = npt.NDArray[np.int64]
+Codes: TypeAlias = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class GroupCounts:
+    """People by group, true class and predicted class.
+
+    Attributes:
+        counts: int64, shape (groups, classes, classes): `counts[g, c, k]` people of group g whose
+            true class is c and whose predicted class is k.
+        groups: Names along the first axis.
+        classes: Names along the second and third axes.
+        n_missing: People without a group, who are in no count.
+    """
+
+    counts: Counts
+    groups: tuple[str, ...]
+    classes: tuple[str, ...]
+    n_missing: int
+
+    @property
+    def sizes(self) -> Counts:
+        """People per group, shape (groups,)."""
+        sizes: Counts = self.counts.sum(axis=tuple(range(1, self.counts.ndim)))
+        return sizes
+
+    def reaching(self, minimum_size: int) -> "GroupCounts":
+        """The same counts without the groups of fewer than `minimum_size` people."""
+        kept = self.sizes >= minimum_size
+        return GroupCounts(
+            counts=self.counts[kept],
+            groups=tuple(name for name, keep in zip(self.groups, kept, strict=True) if keep),
+            classes=self.classes,
+            n_missing=self.n_missing,
+        )
+
+
+class PairedCounts(GroupCounts):
+    """People by group, true class, and the classes that two models predict for them.
+
+    `counts` is int64 of shape (groups, classes, classes, classes): `counts[g, c, j, k]` people of
+    group g and true class c for whom the first model predicts j and the second k.
+    """
+
+    def reaching(self, minimum_size: int) -> "PairedCounts":
+        """The same counts without the groups of fewer than `minimum_size` people."""
+        kept = super().reaching(minimum_size)
+        return PairedCounts(kept.counts, kept.groups, kept.classes, kept.n_missing)
+
+
+def group_counts(
+    y_true: Labels,
+    y_pred: Labels,
+    groups: Labels,
+    *,
+    classes: Sequence[str],
+    group_names: Sequence[str] | None = None,
+) -> GroupCounts:
+    """Count people by group, true class and predicted class.
+
+    Args:
+        y_true: True class of each person, shape (people,).
+        y_pred: Predicted class of each person, shape (people,).
+        groups: Group of each person, shape (people,); people whose group is missing (None or NaN)
+            are left out and counted in `n_missing`.
+        classes: All classes, in the order of the result.
+        group_names: All groups, in the order of the result; groups without people keep a row of
+            zeros. By default the groups that occur, sorted.
+
+    Returns:
+        The counts; they sum to the number of people with a group.
+
+    Raises:
+        InvalidInputError: If lengths differ, a class is missing, or a class or group is unknown.
+    """
+    columns = {"true class": y_true, "predicted class": y_pred}
+    return GroupCounts(*_tally(columns, groups, classes, group_names))
+
+
+def paired_counts(
+    y_true: Labels,
+    predictions: tuple[Labels, Labels],
+    groups: Labels,
+    *,
+    classes: Sequence[str],
+    group_names: Sequence[str] | None = None,
+) -> PairedCounts:
+    """Count people by group, true class and the classes two models predict for them.
+
+    Args:
+        y_true: True class of each person, shape (people,).
+        predictions: Predicted class of each person by the first and by the second model.
+        groups: As for `group_counts`.
+        classes: As for `group_counts`.
+        group_names: As for `group_counts`.
+
+    Returns:
+        The joint counts; summed over the last axis they are the `group_counts` of the first model,
+        over the one before it those of the second.
+
+    Raises:
+        InvalidInputError: As for `group_counts`.
+    """
+    columns = {
+        "true class": y_true,
+        "class predicted by the first model": predictions[0],
+        "class predicted by the second model": predictions[1],
+    }
+    return PairedCounts(*_tally(columns, groups, classes, group_names))
+
+
+def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
+    """The group of each row, of one attribute or of an intersection of several.
+
+    Args:
+        frame: A table with a column for each attribute.
+        attribute: The name of a column, or several joined as in "gender x race".
+
+    Returns:
+        Names such as "female", or "female x white"; missing where any part is missing.
+
+    Raises:
+        InvalidInputError: If the table lacks one of the columns.
+    """
+    parts = attribute.split(INTERSECTION)
+    absent = [part for part in parts if part not in frame.columns]
+    if absent:
+        raise InvalidInputError(
+            f"Groups by {attribute!r} need the column {absent[0]!r}, which the table lacks; it has "
+            f"{', '.join(map(str, frame.columns))}. Join the demographic columns first."
+        )
+    known = frame[parts].notna().all(axis=1)
+    joined = frame[parts[0]].astype(object)
+    for part in parts[1:]:
+        joined = joined.where(~known, joined.astype(str) + INTERSECTION + frame[part].astype(str))
+    return joined.where(known, None).rename(attribute)
+
+
+def check_predictions(frame: pd.DataFrame) -> None:
+    """Refuse a table that lacks one of `PREDICTION_COLUMNS` or lists somebody twice.
+
+    Raises:
+        InvalidInputError: Saying which column is missing, or who is listed twice.
+    """
+    absent = [name for name in PREDICTION_COLUMNS if name not in frame.columns]
+    if absent:
+        raise InvalidInputError(
+            f"The predictions lack the column {absent[0]!r}; they have "
+            f"{', '.join(map(str, frame.columns))}. Needed are {', '.join(PREDICTION_COLUMNS)}."
+        )
+    twice = frame.loc[frame["sample_id"].duplicated(), "sample_id"]
+    if len(twice):
+        raise InvalidInputError(
+            f"The predictions list sample_id {twice.iloc[0]!r} more than once ({len(twice)} rows "
+            "too many): a person counts once. Evaluate one variant and one seed at a time."
+        )
+
+
+def _tally(
+    columns: dict[str, Labels],
+    groups: Labels,
+    classes: Sequence[str],
+    group_names: Sequence[str] | None,
+) -> tuple[Counts, tuple[str, ...], tuple[str, ...], int]:
+    """Counts over (groups, classes, ...), with the names of both and the people left out."""
+    _check_lengths({**columns, "group": groups})
+    membership = np.asarray(groups, dtype=object)
+    known = np.asarray(pd.notna(membership), dtype=bool)
+    if group_names is None:
+        group_names = sorted({str(name) for name in membership[known]})
+    rows = np.flatnonzero(known)
+    codes = [_codes("group", membership[known], group_names, rows=rows)]
+    for what, labels in columns.items():
+        every = np.asarray(labels, dtype=object)
+        codes.append(_codes(what, every, classes, rows=np.arange(len(every)))[known])
+    shape = (len(group_names), *(len(classes) for _ in columns))
+    if not all(shape):
+        return np.zeros(shape, dtype=np.int64), tuple(group_names), tuple(classes), len(known)
+    cells = np.ravel_multi_index(tuple(codes), shape)
+    counts = np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape).astype(np.int64)
+    return counts, tuple(group_names), tuple(classes), int((~known).sum())
+
+
+def _check_lengths(columns: dict[str, Labels]) -> None:
+    lengths = {what: len(labels) for what, labels in columns.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{what}: {length}" for what, length in lengths.items())
+        raise InvalidInputError(f"One value a person is needed in each column, found {told}.")
+
+
+def _codes(
+    what: str, labels: npt.NDArray[np.object_], names: Sequence[str], *, rows: Codes
+) -> Codes:
+    """Position of each label in `names`; `rows` are the labels' own rows, for the message."""
+    codes = pd.Index(list(names), dtype=object).get_indexer(pd.Index(labels, dtype=object))
+    unknown = np.flatnonzero(codes < 0)
+    if unknown.size:
+        first = int(unknown[0])
+        raise InvalidInputError(
+            f"Row {rows[first]} has the {what} {labels[first]!r}, expected one of "
+            f"{', '.join(map(str, names))}; {unknown.size} rows are like it. Leave such rows out, "
+            f"or name every {what} that occurs."
+        )
+    return codes.astype(np.int64)

@@ -1,0 +1,23 @@
+"""The emotion model: architecture, fine-tuning, the one training loop, prediction."""
+
+from fer_fairness.modeling.architecture import build_separable_cnn
+from fer_fairness.modeling.backend import quiet_backend
+from fer_fairness.modeling.batches import TrainingSet
+from fer_fairness.modeling.freezing import freeze_layers
+from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
+from fer_fairness.modeling.regularisation import set_regularisation
+from fer_fairness.modeling.training import HISTORY_COLUMNS, TrainingResult, train
+
+__all__ = [
+    "HISTORY_COLUMNS",
+    "TrainingResult",
+    "TrainingSet",
+    "build_separable_cnn",
+    "freeze_layers",
+    "predict_logits",
+    "predictions_table",
+    "probabilities",
+    "quiet_backend",
+    "set_regularisation",
+    "train",
+]

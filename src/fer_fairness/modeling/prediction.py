@@ -1,0 +1,148 @@
+"""Logits, probabilities and the table of predictions."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.batches import check_images
+from fer_fairness.progress import track
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, has_majority_emotion
+from fer_fairness.taxonomy import EMOTIONS
+
+if TYPE_CHECKING:
+    import keras
+
+
+def predict_logits(
+    model: "keras.Model",
+    images: np.ndarray,
+    image_index: np.ndarray,
+    *,
+    batch_size: int,
+    description: str,
+) -> np.ndarray:
+    """Run `model` over images in inference mode, with a progress bar.
+
+    Args:
+        model: Takes images with values 0 to 255, gives one row of logits each.
+        images: uint8, shape `(m, height, width, channels)`; may be memory-mapped.
+        image_index: Integers, shape `(n,)`: the rows of `images` to predict, in this order.
+        batch_size: Images at a time.
+        description: What the progress bar says.
+
+    Returns:
+        float32, shape `(n, number of outputs)`.
+
+    Raises:
+        InvalidInputError: If images and index are not as above or do not fit the model.
+    """
+    check_images(images, image_index)
+    check_fits(model, images)
+    batches = inference_batches(model, images, image_index, batch_size=batch_size)
+    n_batches = -(-len(image_index) // batch_size)
+    logits = np.empty((len(image_index), model.output_shape[-1]), dtype=np.float32)
+    for number, batch in enumerate(track(batches, description=description, total=n_batches)):
+        logits[number * batch_size : (number + 1) * batch_size] = batch
+    return logits
+
+
+def inference_batches(
+    model: "keras.Model", images: np.ndarray, image_index: np.ndarray, *, batch_size: int
+) -> Iterator[np.ndarray]:
+    """Outputs of `model` in inference mode, batch by batch in the order of `image_index`."""
+    for start in range(0, len(image_index), batch_size):
+        rows = image_index[start : start + batch_size]
+        yield model.predict_on_batch(images[rows].astype(np.float32))
+
+
+def check_fits(model: "keras.Model", images: np.ndarray) -> None:
+    """Raise InvalidInputError unless `model` takes images of this shape.
+
+    Raises:
+        InvalidInputError: Naming the shape found and the shape expected.
+    """
+    expected = tuple(model.input_shape[1:])
+    sides = zip(expected, images.shape[1:], strict=False)
+    if len(expected) != 3 or any(side not in (None, found) for side, found in sides):
+        raise InvalidInputError(
+            f"Model {model.name!r} takes images of shape {expected}, found {images.shape[1:]}: "
+            "prepare the images for this model, or give another one."
+        )
+
+
+def probabilities(logits: np.ndarray, emotions: Sequence[str]) -> np.ndarray:
+    """Softmax over the logits of `emotions`; the others take no part and get exactly 0.
+
+    Args:
+        logits: Shape `(n, 8)` in the order of `taxonomy.EMOTIONS`.
+        emotions: Emotions that the dataset knows, in any order, none twice.
+
+    Returns:
+        float64, shape `(n, 8)`; every row sums to 1.
+
+    Raises:
+        InvalidInputError: If a logit is not finite, the shape is another, or an emotion unknown.
+    """
+    if logits.ndim != 2 or logits.shape[1] != len(EMOTIONS):
+        raise InvalidInputError(
+            f"Logits have shape {logits.shape}: expected (n, {len(EMOTIONS)}), one column each for "
+            f"{', '.join(EMOTIONS)}."
+        )
+    if not emotions or len(set(emotions)) != len(emotions) or set(emotions) - set(EMOTIONS):
+        raise InvalidInputError(
+            f"Emotions to score are {list(emotions)}: expected some of {list(EMOTIONS)}, each once."
+        )
+    broken = np.flatnonzero(~np.isfinite(logits).all(axis=1))
+    if broken.size:
+        raise InvalidInputError(
+            f"Logits of row {broken[0]} are {logits[broken[0]].tolist()}: expected finite numbers. "
+            f"{broken.size} of {len(logits)} rows are affected; the model has diverged."
+        )
+    known = np.array([emotion in emotions for emotion in EMOTIONS])
+    shifted = np.where(known, logits.astype(np.float64), -np.inf)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    exponentials = np.exp(shifted)
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def predictions_table(
+    faces: pd.DataFrame, logits: np.ndarray, *, variant: str, seed: int, emotions: Sequence[str]
+) -> pd.DataFrame:
+    """One row a scored face: its label, the predicted emotion and all probabilities.
+
+    Args:
+        faces: A `faces` table, all of whose rows have a majority emotion and are not excluded.
+        logits: Shape `(n, 8)`, one row for each row of `faces`.
+        variant: Name of the model.
+        seed: Seed it was trained with.
+        emotions: Emotions that the dataset knows.
+
+    Returns:
+        A table valid under `tables.PREDICTIONS_SCHEMA`; of equal probabilities the first in the
+        order of `taxonomy.EMOTIONS` is the prediction.
+
+    Raises:
+        InvalidInputError: If rows do not match, a face has no label to score against, or one that
+            is not among `emotions`.
+    """
+    if len(faces) != len(logits):
+        raise InvalidInputError(f"{len(faces)} faces but {len(logits)} rows of logits.")
+    unscored = ~has_majority_emotion(faces) | ~faces["emotion"].isin(list(emotions))
+    if unscored.any():
+        first = faces.loc[unscored].iloc[0]
+        raise InvalidInputError(
+            f"{int(unscored.sum())} faces cannot be scored; the first is {first['sample_id']!r}, "
+            f"emotion {first['emotion']!r}, excluded_reason {first['excluded_reason']!r}. Keep "
+            f"only faces with a majority label among {', '.join(emotions)}."
+        )
+    shares = probabilities(logits, emotions)
+    table = pd.DataFrame(shares, columns=list(PROBABILITY_COLUMNS))
+    table.insert(0, "sample_id", faces["sample_id"].to_numpy())
+    table.insert(1, "variant", variant)
+    table.insert(2, "seed", seed)
+    table.insert(3, "emotion", faces["emotion"].to_numpy())
+    table.insert(4, "predicted_emotion", np.array(EMOTIONS, dtype=object)[shares.argmax(axis=1)])
+    return PREDICTIONS_SCHEMA.validate(table)

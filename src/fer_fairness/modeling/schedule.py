@@ -1,0 +1,85 @@
+"""Learning rates and the end of training, decided from validation losses alone."""
+
+import math
+from dataclasses import dataclass
+
+from fer_fairness.params.modeling import TrainingParameters
+
+
+@dataclass
+class Plateau:
+    """Counts the epochs since the lowest loss.
+
+    Attributes:
+        best: Lowest loss seen.
+        epochs_since_best: Epochs since then, or since the count was last set to zero.
+    """
+
+    best: float = math.inf
+    epochs_since_best: int = 0
+
+    def observe(self, loss: float) -> bool:
+        """Take in one epoch's loss; True if it is the lowest so far."""
+        if loss < self.best:
+            self.best, self.epochs_since_best = loss, 0
+            return True
+        self.epochs_since_best += 1
+        return False
+
+
+class WarmupPlateauSchedule:
+    """Linear warm-up, then a reduction whenever the validation loss stops falling.
+
+    With W warm-up epochs, epoch e (from 0) has the rate
+    `initial + (target - initial) * e / W` while e < W, so that epoch W is the first at the target.
+    From then on, `learning_rate_patience` epochs without a new lowest loss multiply the rate by
+    `learning_rate_factor`, down to `min_learning_rate`, and start the count anew. Losses of the
+    warm-up set the mark to beat but never reduce the rate.
+
+    Attributes:
+        epochs: Epochs observed so far.
+        learning_rate: Rate for the coming epoch.
+    """
+
+    def __init__(self, params: TrainingParameters) -> None:
+        self._params = params
+        self._plateau = Plateau()
+        self.epochs = 0
+        self.learning_rate = self._warmup_rate()
+
+    def observe(self, validation_loss: float) -> None:
+        """Take in the validation loss of the epoch that ended and set the coming epoch's rate."""
+        self._plateau.observe(validation_loss)
+        self.epochs += 1
+        if self.epochs <= self._params.warmup_epochs:
+            self._plateau.epochs_since_best = 0
+            self.learning_rate = self._warmup_rate()
+        elif self._plateau.epochs_since_best >= self._params.learning_rate_patience:
+            self._plateau.epochs_since_best = 0
+            reduced = self.learning_rate * self._params.learning_rate_factor
+            self.learning_rate = max(reduced, self._params.min_learning_rate)
+
+    def _warmup_rate(self) -> float:
+        params = self._params
+        if self.epochs >= params.warmup_epochs:
+            return params.target_learning_rate
+        share = self.epochs / params.warmup_epochs
+        rise = params.target_learning_rate - params.initial_learning_rate
+        return params.initial_learning_rate + rise * share
+
+
+class EarlyStopping:
+    """Says when the validation loss has not fallen for `early_stopping_patience` epochs."""
+
+    def __init__(self, params: TrainingParameters) -> None:
+        self._patience = params.early_stopping_patience
+        self._plateau = Plateau()
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether the patience is spent."""
+        return self._plateau.epochs_since_best >= self._patience
+
+    def observe(self, validation_loss: float) -> bool:
+        """Take in one epoch's validation loss; True if it is the lowest so far."""
+        return self._plateau.observe(validation_loss)

@@ -1,0 +1,119 @@
+"""Parameters of targeted augmentation: which cells get how many variants, and how strong."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from fer_fairness.params.base import Parameters
+
+
+class SeverityTier(Parameters):
+    """A degree of imbalance and the strength of the transforms that it is met with."""
+
+    below: float = Field(
+        gt=0.0, le=1.0, description="The tier holds cells smaller than this share of the reference."
+    )
+    strength: float = Field(
+        ge=0.0, le=1.0, description="Strength of the transforms: 0 copies, 1 uses the full ranges."
+    )
+
+
+class TransformRanges(Parameters):
+    """How far each transform goes at strength 1; ranges shrink in proportion, 0 turns one off."""
+
+    flip: bool = Field(default=True, description="Mirror half of the variants left to right.")
+    rotation_degrees: float = Field(default=20.0, ge=0.0, le=180.0)
+    shift_share: float = Field(
+        default=0.12, ge=0.0, le=0.5, description="Shift as a share of the side, each direction."
+    )
+    scale_share: float = Field(
+        default=0.15, ge=0.0, le=0.9, description="The face is scaled by 1 plus or minus this."
+    )
+    brightness: float = Field(
+        default=0.2, ge=0.0, le=1.0, description="Offset as a share of the grey range of 255."
+    )
+    contrast: float = Field(
+        default=0.35, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
+    )
+    gamma: float = Field(
+        default=0.4, ge=0.0, le=2.0, description="Exponent is exp of plus or minus this."
+    )
+    blur_sigma: float = Field(
+        default=1.0, ge=0.0, le=5.0, description="Standard deviation of the blur, in pixels."
+    )
+    noise: float = Field(
+        default=0.04,
+        ge=0.0,
+        le=1.0,
+        description="Standard deviation of the noise as a share of 255.",
+    )
+    erased_share: float = Field(
+        default=0.15, ge=0.0, le=0.9, description="Share of the area that one erased box covers."
+    )
+
+
+class AugmentationParameters(Parameters):
+    """Which cells of the training split get how many new variants of their own faces."""
+
+    by: tuple[Literal["emotion", "gender", "race", "age_group"], ...] = Field(
+        default=("emotion",), min_length=1, description="Columns whose combinations are the cells."
+    )
+    reference: Literal["largest", "median"] = Field(
+        default="largest", description="Cell size that shares below are shares of."
+    )
+    target_share: float = Field(
+        default=0.5,
+        gt=0.0,
+        le=1.0,
+        description="Every cell is brought up to this share of the reference, caps permitting.",
+    )
+    mild: SeverityTier = SeverityTier(below=0.5, strength=0.4)
+    moderate: SeverityTier = SeverityTier(below=0.25, strength=0.6)
+    severe: SeverityTier = SeverityTier(below=0.1, strength=0.9)
+    max_copies_per_image: int = Field(
+        default=5, ge=0, description="Variants that one face may give at most."
+    )
+    max_added_share: float = Field(
+        default=0.5,
+        ge=0.0,
+        description="All variants together, as a share of the training faces, at most.",
+    )
+    recall_weight: float = Field(
+        default=0.0,
+        ge=0.0,
+        description=(
+            "Raises the target of cells recalled worse than the mean: by this much times the "
+            "relative shortfall of their validation recall."
+        ),
+    )
+    minimum_cell_size: int = Field(
+        default=10,
+        ge=1,
+        description="Cells with fewer faces are listed, not augmented: too few to vary.",
+    )
+    agreement_power: float = Field(
+        default=1.0,
+        ge=0.0,
+        description=(
+            "Faces are drawn in proportion to the agreement of their annotators to this power; "
+            "0 ignores the votes."
+        ),
+    )
+    transforms: TransformRanges = TransformRanges()
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if len(set(self.by)) != len(self.by):
+            raise ValueError(f"by names a column twice: {list(self.by)}.")
+        tiers = (self.mild, self.moderate, self.severe)
+        if not tiers[0].below > tiers[1].below > tiers[2].below:
+            raise ValueError(
+                "below must fall from mild over moderate to severe, found "
+                f"{[tier.below for tier in tiers]}."
+            )
+        if not tiers[0].strength <= tiers[1].strength <= tiers[2].strength:
+            raise ValueError(
+                "strength must not fall from mild over moderate to severe, found "
+                f"{[tier.strength for tier in tiers]}."
+            )
+        return self

@@ -1,0 +1,10 @@
+"""Wiring of the emotion_augmentation pipeline: the variant template in its own namespace."""
+
+from kedro.pipeline import Pipeline
+
+from fer_fairness.pipelines import template
+
+
+def create_pipeline() -> Pipeline:
+    """From development faces to a model, its history and its predictions."""
+    return template.create_pipeline("emotion_augmentation")

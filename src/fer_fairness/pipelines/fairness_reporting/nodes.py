@@ -1,0 +1,233 @@
+"""Nodes of the fairness_reporting pipeline."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_fairness.fairness.aif360_adapter import one_vs_rest_metrics
+from fer_fairness.fairness.evaluation import compare, evaluate
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.fairness_reporting.scoring import (
+    evaluation_sets,
+    with_context,
+)
+from fer_fairness.reporting import (
+    ReportInputs,
+    confusion_matrix_figure,
+    fairness_accuracy_figure,
+    gap_forest_figure,
+    model_card,
+    render_report,
+    results_json,
+)
+
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
+def evaluate_variant(
+    fer_plus_predictions: pd.DataFrame,
+    fer_plus_faces: pd.DataFrame,
+    raf_db_predictions: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+) -> Tables:
+    """Overall scores, group scores, gaps and confusion of one variant on every evaluation set."""
+    sets = evaluation_sets(
+        {
+            "fer_plus": (fer_plus_predictions, fer_plus_faces),
+            "raf_db": (raf_db_predictions, raf_db_faces),
+        }
+    )
+    found = [
+        (
+            part,
+            evaluate(
+                part.scored,
+                attributes=part.attributes(parameters.attributes),
+                emotions=part.emotions,
+                params=parameters,
+                seed=seed,
+            ),
+        )
+        for part in sets
+    ]
+    return (
+        with_context([(part, result.overall) for part, result in found]),
+        with_context([(part, result.groups) for part, result in found]),
+        with_context([(part, result.gaps) for part, result in found]),
+        with_context([(part, result.confusion) for part, result in found]),
+    )
+
+
+def aif360_metrics(
+    fer_plus_predictions: pd.DataFrame,
+    fer_plus_faces: pd.DataFrame,
+    raf_db_predictions: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """AIF360's metrics, one emotion against the rest, for every attribute of one variant."""
+    sets = evaluation_sets(
+        {
+            "fer_plus": (fer_plus_predictions, fer_plus_faces),
+            "raf_db": (raf_db_predictions, raf_db_faces),
+        }
+    )
+    return with_context(
+        [
+            (
+                part,
+                one_vs_rest_metrics(
+                    part.scored,
+                    attribute=attribute,
+                    emotions=part.emotions,
+                    params=parameters,
+                    seed=seed,
+                ),
+            )
+            for part in sets
+            for attribute in part.attributes(parameters.attributes)
+            if " x " not in attribute
+        ]
+    )
+
+
+def compare_with_baseline(
+    fer_plus_baseline: pd.DataFrame,
+    fer_plus_predictions: pd.DataFrame,
+    fer_plus_faces: pd.DataFrame,
+    raf_db_baseline: pd.DataFrame,
+    raf_db_predictions: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """Paired differences to the baseline on the same faces, with intervals."""
+    before = evaluation_sets(
+        {
+            "fer_plus": (fer_plus_baseline, fer_plus_faces),
+            "raf_db": (raf_db_baseline, raf_db_faces),
+        }
+    )
+    after = evaluation_sets(
+        {
+            "fer_plus": (fer_plus_predictions, fer_plus_faces),
+            "raf_db": (raf_db_predictions, raf_db_faces),
+        }
+    )
+    return with_context(
+        [
+            (
+                part,
+                compare(
+                    reference.scored,
+                    part.scored,
+                    attributes=part.attributes(parameters.attributes),
+                    emotions=part.emotions,
+                    params=parameters,
+                    seed=seed,
+                ),
+            )
+            for reference, part in zip(before, after, strict=True)
+        ]
+    )
+
+
+def collect(**tables: pd.DataFrame) -> pd.DataFrame:
+    """One table of all variants."""
+    filled = [table for table in tables.values() if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else next(iter(tables.values()))
+
+
+def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
+    """Training faces before and after augmentation, one row a variant and cell."""
+    parts = []
+    for variant, table in distributions.items():
+        cells = [name for name in table.columns if name not in ("n_before", "n_added", "n_after")]
+        named = table[cells].fillna("unknown").astype(str)
+        parts.append(table.assign(variant=variant, cell=named.agg(" · ".join, axis=1)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def assemble(
+    overall: pd.DataFrame,
+    groups: pd.DataFrame,
+    gaps: pd.DataFrame,
+    comparisons: pd.DataFrame,
+    aif360: pd.DataFrame,
+    confusion: pd.DataFrame,
+    distributions: pd.DataFrame,
+    histories: pd.DataFrame,
+    labeller_confusion: pd.DataFrame,
+    labeller_summary: pd.DataFrame,
+    fer_plus_quality: dict[str, Any],
+    raf_db_quality: dict[str, Any],
+    fairface_quality: dict[str, Any],
+    manifest: dict[str, Any],
+    parameters: dict[str, Any],
+) -> ReportInputs:
+    """Everything the report is made of, in one place, with the notes the reader must see first."""
+    quality = {"fer_plus": fer_plus_quality, "raf_db": raf_db_quality, "fairface": fairface_quality}
+    return ReportInputs(
+        overall=overall,
+        groups=groups,
+        gaps=gaps,
+        comparisons=comparisons,
+        aif360=aif360,
+        confusion=confusion,
+        distributions=distributions,
+        histories=histories,
+        labeller_confusion=labeller_confusion,
+        labeller_summary=labeller_summary,
+        quality=quality,
+        manifest={**manifest, "seed": parameters["seed"], "parameters": parameters},
+        notes=_notes(groups, quality, manifest),
+    )
+
+
+def write_report(inputs: ReportInputs) -> tuple[str, dict[str, Any], str]:
+    """The HTML page, the machine-readable results and the baseline's model card."""
+    return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
+
+
+def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
+    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy."""
+    # The last evaluation set is RAF-DB where it is there: its groups are annotated.
+    chosen = inputs.evaluation_sets()[-1]
+    overall, gaps, confusion = (
+        table[table["evaluation_set"] == chosen]
+        for table in (inputs.overall, inputs.gaps, inputs.confusion)
+    )
+    variants = inputs.variants()
+    return (
+        confusion_matrix_figure(confusion, variant="baseline"),
+        gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),
+        fairness_accuracy_figure(overall, gaps, variants=variants),
+    )
+
+
+def _notes(
+    groups: pd.DataFrame, quality: dict[str, dict[str, Any]], manifest: dict[str, Any]
+) -> list[str]:
+    notes = []
+    if manifest.get("environment") == "sample":
+        notes.append(
+            "These faces are fabricated: drawn by a program, with a bias planted on purpose. "
+            "Nothing here says anything about people."
+        )
+    if not quality["raf_db"]["reading"]["present"]:
+        notes.append(
+            "RAF-DB was absent: demographic augmentation and reweighing were trained on FER+ faces "
+            "with predicted demographics, and every model is scored on FER+ alone."
+        )
+    predicted = sorted(set(groups.loc[groups["attribute_source"] == "predicted", "evaluation_set"]))
+    if predicted:
+        notes.append(
+            f"Groups of {', '.join(predicted)} are predicted by the labeller measured below, not "
+            "annotated: its errors shrink the gaps measured here, so a gap may be larger than it "
+            "reads."
+        )
+    return notes

@@ -1,0 +1,131 @@
+"""Wiring of the fairness_reporting pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from fer_fairness.pipelines.fairness_reporting import nodes
+from fer_fairness.pipelines.variants import (
+    EVALUATION_SETS,
+    TRAINED_VARIANTS,
+    all_variant_names,
+)
+
+_EVALUATION_TABLES = ("overall", "groups", "gaps", "confusion")
+_TABLES = (*_EVALUATION_TABLES, "aif360")
+
+
+def create_pipeline() -> Pipeline:
+    """From predictions of all variants to tables, figures, report, results and model card."""
+    scored = (_score_variant(variant) for variant in all_variant_names())
+    return sum(scored, _collection() + _report())
+
+
+def _score_variant(variant: str) -> Pipeline:
+    scored_inputs = [
+        name
+        for dataset in EVALUATION_SETS
+        for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
+    ]
+    settings = ["params:evaluation", "params:seed"]
+    steps = [
+        Node(
+            nodes.evaluate_variant,
+            inputs=[*scored_inputs, *settings],
+            outputs=[f"{variant}.{table}" for table in _EVALUATION_TABLES],
+            name=f"evaluate_{variant}",
+        ),
+        Node(
+            nodes.aif360_metrics,
+            inputs=[*scored_inputs, *settings],
+            outputs=f"{variant}.aif360",
+            name=f"aif360_metrics_{variant}",
+        ),
+    ]
+    if variant != "baseline":
+        paired_inputs = [
+            name
+            for dataset in EVALUATION_SETS
+            for name in (
+                f"baseline.{dataset}_test_predictions",
+                f"{variant}.{dataset}_test_predictions",
+                f"{dataset}.test_labelled_faces",
+            )
+        ]
+        steps.append(
+            Node(
+                nodes.compare_with_baseline,
+                inputs=[*paired_inputs, *settings],
+                outputs=f"{variant}.comparison",
+                name=f"compare_{variant}_with_baseline",
+            )
+        )
+    return Pipeline(steps)
+
+
+def _collection() -> Pipeline:
+    names = all_variant_names()
+    trained = tuple(variant.name for variant in TRAINED_VARIANTS)
+    augmenting = [variant.name for variant in TRAINED_VARIANTS if variant.augments]
+    collected = [
+        *((table, table, names) for table in _TABLES),
+        ("comparisons", "comparison", names[1:]),
+        ("histories", "history", trained),
+    ]
+    steps = [
+        Node(
+            nodes.collect,
+            inputs={name: f"{name}.{source}" for name in members},
+            outputs=f"all_{table}",
+            name=f"collect_{table}",
+        )
+        for table, source, members in collected
+    ]
+    steps.append(
+        Node(
+            nodes.collect_distributions,
+            inputs={name: f"{name}.distribution" for name in augmenting},
+            outputs="all_distributions",
+            name="collect_distributions",
+        )
+    )
+    return Pipeline(steps)
+
+
+def _report() -> Pipeline:
+    return Pipeline(
+        [
+            Node(
+                nodes.assemble,
+                inputs={
+                    "overall": "all_overall",
+                    "groups": "all_groups",
+                    "gaps": "all_gaps",
+                    "comparisons": "all_comparisons",
+                    "aif360": "all_aif360",
+                    "confusion": "all_confusion",
+                    "distributions": "all_distributions",
+                    "histories": "all_histories",
+                    "labeller_confusion": "labeller_confusion",
+                    "labeller_summary": "labeller_summary",
+                    "fer_plus_quality": "fer_plus.data_quality",
+                    "raf_db_quality": "raf_db.data_quality",
+                    "fairface_quality": "fairface.data_quality",
+                    "manifest": "run_manifest",
+                    "parameters": "parameters",
+                },
+                outputs="report_inputs",
+                name="assemble_report_inputs",
+            ),
+            Node(
+                nodes.write_report,
+                inputs="report_inputs",
+                outputs=["report", "results", "model_card"],
+                name="write_report",
+            ),
+            Node(
+                nodes.draw_figures,
+                inputs="report_inputs",
+                outputs=["confusion_figure", "gaps_figure", "fairness_accuracy_figure"],
+                name="draw_figures",
+            ),
+        ]
+    )

@@ -1,0 +1,200 @@
+"""Nodes of the variant template."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from fer_fairness.augmentation import (
+    Augmented,
+    augment,
+    distribution_before_after,
+    example_sheet,
+    plan_augmentation,
+)
+from fer_fairness.mitigation import reweighing_weights
+from fer_fairness.modeling import (
+    TrainingSet,
+    build_separable_cnn,
+    freeze_layers,
+    predict_logits,
+    predictions_table,
+    set_regularisation,
+    train,
+)
+from fer_fairness.params.augmentation import AugmentationParameters
+from fer_fairness.params.mitigation import ReweighingParameters
+from fer_fairness.params.modeling import (
+    ArchitectureParameters,
+    FreezingParameters,
+    RegularisationParameters,
+    TrainingParameters,
+)
+from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
+from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
+
+PREDICTION_BATCH_SIZE = 256
+
+Model = Any  # a keras.Model; naming it here would import Keras when pipelines are listed
+
+
+def build_model(parameters: ArchitectureParameters, seed: int) -> Model:
+    """The separable CNN, untrained."""
+    return build_separable_cnn(parameters, seed=seed)
+
+
+def prepare_for_fine_tuning(
+    model: Model,
+    freezing: FreezingParameters,
+    regularisation: RegularisationParameters,
+    seed: int,
+) -> Model:
+    """The starting model with raised dropout and L2 and with its early layers frozen."""
+    prepared = set_regularisation(model, regularisation, seed=seed)
+    freeze_layers(prepared, freezing)
+    return prepared
+
+
+def plan(
+    faces: pd.DataFrame,
+    parameters: AugmentationParameters,
+    *validation_predictions: pd.DataFrame,
+) -> pd.DataFrame:
+    """How many faces each cell gets, from the cell's size and its recall on validation faces."""
+    predictions = pd.concat(validation_predictions, ignore_index=True)
+    recall = _validation_recall(faces, predictions, parameters.by)
+    return plan_augmentation(faces, parameters, recall=recall)
+
+
+def augment_faces(
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    augmentation_plan: pd.DataFrame,
+    parameters: AugmentationParameters,
+    seed: int,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The planned copies of training faces, each transformed: table and images."""
+    augmented = augment(faces, images, augmentation_plan, parameters, seed=seed)
+    return augmented.faces, augmented.images
+
+
+def compare_distributions(
+    faces: pd.DataFrame, augmented_faces: pd.DataFrame, parameters: AugmentationParameters
+) -> pd.DataFrame:
+    """Training faces in each cell before and after augmentation."""
+    return distribution_before_after(faces, augmented_faces, parameters.by)
+
+
+def draw_example_sheet(
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    augmented_faces: pd.DataFrame,
+    augmented_images: np.ndarray,
+    seed: int,
+) -> Figure:
+    """Originals beside their augmented copies, to look at."""
+    augmented = Augmented(faces=augmented_faces, images=augmented_images)
+    return example_sheet(faces, images, augmented, seed=seed)
+
+
+def weigh_faces(faces: pd.DataFrame, parameters: ReweighingParameters) -> pd.DataFrame:
+    """Weight of each training face by group and emotion, with AIF360 Reweighing."""
+    training = faces[has_target(faces) & faces["emotion"].notna() & (faces["split"] == "train")]
+    weights = reweighing_weights(training["emotion"], training[parameters.attribute])
+    return pd.DataFrame({"sample_id": training["sample_id"], "sample_weight": weights})
+
+
+def train_model(
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    parameters: TrainingParameters,
+    name: str,
+    seed: int,
+    checkpoint_root: str,
+    augmented_faces: pd.DataFrame | None = None,
+    augmented_images: np.ndarray | None = None,
+    sample_weights: pd.DataFrame | None = None,
+) -> tuple[Model, pd.DataFrame]:
+    """Train on the training faces with their additions and weights; validation faces stop it.
+
+    Returns:
+        The model of the best epoch on validation faces, and one row an epoch of its history.
+    """
+    training_faces = faces[has_target(faces) & (faces["split"] == "train")]
+    training = _training_set(training_faces, images, sample_weights)
+    if augmented_faces is not None and augmented_images is not None:
+        training = training.extended(_training_set(augmented_faces, augmented_images))
+    validation = _training_set(faces[has_target(faces) & (faces["split"] == "validation")], images)
+    result = train(
+        model,
+        training,
+        validation,
+        parameters,
+        seed=seed,
+        checkpoint_folder=Path(checkpoint_root) / name,
+        description=f"Training {name}",
+    )
+    return result.model, result.history.assign(variant=name)
+
+
+def predict_validation(
+    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+) -> pd.DataFrame:
+    """Predictions on the validation faces of a development table."""
+    return _predict(model, faces[faces["split"] == "validation"], images, name, seed)
+
+
+def predict_test(
+    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+) -> pd.DataFrame:
+    """Predictions on test faces."""
+    return _predict(model, faces, images, name, seed)
+
+
+def _predict(
+    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+) -> pd.DataFrame:
+    scored = faces[has_majority_emotion(faces)].reset_index(drop=True)
+    logits = predict_logits(
+        model,
+        images,
+        scored["image_index"].to_numpy(),
+        batch_size=PREDICTION_BATCH_SIZE,
+        description=f"Predicting with {name}",
+    )
+    is_raf_db = len(scored) > 0 and scored["dataset"].iloc[0] == "raf_db"
+    emotions = RAF_DB_EMOTIONS if is_raf_db else EMOTIONS
+    return predictions_table(scored, logits, variant=name, seed=seed, emotions=emotions)
+
+
+def _training_set(
+    faces: pd.DataFrame, images: np.ndarray, sample_weights: pd.DataFrame | None = None
+) -> TrainingSet:
+    weight = None
+    if sample_weights is not None:
+        by_id = sample_weights.set_index("sample_id")["sample_weight"]
+        weight = faces["sample_id"].map(by_id).fillna(1.0).to_numpy(dtype=np.float32)
+    return TrainingSet(
+        images=images,
+        image_index=faces["image_index"].to_numpy(),
+        targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
+        sample_weight=weight,
+    )
+
+
+def _validation_recall(
+    faces: pd.DataFrame, predictions: pd.DataFrame, by: tuple[str, ...]
+) -> pd.DataFrame:
+    """Recall of the starting model in each cell of `by`, on validation faces: [*by, recall]."""
+    outcome = pd.DataFrame(
+        {
+            "sample_id": predictions["sample_id"],
+            "recall": (predictions["predicted_emotion"] == predictions["emotion"]).astype(float),
+        }
+    )
+    validation = faces.loc[faces["split"] == "validation", ["sample_id", *by]]
+    scored = validation.merge(outcome, on="sample_id")
+    return scored.groupby(list(by)).agg({"recall": "mean"}).reset_index()

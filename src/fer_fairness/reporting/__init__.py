@@ -1,0 +1,36 @@
+"""Reporting: the HTML page, its figures, the machine-readable results and the model cards."""
+
+from fer_fairness.reporting.figures import (
+    confusion_matrix_figure,
+    distribution_figure,
+    fairness_accuracy_figure,
+    gap_forest_figure,
+    labeller_confusion_figure,
+    recall_by_emotion_and_group_figure,
+    training_curves_figure,
+)
+from fer_fairness.reporting.findings import Finding, comparison_findings, gap_findings
+from fer_fairness.reporting.html import render_report
+from fer_fairness.reporting.inputs import COLUMNS, DIFFERENCE_FOUND, ReportInputs
+from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
+
+__all__ = [
+    "COLUMNS",
+    "DIFFERENCE_FOUND",
+    "SCHEMA_VERSION",
+    "Finding",
+    "ReportInputs",
+    "comparison_findings",
+    "confusion_matrix_figure",
+    "distribution_figure",
+    "fairness_accuracy_figure",
+    "gap_findings",
+    "gap_forest_figure",
+    "labeller_confusion_figure",
+    "model_card",
+    "recall_by_emotion_and_group_figure",
+    "render_report",
+    "results_json",
+    "training_curves_figure",
+]

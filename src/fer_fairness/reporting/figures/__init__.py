@@ -1,0 +1,25 @@
+"""The figures of the report; each function takes a tidy table and gives a matplotlib `Figure`.
+
+A table without rows gives a small figure that says so. No pyplot, no global state: the figures can
+be drawn in any thread, and serve as previews elsewhere.
+"""
+
+from fer_fairness.reporting.figures.gaps import fairness_accuracy_figure, gap_forest_figure
+from fer_fairness.reporting.figures.groups import recall_by_emotion_and_group_figure
+from fer_fairness.reporting.figures.matrices import (
+    confusion_matrix_figure,
+    labeller_confusion_figure,
+)
+from fer_fairness.reporting.figures.svg import inline_svg
+from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
+
+__all__ = [
+    "confusion_matrix_figure",
+    "distribution_figure",
+    "fairness_accuracy_figure",
+    "gap_forest_figure",
+    "inline_svg",
+    "labeller_confusion_figure",
+    "recall_by_emotion_and_group_figure",
+    "training_curves_figure",
+]

@@ -1,0 +1,114 @@
+"""One look for every figure: colours that colour-blind readers tell apart, quiet axes, inches.
+
+Colours: Okabe and Ito 2008 for variants, cividis (Nunez et al. 2018) for counts. Marks differ in
+shape as well as in colour, so that a black-and-white print still tells variants apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+WIDTH: Final = 9.2
+"""Width of a full-width figure in inches: the text column of the page at 72 points an inch."""
+
+INK: Final = "#222222"
+QUIET: Final = "#6b6b6b"
+FAINT: Final = "#e4e4e4"
+CHANCE: Final = "#d9d9d9"
+BEFORE: Final = "#56B4E9"
+ADDED: Final = "#D55E00"
+
+_LONGEST: Final = 40
+
+TEXT_SIZE: Final = 8.5
+SMALL_SIZE: Final = 7.5
+
+_COLOURS: Final = ("#222222", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Colour and marker of one variant."""
+
+    colour: str
+    marker: str
+
+
+def marks(variants: Sequence[str]) -> dict[str, Mark]:
+    """A mark for each variant, by its place: the first (the baseline) is dark and round."""
+    return {
+        variant: Mark(_COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)])
+        for place, variant in enumerate(variants)
+    }
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of `width` by `height` inches that lays its axes out by itself."""
+    figure = Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
+    return figure
+
+
+def message_figure(sentence: str) -> Figure:
+    """A small figure that only says why there is nothing to draw."""
+    figure = new_figure(WIDTH / 2, 0.8)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, sentence, ha="center", va="center", color=QUIET, fontsize=TEXT_SIZE)
+    return figure
+
+
+def quiet(axes: Axes, *, title: str = "", grid: str = "") -> None:
+    """Strip an axes to what is needed: no box, small dark labels, an optional faint grid."""
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(QUIET)
+        axes.spines[side].set_linewidth(0.6)
+    axes.tick_params(labelsize=SMALL_SIZE, colors=INK, width=0.6, length=3)
+    axes.set_axisbelow(True)
+    if grid in ("x", "y", "both"):
+        axes.grid(visible=True, axis=grid, color=FAINT, linewidth=0.6)  # type: ignore[arg-type]
+    if title:
+        # A fixed height: matplotlib would measure every label to find one, which takes seconds.
+        axes.set_title(title, fontsize=TEXT_SIZE, color=INK, loc="left", fontweight="bold", y=1.0)
+
+
+def label_axes(axes: Axes, *, x: str = "", y: str = "") -> None:
+    """Name the two axes in the figure's small type."""
+    axes.set_xlabel(x, fontsize=SMALL_SIZE, color=INK)
+    axes.set_ylabel(y, fontsize=SMALL_SIZE, color=INK)
+
+
+def literal(text: str) -> str:
+    """`text` as matplotlib shall draw it: cut where too long, no dollar sign starts a formula."""
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST - 1] + "…"
+    return text.replace("$", r"\$")
+
+
+def spread(positions: Sequence[float], *, apart: float) -> list[float]:
+    """Move labels on a line to at least `apart` from one another, keeping their order.
+
+    Args:
+        positions: Where the labels would stand.
+        apart: The least distance between two neighbours, in the same unit.
+
+    Returns:
+        The new positions, in the order given, centred on the old ones.
+    """
+    if not positions:
+        return []
+    order = sorted(range(len(positions)), key=lambda place: positions[place])
+    moved = [positions[order[0]]]
+    for place in order[1:]:
+        moved.append(max(positions[place], moved[-1] + apart))
+    shift = sum(moved) / len(moved) - sum(positions) / len(positions)
+    result = [0.0] * len(positions)
+    for place, position in zip(order, moved, strict=True):
+        result[place] = position - shift
+    return result

@@ -1,0 +1,50 @@
+"""Figures as SVG that can stand many in one HTML page: text stays text, nothing is fetched."""
+
+import io
+import re
+from typing import Final
+
+import matplotlib as mpl
+from markupsafe import Markup, escape
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+_METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", flags=re.DOTALL)
+_NAMESPACES: Final = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
+_ID: Final = re.compile(r'\sid="([^"]+)"')
+_REFERENCE: Final = re.compile(r'(?:url\(#|href="#)([^")]+)')
+
+
+def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
+    """Draw a figure as an `<svg>` element for an HTML page.
+
+    Args:
+        figure: What to draw.
+        key: Unique in the page; prefixes the element ids, which would collide otherwise.
+        description: What a reader who cannot see the figure is told.
+
+    Returns:
+        The element: no metadata, no date and no address, so the same figure gives the same text.
+    """
+    buffer = io.StringIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fer_fairness"}):
+        # `Figure.savefig` would lay out and draw everything twice.
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = _METADATA.sub("", text)
+    text = _NAMESPACES.sub("", text).replace("xlink:href=", "href=")
+    text = _with_own_ids(text, key)
+    opening = f'<svg role="img" aria-label="{escape(description)}"'
+    return Markup(text.replace("<svg", opening, 1))  # noqa: S704 -- matplotlib escapes its texts
+
+
+def _with_own_ids(text: str, key: str) -> str:
+    """Prefix the ids that something refers to, drop the others."""
+    used = set(_REFERENCE.findall(text))
+
+    def renamed(match: re.Match[str]) -> str:
+        return f' id="{key}-{match[1]}"' if match[1] in used else ""
+
+    text = _ID.sub(renamed, text)
+    return _REFERENCE.sub(lambda match: match[0].replace("#", f"#{key}-"), text)

@@ -1,0 +1,128 @@
+"""A model card for each variant, after Mitchell et al. 2019 (arXiv 1810.03993)."""
+
+import re
+from typing import Final
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.findings import gap_findings, verdict_text
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.records import Row, as_float, records
+from fer_fairness.reporting.tables import MISSING, p_value, thousands, value_with_interval
+from fer_fairness.reporting.words import (
+    attribute_label,
+    evaluation_set_label,
+    group_label,
+    metric_words,
+    source_label,
+    variant_label,
+)
+
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#])")
+
+
+def markdown_escape(value: object) -> str:
+    """A value as plain text inside Markdown: no markup, no HTML, no new line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def model_card(inputs: ReportInputs, variant: str) -> str:
+    """The model card of one variant.
+
+    Args:
+        inputs: The report's tables.
+        variant: A variant that the tables know.
+
+    Returns:
+        Markdown with the sections of Mitchell et al. 2019.
+
+    Raises:
+        InvalidInputError: If no table knows `variant`.
+    """
+    if variant not in inputs.variants():
+        raise InvalidInputError(
+            f"There is no variant {variant!r} to write a model card for; the tables have "
+            f"{list(inputs.variants())}. Check the spelling, or run its pipeline first."
+        )
+    environment = Environment(
+        loader=PackageLoader("fer_fairness.reporting"),
+        autoescape=False,  # noqa: S701 -- Markdown: the filter below escapes, HTML included
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["md"] = markdown_escape
+    return environment.get_template("model_card.md.jinja").render(
+        title=variant_label(variant),
+        notes=inputs.notes,
+        facts=_facts(inputs, variant),
+        evaluation_sets=[evaluation_set_label(name) for name in inputs.evaluation_sets()],
+        overall=[_overall_row(row) for row in _of(inputs.overall, variant)],
+        groups=[_group_row(row) for row in _of(inputs.groups, variant)],
+        gaps=[_gap_row(row) for row in _of(inputs.gaps, variant)],
+        findings=gap_findings(inputs, variant=variant),
+    )
+
+
+def _of(table: pd.DataFrame, variant: str) -> list[Row]:
+    return records(table[table["variant"] == variant])
+
+
+def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
+    facts = [
+        (key.replace("_", " ").capitalize(), str(inputs.manifest[key]))
+        for key in ("command", "commit", "seeds", "versions")
+        if key in inputs.manifest
+    ]
+    epochs = inputs.histories[inputs.histories["variant"] == variant]
+    if len(epochs):
+        facts.append(("Epochs trained", str(len(epochs))))
+    added = inputs.distributions[inputs.distributions["variant"] == variant]
+    if len(added):
+        facts.append(("Training faces added", thousands(as_float(added["n_added"].sum()))))
+    return facts
+
+
+def _with_interval(row: Row, metric: str) -> str:
+    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
+    return value_with_interval(value, low, high, in_points=metric_words(metric).in_points)
+
+
+def _overall_row(row: Row) -> tuple[str, ...]:
+    metric = str(row["metric"])
+    return (
+        evaluation_set_label(str(row["evaluation_set"])),
+        metric_words(metric).label,
+        _with_interval(row, metric),
+        thousands(as_float(row["n_people"])),
+    )
+
+
+def _group_row(row: Row) -> tuple[str, ...]:
+    metric = str(row["metric"])
+    return (
+        evaluation_set_label(str(row["evaluation_set"])),
+        f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
+        group_label(str(row["group"])),
+        metric_words(metric).label,
+        _with_interval(row, metric),
+        thousands(as_float(row["n_people"])),
+    )
+
+
+def _gap_row(row: Row) -> tuple[str, ...]:
+    metric = str(row["metric"])
+    words = metric_words(metric)
+    limit = as_float(row["null_95"])
+    chance = f"{(100 if words.in_points else 1) * limit:.{1 if words.in_points else 3}f}"
+    return (
+        evaluation_set_label(str(row["evaluation_set"])),
+        f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
+        words.label,
+        _with_interval(row, metric),
+        chance if limit == limit else MISSING,
+        p_value(as_float(row["p_value_adjusted"])),
+        verdict_text(row),
+    )

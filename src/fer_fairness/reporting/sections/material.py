@@ -1,0 +1,193 @@
+"""Recognition, training and data: what the differences rest on."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from fer_fairness.reporting.figures import (
+    confusion_matrix_figure,
+    distribution_figure,
+    labeller_confusion_figure,
+    training_curves_figure,
+)
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.records import as_float, records
+from fer_fairness.reporting.sections.blocks import (
+    Block,
+    Heading,
+    Pairs,
+    Section,
+    absent,
+    drawing,
+)
+from fer_fairness.reporting.sections.cells import estimate_cell
+from fer_fairness.reporting.sections.nested import nested_blocks
+from fer_fairness.reporting.tables import (
+    Cell,
+    Table,
+    count_cell,
+    is_few,
+    number,
+    percent,
+    thousands,
+    value_with_interval,
+)
+from fer_fairness.reporting.words import (
+    METRICS,
+    attribute_label,
+    evaluation_set_label,
+    metric_words,
+    variant_label,
+)
+
+
+def recognition_section(inputs: ReportInputs) -> Section:
+    """Overall metrics and confusion matrices of every variant."""
+    blocks: list[Block] = []
+    for evaluation_set in inputs.evaluation_sets():
+        where = evaluation_set_label(evaluation_set)
+        overall = inputs.overall[inputs.overall["evaluation_set"] == evaluation_set]
+        confusion = inputs.confusion[inputs.confusion["evaluation_set"] == evaluation_set]
+        blocks.append(Heading(where))
+        if len(overall):
+            blocks.append(_overall_table(overall, inputs.variants(), where))
+        for variant in inputs.variants():
+            if variant not in set(confusion["variant"]):
+                continue
+            caption = (
+                f"{variant_label(variant)} on {where}: rows are majority labels and sum to 100 %, "
+                "counts of faces below."
+            )
+            figure = confusion_matrix_figure(confusion, variant=variant)
+            blocks.append(
+                drawing(figure, key=f"confusion-{len(blocks)}", caption=caption, half=True)
+            )
+    if not blocks:
+        blocks.append(absent("No predictions were scored."))
+    return Section("recognition", "Recognition of emotions", blocks)
+
+
+def _overall_table(rows: pd.DataFrame, variants: tuple[str, ...], where: str) -> Table:
+    present = [name for name in variants if name in set(rows["variant"])]
+    body = []
+    for metric in dict.fromkeys(rows["metric"].astype(str)):
+        same = rows[rows["metric"] == metric]
+        by_variant = {str(row["variant"]): row for row in records(same)}
+        people = as_float(same["n_people"].max())
+        cells = [Cell(metric_words(metric).label), count_cell(people)]
+        cells += [
+            estimate_cell(by_variant.get(name), in_points=True, muted=is_few(people))
+            for name in present
+        ]
+        body.append(tuple(cells))
+    return Table(
+        caption=f"All faces of {where}, in percent with 95 % interval",
+        header=("Metric", "n", *(variant_label(name) for name in present)),
+        rows=tuple(body),
+    )
+
+
+def training_section(inputs: ReportInputs) -> Section:
+    """What augmentation added, and the curves of training."""
+    blocks: list[Block] = []
+    for variant, rows in inputs.distributions.groupby("variant", sort=False):
+        figure = distribution_figure(rows, variant=str(variant))
+        before, after = (as_float(rows[name].sum()) for name in ("n_before", "n_after"))
+        caption = (
+            f"{variant_label(str(variant))}: {thousands(before)} training faces before, "
+            f"{thousands(after)} after; numbers are counts after."
+        )
+        blocks.append(drawing(figure, key=f"distribution-{len(blocks)}", caption=caption))
+    if not blocks:
+        blocks.append(absent("No variant changed the distribution of its training faces."))
+    if inputs.histories.empty:
+        blocks.append(absent("No training history was recorded: nothing was trained in this run."))
+    else:
+        figure = training_curves_figure(inputs.histories, variants=inputs.variants())
+        caption = "Loss and accuracy over epochs: validation solid, training dashed."
+        blocks.append(drawing(figure, key="curves", caption=caption))
+        blocks.append(_history_table(inputs.histories))
+    return Section("training", "Training", blocks)
+
+
+def _history_table(histories: pd.DataFrame) -> Table:
+    body = []
+    for variant, rows in histories.groupby("variant", sort=False):
+        best = rows.sort_values("validation_loss").iloc[0]
+        body.append(
+            (
+                Cell(variant_label(str(variant))),
+                Cell(str(len(rows)), numeric=True),
+                Cell(thousands(as_float(best["epoch"])), numeric=True),
+                Cell(number(as_float(best["validation_loss"])), numeric=True),
+                Cell(percent(as_float(best["validation_accuracy"])), numeric=True),
+                Cell(f"{as_float(rows['seconds'].sum()) / 60:.1f}", numeric=True),
+            )
+        )
+    header = ("Variant", "Epochs", "Best epoch", "Its validation loss", "Its validation accuracy")
+    return Table(
+        caption="Training in numbers; the best epoch is that of the lowest validation loss",
+        header=(*header, "Minutes"),
+        rows=tuple(body),
+    )
+
+
+def labeller_section(inputs: ReportInputs) -> Section:
+    """How far the labels that a model gave can be trusted."""
+    blocks: list[Block] = []
+    if inputs.labeller_summary.empty and inputs.labeller_confusion.empty:
+        blocks.append(absent("The demographic labeller was not run: no label here is its work."))
+    if len(inputs.labeller_summary):
+        blocks.append(_labeller_table(inputs.labeller_summary))
+    for attribute in dict.fromkeys(inputs.labeller_confusion["attribute"].astype(str)):
+        figure = labeller_confusion_figure(inputs.labeller_confusion, attribute=attribute)
+        caption = f"Labeller, {attribute_label(attribute)}: held-out faces, rows sum to 100 %."
+        blocks.append(drawing(figure, key=f"labeller-{len(blocks)}", caption=caption, half=True))
+    return Section("labeller", "Demographic labeller", blocks)
+
+
+def _labeller_table(summary: pd.DataFrame) -> Table:
+    body = []
+    for row in records(summary):
+        value, low, high = (as_float(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
+        body.append(
+            (
+                Cell(attribute_label(str(row["attribute"]))),
+                count_cell(as_float(row["n_faces"])),
+                Cell(value_with_interval(value, low, high, in_points=True), numeric=True),
+                Cell(percent(as_float(row["majority_share"])), numeric=True),
+                Cell(number(as_float(row["expected_calibration_error"])), numeric=True),
+            )
+        )
+    header = ("Attribute", "Faces", "Accuracy, % [95 % interval]", "Share of the largest group")
+    return Table(
+        caption="The labeller on held-out faces; always answering the largest group would be right "
+        "as often as its share",
+        header=(*header, "Expected calibration error"),
+        rows=tuple(body),
+    )
+
+
+def quality_section(inputs: ReportInputs) -> Section:
+    """What was found in the files before any training."""
+    blocks: list[Block] = []
+    for dataset, report in inputs.quality.items():
+        blocks.append(Heading(evaluation_set_label(dataset)))
+        blocks += nested_blocks(report, title=evaluation_set_label(dataset))
+    if not blocks:
+        blocks.append(absent("No data-quality report was given."))
+    return Section("quality", "Quality of the data", blocks)
+
+
+def method_section() -> Section:
+    """What each metric is, with its source."""
+    definitions = tuple((words.label, words.definition) for words in METRICS.values())
+    return Section("method", "Metrics", [Pairs(definitions)])
+
+
+def manifest_section(manifest: Mapping[str, object]) -> Section:
+    """How the run was made, so that it can be made again."""
+    blocks = nested_blocks(manifest, title="Run", counts=False)
+    return Section(
+        "manifest", "How this run was made", blocks or [absent("No manifest was given.")]
+    )

@@ -1,0 +1,124 @@
+"""Nested mappings of any shape as tables: data-quality reports and manifests differ in keys."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fer_fairness.reporting.results import Json, as_json
+from fer_fairness.reporting.sections.blocks import Block, Pairs
+from fer_fairness.reporting.tables import MISSING, Cell, Table, thousands
+
+_MOST_ROWS: Final = 50
+_MOST_COLUMNS: Final = 9
+_MOST_ITEMS: Final = 12
+
+
+def nested_blocks(report: Mapping[str, object], *, title: str, counts: bool = True) -> list[Block]:
+    """A nested mapping as a list of plain facts, then one folded table for each inner part.
+
+    Args:
+        report: JSON-able values, nested as deep as they come.
+        title: What the captions of the tables begin with.
+        counts: Whether whole numbers are counts, with separators, or seeds and settings.
+
+    Returns:
+        The blocks; none for an empty mapping.
+    """
+    values = as_json(report)
+    if not isinstance(values, dict) or not values:
+        return []
+    plain = {key: value for key, value in values.items() if _is_plain(value)}
+    blocks: list[Block] = []
+    if plain:
+        blocks.append(
+            Pairs(
+                tuple((_words(key), _shown(value, counts=counts)) for key, value in plain.items())
+            )
+        )
+    for key, value in values.items():
+        if key not in plain:
+            blocks.append(
+                _inner_table(value, caption=f"{title}: {_words(key).lower()}", counts=counts)
+            )
+    return blocks
+
+
+def _inner_table(value: Json, *, caption: str, counts: bool) -> Table:
+    records = _as_records(value)
+    if records is None:
+        flat = tuple((Cell(key), _cell(item, counts=counts)) for key, item in _flat(value))
+        return _capped(caption, ("Entry", "Value"), flat)
+    columns = list(dict.fromkeys(column for record in records for column in record))
+    rows = tuple(
+        tuple(_cell(record.get(name), counts=counts) for name in columns) for record in records
+    )
+    return _capped(caption, tuple(_words(name) if name else "" for name in columns), rows)
+
+
+def _as_records(value: Json) -> list[dict[str, Json]] | None:
+    """Rows of a table, where a list of mappings or a mapping of mappings has that shape."""
+    if isinstance(value, dict):
+        records = [{"": key, **item} for key, item in value.items() if isinstance(item, dict)]
+    elif isinstance(value, list):
+        records = [item for item in value if isinstance(item, dict)]
+    else:
+        return None
+    width = len({column for record in records for column in record})
+    flat = all(_is_plain(item) for record in records for item in record.values())
+    regular = len(records) == len(value) and flat and 0 < width <= _MOST_COLUMNS
+    return records if regular else None
+
+
+def _capped(caption: str, header: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> Table:
+    more = len(rows) - _MOST_ROWS
+    if more > 0:
+        caption = f"{caption} (the first {_MOST_ROWS}; {more:,} more in results.json)"
+    return Table(
+        caption=caption, header=header, rows=tuple(rows[:_MOST_ROWS]), folded=len(rows) > 8
+    )
+
+
+def _flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:
+    if _is_plain(value) or not value:
+        return [(prefix, value)]
+    items = value.items() if isinstance(value, dict) else enumerate(_sequence(value), start=1)
+    return [
+        pair
+        for key, item in items
+        for pair in _flat(item, f"{prefix} › {key}" if prefix else str(key))  # noqa: RUF001
+    ]
+
+
+def _sequence(value: Json) -> Sequence[Json]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is_plain(value: Json) -> bool:
+    if isinstance(value, dict):
+        return not value
+    if isinstance(value, list):
+        return len(value) <= _MOST_ITEMS and all(not isinstance(x, (dict, list)) for x in value)
+    return True
+
+
+def _cell(value: Json, *, counts: bool) -> Cell:
+    aligned = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
+    return Cell(_shown(value, counts=counts), numeric=aligned)
+
+
+def _shown(value: Json, *, counts: bool) -> str:
+    if value is None or value in ([], {}):
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return thousands(value) if counts else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(_shown(item, counts=counts) for item in value)
+    return str(value)
+
+
+def _words(key: str) -> str:
+    words = key.replace("_", " ")
+    return words[:1].upper() + words[1:]

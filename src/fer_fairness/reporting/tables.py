@@ -1,0 +1,113 @@
+"""Numbers as text, and the small table model that the HTML template draws."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fer_fairness.reporting.inputs import FEW_PEOPLE
+
+MISSING: Final = "\N{EN DASH}"
+MINUS: Final = "\N{MINUS SIGN}"
+NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, whether it is a number (right-aligned), greyed, or to be noticed."""
+
+    text: str
+    numeric: bool = False
+    muted: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first cell of each row is the header of that row.
+
+    Attributes:
+        caption: What the table shows, one sentence.
+        header: Texts of the columns.
+        rows: Cells, as many in each row as `header` has texts.
+        folded: Whether the screen shows only the caption until it is opened; not printed.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    folded: bool = False
+
+
+def thousands(count: float) -> str:
+    """`3153` as "3,153"; a missing count as a dash."""
+    return MISSING if not math.isfinite(count) else f"{round(count):,}"
+
+
+def percent(share: float, *, digits: int = 1) -> str:
+    """`0.8312` as "83.1 %"."""
+    return MISSING if not math.isfinite(share) else f"{_signed(100 * share, digits)}{NARROW_SPACE}%"
+
+
+def number(value: float, *, digits: int = 3) -> str:
+    """`0.9741` as "0.974", with a true minus sign."""
+    return MISSING if not math.isfinite(value) else _signed(value, digits)
+
+
+def points(difference: float, *, sign: bool = False) -> str:
+    """`0.081` as "8.1 points" (percentage points), with a plus sign if `sign`."""
+    if not math.isfinite(difference):
+        return MISSING
+    plus = "+" if sign and round(100 * difference, 1) > 0 else ""
+    return f"{plus}{_signed(100 * difference, 1)} points"
+
+
+def interval(low: float, high: float, *, scale: float = 1.0, digits: int = 3) -> str:
+    """The interval as "low to high", both multiplied by `scale`; a dash where it is missing."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return MISSING
+    return f"{_signed(scale * low, digits)} to {_signed(scale * high, digits)}"
+
+
+def value_with_interval(value: float, low: float, high: float, *, in_points: bool) -> str:
+    """A value with its 95 % interval: "83.1 [81.8 to 84.4]" in percent, or "0.974 [...]"."""
+    if not math.isfinite(value):
+        return MISSING
+    scale, digits = (100.0, 1) if in_points else (1.0, 3)
+    bounds = interval(low, high, scale=scale, digits=digits)
+    return f"{_signed(scale * value, digits)} [{bounds}]"
+
+
+def p_value(probability: float) -> str:
+    """A p-value with three decimals: "0.012", "< 0.001"."""
+    if not math.isfinite(probability):
+        return MISSING
+    return "< 0.001" if probability < 0.001 else f"{probability:.3f}"
+
+
+def p_equals(probability: float) -> str:
+    """A p-value after the letter p: "= 0.012", "< 0.001"."""
+    text = p_value(probability)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def count_cell(count: float) -> Cell:
+    """A number of people, greyed where there are too few to say much."""
+    return Cell(thousands(count), numeric=True, muted=is_few(count))
+
+
+def is_few(count: float) -> bool:
+    """Whether a group is too small for its figures to be read on their own."""
+    return not math.isfinite(count) or count < FEW_PEOPLE
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list in a sentence: "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return text.replace("-", MINUS)

@@ -1,0 +1,26 @@
+"""Kedro's settings of this project."""
+
+import os
+import warnings
+
+from fer_fairness.hooks import ProjectHooks
+
+# TensorFlow reads these once, when it is first imported; a user's own value is kept.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
+# `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
+warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
+
+# Kedro warns once of dotted names on nodes outside that namespace, also where `inputs=` maps them:
+# here a dot always is a namespace (`fer_plus.test_faces`, `baseline.model`).
+warnings.filterwarnings("ignore", message="One or more dataset names contain")
+
+HOOKS = (ProjectHooks(),)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    # Without this, an environment that changes one nested parameter would lose its neighbours.
+    "merge_strategy": {"parameters": "soft"},
+}

@@ -1,0 +1,22 @@
+"""Readers of the datasets: each verifies that files are what their publisher wrote, then reads.
+
+Every reader gives `RawFaces`: the faces, their images, a record of what was damaged by file, line
+and value, and a report of published figures beside those found.
+"""
+
+from fer_fairness.sources.base import DatasetFacts, RawFaces
+from fer_fairness.sources.fairface import FAIRFACE, read_fairface
+from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
+from fer_fairness.sources.rafdb import RAF_DB, raf_db_is_present, read_raf_db
+
+__all__ = [
+    "FAIRFACE",
+    "FER_PLUS",
+    "RAF_DB",
+    "DatasetFacts",
+    "RawFaces",
+    "raf_db_is_present",
+    "read_fairface",
+    "read_fer_plus",
+    "read_raf_db",
+]

@@ -1,0 +1,234 @@
+"""Reader of FairFace (Karkkainen and Joo 2021): faces with perceived gender, race and age."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy.typing as npt
+import pandas as pd
+
+from fer_fairness.params.data_processing import FairFaceParameters
+from fer_fairness.sources.base import (
+    REPAIRED,
+    DamageRecord,
+    DatasetFacts,
+    Json,
+    RawFaces,
+    base_report,
+    comparison,
+    dataset_not_found,
+    faces_table,
+)
+from fer_fairness.sources.images import decode_images
+from fer_fairness.sources.label_files import (
+    LabelFile,
+    check_header,
+    file_report,
+    read_label_file,
+)
+from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
+
+FAIRFACE: Final = DatasetFacts(
+    dataset="fairface",
+    title="FairFace",
+    licence="CC BY 4.0.",
+    how_to_obtain="download the images with padding 0.25 (fairface-img-margin025-trainval.zip) and "
+    "fairface_label_train.csv and fairface_label_val.csv as https://github.com/joojs/fairface "
+    "describes.",
+    layouts=(
+        "fairface_label_train.csv and fairface_label_val.csv with train/N.jpg and val/N.jpg",
+        "the same with the images below fairface-img-margin025-trainval/",
+    ),
+    n_rows={"fairface_label_train.csv": 86_744, "fairface_label_val.csv": 10_954},
+)
+
+LABEL_COLUMNS: Final = ("file", "age", "gender", "race", "service_test")
+IMAGE_FOLDER: Final = "fairface-img-margin025-trainval"
+IMAGE_SIZE: Final = "224 x 224"
+SPLIT_OF_FOLDER: Final = {"train": "train", "val": "test"}
+
+AGES: Final = {
+    **{age: age for age in FAIRFACE_AGE_GROUPS[:-1]},
+    "more than 70": FAIRFACE_AGE_GROUPS[-1],
+}
+GENDERS: Final = {"Male": "male", "Female": "female"}
+RACES: Final = dict(
+    zip(
+        (
+            "White",
+            "Black",
+            "Latino_Hispanic",
+            "East Asian",
+            "Southeast Asian",
+            "Indian",
+            "Middle Eastern",
+        ),
+        FAIRFACE_RACES,
+        strict=True,
+    )
+)
+SPREADSHEET_AGES: Final = {
+    "03-Sep": "3-9",
+    "9-Mar": "3-9",
+    "Oct-19": "10-19",
+    "19-Oct": "10-19",
+}
+"""Ages that a spreadsheet took for dates: the only ones that are repaired."""
+SPREADSHEET_BOOLEANS: Final = {"TRUE": "True", "FALSE": "False"}
+
+_CODES: Final[Mapping[str, Mapping[str, str]]] = {
+    "age": AGES,
+    "gender": GENDERS,
+    "race": RACES,
+    "service_test": {"True": "True", "False": "False"},
+}
+_REPAIRS: Final[Mapping[str, Mapping[str, str]]] = {
+    "age": SPREADSHEET_AGES,
+    "service_test": SPREADSHEET_BOOLEANS,
+}
+_FILE = re.compile(r"(train|val)/([1-9]\d*)\.jpg")
+
+
+@dataclass(frozen=True)
+class _Face:
+    label_file: str
+    line: int
+    file: str
+    folder: str
+    number: int
+    gender: str
+    race: str
+    age_group: str
+
+
+def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
+    """Read FairFace, after checking every label.
+
+    Damage that a spreadsheet leaves in label files is repaired exactly where it is known
+    (`SPREADSHEET_AGES`, `SPREADSHEET_BOOLEANS`, line ends) and reported; any other value that was
+    not published is refused by file, line and value, as is a row whose image cannot be read.
+
+    Args:
+        folder: Folder of the dataset.
+        params: Tolerated damage.
+
+    Returns:
+        The faces, train before test (FairFace's val), `sample_id` by file
+        ("fairface_train_00001"). There are no emotions: no votes and no targets.
+
+    Raises:
+        DatasetNotFoundError: A label file or an image folder is not there.
+        DamagedDataError: A header is not the published one, or more rows are damaged than
+            `params.max_damaged_share`.
+    """
+    paths = {split: folder / f"fairface_label_{split}.csv" for split in SPLIT_OF_FOLDER}
+    images = _image_root(folder, list(paths.values()))
+    record = DamageRecord(FAIRFACE.dataset)
+    files = {split: read_label_file(path, folder) for split, path in paths.items()}
+    listed = [face for split, file in files.items() for face in _labelled(file, split, record)]
+    n_rows = sum(len(file.lines) for file in files.values())
+    record.check_share(n_rows, params.max_damaged_share)
+
+    decoded = decode_images(
+        [images / face.file for face in listed],
+        description="Decoding FairFace images",
+        n_threads=params.n_threads,
+    )
+    for index, problem in decoded.problems.items():
+        face = listed[index]
+        reason = f"its image is unreadable: {problem}"
+        record.add(face.label_file, face.line, face.file, reason)
+    record.check_share(n_rows, params.max_damaged_share)
+
+    faces = _faces([face for i, face in enumerate(listed) if i not in decoded.problems])
+    report = base_report(FAIRFACE, "csv labels with train/ and val/", faces, record)
+    report["files"] = [
+        file_report(FAIRFACE, file.name, file.md5, len(file.lines)) for file in files.values()
+    ]
+    report["image_sizes"] = decoded.sizes
+    report["figures"] = _figures(files, decoded.sizes)
+    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+
+
+def _faces(listed: Sequence[_Face]) -> pd.DataFrame:
+    columns: dict[str, npt.ArrayLike] = {
+        "sample_id": [f"{FAIRFACE.dataset}_{face.folder}_{face.number:05d}" for face in listed],
+        "dataset": [FAIRFACE.dataset] * len(listed),
+        "split": [SPLIT_OF_FOLDER[face.folder] for face in listed],
+        "gender": [face.gender for face in listed],
+        "race": [face.race for face in listed],
+        "age_group": [face.age_group for face in listed],
+    }
+    columns |= {f"{name}_source": ["annotated"] * len(listed) for name in ATTRIBUTES}
+    return faces_table(columns)
+
+
+def _image_root(folder: Path, label_files: Sequence[Path]) -> Path:
+    absent = [path.name for path in label_files if not path.is_file()]
+    if absent:
+        raise dataset_not_found(FAIRFACE, folder, f"there is no {' and no '.join(absent)}.")
+    for root in (folder, folder / IMAGE_FOLDER):
+        if all((root / split).is_dir() for split in SPLIT_OF_FOLDER):
+            return root
+    missing = "the label files are there, but the image folders train/ and val/ are not."
+    raise dataset_not_found(FAIRFACE, folder, missing)
+
+
+def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
+    """The rows of a label file that can be read; the others are recorded."""
+    check_header(file.name, file.header, LABEL_COLUMNS)
+    if file.has_crlf:
+        record.add(file.name, None, "CRLF line ends", "LF line ends", action=REPAIRED)
+    faces: list[_Face] = []
+    seen: set[str] = set()
+    for line, text in enumerate(file.lines, start=file.first_line):
+        fields = text.split(",")
+        match = _FILE.fullmatch(fields[0])
+        if len(fields) != len(LABEL_COLUMNS):
+            reason = f"the row has {len(fields)} fields, expected {len(LABEL_COLUMNS)}"
+            record.add(file.name, line, text, reason)
+        elif match is None or match[1] != split:
+            record.add(file.name, line, fields[0], f"the file is not {split}/<number>.jpg")
+        elif fields[0] in seen:
+            record.add(file.name, line, fields[0], "the image is listed a second time")
+        else:
+            seen.add(fields[0])
+            values = _checked(file.name, line, fields, record)
+            if values is not None:
+                number = int(match[2])
+                gender, race, age = values["gender"], values["race"], values["age"]
+                faces.append(_Face(file.name, line, fields[0], split, number, gender, race, age))
+    return faces
+
+
+def _checked(
+    name: str, line: int, fields: list[str], record: DamageRecord
+) -> dict[str, str] | None:
+    """The row in the project's names; None, and a record, where a value was never published."""
+    cells = dict(zip(LABEL_COLUMNS, fields, strict=True))
+    repairs: list[tuple[str, str]] = []
+    values: dict[str, str] = {}
+    for column, codes in _CODES.items():
+        found = cells[column]
+        used = _REPAIRS.get(column, {}).get(found, found)
+        if used not in codes:
+            record.add(name, line, found, f"{column} is none of {', '.join(codes)}")
+            return None
+        if used != found:
+            repairs.append((found, used))
+        values[column] = codes[used]
+    for found, used in repairs:
+        record.add(name, line, found, used, action=REPAIRED)
+    return values
+
+
+def _figures(files: Mapping[str, LabelFile], sizes: Mapping[str, int]) -> list[dict[str, Json]]:
+    lines = [
+        comparison(f"rows of {file.name}", FAIRFACE.n_rows[file.name], len(file.lines))
+        for file in files.values()
+    ]
+    # The images with padding 1.25 are larger, and show less face at 48x48.
+    lines.append(comparison("size of the images", IMAGE_SIZE, next(iter(sizes), None)))
+    return lines

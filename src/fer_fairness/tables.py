@@ -1,0 +1,92 @@
+"""The tables that travel between the rooms, as pandera schemas and the column lists behind them."""
+
+from typing import Final
+
+import pandas as pd
+import pandera.pandas as pa
+
+from fer_fairness.taxonomy import (
+    ATTRIBUTES,
+    EMOTIONS,
+    SOURCES,
+    SPLITS,
+    probability_column,
+    target_column,
+    votes_column,
+)
+
+TARGET_COLUMNS: Final = tuple(target_column(emotion) for emotion in EMOTIONS)
+PROBABILITY_COLUMNS: Final = tuple(probability_column(emotion) for emotion in EMOTIONS)
+VOTES_COLUMNS: Final = tuple(votes_column(name) for name in (*EMOTIONS, "unknown", "not_a_face"))
+
+_EMOTION = pa.Check.isin(EMOTIONS)
+_SHARE = pa.Check.in_range(0.0, 1.0)
+
+
+def _attribute_columns() -> dict[str, pa.Column]:
+    columns: dict[str, pa.Column] = {}
+    for attribute in ATTRIBUTES:
+        columns[attribute] = pa.Column(str, nullable=True)
+        columns[f"{attribute}_source"] = pa.Column(str, pa.Check.isin(SOURCES))
+        columns[f"{attribute}_confidence"] = pa.Column("float64", _SHARE, nullable=True)
+    return columns
+
+
+FACES_SCHEMA: Final = pa.DataFrameSchema(
+    {
+        "sample_id": pa.Column(str, unique=True),
+        "image_index": pa.Column("int64", pa.Check.ge(0), unique=True),
+        "dataset": pa.Column(str),
+        "split": pa.Column(str, pa.Check.isin(SPLITS)),
+        "emotion": pa.Column(str, _EMOTION, nullable=True),
+        "excluded_reason": pa.Column(str, nullable=True),
+        **{name: pa.Column("float64", pa.Check.ge(0), nullable=True) for name in VOTES_COLUMNS},
+        **{name: pa.Column("float64", _SHARE) for name in TARGET_COLUMNS},
+        **_attribute_columns(),
+    },
+    strict=True,
+    coerce=True,
+    name="faces",
+)
+"""One row a face. `image_index` is the row of the image array saved beside the table.
+
+`emotion` is the majority label (missing where there is none), `target_*` the distribution to train
+on (all zero where there is none), `excluded_reason` is set where a face takes no part in training
+or scoring: such rows stay in the table, so that nothing is lost silently.
+"""
+
+PREDICTIONS_SCHEMA: Final = pa.DataFrameSchema(
+    {
+        "sample_id": pa.Column(str, unique=True),
+        "variant": pa.Column(str),
+        "seed": pa.Column("int64"),
+        "emotion": pa.Column(str, _EMOTION),
+        "predicted_emotion": pa.Column(str, _EMOTION),
+        **{name: pa.Column("float64", _SHARE) for name in PROBABILITY_COLUMNS},
+    },
+    strict=True,
+    coerce=True,
+    name="predictions",
+)
+"""One row a scored face: those with a majority label and no `excluded_reason`."""
+
+
+def empty_faces() -> pd.DataFrame:
+    """A `faces` table without rows: what a reader gives for an optional dataset that is absent."""
+    columns = {name: pd.Series(dtype=str(col.dtype)) for name, col in FACES_SCHEMA.columns.items()}
+    return FACES_SCHEMA.validate(pd.DataFrame(columns))
+
+
+def usable(faces: pd.DataFrame) -> pd.Series:
+    """Boolean mask of the faces that are not excluded."""
+    return faces["excluded_reason"].isna()
+
+
+def has_target(faces: pd.DataFrame) -> pd.Series:
+    """Boolean mask of the faces a model can be trained on: not excluded, with a target."""
+    return usable(faces) & (faces[list(TARGET_COLUMNS)].sum(axis=1) > 0)
+
+
+def has_majority_emotion(faces: pd.DataFrame) -> pd.Series:
+    """Boolean mask of the faces a model can be scored on: not excluded, with a majority label."""
+    return usable(faces) & faces["emotion"].notna()

@@ -1,0 +1,127 @@
+"""Names of emotions and perceived demographic groups, and the maps between the datasets' own codes.
+
+Every table of the project uses these names. Codes of a publisher are translated once, by the
+reader in `sources`, and never travel further.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+EMOTIONS: Final = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+)
+"""The canonical order: that of the FER+ vote columns, and of every model output."""
+
+RAF_DB_EMOTIONS: Final = EMOTIONS[:-1]
+"""RAF-DB has no contempt: an eight-output model is scored there over these seven."""
+
+FER2013_CODES: Final = MappingProxyType(
+    {
+        0: "anger",
+        1: "disgust",
+        2: "fear",
+        3: "happiness",
+        4: "sadness",
+        5: "surprise",
+        6: "neutral",
+    }
+)
+RAF_DB_CODES: Final = MappingProxyType(
+    {
+        1: "surprise",
+        2: "fear",
+        3: "disgust",
+        4: "happiness",
+        5: "sadness",
+        6: "anger",
+        7: "neutral",
+    }
+)
+
+SPLITS: Final = ("train", "validation", "test")
+ATTRIBUTES: Final = ("gender", "race", "age_group")
+SOURCES: Final = ("annotated", "predicted", "none")
+
+GENDERS: Final = ("female", "male")
+"""Perceived gender as the datasets record it; RAF-DB's "unsure" becomes a missing value."""
+
+FAIRFACE_RACES: Final = (
+    "white",
+    "black",
+    "latino_hispanic",
+    "east_asian",
+    "southeast_asian",
+    "indian",
+    "middle_eastern",
+)
+FAIRFACE_AGE_GROUPS: Final = (
+    "0-2",
+    "3-9",
+    "10-19",
+    "20-29",
+    "30-39",
+    "40-49",
+    "50-59",
+    "60-69",
+    "70+",
+)
+RAF_DB_RACES: Final = ("caucasian", "african_american", "asian")
+RAF_DB_AGE_GROUPS: Final = ("0-3", "4-19", "20-39", "40-69", "70+")
+
+COARSE_RACES: Final = ("white", "black", "asian", "indian")
+"""The four groups of Karkkainen and Joo 2021 (FairFace), section 4."""
+COARSE_AGE_GROUPS: Final = ("0-19", "20-39", "40-69", "70+")
+"""The cuts that FairFace and RAF-DB have in common."""
+
+FAIRFACE_TO_COARSE_RACE: Final = MappingProxyType(
+    {
+        "white": "white",
+        "black": "black",
+        "latino_hispanic": "white",
+        "east_asian": "asian",
+        "southeast_asian": "asian",
+        "indian": "indian",
+        "middle_eastern": "white",
+    }
+)
+"""FairFace's published four-group reading: Latino and Middle Eastern count as White there."""
+
+TO_COARSE_AGE_GROUP: Final = MappingProxyType(
+    {
+        "0-2": "0-19",
+        "3-9": "0-19",
+        "10-19": "0-19",
+        "20-29": "20-39",
+        "30-39": "20-39",
+        "40-49": "40-69",
+        "50-59": "40-69",
+        "60-69": "40-69",
+        "70+": "70+",
+        "0-3": "0-19",
+        "4-19": "0-19",
+        "20-39": "20-39",
+        "40-69": "40-69",
+    }
+)
+
+
+def probability_column(emotion: str) -> str:
+    """Name of the column that holds a model's probability of `emotion`."""
+    return f"probability_{emotion}"
+
+
+def target_column(emotion: str) -> str:
+    """Name of the column that holds the training target of `emotion`."""
+    return f"target_{emotion}"
+
+
+def votes_column(emotion: str) -> str:
+    """Name of the column that holds the number of annotators who chose `emotion`."""
+    return f"votes_{emotion}"

@@ -1,0 +1,42 @@
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.augmentation import augment, example_sheet, plan_augmentation
+from fer_fairness.params.augmentation import AugmentationParameters
+
+FacesBuilder = Callable[..., pd.DataFrame]
+
+PARAMS = AugmentationParameters(target_share=1.0, minimum_cell_size=1, max_added_share=9)
+
+
+@pytest.fixture
+def faces(make_faces: FacesBuilder) -> pd.DataFrame:
+    return make_faces(["train"] * 16, ["neutral"] * 10 + ["fear"] * 4 + ["anger"] * 2)
+
+
+def test_a_row_for_each_cell_the_most_varied_first(faces: pd.DataFrame) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (16, 48, 48, 1), dtype=np.uint8)
+    plan = plan_augmentation(faces, PARAMS, recall=None)
+    augmented = augment(faces, images, plan, PARAMS, seed=0)
+    figure = example_sheet(faces, images, augmented, seed=0)
+    titles = [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")]
+    assert titles == [
+        "anger: 8 variants, strength 0.6",
+        "fear: 6 variants, strength 0.4",
+    ]
+    original = np.asarray(figure.axes[0].images[0].get_array())
+    assert any((original == image[..., 0]).all() for image in images[14:])
+    variant = np.asarray(figure.axes[1].images[0].get_array())
+    assert any((variant == image[..., 0]).all() for image in augmented.images)
+
+
+def test_a_plan_without_additions_says_so(faces: pd.DataFrame) -> None:
+    images = np.zeros((16, 48, 48, 1), dtype=np.uint8)
+    plan = plan_augmentation(faces, PARAMS, recall=None).assign(n_to_add=0)
+    augmented = augment(faces, images, plan, PARAMS, seed=0)
+    figure = example_sheet(faces, images, augmented, seed=0)
+    assert not figure.axes
+    assert figure.texts[0].get_text() == "The plan adds no variants."

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kedro.io.core import DatasetError
+from sklearn.base import BaseEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from fer_fairness.datasets import SkopsDataset
+from fer_fairness.datasets.skops_estimator import OWN_TYPES
+
+
+class Stranger(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """An estimator of nobody's."""
+
+
+def test_round_trip_predicts_the_same(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    features, labels = generator.normal(size=(40, 3)), np.repeat(["a", "b"], 20)
+    estimator = make_pipeline(StandardScaler(), LogisticRegression()).fit(features, labels)
+    dataset = SkopsDataset(filepath=str(tmp_path / "estimator.skops"))
+    dataset.save(estimator)
+    np.testing.assert_array_equal(
+        dataset.load().predict_proba(features), estimator.predict_proba(features)
+    )
+
+
+def test_an_unknown_type_is_named(tmp_path: Path) -> None:
+    dataset = SkopsDataset(filepath=str(tmp_path / "estimator.skops"))
+    dataset.save(Stranger())
+    with pytest.raises(DatasetError, match=r"not trusted: .*Stranger"):
+        dataset.load()
+
+
+def test_a_listed_type_is_read(tmp_path: Path) -> None:
+    path = str(tmp_path / "estimator.skops")
+    SkopsDataset(filepath=path).save(Stranger())
+    name = f"{Stranger.__module__}.{Stranger.__qualname__}"
+    assert isinstance(SkopsDataset(filepath=path, trusted=[name]).load(), Stranger)
+
+
+def test_the_own_types_are_where_they_are_said_to_be() -> None:
+    from importlib import import_module
+
+    for name in OWN_TYPES:
+        module, _, class_name = name.rpartition(".")
+        assert isinstance(getattr(import_module(module), class_name), type)

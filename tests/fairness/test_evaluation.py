@@ -1,0 +1,262 @@
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness import GAP_METRICS, compare, evaluate
+from fer_fairness.fairness.comparison import COMPARISON_COLUMNS
+from fer_fairness.fairness.gaps import GAP_COLUMNS
+from fer_fairness.fairness.group_scores import GROUP_COLUMNS, OVERALL_COLUMNS
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+
+EMOTIONS = ("neutral", "happiness", "fear")
+FEW_DRAWS = EvaluationParameters(n_bootstrap=200, n_permutations=500)
+
+
+def fabricated(
+    n: int = 900, *, harmed: str | None = None, by: float = 0.3, seed: int = 0
+) -> pd.DataFrame:
+    """People of whom the model recognises four in five, and fewer of the harmed group."""
+    generator = np.random.default_rng(seed)
+    emotion = generator.choice(EMOTIONS, n, p=[0.5, 0.35, 0.15])
+    gender = generator.choice(["female", "male"], n)
+    recognised = generator.random(n) < 0.8 - by * (gender == (harmed or ""))
+    return pd.DataFrame(
+        {
+            "sample_id": [f"face-{number}" for number in range(n)],
+            "emotion": emotion,
+            "predicted_emotion": np.where(recognised, emotion, generator.choice(EMOTIONS, n)),
+            "gender": gender,
+            "race": generator.choice(["black", "white"], n),
+        }
+    )
+
+
+def rows_of(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    return table
+
+
+def test_tables_have_their_columns_and_rows() -> None:
+    found = evaluate(
+        fabricated(),
+        attributes=["gender", "gender x race"],
+        emotions=EMOTIONS,
+        params=FEW_DRAWS,
+        seed=0,
+    )
+    assert tuple(found.overall) == OVERALL_COLUMNS
+    assert tuple(found.groups) == GROUP_COLUMNS
+    assert tuple(found.gaps) == GAP_COLUMNS
+    assert tuple(found.confusion) == ("emotion", "predicted_emotion", "n_people")
+    assert len(found.overall) == 3 + len(EMOTIONS)
+    assert len(found.groups) == (2 + 4) * (2 + len(EMOTIONS))
+    assert list(found.gaps["metric"]) == [*GAP_METRICS, *GAP_METRICS]
+    assert found.gaps["n_groups"].tolist() == [2] * len(GAP_METRICS) + [4] * len(GAP_METRICS)
+
+
+def test_values_are_those_of_scikit_learn() -> None:
+    frame = fabricated()
+    found = evaluate(frame, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0)
+    true, predicted = frame["emotion"], frame["predicted_emotion"]
+    overall = found.overall.set_index("metric")["value"]
+    assert_allclose(overall["accuracy"], accuracy_score(true, predicted))
+    assert_allclose(overall["balanced_accuracy"], balanced_accuracy_score(true, predicted))
+    assert_allclose(overall["macro_f1"], f1_score(true, predicted, average="macro"))
+    matrix = confusion_matrix(true, predicted, labels=list(EMOTIONS))
+    assert found.confusion["n_people"].tolist() == matrix.ravel().tolist()
+    women = frame[frame["gender"] == "female"]
+    row = rows_of(found.groups, group="female", metric="accuracy").iloc[0]
+    assert_allclose(row["value"], accuracy_score(women["emotion"], women["predicted_emotion"]))
+    recall = rows_of(found.groups, group="female", metric="recall_fear").iloc[0]
+    assert recall["n_people"] == (women["emotion"] == "fear").sum()
+
+
+def test_every_value_lies_in_its_interval() -> None:
+    found = evaluate(
+        fabricated(150),
+        attributes=["gender", "race", "gender x race"],
+        emotions=EMOTIONS,
+        params=FEW_DRAWS.model_copy(update={"n_permutations": 700}),
+        seed=0,
+    )
+    for table in (found.overall, found.groups, found.gaps):
+        assert (table["ci_low"] <= table["value"] + 1e-12).all()
+        assert (table["ci_high"] >= table["value"] - 1e-12).all()
+
+
+def test_a_planted_difference_is_found_and_the_absent_one_is_not() -> None:
+    found = evaluate(
+        fabricated(harmed="female"),
+        attributes=["gender", "race"],
+        emotions=EMOTIONS,
+        params=FEW_DRAWS,
+        seed=0,
+    ).gaps
+    gap = rows_of(found, attribute="gender", metric="accuracy_gap").iloc[0]
+    assert gap["verdict"] == "difference found"
+    assert gap["value"] > gap["null_95"] > gap["null_mean"]
+    assert gap["ci_low"] > 0.05
+    ratio = rows_of(found, attribute="gender", metric="accuracy_ratio").iloc[0]
+    assert ratio["verdict"] == "difference found"
+    assert ratio["value"] < ratio["null_95"] < ratio["null_mean"]
+    assert set(rows_of(found, attribute="race")["verdict"]) == {"no difference found"}
+
+
+def test_without_bias_few_evaluations_find_any() -> None:
+    params = FEW_DRAWS.model_copy(update={"n_bootstrap": 100, "n_permutations": 250})
+    alarms = sum(
+        "difference found"
+        in set(
+            evaluate(
+                fabricated(250, seed=seed),
+                attributes=["gender"],
+                emotions=EMOTIONS,
+                params=params,
+                seed=seed,
+            ).gaps["verdict"]
+        )
+        for seed in range(40)
+    )
+    assert alarms <= 6
+
+
+def test_small_groups_are_listed_and_left_out_of_gaps() -> None:
+    frame = fabricated()
+    frame.loc[:4, "race"] = "indian"
+    found = evaluate(frame, attributes=["race"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0)
+    assert "indian" in set(found.groups["group"])
+    assert set(found.gaps["left_out"]) == {"indian"}
+    assert set(found.gaps["n_people"]) == {len(frame) - 5}
+    assert set(found.gaps["smallest_group"]) <= {"black", "white"}
+
+
+def test_one_group_is_too_few_to_say() -> None:
+    frame = fabricated().assign(gender="female")
+    frame.loc[:2, "gender"] = "male"
+    gaps = evaluate(frame, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0).gaps
+    assert set(gaps["verdict"]) == {"too few people to say"}
+    assert gaps[["value", "ci_low", "p_value", "p_value_adjusted"]].isna().all(axis=None)
+    assert set(gaps["smallest_group"]) == {"male"}
+    assert set(gaps["smallest_group_size"]) == {3}
+
+
+def test_missing_groups_are_counted() -> None:
+    frame = fabricated()
+    frame["gender"] = frame["gender"].where(frame.index >= 7, None)
+    found = evaluate(frame, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0)
+    assert set(found.gaps["n_missing"]) == {7}
+    assert found.overall.loc[0, "n_people"] == len(frame)
+    nobody = frame.assign(gender=None)
+    gaps = evaluate(nobody, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0).gaps
+    assert set(gaps["verdict"]) == {"too few people to say"}
+
+
+def test_an_emotion_that_nobody_shows_is_not_measured() -> None:
+    found = evaluate(
+        fabricated(),
+        attributes=["gender"],
+        emotions=(*EMOTIONS, "disgust"),
+        params=FEW_DRAWS,
+        seed=0,
+    )
+    row = rows_of(found.overall, metric="recall_disgust").iloc[0]
+    assert np.isnan(row["value"])
+    assert np.isnan(row["ci_low"])
+    assert row["n_people"] == 0
+    assert found.gaps["value"].notna().all()
+
+
+def test_an_attribute_is_drawn_alike_whatever_else_is_asked() -> None:
+    frame = fabricated()
+    columns = [name for name in GAP_COLUMNS if name not in ("p_value_adjusted", "verdict")]
+    alone, among = (
+        rows_of(
+            evaluate(frame, attributes=names, emotions=EMOTIONS, params=FEW_DRAWS, seed=3).gaps,
+            attribute="race",
+        )[columns].reset_index(drop=True)
+        for names in (["race"], ["gender", "race"])
+    )
+    pd.testing.assert_frame_equal(alone, among)
+
+
+def test_too_few_permutations_to_find_anything_are_refused() -> None:
+    params = EvaluationParameters(n_bootstrap=100, n_permutations=100)
+    with pytest.raises(InvalidInputError, match="Ask for at least 219 permutations"):
+        evaluate(fabricated(), attributes=["gender"], emotions=EMOTIONS, params=params, seed=0)
+
+
+def test_an_unknown_emotion_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="true class 'fear', expected one of neutral"):
+        evaluate(
+            fabricated(), attributes=["gender"], emotions=EMOTIONS[:2], params=FEW_DRAWS, seed=0
+        )
+
+
+def test_comparison_pairs_people_whatever_their_order() -> None:
+    first, second = fabricated(harmed="female"), fabricated(harmed="female")
+    better = second["gender"] == "female"
+    second.loc[better, "predicted_emotion"] = second.loc[better, "emotion"]
+    found = compare(
+        first,
+        second.sample(frac=1, random_state=0),
+        attributes=["gender"],
+        emotions=EMOTIONS,
+        params=FEW_DRAWS,
+        seed=0,
+    )
+    assert tuple(found) == COMPARISON_COLUMNS
+    overall = found[found["attribute"].isna()]
+    assert list(overall["metric"]) == ["accuracy", "balanced_accuracy", "macro_f1"]
+    assert overall["difference"].iloc[0] == pytest.approx(
+        (second["emotion"] == second["predicted_emotion"]).mean()
+        - (first["emotion"] == first["predicted_emotion"]).mean()
+    )
+    assert overall["ci_low"].iloc[0] > 0
+    assert len(found) == 3 + len(GAP_METRICS)
+    assert not found["level_down"].any()
+
+
+def test_a_gap_closed_by_harm_is_marked() -> None:
+    first = fabricated(harmed="female")
+    second = first.copy()
+    spoiled = second.index[(second["gender"] == "male") & (second.index % 5 == 0)]
+    second.loc[spoiled, "predicted_emotion"] = "fear"
+    found = compare(
+        first, second, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0
+    )
+    gap = rows_of(found, metric="accuracy_gap").iloc[0]
+    assert gap["difference"] < 0
+    assert bool(gap["level_down"])
+
+
+def test_comparison_of_groups_too_small_is_not_determined() -> None:
+    frame = fabricated(40).assign(gender="female")
+    found = compare(
+        frame, frame, attributes=["gender"], emotions=EMOTIONS, params=FEW_DRAWS, seed=0
+    )
+    gaps = found[found["attribute"] == "gender"]
+    assert gaps[["difference", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert not gaps["level_down"].any()
+
+
+def test_comparison_needs_the_same_people_and_labels() -> None:
+    frame = fabricated(40)
+    options = {"attributes": ["gender"], "emotions": EMOTIONS, "params": FEW_DRAWS, "seed": 0}
+    with pytest.raises(InvalidInputError, match="1 people are in one of the two tables only"):
+        compare(frame, frame.iloc[1:], **options)  # type: ignore[arg-type]
+    relabelled = frame.assign(emotion="fear", predicted_emotion="fear")
+    with pytest.raises(InvalidInputError, match="in one table and 'fear' in the other"):
+        compare(frame, relabelled, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [["height"], ["gender x gender"], ["gender", "gender"], ["gender x height"], []],
+)
+def test_parameters_refuse_attributes_that_do_not_exist(attributes: list[str]) -> None:
+    with pytest.raises(ValueError, match="attributes"):
+        EvaluationParameters(attributes=tuple(attributes))

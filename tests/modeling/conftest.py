@@ -1,0 +1,58 @@
+"""Tiny models and fabricated images that a CPU trains in milliseconds."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fer_fairness.modeling import TrainingSet, build_separable_cnn, quiet_backend
+from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
+
+quiet_backend()
+
+TINY = ArchitectureParameters(
+    blocks=((4,), (8,)),
+    spatial_dropout=0.2,
+    l2=1e-4,
+    batch_normalisation_momentum=0.5,
+    image_side_px=8,
+)
+QUICK = TrainingParameters(
+    batch_size=16,
+    max_epochs=4,
+    initial_learning_rate=0.005,
+    target_learning_rate=0.02,
+    warmup_epochs=1,
+    random_flip=True,
+    random_shift_px=1,
+)
+
+
+@pytest.fixture
+def tiny() -> ArchitectureParameters:
+    return TINY
+
+
+@pytest.fixture
+def quick() -> TrainingParameters:
+    return QUICK
+
+
+@pytest.fixture
+def build() -> Callable[[], object]:
+    return lambda: build_separable_cnn(TINY, seed=3)
+
+
+@pytest.fixture
+def toy() -> Callable[..., TrainingSet]:
+    """Bright faces are happiness, dark ones sadness: learnable from the mean alone."""
+
+    def make(n: int = 32, *, seed: int = 0) -> TrainingSet:
+        generator = np.random.default_rng(seed)
+        bright = generator.random(n) < 0.5
+        noise = generator.integers(0, 60, (n, 8, 8, 1))
+        images = (noise + np.where(bright, 180, 0)[:, None, None, None]).astype(np.uint8)
+        targets = np.eye(8, dtype=np.float32)[np.where(bright, 1, 3)]
+        return TrainingSet(images=images, image_index=np.arange(n), targets=targets)
+
+    return make

@@ -1,0 +1,188 @@
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.modeling import (
+    TrainingResult,
+    TrainingSet,
+    build_separable_cnn,
+    freeze_layers,
+    train,
+)
+from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.checkpoints import Checkpoint, CheckpointFile, run_fingerprint
+from fer_fairness.params.modeling import (
+    ArchitectureParameters,
+    FreezingParameters,
+    TrainingParameters,
+)
+
+Build = Callable[[], Any]
+Toy = Callable[..., TrainingSet]
+
+EARLIER = Checkpoint([{"epoch": 1.0}], [np.ones(2)], [np.zeros(3)], [np.ones(1)])
+
+
+class Killed(BaseException):
+    """Stands for a process that ends where nobody expects it."""
+
+
+def epochs_trained(patch: pytest.MonkeyPatch, *, killed_in: int | None = None) -> list[int]:
+    """The epochs begun from now on; the second batch of epoch `killed_in` ends the process."""
+    begun: list[int] = []
+    epoch_of = TrainingBatches.epoch
+
+    def epoch(self: TrainingBatches, number: int) -> Any:
+        begun.append(number + 1)
+        for step, batch in enumerate(epoch_of(self, number)):
+            if number + 1 == killed_in and step == 1:
+                raise Killed
+            yield batch
+
+    patch.setattr(TrainingBatches, "epoch", epoch)
+    return begun
+
+
+@pytest.mark.parametrize("fatal", [2, 4])
+def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
+    build: Build, toy: Toy, quick: TrainingParameters, tmp_path: Path, fatal: int
+) -> None:
+    def go(folder: Path | None) -> TrainingResult:
+        return train(
+            build(),
+            toy(),
+            toy(seed=1),
+            quick,
+            seed=7,
+            checkpoint_folder=folder,
+            description="Training",
+        )
+
+    whole = go(None)
+    with pytest.MonkeyPatch.context() as patch:
+        epochs_trained(patch, killed_in=fatal)
+        with pytest.raises(Killed):
+            go(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        begun = epochs_trained(patch)
+        resumed = go(tmp_path)
+    assert begun == list(range(fatal, 5))
+    pd.testing.assert_frame_equal(
+        whole.history.drop(columns="seconds"),
+        resumed.history.drop(columns="seconds"),
+        check_exact=True,
+    )
+    for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert list(tmp_path.iterdir()) == [], "a finished run leaves no checkpoint"
+
+
+def test_fingerprint_is_the_same_for_the_same_run(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    first, again = (run_fingerprint(build(), toy(), toy(seed=1), quick, seed=7) for _ in range(2))
+    assert first == again
+
+
+def test_fingerprint_changes_with_everything_that_decides_the_outcome(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    other_weights, frozen = build(), build()
+    other_weights.set_weights([weights * 1.5 for weights in other_weights.get_weights()])
+    freeze_layers(frozen, FreezingParameters(n_trainable_layers=1))
+    wider = build_separable_cnn(
+        ArchitectureParameters(blocks=((6,), (8,)), image_side_px=8), seed=3
+    )
+    part = toy()
+    weighted = TrainingSet(
+        part.images, part.image_index, part.targets, np.ones(len(part), np.float32)
+    )
+    fewer = quick.model_copy(update={"batch_size": 8})
+    prints = [
+        run_fingerprint(build(), part, toy(seed=1), quick, seed=7),
+        run_fingerprint(build(), part, toy(seed=1), quick, seed=8),
+        run_fingerprint(build(), part, toy(seed=1), fewer, seed=7),
+        run_fingerprint(build(), part, toy(seed=2), quick, seed=7),
+        run_fingerprint(build(), toy(seed=2), toy(seed=1), quick, seed=7),
+        run_fingerprint(build(), weighted, toy(seed=1), quick, seed=7),
+        run_fingerprint(other_weights, part, toy(seed=1), quick, seed=7),
+        run_fingerprint(frozen, part, toy(seed=1), quick, seed=7),
+        run_fingerprint(wider, part, toy(seed=1), quick, seed=7),
+    ]
+    assert len(set(prints)) == len(prints)
+
+
+def test_the_checkpoint_of_another_run_is_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    CheckpointFile(tmp_path, fingerprint="a").save(EARLIER)
+    with caplog.at_level(logging.INFO, logger="fer_fairness"):
+        assert CheckpointFile(tmp_path, fingerprint="b").load() is None
+    assert "other data, parameters, seed or starting weights" in caplog.text
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-200]
+
+
+def overwrite_an_array(content: bytes) -> bytes:
+    array = np.zeros(3).tobytes()
+    return content.replace(array, b"\x01" * len(array))
+
+
+def replace_by_text(_content: bytes) -> bytes:
+    return b"not an archive"
+
+
+def empty(_content: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("damage", [cut, overwrite_an_array, replace_by_text, empty])
+def test_a_damaged_checkpoint_is_warned_of_and_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[bytes], bytes]
+) -> None:
+    file = CheckpointFile(tmp_path, fingerprint="a")
+    file.save(EARLIER)
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    with caplog.at_level(logging.WARNING, logger="fer_fairness"):
+        assert file.load() is None
+    assert "checkpoint.npz is damaged" in caplog.text
+
+
+def test_without_a_checkpoint_there_is_nothing_to_load(tmp_path: Path) -> None:
+    assert CheckpointFile(tmp_path / "absent", fingerprint="a").load() is None
+
+
+def test_a_write_that_fails_leaves_the_earlier_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = CheckpointFile(tmp_path, fingerprint="a")
+    file.save(EARLIER)
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="No space"):
+        file.save(Checkpoint([], [], [], []))
+    loaded = file.load()
+    assert loaded is not None
+    assert loaded.history == EARLIER.history
+    assert np.array_equal(loaded.optimizer[0], EARLIER.optimizer[0])
+
+
+def test_order_of_many_arrays_is_kept(tmp_path: Path) -> None:
+    file = CheckpointFile(tmp_path, fingerprint="a")
+    arrays = [np.array(number) for number in range(25)]
+    file.save(Checkpoint([], arrays, [], []))
+    loaded = file.load()
+    assert loaded is not None
+    assert [int(array) for array in loaded.model] == list(range(25))
+    assert loaded.optimizer == []

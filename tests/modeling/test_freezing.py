@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_fairness.errors import TrainingError
+from fer_fairness.modeling import TrainingSet, build_separable_cnn, freeze_layers, train
+from fer_fairness.params.modeling import (
+    ArchitectureParameters,
+    FreezingParameters,
+    TrainingParameters,
+)
+
+
+def test_source_document_freezes_all_but_six_of_nineteen_layers() -> None:
+    model = build_separable_cnn(ArchitectureParameters(), seed=0)
+    frozen = freeze_layers(model, FreezingParameters())
+    assert len(frozen) == 13
+    # By hand: classes 3,464; normalisation 768 + 384 + 384; convolutions 75,840 and 38,784.
+    assert sum(int(np.prod(v.shape)) for v in model.trainable_weights) == 119_624
+
+
+def test_counted_layers_are_those_of_the_listed_types(build: Callable[[], Any]) -> None:
+    model = build()
+    params = FreezingParameters(n_trainable_layers=1, layer_types=("SeparableConv2D",))
+    assert freeze_layers(model, params) == ["block_1_convolution_1", "block_2_convolution_1"]
+    assert model.get_layer("block_1_normalisation_1").trainable
+
+
+@pytest.mark.parametrize(
+    "params", [FreezingParameters(enabled=False), FreezingParameters(n_trainable_layers=99)]
+)
+def test_nothing_is_frozen_and_earlier_freezing_is_lifted(
+    build: Callable[[], Any], params: FreezingParameters
+) -> None:
+    model = build()
+    freeze_layers(model, FreezingParameters(n_trainable_layers=1))
+    assert freeze_layers(model, params) == []
+    assert all(layer.trainable for layer in model.layers)
+
+
+def test_training_moves_neither_weights_nor_statistics_of_frozen_layers(
+    build: Callable[[], Any], toy: Callable[..., TrainingSet], quick: TrainingParameters
+) -> None:
+    model = build()
+    frozen = freeze_layers(model, FreezingParameters(n_trainable_layers=2))
+    assert "block_1_normalisation_1" in frozen
+    before = {layer.name: layer.get_weights() for layer in model.layers}
+    train(model, toy(), toy(seed=1), quick, seed=0, checkpoint_folder=None, description="Training")
+    for layer in model.layers:
+        same = [
+            np.array_equal(old, new)
+            for old, new in zip(before[layer.name], layer.get_weights(), strict=True)
+        ]
+        assert all(same) if layer.name in frozen else not any(same) or not same, layer.name
+
+
+def test_a_wholly_frozen_model_is_not_trained(
+    toy: Callable[..., TrainingSet], quick: TrainingParameters
+) -> None:
+    model = build_separable_cnn(ArchitectureParameters(blocks=((2,),), image_side_px=8), seed=0)
+    freeze_layers(model, FreezingParameters(n_trainable_layers=0))
+    with pytest.raises(TrainingError, match="raise n_trainable_layers"):
+        train(model, toy(), toy(), quick, seed=0, checkpoint_folder=None, description="Training")

@@ -1,0 +1,52 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling import freeze_layers, set_regularisation
+from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
+
+
+def test_weights_and_outputs_stay_while_dropout_and_penalty_change(
+    build: Callable[[], Any],
+) -> None:
+    model = build()
+    changed = set_regularisation(
+        model, RegularisationParameters(spatial_dropout=0.4, l2=0.03), seed=1
+    )
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1)).astype(np.float32)
+    assert np.array_equal(model.predict_on_batch(images), changed.predict_on_batch(images))
+    assert {changed.get_layer(f"block_{n}_dropout").rate for n in (1, 2)} == {0.4}
+    kernels = [weights for weights in changed.get_weights() if weights.ndim == 4]
+    expected = 0.03 * sum(float((kernel**2).sum()) for kernel in kernels)
+    assert float(sum(changed.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_model_handed_in_is_not_changed(build: Callable[[], Any]) -> None:
+    model = build()
+    penalty = float(sum(model.losses))
+    changed = set_regularisation(model, RegularisationParameters(), seed=1)
+    changed.set_weights([weights + 1 for weights in changed.get_weights()])
+    assert float(sum(model.losses)) == penalty
+    assert model.get_layer("block_1_dropout").rate == 0.2
+
+
+def test_zero_removes_the_penalty(build: Callable[[], Any]) -> None:
+    assert set_regularisation(build(), RegularisationParameters(l2=0.0), seed=1).losses == []
+
+
+def test_frozen_layers_stay_frozen(build: Callable[[], Any]) -> None:
+    model = build()
+    frozen = freeze_layers(model, FreezingParameters(n_trainable_layers=1))
+    changed = set_regularisation(model, RegularisationParameters(), seed=1)
+    assert [layer.name for layer in changed.layers if not layer.trainable] == frozen
+
+
+def test_a_model_without_dropout_is_refused() -> None:
+    import keras
+
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)], name="dense_only")
+    with pytest.raises(InvalidInputError, match=r"dense_only.*Dense.*SpatialDropout2D"):
+        set_regularisation(model, RegularisationParameters(), seed=0)

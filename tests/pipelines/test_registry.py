@@ -1,0 +1,130 @@
+"""The registered pipelines as a whole: names, the test split, parameters, start-up."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kedro.config import OmegaConfigLoader
+from kedro.framework.context import KedroContext
+from kedro.framework.session import KedroSession
+from kedro.pipeline import Pipeline
+
+from fer_fairness.params.base import Parameters
+from fer_fairness.pipeline_registry import register_pipelines
+
+PIPELINES = register_pipelines()
+DESIGN_NAMES = {
+    "data_processing",
+    "race_labeling",
+    "baseline",
+    "emotion_augmentation",
+    "demographic_augmentation",
+    "mitigation",
+    "fairness_reporting",
+}
+ENVIRONMENTS = ("base", "sample")
+
+
+def _context(root: Path, env: str) -> KedroContext:
+    session = KedroSession.create(project_path=root, env=env)
+    return session.load_context()
+
+
+def test_every_pipeline_of_the_design_is_registered_and_not_empty() -> None:
+    assert set(PIPELINES) >= DESIGN_NAMES | {"__default__", "fabrication"}
+    assert all(len(pipeline.nodes) > 0 for pipeline in PIPELINES.values())
+
+
+def test_default_is_everything_but_fabrication() -> None:
+    expected = {node.name for name in DESIGN_NAMES for node in PIPELINES[name].nodes}
+    assert {node.name for node in PIPELINES["__default__"].nodes} == expected
+    assert not {node.name for node in PIPELINES["fabrication"].nodes} & expected
+
+
+def test_nothing_that_trains_selects_or_fits_can_see_a_test_face() -> None:
+    """Follows every input of a node tagged `trains` back to its sources."""
+    whole = PIPELINES["__default__"]
+    trains = whole.only_nodes_with_tags("trains")
+    assert len(trains.nodes) >= 10
+    fitted_by = {name for node in whole.nodes for name in node.outputs if "trains" in node.tags}
+    assert {"baseline.model", "embedder", "demographic_labeller"} <= fitted_by
+    behind = whole.to_outputs(*trains.all_outputs())
+    named_test = {name for name in behind.datasets() if ".test_" in name or "_test_" in name}
+    after_split = {
+        name
+        for node in whole.nodes
+        if node.name.endswith("split_off_test")
+        for name in node.outputs
+    }
+    assert named_test <= after_split, "only the split itself may hold test faces behind training"
+    readers = {node.name for node in behind.nodes if set(node.inputs) & named_test}
+    assert readers == set()
+
+
+@pytest.mark.parametrize("name", sorted(DESIGN_NAMES | {"fabrication"}))
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_dataset_between_pipelines_is_persisted(
+    name: str, env: str, kedro_project: Path
+) -> None:
+    """A pipeline can run on its own only if the files that it starts from exist between runs."""
+    catalog = _context(kedro_project, env).catalog
+    inputs = {i for i in PIPELINES[name].inputs() if not i.startswith(("params:", "parameters"))}
+    ephemeral = {i for i in inputs if type(catalog.get(i)).__name__ == "MemoryDataset"}
+    assert ephemeral == set()
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS)
+def test_every_parameter_block_is_valid_and_arrives_as_its_model(
+    env: str, kedro_project: Path
+) -> None:
+    """Kedro hands over a raw dict, with a log line only, where an annotation cannot be resolved."""
+    context = _context(kedro_project, env)
+    context._pipelines_to_validate = ["__default__", "fabrication"] if env == "sample" else None
+    validated = context.params
+    catalog = context.catalog
+    for node in PIPELINES["__default__"].nodes:
+        for annotation, name in _parameter_inputs(node.func, node.inputs):
+            if isinstance(annotation, type) and issubclass(annotation, Parameters):
+                assert isinstance(catalog.load(name), annotation), (node.name, name)
+    assert validated["seed"] == 0
+
+
+def _parameter_inputs(
+    function: Callable[..., object], inputs: list[str]
+) -> list[tuple[object, str]]:
+    import typing
+
+    hints = list(typing.get_type_hints(function).items())
+    positional = [hint for name, hint in hints if name != "return"]
+    return [
+        (hint, name)
+        for hint, name in zip(positional, inputs, strict=False)
+        if name.startswith("params:")
+    ]
+
+
+def test_every_catalog_entry_has_a_layer_for_kedro_viz(project_root: Path) -> None:
+    loader = OmegaConfigLoader(str(project_root / "conf"), base_env="base", default_run_env="base")
+    without = [
+        name
+        for name, entry in loader["catalog"].items()
+        if "layer" not in entry.get("metadata", {}).get("kedro-viz", {})
+    ]
+    assert without == []
+
+
+def test_listing_the_pipelines_imports_nothing_heavy() -> None:
+    heavy = ("tensorflow", "keras", "aif360", "dlib", "torch", "jax", "matplotlib.pyplot", "skops")
+    code = (
+        "import sys; from fer_fairness.pipeline_registry import register_pipelines; "
+        f"register_pipelines(); print([m for m in {heavy!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_pipelines_add_up_without_clashes() -> None:
+    total: Pipeline = sum((PIPELINES[name] for name in DESIGN_NAMES), Pipeline([]))
+    assert len(total.nodes) == sum(len(PIPELINES[name].nodes) for name in DESIGN_NAMES)

@@ -1,0 +1,340 @@
+"""Fabricated report inputs of a plausible size: random counts, no face, no person."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
+
+VARIANTS = (
+    "baseline",
+    "emotion_augmentation",
+    "demographic_augmentation",
+    "reweighing",
+    "equalized_odds",
+)
+RECALLS = (0.9, 0.92, 0.86, 0.62, 0.78, 0.4, 0.5, 0.25)
+TEST_COUNTS = (1198, 884, 380, 370, 270, 19, 70, 15)
+GROUPS = {
+    "gender": {"female": 0.51, "male": 0.49},
+    "race": {"caucasian": 0.77, "african_american": 0.08, "asian": 0.15},
+    "age_group": {"0-3": 0.1, "4-19": 0.17, "20-39": 0.5, "40-69": 0.2, "70+": 0.03},
+    "gender x race": {
+        f"{gender} x {race}": 0.5 * share
+        for gender in ("female", "male")
+        for race, share in (("caucasian", 0.77), ("african_american", 0.08), ("asian", 0.15))
+    },
+    "gender x age_group": {
+        f"{gender} x {age}": 0.5 * share
+        for gender in ("female", "male")
+        for age, share in (
+            ("0-3", 0.1),
+            ("4-19", 0.17),
+            ("20-39", 0.5),
+            ("40-69", 0.2),
+            ("70+", 0.03),
+        )
+    },
+}
+GAP_METRICS = (
+    "accuracy_gap",
+    "macro_f1_gap",
+    "accuracy_ratio",
+    "macro_f1_ratio",
+    "xu_fairness",
+    "equal_opportunity_gap",
+    "demographic_parity_gap",
+    "selection_rate_gap",
+    "equalized_odds_gap",
+    "overall_disparity",
+    "worst_group_accuracy",
+)
+AIF360_METRICS = (
+    "statistical_parity_difference",
+    "disparate_impact",
+    "equal_opportunity_difference",
+    "average_odds_difference",
+    "theil_index",
+    "false_negative_rate_difference",
+)
+Row = dict[str, object]
+
+
+def share_with_interval(rng: np.random.Generator, share: float, people: float) -> Row:
+    """A share observed on so many people, with its normal interval."""
+    people = max(people, 1)
+    value = rng.binomial(round(people), share) / round(people)
+    half = 1.96 * np.sqrt(max(value * (1 - value), 0.01) / people)
+    return {
+        "value": value,
+        "ci_low": max(0.0, value - half),
+        "ci_high": min(1.0, value + half),
+        "n_people": round(people),
+    }
+
+
+def fabricate_inputs(
+    *, variants: Sequence[str] = VARIANTS, evaluation_sets: Sequence[str] = ("fer_plus", "raf_db")
+) -> ReportInputs:
+    """Inputs with every table filled, the same on every call."""
+    rng = np.random.default_rng(20)
+    pairs = [(variant, name) for name in evaluation_sets for variant in variants]
+    return ReportInputs(
+        overall=pd.DataFrame([row for pair in pairs for row in _overall(rng, *pair)]),
+        groups=pd.DataFrame([row for pair in pairs for row in _groups(rng, *pair)]),
+        gaps=pd.DataFrame([row for pair in pairs for row in _gaps(rng, *pair)]),
+        comparisons=pd.DataFrame(
+            [row for pair in pairs if pair[0] != "baseline" for row in _comparisons(rng, *pair)]
+        ),
+        aif360=pd.DataFrame([row for pair in pairs for row in _aif360(rng, *pair)]),
+        confusion=pd.DataFrame([row for pair in pairs for row in _confusion(rng, *pair)]),
+        distributions=_distributions(rng),
+        histories=pd.DataFrame([row for name in variants[:4] for row in _history(rng, name)]),
+        labeller_confusion=pd.DataFrame(list(_labeller(rng))),
+        labeller_summary=pd.DataFrame(
+            [
+                _summary(rng, "gender", 0.91, 0.53),
+                _summary(rng, "race", 0.7, 0.2),
+                _summary(rng, "age_group", 0.55, 0.3),
+            ]
+        ),
+        quality=_quality(),
+        manifest=_manifest(),
+        notes=["These data are fabricated: no person is in them, and nothing here is a result."],
+    )
+
+
+def _emotions(evaluation_set: str) -> tuple[str, ...]:
+    return RAF_DB_EMOTIONS if evaluation_set == "raf_db" else EMOTIONS
+
+
+def _overall(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    head = {"variant": variant, "evaluation_set": evaluation_set}
+    for metric, share in (("accuracy", 0.83), ("balanced_accuracy", 0.66), ("macro_f1", 0.67)):
+        yield {**head, "metric": metric, **share_with_interval(rng, share, 3153)}
+    recalls = zip(_emotions(evaluation_set), RECALLS, TEST_COUNTS, strict=False)
+    for emotion, recall, count in recalls:
+        row = share_with_interval(rng, recall, count)
+        yield {**head, "metric": f"recall_{emotion}", **row}
+
+
+def _groups(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    for attribute, groups in GROUPS.items():
+        for group, size in groups.items():
+            head = {
+                "variant": variant,
+                "evaluation_set": evaluation_set,
+                "attribute": attribute,
+                "attribute_source": "annotated" if evaluation_set == "raf_db" else "predicted",
+                "group": group,
+            }
+            for metric, share in (("accuracy", 0.83), ("macro_f1", 0.66)):
+                row = share_with_interval(rng, share, 3153 * size)
+                yield {**head, "metric": metric, **row}
+            recalls = zip(_emotions(evaluation_set), RECALLS, TEST_COUNTS, strict=False)
+            for emotion, recall, count in recalls:
+                row = share_with_interval(rng, recall, count * size)
+                yield {**head, "metric": f"recall_{emotion}", **row}
+
+
+def _gaps(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    for attribute, groups in GROUPS.items():
+        smallest = min(groups, key=lambda name: groups[name])
+        for metric in GAP_METRICS:
+            ratio = metric.endswith(("ratio", "fairness", "accuracy"))
+            gap = float(rng.gamma(2.0, 0.02)) + (0.09 if attribute == "gender" else 0.0)
+            limit = 0.012 * (1 + len(groups))
+            p = float(np.clip(np.exp(-4 * gap / limit), 0.0005, 1))
+            yield {
+                "variant": variant,
+                "evaluation_set": evaluation_set,
+                "attribute": attribute,
+                "attribute_source": "annotated" if evaluation_set == "raf_db" else "predicted",
+                "metric": metric,
+                "value": 1 - gap if ratio else gap,
+                "ci_low": 1 - 1.5 * gap if ratio else 0.6 * gap,
+                "ci_high": 1 - 0.5 * gap if ratio else 1.5 * gap,
+                "null_mean": 1 - 0.6 * limit if ratio else 0.6 * limit,
+                "null_95": 1 - limit if ratio else limit,
+                "p_value": p,
+                "p_value_adjusted": min(1.0, 5 * p),
+                "n_people": 3153,
+                "n_groups": len(groups),
+                "smallest_group": smallest,
+                "smallest_group_size": round(3153 * groups[smallest]) // 4,
+                "n_missing": 40,
+                "left_out": "",
+                "verdict": "difference found" if 5 * p < 0.05 else "no difference found",
+            }
+
+
+def _comparisons(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    cells = [("accuracy", "")] + [(m, a) for a in GROUPS for m in GAP_METRICS]
+    for metric, attribute in cells:
+        change = float(rng.normal(-0.005, 0.02))
+        yield {
+            "variant": variant,
+            "evaluation_set": evaluation_set,
+            "metric": metric,
+            "attribute": attribute,
+            "difference": change,
+            "ci_low": change - 0.02,
+            "ci_high": change + 0.02,
+            "level_down": bool(change < -0.04),
+            "n_people": 3153,
+        }
+
+
+def _aif360(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    for attribute, groups in GROUPS.items():
+        privileged = max(groups, key=lambda name: groups[name])
+        others = [name for name in groups if name != privileged]
+        for group in others:
+            for emotion in _emotions(evaluation_set):
+                for metric in AIF360_METRICS:
+                    value = float(rng.normal(0, 0.05))
+                    yield {
+                        "variant": variant,
+                        "evaluation_set": evaluation_set,
+                        "attribute": attribute,
+                        "emotion": emotion,
+                        "privileged_group": privileged,
+                        "unprivileged_group": group,
+                        "n_privileged": round(3153 * groups[privileged]),
+                        "n_unprivileged": round(3153 * groups[group] / 8),
+                        "metric": metric,
+                        "value": value,
+                        "ci_low": value - 0.04,
+                        "ci_high": value + 0.04,
+                    }
+
+
+def _confusion(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    emotions = _emotions(evaluation_set)
+    for emotion, recall, count in zip(emotions, RECALLS, TEST_COUNTS, strict=False):
+        shares = np.full(len(emotions), (1 - recall) / (len(emotions) - 1))
+        shares[emotions.index(emotion)] = recall
+        for predicted, people in zip(emotions, rng.multinomial(count, shares), strict=True):
+            yield {
+                "variant": variant,
+                "evaluation_set": evaluation_set,
+                "emotion": emotion,
+                "predicted_emotion": predicted,
+                "n_people": int(people),
+            }
+
+
+def _distributions(rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for emotion, count in zip(EMOTIONS, TEST_COUNTS, strict=True):
+        added = max(0, 6000 - 8 * count)
+        head = {"emotion": emotion, "n_before": 8 * count, "n_added": added}
+        rows.append({"variant": "emotion_augmentation", "cell": emotion, **head})
+        for gender in GROUPS["gender"]:
+            for age, share in GROUPS["age_group"].items():
+                before = round(4 * count * share)
+                row = {"emotion": emotion, "n_before": before, "n_added": int(rng.integers(0, 300))}
+                cell = f"{emotion} · {gender} · {age}"
+                rows.append({"variant": "demographic_augmentation", "cell": cell, **row})
+    table = pd.DataFrame(rows)
+    return table.assign(n_after=table["n_before"] + table["n_added"])
+
+
+def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:
+    for epoch in range(1, 25):
+        loss = 0.7 + 1.3 * np.exp(-epoch / 5)
+        yield {
+            "variant": variant,
+            "epoch": epoch,
+            "loss": loss + rng.normal(0, 0.01),
+            "accuracy": 0.86 - 0.4 * np.exp(-epoch / 5),
+            "validation_loss": loss + 0.1 + rng.normal(0, 0.02),
+            "validation_accuracy": 0.83 - 0.4 * np.exp(-epoch / 5) + rng.normal(0, 0.005),
+            "learning_rate": 0.001,
+            "seconds": 95.0,
+        }
+
+
+def _labeller(rng: np.random.Generator) -> Iterator[Row]:
+    known = {
+        "gender": ("female", "male"),
+        "race": (
+            "white",
+            "black",
+            "latino_hispanic",
+            "east_asian",
+            "southeast_asian",
+            "indian",
+            "middle_eastern",
+        ),
+        "age_group": ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+"),
+    }
+    for attribute, values in known.items():
+        for true in values:
+            for predicted in values:
+                mean = 900 if true == predicted else 400 / len(values)
+                yield {
+                    "attribute": attribute,
+                    "true": true,
+                    "predicted": predicted,
+                    "n_faces": int(rng.poisson(mean)),
+                }
+
+
+def _summary(rng: np.random.Generator, attribute: str, accuracy: float, largest: float) -> Row:
+    row = share_with_interval(rng, accuracy, 10954)
+    people = row.pop("n_people")
+    row = {"accuracy" if key == "value" else key: value for key, value in row.items()}
+    more = {"expected_calibration_error": 0.021, "majority_share": largest, "n_faces": people}
+    return {"attribute": attribute, **row, **more}
+
+
+def _quality() -> dict[str, dict[str, object]]:
+    return {
+        "fer_plus": {
+            "n_faces": 35887,
+            "rejected_rows": 176,
+            "constant_images": 12,
+            "duplicates": {"within_split": 1234, "across_splits": 411},
+            "excluded": {"constant image": 12, "not a face": 176, "copy in another split": 411},
+            "emotions": [
+                {"emotion": emotion, "train": 10 * count, "test": count}
+                for emotion, count in zip(EMOTIONS, TEST_COUNTS, strict=True)
+            ],
+            "bias": {"gender": {"cramers_v": 0.113, "evenness": 0.98}, "race": {"cramers_v": 0.2}},
+        },
+        "raf_db": {"n_faces": 15339, "rejected_rows": 0, "duplicates": {}},
+    }
+
+
+def _manifest() -> dict[str, object]:
+    return {
+        "command": "kedro run --env=sample",
+        "commit": "0123456789abcdef",
+        "seeds": [1, 2, 3],
+        "versions": {"python": "3.11.9", "keras": "3.15", "tensorflow": "2.21", "aif360": "0.6.1"},
+        "parameters": {"training": {"epochs": 60, "batch_size": 64, "schedule": {"warm_up": 5}}},
+        "data_hashes": {"fer_plus": "sha256:ab" * 4},
+        "environment": "sample",
+    }
+
+
+@pytest.fixture(scope="session")
+def inputs() -> ReportInputs:
+    """Five variants, two evaluation sets, five attributes."""
+    return fabricate_inputs()
+
+
+@pytest.fixture(scope="session")
+def small_inputs() -> ReportInputs:
+    """Two variants and one evaluation set, for tests that draw."""
+    return fabricate_inputs(variants=VARIANTS[:2], evaluation_sets=("fer_plus",))
+
+
+@pytest.fixture(scope="session")
+def make_inputs() -> Callable[..., ReportInputs]:
+    """The factory itself."""
+    return fabricate_inputs

@@ -1,0 +1,175 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from fer_fairness.reporting.figures import (
+    confusion_matrix_figure,
+    distribution_figure,
+    fairness_accuracy_figure,
+    gap_forest_figure,
+    inline_svg,
+    labeller_confusion_figure,
+    recall_by_emotion_and_group_figure,
+    training_curves_figure,
+)
+from fer_fairness.reporting.figures.matrices import in_order
+from fer_fairness.reporting.figures.style import spread
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.taxonomy import EMOTIONS
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for axes in figure.axes for text in axes.texts]
+
+
+def titles(figure: Figure) -> list[str]:
+    return [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def test_a_confusion_matrix_tells_share_and_count_in_every_cell(
+    small_inputs: ReportInputs,
+) -> None:
+    figure = confusion_matrix_figure(small_inputs.confusion, variant="baseline")
+    (axes,) = figure.axes
+    rows = small_inputs.confusion[small_inputs.confusion["variant"] == "baseline"]
+    hits = rows[(rows["emotion"] == "neutral") & (rows["predicted_emotion"] == "neutral")]
+    total = rows.loc[rows["emotion"] == "neutral", "n_people"].sum()
+    hit = int(hits["n_people"].iloc[0])
+    assert len(axes.texts) == len(EMOTIONS) ** 2
+    assert texts(figure)[0] == f"{100 * hit / total:.0f}%\n{hit:,}"
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(EMOTIONS)
+
+
+def test_a_row_without_faces_has_dashes_instead_of_shares() -> None:
+    table = pd.DataFrame(
+        {
+            "variant": "baseline",
+            "evaluation_set": "raf_db",
+            "emotion": ["neutral", "neutral"],
+            "predicted_emotion": ["neutral", "fear"],
+            "n_people": [3, 1],
+        }
+    )
+    shown = texts(confusion_matrix_figure(table, variant="baseline"))
+    assert shown == ["75%\n3", "25%\n1", "–", "–"]  # noqa: RUF001
+
+
+def test_recall_has_a_panel_an_emotion_and_a_line_a_group(small_inputs: ReportInputs) -> None:
+    figure = recall_by_emotion_and_group_figure(
+        small_inputs.groups, attribute="race", variants=small_inputs.variants()
+    )
+    assert titles(figure) == [emotion.capitalize() for emotion in EMOTIONS]
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [label.split(" (n=")[0] for label in labels] == [
+        "caucasian",
+        "african american",
+        "asian",
+    ]
+
+
+def test_the_forest_has_a_panel_a_metric_and_a_p_value_a_line(small_inputs: ReportInputs) -> None:
+    metrics = ("accuracy_gap", "equal_opportunity_gap")
+    figure = gap_forest_figure(small_inputs.gaps, metrics=metrics, variants=small_inputs.variants())
+    assert titles(figure) == ["Accuracy gap", "Equal-opportunity gap"]
+    assert len([text for text in texts(figure) if text.startswith("p ")]) == 2 * 2 * 5
+
+
+@pytest.mark.parametrize(("verdict", "filled"), [("difference found", True), ("none", False)])
+def test_only_differences_found_have_filled_marks(
+    small_inputs: ReportInputs, verdict: str, filled: object
+) -> None:
+    figure = gap_forest_figure(
+        small_inputs.gaps.assign(verdict=verdict),
+        metrics=["accuracy_gap"],
+        variants=small_inputs.variants(),
+    )
+    points = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+    assert {line.get_markerfacecolor() != "white" for line in points} == {filled}
+
+
+def test_the_trade_off_has_a_panel_an_attribute_and_names_every_variant(
+    small_inputs: ReportInputs,
+) -> None:
+    figure = fairness_accuracy_figure(
+        small_inputs.overall, small_inputs.gaps, variants=small_inputs.variants()
+    )
+    assert len(figure.axes) == 5
+    for axes in figure.axes:
+        named = {text.get_text() for text in axes.texts}
+        assert named == {"Baseline", "Emotion augmentation"}
+
+
+def test_distributions_are_bars_by_emotion_or_panels_by_group(small_inputs: ReportInputs) -> None:
+    table = small_inputs.distributions
+    flat = distribution_figure(table, variant="emotion_augmentation")
+    assert len(flat.axes) == 1
+    crossed = distribution_figure(table, variant="demographic_augmentation")
+    assert len(crossed.axes) == len(EMOTIONS)
+    labels = [label.get_text() for label in crossed.axes[0].get_yticklabels()]
+    assert labels[0] == "female · 0-3"
+
+
+def test_training_curves_have_two_rows_and_a_column_a_variant(small_inputs: ReportInputs) -> None:
+    figure = training_curves_figure(small_inputs.histories, variants=small_inputs.variants())
+    assert len(figure.axes) == 2 * 2
+
+
+def test_labeller_confusion_keeps_the_order_of_ages(small_inputs: ReportInputs) -> None:
+    figure = labeller_confusion_figure(small_inputs.labeller_confusion, attribute="age_group")
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels[:3] == ["0-2", "3-9", "10-19"]
+
+
+def test_empty_tables_give_a_figure_that_says_so() -> None:
+    empty = ReportInputs()
+    figures = [
+        confusion_matrix_figure(empty.confusion, variant="baseline"),
+        recall_by_emotion_and_group_figure(empty.groups, attribute="gender", variants=()),
+        gap_forest_figure(empty.gaps, metrics=["accuracy_gap"], variants=()),
+        fairness_accuracy_figure(empty.overall, empty.gaps, variants=()),
+        distribution_figure(empty.distributions, variant="baseline"),
+        training_curves_figure(empty.histories, variants=()),
+        labeller_confusion_figure(empty.labeller_confusion, attribute="race"),
+    ]
+    assert all(len(texts(figure)) == 1 and texts(figure)[0] for figure in figures)
+
+
+def test_missing_values_do_not_stop_a_figure(small_inputs: ReportInputs) -> None:
+    gone = dict.fromkeys(("value", "ci_low", "ci_high", "null_mean", "null_95"), np.nan)
+    gaps = small_inputs.gaps.assign(**gone, p_value_adjusted=np.nan)
+    variants = small_inputs.variants()
+    for figure in (
+        gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),
+        fairness_accuracy_figure(small_inputs.overall, gaps, variants=variants),
+    ):
+        assert inline_svg(figure, key="a", description="b").startswith("<svg")
+
+
+def test_inline_svg_keeps_text_and_drops_what_would_be_fetched(small_inputs: ReportInputs) -> None:
+    figure = labeller_confusion_figure(small_inputs.labeller_confusion, attribute="gender")
+    svg = inline_svg(figure, key="k", description='a "quoted" <description>')
+    assert "Perceived gender" in svg
+    assert "http" not in svg
+    assert 'aria-label="a &#34;quoted&#34; &lt;description&gt;"' in svg
+
+
+def test_orders_follow_the_taxonomy_part_by_part() -> None:
+    names = ["male x 20-39", "female x 4-19", "female x 0-3", "other x 0-3"]
+    assert in_order(names) == ["female x 0-3", "female x 4-19", "male x 20-39", "other x 0-3"]
+
+
+@given(
+    st.lists(st.floats(-100, 100), max_size=12),
+    st.floats(0.01, 10),
+)
+def test_spread_keeps_order_centre_and_distance(positions: Sequence[float], apart: float) -> None:
+    moved = spread(positions, apart=apart)
+    order = np.argsort(positions, kind="stable")
+    gaps = np.diff(np.array(moved)[order])
+    assert (gaps >= apart - 1e-9).all()
+    assert np.sum(moved) == pytest.approx(np.sum(positions), abs=1e-6)

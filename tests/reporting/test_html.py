@@ -1,0 +1,153 @@
+import dataclasses
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import pytest
+
+from fer_fairness.reporting.html import render_report
+from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+
+SECTIONS = (
+    "found",
+    "limits",
+    "gaps",
+    "recalls",
+    "trade-off",
+    "recognition",
+    "aif360",
+    "training",
+    "labeller",
+    "quality",
+    "method",
+    "manifest",
+)
+HOSTILE = "<script>alert('x')</script> $x_{1}$ & \"quoted\""
+
+
+class Page(HTMLParser):
+    """Collects the elements of a page and checks that they are closed in order."""
+
+    VOID = frozenset({"meta", "br", "img", "link", "hr"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def text(small_inputs: ReportInputs) -> str:
+    return render_report(small_inputs)
+
+
+def test_every_section_stands_in_the_page_and_in_its_contents(text: str) -> None:
+    page = Page(text)
+    assert tuple(item["id"] for item in page.of("section")) == SECTIONS
+    links = {str(item["href"]) for item in page.of("a")}
+    assert links == {f"#{name}" for name in SECTIONS}
+    assert page.open == []
+
+
+@pytest.mark.parametrize("emptied", [*COLUMNS, "quality", "manifest", "notes", "everything"])
+def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied: str) -> None:
+    # A few rows of each table: drawing every figure in full again would be slow.
+    tables = {name: table.head(3) for name, table in small_inputs.tables().items()}
+    lean = ReportInputs(
+        **tables,
+        quality=small_inputs.quality,
+        manifest=small_inputs.manifest,
+        notes=small_inputs.notes,
+    )
+    empty = ReportInputs()
+    some = empty if emptied == "everything" else lean
+    if some is lean:
+        some = dataclasses.replace(lean, **{emptied: getattr(empty, emptied)})
+    page = Page(render_report(some))
+    assert tuple(item["id"] for item in page.of("section")) == SECTIONS
+
+
+def test_an_empty_report_says_what_is_absent() -> None:
+    text = render_report(ReportInputs())
+    for sentence in (
+        "No predictions were scored",
+        "No gap between groups was computed.",
+        "No variant was compared with the baseline.",
+        "No training history was recorded",
+        "The demographic labeller was not run",
+        "Nothing was scored on RAF-DB",
+    ):
+        assert sentence in text
+
+
+def test_nothing_is_fetched(text: str) -> None:
+    assert "http" not in text
+    assert "@import" not in text
+    page = Page(text)
+    fetching = ("script", "link", "iframe", "object", "embed")
+    assert not any(page.of(tag) for tag in fetching)
+    sources = [item[name] for _, item in page.tags for name in ("src", "href") if item.get(name)]
+    assert all(str(source).startswith(("#", "data:")) for source in sources)
+
+
+def test_ids_are_unique_and_references_resolve(text: str) -> None:
+    ids = [str(item["id"]) for _, item in Page(text).tags if item.get("id")]
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(ids)
+
+
+def test_figures_tables_and_images_are_accessible(text: str) -> None:
+    page = Page(text)
+    assert len(page.of("figure")) == len(page.of("figcaption")) > 5
+    drawings = [item for item in page.of("svg") if item.get("role") == "img"]
+    assert len(drawings) == len(page.of("figure"))
+    assert all(item["aria-label"] for item in drawings)
+    assert len(page.of("caption")) == len(page.of("table"))
+    assert all(item.get("scope") in ("col", "row") for item in page.of("th"))
+
+
+def test_the_same_inputs_give_the_same_page(
+    text: str, small_inputs: ReportInputs, make_inputs: Callable[..., ReportInputs]
+) -> None:
+    again = make_inputs(variants=small_inputs.variants()[:2], evaluation_sets=("fer_plus",))
+    assert render_report(again) == text
+
+
+def test_hostile_names_are_escaped_everywhere(small_inputs: ReportInputs) -> None:
+    first = small_inputs.gaps["metric"] == "accuracy_gap"
+    text = render_report(
+        ReportInputs(
+            gaps=small_inputs.gaps[first].assign(
+                variant=HOSTILE, attribute=HOSTILE, smallest_group=HOSTILE, verdict=HOSTILE
+            ),
+            groups=small_inputs.groups.assign(variant=HOSTILE, attribute=HOSTILE, group=HOSTILE),
+            confusion=small_inputs.confusion.assign(variant=HOSTILE),
+            distributions=small_inputs.distributions.assign(variant=HOSTILE, cell=HOSTILE),
+            quality={HOSTILE: {HOSTILE: [HOSTILE], "nested": {HOSTILE: {"a": HOSTILE}}}},
+            manifest={"commit": HOSTILE, "command": HOSTILE},
+            notes=[HOSTILE],
+        )
+    )
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+    assert Page(text).open == []
+
+
+def test_perceived_is_said_wherever_an_attribute_is_named(text: str) -> None:
+    assert "perceived gender" in text
+    assert re.search(r"debias|unbiased", text) is None

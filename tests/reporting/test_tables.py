@@ -1,0 +1,65 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_fairness.reporting.tables import (
+    count_cell,
+    interval,
+    listed,
+    number,
+    p_equals,
+    percent,
+    points,
+    thousands,
+    value_with_interval,
+)
+
+DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+
+
+def test_numbers_read_as_a_journal_prints_them() -> None:
+    assert thousands(35887) == "35,887"
+    assert percent(0.8312) == "83.1\N{NARROW NO-BREAK SPACE}%"
+    assert number(-0.0456) == f"{MINUS}0.046"
+    assert points(0.081, sign=True) == "+8.1 points"
+    assert interval(-0.01, 0.02, scale=100, digits=1) == f"{MINUS}1.0 to 2.0"
+    assert value_with_interval(0.831, 0.818, 0.844, in_points=True) == "83.1 [81.8 to 84.4]"
+    assert value_with_interval(0.97, 0.95, 0.99, in_points=False) == "0.970 [0.950 to 0.990]"
+
+
+def test_a_rounded_zero_has_no_sign() -> None:
+    assert points(-0.0001, sign=True) == "0.0 points"
+    assert points(0.0001, sign=True) == "0.0 points"
+
+
+@pytest.mark.parametrize("shown", [thousands, percent, number, points])
+def test_missing_values_are_a_dash(shown: object) -> None:
+    assert callable(shown)
+    assert shown(math.nan) == DASH
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0.001"), (0.012, "= 0.012"), (1, "= 1.000")])
+def test_p_values(p: float, text: str) -> None:
+    assert p_equals(p) == text
+
+
+@given(st.floats(0, 1))
+def test_a_p_value_is_never_shown_as_zero(p: float) -> None:
+    assert "0.000" not in p_equals(p)
+
+
+def test_small_groups_are_greyed() -> None:
+    assert count_cell(29).muted
+    assert not count_cell(30).muted
+    assert count_cell(math.nan).muted
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_lists_read_as_sentences(words: list[str], text: str) -> None:
+    assert listed(words) == text

@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_fairness.sources import images
+from fer_fairness.sources.images import decode_images
+
+
+def test_files_of_any_mode_and_size_become_grey_faces_in_their_order(tmp_path: Path) -> None:
+    Image.new("RGB", (224, 224), (90, 90, 90)).save(tmp_path / "a.jpg")
+    Image.new("L", (48, 48), 17).save(tmp_path / "b.png")
+    Image.new("RGBA", (30, 60), (200, 200, 200, 255)).save(tmp_path / "c.png")
+    paths = [tmp_path / name for name in ("a.jpg", "b.png", "c.png")]
+    decoded = decode_images(paths, description="test", n_threads=2)
+    assert decoded.images.shape == (3, 48, 48, 1)
+    assert decoded.images.dtype == np.uint8
+    assert decoded.images[:, 24, 24, 0].tolist() == pytest.approx([90, 17, 200], abs=1)
+    assert decoded.readable.all()
+    assert decoded.sizes == {"224 x 224": 1, "48 x 48": 1, "30 x 60": 1}
+
+
+def test_the_number_of_threads_does_not_change_the_result(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    paths = [tmp_path / f"{i}.png" for i in range(8)]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (60, 60), dtype=np.uint8)).save(path)
+    one = decode_images(paths, description="test", n_threads=1)
+    many = decode_images(paths, description="test", n_threads=4)
+    np.testing.assert_array_equal(one.images, many.images)
+
+
+def test_unreadable_files_are_named_and_stop_nothing(tmp_path: Path) -> None:
+    good = tmp_path / "good.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(good)
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "cut.jpg").write_bytes(good.read_bytes()[:3000])
+    (tmp_path / "text.jpg").write_text("version https://git-lfs.github.com/spec/v1\n")
+    (tmp_path / "folder.jpg").mkdir()
+    names = ["empty", "cut", "good", "text", "absent", "folder"]
+    paths = [tmp_path / f"{name}.jpg" for name in names]
+    decoded = decode_images(paths, description="test", n_threads=2)
+    assert decoded.readable.tolist() == [False, False, True, False, False, False]
+    assert decoded.problems[0] == "the file has no bytes"
+    assert "truncated" in decoded.problems[1]
+    assert "cannot identify" in decoded.problems[3]
+    assert decoded.problems[4] == "there is no such file"
+    assert not decoded.images[[0, 1, 3, 4, 5]].any()
+
+
+def test_an_image_that_claims_too_many_pixels_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "_MAX_PIXELS", 100)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    decoded = decode_images([tmp_path / "a.png"], description="test", n_threads=1)
+    assert decoded.problems == {0: "the image claims 20 x 20 pixels"}
+
+
+def test_no_files_give_no_images() -> None:
+    assert decode_images([], description="test", n_threads=2).images.shape == (0, 48, 48, 1)
