@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import click
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import FerFairnessError
@@ -115,9 +115,13 @@ def _git(run_params: dict[str, Any], *arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def _purposeful_cause(error: BaseException | None) -> FerFairnessError | None:
+def _purposeful_cause(error: BaseException | None) -> Exception | None:
+    """The error behind `error` that was raised on purpose: the project's own, else a dataset's."""
+    dataset_error = None
     while error is not None:
         if isinstance(error, FerFairnessError):
             return error
+        if dataset_error is None and isinstance(error, DatasetError):
+            dataset_error = error
         error = error.__cause__
-    return None
+    return dataset_error

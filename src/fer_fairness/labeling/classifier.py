@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import log_softmax, softmax
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -69,7 +70,9 @@ def fit_classifier(
     for inverse in inverse_regularisation:
         regression = LogisticRegression(C=inverse, max_iter=MAX_ITERATIONS)
         estimator = make_pipeline(StandardScaler(), regression)
-        estimator.fit(fitting[0].astype(np.float64), fitting[1].astype(str))
+        # Matrices this small are multiplied faster by one thread than by several that wait.
+        with threadpool_limits(limits=1, user_api="blas"):
+            estimator.fit(fitting[0].astype(np.float64), fitting[1].astype(str))
         groups = tuple(str(group) for group in estimator.classes_)
         logits = _logits(estimator, calibration[0])
         temperature, loss = fit_temperature(logits, np.searchsorted(groups, calibration[1]))

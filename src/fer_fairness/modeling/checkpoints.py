@@ -113,7 +113,10 @@ def run_fingerprint(
     import keras
 
     digest = hashlib.sha256()
-    description = [model.to_json(), params.model_dump_json(), seed]
+    architecture = json.loads(model.to_json())
+    # Keras numbers the optimisers of a process, and all they depend on is in `params`.
+    architecture.pop("compile_config", None)
+    description = [architecture, params.model_dump_json(), seed]
     description += [keras.__version__, keras.backend.backend()]
     digest.update(json.dumps(description).encode())
     for values in _arrays_of(model, training, validation):
