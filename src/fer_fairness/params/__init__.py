@@ -1,0 +1,1 @@
+"""Models of every parameter block, one file a pipeline or room."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fabrication import is_fabricated
 from fer_fairness.params.data_processing import (
     FairFaceParameters,
     FerPlusParameters,
@@ -29,12 +30,12 @@ Read = tuple[pd.DataFrame, np.ndarray, pd.DataFrame, dict[str, Any]]
 
 def read_fer_plus_faces(folder: Path, parameters: FerPlusParameters) -> Read:
     """Read FER+: every readable row, its image, what was set aside, and a report of the reading."""
-    return _unpack(read_fer_plus(folder, parameters))
+    return _unpack(read_fer_plus(folder, parameters), folder)
 
 
 def read_fairface_faces(folder: Path, parameters: FairFaceParameters) -> Read:
     """Read FairFace: as `read_fer_plus_faces`."""
-    return _unpack(read_fairface(folder, parameters))
+    return _unpack(read_fairface(folder, parameters), folder)
 
 
 def read_raf_db_faces(
@@ -51,9 +52,9 @@ def read_raf_db_faces(
     _check_demographic_dataset(demographic_dataset)
     if demographic_dataset != "raf_db" and not raf_db_is_present(folder):
         no_images = np.zeros((0, 48, 48, 1), dtype=np.uint8)
-        report = {"present": False, "looked_for_in": str(folder)}
+        report = {"present": False, "fabricated": False, "looked_for_in": str(folder)}
         return empty_faces(), no_images, _nothing_rejected(), report
-    return _unpack(read_raf_db(folder, parameters))
+    return _unpack(read_raf_db(folder, parameters), folder)
 
 
 def check_faces(
@@ -111,8 +112,9 @@ def carve_out_validation(
     return faces
 
 
-def _unpack(raw: RawFaces) -> Read:
-    return raw.faces, raw.images, raw.rejected, {"present": True, **raw.report}
+def _unpack(raw: RawFaces, folder: Path) -> Read:
+    about = {"present": True, "fabricated": is_fabricated(folder)}
+    return raw.faces, raw.images, raw.rejected, {**about, **raw.report}
 
 
 def _subset(

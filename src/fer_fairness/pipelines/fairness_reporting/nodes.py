@@ -184,7 +184,7 @@ def assemble(
         labeller_summary=labeller_summary,
         quality=quality,
         manifest={**manifest, "seed": parameters["seed"], "parameters": parameters},
-        notes=_notes(groups, quality, manifest),
+        notes=_notes(groups, quality),
     )
 
 
@@ -209,11 +209,9 @@ def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
     )
 
 
-def _notes(
-    groups: pd.DataFrame, quality: dict[str, dict[str, Any]], manifest: dict[str, Any]
-) -> list[str]:
+def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str]:
     notes = []
-    if manifest.get("environment") == "sample":
+    if any(part["reading"]["fabricated"] for part in quality.values()):
         notes.append(
             "These faces are fabricated: drawn by a program, with a bias planted on purpose. "
             "Nothing here says anything about people."

@@ -1,0 +1,162 @@
+"""One run of everything on the command line, from nothing to the report, and what it leaves."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+from fer_fairness.pipelines.variants import TRAINED_VARIANTS, all_variant_names
+from fer_fairness.taxonomy import RAF_DB_EMOTIONS
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """Where a run wrote and what it printed."""
+
+    data: Path
+    conf: Path
+    output: str
+
+
+def kedro(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Kedro's command in the project, as wide as no line needs to be broken."""
+    return subprocess.run(
+        [shutil.which("kedro") or str(root / ".venv/bin/kedro"), *arguments],
+        cwd=root,
+        env={**os.environ, "COLUMNS": "400"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    folder = tmp_path_factory.mktemp("project")
+    conf = folder / "conf"
+    shutil.copytree(project_root / "conf", conf)
+    shutil.copytree(project_root / "tests/environments/tiny", conf / "tiny")
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={conf}",
+        "--pipelines=fabrication,__default__",
+        f"--params=data_root={folder / 'data'}",
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return FinishedRun(data=folder / "data", conf=conf, output=done.stdout + done.stderr)
+
+
+def test_prints_no_warning_and_names_the_report(run: FinishedRun) -> None:
+    assert not re.search(r"warning|retracing|oneDNN|cuda|absl", run.output, re.IGNORECASE)
+    assert str(run.data / "08_reporting/report.html") in run.output
+
+
+def test_scores_every_variant_on_both_evaluation_sets_over_its_emotions(run: FinishedRun) -> None:
+    results = json.loads((run.data / "08_reporting/results.json").read_text())
+    overall = pd.DataFrame(results["tables"]["overall"])
+    assert set(overall["variant"]) == set(all_variant_names())
+    assert set(overall["evaluation_set"]) == {"fer_plus", "raf_db"}
+    recalls = overall[overall["metric"].str.startswith("recall_")]
+    on_raf_db = set(recalls.loc[recalls["evaluation_set"] == "raf_db", "metric"])
+    assert on_raf_db == {f"recall_{emotion}" for emotion in RAF_DB_EMOTIONS}
+    assert results["manifest"]["seed"] == 0
+    assert set(results["tables"]["gaps"][0]) >= {"ci_low", "ci_high", "verdict", "n_people"}
+
+
+def test_report_is_one_page_that_says_the_faces_are_fabricated(run: FinishedRun) -> None:
+    page = (run.data / "08_reporting/report.html").read_text()
+    assert "fabricated" in page
+    assert not re.search(r'(src|href)="https?:', page)
+    assert page.count("<svg") > 10
+
+
+def test_scored_faces_are_the_test_faces_and_trained_ones_are_not(run: FinishedRun) -> None:
+    for dataset in ("fer_plus", "raf_db"):
+        faces = pd.read_parquet(run.data / f"03_primary/{dataset}/test_faces.parquet")
+        development = pd.read_parquet(run.data / f"03_primary/{dataset}/development_faces.parquet")
+        assert set(faces["split"]) == {"test"}
+        assert set(development["split"]) == {"train", "validation"}
+        for variant in all_variant_names():
+            path = run.data / f"07_model_output/{variant}/{dataset}_test_predictions.parquet"
+            assert set(pd.read_parquet(path)["sample_id"]) <= set(faces["sample_id"])
+    for trained in TRAINED_VARIANTS:
+        if trained.augments:
+            path = run.data / f"05_model_input/{trained.name}/augmented_faces.parquet"
+            sources = set(pd.read_parquet(path)["source_sample_id"])
+            train = pd.read_parquet(
+                run.data / f"03_primary/{_dataset(sources)}/development_faces.parquet"
+            )
+            assert sources <= set(train.loc[train["split"] == "train", "sample_id"])
+
+
+def test_raf_db_arrays_hold_every_face_and_more_than_one_race(run: FinishedRun) -> None:
+    embeddings = np.load(run.data / "04_feature/raf_embeddings.npy")
+    labels = np.load(run.data / "04_feature/raf_labels.npy", allow_pickle=False)
+    assert len(embeddings) == len(labels) == 300 + 240
+    assert len(np.unique(labels["race"])) > 1
+    assert np.isfinite(embeddings).all()
+
+
+def test_finished_parts_are_not_done_again(run: FinishedRun, project_root: Path) -> None:
+    model = run.data / "06_models/baseline/model.keras"
+    report = run.data / "08_reporting/report.html"
+    before = model.stat().st_mtime_ns
+    report.unlink()
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--only-missing-outputs",
+        f"--params=data_root={run.data}",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert report.exists()
+    assert model.stat().st_mtime_ns == before
+
+
+def test_notebook_runs_through_the_catalog(
+    run: FinishedRun, project_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER_FAIRNESS_ENV", "sample")
+    monkeypatch.setenv("FER_FAIRNESS_DATA_ROOT", str(run.data))
+    path = project_root / "notebooks/reading_the_results.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), (
+        "strip outputs before committing"
+    )
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+    ).execute()
+    errors = [o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"]
+    assert errors == []
+
+
+def test_missing_dataset_is_one_plain_error_with_its_remedy(
+    project_root: Path, tmp_path: Path
+) -> None:
+    done = kedro(
+        project_root, "run", "--pipelines=data_processing", f"--params=data_root={tmp_path}"
+    )
+    assert done.returncode == 1
+    printed = done.stdout + done.stderr
+    assert "Traceback" not in printed
+    assert str(tmp_path / "01_raw") in printed
+    assert "--env sample" in printed
+
+
+def _dataset(sample_ids: set[str]) -> str:
+    return "raf_db" if next(iter(sample_ids)).startswith("raf_db") else "fer_plus"
