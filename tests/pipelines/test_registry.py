@@ -2,13 +2,18 @@
 
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
+from graphlib import TopologicalSorter
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
 from kedro.framework.session import KedroSession
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from fer_fairness.params.base import Parameters
@@ -113,6 +118,26 @@ def test_every_catalog_entry_has_a_layer_for_kedro_viz(project_root: Path) -> No
         if "layer" not in entry.get("metadata", {}).get("kedro-viz", {})
     ]
     assert without == []
+
+
+def test_layers_form_no_circle_so_that_kedro_viz_shows_them(kedro_project: Path) -> None:
+    catalog = _context(kedro_project, "base").catalog
+    parents: dict[str, set[str]] = defaultdict(set)
+    for node in PIPELINES["__default__"].nodes:
+        for source, result in product(node.inputs, node.outputs):
+            before, after = (_layer(catalog, name) for name in (source, result))
+            if before and after and before != after:
+                parents[after].add(before)
+    order = list(TopologicalSorter(parents).static_order())
+    assert order[0] == "raw"
+    assert order[-1] == "reporting"
+
+
+def _layer(catalog: CatalogProtocol[Any, Any], name: str) -> str | None:
+    dataset = catalog.get(name)
+    metadata: dict[str, Any] = getattr(dataset, "metadata", None) or {}
+    layer: str | None = metadata.get("kedro-viz", {}).get("layer")
+    return layer
 
 
 def test_listing_the_pipelines_imports_nothing_heavy() -> None:
