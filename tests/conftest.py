@@ -1,10 +1,16 @@
-"""What all tests share: quiet back ends, the project's root, a configured Kedro project."""
+"""What all tests share: quiet back ends, the project's root, a faces table on demand."""
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import settings
+
+from fer_fairness.tables import FACES_SCHEMA, VOTES_COLUMNS
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, target_column
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -12,6 +18,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 # A crowded machine is slow, not wrong; the same examples every time keep CI repeatable.
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")
+
+FacesBuilder = Callable[..., pd.DataFrame]
 
 PROJECT_ROOT = Path(__file__).parent.parent
 
@@ -29,3 +37,32 @@ def kedro_project(project_root: Path) -> Path:
 
     bootstrap_project(project_root)
     return project_root
+
+
+@pytest.fixture(scope="session")
+def make_faces() -> FacesBuilder:
+    """Build a `faces` table from its splits and emotions; other columns by keyword."""
+
+    def build(
+        splits: Sequence[str], emotions: Sequence[str | None], **columns: Sequence[object]
+    ) -> pd.DataFrame:
+        n = len(splits)
+        table: dict[str, object] = {
+            "sample_id": [f"face_{row}" for row in range(n)],
+            "image_index": np.arange(n),
+            "dataset": ["fabricated"] * n,
+            "split": list(splits),
+            "emotion": list(emotions),
+            "excluded_reason": [None] * n,
+        }
+        table |= dict.fromkeys(VOTES_COLUMNS, np.full(n, np.nan))
+        for emotion in EMOTIONS:
+            table[target_column(emotion)] = [float(found == emotion) for found in emotions]
+        for attribute in ATTRIBUTES:
+            table[attribute] = columns.get(attribute, [None] * n)
+            known = [value is not None for value in columns.get(attribute, [None] * n)]
+            table[f"{attribute}_source"] = ["annotated" if given else "none" for given in known]
+            table[f"{attribute}_confidence"] = [1.0 if given else np.nan for given in known]
+        return FACES_SCHEMA.validate(pd.DataFrame(table | columns))
+
+    return build

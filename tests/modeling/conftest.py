@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fer_fairness.modeling import TrainingSet, build_separable_cnn, quiet_backend
+from fer_fairness.modeling import TrainingSet, build_separable_cnn, prepare_backend
 from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
 
-quiet_backend()
+prepare_backend()
 
 TINY = ArchitectureParameters(
     blocks=((4,), (8,)),

@@ -1,7 +1,7 @@
 """The emotion model: architecture, fine-tuning, the one training loop, prediction."""
 
 from fer_fairness.modeling.architecture import build_separable_cnn
-from fer_fairness.modeling.backend import quiet_backend
+from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.freezing import freeze_layers
 from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
@@ -16,8 +16,8 @@ __all__ = [
     "freeze_layers",
     "predict_logits",
     "predictions_table",
+    "prepare_backend",
     "probabilities",
-    "quiet_backend",
     "set_regularisation",
     "train",
 ]

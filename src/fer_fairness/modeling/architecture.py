@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_fairness.modeling.backend import quiet_backend
+from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -40,7 +40,7 @@ def build_separable_cnn(
         >>> model.output_shape
         (None, 8)
     """
-    quiet_backend()
+    prepare_backend()
     import keras
 
     side = params.image_side_px

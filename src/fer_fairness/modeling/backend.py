@@ -1,4 +1,4 @@
-"""Import Keras without TensorFlow's own start-up messages on the terminal."""
+"""Import Keras so that TensorFlow is silent and adds in the same order every time."""
 
 import os
 import sys
@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-def quiet_backend() -> None:
-    """Import Keras with its back end silently; does nothing if it is imported already.
+def prepare_backend() -> None:
+    """Set TensorFlow's defaults and import Keras without its start-up messages.
 
-    TensorFlow 2.21 writes four lines about a missing GPU to the process's standard error while it
-    is loaded, whatever its log level says. So what is written there during the import is dropped;
-    exceptions are not affected. Later messages below errors are kept away by TF_CPP_MIN_LOG_LEVEL,
-    unless the environment sets it otherwise.
+    Variables that the environment sets already are left alone.
+
+    - TF_NUM_INTEROP_THREADS=1: with more, independent operations finish in varying order, and so do
+      the sums of gradients; two runs of the same seed then differ from the seventh digit on.
+      Operations still use all cores, and the network has few independent ones.
+    - TF_CPP_MIN_LOG_LEVEL=3: errors only. TensorFlow 2.21 all the same writes four lines about a
+      missing GPU while it is loaded, so what the import writes to the process's standard error is
+      dropped; exceptions are not affected.
+
+    The first takes effect if TensorFlow has not yet computed anything. Functions of this room that
+    need Keras call this first; whoever imports Keras elsewhere should too.
     """
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "keras" in sys.modules:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _native_stderr_dropped():
         import keras  # noqa: F401 - imported for its effect
 

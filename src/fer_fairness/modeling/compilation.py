@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.params.modeling import TrainingParameters
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def compile_model(model: "keras.Model", params: TrainingParameters) -> None:
         model: Gives logits; layers are frozen before, not after.
         params: Optimiser, clipping, label smoothing.
     """
+    prepare_backend()
     import keras
 
     optimizer: keras.Optimizer

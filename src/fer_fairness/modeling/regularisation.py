@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.params.modeling import RegularisationParameters
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def set_regularisation(
     Raises:
         InvalidInputError: If the model has no such layer, so that a parameter would do nothing.
     """
+    prepare_backend()
     import keras
 
     kinds = {type(layer).__name__ for layer in model.layers}

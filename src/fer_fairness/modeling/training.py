@@ -75,8 +75,8 @@ def train(
     With a checkpoint folder, a run that was killed goes on after its last whole epoch and, on the
     same machine and back end, ends with the same weights as one that was not. A checkpoint of other
     data, parameters, seed or starting weights is left unused, and the checkpoint is removed at the
-    end. The same call gives the same weights on a CPU; on a GPU, TensorFlow adds in varying order
-    unless `keras.config.enable_determinism` or `TF_DETERMINISTIC_OPS=1` asks otherwise.
+    end. The same call gives the same weights bit for bit on a CPU once `prepare_backend` has run;
+    not promised on a GPU, where TensorFlow needs TF_DETERMINISTIC_OPS=1 for it.
 
     Args:
         model: Takes the images of both sets, gives logits; frozen layers stay as they are.

@@ -35,10 +35,7 @@ def evaluate_variant(
 ) -> Tables:
     """Overall scores, group scores, gaps and confusion of one variant on every evaluation set."""
     sets = evaluation_sets(
-        {
-            "fer_plus": (fer_plus_predictions, fer_plus_faces),
-            "raf_db": (raf_db_predictions, raf_db_faces),
-        }
+        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
     )
     found = [
         (
@@ -71,10 +68,7 @@ def aif360_metrics(
 ) -> pd.DataFrame:
     """AIF360's metrics, one emotion against the rest, for every attribute of one variant."""
     sets = evaluation_sets(
-        {
-            "fer_plus": (fer_plus_predictions, fer_plus_faces),
-            "raf_db": (raf_db_predictions, raf_db_faces),
-        }
+        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
     )
     return with_context(
         [
@@ -107,16 +101,10 @@ def compare_with_baseline(
 ) -> pd.DataFrame:
     """Paired differences to the baseline on the same faces, with intervals."""
     before = evaluation_sets(
-        {
-            "fer_plus": (fer_plus_baseline, fer_plus_faces),
-            "raf_db": (raf_db_baseline, raf_db_faces),
-        }
+        fer_plus=(fer_plus_baseline, fer_plus_faces), raf_db=(raf_db_baseline, raf_db_faces)
     )
     after = evaluation_sets(
-        {
-            "fer_plus": (fer_plus_predictions, fer_plus_faces),
-            "raf_db": (raf_db_predictions, raf_db_faces),
-        }
+        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
     )
     return with_context(
         [

@@ -1,6 +1,6 @@
 """Predictions joined to demographics: what the fairness room is asked about."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -45,13 +45,11 @@ class EvaluationSet:
         return "predicted" if "predicted" in sources else "annotated"
 
 
-def evaluation_sets(
-    parts: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
-) -> list[EvaluationSet]:
+def evaluation_sets(**parts: tuple[pd.DataFrame, pd.DataFrame]) -> list[EvaluationSet]:
     """Join predictions and faces of each dataset; datasets without predictions are left out.
 
     Args:
-        parts: Predictions and faces by dataset name.
+        parts: Predictions and faces of each dataset, by its name.
 
     Raises:
         InvalidInputError: A prediction belongs to no face of the table.

@@ -1,0 +1,74 @@
+"""The tables that travel between the rooms."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pandera.errors
+import pytest
+
+from fer_fairness.tables import (
+    FACES_SCHEMA,
+    empty_faces,
+    has_majority_emotion,
+    has_target,
+    usable,
+)
+from fer_fairness.taxonomy import (
+    COARSE_AGE_GROUPS,
+    COARSE_RACES,
+    EMOTIONS,
+    FAIRFACE_AGE_GROUPS,
+    FAIRFACE_RACES,
+    FAIRFACE_TO_COARSE_RACE,
+    FER2013_CODES,
+    RAF_DB_AGE_GROUPS,
+    RAF_DB_CODES,
+    RAF_DB_EMOTIONS,
+    TO_COARSE_AGE_GROUP,
+)
+
+FacesBuilder = Callable[..., pd.DataFrame]
+
+
+def test_a_table_without_rows_is_valid() -> None:
+    assert len(FACES_SCHEMA.validate(empty_faces())) == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("emotion", "joy"), ("split", "dev"), ("race_source", "guessed"), ("target_fear", 1.5)],
+)
+def test_values_outside_the_taxonomy_are_refused(
+    make_faces: FacesBuilder, column: str, value: object
+) -> None:
+    faces = make_faces(["train"], ["fear"])
+    with pytest.raises(pandera.errors.SchemaError, match=column):
+        FACES_SCHEMA.validate(faces.assign(**{column: value}))
+
+
+def test_unknown_columns_and_repeated_faces_are_refused(make_faces: FacesBuilder) -> None:
+    faces = make_faces(["train"], ["fear"])
+    refused = (pandera.errors.SchemaError, pandera.errors.SchemaErrors)
+    with pytest.raises(refused):
+        FACES_SCHEMA.validate(faces.assign(age=3))
+    with pytest.raises(refused):
+        FACES_SCHEMA.validate(pd.concat([faces, faces]))
+
+
+def test_masks_tell_who_takes_part(make_faces: FacesBuilder) -> None:
+    faces = make_faces(["train"] * 3, ["fear", None, "anger"])
+    faces.loc[2, "excluded_reason"] = "duplicate_of_test"
+    assert list(usable(faces)) == [True, True, False]
+    assert list(has_target(faces)) == [True, False, False]
+    assert list(has_majority_emotion(faces)) == [True, False, False]
+
+
+def test_every_code_and_group_has_a_place_in_the_taxonomy() -> None:
+    assert set(FER2013_CODES.values()) == set(RAF_DB_EMOTIONS) == set(RAF_DB_CODES.values())
+    assert set(EMOTIONS) - set(RAF_DB_EMOTIONS) == {"contempt"}
+    assert set(FAIRFACE_TO_COARSE_RACE) == set(FAIRFACE_RACES)
+    assert set(FAIRFACE_TO_COARSE_RACE.values()) == set(COARSE_RACES)
+    assert set(FAIRFACE_AGE_GROUPS) | set(RAF_DB_AGE_GROUPS) == set(TO_COARSE_AGE_GROUP)
+    assert set(TO_COARSE_AGE_GROUP.values()) == set(COARSE_AGE_GROUPS)
+    assert np.unique(EMOTIONS).size == 8
