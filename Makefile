@@ -44,7 +44,7 @@ contracts: install
 	$(BIN)/lint-imports
 
 unit: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 pins:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \

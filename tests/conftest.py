@@ -13,6 +13,7 @@ from fer_fairness.tables import FACES_SCHEMA, VOTES_COLUMNS
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, target_column
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 # A crowded machine is slow, not wrong; the same examples every time keep CI repeatable.

@@ -1,13 +1,8 @@
 """Kedro's settings of this project."""
 
-import os
 import warnings
 
 from fer_fairness.hooks import ProjectHooks
-
-# TensorFlow reads these once, when it is first imported; a user's own value is kept.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 # `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")

@@ -2,28 +2,28 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 TRAIN_TWICE = """
 import sys
 import numpy as np
 from fer_fairness.modeling import TrainingSet, build_separable_cnn, train
 from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
 
-architecture = ArchitectureParameters(blocks=((48, 48), (96, 96), (192,)), image_side_px=24)
 generator = np.random.default_rng(0)
 part = TrainingSet(
-    generator.integers(0, 256, (128, 24, 24, 1)).astype(np.uint8),
-    np.arange(128),
-    generator.dirichlet(np.ones(8), 128).astype(np.float32),
+    generator.integers(0, 256, (64, 48, 48, 1)).astype(np.uint8),
+    np.arange(64),
+    generator.dirichlet(np.ones(8), 64).astype(np.float32),
 )
 
 def weights():
-    model = build_separable_cnn(architecture, seed=0)
+    model = build_separable_cnn(ArchitectureParameters(), seed=0)
     params = TrainingParameters(max_epochs=1)
     result = train(model, part, part, params, seed=0, checkpoint_folder=None, description="Train")
     return b"".join(values.tobytes() for values in result.model.get_weights())
 
-first = weights()
-sys.stdout.write("same" if all(weights() == first for _ in range(2)) else "different")
+sys.stdout.write("same" if weights() == weights() else "different")
 """
 
 
@@ -36,13 +36,14 @@ def run(code: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_importing_the_room_imports_no_deep_learning_library() -> None:
-    code = (
-        "import fer_fairness.modeling, sys; assert not {'keras', 'tensorflow'} & set(sys.modules)"
-    )
-    run(code)
+    code = "import fer_fairness.modeling, sys; sys.stdout.write(' '.join(sys.modules))"
+    imported = set(run(code).stdout.split())
+    assert "fer_fairness.modeling" in imported
+    assert not {"keras", "tensorflow"} & imported
 
 
-def test_a_wide_network_trains_to_the_same_bits_and_tensorflow_says_nothing() -> None:
+@pytest.mark.slow
+def test_the_default_network_trains_to_the_same_bits_and_tensorflow_says_nothing() -> None:
     finished = run(TRAIN_TWICE)
     assert finished.stdout == "same"
     lines = finished.stderr.replace("\r", "\n").splitlines()

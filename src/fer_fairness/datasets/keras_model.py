@@ -64,6 +64,9 @@ class KerasModelDataset(FileDataset["keras.Model"]):
             )
 
     def _read(self, path: Path) -> "keras.Model":
+        from fer_fairness.modeling import prepare_backend
+
+        prepare_backend()
         import keras
 
         return keras.saving.load_model(path, **self._load_args)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.race_labeling import EmbedderParameters
 from fer_fairness.taxonomy import FAIRFACE_AGE_GROUPS, FAIRFACE_RACES, GENDERS
 
@@ -38,6 +39,7 @@ def build_embedder_network(params: EmbedderParameters, *, seed: int) -> "keras.M
         A model from images `(n, 48, 48, 1)` with values 0 to 255 (scaled inside) to a mapping of
         each attribute of `HEADS` to its logits `(n, groups)`.
     """
+    prepare_backend()
     import keras
     from keras import layers
 

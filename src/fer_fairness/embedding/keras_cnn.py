@@ -17,6 +17,7 @@ from fer_fairness.embedding.architecture import (
 from fer_fairness.embedding.checkpoints import CheckpointFolder, TrainingState, fingerprint
 from fer_fairness.embedding.material import LabelledFaces, split_faces, varied_batches
 from fer_fairness.errors import InvalidInputError, TrainingError
+from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.race_labeling import EmbedderParameters
 from fer_fairness.progress import track
 
@@ -160,6 +161,7 @@ def _start(
     seed: int,
 ) -> tuple["keras.Model", list[np.ndarray]]:
     """The model to go on with and the weights of the best epoch so far."""
+    prepare_backend()
     import keras
 
     if checkpoint is None or state.epoch == 0:
