@@ -7,7 +7,7 @@ import pytest
 from kedro.io import DatasetError
 
 from fer_fairness.errors import DatasetNotFoundError
-from fer_fairness.hooks import ProjectHooks, run_manifest
+from fer_fairness.hooks import ProjectHooks, run_manifest, unknown_parameters
 
 
 def wrapped(cause: Exception) -> Exception:
@@ -30,7 +30,19 @@ def test_faults_keep_their_traceback() -> None:
 
 
 def test_errors_arrive_as_they_are_outside_the_command_line() -> None:
-    ProjectHooks().on_pipeline_error(DatasetNotFoundError("put it there"))
+    with pytest.raises(DatasetNotFoundError, match="put it there"):
+        ProjectHooks().on_pipeline_error(wrapped(DatasetNotFoundError("put it there")))
+
+
+def test_misspelt_parameters_are_named(kedro_project: Path) -> None:
+    assert kedro_project.exists()
+    parameters = {
+        "seed": 0,
+        "data_root": "elsewhere",
+        "baseline": {"name": "baseline", "trainng": {"max_epochs": 2}},
+        "evaluaton": {"n_bootstrap": 5},
+    }
+    assert unknown_parameters(parameters) == ["baseline.trainng", "evaluaton"]
 
 
 def test_manifest_names_commit_versions_and_parameters(project_root: Path) -> None:
@@ -40,7 +52,7 @@ def test_manifest_names_commit_versions_and_parameters(project_root: Path) -> No
     assert manifest["environment"] == "sample"
     assert manifest["runtime_parameters"] == {"seed": 3}
     assert manifest["versions"]["kedro"]
-    assert len(manifest["commit"]) == 40
+    assert manifest["commit"] is None or len(manifest["commit"]) == 40
 
 
 def test_manifest_does_without_a_repository(tmp_path: Path) -> None:

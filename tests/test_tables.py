@@ -40,11 +40,11 @@ def test_a_table_without_rows_is_valid() -> None:
     [("emotion", "joy"), ("split", "dev"), ("race_source", "guessed"), ("target_fear", 1.5)],
 )
 def test_values_outside_the_taxonomy_are_refused(
-    make_faces: FacesBuilder, column: str, value: object
+    make_faces: FacesBuilder, column: str, value: str | float
 ) -> None:
     faces = make_faces(["train"], ["fear"])
     with pytest.raises(pandera.errors.SchemaError, match=column):
-        FACES_SCHEMA.validate(faces.assign(**{column: value}))
+        FACES_SCHEMA.validate(faces.assign(**{column: [value]}))
 
 
 def test_unknown_columns_and_repeated_faces_are_refused(make_faces: FacesBuilder) -> None:

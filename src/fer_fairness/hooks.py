@@ -4,22 +4,25 @@ import logging
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Node, Pipeline
 
-from fer_fairness.errors import FerFairnessError
+from fer_fairness.errors import FerFairnessError, InvalidInputError
 
 logger = logging.getLogger(__name__)
 
 MANIFEST_DATASET: Final = "run_manifest"
 REPORT_DATASET: Final = "report"
+_READ_BY_THE_CATALOG: Final = ("data_root",)
 _RECORDED_PACKAGES: Final = (
     "fer-fairness",
     "kedro",
@@ -40,7 +43,19 @@ class ProjectHooks:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
-        """Save what ran, with what, where the pipeline asks for it as `run_manifest`."""
+        """Refuse parameters that nothing reads; save what ran, with what, as `run_manifest`.
+
+        Raises:
+            InvalidInputError: A parameter is read by no pipeline, such as a misspelt one.
+        """
+        unknown = unknown_parameters(catalog.load("parameters"))
+        if unknown:
+            _stop(
+                InvalidInputError(
+                    f"No pipeline reads the parameters {', '.join(unknown)}. Look for a misspelt "
+                    "name in conf and in --params; conf/base has the right ones."
+                )
+            )
         if MANIFEST_DATASET in pipeline.inputs():
             catalog.save(MANIFEST_DATASET, run_manifest(run_params))
 
@@ -59,13 +74,47 @@ class ProjectHooks:
     def on_pipeline_error(self, error: Exception) -> None:
         """Show an error that was raised on purpose as its message alone, without a traceback.
 
-        Only on the command line: in a notebook or a test the exception itself arrives.
+        Only on the command line: elsewhere the same exception is raised with its traceback.
         """
-        if click.get_current_context(silent=True) is None:
-            return
         expected = _purposeful_cause(error)
         if expected is not None:
-            raise click.ClickException(str(expected)) from error
+            _stop(expected)
+
+
+def unknown_parameters(parameters: Mapping[str, Any]) -> list[str]:
+    """Parameters that no node of any pipeline takes, by their dotted names.
+
+    Inside a block that a node takes as a pydantic model, the model itself refuses unknown keys.
+    """
+    prefix = "params:"
+    taken = set(_READ_BY_THE_CATALOG)
+    taken |= {
+        name.removeprefix(prefix)
+        for pipeline in pipelines.values()
+        for name in pipeline.inputs()
+        if name.startswith(prefix)
+    }
+    return list(_unknown_parameters(parameters, taken, ()))
+
+
+def _unknown_parameters(
+    parameters: Mapping[str, Any], taken: set[str], above: tuple[str, ...]
+) -> Iterator[str]:
+    for key, value in parameters.items():
+        name = ".".join((*above, key))
+        if name in taken:
+            continue
+        if isinstance(value, Mapping) and any(other.startswith(f"{name}.") for other in taken):
+            yield from _unknown_parameters(value, taken, (*above, key))
+        else:
+            yield name
+
+
+def _stop(error: Exception) -> NoReturn:
+    """Raise `error`: on the command line as its message alone, elsewhere as it is."""
+    if click.get_current_context(silent=True) is None:
+        raise error
+    raise click.ClickException(str(error)) from error
 
 
 def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +127,7 @@ def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
         JSON-able: start time (UTC), command line, environment, runtime parameters, the commit and
         whether the working tree had changes, the machine and the versions of the main libraries.
     """
+    changes = _git(run_params, "status", "--porcelain")
     return {
         "started_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -85,7 +135,7 @@ def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
         "pipelines": run_params.get("pipeline_names"),
         "runtime_parameters": run_params.get("runtime_params") or {},
         "commit": _git(run_params, "rev-parse", "HEAD"),
-        "uncommitted_changes": bool(_git(run_params, "status", "--porcelain")),
+        "uncommitted_changes": None if changes is None else bool(changes),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "versions": {name: _version(name) for name in _RECORDED_PACKAGES},

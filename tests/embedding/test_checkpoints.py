@@ -49,11 +49,13 @@ def test_the_fingerprint_sees_every_change() -> None:
         return LabelledFaces(np.arange(3), {"race": np.full(3, code)}, {"race": np.ones(3)})
 
     params = EmbedderParameters()
+    black = np.zeros((3, 48, 48, 1), dtype=np.uint8)
     prints = {
-        fingerprint(params, 0, faces(0)),
-        fingerprint(params, 1, faces(0)),
-        fingerprint(params, 0, faces(1)),
-        fingerprint(params.model_copy(update={"dropout": 0.1}), 0, faces(0)),
+        fingerprint(params, 0, black, faces(0)),
+        fingerprint(params, 1, black, faces(0)),
+        fingerprint(params, 0, black + 1, faces(0)),
+        fingerprint(params, 0, black, faces(1)),
+        fingerprint(params.model_copy(update={"dropout": 0.1}), 0, black, faces(0)),
     }
-    assert len(prints) == 4
-    assert fingerprint(params, 0, faces(0)) in prints
+    assert len(prints) == 5
+    assert fingerprint(params, 0, black, faces(0)) in prints

@@ -50,9 +50,9 @@ def test_split_keeps_each_face_beside_its_image(make_faces: FacesBuilder) -> Non
     assert set(test["split"]) == {"test"}
     assert list(development["sample_id"]) == ["face_0", "face_2", "face_4"]
     for table, pixels in ((development, development_images), (test, test_images)):
-        for row in table.itertuples():
-            original = int(str(row.sample_id).removeprefix("face_"))
-            assert np.array_equal(pixels[row.image_index], images[original])
+        for name, index in zip(table["sample_id"], table["image_index"], strict=True):
+            original = int(name.removeprefix("face_"))
+            assert np.array_equal(pixels[index], images[original])
 
 
 @given(

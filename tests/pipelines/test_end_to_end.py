@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class FinishedRun:
 def kedro(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Kedro's command in the project, as wide as no line needs to be broken."""
     return subprocess.run(
-        [shutil.which("kedro") or str(root / ".venv/bin/kedro"), *arguments],
+        [sys.executable, "-m", "kedro", *arguments],
         cwd=root,
         env={**os.environ, "COLUMNS": "400"},
         capture_output=True,
@@ -143,6 +144,18 @@ def test_notebook_runs_through_the_catalog(
     ).execute()
     errors = [o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"]
     assert errors == []
+
+
+def test_misspelt_parameter_stops_the_run_before_anything_is_done(
+    project_root: Path, tmp_path: Path
+) -> None:
+    done = kedro(
+        project_root, "run", f"--params=data_root={tmp_path},baseline.trainng.max_epochs=2"
+    )
+    assert done.returncode == 1
+    assert "baseline.trainng" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_dataset_is_one_plain_error_with_its_remedy(

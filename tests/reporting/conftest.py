@@ -314,7 +314,7 @@ def _manifest() -> dict[str, object]:
     return {
         "command": "kedro run --env=sample",
         "commit": "0123456789abcdef",
-        "seeds": [1, 2, 3],
+        "seed": 1,
         "versions": {"python": "3.11.9", "keras": "3.15", "tensorflow": "2.21", "aif360": "0.6.1"},
         "parameters": {"training": {"epochs": 60, "batch_size": 64, "schedule": {"warm_up": 5}}},
         "data_hashes": {"fer_plus": "sha256:ab" * 4},

@@ -35,12 +35,16 @@ class TrainingState:
     best_loss: float = float("inf")
 
 
-def fingerprint(params: EmbedderParameters, seed: int, *parts: LabelledFaces) -> str:
+def fingerprint(
+    params: EmbedderParameters, seed: int, images: np.ndarray, *parts: LabelledFaces
+) -> str:
     """A short text that differs whenever parameters, seed, or the faces and their labels do."""
     digest = hashlib.sha256(f"{params.model_dump_json()} {seed}".encode())
     for part in parts:
         for array in (part.image_index, *part.codes.values(), *part.weights.values()):
             digest.update(np.ascontiguousarray(array).tobytes())
+        for index in part.image_index:
+            digest.update(np.ascontiguousarray(images[index]).tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -109,7 +109,7 @@ def fit_keras_embedder(
     """
     training, held_out = split_faces(faces, params, seed)
     checkpoint = CheckpointFolder(checkpoint_folder) if checkpoint_folder is not None else None
-    settings = fingerprint(params, seed, training, held_out)
+    settings = fingerprint(params, seed, images, training, held_out)
     state = checkpoint.read_state(settings) if checkpoint else TrainingState(settings)
     model, best_weights = _start(state, checkpoint, params, len(training), seed)
 

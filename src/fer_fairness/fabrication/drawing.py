@@ -18,6 +18,8 @@ MIDDLE_GREY: Final = 118.0
 EXPOSED_SKIN: Final = 160.0
 """Level of the skin, 0 to 255, that needs no correction of exposure."""
 EXPOSURE_STRENGTH: Final = 0.5
+DARK_FEATURE: Final = 35.0
+"""Level of brows, lashes and an open mouth: what an expression is read from, on any skin."""
 SUPERSAMPLING: Final = {48: 3}
 """Canvas pixels a picture pixel, along one side; two where the size is not named."""
 
@@ -60,28 +62,35 @@ def _grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return steps[None, :, None], steps[:, None, None]
 
 
-def _exposure(skin: Colour) -> float:
-    """Gain of a camera that exposes for the face, in part.
+def _exposure(skin: Colour) -> tuple[float, float, float]:
+    """Gain, level of the skin after it, and local contrast of a camera that exposes for the face.
 
-    Without it darker skin would leave less contrast for an expression to show, and so a bias that
-    nobody planted. All of a group moves together, so skin still tells groups apart.
+    The gain corrects the exposure in part, so that skin still tells groups apart. The contrast
+    gives dark features the same distance from the skin on everybody: else darker skin would leave
+    less for an expression to show, and so a bias that nobody planted.
     """
-    return float((EXPOSED_SKIN / (sum(skin) / len(skin))) ** EXPOSURE_STRENGTH)
+    level = sum(skin) / len(skin)
+    gain = (EXPOSED_SKIN / level) ** EXPOSURE_STRENGTH
+    exposed = gain * level
+    contrast = (EXPOSED_SKIN - DARK_FEATURE) / max(exposed - DARK_FEATURE, 1.0)
+    return gain, exposed, contrast
 
 
 def _photograph(
-    image: Image.Image, view: View, gain: float, rng: np.random.Generator
+    image: Image.Image, view: View, skin: Colour, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Light, contrast, blur and noise; uint8 (size, size, channels)."""
+    gain, exposed, local_contrast = _exposure(skin)
     size = image.width
     blurred = image.filter(ImageFilter.GaussianBlur(view.blur * size))
     pixels = np.asarray(blurred, dtype=np.float32).reshape(size, size, -1)
     x, y = _grid(size)
-    light = np.float32(gain) * (
+    light = np.float32(view.gain) * (
         1 + np.float32(view.gradient[0]) * x + np.float32(view.gradient[1]) * y
     )
     noise = np.float32(view.noise) * rng.standard_normal((size, size, 1), dtype=np.float32)
-    lit = MIDDLE_GREY + np.float32(view.contrast) * (pixels * light - MIDDLE_GREY) + noise
+    toned = exposed + np.float32(local_contrast) * (np.float32(gain) * pixels - exposed)
+    lit = MIDDLE_GREY + np.float32(view.contrast) * (toned * light - MIDDLE_GREY) + noise
     return np.clip(lit, 0, 255).astype(np.uint8)
 
 
@@ -116,8 +125,7 @@ def draw(
     canvas = _rasterise(shapes, face, view, factor * size)
     if mode == "L":
         canvas = canvas.convert("L")
-    gain = view.gain * _exposure(face.skin)
-    return _photograph(canvas.reduce(factor), view, gain, rng)
+    return _photograph(canvas.reduce(factor), view, face.skin, rng)
 
 
 def draw_landmarks(face: Face, expression: Expression, view: View, *, size: int) -> Points:

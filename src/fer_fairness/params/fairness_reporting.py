@@ -18,7 +18,11 @@ class EvaluationParameters(Parameters):
         default=2000, ge=100, description="Shuffles of the group labels behind each p-value."
     )
     confidence: float = Field(
-        default=0.95, gt=0.5, lt=1.0, description="Confidence level of all intervals, two-sided."
+        default=0.95,
+        ge=0.95,
+        le=0.95,
+        description="Confidence level of all intervals. The report names it in words, so it is "
+        "fixed for now.",
     )
     significance: float = Field(
         default=0.05,

@@ -7,6 +7,8 @@ To add a variant: one line here, one parameters block of the same name under `co
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from fer_fairness.errors import InvalidInputError
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -28,6 +30,13 @@ class Variant:
     starts_from: str | None = "baseline"
     augments: bool = False
     reweighs: bool = False
+
+    def __post_init__(self) -> None:
+        if self.augments and self.starts_from is None:
+            raise InvalidInputError(
+                f"Variant {self.name!r} augments and starts from no model: the plan needs one's "
+                "validation predictions. Name a variant in starts_from."
+            )
 
 
 BASELINE: Final = Variant("baseline", pipeline="baseline", starts_from=None)

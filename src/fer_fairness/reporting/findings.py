@@ -136,7 +136,7 @@ def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
     )
     found = any(difference_found(row) for row in ordered)
     sentences = [gap_sentence(row) for row in ordered]
-    if found:
+    if first["metric"] == "accuracy_gap" and difference_found(first):
         sentences.append(_extremes_sentence(inputs, first))
     sentences.append(_size_sentence(first))
     text = " ".join(part for part in sentences if part)
@@ -169,8 +169,9 @@ def gap_sentence(row: Row) -> str:
 
 
 def _extremes_sentence(inputs: ReportInputs, row: Row) -> str:
-    """Who is recognised least and most often, by name, with the size of the groups."""
+    """Which of the compared groups are recognised least and most often, with their sizes."""
     same = inputs.groups["metric"] == "accuracy"
+    same &= inputs.groups["n_people"].astype(float) >= as_float(row["smallest_group_size"])
     for key in ("variant", "evaluation_set", "attribute", "attribute_source"):
         same &= inputs.groups[key] == row[key]
     rows = records(inputs.groups[same].dropna(subset=["value"]).sort_values(["value", "group"]))
@@ -239,8 +240,12 @@ def _comparison_finding(variant: str, evaluation_set: str, rows: list[Row]) -> F
     if any(level_down(row) for row in rows):
         sentences.append("Levelled down: see the table of changes for where.")
     kind: Kind = "unclear"
-    if bool(narrowed) != bool(widened):
-        kind = "better" if narrowed else "worse"
+    costs = any(row["metric"] == "accuracy" and as_float(row["ci_high"]) < 0 for row in rows)
+    costs |= any(level_down(row) for row in rows)
+    if widened and not narrowed:
+        kind = "worse"
+    elif narrowed and not widened and not costs:
+        kind = "better"
     heading = f"{variant_label(variant)}, {evaluation_set_label(evaluation_set)}"
     return Finding(kind, heading, " ".join(sentences))
 

@@ -73,7 +73,7 @@ def _of(table: pd.DataFrame, variant: str) -> list[Row]:
 def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
     facts = [
         (key.replace("_", " ").capitalize(), str(inputs.manifest[key]))
-        for key in ("command", "commit", "seeds", "versions")
+        for key in ("command", "commit", "seed", "versions")
         if key in inputs.manifest
     ]
     epochs = inputs.histories[inputs.histories["variant"] == variant]

@@ -1,5 +1,6 @@
 """Nodes of the data_processing pipeline."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,7 +114,15 @@ def carve_out_validation(
 
 
 def _unpack(raw: RawFaces, folder: Path) -> Read:
-    about = {"present": True, "fabricated": is_fabricated(folder)}
+    rows = pd.util.hash_pandas_object(raw.faces, index=False).to_numpy()
+    about = {
+        "present": True,
+        "fabricated": is_fabricated(folder),
+        "sha256": {
+            "faces": hashlib.sha256(rows.tobytes()).hexdigest(),
+            "images": hashlib.sha256(np.ascontiguousarray(raw.images).tobytes()).hexdigest(),
+        },
+    }
     return raw.faces, raw.images, raw.rejected, {**about, **raw.report}
 
 

@@ -171,7 +171,12 @@ def assemble(
         labeller_confusion=labeller_confusion,
         labeller_summary=labeller_summary,
         quality=quality,
-        manifest={**manifest, "seed": parameters["seed"], "parameters": parameters},
+        manifest={
+            **manifest,
+            "seed": parameters["seed"],
+            "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
+            "parameters": parameters,
+        },
         notes=_notes(groups, quality),
     )
 
@@ -213,7 +218,7 @@ def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str
     if predicted:
         notes.append(
             f"Groups of {', '.join(predicted)} are predicted by the labeller measured below, not "
-            "annotated: its errors shrink the gaps measured here, so a gap may be larger than it "
-            "reads."
+            "annotated: gaps there are between faces as the labeller sees them. Its errors can "
+            "hide a gap between people, and can make one up."
         )
     return notes

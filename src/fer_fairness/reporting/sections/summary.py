@@ -53,6 +53,15 @@ _GENERAL_LIMITS: Final = (
         " groups. Read each beside what chance alone gives, never on its own."
     ),
     (
+        "An accuracy gap that only comes from a group showing more of the hard emotions counts "
+        "as chance here: the test asks whether people who show the same emotion are recognised "
+        "equally often."
+    ),
+    (
+        "A variant is compared with the baseline as a whole. What it changed includes the effect "
+        "of further training, and on RAF-DB that of having seen RAF-DB faces at all."
+    ),
+    (
         "Intervals and p-values speak of faces like those of the evaluation set. They do not "
         "cover other cameras, countries or ways of labelling, nor the choice of training seed."
     ),
@@ -93,10 +102,11 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
         Text(
             f"Of {len(verdicts)} headline comparisons ({_headline_names()}; every variant, "
             f"attribute and evaluation set), {sum(verdicts)} are differences found after the "
-            "correction for many comparisons. "
+            "correction for all metrics and attributes of one variant on one evaluation set. "
             f"The findings below are of the variant “{variant_label(variant)}”; square brackets "
-            "are 95 % intervals, “chance alone” is what groups drawn at random give on average and "
-            "in 95 draws of 100."
+            "are 95 % intervals, “chance alone” is what is seen on average, and in 95 draws of "
+            "100, where people of one emotion are given a group at random: noise, and what "
+            "what a different mix of emotions in the groups does by itself."
         )
     )
     blocks.append(Findings(tuple(gap_findings(inputs, variant=variant))))
@@ -173,14 +183,22 @@ def _predicted_label_limits(inputs: ReportInputs) -> list[str]:
         return []
     attributes = [attribute_label(str(name)) for name in predicted["attribute"].unique()]
     text = (
-        f"Labels of {listed(attributes)} come from a model on some evaluation set. Its mistakes "
-        "mix the groups, so that measured gaps tend to be smaller than true ones."
+        f"Labels of {listed(attributes)} come from a model on some evaluation set: a gap is one "
+        "between faces as the model labelled them. Mistakes that are independent of those of the "
+        "emotion model shrink a gap; mistakes that share a cause with them, such as blur or dark "
+        "pictures, can enlarge it or make one up."
     )
     scores = [
         f"{attribute_label(str(row['attribute']))} {percent(as_float(row['accuracy']))}"
         for row in records(inputs.labeller_summary)
     ]
-    return [f"{text} Its held-out accuracy: {listed(scores)}." if scores else text]
+    if not scores:
+        return [text]
+    accuracy = (
+        f"On FairFace faces that it had not seen, it is right on: {listed(scores)}. On other "
+        "datasets this is not known, and may be lower."
+    )
+    return [f"{text} {accuracy}"]
 
 
 def _size_limits(inputs: ReportInputs) -> list[str]:
