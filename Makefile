@@ -4,7 +4,7 @@
 
 # The first Python that the project supports; `make run PYTHON=python3.12` chooses another.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
-	if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
+	if $$candidate -c 'import ensurepip, sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; \
 	then echo $$candidate; break; fi; done)
 BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
@@ -20,7 +20,7 @@ install: .venv/.installed
 # The marker is written last, so that an interrupted installation starts again.
 .venv/.installed: requirements.txt pyproject.toml
 	@if [ -z "$(PYTHON)" ]; then \
-		echo "No Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make run PYTHON=/path/to/python3.12"; \
+		echo "No Python 3.11, 3.12 or 3.13 with venv was found. Install one (Debian: python3 and python3-venv), or name it: make run PYTHON=/path/to/python3.12"; \
 		exit 1; fi
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt

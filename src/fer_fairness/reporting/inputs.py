@@ -131,7 +131,7 @@ class ReportInputs:
         labeller_confusion: Held-out counts of true and predicted demographic labels.
         labeller_summary: Held-out accuracy and calibration of the demographic labeller.
         quality: The data-quality report of each dataset, nested mappings of JSON-able values.
-        manifest: How the run was made: command, commit, versions, seeds, parameters, hashes.
+        manifest: How the run was made: command, commit, versions, seed, parameters, data hashes.
         notes: Sentences the reader must see first, such as that the data are fabricated.
 
     Raises:
