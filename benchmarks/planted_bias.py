@@ -2,9 +2,9 @@
 
     python benchmarks/planted_bias.py
 
-For a few seeds: faces with nothing planted, and faces whose pictures of one group are worse. A small
-separable CNN is trained on each, and the verdicts on its test predictions are printed. Minutes on two
-cores.
+For a few seeds: faces with nothing planted, and faces whose pictures of one group are worse. A
+small separable CNN is trained on each, and the verdicts on its test predictions are printed.
+Minutes on two cores.
 """
 
 from collections.abc import Mapping
