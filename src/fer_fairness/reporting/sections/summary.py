@@ -106,7 +106,7 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
             f"The findings below are of the variant “{variant_label(variant)}”; square brackets "
             "are 95 % intervals, “chance alone” is what is seen on average, and in 95 draws of "
             "100, where people of one emotion are given a group at random: noise, and what "
-            "what a different mix of emotions in the groups does by itself."
+            "a different mix of emotions in the groups does by itself."
         )
     )
     blocks.append(Findings(tuple(gap_findings(inputs, variant=variant))))
