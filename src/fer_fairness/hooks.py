@@ -131,7 +131,7 @@ def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
     return {
         "started_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "environment": run_params.get("env"),
+        "environment": run_params.get("env") or "base",
         "pipelines": run_params.get("pipeline_names"),
         "runtime_parameters": run_params.get("runtime_params") or {},
         "commit": _git(run_params, "rev-parse", "HEAD"),
