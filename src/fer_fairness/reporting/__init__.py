@@ -14,6 +14,7 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import COLUMNS, DIFFERENCE_FOUND, ReportInputs
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
+from fer_fairness.reporting.words import evaluation_set_label
 
 __all__ = [
     "COLUMNS",
@@ -24,6 +25,7 @@ __all__ = [
     "comparison_findings",
     "confusion_matrix_figure",
     "distribution_figure",
+    "evaluation_set_label",
     "fairness_accuracy_figure",
     "gap_findings",
     "gap_forest_figure",

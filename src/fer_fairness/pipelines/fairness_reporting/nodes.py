@@ -15,6 +15,7 @@ from fer_fairness.pipelines.fairness_reporting.scoring import (
 from fer_fairness.reporting import (
     ReportInputs,
     confusion_matrix_figure,
+    evaluation_set_label,
     fairness_accuracy_figure,
     gap_forest_figure,
     model_card,
@@ -216,8 +217,9 @@ def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str
         )
     predicted = sorted(set(groups.loc[groups["attribute_source"] == "predicted", "evaluation_set"]))
     if predicted:
+        named = ", ".join(evaluation_set_label(name) for name in predicted)
         notes.append(
-            f"Groups of {', '.join(predicted)} are predicted by the labeller measured below, not "
+            f"Groups of {named} are predicted by the labeller measured below, not "
             "annotated: gaps there are between faces as the labeller sees them. Its errors can "
             "hide a gap between people, and can make one up."
         )
