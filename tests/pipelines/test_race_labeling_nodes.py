@@ -1,6 +1,7 @@
 """Nodes of race_labeling: annotated and predicted demographics stay apart."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -61,10 +62,13 @@ def test_no_faces_need_no_labels(labels: pd.DataFrame) -> None:
     [("auto", 3, 3), ("auto", 0, 2), ("fer_plus", 3, 2), ("raf_db", 3, 3)],
 )
 def test_demographic_dataset_falls_back_only_where_raf_db_is_absent(
-    make_faces: FacesBuilder, wanted: str, n_raf_db: int, expected: int
+    make_faces: FacesBuilder,
+    wanted: Literal["auto", "raf_db", "fer_plus"],
+    n_raf_db: int,
+    expected: int,
 ) -> None:
     fer_plus = make_faces(["train"] * 2, ["fear"] * 2)
     raf_db = make_faces(["train"] * n_raf_db, ["fear"] * n_raf_db) if n_raf_db else empty_faces()
     images = np.zeros((3, 48, 48, 1), dtype=np.uint8)
-    faces, _ = select_demographic_dataset(wanted, fer_plus, images, raf_db, images)  # type: ignore[arg-type]
+    faces, _ = select_demographic_dataset(wanted, fer_plus, images, raf_db, images)
     assert len(faces) == expected
