@@ -1,11 +1,14 @@
 """What the project adds to Kedro's life cycle."""
 
+import logging
 from pathlib import Path
 
 import click
 import pytest
-from kedro.io import DatasetError
+from kedro.io import DataCatalog, DatasetError, MemoryDataset
+from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.datasets import TextDataset
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.hooks import ProjectHooks, run_manifest, unknown_parameters
 
@@ -57,3 +60,32 @@ def test_manifest_names_commit_versions_and_parameters(project_root: Path) -> No
 
 def test_manifest_does_without_a_repository(tmp_path: Path) -> None:
     assert run_manifest({"project_path": tmp_path})["commit"] is None
+
+
+@pytest.mark.parametrize("prefix", ["", "audit."])
+def test_the_manifest_of_a_run_is_saved_where_its_pipeline_reads_it(
+    prefix: str, kedro_project: Path
+) -> None:
+    names = ["run_manifest", "audit.run_manifest"]
+    catalog = DataCatalog({name: MemoryDataset() for name in names})
+    catalog["parameters"] = MemoryDataset({"seed": 0})
+    reads = Pipeline([Node(lambda x: x, f"{prefix}run_manifest", "text", name="reads")])
+    run = {"project_path": kedro_project, "runtime_params": {"seed": 7}}
+    ProjectHooks().before_pipeline_run(run, reads, catalog)
+    assert catalog.load(f"{prefix}run_manifest")["runtime_parameters"] == {"seed": 7}
+    assert [name for name in names if catalog.exists(name)] == [f"{prefix}run_manifest"]
+
+
+@pytest.mark.parametrize("name", ["report", "audit.report"])
+def test_the_report_of_a_run_is_named_where_it_lies(
+    name: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog = DataCatalog(
+        {name: TextDataset(filepath=str(tmp_path / "page.html")), "not_a_report": MemoryDataset()}
+    )
+    writes = Pipeline([Node(lambda x: (x, x), "text", [name, "not_a_report"], name="writes")])
+    with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
+        ProjectHooks().after_pipeline_run(writes, catalog)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Report: {tmp_path / 'page.html'}"
+    ]

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import click
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol, DatasetError
 from kedro.pipeline import Node, Pipeline
+from kedro.validation.exceptions import ParameterValidationError
 
 from fer_fairness.errors import FerFairnessError, InvalidInputError
 
@@ -40,6 +42,14 @@ class ProjectHooks:
     """Writes the run manifest before a run; ends a run with its report, or with a plain error."""
 
     @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Show a parameter that its model refuses as one plain error."""
+        try:
+            _ = context.params
+        except ParameterValidationError as error:
+            _stop(InvalidInputError(str(error)))
+
+    @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
@@ -56,8 +66,9 @@ class ProjectHooks:
                     "name in conf and in --params; conf/base has the right ones."
                 )
             )
-        if MANIFEST_DATASET in pipeline.inputs():
-            catalog.save(MANIFEST_DATASET, run_manifest(run_params))
+        for name in sorted(pipeline.inputs()):
+            if _last_part(name) == MANIFEST_DATASET:
+                catalog.save(name, run_manifest(run_params))
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
@@ -67,8 +78,9 @@ class ProjectHooks:
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """Say where the report is."""
-        if REPORT_DATASET in pipeline.outputs():
-            logger.info("Report: %s", Path(str(catalog[REPORT_DATASET].filepath)))
+        for name in sorted(pipeline.outputs()):
+            if _last_part(name) == REPORT_DATASET:
+                logger.info("Report: %s", Path(str(catalog[name].filepath)))
 
     @hook_impl
     def on_pipeline_error(self, error: Exception) -> None:
@@ -79,6 +91,11 @@ class ProjectHooks:
         expected = _purposeful_cause(error)
         if expected is not None:
             _stop(expected)
+
+
+def _last_part(dataset: str) -> str:
+    """`run_manifest` of `audit.run_manifest`."""
+    return dataset.rpartition(".")[2]
 
 
 def unknown_parameters(parameters: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from kedro.pipeline import Pipeline
 
 from fer_fairness.pipelines import (
+    audit,
     baseline,
     data_processing,
     demographic_augmentation,
@@ -18,9 +19,10 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Every pipeline by name.
 
     Returns:
-        `__default__` is everything from raw datasets to the report. `fabrication` stands apart: it
-        writes raw datasets, so it runs only where it is named (`kedro run --env sample
-        --pipelines fabrication,__default__`).
+        `__default__` is everything from raw datasets to the report. The others stand apart and run
+        only where they are named: `fabrication` writes raw datasets (`kedro run --env sample
+        --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
+        predictions or model.
     """
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
@@ -32,4 +34,10 @@ def register_pipelines() -> dict[str, Pipeline]:
         "fairness_reporting": fairness_reporting.create_pipeline(),
     }
     everything = sum(pipelines.values(), Pipeline([]))
-    return {"__default__": everything, **pipelines, "fabrication": fabrication.create_pipeline()}
+    return {
+        "__default__": everything,
+        **pipelines,
+        "fabrication": fabrication.create_pipeline(),
+        "audit": audit.create_pipeline(),
+        "audit_model": audit.create_model_pipeline(),
+    }

@@ -129,6 +129,35 @@ def test_finished_parts_are_not_done_again(run: FinishedRun, project_root: Path)
     assert model.stat().st_mtime_ns == before
 
 
+@pytest.mark.parametrize("dataset", ["fer_plus", "raf_db"])
+def test_audit_of_the_baselines_own_file_finds_what_the_run_found(
+    dataset: str, run: FinishedRun, project_root: Path
+) -> None:
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--pipelines=audit_model",
+        f"--params=data_root={run.data},audit.dataset={dataset},"
+        f"audit.model={run.data / '06_models/baseline/model.keras'}",
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    assert not re.search(r"warning|retracing|oneDNN|cuda|absl", printed, re.IGNORECASE)
+    reports = run.data / "08_reporting"
+    assert str(reports / "audit/audit.html") in printed
+    both = [pd.read_parquet(reports / name / "overall.parquet") for name in ("baseline", "audit")]
+    own, audited = (
+        table[table["evaluation_set"] == dataset].set_index("metric")["value"] for table in both
+    )
+    assert set(audited.index) == set(own.index)
+    pd.testing.assert_series_equal(audited, own.loc[audited.index], rtol=1e-6)
+    results = json.loads((reports / "audit/audit.json").read_text())
+    assert {row["attribute"] for row in results["tables"]["gaps"]} >= {"gender", "race"}
+    assert results["manifest"]["reading"]["file"] == "model.keras"
+
+
 def test_notebook_runs_through_the_catalog(
     run: FinishedRun, project_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

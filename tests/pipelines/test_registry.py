@@ -16,8 +16,10 @@ from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from fer_fairness.params.audit import AuditParameters
 from fer_fairness.params.base import Parameters
 from fer_fairness.pipeline_registry import register_pipelines
+from fer_fairness.pipelines.variants import all_variant_names
 
 PIPELINES = register_pipelines()
 DESIGN_NAMES = {
@@ -29,6 +31,8 @@ DESIGN_NAMES = {
     "mitigation",
     "fairness_reporting",
 }
+AUDITS = {"audit", "audit_model"}
+STAND_APART = AUDITS | {"fabrication"}
 ENVIRONMENTS = ("base", "sample")
 
 
@@ -38,14 +42,30 @@ def _context(root: Path, env: str) -> KedroContext:
 
 
 def test_every_pipeline_of_the_design_is_registered_and_not_empty() -> None:
-    assert set(PIPELINES) >= DESIGN_NAMES | {"__default__", "fabrication"}
+    assert set(PIPELINES) >= DESIGN_NAMES | STAND_APART | {"__default__"}
     assert all(len(pipeline.nodes) > 0 for pipeline in PIPELINES.values())
 
 
-def test_default_is_everything_but_fabrication() -> None:
+def test_default_is_everything_but_what_stands_apart() -> None:
     expected = {node.name for name in DESIGN_NAMES for node in PIPELINES[name].nodes}
     assert {node.name for node in PIPELINES["__default__"].nodes} == expected
-    assert not {node.name for node in PIPELINES["fabrication"].nodes} & expected
+    for name in STAND_APART:
+        assert not {node.name for node in PIPELINES[name].nodes} & expected
+
+
+def test_audits_differ_only_in_where_predictions_come_from() -> None:
+    from_file, from_model = (
+        {node.name for node in PIPELINES[name].nodes} for name in ("audit", "audit_model")
+    )
+    assert from_file - from_model == {"read_prediction_file"}
+    assert from_model - from_file == {"score_foreign_model"}
+
+
+def test_audits_write_nothing_that_the_project_reads_or_writes() -> None:
+    everything = PIPELINES["__default__"].datasets() | PIPELINES["fabrication"].datasets()
+    for name in AUDITS:
+        assert not PIPELINES[name].all_outputs() & everything
+    assert "audit" not in all_variant_names(), "they would share the folder of their tables"
 
 
 def test_nothing_that_trains_selects_or_fits_can_see_a_test_face() -> None:
@@ -66,9 +86,12 @@ def test_nothing_that_trains_selects_or_fits_can_see_a_test_face() -> None:
     assert named_test <= after_split, "only the split itself may hold test faces behind training"
     readers = {node.name for node in behind.nodes if set(node.inputs) & named_test}
     assert readers == set()
+    for name in AUDITS:
+        assert not PIPELINES[name].only_nodes_with_tags("trains").nodes
+        assert not PIPELINES[name].all_outputs() & behind.datasets()
 
 
-@pytest.mark.parametrize("name", sorted(DESIGN_NAMES | {"fabrication"}))
+@pytest.mark.parametrize("name", sorted(DESIGN_NAMES | STAND_APART))
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_dataset_between_pipelines_is_persisted(
     name: str, env: str, kedro_project: Path
@@ -80,26 +103,45 @@ def test_every_dataset_between_pipelines_is_persisted(
     assert ephemeral == set()
 
 
+@pytest.mark.parametrize("name", sorted(AUDITS))
+def test_everything_that_an_audit_finds_is_kept_in_its_own_folders(
+    name: str, kedro_project: Path
+) -> None:
+    catalog = _context(kedro_project, "base").catalog
+    for output in PIPELINES[name].all_outputs():
+        dataset = catalog.get(output)
+        assert Path(str(getattr(dataset, "filepath", ""))).parent.name == "audit", output
+        assert _layer(catalog, output) in {"model_output", "reporting"}
+
+
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_parameter_block_is_valid_and_arrives_as_its_model(
     env: str, kedro_project: Path
 ) -> None:
     """Kedro hands over a raw dict, with a log line only, where an annotation cannot be resolved."""
     context = _context(kedro_project, env)
-    context._pipelines_to_validate = ["__default__", "fabrication"] if env == "sample" else None
+    chosen = ["__default__", *sorted(AUDITS)]
+    if env == "sample":
+        chosen += ["fabrication"]
+        context._pipelines_to_validate = chosen
     validated = context.params
     catalog = context.catalog
-    chosen = PIPELINES["__default__"]
-    if env == "sample":
-        chosen = chosen + PIPELINES["fabrication"]
     n_models = 0
-    for node in chosen.nodes:
+    for node in (node for name in chosen for node in PIPELINES[name].nodes):
         for annotation, name in _parameter_inputs(node.func, node.inputs):
             if isinstance(annotation, type) and issubclass(annotation, Parameters):
                 assert isinstance(catalog.load(name), annotation), (node.name, name)
                 n_models += 1
     assert n_models > 20
     assert validated["seed"] == 0
+
+
+@pytest.mark.parametrize("name", sorted(AUDITS))
+def test_every_node_of_an_audit_gets_checked_parameters(name: str, kedro_project: Path) -> None:
+    context = _context(kedro_project, "base")
+    context._pipelines_to_validate = [name]
+    assert isinstance(context.catalog.load("params:audit"), AuditParameters)
+    assert all("params:audit" in node.inputs for node in PIPELINES[name].nodes)
 
 
 def _parameter_inputs(
@@ -129,7 +171,7 @@ def test_every_catalog_entry_has_a_layer_for_kedro_viz(project_root: Path) -> No
 def test_layers_form_no_circle_so_that_kedro_viz_shows_them(kedro_project: Path) -> None:
     catalog = _context(kedro_project, "base").catalog
     parents: dict[str, set[str]] = defaultdict(set)
-    for node in PIPELINES["__default__"].nodes:
+    for node in (node for pipeline in PIPELINES.values() for node in pipeline.nodes):
         for source, result in product(node.inputs, node.outputs):
             before, after = (_layer(catalog, name) for name in (source, result))
             if before and after and before != after:

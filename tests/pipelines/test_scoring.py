@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.pipelines.fairness_reporting.scoring import evaluation_sets, with_context
+from fer_fairness.pipelines.scoring import evaluation_sets, with_context
 
 FacesBuilder = Callable[..., pd.DataFrame]
 

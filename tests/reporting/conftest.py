@@ -41,16 +41,21 @@ GROUPS = {
 }
 GAP_METRICS = (
     "accuracy_gap",
+    "balanced_accuracy_gap",
     "macro_f1_gap",
     "accuracy_ratio",
     "macro_f1_ratio",
     "xu_fairness",
     "equal_opportunity_gap",
+    "equal_opportunity_ratio",
     "demographic_parity_gap",
     "selection_rate_gap",
     "equalized_odds_gap",
     "overall_disparity",
     "worst_group_accuracy",
+    "theil_index_gap",
+    "between_group_generalized_entropy",
+    "calibration_error_gap",
 )
 AIF360_METRICS = (
     "statistical_parity_difference",
@@ -61,6 +66,15 @@ AIF360_METRICS = (
     "false_negative_rate_difference",
 )
 Row = dict[str, object]
+SCAN: Row = {
+    "subgroup": "gender: female; race: asian or african_american",
+    "n_people": 412,
+    "observed_errors": 263,
+    "expected_errors": 221.64,
+    "score": 9.314,
+    "p_value": 0.004,
+    "verdict": "difference found",
+}
 
 
 def share_with_interval(rng: np.random.Generator, share: float, people: float) -> Row:
@@ -102,8 +116,51 @@ def fabricate_inputs(
             ]
         ),
         quality=_quality(),
+        scan=pd.DataFrame(
+            [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
+        ),
         manifest=_manifest(),
         notes=["These data are fabricated: no person is in them, and nothing here is a result."],
+    )
+
+
+def fabricate_audit() -> ReportInputs:
+    """An audit of one model: three attributes of a file, probabilities, a subgroup."""
+    rng = np.random.default_rng(21)
+    name, file = "network_7", "predictions_7.csv"
+    attributes = {"gender": "gender", "race": "skin_tone", "gender x race": "gender x skin_tone"}
+
+    def renamed(rows: Iterator[Row]) -> pd.DataFrame:
+        table = pd.DataFrame(rows).assign(evaluation_set=file)
+        if "attribute" in table:
+            table = table[table["attribute"].isin(attributes)].assign(attribute_source="given")
+            table["attribute"] = table["attribute"].map(attributes)
+        return table
+
+    calibration = {**share_with_interval(rng, 0.06, 3153), "metric": "calibration_error"}
+    overall = renamed(_overall(rng, name, "raf_db"))
+    more = pd.DataFrame([{**calibration, "variant": name, "evaluation_set": file}])
+    return ReportInputs(
+        overall=pd.concat([overall, more], ignore_index=True),
+        groups=renamed(_groups(rng, name, "raf_db")),
+        gaps=renamed(_gaps(rng, name, "raf_db")),
+        confusion=renamed(_confusion(rng, name, "raf_db")),
+        scan=pd.DataFrame([SCAN]),
+        kind="audit",
+        manifest={
+            "command": "fer-fairness audit",
+            "reading": {
+                "file": file,
+                "sha256": "ab" * 32,
+                "columns": {
+                    "true": {"column": "y_true", "by": "guessed"},
+                    "attributes": {"columns": ["gender", "skin_tone"], "by": "given"},
+                },
+                "n_without_group": {"skin_tone": 77},
+                "unused_columns": [f"c{i}" for i in range(30)],
+                "notes": ["The probabilities are the softmax of the logits."],
+            },
+        },
     )
 
 
@@ -141,10 +198,15 @@ def _groups(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iter
 
 
 def _gaps(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
+    by_class = tuple(
+        f"{rate}_{emotion}"
+        for emotion in _emotions(evaluation_set)
+        for rate in ("precision_ratio", "recall_gap")
+    )
     for attribute, groups in GROUPS.items():
         smallest = min(groups, key=lambda name: groups[name])
-        for metric in GAP_METRICS:
-            ratio = metric.endswith(("ratio", "fairness", "accuracy"))
+        for metric in (*GAP_METRICS, *by_class):
+            ratio = "_ratio" in metric or metric.endswith(("fairness", "accuracy"))
             gap = float(rng.gamma(2.0, 0.02)) + (0.09 if attribute == "gender" else 0.0)
             limit = 0.012 * (1 + len(groups))
             p = float(np.clip(np.exp(-4 * gap / limit), 0.0005, 1))
@@ -154,20 +216,26 @@ def _gaps(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterat
                 "attribute": attribute,
                 "attribute_source": "annotated" if evaluation_set == "raf_db" else "predicted",
                 "metric": metric,
+                "family": "by_class" if metric in by_class else "summary",
                 "value": 1 - gap if ratio else gap,
                 "ci_low": 1 - 1.5 * gap if ratio else 0.6 * gap,
                 "ci_high": 1 - 0.5 * gap if ratio else 1.5 * gap,
+                "corrected_value": 1 - 0.7 * gap if ratio else 0.7 * gap,
+                "minimum_detectable": 1.3 * limit,
                 "null_mean": 1 - 0.6 * limit if ratio else 0.6 * limit,
                 "null_95": 1 - limit if ratio else limit,
                 "p_value": p,
-                "p_value_adjusted": min(1.0, 5 * p),
+                "p_value_holm": min(1.0, 5 * p),
+                "p_value_benjamini_hochberg": min(1.0, 2 * p),
                 "n_people": 3153,
                 "n_groups": len(groups),
                 "smallest_group": smallest,
                 "smallest_group_size": round(3153 * groups[smallest]) // 4,
                 "n_missing": 40,
                 "left_out": "",
-                "verdict": "difference found" if 5 * p < 0.05 else "no difference found",
+                "verdict": "difference found"
+                if 5 * p < 0.05
+                else "no difference found; smaller than 0.062 could not have been seen",
             }
 
 
@@ -180,7 +248,8 @@ def _comparisons(rng: np.random.Generator, variant: str, evaluation_set: str) ->
             "evaluation_set": evaluation_set,
             "metric": metric,
             "attribute": attribute,
-            "difference": change,
+            "difference": 0.9 * change,
+            "corrected_difference": change,
             "ci_low": change - 0.02,
             "ci_high": change + 0.02,
             "level_down": bool(change < -0.04),
@@ -332,6 +401,12 @@ def inputs() -> ReportInputs:
 def small_inputs() -> ReportInputs:
     """Two variants and one evaluation set, for tests that draw."""
     return fabricate_inputs(variants=VARIANTS[:2], evaluation_sets=("fer_plus",))
+
+
+@pytest.fixture(scope="session")
+def audit() -> ReportInputs:
+    """An audit of one model that was not trained here."""
+    return fabricate_audit()
 
 
 @pytest.fixture(scope="session")

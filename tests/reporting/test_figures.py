@@ -17,6 +17,7 @@ from fer_fairness.reporting.figures import (
     recall_by_emotion_and_group_figure,
     training_curves_figure,
 )
+from fer_fairness.reporting.figures.gaps import CORRECTED_MARKER
 from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.figures.style import spread
 from fer_fairness.reporting.inputs import ReportInputs
@@ -88,8 +89,37 @@ def test_only_differences_found_have_filled_marks(
         metrics=["accuracy_gap"],
         variants=small_inputs.variants(),
     )
-    points = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
+    points = [
+        line
+        for line in figure.axes[0].lines
+        if line.get_marker() not in ("None", "", CORRECTED_MARKER)
+    ]
     assert {line.get_markerfacecolor() != "white" for line in points} == {filled}
+
+
+def test_the_forest_marks_corrected_value_and_minimum_detectable(
+    small_inputs: ReportInputs,
+) -> None:
+    one = small_inputs.gaps[
+        (small_inputs.gaps["variant"] == "baseline") & (small_inputs.gaps["attribute"] == "gender")
+    ].assign(corrected_value=0.031, minimum_detectable=0.042)
+    figure = gap_forest_figure(
+        one, metrics=["accuracy_gap", "accuracy_ratio"], variants=("baseline",)
+    )
+    for axes, corrected, seen in zip(figure.axes, (3.1, 0.031), (4.2, 1 - 0.042), strict=True):
+        crosses = [line for line in axes.lines if line.get_marker() == CORRECTED_MARKER]
+        assert [np.asarray(line.get_xdata()).item() for line in crosses] == [
+            pytest.approx(corrected)
+        ]
+        upright = [tuple(np.asarray(line.get_xdata())) for line in axes.lines]
+        assert any(pair == pytest.approx((seen, seen)) for pair in upright)
+
+
+def test_one_variant_needs_no_heading_in_the_forest(audit: ReportInputs) -> None:
+    figure = gap_forest_figure(audit.gaps, metrics=["accuracy_gap"], variants=audit.variants())
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(labels) == 3
+    assert labels[1].startswith("Perceived skin tone (n")
 
 
 def test_the_trade_off_has_a_panel_an_attribute_and_names_every_variant(
@@ -141,7 +171,7 @@ def test_empty_tables_give_a_figure_that_says_so() -> None:
 
 def test_missing_values_do_not_stop_a_figure(small_inputs: ReportInputs) -> None:
     gone = dict.fromkeys(("value", "ci_low", "ci_high", "null_mean", "null_95"), np.nan)
-    gaps = small_inputs.gaps.assign(**gone, p_value_adjusted=np.nan)
+    gaps = small_inputs.gaps.assign(**gone, p_value_holm=np.nan)
     variants = small_inputs.variants()
     for figure in (
         gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),

@@ -2,17 +2,20 @@ import dataclasses
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
     "found",
     "limits",
     "gaps",
     "recalls",
+    "subgroup",
     "trade-off",
     "recognition",
     "aif360",
@@ -67,19 +70,44 @@ def test_every_section_stands_in_the_page_and_in_its_contents(text: str) -> None
 @pytest.mark.parametrize("emptied", [*COLUMNS, "quality", "manifest", "notes", "everything"])
 def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied: str) -> None:
     # A few rows of each table: drawing every figure in full again would be slow.
-    tables = {name: table.head(3) for name, table in small_inputs.tables().items()}
-    lean = ReportInputs(
-        **tables,
-        quality=small_inputs.quality,
-        manifest=small_inputs.manifest,
-        notes=small_inputs.notes,
-    )
+    tables: dict[str, Any] = {name: table.head(3) for name, table in small_inputs.tables().items()}
+    lean = dataclasses.replace(small_inputs, **tables)
     empty = ReportInputs()
     some = empty if emptied == "everything" else lean
     if some is lean:
         some = dataclasses.replace(lean, **{emptied: getattr(empty, emptied)})
     page = Page(render_report(some))
-    assert tuple(item["id"] for item in page.of("section")) == SECTIONS
+    optional = () if emptied in ("scan", "everything") else ("subgroup",)
+    expected = tuple(name for name in SECTIONS if name != "subgroup" or name in optional)
+    assert tuple(item["id"] for item in page.of("section")) == expected
+
+
+def test_metrics_of_one_emotion_have_their_own_tables_sorted_by_emotion(text: str) -> None:
+    tables = re.findall(
+        r"<summary>(Metrics of each emotion[^<]+)</summary>(.*?)</table>", text, flags=re.DOTALL
+    )
+    assert len(tables) == 5
+    first = re.findall(
+        r'<th scope="row">([^<]+)</th><td>([^<]+)</td>',
+        " ".join(tables[0][1].split()).replace("</th> <td>", "</th><td>"),
+    )
+    emotions = [emotion for emotion, _ in first]
+    assert emotions == sorted(emotions, key=EMOTIONS.index)
+    assert {metric for _, metric in first} == {"Recall gap", "Precision ratio"}
+    assert "counts as found only where" in text
+
+
+def test_the_tables_of_all_metrics_give_every_p_value_and_no_metric_of_one_emotion(
+    text: str,
+) -> None:
+    tables = re.findall(
+        r"<summary>All metrics for[^<]+</summary>(.*?)</table>", text, flags=re.DOTALL
+    )
+    assert len(tables) == 5
+    for table in tables:
+        for head in ("Noise-corrected", "Minimum detectable", "Holm p", "BH p"):
+            assert f">{head}</th>" in table
+        assert "Recall gap" not in table
 
 
 def test_an_empty_report_says_what_is_absent() -> None:

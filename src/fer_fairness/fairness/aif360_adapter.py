@@ -3,7 +3,7 @@
 AIF360's `ClassificationMetric` knows two classes and two groups. Each emotion in turn is the
 favourable outcome, each group in turn the unprivileged one. The values are AIF360's own; the
 intervals come from the bootstrap of counts through the same formulas written on counts, because
-2,000 replicates of AIF360's datasets would take hours.
+thousands of replicates of AIF360's datasets would take hours.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,21 +15,17 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.aif360_import import quiet_aif360_import
+from fer_fairness.fairness.aif360_datasets import aif360_values
 from fer_fairness.fairness.counts import (
     GroupCounts,
     check_predictions,
     group_counts,
     groups_of,
 )
-from fer_fairness.fairness.inference import (
-    bootstrap_counts,
-    resampled,
-    seed_for,
-)
+from fer_fairness.fairness.draws import CELLS_AT_ONCE, bootstrap_counts, resampled, seed_for
 from fer_fairness.fairness.intervals import percentile_interval
 from fer_fairness.fairness.metrics import Array, Counts, Metric
-from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 
 ONE_VS_REST_COLUMNS: Final = (
@@ -47,13 +43,15 @@ ONE_VS_REST_COLUMNS: Final = (
 
 Row: TypeAlias = dict[str, str | int | float]
 
+_CELLS_OF_A_PAIR: Final = 8
+
 
 def one_vs_rest_metrics(
     frame: pd.DataFrame,
     *,
     attribute: str,
     emotions: Sequence[str],
-    params: EvaluationParameters,
+    params: InferenceParameters,
     seed: int,
     privileged: str | None = None,
 ) -> pd.DataFrame:
@@ -96,44 +94,6 @@ def one_vs_rest_metrics(
     return pd.DataFrame(rows, columns=list(ONE_VS_REST_COLUMNS))
 
 
-def aif360_values(tables: Counts) -> dict[str, float]:
-    """AIF360's metrics of one binary outcome between two groups.
-
-    The dataset handed to AIF360 has a row a person: instance weights would make it smaller, but
-    AIF360 0.6.1 ignores them in the Theil and the between-group entropy indices.
-
-    Args:
-        tables: int64, shape (2, 2, 2): group (0 unprivileged, 1 privileged), whether the emotion
-            is shown, whether it is predicted.
-
-    Returns:
-        A value by metric, NaN where it is not defined.
-    """
-    with quiet_aif360_import():
-        from aif360.datasets import BinaryLabelDataset
-        from aif360.metrics import ClassificationMetric
-    people = tables.astype(np.int64).ravel()
-    group, shown, predicted = (
-        np.repeat(codes, people) for codes in np.indices(tables.shape).reshape(3, -1)
-    )
-    truth = BinaryLabelDataset(
-        df=pd.DataFrame({"group": group, "label": shown}),
-        label_names=["label"],
-        protected_attribute_names=["group"],
-    )
-    outcome = truth.copy()
-    outcome.labels = predicted.astype(np.float64).reshape(-1, 1)
-    metric = ClassificationMetric(
-        truth,
-        outcome,
-        unprivileged_groups=[{"group": 0}],
-        privileged_groups=[{"group": 1}],
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        values = {name: float(getattr(metric, name)()) for name in COUNT_FORMULAS}
-    return {name: value if np.isfinite(value) else np.nan for name, value in values.items()}
-
-
 def _rows(
     attribute: str,
     counted: GroupCounts,
@@ -160,11 +120,14 @@ def _rows(
 
 
 def _intervals(
-    counted: GroupCounts, reference: int, params: EvaluationParameters, seed: tuple[int, int]
+    counted: GroupCounts, reference: int, params: InferenceParameters, seed: tuple[int, int]
 ) -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
     """Bounds of every metric by (emotion, group), all on the same resamples."""
     others = [group for group in range(len(counted.groups)) if group != reference]
     pairs = list(product(range(len(counted.classes)), others))
+    # The tables of all pairs are held at a time, which with few classes are more than the counts.
+    at_once = min(params.cells_at_once, CELLS_AT_ONCE) * counted.counts.size
+    at_once //= max(counted.counts.size, len(pairs) * _CELLS_OF_A_PAIR)
 
     def metrics_of_all_pairs(counts: Counts) -> Array:
         tables = [_binary(counts[:, [group, reference]], emotion) for emotion, group in pairs]
@@ -177,6 +140,7 @@ def _intervals(
         [metrics_of_all_pairs],
         n=params.n_bootstrap,
         seed=seed,
+        cells_at_once=at_once,
     )
     bounds: dict[tuple[int, int], dict[str, tuple[float, float]]] = {}
     for place, pair in enumerate(pairs):

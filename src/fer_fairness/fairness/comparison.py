@@ -13,23 +13,17 @@ from fer_fairness.fairness.counts import (
     groups_of,
     paired_counts,
 )
-from fer_fairness.fairness.inference import Seed, paired_differences, seed_for
-from fer_fairness.fairness.metrics import (
-    GAP_METRICS,
-    Array,
-    Counts,
-    GapMetric,
-    Metric,
-    accuracy,
-    balanced_accuracy,
-    macro_f1,
-)
-from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.fairness.draws import Seed, seed_for
+from fer_fairness.fairness.gap_metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.overall_metrics import OVERALL_METRICS
+from fer_fairness.fairness.paired import paired_differences
+from fer_fairness.params.inference import InferenceParameters
 
 COMPARISON_COLUMNS: Final = (
     "metric",
     "attribute",
     "difference",
+    "corrected_difference",
     "ci_low",
     "ci_high",
     "level_down",
@@ -45,7 +39,7 @@ def compare(
     *,
     attributes: Sequence[str],
     emotions: Sequence[str],
-    params: EvaluationParameters,
+    params: InferenceParameters,
     seed: int,
 ) -> pd.DataFrame:
     """How a second model differs from a first on the same people, second minus first.
@@ -62,7 +56,8 @@ def compare(
 
     Returns:
         `COMPARISON_COLUMNS`, one row a metric: first those of all people together (attribute
-        None), then the gaps of each attribute between its groups of sufficient size. `level_down`
+        None), then the gaps of each attribute between its groups of sufficient size. `ci_low` and
+        `ci_high` bound the difference without noise, about `corrected_difference`. `level_down`
         marks a gap that closed because the group served best is served worse, and no group better.
 
     Raises:
@@ -71,7 +66,7 @@ def compare(
     """
     both = _paired(frame_a, frame_b)
     everybody = _count(both, pd.Series(EVERYBODY, index=both.index), emotions, (EVERYBODY,))
-    rows = _rows(None, everybody, _OVERALL, params, seed_for(seed, EVERYBODY))
+    rows = _rows(None, everybody, OVERALL_METRICS, params, seed_for(seed, EVERYBODY))
     for attribute in attributes:
         joint = _count(both, groups_of(both, attribute), emotions)
         compared = joint.reaching(params.minimum_group_size)
@@ -80,27 +75,11 @@ def compare(
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
 
 
-def _of_everybody(name: str, score: Metric) -> GapMetric:
-    """A score of all people in the shape of a gap, so that both are compared alike."""
-
-    def value(counts: Counts) -> Array:
-        return score(counts)[..., 0]
-
-    return GapMetric(name=name, label=name, function=value, ideal=1.0, group_score=score)
-
-
-_OVERALL: Final = (
-    _of_everybody("accuracy", accuracy),
-    _of_everybody("balanced_accuracy", balanced_accuracy),
-    _of_everybody("macro_f1", macro_f1),
-)
-
-
 def _rows(
     attribute: str | None,
     joint: PairedCounts,
     metrics: Sequence[GapMetric],
-    params: EvaluationParameters,
+    params: InferenceParameters,
     seed: Seed,
 ) -> list[Row]:
     differences = paired_differences(
@@ -111,6 +90,7 @@ def _rows(
             "metric": name,
             "attribute": attribute,
             "difference": found.value,
+            "corrected_difference": found.corrected,
             "ci_low": found.interval.low,
             "ci_high": found.interval.high,
             "level_down": found.level_down,

@@ -1,38 +1,52 @@
 """Gaps between groups: how wide, how sure, and whether chance alone would give as much."""
 
-from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.corrections import holm
+from fer_fairness.fairness.calibration import CalibrationCounts, calibration_gap_metric
+from fer_fairness.fairness.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference import (
-    bootstrap_counts,
-    permutation_counts,
-    permutation_test,
-    resampled,
-    seed_for,
-)
-from fer_fairness.fairness.intervals import gap_interval
-from fer_fairness.fairness.metrics import GAP_METRICS
-from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.fairness.detectability import Family
+from fer_fairness.fairness.draws import seed_for
+from fer_fairness.fairness.formulas import GapMetric
+from fer_fairness.fairness.gap_metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.gap_tests import GapTests, measured_gaps
+from fer_fairness.fairness.reductions import Array
+from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.progress import track
 
-Verdict: TypeAlias = Literal["difference found", "no difference found", "too few people to say"]
 Row: TypeAlias = dict[str, str | int | float]
+
+SUMMARY: Final = "summary"
+"""Family of the metrics over all classes together."""
+
+BY_CLASS: Final = "by_class"
+"""Family of the metrics of single classes, looked at where the summary found something."""
+
+_FAMILIES: Final = (SUMMARY, BY_CLASS)
+
+FOUND: Final = "difference found"
+NOT_FOUND: Final = "no difference found"
+TOO_FEW: Final = "too few people to say"
 
 GAP_COLUMNS: Final = (
     "attribute",
     "metric",
+    "family",
     "value",
     "ci_low",
     "ci_high",
+    "corrected_value",
+    "minimum_detectable",
     "null_mean",
     "null_95",
     "p_value",
-    "p_value_adjusted",
+    "p_value_holm",
+    "p_value_benjamini_hochberg",
     "n_people",
     "n_groups",
     "smallest_group",
@@ -42,76 +56,168 @@ GAP_COLUMNS: Final = (
     "verdict",
 )
 
-_TOO_FEW: Final = dict.fromkeys(
-    ("value", "ci_low", "ci_high", "null_mean", "null_95", "p_value"), float("nan")
-)
+
+@dataclass(frozen=True)
+class _Part:
+    """One table of counts of one attribute, and what is measured on it.
+
+    Attributes:
+        attribute: The attribute.
+        counted: All groups.
+        compared: The groups that are large enough.
+        metrics: The metrics, those of the summary first.
+        seed: Seed of the part's draws.
+    """
+
+    attribute: str
+    counted: GroupCounts
+    compared: GroupCounts
+    metrics: Mapping[str, tuple[GapMetric, ...]]
+    seed: tuple[int, ...]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there are groups to compare."""
+        return len(self.compared.groups) >= 2
+
+    def families(self, n_tests: Mapping[str, int]) -> list[Family]:
+        """Where the metrics of each family stand among all of them."""
+        families, start = [], 0
+        for family, metrics in self.metrics.items():
+            places = tuple(range(start, start + len(metrics)))
+            families.append(Family(places, n_tests[family]))
+            start += len(metrics)
+        return families
 
 
 def gap_table(
-    by_attribute: Mapping[str, GroupCounts], params: EvaluationParameters, *, seed: int
+    by_attribute: Mapping[str, GroupCounts],
+    params: InferenceParameters,
+    *,
+    seed: int,
+    calibration: Mapping[str, CalibrationCounts] | None = None,
 ) -> pd.DataFrame:
-    """Every gap metric between the groups of each attribute, with interval, p-value and verdict.
+    """Every metric between the groups of each attribute: interval, p-values and verdict.
 
     Args:
         by_attribute: Counts by attribute.
-        params: Number of draws, confidence, significance, smallest group.
+        params: Number of draws, confidence, significance, power, smallest group.
         seed: Seed of all draws; each attribute draws on its own.
+        calibration: Counts by bins of confidence, by attribute, where there are probabilities.
 
     Returns:
-        `GAP_COLUMNS`. `left_out` names the groups too small to be compared, `null_95` is what 95
-        shuffles of 100 do not pass (from above for gaps, from below for ratios), and
-        `p_value_adjusted` is Holm's over all rows that have a p-value.
+        `GAP_COLUMNS`, one row a metric and attribute.
 
-    Raises:
-        InvalidInputError: If too few permutations are asked for to find anything.
+        - `value`, its interval `ci_low` to `ci_high`, and `corrected_value`, the value with the
+          widening by noise taken off (`gap_intervals`);
+        - `minimum_detectable`: the distance from the metric's ideal that the verdict would find
+          with the power asked for (`detectability`); NaN where none would be;
+        - `null_mean`, `null_95`: mean of the shuffles, and what 95 of 100 do not pass (from above
+          for gaps, from below for ratios);
+        - `p_value`, and corrected within its `family`, all attributes together, after Holm and
+          after Benjamini and Hochberg;
+        - `left_out` names the groups too small to be compared;
+        - `verdict`: "difference found" where Holm's p-value is at most the significance, and, of a
+          single class, the summary of the same attribute found a difference as well; so that where
+          nothing differs, something is found in at most that share of evaluations.
     """
-    _check_resolution(len(by_attribute), params)
-    rows: list[Row] = []
-    for attribute, counted in by_attribute.items():
-        compared = counted.reaching(params.minimum_group_size)
-        measured = _measured(compared, params, seed_for(seed, attribute))
-        context = _context(counted, compared)
-        rows += [{"attribute": attribute, **row, **context} for row in measured]
-    table = pd.DataFrame(rows, columns=list(GAP_COLUMNS))
-    table["p_value_adjusted"] = holm(table["p_value"].to_numpy(dtype=np.float64))
-    table["verdict"] = [_verdict(p, params.significance) for p in table["p_value_adjusted"]]
-    return table
-
-
-def _measured(
-    compared: GroupCounts, params: EvaluationParameters, seed: tuple[int, int]
-) -> list[Row]:
-    """Value, interval and test of each metric; all NaN with fewer than two groups."""
-    if len(compared.groups) < 2:
-        return [{"metric": name, **_TOO_FEW} for name in GAP_METRICS]
-    generator = np.random.default_rng(seed)
-    counts = compared.counts
-    functions = [metric.function for metric in GAP_METRICS.values()]
-    replicates = resampled(
-        bootstrap_counts, counts, functions, n=params.n_bootstrap, seed=generator
-    )
-    nulls = resampled(
-        permutation_counts, counts, functions, n=params.n_permutations, seed=generator
-    )
-    rows: list[Row] = []
-    for metric, values, null in zip(GAP_METRICS.values(), replicates, nulls, strict=True):
-        value = float(metric.function(counts))
-        test = permutation_test(value, null, higher_is_worse=metric.higher_is_worse)
-        interval = gap_interval(
-            metric, counts, values, p_value=test.p_value, confidence=params.confidence
+    parts = [
+        *(
+            _of_classes(attribute, counted, params, seed)
+            for attribute, counted in by_attribute.items()
+        ),
+        *(_of_bins(name, counted, params, seed) for name, counted in (calibration or {}).items()),
+    ]
+    n_permutations = max(params.n_permutations, _permutations_needed(parts, params))
+    measured: list[GapTests | None] = [
+        measured_gaps(
+            part.compared,
+            [metric for metrics in part.metrics.values() for metric in metrics],
+            params,
+            n_permutations=n_permutations,
+            seed=part.seed,
         )
-        rows.append(
-            {
-                "metric": metric.name,
-                "value": value,
-                "ci_low": interval.low,
-                "ci_high": interval.high,
+        if part.comparable
+        else None
+        for part in track(parts, description="Testing gaps between groups")
+    ]
+    rows = [row for part, tests in zip(parts, measured, strict=True) for row in _rows(part, tests)]
+    table = _corrected(pd.DataFrame(rows, columns=list(GAP_COLUMNS)))
+    tested = table["p_value"].notna()
+    n_tests = {family: int(tested[table["family"] == family].sum()) for family in _FAMILIES}
+    table["minimum_detectable"] = np.concatenate(
+        [
+            _undetectable(part)
+            if tests is None
+            else tests.minimum_detectable(part.families(n_tests), params, part.seed)
+            for part, tests in track(
+                list(zip(parts, measured, strict=True)),
+                description="Finding the smallest detectable gaps",
+            )
+        ]
+        or [np.empty(0)]
+    )
+    table["verdict"] = _verdicts(table, params.significance)
+    order = {attribute: place for place, attribute in enumerate(by_attribute)}
+    return table.sort_values(
+        ["attribute", "family"],
+        key=lambda column: column.map({**order, SUMMARY: 0, BY_CLASS: 1}),
+        kind="stable",
+        ignore_index=True,
+    )
+
+
+def _of_classes(
+    attribute: str, counted: GroupCounts, params: InferenceParameters, seed: int
+) -> _Part:
+    return _Part(
+        attribute,
+        counted,
+        counted.reaching(params.minimum_group_size),
+        {SUMMARY: tuple(GAP_METRICS.values()), BY_CLASS: class_gap_metrics(counted.classes)},
+        seed_for(seed, attribute),
+    )
+
+
+def _of_bins(
+    attribute: str, counted: CalibrationCounts, params: InferenceParameters, seed: int
+) -> _Part:
+    return _Part(
+        attribute,
+        counted,
+        counted.reaching(params.minimum_group_size),
+        {SUMMARY: (calibration_gap_metric(counted.bin_confidence),)},
+        seed_for(seed, f"calibration by {attribute}"),
+    )
+
+
+def _permutations_needed(parts: Sequence[_Part], params: InferenceParameters) -> int:
+    """So many that the smallest p-value possible survives the correction of its family."""
+    n_tests = [
+        sum(len(part.metrics.get(family, ())) for part in parts if part.comparable)
+        for family in _FAMILIES
+    ]
+    return int(np.ceil(max(n_tests) / params.significance))
+
+
+def _rows(part: _Part, tests: GapTests | None) -> Iterator[Row]:
+    """The rows of one table, but for what needs the other rows."""
+    context = _context(part.counted, part.compared)
+    named = [(family, metric) for family in part.metrics for metric in part.metrics[family]]
+    for place, (family, metric) in enumerate(named):
+        row: Row = {"attribute": part.attribute, "metric": metric.name, "family": family, **context}
+        if tests is not None:
+            estimate, test = tests.estimates[place], tests.tests[place]
+            row |= {
+                "value": float(tests.values[place]),
+                "ci_low": estimate.interval.low,
+                "ci_high": estimate.interval.high,
+                "corrected_value": estimate.corrected,
                 "null_mean": test.null_mean,
                 "null_95": test.null_95,
                 "p_value": test.p_value,
             }
-        )
-    return rows
+        yield row
 
 
 def _context(counted: GroupCounts, compared: GroupCounts) -> Row:
@@ -129,19 +235,44 @@ def _context(counted: GroupCounts, compared: GroupCounts) -> Row:
     }
 
 
-def _verdict(p_value: float, significance: float) -> Verdict:
-    if not np.isfinite(p_value):
-        return "too few people to say"
-    return "difference found" if p_value <= significance else "no difference found"
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the p-values corrected within each family."""
+    numbers = [name for name in GAP_COLUMNS[3:13] if name != "minimum_detectable"]
+    table[numbers] = table[numbers].astype(np.float64)
+    for _, rows in table.groupby("family"):
+        p_values = rows["p_value"].to_numpy(dtype=np.float64)
+        table.loc[rows.index, "p_value_holm"] = holm(p_values)
+        table.loc[rows.index, "p_value_benjamini_hochberg"] = benjamini_hochberg(p_values)
+    return table
 
 
-def _check_resolution(n_attributes: int, params: EvaluationParameters) -> None:
-    """The smallest p-value possible, corrected for every test, must be able to reach the level."""
-    n_tests = n_attributes * len(GAP_METRICS)
-    needed = int(np.ceil(n_tests / params.significance)) - 1
-    if params.n_permutations < needed:
-        raise InvalidInputError(
-            f"n_permutations is {params.n_permutations}: after the correction for {n_tests} tests "
-            f"no difference could be found at significance {params.significance}, however wide. "
-            f"Ask for at least {needed} permutations, or for fewer attributes."
+def _undetectable(part: _Part) -> Array:
+    return np.full(sum(len(metrics) for metrics in part.metrics.values()), np.nan)
+
+
+def _verdicts(table: pd.DataFrame, significance: float) -> list[str]:
+    survived = table["p_value_holm"] <= significance
+    opened = set(table.loc[survived & (table["family"] == SUMMARY), "attribute"])
+    return [
+        _verdict(
+            found=bool(found) and (family == SUMMARY or attribute in opened),
+            tested=bool(np.isfinite(p_value)),
+            minimum_detectable=float(detectable),
         )
+        for found, family, attribute, p_value, detectable in zip(
+            survived,
+            table["family"],
+            table["attribute"],
+            table["p_value"],
+            table["minimum_detectable"],
+            strict=True,
+        )
+    ]
+
+
+def _verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
+    if found:
+        return FOUND
+    if not tested or not np.isfinite(minimum_detectable):
+        return TOO_FEW
+    return f"{NOT_FOUND}; smaller than {minimum_detectable:.3g} could not have been seen"

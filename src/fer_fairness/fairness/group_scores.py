@@ -6,23 +6,26 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
+from fer_fairness.fairness.calibration import CalibrationCounts, calibration_error
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference import (
-    Seed,
-    bootstrap_counts,
-    resampled,
-    seed_for,
+from fer_fairness.fairness.draws import Seed, bootstrap_counts, resampled, seed_for
+from fer_fairness.fairness.intervals import (
+    Interval,
+    percentile_interval,
+    reflected_interval,
+    wilson_interval,
 )
-from fer_fairness.fairness.intervals import Interval, percentile_interval, wilson_interval
 from fer_fairness.fairness.metrics import (
     Array,
+    Counts,
     Metric,
     accuracy,
     balanced_accuracy,
     macro_f1,
     recall,
+    theil_index,
 )
-from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.params.inference import InferenceParameters
 
 OVERALL_COLUMNS: Final = ("metric", "value", "ci_low", "ci_high", "n_people")
 GROUP_COLUMNS: Final = ("attribute", "group", *OVERALL_COLUMNS)
@@ -32,47 +35,67 @@ Row: TypeAlias = dict[str, str | int | float]
 
 
 def overall_table(
-    everybody: GroupCounts, params: EvaluationParameters, *, seed: int
+    everybody: GroupCounts,
+    params: InferenceParameters,
+    *,
+    seed: int,
+    calibration: CalibrationCounts | None = None,
 ) -> pd.DataFrame:
-    """Accuracy, balanced accuracy, macro F1 and each recall of all people together.
+    """Accuracy, averages over emotions, each recall, and calibration of all people together.
 
     Args:
         everybody: Counts with a single group.
         params: Number of replicates and confidence.
         seed: Seed of the bootstrap.
+        calibration: The same people by bins of confidence, where there are probabilities.
 
     Returns:
         `OVERALL_COLUMNS`. Shares (accuracy, recall) have Wilson's interval, the others the
-        bootstrap's. What nobody allows to measure is NaN with 0 people.
+        bootstrap's; that of `calibration_error`, which noise raises, is reflected. What nobody
+        allows to measure is NaN with 0 people.
     """
-    averages = {"balanced_accuracy": balanced_accuracy, "macro_f1": macro_f1}
+    averages = {
+        "balanced_accuracy": balanced_accuracy,
+        "macro_f1": macro_f1,
+        "theil_index": theil_index,
+    }
     (rows,) = _scores(everybody, averages, params, seed_for(seed, everybody.groups[0]))
+    if calibration is not None:
+        rows += _calibration_rows(calibration, params, seed_for(seed, "calibration"))
     return pd.DataFrame(rows, columns=list(OVERALL_COLUMNS))
 
 
 def group_table(
-    by_attribute: Mapping[str, GroupCounts], params: EvaluationParameters, *, seed: int
+    by_attribute: Mapping[str, GroupCounts],
+    params: InferenceParameters,
+    *,
+    seed: int,
+    calibration: Mapping[str, CalibrationCounts] | None = None,
 ) -> pd.DataFrame:
-    """Accuracy, macro F1 and each recall of every group, however small.
+    """Accuracy, averages over emotions, each recall and calibration of every group, however small.
 
     Args:
         by_attribute: Counts by attribute.
         params: Number of replicates and confidence.
         seed: Seed of the bootstrap; each attribute draws on its own.
+        calibration: Counts by bins of confidence, by attribute, where there are probabilities.
 
     Returns:
         `GROUP_COLUMNS`; intervals as in `overall_table`.
     """
-    rows = [
-        {"attribute": attribute, "group": group, **row}
-        for attribute, counted in by_attribute.items()
-        for group, scores in zip(
-            counted.groups,
-            _scores(counted, {"macro_f1": macro_f1}, params, seed_for(seed, attribute)),
-            strict=True,
-        )
-        for row in scores
-    ]
+    averages = {"macro_f1": macro_f1, "theil_index": theil_index}
+    rows: list[Row] = []
+    for attribute, counted in by_attribute.items():
+        scores = _scores(counted, averages, params, seed_for(seed, attribute))
+        if calibration:
+            own_seed = seed_for(seed, f"calibration by {attribute}")
+            errors = _calibration_rows(calibration[attribute], params, own_seed)
+            scores = [[*own, error] for own, error in zip(scores, errors, strict=True)]
+        rows += [
+            {"attribute": attribute, "group": group, **row}
+            for group, own in zip(counted.groups, scores, strict=True)
+            for row in own
+        ]
     return pd.DataFrame(rows, columns=list(GROUP_COLUMNS))
 
 
@@ -86,7 +109,7 @@ def confusion_table(everybody: GroupCounts) -> pd.DataFrame:
 def _scores(
     counted: GroupCounts,
     averages: Mapping[str, Metric],
-    params: EvaluationParameters,
+    params: InferenceParameters,
     seed: Seed,
 ) -> list[list[Row]]:
     """The rows of each group: accuracy, the averages over emotions, the recalls."""
@@ -112,8 +135,30 @@ def _scores(
     return scores
 
 
+def _calibration_rows(
+    counted: CalibrationCounts, params: InferenceParameters, seed: Seed
+) -> list[Row]:
+    """The calibration error of each group; people are resampled within their group."""
+    counts_of_bins = counted.counts.sum(axis=1, keepdims=True)
+
+    def errors(counts: Counts) -> Array:
+        return calibration_error(counts, counted.bin_confidence)
+
+    (replicates,) = resampled(
+        bootstrap_counts, counts_of_bins, [errors], n=params.n_bootstrap, seed=seed
+    )
+    values = errors(counts_of_bins)
+    rows = []
+    for group, people in enumerate(counted.sizes):
+        value = float(values[group])
+        reflected = reflected_interval(value, replicates[:, group], params.confidence)
+        interval = Interval(max(reflected.low, 0.0), reflected.high)
+        rows.append(_row("calibration_error", value, interval, int(people)))
+    return rows
+
+
 def _share(
-    name: str, value: float, successes: int, people: int, params: EvaluationParameters
+    name: str, value: float, successes: int, people: int, params: InferenceParameters
 ) -> Row:
     return _row(name, value, wilson_interval(successes, people, params.confidence), people)
 

@@ -1,10 +1,6 @@
-"""Confidence intervals of shares, of smooth averages and of gaps.
+"""Confidence intervals of shares, of smooth averages and of differences between models.
 
-A gap is a maximum minus a minimum, and noise widens it: it is above zero where groups are treated
-alike, and resampling adds the noise a second time. Percentiles of resamples would therefore lie
-above the truth, often above the measured value itself. Intervals of gaps are reflected (Davison
-and Hinkley 1997, section 5.2, "basic bootstrap"), which takes the added noise off once; with many
-groups and few people more noise remains than that, and the interval still lies somewhat high.
+Intervals of gaps between groups are those of `gap_intervals`.
 """
 
 from dataclasses import dataclass
@@ -12,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from fer_fairness.fairness.metrics import Array, Counts, GapMetric, equal_treatment
+from fer_fairness.fairness.reductions import Array
 
 
 @dataclass(frozen=True)
@@ -36,33 +32,12 @@ def percentile_interval(replicates: Array, confidence: float) -> Interval:
 def reflected_interval(value: float, replicates: Array, confidence: float) -> Interval:
     """The middle `confidence` of the replicates, reflected about the value.
 
-    Replicates exceed the value by as much as the value exceeds the truth, as far as noise is the
-    reason; so the bounds are 2 value - (their quantiles), widened to hold the value.
+    Davison and Hinkley 1997, section 5.2, the basic bootstrap. Replicates exceed the value by as
+    much as the value exceeds the truth, as far as noise is the reason; so the bounds are 2 value -
+    (their quantiles), widened to hold the value.
     """
     middle = percentile_interval(replicates, confidence)
     return _holding(Interval(2 * value - middle.high, 2 * value - middle.low), value)
-
-
-def gap_interval(
-    metric: GapMetric, counts: Counts, replicates: Array, *, p_value: float, confidence: float
-) -> Interval:
-    """Interval of a metric between groups: reflected, within the metric's range, true to the test.
-
-    Where the permutation test does not reject equal treatment at this confidence, neither does the
-    interval: it is widened to hold what the metric comes to under equal treatment.
-
-    Args:
-        metric: The metric.
-        counts: What was measured, int64, shape (g, c, k).
-        replicates: Values of the metric on resamples, shape (n,).
-        p_value: The unadjusted p-value.
-        confidence: Level of the interval.
-    """
-    interval = reflected_interval(float(metric.function(counts)), replicates, confidence)
-    if p_value > 1.0 - confidence:
-        interval = _holding(interval, float(metric.function(equal_treatment(counts))))
-    highest = np.inf if metric.higher_is_worse else 1.0
-    return Interval(max(interval.low, 0.0), min(interval.high, float(highest)))
 
 
 def wilson_interval(successes: int, people: int, confidence: float) -> Interval:

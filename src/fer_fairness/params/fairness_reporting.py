@@ -1,40 +1,16 @@
-"""Parameters of the evaluation: how many draws, how sure, which groups are compared."""
+"""Parameters of the evaluation of the project's own variants."""
 
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.taxonomy import ATTRIBUTES
 
 
-class EvaluationParameters(Parameters):
-    """How groups are compared and when a difference counts as found."""
+class EvaluationParameters(InferenceParameters):
+    """How groups are compared, and by which attributes."""
 
-    n_bootstrap: int = Field(
-        default=2000, ge=100, description="Bootstrap replicates behind each interval."
-    )
-    n_permutations: int = Field(
-        default=2000, ge=100, description="Shuffles of the group labels behind each p-value."
-    )
-    confidence: float = Field(
-        default=0.95,
-        ge=0.95,
-        le=0.95,
-        description="Confidence level of all intervals. The report names it in words, so it is "
-        "fixed for now.",
-    )
-    significance: float = Field(
-        default=0.05,
-        gt=0.0,
-        lt=0.5,
-        description="A difference is found where the adjusted p-value is at most this.",
-    )
-    minimum_group_size: int = Field(
-        default=10,
-        ge=1,
-        description="Groups with fewer people are listed but take no part in any gap.",
-    )
     attributes: tuple[str, ...] = Field(
         default=("gender", "race", "age_group", "gender x race", "gender x age_group"),
         min_length=1,

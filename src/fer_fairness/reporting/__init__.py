@@ -9,7 +9,8 @@ from fer_fairness.reporting.figures import (
     recall_by_emotion_and_group_figure,
     training_curves_figure,
 )
-from fer_fairness.reporting.findings import Finding, comparison_findings, gap_findings
+from fer_fairness.reporting.findings import Finding, comparison_findings
+from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import COLUMNS, DIFFERENCE_FOUND, ReportInputs
 from fer_fairness.reporting.model_card import model_card

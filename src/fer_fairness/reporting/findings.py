@@ -1,25 +1,19 @@
 """What was found, in sentences built from the tables: each with its interval and its numbers.
 
-"Difference found" is said only where the verdict says so, which is where the p-value survived the
-correction for many comparisons. Anything else is "no difference found", which is not "no
-difference": the sentence tells what chance alone gives at these group sizes. Square brackets are
-95 % intervals throughout.
+Findings on gaps between groups are in `gap_findings`. Square brackets are 95 % intervals
+throughout.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import pandas as pd
 
-from fer_fairness.reporting.inputs import DIFFERENCE_FOUND, ReportInputs
+from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.tables import (
     interval,
-    is_few,
     listed,
-    number,
-    p_equals,
     percent,
     points,
     thousands,
@@ -28,9 +22,7 @@ from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
     attribute_label,
     evaluation_set_label,
-    group_label,
     metric_words,
-    source_label,
     variant_label,
 )
 
@@ -52,21 +44,6 @@ class Finding:
     text: str
 
 
-def difference_found(row: Row) -> bool:
-    """Whether a row of `gaps` is a difference found: by its verdict, and by a corrected p-value."""
-    survived = math.isfinite(as_float(row["p_value_adjusted"]))
-    return survived and str(row["verdict"]).startswith(DIFFERENCE_FOUND)
-
-
-def verdict_text(row: Row) -> str:
-    """The verdict in words that never claim more than the corrected p-value allows."""
-    if difference_found(row):
-        return DIFFERENCE_FOUND
-    if math.isfinite(as_float(row["p_value_adjusted"])):
-        return "no difference found"
-    return "too few people to say"
-
-
 def performance_findings(inputs: ReportInputs) -> list[Finding]:
     """How well emotions are recognised at all, a finding an evaluation set."""
     found: list[Finding] = []
@@ -75,14 +52,17 @@ def performance_findings(inputs: ReportInputs) -> list[Finding]:
         if rows.empty:
             continue
         first = next(name for name in inputs.variants() if name in set(rows["variant"]))
-        text = _performance_sentence(first, rows[rows["variant"] == first])
+        scored = rows[rows["variant"] == first]
+        size = thousands(as_float(scored["n_people"].max()))
+        text = f"{variant_label(first)}: {scores_text(scored)}, n = {size}."
         others = rows[(rows["variant"] != first) & (rows["metric"] == "accuracy")]
         heading = f"Recognition on {evaluation_set_label(evaluation_set)}"
         found.append(Finding("performance", heading, f"{text} {_others_sentence(others)}".strip()))
     return found
 
 
-def _performance_sentence(variant: str, rows: pd.DataFrame) -> str:
+def scores_text(rows: pd.DataFrame) -> str:
+    """Accuracy and mean recall of one model on one set, each with its interval."""
     parts = []
     for metric in ("accuracy", "balanced_accuracy"):
         for row in records(rows[rows["metric"] == metric].head(1)):
@@ -91,8 +71,7 @@ def _performance_sentence(variant: str, rows: pd.DataFrame) -> str:
             )
             label = metric_words(metric).label.lower()
             parts.append(f"{label} {percent(as_float(row['value']))} [{bounds}]")
-    size = thousands(as_float(rows["n_people"].max()))
-    return f"{variant_label(variant)}: {listed(parts) or 'not scored'}, n = {size}."
+    return listed(parts) or "not scored"
 
 
 def _others_sentence(rows: pd.DataFrame) -> str:
@@ -106,108 +85,6 @@ def _others_sentence(rows: pd.DataFrame) -> str:
     if len(ordered) == 1:
         return f"The other variant: accuracy {told[0]}."
     return f"The other {len(ordered)} variants: accuracy from {told[0]} to {told[1]}."
-
-
-def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
-    """What was found between groups for one variant: a finding per set, attribute and source.
-
-    Args:
-        inputs: The report's tables.
-        variant: The variant to speak of.
-
-    Returns:
-        In the order of the `gaps` table; the differences found first.
-    """
-    rows = inputs.gaps[
-        (inputs.gaps["variant"] == variant) & inputs.gaps["metric"].isin(HEADLINE_METRICS)
-    ]
-    keys = ["evaluation_set", "attribute", "attribute_source"]
-    found = [_gap_finding(inputs, block) for _, block in rows.groupby(keys, sort=False)]
-    return sorted(found, key=lambda finding: finding.kind != "found")
-
-
-def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
-    ordered = sorted(records(rows), key=lambda row: HEADLINE_METRICS.index(str(row["metric"])))
-    first = ordered[0]
-    heading = (
-        f"{evaluation_set_label(str(first['evaluation_set']))}, "
-        f"{attribute_label(str(first['attribute']))} "
-        f"({source_label(str(first['attribute_source']))})"
-    )
-    found = any(difference_found(row) for row in ordered)
-    sentences = [gap_sentence(row) for row in ordered]
-    if first["metric"] == "accuracy_gap" and difference_found(first):
-        sentences.append(_extremes_sentence(inputs, first))
-    sentences.append(_size_sentence(first))
-    text = " ".join(part for part in sentences if part)
-    return Finding("found" if found else "not_found", heading, text)
-
-
-def gap_sentence(row: Row) -> str:
-    """One row of `gaps` as a sentence with its interval, its chance level and its verdict."""
-    words = metric_words(str(row["metric"]))
-    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
-    if not math.isfinite(value):
-        return f"{words.label}: not determined (too few people to say)."
-    mean, limit = as_float(row["null_mean"]), as_float(row["null_95"])
-    if words.in_points:
-        said, bounds = points(value), interval(low, high, scale=100, digits=1)
-        usual, extreme = number(100 * mean, digits=1), number(100 * limit, digits=1)
-    else:
-        said, bounds, usual, extreme = (
-            number(value),
-            interval(low, high),
-            number(mean),
-            number(limit),
-        )
-    reach = "down to" if words.higher_is_more_equal else "up to"
-    p = p_equals(as_float(row["p_value_adjusted"]))
-    return (
-        f"{words.label}: {verdict_text(row)}, {said} [{bounds}]; "
-        f"chance alone: {usual}, {reach} {extreme}; corrected p {p}."
-    )
-
-
-def _extremes_sentence(inputs: ReportInputs, row: Row) -> str:
-    """Which of the compared groups are recognised least and most often, with their sizes."""
-    same = inputs.groups["metric"] == "accuracy"
-    same &= inputs.groups["n_people"].astype(float) >= as_float(row["smallest_group_size"])
-    for key in ("variant", "evaluation_set", "attribute", "attribute_source"):
-        same &= inputs.groups[key] == row[key]
-    rows = records(inputs.groups[same].dropna(subset=["value"]).sort_values(["value", "group"]))
-    if len(rows) < 2:
-        return ""
-    told = [
-        f"{group_label(str(end['group']))} {percent(as_float(end['value']))} "
-        f"(n = {thousands(as_float(end['n_people']))})"
-        for end in (rows[0], rows[-1])
-    ]
-    return f"Lowest accuracy: {told[0]}; highest: {told[1]}."
-
-
-def _size_sentence(row: Row) -> str:
-    smallest = as_float(row["smallest_group_size"])
-    few = ", too few to read on its own" if is_few(smallest) else ""
-    text = (
-        f"{thousands(as_float(row['n_people']))} faces in {thousands(as_float(row['n_groups']))} "
-        f"groups; smallest: {group_label(str(row['smallest_group']))}, "
-        f"n = {thousands(smallest)}{few}."
-    )
-    missing = as_float(row["n_missing"])
-    if missing > 0:
-        text += f" {thousands(missing)} faces without such a label took no part."
-    left_out = left_out_text(row["left_out"])
-    return f"{text} Left out as too small: {left_out}." if left_out else text
-
-
-def left_out_text(value: object) -> str:
-    """The groups left out, as text: given as a list, an array, a text, or missing."""
-    if isinstance(value, str):
-        return group_label(value)
-    items = value.tolist() if hasattr(value, "tolist") else value
-    if not isinstance(items, (list, tuple)):
-        return ""
-    return listed([group_label(str(name)) for name in items])
 
 
 def comparison_findings(inputs: ReportInputs) -> list[Finding]:
@@ -257,7 +134,7 @@ def level_down(row: Row) -> bool:
 
 def _change(row: Row) -> str:
     bounds = interval(as_float(row["ci_low"]), as_float(row["ci_high"]), scale=100, digits=1)
-    return f"{points(as_float(row['difference']), sign=True)} [{bounds}]"
+    return f"{points(as_float(row['corrected_difference']), sign=True)} [{bounds}]"
 
 
 def _named_changes(metric: str, rows: list[Row]) -> str:

@@ -4,13 +4,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
+from fer_fairness.reporting.words import shortened
 
 
 def render_report(inputs: ReportInputs) -> str:
-    """The report of one run.
+    """The report of one run, or of the audit of one model that was not trained here.
 
     Args:
-        inputs: The tables; any may be empty.
+        inputs: The tables; any may be empty. Their `kind` says which sections the page has.
 
     Returns:
         A self-contained HTML document. The same inputs give the same text; every name and note in
@@ -25,9 +26,22 @@ def render_report(inputs: ReportInputs) -> str:
     )
     template = environment.get_template("report.html.jinja")
     return template.render(
+        kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
+        title=(
+            "How evenly this model treats people"
+            if inputs.kind == "audit"
+            else "How evenly facial emotion recognition treats people"
+        ),
+        subject=_subject(inputs),
         sections=all_sections(inputs),
         notes=inputs.notes,
-        variants=inputs.variants(),
         command=inputs.manifest.get("command"),
         commit=inputs.manifest.get("commit"),
     )
+
+
+def _subject(inputs: ReportInputs) -> str:
+    names = inputs.variants()
+    if inputs.kind == "audit":
+        return shortened(", ".join(names)) or "no model"
+    return f"{len(names)} variant{'' if len(names) == 1 else 's'}"

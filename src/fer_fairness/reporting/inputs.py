@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -44,13 +44,17 @@ COLUMNS: Final = MappingProxyType(
             "attribute",
             "attribute_source",
             "metric",
+            "family",
             "value",
             "ci_low",
             "ci_high",
+            "corrected_value",
+            "minimum_detectable",
             "null_mean",
             "null_95",
             "p_value",
-            "p_value_adjusted",
+            "p_value_holm",
+            "p_value_benjamini_hochberg",
             "n_people",
             "n_groups",
             "smallest_group",
@@ -65,6 +69,7 @@ COLUMNS: Final = MappingProxyType(
             "metric",
             "attribute",
             "difference",
+            "corrected_difference",
             "ci_low",
             "ci_high",
             "level_down",
@@ -106,6 +111,15 @@ COLUMNS: Final = MappingProxyType(
             "expected_calibration_error",
             "majority_share",
         ),
+        "scan": (
+            "subgroup",
+            "n_people",
+            "observed_errors",
+            "expected_errors",
+            "score",
+            "p_value",
+            "verdict",
+        ),
     }
 )
 """The columns that each table of a `ReportInputs` must have; more are kept but not shown."""
@@ -122,7 +136,9 @@ class ReportInputs:
     Attributes:
         overall: Accuracy, balanced accuracy, macro F1 and recalls of each variant.
         groups: The same within each group of each attribute.
-        gaps: Between-group metrics with interval, null distribution, p-value and verdict.
+        gaps: Between-group metrics with interval, noise-corrected value, minimum detectable
+            difference, null distribution, p-values and verdict; `family` is "summary" or
+            "by_class" (metrics of one emotion).
         comparisons: Variant minus baseline, with an interval.
         aif360: One-versus-rest metrics of AIF360.
         confusion: Counts of true and predicted emotions.
@@ -130,8 +146,13 @@ class ReportInputs:
         histories: One row a training epoch.
         labeller_confusion: Held-out counts of true and predicted demographic labels.
         labeller_summary: Held-out accuracy and calibration of the demographic labeller.
+        scan: The subgroup with the most errors above expectation; columns variant and
+            evaluation_set are shown where they are there.
+        kind: Whether the report is that of the project's own models, or the audit of one model
+            that was not trained here. An audit has other sections.
         quality: The data-quality report of each dataset, nested mappings of JSON-able values.
         manifest: How the run was made: command, commit, versions, seed, parameters, data hashes.
+            Of an audit also `reading`: how the file was read (see `sections.reading`).
         notes: Sentences the reader must see first, such as that the data are fabricated.
 
     Raises:
@@ -148,6 +169,8 @@ class ReportInputs:
     histories: pd.DataFrame = field(default_factory=pd.DataFrame)
     labeller_confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     labeller_summary: pd.DataFrame = field(default_factory=pd.DataFrame)
+    scan: pd.DataFrame = field(default_factory=pd.DataFrame)
+    kind: Literal["project", "audit"] = "project"
     quality: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     manifest: Mapping[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

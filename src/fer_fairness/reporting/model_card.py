@@ -7,10 +7,11 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.findings import gap_findings, verdict_text
+from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import MISSING, p_value, thousands, value_with_interval
+from fer_fairness.reporting.tables import p_value, thousands, value_with_interval
+from fer_fairness.reporting.verdicts import BY_CLASS, in_unit, verdict_text
 from fer_fairness.reporting.words import (
     attribute_label,
     evaluation_set_label,
@@ -39,8 +40,15 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
         Markdown with the sections of Mitchell et al. 2019.
 
     Raises:
-        InvalidInputError: If no table knows `variant`.
+        InvalidInputError: If no table knows `variant`, or the inputs are those of an audit: the
+            card tells how a model was made, which an audit does not know.
     """
+    if inputs.kind == "audit":
+        raise InvalidInputError(
+            f"A model card was asked for the audited model {variant!r}; expected the inputs of a "
+            "project's report, kind 'project': how a foreign model was made is not known. Use "
+            "render_report and results_json for an audit."
+        )
     if variant not in inputs.variants():
         raise InvalidInputError(
             f"There is no variant {variant!r} to write a model card for; the tables have "
@@ -61,7 +69,7 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
         evaluation_sets=[evaluation_set_label(name) for name in inputs.evaluation_sets()],
         overall=[_overall_row(row) for row in _of(inputs.overall, variant)],
         groups=[_group_row(row) for row in _of(inputs.groups, variant)],
-        gaps=[_gap_row(row) for row in _of(inputs.gaps, variant)],
+        gaps=[_gap_row(row) for row in _of(inputs.gaps, variant) if row["family"] != BY_CLASS],
         findings=gap_findings(inputs, variant=variant),
     )
 
@@ -115,14 +123,14 @@ def _group_row(row: Row) -> tuple[str, ...]:
 def _gap_row(row: Row) -> tuple[str, ...]:
     metric = str(row["metric"])
     words = metric_words(metric)
-    limit = as_float(row["null_95"])
-    chance = f"{(100 if words.in_points else 1) * limit:.{1 if words.in_points else 3}f}"
+    numbers = ("corrected_value", "minimum_detectable", "null_95")
     return (
         evaluation_set_label(str(row["evaluation_set"])),
         f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
         words.label,
         _with_interval(row, metric),
-        chance if limit == limit else MISSING,
-        p_value(as_float(row["p_value_adjusted"])),
+        *(in_unit(as_float(row[name]), words) for name in numbers),
+        p_value(as_float(row["p_value_holm"])),
+        p_value(as_float(row["p_value_benjamini_hochberg"])),
         verdict_text(row),
     )

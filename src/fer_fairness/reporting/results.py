@@ -9,7 +9,7 @@ import pandas as pd
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "2.0"
 """Raised when a table or column changes its meaning or goes away."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -22,11 +22,12 @@ def results_json(inputs: ReportInputs) -> dict[str, Json]:
         inputs: The report's tables.
 
     Returns:
-        Keys schema_version, manifest, notes, quality and tables (name to list of records). Missing
-        and infinite numbers are null; nothing depends on the clock.
+        Keys schema_version, kind ("project" or "audit"), manifest, notes, quality and tables (name
+        to list of records). Missing and infinite numbers are null; nothing depends on the clock.
     """
     return {
         "schema_version": SCHEMA_VERSION,
+        "kind": inputs.kind,
         "manifest": as_json(inputs.manifest),
         "notes": as_json(inputs.notes),
         "quality": as_json(inputs.quality),

@@ -1,6 +1,6 @@
 """The words of the report: what variants, metrics, groups and datasets are called in a sentence."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -9,6 +9,14 @@ _EVALUATION_SETS: Final = MappingProxyType(
 )
 _TIMES: Final = " \N{MULTIPLICATION SIGN} "
 _ATTRIBUTES: Final = MappingProxyType({"age_group": "age group"})
+_SOURCES: Final = MappingProxyType(
+    {
+        "annotated": "labels by annotators",
+        "predicted": "labels predicted by a model",
+        "given": "labels given in the file",
+    }
+)
+_LONGEST: Final = 60
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,31 @@ class MetricWords:
 
 METRICS: Final = MappingProxyType(
     {
-        "accuracy": MetricWords("Accuracy", "Share of faces whose majority label was predicted."),
+        "accuracy": MetricWords("Accuracy", "Share of faces whose emotion label was predicted."),
         "balanced_accuracy": MetricWords(
             "Mean recall", "Recall averaged over emotions, each emotion counting the same."
         ),
         "macro_f1": MetricWords(
             "Macro F1", "F1 averaged over emotions, each emotion counting the same."
         ),
+        "calibration_error": MetricWords(
+            "Calibration error",
+            "Expected calibration error: how far the probability of the predicted emotion is from "
+            "the share of such predictions that are right, averaged over bins of faces; 0 is best.",
+        ),
+        "theil_index": MetricWords(
+            "Theil index",
+            "How unevenly right and wrong predictions fall on people, one emotion against all "
+            "others and averaged over emotions; 0 is even (Speicher et al. 2018, arXiv "
+            "1807.00787).",
+            in_points=False,
+        ),
         "accuracy_gap": MetricWords(
             "Accuracy gap", "Accuracy of the best-recognised group minus that of the worst."
+        ),
+        "balanced_accuracy_gap": MetricWords(
+            "Mean-recall gap",
+            "Highest mean recall (balanced accuracy) of a group minus the lowest.",
         ),
         "macro_f1_gap": MetricWords(
             "Macro F1 gap", "Highest macro F1 of a group minus the lowest."
@@ -67,6 +91,13 @@ METRICS: Final = MappingProxyType(
             "Highest minus lowest recall between groups, averaged over emotions "
             "(Dominguez-Catena et al. 2025, arXiv 2503.03446).",
         ),
+        "equal_opportunity_ratio": MetricWords(
+            "Equal-opportunity ratio",
+            "Lowest recall of a group divided by the highest, averaged over emotions; the quotient "
+            "to the difference of the equal-opportunity gap.",
+            in_points=False,
+            higher_is_more_equal=True,
+        ),
         "demographic_parity_gap": MetricWords(
             "Demographic-parity gap",
             "Highest minus lowest column sum of the groups' row-normalised confusion matrices, "
@@ -78,9 +109,11 @@ METRICS: Final = MappingProxyType(
             "Highest minus lowest share of faces given an emotion, averaged over emotions.",
         ),
         "equalized_odds_gap": MetricWords(
-            "Equalized-odds gap",
-            "Highest minus lowest entry of the groups' row-normalised confusion matrices, "
-            "averaged over all entries (after Putzel and Lee 2022, arXiv 2201.04461).",
+            "Equalized-odds gap, term by term",
+            "Highest minus lowest entry of the groups' row-normalised confusion matrices, each "
+            "entry compared on its own, term by term, and averaged over all entries (arXiv "
+            "2503.03446, after Putzel and Lee 2022, arXiv 2201.04461). Not the larger of the gaps "
+            "in true- and false-positive rates that is called equalized odds for two classes.",
         ),
         "overall_disparity": MetricWords(
             "Overall disparity",
@@ -93,9 +126,57 @@ METRICS: Final = MappingProxyType(
             "Accuracy of the worst-recognised group.",
             higher_is_more_equal=True,
         ),
+        "theil_index_gap": MetricWords(
+            "Theil-index gap",
+            "Highest Theil index of a group minus the lowest.",
+            in_points=False,
+        ),
+        "between_group_generalized_entropy": MetricWords(
+            "Between-group generalized entropy",
+            "How unequal the groups are in being given an emotion as often as they show it, right "
+            "people or not, averaged over emotions (Speicher et al. 2018, arXiv 1807.00787, "
+            "alpha = 2); 0 is equal.",
+            in_points=False,
+        ),
+        "calibration_error_gap": MetricWords(
+            "Calibration-error gap", "Highest calibration error of a group minus the lowest."
+        ),
     }
 )
 """The metrics of the project, in the order in which the report lists them."""
+
+_RATES: Final = MappingProxyType(
+    {
+        "recall": ("Recall", "the share of its faces that are recognised"),
+        "precision": ("Precision", "the share of faces given it that show it"),
+        "false_positive_rate": (
+            "False-positive rate",
+            "the share of the other faces that are given it",
+        ),
+        "false_negative_rate": (
+            "False-negative rate",
+            "the share of its faces that are given another",
+        ),
+    }
+)
+
+CLASS_METRICS: Final = MappingProxyType(
+    {
+        f"{rate}_{kind}_": MetricWords(
+            f"{label} {kind}",
+            (
+                f"Of one emotion: highest minus lowest {label.lower()} of a group ({meaning})."
+                if kind == "gap"
+                else f"Of one emotion: lowest {label.lower()} of a group divided by the highest."
+            ),
+            in_points=kind == "gap",
+            higher_is_more_equal=kind == "ratio",
+        )
+        for rate, (label, meaning) in _RATES.items()
+        for kind in ("gap", "ratio")
+    }
+)
+"""The metrics of one emotion by how their names begin: `recall_gap_` of `recall_gap_fear`."""
 
 HEADLINE_METRICS: Final = ("accuracy_gap", "equal_opportunity_gap")
 """The two that the summary is written from: all faces alike, and all emotions alike."""
@@ -105,6 +186,10 @@ def metric_words(metric: str) -> MetricWords:
     """The words of `metric`; an unknown one is spelled out from its name."""
     if metric in METRICS:
         return METRICS[metric]
+    of_class = class_metric(metric)
+    if of_class is not None:
+        words = CLASS_METRICS[of_class[0]]
+        return replace(words, label=f"{words.label}, {group_label(of_class[1])}")
     if metric.startswith("recall_"):
         emotion = metric.removeprefix("recall_")
         return MetricWords(
@@ -113,34 +198,49 @@ def metric_words(metric: str) -> MetricWords:
     return MetricWords(_sentence(metric), "", in_points=False)
 
 
+def class_metric(metric: str) -> tuple[str, str] | None:
+    """A metric of one emotion as a key of `CLASS_METRICS` and the emotion; None for others."""
+    for prefix in CLASS_METRICS:
+        if metric.startswith(prefix) and metric != prefix:
+            return prefix, metric.removeprefix(prefix)
+    return None
+
+
 def variant_label(variant: str) -> str:
-    """`emotion_augmentation` as "Emotion augmentation"."""
-    return _sentence(variant)
+    """`emotion_augmentation` as "Emotion augmentation"; the name of a file stays as it is."""
+    return shortened(variant if "." in variant else _sentence(variant))
 
 
 def evaluation_set_label(evaluation_set: str) -> str:
-    """`fer_plus` as "FER+"."""
-    return _EVALUATION_SETS.get(evaluation_set, evaluation_set.replace("_", " "))
+    """`fer_plus` as "FER+"; the name of a file stays as it is."""
+    if "." in evaluation_set:
+        return shortened(evaluation_set)
+    return _EVALUATION_SETS.get(evaluation_set, shortened(evaluation_set.replace("_", " ")))
 
 
 def attribute_label(attribute: str) -> str:
     """`gender x race` as "perceived gender", a times sign, "race": what somebody saw."""
     parts = [part.strip() for part in attribute.split(" x ")]
     return "perceived " + _TIMES.join(
-        _ATTRIBUTES.get(part, part.replace("_", " ")) for part in parts
+        _ATTRIBUTES.get(part, shortened(part.replace("_", " "))) for part in parts
     )
 
 
 def source_label(source: str) -> str:
     """Who gave the demographic labels, in words."""
-    return {"annotated": "labels by annotators", "predicted": "labels predicted by a model"}.get(
-        source, source.replace("_", " ")
-    )
+    return _SOURCES.get(source, source.replace("_", " "))
 
 
 def group_label(group: str) -> str:
     """`east_asian` as "east asian"; separators of intersections become a dot."""
-    return group.replace("_", " ").replace(" x ", " · ")
+    return " · ".join(shortened(part) for part in group.replace("_", " ").split(" x "))
+
+
+def shortened(name: str) -> str:
+    """A name of somebody's file, cut in its middle where it is too long for a line."""
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[: _LONGEST - 18]}…{name[-17:]}"
 
 
 def _sentence(name: str) -> str:

@@ -1,12 +1,14 @@
-"""Readers of the datasets: each verifies that files are what their publisher wrote, then reads.
+"""Readers of datasets and of prediction files: each verifies what it is given, then reads.
 
-Every reader gives `RawFaces`: the faces, their images, a record of what was damaged by file, line
-and value, and a report of published figures beside those found.
+Every reader of a dataset gives `RawFaces`: the faces, their images, a record of what was damaged by
+file, line and value, and a report of published figures beside those found. `read_predictions` gives
+a `PredictionFile`, which somebody's model has written.
 """
 
 from fer_fairness.sources.base import DatasetFacts, RawFaces
 from fer_fairness.sources.fairface import FAIRFACE, read_fairface
 from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
+from fer_fairness.sources.predictions import PredictionFile, read_predictions
 from fer_fairness.sources.rafdb import RAF_DB, raf_db_is_present, read_raf_db
 
 __all__ = [
@@ -14,9 +16,11 @@ __all__ = [
     "FER_PLUS",
     "RAF_DB",
     "DatasetFacts",
+    "PredictionFile",
     "RawFaces",
     "raf_db_is_present",
     "read_fairface",
     "read_fer_plus",
+    "read_predictions",
     "read_raf_db",
 ]

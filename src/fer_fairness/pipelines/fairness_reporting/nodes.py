@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.aif360_adapter import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.scoring import (
+from fer_fairness.pipelines.scoring import (
+    FABRICATED_NOTE,
     evaluation_sets,
     with_context,
 )
@@ -47,6 +48,7 @@ def evaluate_variant(
                 emotions=part.emotions,
                 params=parameters,
                 seed=seed,
+                probabilities=part.probabilities,
             ),
         )
         for part in sets
@@ -206,10 +208,7 @@ def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
 def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str]:
     notes = []
     if any(part["reading"]["fabricated"] for part in quality.values()):
-        notes.append(
-            "These faces are fabricated: drawn by a program, with a bias planted on purpose. "
-            "Nothing here says anything about people."
-        )
+        notes.append(FABRICATED_NOTE)
     if not quality["raf_db"]["reading"]["present"]:
         notes.append(
             "RAF-DB was absent: demographic augmentation and reweighing were trained on FER+ faces "

@@ -4,13 +4,14 @@ A table without rows gives a small figure that says so. No pyplot, no global sta
 be drawn in any thread, and serve as previews elsewhere.
 """
 
-from fer_fairness.reporting.figures.gaps import fairness_accuracy_figure, gap_forest_figure
+from fer_fairness.reporting.figures.gaps import gap_forest_figure
 from fer_fairness.reporting.figures.groups import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
     labeller_confusion_figure,
 )
 from fer_fairness.reporting.figures.svg import inline_svg
+from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
 from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Between-group gaps against what chance alone gives, and against accuracy."""
+"""Between-group gaps against what chance alone gives."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,8 +12,8 @@ from fer_fairness.reporting.figures.style import (
     CHANCE,
     INK,
     QUIET,
+    SEEN,
     SMALL_SIZE,
-    TEXT_SIZE,
     WIDTH,
     Mark,
     label_axes,
@@ -22,14 +22,17 @@ from fer_fairness.reporting.figures.style import (
     message_figure,
     new_figure,
     quiet,
-    spread,
 )
 from fer_fairness.reporting.inputs import DIFFERENCE_FOUND
 from fer_fairness.reporting.tables import p_equals, thousands
 from fer_fairness.reporting.words import attribute_label, metric_words, variant_label
 
+CORRECTED_MARKER: Final = "x"
+"""What marks a noise-corrected value; no variant has it."""
+
 _ROW: Final = 0.2
-_NO_GAPS: Final = "No between-group metric was computed."
+NO_GAPS: Final = "No between-group metric was computed."
+"""What a figure says that has no gap to draw."""
 
 
 def sentence_case(text: str) -> str:
@@ -48,12 +51,14 @@ def gap_forest_figure(
         variants: All variants of the report in order, so that marks agree between figures.
 
     Returns:
-        A full-width figure; rows are variants under a heading per attribute. The grey bar reaches
-        to `null_95`, its dark tick is `null_mean`; a filled mark is a difference found.
+        A full-width figure; rows are variants under a heading per attribute, or attributes where
+        there is one variant. The grey bar reaches to `null_95`, its dark tick is `null_mean`, the
+        dotted line is the minimum detectable difference, the cross the noise-corrected value; a
+        filled mark is a difference found.
     """
     rows = gaps[gaps["metric"].isin(list(metrics))]
     if rows.empty:
-        return message_figure(_NO_GAPS)
+        return message_figure(NO_GAPS)
     lines = _forest_lines(rows, variants)
     figure = new_figure(WIDTH, 0.75 + _ROW * len(lines))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
@@ -62,10 +67,12 @@ def gap_forest_figure(
         unit = " (percentage points)" if words.in_points else ""
         quiet(panel, title=words.label, grid="x")
         label_axes(panel, x=f"{words.label}{unit}")
+        panel.use_sticky_edges = False  # else a mark at zero touches the labels
         _draw_forest(panel, rows[rows["metric"] == metric], lines, marks(variants))
         panel.spines["left"].set_visible(False)
         panel.tick_params(axis="y", length=0)
-    heads = [place for place, (_, _, variant) in enumerate(lines) if not variant]
+    several = rows["variant"].nunique() > 1
+    heads = [place for place, (_, _, variant) in enumerate(lines) if several and not variant]
     panels[0].set_yticks(range(len(lines)), [_line_label(line, rows) for line in lines])
     for place in heads:
         panels[0].get_yticklabels()[place].set_fontweight("bold")
@@ -75,16 +82,18 @@ def gap_forest_figure(
 
 def _forest_lines(rows: pd.DataFrame, variants: Sequence[str]) -> list[tuple[str, str, str]]:
     lines: list[tuple[str, str, str]] = []
+    several = rows["variant"].nunique() > 1
     for (attribute, source), block in rows.groupby(["attribute", "attribute_source"], sort=False):
         present = set(block["variant"])
-        lines.append((str(attribute), str(source), ""))
+        if several:
+            lines.append((str(attribute), str(source), ""))
         lines += [(str(attribute), str(source), name) for name in variants if name in present]
     return lines
 
 
 def _line_label(line: tuple[str, str, str], rows: pd.DataFrame) -> str:
     attribute, source, variant = line
-    if variant:
+    if variant and rows["variant"].nunique() > 1:
         return literal(variant_label(variant))
     block = rows[(rows["attribute"] == attribute) & (rows["attribute_source"] == source)]
     smallest = thousands(float(block["smallest_group_size"].min()))
@@ -98,15 +107,18 @@ def _draw_forest(
     words = metric_words(str(rows["metric"].iloc[0])) if len(rows) else metric_words("")
     scale = 100.0 if words.in_points else 1.0
     places = {line: place for place, line in enumerate(lines)}
-    chance_from = scale if words.higher_is_more_equal else 0.0
+    ideal = scale if words.higher_is_more_equal else 0.0
     for row in rows.to_dict("records"):
         place = places[(str(row["attribute"]), str(row["attribute_source"]), str(row["variant"]))]
         mark = by_variant[str(row["variant"])]
         limit = scale * float(row["null_95"])
         if np.isfinite(limit):
-            panel.barh(place, limit - chance_from, 0.62, left=chance_from, color=CHANCE)
+            panel.barh(place, limit - ideal, 0.62, left=ideal, color=CHANCE)
             mean = scale * float(row["null_mean"])
             panel.plot([mean, mean], [place - 0.31, place + 0.31], color=QUIET, linewidth=1.2)
+        seen = scale * float(row["minimum_detectable"])
+        seen = ideal - seen if words.higher_is_more_equal else seen
+        _draw_detectable(panel, place, seen)
         value, low, high = (scale * float(row[name]) for name in ("value", "ci_low", "ci_high"))
         found = str(row["verdict"]).startswith(DIFFERENCE_FOUND)
         panel.plot([low, high], [place, place], color=mark.colour, linewidth=1.3)
@@ -119,8 +131,9 @@ def _draw_forest(
             color=mark.colour,
             markerfacecolor=mark.colour if found else "white",
         )
+        _draw_corrected(panel, place, scale * float(row["corrected_value"]))
         panel.annotate(
-            f"p {p_equals(float(row['p_value_adjusted']))}",
+            f"p {p_equals(float(row['p_value_holm']))}",
             (1.0, place),
             xycoords=panel.get_yaxis_transform(),
             ha="left",
@@ -130,88 +143,27 @@ def _draw_forest(
         )
 
 
-def fairness_accuracy_figure(
-    overall: pd.DataFrame,
-    gaps: pd.DataFrame,
-    *,
-    variants: Sequence[str],
-    metric: str = "accuracy_gap",
-) -> Figure:
-    """Accuracy against a gap, one panel per attribute: what a mitigation gains and costs.
-
-    Args:
-        overall: The `overall` table of one evaluation set.
-        gaps: The `gaps` table of the same.
-        variants: All variants of the report in order.
-        metric: The gap on the vertical axis.
-
-    Returns:
-        A full-width figure, two panels a row. The grey band is what chance alone gives (up to the
-        largest `null_95` of the variants), the dashed line its largest mean.
-    """
-    accuracy = overall[overall["metric"] == "accuracy"].drop_duplicates("variant")
-    rows = gaps[gaps["metric"] == metric].merge(
-        accuracy[["variant", "value", "ci_low", "ci_high"]],
-        on="variant",
-        suffixes=("", "_accuracy"),
-    )
-    if rows.empty:
-        return message_figure(_NO_GAPS)
-    blocks = list(rows.groupby(["attribute", "attribute_source"], sort=False))
-    columns = min(2, len(blocks))
-    height = -(-len(blocks) // columns)
-    figure = new_figure(WIDTH if columns == 2 else WIDTH / 2, 0.2 + 2.5 * height)
-    panels = figure.subplots(height, columns, squeeze=False, sharex=True).ravel()
-    for panel, ((attribute, source), block) in zip(panels, blocks, strict=False):
-        suffix = ", predicted labels" if source == "predicted" else ""
-        title = f"{sentence_case(attribute_label(str(attribute)))}{suffix}"
-        quiet(panel, title=title, grid="both")
-        label_axes(panel, x="Accuracy (%)", y=f"{metric_words(metric).label} (points)")
-        panel.tick_params(labelbottom=True)
-        _draw_trade_off(panel, block, marks(variants))
-    for panel in panels[len(blocks) :]:
-        panel.remove()
-    return figure
-
-
-def _draw_trade_off(panel: Axes, rows: pd.DataFrame, by_variant: dict[str, Mark]) -> None:
-    known = rows.dropna(subset=["value", "value_accuracy"])
-    records = sorted(known.to_dict("records"), key=lambda row: float(row["value"]))
-    limit = 100 * float(rows["null_95"].max())
-    if np.isfinite(limit):
-        panel.axhspan(0, limit, color=CHANCE, linewidth=0)
-        panel.axhline(
-            100 * float(rows["null_mean"].max()), color=QUIET, linewidth=0.8, linestyle=(0, (4, 3))
-        )
-    reached = rows[["ci_high", "value", "null_95"]].to_numpy(dtype=float)
-    top = 100 * float(np.max(reached, initial=0.01, where=np.isfinite(reached)))
-    panel.set_ylim(0, 1.15 * top)
-    heights = spread([100 * float(row["value"]) for row in records], apart=0.095 * top)
-    for row, height in zip(records, heights, strict=True):
-        mark = by_variant[str(row["variant"])]
-        x, y = 100 * float(row["value_accuracy"]), 100 * float(row["value"])
-        across = [100 * float(row["ci_low_accuracy"]), 100 * float(row["ci_high_accuracy"])]
-        panel.plot(across, [y, y], color=mark.colour, linewidth=0.9)
-        along = [100 * float(row["ci_low"]), 100 * float(row["ci_high"])]
-        panel.plot([x, x], along, color=mark.colour, linewidth=0.9)
-        found = str(row["verdict"]).startswith(DIFFERENCE_FOUND)
-        face = mark.colour if found else "white"
+def _draw_detectable(panel: Axes, place: int, seen: float) -> None:
+    """A faint line at the difference that would have been found in 8 samples of 10."""
+    if np.isfinite(seen):
         panel.plot(
-            [x],
-            [y],
-            marker=mark.marker,
-            markersize=6,
-            color=mark.colour,
-            markerfacecolor=face,
-            clip_on=False,
+            [seen, seen],
+            [place - 0.38, place + 0.38],
+            color=SEEN,
+            linewidth=1.0,
+            linestyle=(0, (1, 1.2)),
         )
-        panel.annotate(
-            literal(variant_label(str(row["variant"]))),
-            (x, y),
-            xytext=(1.03, height),
-            textcoords=panel.get_yaxis_transform(),
-            va="center",
-            fontsize=TEXT_SIZE - 1,
-            color=mark.colour,
-            arrowprops={"arrowstyle": "-", "color": mark.colour, "linewidth": 0.4, "alpha": 0.5},
-        )
+
+
+def _draw_corrected(panel: Axes, place: int, corrected: float) -> None:
+    """A small cross at the value without the widening by noise."""
+    panel.plot(
+        [corrected],
+        [place],
+        marker=CORRECTED_MARKER,
+        markersize=3.6,
+        markeredgewidth=0.9,
+        color=QUIET,
+        linestyle="none",
+        clip_on=False,
+    )

@@ -27,6 +27,7 @@ from fer_fairness.reporting.words import group_label, variant_label
 _PREFIX: Final = "recall_"
 _PANELS_A_ROW: Final = 4
 _TOP: Final = 0.55
+_TOP_WITHOUT_LEGEND: Final = 0.3
 _BOTTOM: Final = 0.45
 _BETWEEN: Final = 0.45
 _LETTER: Final = 0.62 * SMALL_SIZE / 72
@@ -70,7 +71,8 @@ def recall_by_emotion_and_group_figure(
     for panel in panels[: len(emotions)][-_PANELS_A_ROW:]:
         panel.tick_params(labelbottom=True)
         label_axes(panel, x="Recall (%)")
-    _add_legend(figure, present, variants)
+    if len(present) > 1:
+        _add_legend(figure, present, variants)
     return figure
 
 
@@ -79,7 +81,8 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
     columns = min(_PANELS_A_ROW, emotions)
     rows = -(-emotions // columns)
     line = max(0.2, min(0.09 * variants, 0.4)) * len(labels)
-    height = _TOP + _BOTTOM + rows * line + (rows - 1) * _BETWEEN
+    top = _TOP if variants > 1 else _TOP_WITHOUT_LEGEND
+    height = top + _BOTTOM + rows * line + (rows - 1) * _BETWEEN
     figure = new_figure(WIDTH, height)
     figure.set_layout_engine(None)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
@@ -88,7 +91,7 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
         left=left / WIDTH,
         right=1 - 0.1 / WIDTH,
         bottom=_BOTTOM / height,
-        top=1 - _TOP / height,
+        top=1 - top / height,
         hspace=_BETWEEN / line,
         wspace=0.1,
     )

@@ -54,13 +54,17 @@ def _place(name: str) -> tuple[int, int]:
     return (0, _PLACES[name]) if name in _PLACES else (2, 0)
 
 
-def confusion_matrix_figure(confusion: pd.DataFrame, *, variant: str) -> Figure:
+def confusion_matrix_figure(
+    confusion: pd.DataFrame, *, variant: str, title: str = "", true_label: str = "Majority label"
+) -> Figure:
     """The confusion matrix of one variant on one evaluation set.
 
     Args:
         confusion: Columns variant, evaluation_set, emotion, predicted_emotion, n_people, of one
             evaluation set.
         variant: The variant to draw.
+        title: What stands above the matrix; the variant's name if not given.
+        true_label: What the rows are.
 
     Returns:
         A half-width figure: rows are true emotions and sum to 100 %, cells tell percent and count.
@@ -71,7 +75,7 @@ def confusion_matrix_figure(confusion: pd.DataFrame, *, variant: str) -> Figure:
     names = in_order([*rows["emotion"].astype(str), *rows["predicted_emotion"].astype(str)])
     counts = _counts(rows, "emotion", "predicted_emotion", "n_people", names)
     return _matrix(
-        counts, names, title=variant_label(variant), axes=("Predicted", "Majority label")
+        counts, names, title=title or variant_label(variant), axes=("Predicted", true_label)
     )
 
 

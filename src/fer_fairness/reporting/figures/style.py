@@ -18,6 +18,7 @@ INK: Final = "#222222"
 QUIET: Final = "#6b6b6b"
 FAINT: Final = "#e4e4e4"
 CHANCE: Final = "#d9d9d9"
+SEEN: Final = "#56B4E9"
 BEFORE: Final = "#56B4E9"
 ADDED: Final = "#D55E00"
 
@@ -85,9 +86,9 @@ def label_axes(axes: Axes, *, x: str = "", y: str = "") -> None:
 
 
 def literal(text: str) -> str:
-    """`text` as matplotlib shall draw it: cut where too long, no dollar sign starts a formula."""
+    """`text` as matplotlib shall draw it: cut in its middle where too long, no dollar a formula."""
     if len(text) > _LONGEST:
-        text = text[: _LONGEST - 1] + "…"
+        text = f"{text[: _LONGEST - 13]}…{text[-12:]}"
     return text.replace("$", r"\$")
 
 

@@ -1,33 +1,43 @@
 """The sections of the page, each a function of the report's tables."""
 
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.sections.audit import audit_found_section
 from fer_fairness.reporting.sections.blocks import Section
 from fer_fairness.reporting.sections.differences import (
     aif360_section,
-    gaps_section,
     recalls_section,
     trade_off_section,
 )
+from fer_fairness.reporting.sections.gaps import gaps_section
+from fer_fairness.reporting.sections.limits import limits_section
 from fer_fairness.reporting.sections.material import (
     labeller_section,
     manifest_section,
-    method_section,
     quality_section,
     recognition_section,
     training_section,
 )
-from fer_fairness.reporting.sections.summary import found_section, limits_section
+from fer_fairness.reporting.sections.method import method_section
+from fer_fairness.reporting.sections.reading import reading_section
+from fer_fairness.reporting.sections.scan import scan_section
+from fer_fairness.reporting.sections.summary import found_section
 
 __all__ = ["Section", "all_sections"]
 
 
 def all_sections(inputs: ReportInputs) -> list[Section]:
-    """Every section in the order of the page; none is left out for want of data."""
+    """Every section in the order of the page; an audit has none on training or mitigation."""
+    return _audit(inputs) if inputs.kind == "audit" else _project(inputs)
+
+
+def _project(inputs: ReportInputs) -> list[Section]:
+    """None is left out for want of data, but for the search for a subgroup, which is optional."""
     return [
         found_section(inputs),
         limits_section(inputs),
         gaps_section(inputs),
         recalls_section(inputs),
+        *([scan_section(inputs)] if len(inputs.scan) else []),
         trade_off_section(inputs),
         recognition_section(inputs),
         aif360_section(inputs),
@@ -36,4 +46,20 @@ def all_sections(inputs: ReportInputs) -> list[Section]:
         quality_section(inputs),
         method_section(),
         manifest_section(inputs.manifest),
+    ]
+
+
+def _audit(inputs: ReportInputs) -> list[Section]:
+    manifest = {key: value for key, value in inputs.manifest.items() if key != "reading"}
+    return [
+        audit_found_section(inputs),
+        limits_section(inputs),
+        gaps_section(inputs),
+        recalls_section(inputs),
+        recognition_section(inputs),
+        scan_section(inputs),
+        *([aif360_section(inputs)] if len(inputs.aif360) else []),
+        reading_section(inputs.manifest),
+        method_section(),
+        manifest_section(manifest),
     ]

@@ -1,16 +1,16 @@
-"""Differences between groups in full: gaps, recalls, trade-offs, one-versus-rest metrics."""
+"""Differences between groups in full: recalls, trade-offs, one-versus-rest metrics."""
 
+import math
 from typing import Final
 
 import pandas as pd
 
 from fer_fairness.reporting.figures import (
     fairness_accuracy_figure,
-    gap_forest_figure,
     recall_by_emotion_and_group_figure,
 )
 from fer_fairness.reporting.figures.matrices import in_order
-from fer_fairness.reporting.findings import difference_found, level_down, verdict_text
+from fer_fairness.reporting.findings import level_down
 from fer_fairness.reporting.inputs import FEW_PEOPLE, ReportInputs
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
@@ -22,14 +22,10 @@ from fer_fairness.reporting.tables import (
     interval,
     is_few,
     number,
-    p_value,
     points,
     thousands,
-    value_with_interval,
 )
 from fer_fairness.reporting.words import (
-    HEADLINE_METRICS,
-    METRICS,
     attribute_label,
     evaluation_set_label,
     group_label,
@@ -38,85 +34,36 @@ from fer_fairness.reporting.words import (
     variant_label,
 )
 
+MOST_LISTED: Final = 20
+"""Of more than twice as many groups, so many of the lowest and of the highest are shown."""
+
 _AIF360_KEYS: Final = ("attribute", "emotion", "privileged_group", "unprivileged_group")
-
-
-def gaps_section(inputs: ReportInputs) -> Section:
-    """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
-    blocks: list[Block] = []
-    for evaluation_set, rows in inputs.gaps.groupby("evaluation_set", sort=False):
-        where = evaluation_set_label(str(evaluation_set))
-        metrics = [name for name in HEADLINE_METRICS if name in set(rows["metric"])]
-        blocks.append(Heading(where))
-        if metrics:
-            figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
-            caption = (
-                f"Gaps between groups on {where} with 95 % intervals. The grey bar reaches to what "
-                "chance alone gives in 95 draws of 100 at these group sizes, its dark tick is the "
-                "mean of those draws. Filled marks: difference found; hollow: no difference found. "
-                "p is corrected for many comparisons."
-            )
-            blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=caption))
-        keys = ["attribute", "attribute_source"]
-        blocks += [_gap_table(block, where) for _, block in rows.groupby(keys, sort=False)]
-    return Section(
-        "gaps",
-        "Gaps between groups",
-        blocks or [absent("No gap between groups was computed.")],
-    )
-
-
-def _gap_table(rows: pd.DataFrame, where: str) -> Table:
-    first = rows.iloc[0]
-    caption = (
-        f"All metrics for {attribute_label(str(first['attribute']))} on {where} "
-        f"({source_label(str(first['attribute_source']))}; smallest group "
-        f"{group_label(str(first['smallest_group']))}, "
-        f"n = {thousands(as_float(first['smallest_group_size']))})"
-    )
-    order = {name: place for place, name in enumerate(METRICS)}
-    ordered = sorted(records(rows), key=lambda row: order.get(str(row["metric"]), len(order)))
-    header = ("Metric", "Variant", "Value [95 % interval]", "Chance mean", "Chance 95 of 100")
-    return Table(
-        caption=caption,
-        header=(*header, "p", "Corrected p", "Verdict"),
-        rows=tuple(_gap_cells(row) for row in ordered),
-        folded=True,
-    )
-
-
-def _gap_cells(row: Row) -> tuple[Cell, ...]:
-    words = metric_words(str(row["metric"]))
-    shown = (lambda share: number(100 * share, digits=1)) if words.in_points else number
-    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
-    found = difference_found(row)
-    return (
-        Cell(words.label),
-        Cell(variant_label(str(row["variant"]))),
-        Cell(value_with_interval(value, low, high, in_points=words.in_points), numeric=True),
-        Cell(shown(as_float(row["null_mean"])), numeric=True),
-        Cell(shown(as_float(row["null_95"])), numeric=True),
-        Cell(p_value(as_float(row["p_value"])), numeric=True),
-        Cell(p_value(as_float(row["p_value_adjusted"])), numeric=True),
-        Cell(verdict_text(row), strong=found, muted=not found),
-    )
 
 
 def recalls_section(inputs: ReportInputs) -> Section:
     """Recall of each emotion in each group: which people, which expressions."""
     blocks: list[Block] = []
     keys = ["evaluation_set", "attribute", "attribute_source"]
+    alone = len(inputs.variants()) == 1
+    crowd = "" if alone else " (of the first variant only where there are many)"
     for (evaluation_set, attribute, source), rows in inputs.groups.groupby(keys, sort=False):
         what = f"{attribute_label(str(attribute))} ({source_label(str(source))})"
         where = evaluation_set_label(str(evaluation_set))
+        least = _smallest_compared(inputs.gaps, str(evaluation_set), str(attribute), str(source))
+        rows, note = listed_groups(rows, least=least, what=what)
+        title = f"{what} on {where}" if inputs.kind == "project" else what
+        blocks.append(Heading(title[:1].upper() + title[1:]))
+        if note:
+            blocks.append(Text(note))
+        if rows.empty:
+            continue
         if rows["metric"].astype(str).str.startswith("recall_").any():
             figure = recall_by_emotion_and_group_figure(
                 rows, attribute=str(attribute), variants=inputs.variants()
             )
             caption = (
-                f"Recall of each emotion by {what} on {where}, with 95 % intervals (of the first "
-                "variant only where there are many). Pale: fewer than "
-                f"{FEW_PEOPLE} faces of that emotion in the group."
+                f"Recall of each emotion by {what} on {where}, with 95 % intervals{crowd}. "
+                f"Pale: fewer than {FEW_PEOPLE} faces of that emotion in the group."
             )
             blocks.append(drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
         blocks.append(_group_table(rows, inputs.variants(), f"{what} on {where}"))
@@ -125,6 +72,54 @@ def recalls_section(inputs: ReportInputs) -> Section:
         "Recall by emotion and group",
         blocks or [absent("No metric within groups was computed.")],
     )
+
+
+def _smallest_compared(gaps: pd.DataFrame, *key: str) -> float:
+    """Size of the smallest group that took part in the gaps of an attribute; 0 if not known."""
+    same = pd.Series(data=True, index=gaps.index)
+    for name, value in zip(("evaluation_set", "attribute", "attribute_source"), key, strict=True):
+        same &= gaps[name] == value
+    same &= gaps["n_groups"].astype(float) >= 2
+    smallest = as_float(gaps.loc[same, "smallest_group_size"].min())
+    return smallest if math.isfinite(smallest) else 0.0
+
+
+def listed_groups(rows: pd.DataFrame, *, least: float, what: str) -> tuple[pd.DataFrame, str]:
+    """The groups that a page can hold: of many, those recognised least and most often.
+
+    Args:
+        rows: Rows of `groups` of one evaluation set, attribute and source.
+        least: Size that a group must have to be picked, where there are too many: the accuracy of
+            a handful of people says nothing.
+        what: The attribute in words.
+
+    Returns:
+        The rows shown, and a sentence saying how many groups are not; empty where all are.
+    """
+    n_groups = rows["group"].nunique()
+    if n_groups <= 2 * MOST_LISTED:
+        return rows, ""
+    accuracy = rows[(rows["metric"] == "accuracy") & (rows["n_people"].astype(float) >= least)]
+    first = accuracy.drop_duplicates("group").dropna(subset=["value"])
+    ordered = list(first.sort_values(["value", "group"])["group"])
+    chosen = {*ordered[:MOST_LISTED], *ordered[-MOST_LISTED:]}
+    if not chosen:
+        note = f"None of the {n_groups:,} groups of {what} has people enough to be shown here."
+        return rows.iloc[
+            :0
+        ], f"{note} The table of groups in the results (Parquet and JSON) has all."
+    picked = f"the {len(chosen):,} that were compared"
+    if len(ordered) > 2 * MOST_LISTED:
+        picked = (
+            f"the {MOST_LISTED} with the lowest and the {MOST_LISTED} with the highest accuracy of "
+            "those that were compared"
+        )
+    note = (
+        f"There are {n_groups:,} groups of {what}. Shown are {picked}; "
+        f"{n_groups - len(chosen):,} are not shown. The table of groups in the results (Parquet "
+        "and JSON) has all."
+    )
+    return rows[rows["group"].isin(chosen)], note
 
 
 def _group_table(rows: pd.DataFrame, variants: tuple[str, ...], what: str) -> Table:
@@ -139,24 +134,36 @@ def _group_table(rows: pd.DataFrame, variants: tuple[str, ...], what: str) -> Ta
         for variant in variants
         if (group, variant) in lines
     ]
+    several = len(variants) > 1
+    heads = [
+        (group_label(group), *([variant_label(name)] if several else [])) for group, name in keys
+    ]
+    body = [_group_cells(lines[key], metrics) for key in keys]
     return Table(
-        caption=f"Every group: {what} (percent [95 % interval]; grey: n below {FEW_PEOPLE})",
-        header=("Group", "Variant", "n", *(metric_words(name).label for name in metrics)),
-        rows=tuple(_group_cells(*key, lines[key], metrics) for key in keys),
+        caption=f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below "
+        f"{FEW_PEOPLE})",
+        header=(
+            *("Group", "Variant")[: 1 + several],
+            "n",
+            *(metric_words(name).label for name in metrics),
+        ),
+        rows=tuple(
+            (*(Cell(text) for text in head), *cells)
+            for head, cells in zip(heads, body, strict=True)
+        ),
         folded=True,
     )
 
 
-def _group_cells(
-    group: str, variant: str, by_metric: dict[str, Row], metrics: list[str]
-) -> tuple[Cell, ...]:
-    people = max(as_float(row["n_people"]) for row in by_metric.values())
-    cells = [Cell(group_label(group)), Cell(variant_label(variant)), count_cell(people)]
+def _group_cells(by_metric: dict[str, Row], metrics: list[str]) -> tuple[Cell, ...]:
+    """The number of people, then every metric."""
+    cells = [count_cell(max(as_float(row["n_people"]) for row in by_metric.values()))]
     for metric in metrics:
         row = by_metric.get(metric)
         few = row is None or is_few(as_float(row["n_people"]))
         with_size = metric.startswith("recall_")
-        cells.append(estimate_cell(row, in_points=True, muted=few, with_size=with_size))
+        in_points = metric_words(metric).in_points
+        cells.append(estimate_cell(row, in_points=in_points, muted=few, with_size=with_size))
     return tuple(cells)
 
 
@@ -188,7 +195,10 @@ def trade_off_section(inputs: ReportInputs) -> Section:
 def _comparison_table(rows: pd.DataFrame, evaluation_set: str) -> Table:
     return Table(
         caption=f"Every change against the baseline on {evaluation_set_label(evaluation_set)}",
-        header=("Variant", "Metric", "Attribute", "Change", "95 % interval", "Levelled down", "n"),
+        header=(
+            *("Variant", "Metric", "Attribute", "Change as measured", "Noise-corrected change"),
+            *("95 % interval", "Levelled down", "n"),
+        ),
         rows=tuple(_comparison_cells(row) for row in records(rows)),
         folded=True,
     )
@@ -196,9 +206,12 @@ def _comparison_table(rows: pd.DataFrame, evaluation_set: str) -> Table:
 
 def _comparison_cells(named: Row) -> tuple[Cell, ...]:
     words = metric_words(str(named["metric"]))
-    change, low, high = (as_float(named[name]) for name in ("difference", "ci_low", "ci_high"))
+    low, high = as_float(named["ci_low"]), as_float(named["ci_high"])
     clear = low > 0 or high < 0
-    shown = points(change, sign=True) if words.in_points else number(change)
+    measured, corrected = (
+        points(change, sign=True) if words.in_points else number(change)
+        for change in (as_float(named["difference"]), as_float(named["corrected_difference"]))
+    )
     bounds = interval(low, high, scale=100, digits=1) if words.in_points else interval(low, high)
     attribute = named["attribute"]
     people = attribute_label(attribute) if isinstance(attribute, str) and attribute else "all faces"
@@ -206,7 +219,8 @@ def _comparison_cells(named: Row) -> tuple[Cell, ...]:
         Cell(variant_label(str(named["variant"]))),
         Cell(words.label),
         Cell(people),
-        Cell(shown, numeric=True, strong=clear),
+        Cell(measured, numeric=True),
+        Cell(corrected, numeric=True, strong=clear),
         Cell(bounds, numeric=True),
         Cell("yes" if level_down(named) else "no", strong=level_down(named)),
         count_cell(as_float(named["n_people"])),

@@ -15,7 +15,6 @@ from fer_fairness.reporting.records import as_float, records
 from fer_fairness.reporting.sections.blocks import (
     Block,
     Heading,
-    Pairs,
     Section,
     absent,
     drawing,
@@ -33,7 +32,6 @@ from fer_fairness.reporting.tables import (
     value_with_interval,
 )
 from fer_fairness.reporting.words import (
-    METRICS,
     attribute_label,
     evaluation_set_label,
     metric_words,
@@ -48,27 +46,43 @@ def recognition_section(inputs: ReportInputs) -> Section:
         where = evaluation_set_label(evaluation_set)
         overall = inputs.overall[inputs.overall["evaluation_set"] == evaluation_set]
         confusion = inputs.confusion[inputs.confusion["evaluation_set"] == evaluation_set]
-        blocks.append(Heading(where))
+        if inputs.kind == "project":
+            blocks.append(Heading(where))
         if len(overall):
             blocks.append(_overall_table(overall, inputs.variants(), where))
         for variant in inputs.variants():
             if variant not in set(confusion["variant"]):
                 continue
-            caption = (
-                f"{variant_label(variant)} on {where}: rows are majority labels and sum to 100 %, "
-                "counts of faces below."
-            )
-            figure = confusion_matrix_figure(confusion, variant=variant)
             blocks.append(
-                drawing(figure, key=f"confusion-{len(blocks)}", caption=caption, half=True)
+                _confusion_drawing(inputs, confusion, variant, f"confusion-{len(blocks)}")
             )
     if not blocks:
         blocks.append(absent("No predictions were scored."))
     return Section("recognition", "Recognition of emotions", blocks)
 
 
+def _confusion_drawing(
+    inputs: ReportInputs, confusion: pd.DataFrame, variant: str, key: str
+) -> Block:
+    """One confusion matrix; an audit's labels are somebody's, whatever rule they came from."""
+    where = evaluation_set_label(str(confusion["evaluation_set"].iloc[0]))
+    if inputs.kind == "audit":
+        figure = confusion_matrix_figure(
+            confusion, variant=variant, title="All faces", true_label="True emotion"
+        )
+        caption = f"{where}: rows are true emotions and sum to 100 %, counts of faces below."
+    else:
+        figure = confusion_matrix_figure(confusion, variant=variant)
+        caption = (
+            f"{variant_label(variant)} on {where}: rows are majority labels and sum to 100 %, "
+            "counts of faces below."
+        )
+    return drawing(figure, key=key, caption=caption, half=True)
+
+
 def _overall_table(rows: pd.DataFrame, variants: tuple[str, ...], where: str) -> Table:
     present = [name for name in variants if name in set(rows["variant"])]
+    heads = ["Value"] if len(variants) == 1 else [variant_label(name) for name in present]
     body = []
     for metric in dict.fromkeys(rows["metric"].astype(str)):
         same = rows[rows["metric"] == metric]
@@ -76,13 +90,18 @@ def _overall_table(rows: pd.DataFrame, variants: tuple[str, ...], where: str) ->
         people = as_float(same["n_people"].max())
         cells = [Cell(metric_words(metric).label), count_cell(people)]
         cells += [
-            estimate_cell(by_variant.get(name), in_points=True, muted=is_few(people))
+            estimate_cell(
+                by_variant.get(name),
+                in_points=metric_words(metric).in_points,
+                muted=is_few(people),
+                one_line=len(variants) == 1,
+            )
             for name in present
         ]
         body.append(tuple(cells))
     return Table(
-        caption=f"All faces of {where}, in percent with 95 % interval",
-        header=("Metric", "n", *(variant_label(name) for name in present)),
+        caption=f"All faces of {where}, shares in percent, with 95 % interval",
+        header=("Metric", "n", *heads),
         rows=tuple(body),
     )
 
@@ -177,12 +196,6 @@ def quality_section(inputs: ReportInputs) -> Section:
     if not blocks:
         blocks.append(absent("No data-quality report was given."))
     return Section("quality", "Quality of the data", blocks)
-
-
-def method_section() -> Section:
-    """What each metric is, with its source."""
-    definitions = tuple((words.label, words.definition) for words in METRICS.values())
-    return Section("method", "Metrics", [Pairs(definitions)])
 
 
 def manifest_section(manifest: Mapping[str, object]) -> Section:

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, RAF_DB_EMOTIONS
+from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, RAF_DB_EMOTIONS, probability_column
 
-INTERSECTION = " x "
+FABRICATED_NOTE: Final = (
+    "These faces are fabricated: drawn by a program, with a bias planted on purpose. Nothing here "
+    "says anything about people."
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,18 @@ class EvaluationSet:
     emotions: tuple[str, ...]
     scored: pd.DataFrame
 
+    @property
+    def probabilities(self) -> list[str] | None:
+        """The columns of the emotions' probabilities, None where there are none."""
+        columns = [probability_column(emotion) for emotion in self.emotions]
+        return columns if set(columns) <= set(self.scored.columns) else None
+
     def attributes(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Those of the wanted attributes and intersections that somebody labelled here."""
-        known = {name for name in ATTRIBUTES if self.scored[name].notna().any()}
         return tuple(
-            attribute for attribute in wanted if set(attribute.split(INTERSECTION)) <= known
+            attribute
+            for attribute in wanted
+            if all(self.scored[part].notna().any() for part in attribute.split(INTERSECTION))
         )
 
     def source(self, attribute: str) -> str:
@@ -42,7 +54,7 @@ class EvaluationSet:
             for part in attribute.split(INTERSECTION)
             for source in self.scored[f"{part}_source"].unique()
         }
-        return "predicted" if "predicted" in sources else "annotated"
+        return next((name for name in ("predicted", "given") if name in sources), "annotated")
 
 
 def evaluation_sets(**parts: tuple[pd.DataFrame, pd.DataFrame]) -> list[EvaluationSet]:

@@ -1,0 +1,199 @@
+"""An audit of any model from a table of its predictions, as one tidy table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.confidences import check_probabilities
+from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.evaluation import evaluate
+from fer_fairness.params.inference import InferenceParameters
+
+AUDIT_COLUMNS: Final = (
+    "metric",
+    "attribute",
+    "value",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "corrected_value",
+    "minimum_detectable",
+    "verdict",
+    "family",
+    "p_value_holm",
+    "p_value_benjamini_hochberg",
+    "null_mean",
+    "null_95",
+    "n_people",
+    "n_groups",
+    "smallest_group",
+    "smallest_group_size",
+    "n_missing",
+    "left_out",
+)
+
+
+def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoever calls
+    frame: pd.DataFrame,
+    *,
+    y_true: str,
+    y_pred: str,
+    attributes: str | Sequence[str],
+    probabilities: Mapping[str, str] | Sequence[str] | None = None,
+    sample_id: str | None = None,
+    n_bootstrap: int = 10_000,
+    n_permutations: int = 10_000,
+    minimum_group_size: int = 10,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Test how unevenly a model treats groups of people, whatever model it is.
+
+    Args:
+        frame: One row a person.
+        y_true: Column of the true class: text or whole numbers, none missing.
+        y_pred: Column of the predicted class, in the same names or numbers.
+        attributes: Columns of groups, and intersections of them such as "gender x race". People
+            whose group is missing take no part in that attribute and are counted in `n_missing`.
+        probabilities: Columns of the predicted probabilities: a mapping from class to column, or
+            columns whose names end in the class, as `probability_anger`. They must cover every
+            class and sum to one. With them the calibration error is compared as well.
+        sample_id: Column that tells people apart; a person listed twice is an error. Without it
+            every row is a person.
+        n_bootstrap: Resampled tables behind the intervals.
+        n_permutations: Shuffles of the group labels behind each p-value; more are drawn where so
+            few could find nothing after the correction for many tests.
+        minimum_group_size: Groups with fewer people are named in `left_out` and not compared.
+        seed: Seed of all draws.
+
+    Returns:
+        `AUDIT_COLUMNS`, one row a metric and attribute; see `gaps.gap_table` for what they hold.
+        With a single group, or none large enough, the values are missing and the verdict is "too
+        few people to say".
+
+    Raises:
+        InvalidInputError: If a column is missing, a label is missing, true and predicted classes
+            have no name in common, a person is listed twice, or probabilities are none.
+
+    Example:
+        >>> table = audit(frame, y_true="label", y_pred="prediction", attributes=["gender"])
+        >>> table[["metric", "value", "ci_low", "ci_high", "verdict"]]  # doctest: +SKIP
+    """
+    wanted = [attributes] if isinstance(attributes, str) else list(attributes)
+    _check_columns(frame, [y_true, y_pred, *([sample_id] if sample_id else []), *_parts(wanted)])
+    # Rows are people in the order given: an index of any other kind would join them by its labels.
+    frame = frame.reset_index(drop=True)
+    true, predicted = _labels(frame, y_true, y_pred)
+    classes = tuple(sorted(set(true) | set(predicted)))
+    people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
+    ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
+    people.insert(0, "sample_id", ids.to_numpy())
+    for name in _parts(wanted):
+        people[name] = _groups(frame[name])
+    columns = _probability_columns(probabilities, classes)
+    for name, column in columns.items():
+        if column not in frame.columns:
+            _check_columns(frame, [column])
+        people[f"probability of {name}"] = frame[column].to_numpy()
+    names = [f"probability of {name}" for name in columns]
+    if names:
+        check_probabilities(people, names)
+    gaps = evaluate(
+        people,
+        attributes=wanted,
+        emotions=tuple(columns) or classes,
+        params=InferenceParameters(
+            n_bootstrap=n_bootstrap,
+            n_permutations=n_permutations,
+            minimum_group_size=minimum_group_size,
+        ),
+        seed=seed,
+        probabilities=names or None,
+    ).gaps
+    return gaps[list(AUDIT_COLUMNS)]
+
+
+def _parts(attributes: Sequence[str]) -> list[str]:
+    """The columns that attributes and intersections are made of, each once."""
+    if not attributes:
+        raise InvalidInputError("No attribute is named. Name a column of groups, such as gender.")
+    return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
+
+
+def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    absent = [name for name in names if name not in frame.columns]
+    if absent:
+        raise InvalidInputError(
+            f"The table has no column {absent[0]!r}; it has {', '.join(map(str, frame.columns))}. "
+            "Give the names that it has."
+        )
+    if frame.empty:
+        raise InvalidInputError("The table has no rows. Give one row a person.")
+
+
+def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, pd.Series]:
+    """Both label columns as text, alike whether whole numbers are stored as int or float."""
+    labels = []
+    for name in (y_true, y_pred):
+        missing = frame[name].isna()
+        if missing.any():
+            raise InvalidInputError(
+                f"Row {int(np.argmax(missing))} has no label in the column {name!r} "
+                f"({int(missing.sum())} rows are like it). Leave out rows without a label."
+            )
+        labels.append(_text(frame[name]))
+    true, predicted = labels
+    if not set(true) & set(predicted):
+        raise InvalidInputError(
+            f"No class is both true and predicted: {y_true!r} has {_some(true)}, {y_pred!r} has "
+            f"{_some(predicted)}. Give both columns the same names of classes."
+        )
+    return true, predicted
+
+
+def _groups(column: pd.Series) -> pd.Series:
+    return _text(column.dropna()).reindex(column.index).astype(object)
+
+
+def _text(column: pd.Series) -> pd.Series:
+    whole = pd.api.types.is_float_dtype(column) and (column == column.round()).all()
+    if whole and np.isfinite(column.to_numpy(dtype=np.float64)).all():
+        column = column.astype("int64")
+    return column.astype(str).str.strip()
+
+
+def _some(labels: pd.Series) -> str:
+    names = sorted(set(labels))
+    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+
+
+def _probability_columns(
+    given: Mapping[str, str] | Sequence[str] | None, classes: Sequence[str]
+) -> dict[str, str]:
+    """The column of each class, a class more than occurs allowed."""
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        columns = {str(name): column for name, column in given.items()}
+    else:
+        names = [*classes]
+        columns = {}
+        for column in given:
+            ending = [name for name in names if str(column).endswith(name)]
+            name = max(ending, key=len) if ending else str(column)
+            if name in columns:
+                raise InvalidInputError(
+                    f"The columns of probabilities {columns[name]!r} and {column!r} both end in "
+                    f"the class {name!r}. Give a mapping from each class to its column."
+                )
+            columns[name] = column
+    lacking = [name for name in classes if name not in columns]
+    if lacking:
+        raise InvalidInputError(
+            f"There is no column of probabilities for the class {lacking[0]!r}; given are "
+            f"{', '.join(map(str, columns.values()))}. Give a mapping from each of "
+            f"{', '.join(classes)} to its column."
+        )
+    return columns

@@ -1,0 +1,83 @@
+"""How sure a model was of what it predicted, out of a table of probabilities."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.reductions import Array
+
+_ROUNDING: Final = 1e-3
+"""Probabilities written with few digits need not sum to one exactly."""
+
+
+def predicted_confidence(
+    frame: pd.DataFrame, *, predicted: str, classes: Sequence[str], columns: Sequence[str]
+) -> Array:
+    """The probability of the predicted class of each row, float64, shape (rows,).
+
+    Args:
+        frame: One row a person.
+        predicted: Column of the predicted class.
+        classes: The classes.
+        columns: The column of the probability of each class, in the order of `classes`.
+
+    Raises:
+        InvalidInputError: If a column is missing, or a predicted class is none of `classes`.
+    """
+    absent = [name for name in columns if name not in frame.columns]
+    if absent:
+        raise InvalidInputError(
+            f"The table lacks the column of probabilities {absent[0]!r}; it has "
+            f"{', '.join(map(str, frame.columns))}. Name the columns that it has."
+        )
+    if len(columns) != len(classes):
+        raise InvalidInputError(
+            f"There are {len(columns)} columns of probabilities for the {len(classes)} classes "
+            f"{', '.join(classes)}. Name one column a class."
+        )
+    codes = pd.Index(list(classes), dtype=object).get_indexer(
+        pd.Index(frame[predicted], dtype=object)
+    )
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
+        raise InvalidInputError(
+            f"Row {row} has the predicted class {frame[predicted].iloc[row]!r}, expected one of "
+            f"{', '.join(classes)}. Name every class that occurs."
+        )
+    values = frame[list(columns)].to_numpy(dtype=np.float64)
+    return np.asarray(np.take_along_axis(values, codes[:, np.newaxis], axis=1)[:, 0])
+
+
+def check_probabilities(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Refuse probabilities that are missing, outside [0, 1], or do not sum to one.
+
+    Args:
+        frame: One row a person.
+        columns: The columns of the probabilities, one a class.
+
+    Raises:
+        InvalidInputError: Naming row, value and what to do.
+    """
+    numbers = frame[list(columns)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
+    inside = (numbers >= 0) & (numbers <= 1)
+    if not inside.all():
+        row, column = np.argwhere(~inside)[0]
+        n_rows = int((~inside).any(axis=1).sum())
+        (found,) = frame[columns[column]].iloc[[row]].tolist()
+        raise InvalidInputError(
+            f"Row {row} has {found!r} in the column "
+            f"{columns[column]!r}, expected a probability from 0 to 1 ({n_rows} rows have such "
+            "values). Give shares, not per cent or logits, and leave out rows without."
+        )
+    sums = numbers.sum(axis=1)
+    wrong = np.abs(sums - 1.0) > _ROUNDING
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InvalidInputError(
+            f"The probabilities of row {row} sum to {sums[row]:.4f}, expected 1 "
+            f"({int(wrong.sum())} rows are like it). Give the softmax over all classes, a column "
+            f"for each; found {', '.join(columns)}."
+        )

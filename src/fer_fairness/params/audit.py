@@ -1,0 +1,146 @@
+"""Parameters of the audit: somebody's prediction file or model, and how its columns are called."""
+
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.inference import InferenceParameters
+
+
+class PredictionColumns(Parameters):
+    """Which column of a prediction file is what. What is not given is guessed from the names."""
+
+    true: str | None = Field(
+        default=None, description="Column of the true emotion: names or integer codes."
+    )
+    predicted: str | None = Field(
+        default=None, description="Column of the emotion that the model predicted."
+    )
+    sample_id: str | None = Field(
+        default=None,
+        description='Column that tells the samples apart; "" numbers the rows instead of guessing.',
+    )
+    attributes: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="Columns of the groups that are compared."
+    )
+    probabilities: tuple[str, ...] | str | None = Field(
+        default=None,
+        description="Columns of the predicted probabilities, one a class, or one column of lists.",
+    )
+    logits: tuple[str, ...] | str | None = Field(
+        default=None,
+        description="The same before the softmax, which is then computed here.",
+    )
+    class_names: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="All classes of the model: the names of its integer codes in code order, and "
+        "of the numbers in a column of lists. A label that is none of them is an error.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _true_is_a_name(cls, given: object) -> object:
+        # In YAML an unquoted `true:` is a key of type bool.
+        if isinstance(given, Mapping):
+            return {"true" if key is True else key: value for key, value in given.items()}
+        return given
+
+    @field_validator("attributes", "class_names", mode="before")
+    @classmethod
+    def _list_given_as_text(cls, given: object) -> object:
+        return _split(given)
+
+    @model_validator(mode="after")
+    def _columns_differ(self) -> Self:
+        if self.probabilities is not None and self.logits is not None:
+            raise ValueError("probabilities and logits are both given: give one of them")
+        used = [name for name in (self.true, self.predicted, self.sample_id) if name]
+        used += self.attributes or ()
+        for scores in (self.probabilities, self.logits):
+            used += (scores,) if isinstance(scores, str) else scores or ()
+        _refuse_twice("columns", used)
+        _refuse_twice("class_names", [name.strip() for name in self.class_names or ()])
+        return self
+
+
+class AuditParameters(Parameters):
+    """What is audited: a file of predictions, or a Keras model and the dataset to run it on."""
+
+    predictions: str | None = Field(
+        default=None, description="Path of a prediction file: CSV (also .gz) or Parquet."
+    )
+    model: str | None = Field(default=None, description="Path of a Keras model, in its place.")
+    dataset: Literal["fer_plus", "raf_db"] = Field(
+        default="fer_plus", description="Dataset whose test faces a model is run on."
+    )
+    input_scale: Literal["0-1", "0-255", "-1-1"] | None = Field(
+        default=None,
+        description="What a model takes pixel values 0 to 255 as; found out if not given.",
+    )
+    name: str | None = Field(
+        default=None, description="What the report calls the model; the file's name if not given."
+    )
+    columns: PredictionColumns = Field(
+        default_factory=PredictionColumns, description="Which column of the file is what."
+    )
+    intersections: tuple[str, ...] | None = Field(
+        default=None,
+        description='Intersections to compare, such as "gender x race"; not given: all pairs of '
+        "attributes; an empty list: none.",
+    )
+    max_groups: int = Field(
+        default=50,
+        ge=2,
+        description="Pairs of attributes with more groups than this are not formed by themselves.",
+    )
+
+    n_scan_permutations: int = Field(
+        default=999, ge=99, description="Shuffles behind the p-value of the worst subgroup."
+    )
+    aif360_max_people: int = Field(
+        default=50_000,
+        ge=0,
+        description="With more people AIF360's own metrics are left out: it takes a row a person "
+        "for each pair of groups and emotion.",
+    )
+    inference: InferenceParameters = Field(
+        default_factory=InferenceParameters, description="Draws, significance, smallest group."
+    )
+
+    @field_validator("intersections", mode="before")
+    @classmethod
+    def _list_given_as_text(cls, given: object) -> object:
+        return _split(given)
+
+    @field_validator("name", mode="before")
+    @classmethod
+    def _name_is_text(cls, given: object) -> object:
+        return str(given) if isinstance(given, (int, float)) else given
+
+    @model_validator(mode="after")
+    def _one_thing_is_audited(self) -> Self:
+        if self.predictions is not None and self.model is not None:
+            raise ValueError("predictions and model are both given: audit one of them at a time")
+        for intersection in self.intersections or ():
+            parts = [part.strip() for part in intersection.split(" x ")]
+            if len(parts) < 2 or "" in parts or len(set(parts)) < len(parts):
+                raise ValueError(
+                    f"intersections holds {intersection!r}: expected different attributes joined "
+                    'as in "gender x race"'
+                )
+        _refuse_twice("intersections", self.intersections or ())
+        return self
+
+
+def _split(given: object) -> object:
+    """A list from the command line, where commas part parameters: "gender; race"."""
+    return [part.strip() for part in given.split(";")] if isinstance(given, str) else given
+
+
+def _refuse_twice(what: str, names: "tuple[str, ...] | list[str]") -> None:
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        raise ValueError(f"{what} names {', '.join(map(repr, twice))} twice")

@@ -1,0 +1,59 @@
+"""Parameters of inference: how many draws, how sure, which groups are compared."""
+
+from pydantic import Field
+
+from fer_fairness.params.base import Parameters
+
+
+class InferenceParameters(Parameters):
+    """How groups are compared and when a difference counts as found."""
+
+    n_bootstrap: int = Field(
+        default=10_000, ge=100, description="Resampled tables behind the intervals."
+    )
+    n_permutations: int = Field(
+        default=10_000,
+        ge=100,
+        description="Shuffles of the group labels behind each p-value. More are drawn where so few "
+        "could find nothing after the correction for many tests.",
+    )
+    confidence: float = Field(
+        default=0.95,
+        ge=0.95,
+        le=0.95,
+        description="Confidence level of all intervals. The report names it in words, so it is "
+        "fixed for now.",
+    )
+    significance: float = Field(
+        default=0.05,
+        gt=0.0,
+        lt=0.5,
+        description="A difference is found where the corrected p-value is at most this.",
+    )
+    power: float = Field(
+        default=0.8,
+        gt=0.0,
+        lt=1.0,
+        description="Share of samples in which the minimum detectable difference is found.",
+    )
+    n_power: int = Field(
+        default=400,
+        ge=50,
+        description="Samples drawn at each planted difference to find the minimum detectable one.",
+    )
+    minimum_group_size: int = Field(
+        default=10,
+        ge=1,
+        description="Groups with fewer people are listed but take no part in any gap.",
+    )
+    memory_mib: int = Field(
+        default=64,
+        ge=1,
+        description="What the counts drawn at one time may take, in MiB; metrics need a few times "
+        "that. Tables that do not fit are drawn in turns.",
+    )
+
+    @property
+    def cells_at_once(self) -> int:
+        """Counts (8 bytes each) that are held at a time."""
+        return self.memory_mib * 2**17

@@ -1,0 +1,235 @@
+"""Nodes of the audit pipelines."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness import AUDIT_COLUMNS, evaluate, one_vs_rest_metrics
+from fer_fairness.fairness.bias_scan import bias_scan
+from fer_fairness.modeling.foreign import load_foreign_model
+from fer_fairness.modeling.foreign_scoring import (
+    Scoring,
+    foreign_predictions,
+    resolve_class_names,
+    scoring_notes,
+)
+from fer_fairness.params.audit import AuditParameters
+from fer_fairness.pipelines.audit.scope import (
+    compared,
+    faces_showing,
+    labelled_attributes,
+    left_out_notes,
+)
+from fer_fairness.pipelines.scoring import (
+    FABRICATED_NOTE,
+    EvaluationSet,
+    evaluation_sets,
+    with_context,
+)
+from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.sources.predictions import read_predictions
+from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
+
+People = tuple[pd.DataFrame, dict[str, Any]]
+
+
+def read_prediction_file(parameters: AuditParameters) -> People:
+    """Somebody's predictions as a table, and how the file was understood.
+
+    Raises:
+        InvalidInputError: No file is named, it cannot be read, or a column of groups bears the
+            name that the source of another one has here.
+    """
+    if parameters.predictions is None:
+        raise InvalidInputError(
+            "No prediction file is named. Add --params audit.predictions=FILE, a CSV or Parquet "
+            "file with the true and predicted emotion and at least one column of groups; for a "
+            "Keras model run --pipelines audit_model --params audit.model=FILE."
+        )
+    path = Path(parameters.predictions)
+    found = read_predictions(path, parameters.columns)
+    sources = {f"{name}_source": "given" for name in found.attributes}
+    taken = sorted(set(sources) & set(found.attributes))
+    if taken:
+        raise InvalidInputError(
+            f"{path.name}: {taken[0]!r} cannot be compared beside "
+            f"{taken[0].removesuffix('_source')!r}, whose source is called that here. Rename the "
+            "column, or leave it out of audit.columns.attributes."
+        )
+    reading = {
+        "name": parameters.name or _name(path),
+        "evaluation_set": path.name,
+        "classes": list(found.classes),
+        "attributes": list(found.attributes),
+        **found.reading,
+    }
+    return found.frame.assign(**sources), reading
+
+
+def score_foreign_model(
+    fer_plus_images: np.ndarray,
+    fer_plus_faces: pd.DataFrame,
+    fer_plus_quality: dict[str, Any],
+    raf_db_images: np.ndarray,
+    raf_db_faces: pd.DataFrame,
+    raf_db_quality: dict[str, Any],
+    parameters: AuditParameters,
+    seed: int,
+) -> People:
+    """Predictions of somebody's Keras model on test faces, and how the model was loaded.
+
+    Raises:
+        InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
+    """
+    if parameters.model is None:
+        raise InvalidInputError(
+            "No model is named. Add --params audit.model=FILE (.keras or .h5), and "
+            "audit.dataset=raf_db to score it on RAF-DB instead of FER+; for a file of "
+            "predictions run --pipelines audit --params audit.predictions=FILE."
+        )
+    given = {
+        "fer_plus": (fer_plus_images, fer_plus_faces, EMOTIONS, fer_plus_quality),
+        "raf_db": (raf_db_images, raf_db_faces, RAF_DB_EMOTIONS, raf_db_quality),
+    }
+    images, faces, emotions, quality = given[parameters.dataset]
+    if faces.empty:
+        raise InvalidInputError(
+            f"There are no test faces of {parameters.dataset}: put the dataset into data/01_raw "
+            "and run --pipelines data_processing,race_labeling, or choose another audit.dataset."
+        )
+    path = Path(parameters.model)
+    name = parameters.name or _name(path)
+    foreign = load_foreign_model(path)
+    classes = parameters.columns.class_names
+    known = set(resolve_class_names(classes, foreign.n_classes))
+    emotions = tuple(emotion for emotion in emotions if emotion in known)
+    faces, left_out = faces_showing(faces, emotions, parameters.dataset)
+    scoring = Scoring(input_scale=parameters.input_scale, emotions=emotions)
+    predictions = foreign_predictions(
+        foreign, faces, images, class_names=classes, name=name, seed=seed, scoring=scoring
+    )
+    (part,) = evaluation_sets(**{parameters.dataset: (predictions, faces)})
+    notes = scoring_notes(foreign, faces, images, class_names=classes, scoring=scoring)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    reading = {
+        "name": name,
+        "evaluation_set": parameters.dataset,
+        "classes": list(emotions),
+        "attributes": labelled_attributes(part, parameters),
+        "file": path.name,
+        "sha256": sha256,
+        "n_rows": len(part.scored),
+        "fabricated": quality["reading"]["fabricated"],
+        "notes": [*foreign.notes, *notes, *left_out],
+    }
+    return part.scored, reading
+
+
+def evaluate_people(
+    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Overall scores, group scores, gaps and confusion."""
+    part = _audited(people, reading)
+    found = evaluate(
+        people,
+        attributes=compared(people, reading, parameters),
+        emotions=part.emotions,
+        params=parameters.inference,
+        seed=seed,
+        probabilities=part.probabilities,
+    )
+    return (
+        with_context([(part, found.overall)]),
+        with_context([(part, found.groups)]),
+        with_context([(part, found.gaps)]),
+        with_context([(part, found.confusion)]),
+    )
+
+
+def scan_subgroups(
+    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
+) -> pd.DataFrame:
+    """The subgroup over all attributes that is served worst, with a p-value of its own."""
+    found = bias_scan(
+        people,
+        attributes=reading["attributes"],
+        n_permutations=parameters.n_scan_permutations,
+        seed=seed,
+        minimum_group_size=parameters.inference.minimum_group_size,
+        significance=parameters.inference.significance,
+    )
+    return with_context([(_audited(people, reading), found)])
+
+
+def one_vs_rest(
+    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
+) -> pd.DataFrame:
+    """AIF360's metrics, one emotion against the rest; none where there are too many people."""
+    part = _audited(people, reading)
+    wanted = [] if len(people) > parameters.aif360_max_people else reading["attributes"]
+    found = [
+        one_vs_rest_metrics(
+            people,
+            attribute=attribute,
+            emotions=part.emotions,
+            params=parameters.inference,
+            seed=seed,
+        )
+        for attribute in wanted
+        if people[attribute].nunique() <= parameters.max_groups
+    ]
+    return with_context([(part, table) for table in found])
+
+
+def write_audit(
+    overall: pd.DataFrame,
+    groups: pd.DataFrame,
+    gaps: pd.DataFrame,
+    confusion: pd.DataFrame,
+    scan: pd.DataFrame,
+    aif360: pd.DataFrame,
+    reading: dict[str, Any],
+    manifest: dict[str, Any],
+    parameters: AuditParameters,
+    seed: int,
+) -> tuple[str, dict[str, Any], pd.DataFrame]:
+    """The HTML page, all numbers for machines, and the tidy table of metrics."""
+    notes = left_out_notes(gaps, aif360, reading, parameters)
+    if reading.get("fabricated"):
+        notes.insert(0, FABRICATED_NOTE)
+    inputs = ReportInputs(
+        kind="audit",
+        overall=overall,
+        groups=groups,
+        gaps=gaps,
+        confusion=confusion,
+        scan=scan,
+        aif360=aif360,
+        manifest={
+            **manifest,
+            "seed": seed,
+            "parameters": parameters.model_dump(),
+            "reading": reading,
+        },
+        notes=notes,
+    )
+    return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
+
+
+def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> EvaluationSet:
+    return EvaluationSet(
+        name=reading["evaluation_set"],
+        variant=reading["name"],
+        emotions=tuple(reading["classes"]),
+        scored=people,
+    )
+
+
+def _name(path: Path) -> str:
+    """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
+    return Path(path.name.removesuffix(".gz")).stem.removesuffix(".weights")

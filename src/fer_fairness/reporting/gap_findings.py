@@ -1,0 +1,140 @@
+"""What was found between groups, in sentences built from the `gaps` table.
+
+"Difference found" is said only where the verdict says so, which is where the p-value survived the
+correction for many comparisons. Anything else is "no difference found", which is not "no
+difference": the sentence tells what could not have been seen at these group sizes, and what chance
+alone gives. Square brackets are 95 % intervals throughout.
+"""
+
+from typing import Final
+
+import pandas as pd
+
+from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.records import Row, as_float, records
+from fer_fairness.reporting.tables import is_few, listed, percent, thousands
+from fer_fairness.reporting.verdicts import BY_CLASS, difference_found, gap_sentence
+from fer_fairness.reporting.words import (
+    HEADLINE_METRICS,
+    attribute_label,
+    evaluation_set_label,
+    group_label,
+    metric_words,
+    source_label,
+)
+
+_KEYS: Final = ("evaluation_set", "attribute", "attribute_source")
+_MOST_NAMED: Final = 6
+_LONGEST_LIST: Final = 160
+
+
+def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
+    """What was found between groups for one variant: a finding per set, attribute and source.
+
+    Args:
+        inputs: The report's tables.
+        variant: The variant to speak of.
+
+    Returns:
+        In the order of the `gaps` table; the differences found first. Lines of a text are one
+        metric each, then who differs, then the sizes.
+    """
+    rows = inputs.gaps[inputs.gaps["variant"] == variant]
+    found = [
+        _gap_finding(inputs, block)
+        for _, block in rows.groupby(list(_KEYS), sort=False)
+        if block["metric"].isin(HEADLINE_METRICS).any()
+    ]
+    return sorted(found, key=lambda finding: finding.kind != "found")
+
+
+def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
+    headline = rows[rows["metric"].isin(HEADLINE_METRICS)]
+    ordered = sorted(records(headline), key=lambda row: HEADLINE_METRICS.index(str(row["metric"])))
+    others = [row for row in records(rows.drop(headline.index)) if difference_found(row)]
+    first = ordered[0]
+    sentences = [gap_sentence(row) for row in ordered]
+    sentences.append(_others_sentence(others))
+    if first["metric"] == "accuracy_gap" and difference_found(first):
+        sentences.append(_extremes_sentence(inputs, first))
+    sentences.append(_size_sentence(inputs, first))
+    text = "\n".join(part for part in sentences if part)
+    found = bool(others) or any(difference_found(row) for row in ordered)
+    return Finding("found" if found else "not_found", _heading(inputs, first), text)
+
+
+def _heading(inputs: ReportInputs, row: Row) -> str:
+    attribute = attribute_label(str(row["attribute"]))
+    text = f"{attribute} ({source_label(str(row['attribute_source']))})"
+    if inputs.kind == "audit":
+        return text[:1].upper() + text[1:]
+    return f"{evaluation_set_label(str(row['evaluation_set']))}, {text}"
+
+
+def _others_sentence(found: list[Row]) -> str:
+    """The other metrics that differ, those of one emotion last; few by name."""
+    if not found:
+        return ""
+    ordered = sorted(found, key=lambda row: row["family"] == BY_CLASS)
+    named = [metric_words(str(row["metric"])).label.lower() for row in ordered[:_MOST_NAMED]]
+    more = len(ordered) - len(named)
+    return f"Difference also found: {_with_more('; '.join(named), more)}."
+
+
+def _with_more(text: str, more: int) -> str:
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+def _extremes_sentence(inputs: ReportInputs, row: Row) -> str:
+    """Which of the compared groups are recognised least and most often, with their sizes."""
+    same = _same_people(inputs.groups, row)
+    same = same[same["metric"] == "accuracy"]
+    same = same[same["n_people"].astype(float) >= as_float(row["smallest_group_size"])]
+    rows = records(same.dropna(subset=["value"]).sort_values(["value", "group"]))
+    if len(rows) < 2:
+        return ""
+    told = [
+        f"{group_label(str(end['group']))} {percent(as_float(end['value']))} "
+        f"(n = {thousands(as_float(end['n_people']))})"
+        for end in (rows[0], rows[-1])
+    ]
+    return f"Lowest accuracy: {told[0]}; highest: {told[1]}."
+
+
+def _size_sentence(inputs: ReportInputs, row: Row) -> str:
+    smallest = as_float(row["smallest_group_size"])
+    few = ", too few to read on its own" if is_few(smallest) else ""
+    text = (
+        f"{thousands(as_float(row['n_people']))} faces in {thousands(as_float(row['n_groups']))} "
+        f"groups; smallest: {group_label(str(row['smallest_group']))}, "
+        f"n = {thousands(smallest)}{few}."
+    )
+    missing = as_float(row["n_missing"])
+    if missing > 0:
+        text += f" {thousands(missing)} faces without such a label took no part."
+    left_out = left_out_text(row["left_out"])
+    if len(left_out) > _LONGEST_LIST:
+        known = _same_people(inputs.groups, row)["group"].nunique()
+        n_left_out = known - as_float(row["n_groups"])
+        left_out = f"{thousands(n_left_out)} groups" if n_left_out > 0 else "many groups"
+        left_out += ", which the table of gaps in the results names"
+    return f"{text} Left out as too small: {left_out}." if left_out else text
+
+
+def _same_people(groups: pd.DataFrame, row: Row) -> pd.DataFrame:
+    """The rows of `groups` on what a row of `gaps` is about."""
+    same = pd.Series(data=True, index=groups.index)
+    for key in ("variant", *_KEYS):
+        same &= groups[key] == row[key]
+    return groups[same]
+
+
+def left_out_text(value: object) -> str:
+    """The groups left out, as text: given as a list, an array, a text, or missing."""
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(items, str):
+        items = items.split(", ")
+    if not isinstance(items, (list, tuple)):
+        return ""
+    return listed([group_label(str(name)) for name in items])

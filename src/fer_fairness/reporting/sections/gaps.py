@@ -1,0 +1,166 @@
+"""Gaps between groups in full: the figure, the tables of all metrics and those by emotion."""
+
+import pandas as pd
+
+from fer_fairness.reporting.figures import gap_forest_figure
+from fer_fairness.reporting.figures.matrices import in_order
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.records import Row, as_float, records
+from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
+from fer_fairness.reporting.tables import (
+    Cell,
+    Table,
+    p_value,
+    thousands,
+    value_with_interval,
+)
+from fer_fairness.reporting.verdicts import (
+    BY_CLASS,
+    difference_found,
+    in_unit,
+    short_verdict,
+)
+from fer_fairness.reporting.words import (
+    CLASS_METRICS,
+    HEADLINE_METRICS,
+    METRICS,
+    attribute_label,
+    class_metric,
+    evaluation_set_label,
+    group_label,
+    metric_words,
+    source_label,
+    variant_label,
+)
+
+_READING = (
+    "Gaps are in percentage points, ratios and indices plain numbers. “Noise-corrected” is the "
+    "value with the widening by noise taken off; intervals are of the difference without noise, "
+    "so a value can lie above its interval. “Minimum detectable” is how far from equal "
+    "treatment (0 for a gap, 1 for a ratio) a value has to be for the verdict to find it in 8 "
+    "samples of 10: where no difference was found, a smaller one could not have been seen. "
+    "Verdicts follow Holm's p. The Benjamini-Hochberg p, which lets more through, is given beside "
+    "it."
+)
+_GATEKEEPING = (
+    "The tables by emotion hold many tests. A difference in one emotion counts as found only where "
+    "its own Holm p allows it and a metric over all emotions found a difference for the same "
+    "attribute."
+)
+
+
+def gaps_section(inputs: ReportInputs) -> Section:
+    """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
+    blocks: list[Block] = []
+    by_class = inputs.gaps["family"] == BY_CLASS
+    if len(inputs.gaps):
+        blocks.append(Text(_READING))
+    if by_class.any():
+        blocks.append(Text(_GATEKEEPING))
+    for evaluation_set, rows in inputs.gaps.groupby("evaluation_set", sort=False):
+        where = evaluation_set_label(str(evaluation_set))
+        metrics = [name for name in HEADLINE_METRICS if name in set(rows["metric"])]
+        if inputs.kind == "project":
+            blocks.append(Heading(where))
+        if metrics:
+            figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
+            caption = (
+                f"Gaps between groups on {where} with 95 % intervals of the gap without "
+                "noise; the small cross is the noise-corrected value. The grey bar reaches to what "
+                "chance alone gives in 95 draws of 100 at these group sizes, its dark tick is the "
+                "mean of those draws. The "
+                "dotted blue line is the minimum detectable difference. Filled: difference found; "
+                "hollow: no difference found. p is Holm's, corrected for many comparisons."
+            )
+            blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=caption))
+        keys = ["attribute", "attribute_source"]
+        for _, block in rows.groupby(keys, sort=False):
+            of_class = block["family"] == BY_CLASS
+            blocks += [
+                _gap_table(part, where, inputs.variants(), by_class=is_class)
+                for part, is_class in ((block[~of_class], False), (block[of_class], True))
+                if len(part)
+            ]
+    return Section(
+        "gaps", "Gaps between groups", blocks or [absent("No gap between groups was computed.")]
+    )
+
+
+def _gap_table(
+    rows: pd.DataFrame, where: str, variants: tuple[str, ...], *, by_class: bool
+) -> Table:
+    first = rows.iloc[0]
+    what = "Metrics of each emotion" if by_class else "All metrics"
+    caption = (
+        f"{what} for {attribute_label(str(first['attribute']))} on {where} "
+        f"({source_label(str(first['attribute_source']))}; smallest group "
+        f"{group_label(str(first['smallest_group']))}, "
+        f"n = {thousands(as_float(first['smallest_group_size']))})"
+    )
+    several = len(variants) > 1
+    header = (
+        "Metric",
+        *(["Variant"] if several else []),
+        "Value [95 % interval]",
+        "Noise-corrected",
+        "Minimum detectable",
+        "Chance mean",
+        "Chance 95 of 100",
+        "p",
+        "Holm p",
+        "BH p",
+        "Verdict",
+    )
+    ordered = _by_emotion(rows) if by_class else _by_metric(rows)
+    return Table(
+        caption=caption,
+        header=("Emotion", *header) if by_class else header,
+        rows=tuple(_gap_cells(row, several=several, by_class=by_class) for row in ordered),
+        folded=True,
+    )
+
+
+def _by_metric(rows: pd.DataFrame) -> list[Row]:
+    order = {name: place for place, name in enumerate(METRICS)}
+    return sorted(records(rows), key=lambda row: order.get(str(row["metric"]), len(order)))
+
+
+def _by_emotion(rows: pd.DataFrame) -> list[Row]:
+    """By emotion in the project's order, then by metric; a name of no known kind comes last."""
+    parts = {name: class_metric(name) or (name, "") for name in rows["metric"].astype(str)}
+    emotions = in_order([emotion for _, emotion in parts.values() if emotion])
+    kinds = list(CLASS_METRICS)
+
+    def place(row: Row) -> tuple[int, int]:
+        kind, emotion = parts[str(row["metric"])]
+        if not emotion:
+            return len(emotions), 0
+        return emotions.index(emotion), kinds.index(kind)
+
+    return sorted(records(rows), key=place)
+
+
+def _gap_cells(row: Row, *, several: bool, by_class: bool) -> tuple[Cell, ...]:
+    metric = str(row["metric"])
+    words = metric_words(metric)
+    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
+    estimate = value_with_interval(value, low, high, in_points=words.in_points)
+    numbers = ("corrected_value", "minimum_detectable", "null_mean", "null_95")
+    chances = ("p_value", "p_value_holm", "p_value_benjamini_hochberg")
+    found = difference_found(row)
+    return (
+        *_names(metric, by_class=by_class),
+        *([Cell(variant_label(str(row["variant"])))] if several else []),
+        Cell(estimate.replace(" [", "\n["), numeric=True),
+        *(Cell(in_unit(as_float(row[name]), words), numeric=True) for name in numbers),
+        *(Cell(p_value(as_float(row[name])), numeric=True) for name in chances),
+        Cell(short_verdict(row), strong=found, muted=not found),
+    )
+
+
+def _names(metric: str, *, by_class: bool) -> tuple[Cell, ...]:
+    if not by_class:
+        return (Cell(metric_words(metric).label),)
+    kind, emotion = class_metric(metric) or (metric, "")
+    words = CLASS_METRICS.get(kind, metric_words(kind))
+    return Cell(group_label(emotion)), Cell(words.label)

@@ -1,0 +1,54 @@
+import pytest
+from pydantic import ValidationError
+
+from fer_fairness.params.audit import AuditParameters, PredictionColumns
+
+
+def test_everything_is_guessed_by_default() -> None:
+    given = AuditParameters()
+
+    assert set(given.columns.model_dump().values()) == {None}
+    assert (given.predictions, given.model, given.dataset) == (None, None, "fer_plus")
+
+
+def test_a_yaml_key_true_which_is_a_boolean_there_names_the_true_column() -> None:
+    columns = PredictionColumns.model_validate({True: "label", "logits": ["a", "b"]})
+
+    assert columns.true == "label"
+    assert columns.logits == ("a", "b")
+    assert PredictionColumns.model_validate({"logits": "numbers"}).logits == "numbers"
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"probabilities": "p", "logits": "l"}, "both given"),
+        ({"true": "label", "predicted": "label"}, "columns names 'label' twice"),
+        ({"sample_id": "id", "attributes": ["id"]}, "columns names 'id' twice"),
+        ({"probabilities": ["p", "p"]}, "columns names 'p' twice"),
+        ({"class_names": ["sad", "sad "]}, "class_names names 'sad' twice"),
+        ({"attributes": []}, "at least 1 item"),
+        ({"label": "y"}, "Extra inputs"),
+    ],
+)
+def test_columns_that_contradict_one_another_are_refused(
+    columns: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        PredictionColumns.model_validate(columns)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"predictions": "a.csv", "model": "b.keras"}, "audit one of them"),
+        ({"intersections": ["gender"]}, "expected different attributes joined"),
+        ({"intersections": ["gender x gender"]}, "expected different attributes joined"),
+        ({"intersections": ["gender x "]}, "expected different attributes joined"),
+        ({"intersections": ["a x b", "a x b"]}, "intersections names 'a x b' twice"),
+        ({"max_groups": 1}, "greater than or equal to 2"),
+    ],
+)
+def test_an_impossible_audit_is_refused(given: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        AuditParameters.model_validate(given)

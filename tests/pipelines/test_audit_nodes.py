@@ -1,0 +1,277 @@
+"""Nodes of the audit: what they refuse, what they compare, what they write."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness import AUDIT_COLUMNS
+from fer_fairness.params.audit import AuditParameters
+from fer_fairness.pipelines.audit import nodes
+from fer_fairness.taxonomy import EMOTIONS
+
+FacesBuilder = Callable[..., pd.DataFrame]
+
+QUICK: dict[str, Any] = {
+    "n_scan_permutations": 99,
+    "inference": {"n_bootstrap": 100, "n_permutations": 100, "n_power": 50},
+}
+MANIFEST = {"command": "kedro run --pipelines audit", "commit": None}
+
+
+def predictions_of(n: int, **groups: list[str]) -> pd.DataFrame:
+    """Predictions on `n` faces, wrong for four in five of race `black`, each attribute cyclic."""
+    rng = np.random.default_rng(5)
+    true = rng.choice(["anger", "fear", "neutral"], n)
+    attributes = {name: rng.choice(values, n) for name, values in groups.items()}
+    wrong = (attributes.get("race", np.full(n, "")) == "black") & (rng.random(n) < 0.8)
+    predicted = np.where(wrong, rng.choice(["anger", "fear", "neutral"], n), true)
+    return pd.DataFrame({"y_true": true, "y_pred": predicted, **attributes})
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("given") / "model v1.2.csv"
+    people = predictions_of(300, gender=["female", "male"], race=["asian", "black", "white"])
+    people.to_csv(path, index=False)
+    return path
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What the nodes made of a file."""
+
+    gaps: pd.DataFrame
+    page: str
+    results: dict[str, Any]
+    table: pd.DataFrame
+
+
+def audited(path: Path, **parameters: Any) -> Audited:
+    """Pass a file through every node."""
+    chosen = AuditParameters.model_validate({"predictions": str(path), **QUICK, **parameters})
+    people, reading = nodes.read_prediction_file(chosen)
+    overall, groups, gaps, confusion = nodes.evaluate_people(people, reading, chosen, 0)
+    scan = nodes.scan_subgroups(people, reading, chosen, 0)
+    aif360 = nodes.one_vs_rest(people, reading, chosen, 0)
+    page, results, table = nodes.write_audit(
+        overall, groups, gaps, confusion, scan, aif360, reading, MANIFEST, chosen, 0
+    )
+    return Audited(gaps, page, results, table)
+
+
+@pytest.fixture(scope="module")
+def done(file: Path) -> Audited:
+    """The file audited as it is."""
+    return audited(file)
+
+
+def test_no_file_named_says_how_to_name_one_and_where_models_go() -> None:
+    with pytest.raises(InvalidInputError, match=r"audit\.predictions=FILE.*audit_model"):
+        nodes.read_prediction_file(AuditParameters())
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"absent\.csv: there is no such file"):
+        nodes.read_prediction_file(AuditParameters(predictions=str(tmp_path / "absent.csv")))
+
+
+def test_groups_named_like_the_source_of_others_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "given.csv"
+    predictions_of(60, race=["a", "b"], race_source=["c", "d"]).to_csv(path, index=False)
+    parameters = AuditParameters.model_validate(
+        {"predictions": str(path), "columns": {"attributes": ["race", "race_source"]}}
+    )
+    with pytest.raises(InvalidInputError, match=r"'race_source'.*'race'.*Rename the column"):
+        nodes.read_prediction_file(parameters)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("v1.2.csv", "v1.2"), ("v1.2.csv.gz", "v1.2"), ("v1.3.parquet", "v1.3")],
+)
+def test_a_model_is_called_like_its_file_unless_named(
+    name: str, shown: str, tmp_path: Path
+) -> None:
+    path, people = tmp_path / name, predictions_of(40, race=["a", "b"])
+    if path.suffix == ".parquet":
+        people.to_parquet(path)
+    else:
+        people.to_csv(path, index=False)
+    _, reading = nodes.read_prediction_file(AuditParameters(predictions=str(path)))
+    assert (reading["name"], reading["evaluation_set"]) == (shown, name)
+    _, named = nodes.read_prediction_file(AuditParameters(predictions=str(path), name="mine"))
+    assert named["name"] == "mine"
+
+
+def test_no_model_named_says_how_to_name_one_and_where_files_go(
+    make_faces: FacesBuilder,
+) -> None:
+    with pytest.raises(InvalidInputError, match=r"audit\.model=FILE.*audit\.predictions=FILE"):
+        score(make_faces(["test"], ["fear"]), AuditParameters())
+
+
+def test_an_absent_dataset_is_named_with_the_pipelines_that_read_it(
+    make_faces: FacesBuilder,
+) -> None:
+    parameters = AuditParameters(model="any.keras", dataset="raf_db")
+    with pytest.raises(InvalidInputError, match=r"raf_db.*data_processing,race_labeling"):
+        score(make_faces(["test"], ["fear"]), parameters)
+
+
+def test_a_model_that_is_not_there_is_named(make_faces: FacesBuilder, tmp_path: Path) -> None:
+    parameters = AuditParameters(model=str(tmp_path / "absent.keras"))
+    with pytest.raises(InvalidInputError, match=r"absent\.keras"):
+        score(make_faces(["test"], ["fear"]), parameters)
+
+
+def score(faces: pd.DataFrame, parameters: AuditParameters) -> nodes.People:
+    """Score faces of FER+ with no faces of RAF-DB beside them."""
+    images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
+    quality = {"reading": {"fabricated": True}}
+    return nodes.score_foreign_model(
+        images, faces, quality, images[:0], faces.iloc[:0], quality, parameters, 0
+    )
+
+
+@pytest.fixture
+def model_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int], Path]:
+    """A stand-in for a loaded model of `n` outputs that always says its first class."""
+
+    class FirstClass:
+        def __init__(self, n_classes: int) -> None:
+            self.n_classes = n_classes
+
+        def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+            return np.tile(np.eye(self.n_classes)[0], (len(images), 1))
+
+    def make(n_classes: int) -> Path:
+        from fer_fairness.modeling.foreign import ForeignModel
+
+        foreign = ForeignModel(
+            model=FirstClass(n_classes),
+            outputs="probabilities",
+            n_classes=n_classes,
+            input_shape=(4, 4, 1),
+            notes=("Loaded.",),
+        )
+        monkeypatch.setattr(nodes, "load_foreign_model", lambda _: foreign)
+        path = tmp_path / "theirs.keras"
+        path.write_bytes(b"weights")
+        return path
+
+    return make
+
+
+def test_faces_that_cannot_be_scored_are_left_out_and_counted(
+    make_faces: FacesBuilder, model_of: Callable[[int], Path]
+) -> None:
+    faces = make_faces(
+        ["test"] * 5,
+        ["neutral", "contempt", None, "fear", "neutral"],
+        gender=["female", "male", "male", "female", "male"],
+        excluded_reason=[None, None, None, None, "no face"],
+    )
+    seven = tuple(EMOTIONS[:-1])
+    parameters = AuditParameters.model_validate(
+        {"model": str(model_of(7)), "columns": {"class_names": seven}, "input_scale": "0-255"}
+    )
+    people, reading = score(faces, parameters)
+    assert list(people["sample_id"]) == ["face_0", "face_3"]
+    assert set(people["predicted_emotion"]) == {"neutral"}
+    assert reading["classes"] == list(seven)
+    assert reading["attributes"] == ["gender"]
+    assert reading["n_rows"] == 2
+    assert len(reading["sha256"]) == 64
+    said = " ".join(reading["notes"])
+    assert "2 of 5 test faces have no majority emotion" in said
+    assert "1 test faces show contempt, which the model does not know" in said
+
+
+@pytest.mark.parametrize(
+    ("faces", "columns", "message"),
+    [
+        ({"gender": ["a", "b"]}, {"class_names": ["anger", "fear"]}, r"None of the 2 test faces"),
+        ({}, None, r"No test face of fer_plus has a label of gender, race, age_group.*FairFace"),
+        ({"gender": ["a", "b"]}, {"attributes": ["sex"]}, r"names 'sex'.*gender, race, age_group"),
+        ({"gender": ["a", "b"]}, {"attributes": ["race"]}, r"has a label of race,"),
+    ],
+)
+def test_a_model_that_cannot_be_audited_says_why_and_what_to_do(
+    faces: dict[str, list[str]],
+    columns: dict[str, Any] | None,
+    message: str,
+    make_faces: FacesBuilder,
+    model_of: Callable[[int], Path],
+) -> None:
+    n_classes = len((columns or {}).get("class_names", EMOTIONS))
+    parameters = AuditParameters.model_validate(
+        {"model": str(model_of(n_classes)), "columns": columns or {}, "input_scale": "0-255"}
+    )
+    with pytest.raises(InvalidInputError, match=message):
+        score(make_faces(["test"] * 2, ["neutral"] * 2, **faces), parameters)
+
+
+def test_only_the_attributes_asked_for_are_compared_of_a_model(
+    make_faces: FacesBuilder, model_of: Callable[[int], Path]
+) -> None:
+    faces = make_faces(["test"] * 2, ["fear"] * 2, gender=["a", "b"], race=["c", "d"])
+    parameters = AuditParameters.model_validate(
+        {"model": str(model_of(8)), "columns": {"attributes": ["race"]}, "input_scale": "0-255"}
+    )
+    assert score(faces, parameters)[1]["attributes"] == ["race"]
+
+
+def test_page_names_the_file_its_hash_and_what_was_found(file: Path, done: Audited) -> None:
+    _, reading = nodes.read_prediction_file(AuditParameters(predictions=str(file)))
+    assert file.name in done.page
+    assert reading["sha256"] in done.page
+    assert "difference found" in done.page
+    found = done.gaps[done.gaps["metric"] == "accuracy_gap"].set_index("attribute")["verdict"]
+    assert found["race"] == "difference found"
+    assert found["gender"].startswith("no difference found")
+    assert set(found.index) == {"gender", "race", "gender x race"}
+    assert done.results["notes"] == []
+
+
+def test_table_and_results_hold_every_metric_and_can_be_read_by_anything(done: Audited) -> None:
+    assert list(done.table.columns) == list(AUDIT_COLUMNS)
+    assert len(done.table) == len(done.gaps)
+    assert done.gaps["minimum_detectable"].isna().any(), "or a missing number is not tested"
+    text = json.dumps(done.results, allow_nan=False)
+    assert json.loads(text)["kind"] == "audit"
+    assert len(done.results["tables"]["gaps"]) == len(done.gaps)
+    assert done.results["manifest"]["reading"]["sha256"]
+
+
+def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None:
+    assert audited(file, aif360_max_people=300, intersections=[]).results["tables"]["aif360"]
+    without = audited(file, aif360_max_people=299, intersections=[])
+    assert without.results["tables"]["aif360"] == []
+    (note,) = without.results["notes"]
+    assert "300 people, more than 299 (audit.aif360_max_people)" in note
+    assert "audit.aif360_max_people" in without.page
+
+
+def test_what_is_too_fine_to_compare_is_named(file: Path) -> None:
+    done = audited(file, max_groups=2)
+    assert {row["attribute"] for row in done.results["tables"]["aif360"]} == {"gender"}
+    pairs, aif360 = done.results["notes"]
+    assert "more than 2 groups (audit.max_groups): gender x race." in pairs
+    assert "left out for race:" in aif360
+    assert set(done.table["attribute"]) == {"gender", "race"}
+
+
+def test_one_group_alone_gives_a_report_that_says_too_few(tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    predictions_of(40, gender=["female"]).to_csv(path, index=False)
+    done = audited(path)
+    assert set(done.table["verdict"]) == {"too few people to say"}
+    assert "left out for gender" in done.results["notes"][0]
+    assert json.dumps(done.results, allow_nan=False)

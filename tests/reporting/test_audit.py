@@ -1,0 +1,185 @@
+import dataclasses
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.html import render_report
+from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.results import results_json
+from fer_fairness.reporting.sections.blocks import Bullets, Pairs
+from fer_fairness.reporting.sections.differences import MOST_LISTED, listed_groups
+from fer_fairness.reporting.sections.reading import reading_section
+
+SECTIONS = (
+    "found",
+    "limits",
+    "gaps",
+    "recalls",
+    "recognition",
+    "subgroup",
+    "reading",
+    "method",
+    "manifest",
+)
+HOSTILE = "<script>alert('x')</script> & \"quoted\""
+
+
+def sections(text: str) -> tuple[str, ...]:
+    return tuple(re.findall(r'<section id="([^"]+)"', text))
+
+
+def words(text: str) -> str:
+    """The page as a reader sees it, in one line."""
+    return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", text, flags=re.DOTALL).split())
+
+
+@pytest.fixture(scope="module")
+def page(audit: ReportInputs) -> str:
+    return render_report(audit)
+
+
+def test_an_audit_has_its_own_sections(page: str) -> None:
+    assert sections(page) == SECTIONS
+
+
+def test_aif360_has_a_section_where_it_was_computed(small_inputs: ReportInputs) -> None:
+    rows = small_inputs.aif360.head(3)
+    lean = ReportInputs(aif360=rows, kind="audit")
+    assert "aif360" in sections(render_report(lean))
+
+
+@pytest.mark.parametrize("word", ["baseline", "variant", "labeller", "mitigat", "augment"])
+def test_nothing_is_said_of_what_an_audit_has_not(page: str, word: str) -> None:
+    assert word not in words(page).lower()
+
+
+def test_it_opens_with_the_model_its_size_and_its_accuracy(audit: ReportInputs, page: str) -> None:
+    accuracy = audit.overall.set_index("metric").loc["accuracy", "value"]
+    assert isinstance(accuracy, float)
+    opening = "audited by its predictions in predictions_7.csv: 3,153 faces, 7 classes, accuracy"
+    assert f"{opening} {100 * accuracy:.1f}" in words(page)
+
+
+def test_the_subgroup_is_a_finding_and_a_table(page: str) -> None:
+    text = words(page)
+    assert "263 faces mistaken (63.8 %) where" in text
+    assert text.count("gender: female; race: asian or african_american") == 2
+
+
+def test_how_the_file_was_read_is_told(page: str) -> None:
+    text = words(page)
+    assert "True emotion y_true (guessed)" in text
+    assert "Attributes gender, skin_tone (given)" in text
+    assert "ab" * 32 in text
+    assert "c19 and 10 more" in text
+    assert "The probabilities are the softmax of the logits." in text
+
+
+def test_a_file_without_probabilities_is_said_to_be_one(audit: ReportInputs, page: str) -> None:
+    sentence = "There are no probabilities"
+    assert sentence not in page
+    kept = audit.overall[audit.overall["metric"] != "calibration_error"]
+    lean = ReportInputs(overall=kept, kind="audit")
+    assert sentence in render_report(lean)
+
+
+def test_attributes_that_cannot_be_compared_are_said_to_be_so(audit: ReportInputs) -> None:
+    rows = audit.gaps.assign(n_groups=np.where(audit.gaps["attribute"] == "skin_tone", 1, 2))
+    text = render_report(ReportInputs(gaps=rows, kind="audit"))
+    assert "Too few people to compare groups of perceived skin tone:" in text
+
+
+@pytest.mark.parametrize("emptied", [*COLUMNS, "manifest"])
+def test_sections_stay_when_tables_are_empty(audit: ReportInputs, emptied: str) -> None:
+    lean = dataclasses.replace(audit, groups=audit.groups.head(3), confusion=audit.confusion.head())
+    lean = dataclasses.replace(lean, **{emptied: getattr(ReportInputs(), emptied)})
+    assert sections(render_report(lean)) == SECTIONS
+
+
+def test_an_empty_audit_says_what_is_absent() -> None:
+    text = render_report(ReportInputs(kind="audit"))
+    for sentence in (
+        "No predictions were scored",
+        "No gap between groups was computed.",
+        "No subgroup was searched for.",
+        "How the predictions were read was not recorded.",
+    ):
+        assert sentence in text
+
+
+def test_names_of_a_file_are_escaped(audit: ReportInputs) -> None:
+    first = audit.gaps["metric"].isin(["accuracy_gap", "recall_gap_fear"])
+    gaps = audit.gaps[first].assign(
+        variant=HOSTILE, evaluation_set=HOSTILE, attribute=HOSTILE, smallest_group=HOSTILE
+    )
+    hostile = dataclasses.replace(
+        audit,
+        gaps=gaps.assign(left_out=HOSTILE, metric=["accuracy_gap", f"recall_gap_{HOSTILE}"] * 3),
+        groups=audit.groups.head(9).assign(variant=HOSTILE, attribute=HOSTILE, group=HOSTILE),
+        scan=audit.scan.assign(subgroup=HOSTILE, verdict=HOSTILE),
+        manifest={"reading": {"file": HOSTILE, HOSTILE: HOSTILE, "notes": [HOSTILE]}},
+    )
+    text = render_report(hostile)
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") > 10
+
+
+def test_results_say_what_kind_they_are_of(audit: ReportInputs, small_inputs: ReportInputs) -> None:
+    results = results_json(audit)
+    assert json.loads(json.dumps(results, allow_nan=False))["kind"] == "audit"
+    assert set(results) == set(results_json(small_inputs))
+    assert results_json(small_inputs)["kind"] == "project"
+
+
+def test_a_model_card_of_a_foreign_model_is_refused(audit: ReportInputs) -> None:
+    with pytest.raises(InvalidInputError, match="audited model 'network_7'"):
+        model_card(audit, "network_7")
+
+
+def groups_of(sizes: list[int], accuracies: list[float]) -> pd.DataFrame:
+    names = [f"g{i}" for i in range(len(sizes))]
+    table = pd.DataFrame({"group": names, "value": accuracies, "n_people": sizes})
+    return pd.concat([table.assign(metric=name) for name in ("accuracy", "recall_fear")])
+
+
+def test_of_few_groups_all_are_listed() -> None:
+    rows = groups_of([20] * 2 * MOST_LISTED, [0.5] * 2 * MOST_LISTED)
+    shown, note = listed_groups(rows, least=10, what="camera")
+    assert shown is rows
+    assert not note
+
+
+def test_of_many_groups_the_extremes_of_those_compared_are_listed() -> None:
+    n = 500
+    accuracies = list(np.linspace(0, 1, n))
+    sizes = [20] * n
+    sizes[0] = sizes[-1] = 3
+    shown, note = listed_groups(groups_of(sizes, accuracies), least=10, what="camera")
+    expected = {f"g{i}" for i in (*range(1, MOST_LISTED + 1), *range(n - 1 - MOST_LISTED, n - 1))}
+    assert set(shown["group"]) == expected
+    assert len(shown) == 2 * len(expected)
+    assert "500 groups of camera" in note
+    assert "460 are not shown" in note
+
+
+def test_where_few_of_many_groups_were_compared_these_are_listed() -> None:
+    rows = groups_of([20] * 3 + [2] * 97, [0.5] * 100)
+    shown, note = listed_groups(rows, least=10, what="camera")
+    assert set(shown["group"]) == {"g0", "g1", "g2"}
+    assert "Shown are the 3 that were compared; 97 are not shown." in note
+    shown, note = listed_groups(rows, least=30, what="camera")
+    assert shown.empty
+    assert note.startswith("None of the 100 groups of camera has")
+
+
+def test_a_reading_of_any_shape_is_shown() -> None:
+    reading = {"odd": [1, 2], "inner": {"x": {"y": 1}, "empty": {}}, "flag": True, "notes": "One."}
+    blocks = reading_section({"reading": reading}).blocks
+    pairs = [pair for block in blocks if isinstance(block, Pairs) for pair in block.items]
+    assert pairs == [("Odd", "1, 2"), ("Flag", "yes"), ("x", "y: 1"), ("empty", "\N{EN DASH}")]
+    assert [block.items for block in blocks if isinstance(block, Bullets)] == [("One.",)]

@@ -1,0 +1,138 @@
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.reporting.gap_findings import gap_findings, left_out_text
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.verdicts import gap_sentence
+
+GAP: dict[str, object] = {
+    "variant": "baseline",
+    "evaluation_set": "raf_db",
+    "attribute": "gender",
+    "attribute_source": "annotated",
+    "metric": "accuracy_gap",
+    "family": "summary",
+    "value": 0.081,
+    "ci_low": 0.059,
+    "ci_high": 0.102,
+    "corrected_value": 0.072,
+    "minimum_detectable": 0.0619,
+    "null_mean": 0.014,
+    "null_95": 0.029,
+    "p_value": 0.0004,
+    "p_value_holm": 0.004,
+    "p_value_benjamini_hochberg": 0.002,
+    "n_people": 3153,
+    "n_groups": 2,
+    "smallest_group": "female",
+    "smallest_group_size": 1502,
+    "n_missing": 77,
+    "left_out": "",
+    "verdict": "difference found",
+}
+
+
+def gaps_of(*changes: dict[str, object]) -> ReportInputs:
+    return ReportInputs(gaps=pd.DataFrame([{**GAP, **change} for change in changes]))
+
+
+def test_a_gap_that_did_not_survive_is_not_found() -> None:
+    inputs = gaps_of({"verdict": "no difference found; smaller than ...", "p_value_holm": 0.3})
+    (finding,) = gap_findings(inputs, variant="baseline")
+    assert finding.kind == "not_found"
+    assert "no difference found; smaller than 6.2 points could not have been seen" in finding.text
+
+
+def test_other_metrics_found_are_named_and_make_it_a_finding() -> None:
+    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.3}
+    inputs = gaps_of(
+        not_found,
+        {"metric": "recall_gap_fear", "family": "by_class"},
+        {"metric": "recall_gap_anger", "family": "by_class", **not_found},
+        {"metric": "xu_fairness"},
+    )
+    (finding,) = gap_findings(inputs, variant="baseline")
+    assert finding.kind == "found"
+    assert "Difference also found: xu fairness; recall gap, fear." in finding.text
+
+
+def test_of_very_many_metrics_found_a_few_are_named() -> None:
+    many: list[dict[str, object]] = [
+        {"metric": f"recall_gap_{i}", "family": "by_class"} for i in range(9)
+    ]
+    (finding,) = gap_findings(gaps_of({}, *many), variant="baseline")
+    assert "recall gap, 5 and 3 more." in finding.text
+
+
+def test_sizes_and_missing_labels_are_told() -> None:
+    (finding,) = gap_findings(gaps_of({"left_out": "asian"}), variant="baseline")
+    assert "3,153 faces in 2 groups; smallest: female, n = 1,502." in finding.text
+    assert "77 faces without such a label" in finding.text
+    assert "Left out as too small: asian." in finding.text
+    assert finding.heading == "RAF-DB, perceived gender (labels by annotators)"
+
+
+def test_hundreds_of_groups_left_out_are_counted_and_not_listed() -> None:
+    names = [f"group {i}" for i in range(300)]
+    gaps = pd.DataFrame([{**GAP, "left_out": ", ".join(names[2:])}])
+    shown = ("variant", "evaluation_set", "attribute", "attribute_source")
+    groups = pd.DataFrame({"group": names, "metric": "accuracy", "n_people": 3})
+    groups = groups.assign(**{key: str(GAP[key]) for key in shown})
+    groups = groups.assign(value=0.5, ci_low=0, ci_high=1)
+    inputs = ReportInputs(gaps=gaps, groups=groups)
+    (finding,) = gap_findings(inputs, variant="baseline")
+    assert "Left out as too small: 298 groups, which the table of gaps" in finding.text
+
+
+def test_small_groups_are_called_too_few() -> None:
+    (finding,) = gap_findings(gaps_of({"smallest_group_size": 12}), variant="baseline")
+    assert "n = 12, too few to read on its own" in finding.text
+
+
+def test_found_differences_come_first_and_name_the_extremes(
+    make_inputs: Callable[..., ReportInputs],
+) -> None:
+    inputs = make_inputs()
+    findings = gap_findings(inputs, variant="baseline")
+    kinds = [finding.kind for finding in findings]
+    assert set(kinds) == {"found", "not_found"}
+    assert kinds == sorted(kinds)
+    told = [("Lowest accuracy:" in finding.text) for finding in findings]
+    first_lines = [finding.text.splitlines()[0] for finding in findings]
+    assert told == [line.endswith(": difference found.") for line in first_lines]
+    assert any(told)
+
+
+def test_a_headline_metric_has_a_line_of_its_own(small_inputs: ReportInputs) -> None:
+    rows = small_inputs.gaps.to_dict("records")
+    sentences = {gap_sentence({str(key): row[key] for key in row}) for row in rows}
+    for finding in gap_findings(small_inputs, variant="baseline"):
+        assert len(sentences.intersection(finding.text.splitlines())) == 2
+
+
+def test_an_audit_names_the_attribute_alone(audit: ReportInputs) -> None:
+    findings = gap_findings(audit, variant=audit.variants()[0])
+    headings = {finding.heading for finding in findings}
+    assert "Perceived skin tone (labels given in the file)" in headings
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("", ""),
+        ("a, b_c", "a and b c"),
+        (np.nan, ""),
+        (None, ""),
+        (["a", "b_c"], "a and b c"),
+        (np.array(["a"]), "a"),
+    ],
+)
+def test_left_out_comes_in_many_shapes(value: object, text: str) -> None:
+    assert left_out_text(value) == text
+
+
+def test_empty_inputs_have_no_findings() -> None:
+    assert gap_findings(ReportInputs(), variant="baseline") == []

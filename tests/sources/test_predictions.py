@@ -1,0 +1,270 @@
+"""Whole files: those of this project, of other people, large, small and odd."""
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.params.audit import PredictionColumns
+from fer_fairness.sources.predictions import PredictionFile, read_predictions
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
+from fer_fairness.taxonomy import EMOTIONS
+
+GUESS = PredictionColumns()
+CODES = ("angry", "disgust", "fear", "happy")
+
+
+def read(folder: Path, text: str, **columns: object) -> PredictionFile:
+    path = folder / "file.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_predictions(path, PredictionColumns.model_validate(columns))
+
+
+def notes_of(found: PredictionFile) -> str:
+    notes = found.reading["notes"]
+    assert isinstance(notes, list)
+    return "\n".join(notes)
+
+
+def own_predictions(n: int = 40) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    probabilities = rng.dirichlet(np.ones(len(EMOTIONS)), n)
+    frame = pd.DataFrame(
+        {
+            "sample_id": [f"test/{row:04d}.png" for row in range(n)],
+            "variant": "baseline",
+            "seed": 0,
+            "emotion": [EMOTIONS[row % len(EMOTIONS)] for row in range(n)],
+            "predicted_emotion": np.array(EMOTIONS)[probabilities.argmax(axis=1)],
+            **dict(zip(PROBABILITY_COLUMNS, probabilities.T, strict=True)),
+        }
+    )
+    gender = pd.Series(["female", "male", None, "male"] * (n // 4), dtype="str")
+    return PREDICTIONS_SCHEMA.validate(frame).assign(gender=gender, gender_source="annotated")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_predictions_of_this_project_read_back_as_they_are(tmp_path: Path, suffix: str) -> None:
+    path, written = tmp_path / f"predictions.{suffix}", own_predictions()
+    if suffix == "parquet":
+        written.to_parquet(path)
+    else:
+        written.to_csv(path, index=False)
+
+    found = read_predictions(path, GUESS)
+
+    expected = written.drop(columns=["variant", "seed", "gender_source"])
+    pd.testing.assert_frame_equal(found.frame, expected[found.frame.columns], rtol=1e-12)
+    assert set(found.frame.columns) == set(expected.columns)
+    assert found.classes == EMOTIONS
+    assert found.probability_columns == PROBABILITY_COLUMNS
+    assert found.attributes == ("gender",)
+    assert found.reading["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found.reading["n_without_group"] == {"gender": 10}
+    assert found.reading["unused_columns"] == ["variant", "seed", "gender_source"]
+    assert json.loads(json.dumps(found.reading)) == found.reading
+
+
+def test_codes_named_beside_them_and_logits_in_lists_are_understood(tmp_path: Path) -> None:
+    # The form of the biased-heritage files of Dominguez-Catena et al. 2025.
+    rng = np.random.default_rng(2)
+    true, logits = np.arange(60) % 4, rng.normal(size=(60, 4))
+    frame = pd.DataFrame(
+        {
+            "id": [f"face_{row}" for row in range(60)],
+            "age": "20-29",
+            "gender": ["Male", "Female"] * 30,
+            "label": np.array(CODES)[true],
+            "y_true": true,
+            "y_pred": logits.argmax(axis=1),
+            "logits": [str(row) for row in logits.tolist()],
+            "conf": [f"tensor({row:.4f})" for row in logits.max(axis=1)],
+        }
+    )
+    path = tmp_path / "model.csv.gz"
+    frame.to_csv(path, index=False)
+
+    found = read_predictions(path, GUESS)
+
+    assert found.classes == CODES
+    assert found.frame["emotion"].tolist() == frame["label"].tolist()
+    assert found.frame["predicted_emotion"].tolist() == [CODES[code] for code in frame["y_pred"]]
+    softmax = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.frame[list(found.probability_columns)], softmax, atol=1e-12)
+    assert found.reading["codes"] == {"0": "angry", "1": "disgust", "2": "fear", "3": "happy"}
+    assert "names of the codes are those of column 'label'" in notes_of(found)
+    assert found.reading["unused_columns"] == ["conf"]
+    assert found.attributes == ("age", "gender")
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=8)
+
+
+@given(st.lists(TEXT.filter(lambda text: not text.startswith("tensor(")), min_size=1, max_size=20))
+def test_any_names_of_groups_read_back(
+    tmp_path_factory: pytest.TempPathFactory, groups: list[str]
+) -> None:
+    groups = [f"group {group} x" for group in groups]
+    frame = pd.DataFrame({"y_true": "sad", "y_pred": "sad", "race": groups})
+    path = tmp_path_factory.mktemp("groups") / "file.csv"
+    frame.to_csv(path, index=False)
+
+    assert read_predictions(path, GUESS).frame["race"].tolist() == groups
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"), [(";", "semicolon"), ("\t", "tab"), ("|", "vertical bar")]
+)
+def test_other_separators_and_a_byte_order_mark_read_with_a_note(
+    tmp_path: Path, delimiter: str, name: str
+) -> None:
+    text = "﻿y_true,y_pred,Gender\r\nsad,sad,female\r\n".replace(",", delimiter)
+
+    found = read(tmp_path, text)
+
+    assert found.frame["Gender"].tolist() == ["female"]
+    assert f"separated by {name}" in notes_of(found)
+
+
+def test_a_spreadsheet_export_in_utf_16_reads(tmp_path: Path) -> None:
+    path = tmp_path / "unicode.txt"
+    path.write_bytes("y_true\ty_pred\tgender\nsad\tsad\tweiblich ä\n".encode("utf-16"))
+
+    assert read_predictions(path, GUESS).frame["gender"].tolist() == ["weiblich ä"]
+
+
+def test_quoted_cells_may_hold_separators(tmp_path: Path) -> None:
+    found = read(tmp_path, 'y_true,y_pred,gender\n"sad, very","sad, very","a ""b"""\n')
+
+    assert found.classes == ("sad, very",)
+    assert found.frame["gender"].tolist() == ['a "b"']
+
+
+def test_a_quote_that_is_not_closed_loses_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="number of double quotes is odd"):
+        read(tmp_path, 'y_true,y_pred,gender\nsad,sad,"f\nsad,sad,m\n')
+    with pytest.raises(InvalidInputError, match=r"'gender' holds .* in row 1 .*expected one line"):
+        read(tmp_path, 'y_true,y_pred,gender\nsad,sad,"f\nsad,sad,m"\nsad,sad,m\n')
+    with pytest.raises(InvalidInputError, match=r"'id' holds .* in row 1 .*expected one line"):
+        read(tmp_path, 'y_true,y_pred,gender,id\nsad,sad,f,"a\nsad,sad,m,b"\n')
+
+
+def test_one_class_and_one_group_read(tmp_path: Path) -> None:
+    found = read(tmp_path, "y_true,y_pred,gender\nsad,sad,female\nsad,sad,female\n")
+
+    assert found.classes == ("sad",)
+    assert found.frame["sample_id"].tolist() == ["1", "2"]
+    assert "the row numbers are used" in notes_of(found)
+
+
+def test_five_hundred_groups_read_with_a_note(tmp_path: Path) -> None:
+    rows = "\n".join(f"sad,sad,g{row}" for row in range(500))
+
+    found = read(tmp_path, f"y_true,y_pred,race\n{rows}\n")
+
+    assert found.frame["race"].nunique() == 500
+    assert "'race' has 500 groups" in notes_of(found)
+
+
+def test_missing_groups_are_kept_and_counted(tmp_path: Path) -> None:
+    rows = "sad,sad,\nsad,sad,None\nsad,sad,neutral\nsad,sad,unknown\nsad,sad,Neutral\n"
+
+    found = read(tmp_path, "y_true,y_pred,gender\n" + rows)
+
+    assert found.frame["gender"].isna().tolist() == [True, True, False, False, False]
+    assert found.reading["n_without_group"] == {"gender": 2}
+    assert "'gender' names no group in rows 1 and 2" in notes_of(found)
+    assert "(written and how often: '' 1, 'None' 1)" in notes_of(found)
+    assert "has a group 'unknown'" in notes_of(found)
+    assert "'neutral' and 'Neutral' are read as different groups" in notes_of(found)
+
+
+def test_numbers_and_booleans_become_names_of_groups(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    frame = pd.DataFrame({"y_true": ["sad"] * 3, "y_pred": ["sad"] * 3})
+    frame["gender"] = [0.0, 1.0, np.nan]
+    frame["race"] = [True, False, True]
+    frame["age"] = pd.Categorical(["20-29", "30-39", "20-29"])
+    frame.to_parquet(path)
+
+    found = read_predictions(path, GUESS).frame
+
+    assert found["gender"].tolist()[:2] == ["0", "1"]
+    assert found["gender"].isna().tolist() == [False, False, True]
+    assert found["race"].tolist() == ["True", "False", "True"]
+    assert found["age"].tolist() == ["20-29", "30-39", "20-29"]
+
+
+def test_ages_in_years_are_not_cut_into_groups(tmp_path: Path) -> None:
+    rows = "\n".join(f"sad,sad,{20 + row},f" for row in range(13))
+    text = f"y_true,y_pred,age,gender\n{rows}\n"
+
+    found = read(tmp_path, text)
+
+    assert found.attributes == ("gender",)
+    assert "'age' holds 13 different numbers" in notes_of(found)
+    with pytest.raises(InvalidInputError, match=r"Write the group .* '20-39' for an age of 37"):
+        read(tmp_path, text, attributes=["age"])
+
+
+def test_columns_that_could_be_groups_are_named_and_not_used(tmp_path: Path) -> None:
+    found = read(tmp_path, "y_true,y_pred,gender,glasses\nsad,sad,f,yes\nsad,sad,m,no\n")
+
+    assert found.attributes == ("gender",)
+    assert "Column 'glasses' (2 different values, such as 'yes') was not used" in notes_of(found)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty"),
+        (b"\n\n", "the file is empty"),
+        (b"y_true,y_pred,gender\n", "holds no rows"),
+        (b"\x89PNG\0\0", "neither CSV nor Parquet"),
+        (b'{"a": 1}\n', "one column only"),
+        (b"PAR1 and no more", "Parquet file is damaged"),
+        (gzip.compress(b"y_true,y_pred,gender\nsad,sad,f\n", mtime=0)[:-9], "gzip file is damaged"),
+        (b"y_true,y_pred,gender\nsad,sad,f\nsad,sad,\xe4\n", r"line 3: byte 0xe4 is not UTF-8"),
+        (b"y_true,y_pred,gender,gender\nsad,sad,f,f\n", "two columns are named 'gender'"),
+        (b"y_true,y_pred,gender\nsad,sad,f\nsad,sad\n", r"row 2 \(.*\): 2 cells, expected 3"),
+    ],
+)
+def test_what_is_no_prediction_file_is_refused(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(InvalidInputError, match=f"^file.csv.*{message}"):
+        read_predictions(path, GUESS)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"nowhere\.csv: there is no such file"):
+        read_predictions(tmp_path / "nowhere.csv", GUESS)
+    with pytest.raises(InvalidInputError, match="there is no such file"):
+        read_predictions(tmp_path, GUESS)
+
+
+def test_a_sample_that_occurs_twice_is_named_with_both_rows(tmp_path: Path) -> None:
+    text = "id,y_true,y_pred,gender\na,sad,sad,f\nb,sad,sad,f\na ,sad,sad,m\n"
+
+    with pytest.raises(InvalidInputError, match=r"'a' stands in column 'id' in rows 1 and 3"):
+        read(tmp_path, text)
+    assert read(tmp_path, text, sample_id="").frame["sample_id"].tolist() == ["1", "2", "3"]
+    with pytest.raises(InvalidInputError, match=r"'id' is empty in row 2"):
+        read(tmp_path, text.replace("\nb,", "\n,"))
+
+
+def test_names_of_groups_that_mean_something_else_here_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="cannot be called 'a x b'"):
+        read(tmp_path, "y_true,y_pred,a x b\nsad,sad,f\n", attributes=["a x b"])
+    with pytest.raises(InvalidInputError, match="cannot be called 'emotion'"):
+        read(tmp_path, "y_true,y_pred,emotion\nsad,sad,f\n", attributes=["emotion"])
