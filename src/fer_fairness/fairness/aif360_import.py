@@ -17,9 +17,9 @@ def quiet_aif360_import() -> Iterator[None]:
     AIF360 logs a warning for each optional part whose library is absent, through `logging.warning`,
     which also installs a handler on the root logger: those records are dropped, and no handler is
     installed. Where TensorFlow is not loaded yet it stays so, which spares ten seconds and its own
-    messages; AIF360 then leaves out `AdversarialDebiasing`, which needs it and which this project
-    does not use. Warnings of Python raised while the modules load are ignored: they are about
-    AIF360's own code.
+    messages; AIF360 then leaves out `AdversarialDebiasing`, which needs it and which
+    `aif360_subprocess` runs elsewhere. Warnings of Python raised while the modules load are
+    ignored: they are about AIF360's own code.
     """
     root, silent = logging.getLogger(), logging.NullHandler()
     without_tensorflow = "tensorflow" not in sys.modules

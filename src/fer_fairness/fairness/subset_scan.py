@@ -221,13 +221,13 @@ class _Scan:
 
 
 def _keep_better(best: Subgroups, table: Counts, scores: Array, chosen: Chosen) -> None:
-    """Take over the best search of each table where it beats the best so far."""
-    order = np.lexsort((scores, table))
-    last = order[np.append(np.flatnonzero(np.diff(table[order])), len(order) - 1)]
-    last = last[scores[last] > best.scores[table[last]]]
-    best.scores[table[last]] = scores[last]
+    """Take over the best search of each table, of equal ones the first, if it beats the best."""
+    order = np.lexsort((-scores, table))
+    top = order[np.insert(np.flatnonzero(np.diff(table[order])) + 1, 0, 0)]
+    top = top[scores[top] > best.scores[table[top]]]
+    best.scores[table[top]] = scores[top]
     for kept, flags in zip(best.chosen, chosen, strict=True):
-        kept[table[last]] = flags[last]
+        kept[table[top]] = flags[top]
 
 
 def _first_of_each(table: Counts, chosen: Chosen) -> Counts:
