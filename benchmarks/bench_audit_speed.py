@@ -20,8 +20,8 @@ from fairlearn.metrics import MetricFrame
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from fer_fairness.fairness import audit
-from fer_fairness.fairness.draws import bootstrap_counts, permutation_counts, resampled
-from fer_fairness.fairness.gap_metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.inference.draws import bootstrap_counts, permutation_counts, resampled
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 
 CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])

@@ -17,11 +17,11 @@ import pandas as pd
 from scipy.special import stdtrit
 from scipy.stats import norm
 
-from fer_fairness.fairness.formulas import Counts, Metric, evaluated
-from fer_fairness.fairness.gap_metrics import GAP_METRICS
-from fer_fairness.fairness.metrics import accuracy, balanced_accuracy, macro_f1
-from fer_fairness.fairness.seed_draws import CrossedPredictions, resampled_crossed
-from fer_fairness.fairness.seed_estimates import mean_over_seeds
+from fer_fairness.fairness.metrics.formulas import Counts, Metric, evaluated
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.group_metrics import accuracy, balanced_accuracy, macro_f1
+from fer_fairness.fairness.seeds.draws import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

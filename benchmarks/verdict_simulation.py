@@ -22,15 +22,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.corrections import holm
 from fer_fairness.fairness.counts import GroupCounts, PairedCounts
-from fer_fairness.fairness.draws import permutation_counts, resampled
-from fer_fairness.fairness.gap_intervals import distance
-from fer_fairness.fairness.gap_metrics import GAP_METRICS, GapMetric, values_of
-from fer_fairness.fairness.gap_tests import measured_gaps
 from fer_fairness.fairness.gaps import gap_table
-from fer_fairness.fairness.paired import paired_differences
-from fer_fairness.fairness.permutation import permutation_test
+from fer_fairness.fairness.inference.corrections import holm
+from fer_fairness.fairness.inference.draws import permutation_counts, resampled
+from fer_fairness.fairness.inference.gap_intervals import distance
+from fer_fairness.fairness.inference.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.paired import paired_differences
+from fer_fairness.fairness.inference.permutation import permutation_test
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.params.inference import InferenceParameters
 
 CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])

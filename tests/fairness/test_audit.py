@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import audit, evaluate
 from fer_fairness.fairness.audit import AUDIT_COLUMNS
-from fer_fairness.fairness.gap_tests import GapTests
-from fer_fairness.fairness.reductions import Array
+from fer_fairness.fairness.inference.gap_tests import GapTests
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
 CLASSES = ("anger", "fear", "happiness")

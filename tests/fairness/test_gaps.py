@@ -5,17 +5,18 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from fer_fairness.fairness import gap_tests, gaps
-from fer_fairness.fairness.calibration import CalibrationCounts, calibration_counts
-from fer_fairness.fairness.corrections import benjamini_hochberg, holm
+from fer_fairness.fairness import gaps
 from fer_fairness.fairness.counts import Counts, GroupCounts
-from fer_fairness.fairness.formulas import GapMetric, values_of
-from fer_fairness.fairness.gap_intervals import GapEstimate
-from fer_fairness.fairness.gap_metrics import GAP_METRICS, class_gap_metrics
-from fer_fairness.fairness.gap_tests import GapTests
 from fer_fairness.fairness.gaps import BY_CLASS, FOUND, GAP_COLUMNS, SUMMARY, TOO_FEW, gap_table
-from fer_fairness.fairness.intervals import Interval
-from fer_fairness.fairness.reductions import Array
+from fer_fairness.fairness.inference import gap_tests
+from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
+from fer_fairness.fairness.inference.gap_intervals import GapEstimate
+from fer_fairness.fairness.inference.gap_tests import GapTests
+from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
+from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
 FEW_DRAWS = InferenceParameters(n_bootstrap=300, n_permutations=300, n_power=60)

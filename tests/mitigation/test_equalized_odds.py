@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import group_counts
-from fer_fairness.fairness.gap_metrics import equal_opportunity_gap
+from fer_fairness.fairness.metrics.gap_metrics import equal_opportunity_gap
 from fer_fairness.mitigation import (
     EqualizedOddsRates,
     FittedPostProcessor,

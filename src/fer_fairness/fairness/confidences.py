@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.reductions import Array
+from fer_fairness.fairness.metrics.reductions import Array
 
 _ROUNDING: Final = 1e-3
 """Probabilities written with few digits need not sum to one exactly."""

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fer_fairness.fairness.calibration import CalibrationCounts, calibration_counts
 from fer_fairness.fairness.comparison import compare
 from fer_fairness.fairness.confidences import predicted_confidence
 from fer_fairness.fairness.counts import EVERYBODY, check_predictions, group_counts, groups_of
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
-from fer_fairness.fairness.reductions import Array
+from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
 __all__ = ["Evaluation", "compare", "evaluate"]

@@ -6,16 +6,16 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.calibration import CalibrationCounts, calibration_error
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.draws import Seed, bootstrap_counts, resampled, seed_for
-from fer_fairness.fairness.intervals import (
+from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts, resampled, seed_for
+from fer_fairness.fairness.inference.intervals import (
     Interval,
     percentile_interval,
     reflected_interval,
     wilson_interval,
 )
-from fer_fairness.fairness.metrics import (
+from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
+from fer_fairness.fairness.metrics.group_metrics import (
     Array,
     Counts,
     Metric,

@@ -27,7 +27,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.aif360_import import quiet_aif360_import
+from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.mitigation.protocol import Json
 from fer_fairness.params.mitigation import EqualizedOddsParameters
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.aif360_import import quiet_aif360_import
+from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 
 Weights: TypeAlias = npt.NDArray[np.float64]
 

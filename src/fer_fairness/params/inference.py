@@ -47,10 +47,10 @@ class InferenceParameters(Parameters):
         description="Groups with fewer people are listed but take no part in any gap.",
     )
     memory_mib: int = Field(
-        default=64,
+        default=4,
         ge=1,
-        description="What the counts drawn at one time may take, in MiB; metrics need a few times "
-        "that. Tables that do not fit are drawn in turns.",
+        description="What the counts drawn at one time may take on each core, in MiB; metrics need "
+        "a few times that. Tables that do not fit are drawn in turns.",
     )
 
     @property

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.fairness.aif360_adapter import one_vs_rest_metrics
+from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.scoring import (

@@ -1,0 +1,1 @@
+"""How sure: draws, tests, intervals, corrections, and what could have been seen."""

@@ -1,0 +1,204 @@
+"""Group differences on a scale: from none, through those measured, to wider ones.
+
+Noise makes groups look more different than they are, most of all where a group has few people of a
+class. So the pattern of the differences (who is served worse, in which classes) is estimated with
+the noise taken off, and its size is left open: at scale 0 all groups are treated alike, at larger
+scales the pattern is stretched. `gap_intervals` asks which scales the data could have come from;
+`detectability` asks which planted difference would have been found.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fer_fairness.fairness.counts import GroupCounts
+from fer_fairness.fairness.metrics.calibration import CalibrationCounts
+from fer_fairness.fairness.metrics.formulas import Counts
+from fer_fairness.fairness.metrics.reductions import Array
+
+_LEAST_VARIANCE: Final = 0.02
+"""Of a share, p (1 - p): keeps a class that all are recognised in from ruling an average."""
+
+_NONE: Final = 1e-9
+"""Differences below this are none."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """How groups differ in what is predicted for each true class.
+
+    Attributes:
+        people: People per group and true class, float64, shape (g, c).
+        pooled: Shares of predictions of everybody of a class, shape (c, k); rows sum to 1.
+        estimate: Shares of each group, with the noise taken off, shape (g, c, k); rows sum to 1.
+        pattern: What a group's shares differ by at scale 1: the differences of the estimate,
+            stretched to the size of the measured ones, shape (g, c, k); rows sum to 0.
+        loss: What the shares of a class change by if all that was right in it goes wrong, shape
+            (c, k); rows sum to 0.
+    """
+
+    people: Array
+    pooled: Array
+    estimate: Array
+    pattern: Array
+    loss: Array
+
+    def shares(self, scale: float) -> Array:
+        """Shares of predictions at a scale of differences, shape (g, c, k); rows sum to 1."""
+        return _as_shares(self.pooled + scale * self.pattern)
+
+    def planted(self, group: int, lost_recall: float) -> Array:
+        """Shares if only `group` differs: so much less of each class right, as far as there is.
+
+        Args:
+            group: Index of the group.
+            lost_recall: By how much the share that is right falls in every class, from 0 to 1.
+
+        Returns:
+            Shape (g, c, k); rows sum to 1. What is lost goes where everybody's errors go.
+        """
+        right = np.maximum(-np.where(self.loss < 0, self.loss, 0.0).sum(axis=-1), _NONE)
+        lost = np.minimum(lost_recall / right, 1.0)
+        shares = np.repeat(self.pooled[np.newaxis], len(self.people), axis=0)
+        shares[group] += lost[:, np.newaxis] * self.loss
+        return _as_shares(shares)
+
+    def alike(self, shares: Array) -> Array:
+        """The shares if every group had those of everybody, shape (g, c, k)."""
+        everybody = self.expected(shares).sum(axis=0)
+        return np.repeat(_as_shares(everybody)[np.newaxis], len(self.people), axis=0)
+
+    def expected(self, shares: Array) -> Array:
+        """Counts expected of shares (g, c, k), without noise."""
+        return np.asarray(self.people[..., np.newaxis] * shares)
+
+
+def fit_differences(counted: GroupCounts) -> Differences:
+    """Everybody's shares and the pattern of the groups' differences, with noise taken off.
+
+    Each group's difference is taken as one effect common to all classes plus deviations of single
+    classes; both are shrunk towards zero by how much of their variance between groups is noise,
+    and scaled so that what remains has the variance that is left (constrained empirical Bayes:
+    Ghosh 1992, JASA 87; the variance between groups with the noise of the groups taken off is that
+    of Lum, Zhang and Bower 2022, arXiv 2205.05770).
+
+    Args:
+        counted: Counts (g, c, k); with one group there are no differences.
+    """
+    counts = counted.counts
+    people = counts.sum(axis=-1).astype(np.float64)
+    pooled = _as_shares(counts.sum(axis=0).astype(np.float64))
+    measured = np.where(
+        people[..., np.newaxis] > 0,
+        counts / np.maximum(people, 1.0)[..., np.newaxis] - pooled,
+        0.0,
+    )
+    loss = _loss(counted, pooled)
+    common = _common_effect(people, measured, loss)
+    shrunken = common + _shrunken_deviations(people, pooled, measured - common)
+    return Differences(
+        people=people,
+        pooled=pooled,
+        estimate=_as_shares(pooled + shrunken),
+        pattern=_scaled_like(shrunken, measured, people),
+        loss=loss,
+    )
+
+
+def double_corrected_variance(rates: Array, people: Counts) -> Array:
+    """Variance of a rate between groups, with the noise of the groups' own rates taken off.
+
+    V = sum_g (r_g - mean r)^2 / (K - 1) - mean_g r_g (1 - r_g) / (n_g - 1): unbiased in both terms
+    (Lum, Zhang and Bower 2022, arXiv 2205.05770, the double-corrected estimator). It can be
+    negative, where the groups differ less than their noise alone lets expect.
+
+    Args:
+        rates: Shares between 0 and 1, shape (..., g); NaN for a group without people.
+        people: People behind each rate, shape (..., g).
+
+    Returns:
+        Shape (...); NaN where fewer than two groups have at least two people.
+    """
+    usable = np.isfinite(rates) & (people >= 2)
+    n_groups = usable.sum(axis=-1)
+    filled = np.where(usable, rates, 0.0)
+    divisor = np.maximum(n_groups, 1)
+    mean = (filled.sum(axis=-1) / divisor)[..., np.newaxis]
+    between = np.where(usable, (filled - mean) ** 2, 0.0).sum(axis=-1) / np.maximum(n_groups - 1, 1)
+    within = np.where(usable, filled * (1 - filled) / np.maximum(people - 1, 1), 0.0)
+    return np.where(n_groups >= 2, between - within.sum(axis=-1) / divisor, np.nan)
+
+
+def _loss(counted: GroupCounts, pooled: Array) -> Array:
+    """Where predictions go that are lost: to the other classes, as everybody's errors do.
+
+    Of bins of confidence the right ones of a bin become the wrong ones of the same bin: the model
+    is as sure as it was.
+    """
+    loss = np.zeros_like(pooled)
+    if isinstance(counted, CalibrationCounts):
+        loss[:, 0::2] = pooled[:, 1::2]
+        loss[:, 1::2] = -pooled[:, 1::2]
+        return loss
+    right = np.diagonal(pooled)[:, np.newaxis]
+    wrong = pooled * (1.0 - np.eye(len(pooled)))
+    errors = wrong.sum(axis=-1, keepdims=True)
+    spread_evenly = (1.0 - np.eye(len(pooled))) / max(len(pooled) - 1, 1)
+    others = np.where(errors > _NONE, wrong / np.maximum(errors, _NONE), spread_evenly)
+    return np.asarray(right * (others - np.eye(len(pooled))))
+
+
+def _common_effect(people: Array, measured: Array, loss: Array) -> Array:
+    """What each group loses (or gains) in all classes alike, shape (g, c, k)."""
+    gained = loss < 0
+    right = -np.where(gained, loss, 0.0).sum(axis=-1)
+    effect_of_class = np.where(gained, measured, 0.0).sum(axis=-1)
+    precision = people / np.maximum(right * (1.0 - right), _LEAST_VARIANCE)
+    total = np.maximum(precision.sum(axis=-1), _NONE)
+    effect = (precision * effect_of_class).sum(axis=-1) / total
+    share_of_group = people.sum(axis=-1) / max(people.sum(), 1.0)
+    noise = (1.0 - share_of_group) / total
+    weights = np.ones_like(effect)
+    effect *= _shrinkage(effect**2, noise, weights)
+    unit = loss / np.maximum(right, _NONE)[:, np.newaxis]
+    return np.asarray(-effect[:, np.newaxis, np.newaxis] * unit)
+
+
+def _shrunken_deviations(people: Array, pooled: Array, deviations: Array) -> Array:
+    """Deviations of single classes from the common effect, shape (g, c, k), shrunk."""
+    share_of_class = people / np.maximum(people.sum(axis=0), 1.0)
+    spread = (pooled * (1.0 - pooled)).sum(axis=-1)
+    noise = np.where(people > 0, spread / np.maximum(people, 1.0) * (1.0 - share_of_class), 0.0)
+    weights = people * (1.0 - share_of_class)
+    factor = _shrinkage((deviations**2).sum(axis=-1), noise, weights)
+    return np.asarray(factor[..., np.newaxis] * deviations)
+
+
+def _shrinkage(squares: Array, noise: Array, weights: Array) -> Array:
+    """Factors that bring effects to the variance they have without their noise."""
+    total = max(float(weights.sum()), _NONE)
+    variance = max(0.0, float((weights * (squares - noise)).sum()) / total)
+    factor = variance / (variance + noise + _NONE**2)
+    left = float((weights * factor**2 * squares).sum()) / total
+    if left <= 0:
+        return np.asarray(factor)
+    stretch = min(float(np.sqrt(variance / left)), 1.0 / float(factor.max()))
+    return np.asarray(factor * stretch)
+
+
+def _scaled_like(pattern: Array, measured: Array, people: Array) -> Array:
+    """The pattern at the size of the measured differences, which stand in where nothing is left."""
+    weights = people[..., np.newaxis]
+    size, wanted = ((weights * part**2).sum() for part in (pattern, measured))
+    if size <= _NONE * max(wanted, _NONE):
+        return measured
+    return np.asarray(pattern * max(1.0, float(np.sqrt(wanted / size))))
+
+
+def _as_shares(values: Array) -> Array:
+    """Rows cut at zero and brought to sum 1; rows of nothing become even."""
+    positive = np.maximum(values, 0.0)
+    total = positive.sum(axis=-1, keepdims=True)
+    even = np.full_like(positive, 1.0 / positive.shape[-1])
+    return np.where(total > 0, positive / np.where(total > 0, total, 1.0), even)

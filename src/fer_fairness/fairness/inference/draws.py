@@ -1,0 +1,141 @@
+"""Tables of counts drawn at random, and the values of metrics on them.
+
+Draws are of counts, never of rows: a multinomial draw of a row of counts is a resample of the
+people behind it, so what a draw costs does not depend on how many they are.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import Final, TypeAlias
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.metrics.formulas import Metric, evaluated
+from fer_fairness.fairness.metrics.reductions import Array
+
+Seed: TypeAlias = "int | Sequence[int] | np.random.Generator"
+Draw: TypeAlias = Callable[[Counts, int, Seed], Counts]
+"""Counts, how many tables, seed: to a stack of so many tables like it."""
+
+CELLS_AT_ONCE: Final = 2**19
+"""Counts drawn at a time by default (4 MiB): more tables are drawn in turns."""
+
+
+def seed_for(seed: int, name: str) -> tuple[int, int]:
+    """A seed of its own for each name, the same whatever else is drawn in the run."""
+    return seed, crc32(name.encode())
+
+
+def bootstrap_counts(counts: Counts, n: int, seed: Seed) -> Counts:
+    """Resample people with replacement within each group and true class.
+
+    One multinomial draw a row (g, c), so group sizes and class counts stay as they are: they are
+    facts of the evaluation set, not results of the model.
+
+    Args:
+        counts: int64, shape (g, c, ...): the axes after the first two are what was predicted.
+        n: Number of replicates.
+        seed: Seed or generator.
+
+    Returns:
+        int64, shape (n, g, c, ...).
+    """
+    rows = counts.reshape(*counts.shape[:2], prod(counts.shape[2:]))
+    people = rows.sum(axis=-1)
+    shares = rows / np.maximum(people, 1)[..., np.newaxis]
+    shares[people == 0] = 1.0 / rows.shape[-1]
+    return counts_of_shares(people, shares, n, seed).reshape(n, *counts.shape)
+
+
+def counts_of_shares(
+    people: npt.NDArray[np.int64 | np.float64], shares: Array, n: int, seed: Seed
+) -> Counts:
+    """Draw what is predicted for people whose shares of predictions are given.
+
+    Args:
+        people: Whole numbers of people, shape (g, c).
+        shares: Shape (g, c, k); rows sum to 1.
+        n: Number of tables.
+        seed: Seed or generator.
+
+    Returns:
+        int64, shape (n, g, c, k).
+    """
+    whole = people.astype(np.int64)
+    return np.random.default_rng(seed).multinomial(whole, shares, size=(n, *whole.shape))
+
+
+def permutation_counts(counts: Counts, n: int, seed: Seed) -> Counts:
+    """Shuffle the group labels among the people of each true class.
+
+    Within a class this is a random table with the margins (g) and (k) fixed, drawn cell by cell
+    from hypergeometric distributions for all replicates and classes at once.
+
+    Args:
+        counts: int64, shape (g, c, k).
+        n: Number of replicates.
+        seed: Seed or generator.
+
+    Returns:
+        int64, shape (n, g, c, k): every replicate has the people per (g, c) and per (c, k) of
+        `counts`.
+    """
+    generator = np.random.default_rng(seed)
+    n_groups, n_classes, n_predicted = counts.shape
+    shuffled = np.zeros((n, *counts.shape), dtype=np.int64)
+    remaining = np.broadcast_to(counts.sum(axis=0), (n, n_classes, n_predicted)).copy()
+    for group in range(n_groups - 1):
+        to_place = np.broadcast_to(counts[group].sum(axis=-1), (n, n_classes)).copy()
+        for predicted in range(n_predicted - 1):
+            others = remaining[..., predicted + 1 :].sum(axis=-1)
+            drawn = generator.hypergeometric(remaining[..., predicted], others, to_place)
+            shuffled[:, group, :, predicted] = drawn
+            to_place -= drawn
+        shuffled[:, group, :, -1] = to_place
+        remaining -= shuffled[:, group]
+    shuffled[:, -1] = remaining
+    return shuffled
+
+
+def resampled(
+    draw: Draw,
+    counts: Counts,
+    metrics: Sequence[Metric],
+    *,
+    n: int,
+    seed: Seed,
+    cells_at_once: int = CELLS_AT_ONCE,
+) -> list[Array]:
+    """Values of metrics on `n` tables drawn from counts, all on the same draws.
+
+    Tables are drawn in turns, each with a seed of its own, on as many threads as there are cores:
+    the result is the same on any number of them.
+
+    Args:
+        draw: `bootstrap_counts`, `permutation_counts`, or one like them.
+        counts: int64, shape (g, c, ...).
+        metrics: Functions of a stack of such counts.
+        n: Number of tables.
+        seed: Seed or generator.
+        cells_at_once: Counts held at a time by each thread.
+
+    Returns:
+        One array a metric, shape (n, ...).
+    """
+    at_once = max(1, cells_at_once // max(counts.size, 1))
+    sizes = [min(at_once, n - start) for start in range(0, n, at_once)]
+    seeds = np.random.default_rng(seed).spawn(len(sizes))
+
+    def turn(size: int, own_seed: np.random.Generator) -> list[Array]:
+        return evaluated(metrics, draw(counts, size, own_seed))
+
+    if len(sizes) == 1:
+        return turn(sizes[0], seeds[0])
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        parts = list(pool.map(turn, sizes, seeds))
+    return [np.concatenate(values) for values in zip(*parts, strict=True)]

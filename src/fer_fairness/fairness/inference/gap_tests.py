@@ -1,0 +1,91 @@
+"""The metrics of one attribute measured, tested, and given intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_fairness.fairness.counts import GroupCounts
+from fer_fairness.fairness.inference.detectability import Family, minimum_detectable
+from fer_fairness.fairness.inference.differences import Differences, fit_differences
+from fer_fairness.fairness.inference.draws import permutation_counts, resampled
+from fer_fairness.fairness.inference.gap_intervals import GapEstimate, gap_estimates
+from fer_fairness.fairness.inference.permutation import PermutationTest, permutation_test
+from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
+from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.params.inference import InferenceParameters
+
+
+@dataclass(frozen=True)
+class GapTests:
+    """Metrics of one table of counts, in the order of `metrics`.
+
+    Attributes:
+        metrics: What was measured.
+        differences: The groups' differences, for the minimum detectable one.
+        values: The values, shape (metrics,).
+        nulls: Values on shuffled counts, each of shape (draws,).
+        tests: The permutation tests.
+        estimates: Intervals and noise-corrected values.
+    """
+
+    metrics: tuple[GapMetric, ...]
+    differences: Differences
+    values: Array
+    nulls: tuple[Array, ...]
+    tests: tuple[PermutationTest, ...]
+    estimates: tuple[GapEstimate, ...]
+
+    def minimum_detectable(
+        self, families: Sequence[Family], params: InferenceParameters, seed: tuple[int, ...]
+    ) -> Array:
+        """`detectability.minimum_detectable` of these metrics, shape (metrics,)."""
+        return minimum_detectable(
+            self.differences,
+            self.metrics,
+            self.nulls,
+            families,
+            params,
+            seed=(*seed, 2),
+        )
+
+
+def measured_gaps(
+    counted: GroupCounts,
+    metrics: Sequence[GapMetric],
+    params: InferenceParameters,
+    *,
+    n_permutations: int,
+    seed: tuple[int, ...],
+) -> GapTests:
+    """Measure metrics between the groups of one table and test them against shuffled groups.
+
+    Args:
+        counted: Counts (g, c, k) of two groups or more.
+        metrics: Functions of such counts.
+        params: Number of draws, confidence, memory.
+        n_permutations: Number of shuffles, `params.n_permutations` or more.
+        seed: Seed of all draws.
+    """
+    values = [float(value) for value in values_of(metrics, counted.counts)]
+    nulls = resampled(
+        permutation_counts,
+        counted.counts,
+        [metric.function for metric in metrics],
+        n=n_permutations,
+        seed=(*seed, 0),
+        cells_at_once=params.cells_at_once,
+    )
+    differences = fit_differences(counted)
+    estimates = gap_estimates(differences, metrics, values, nulls, params, seed=(*seed, 1))
+    return GapTests(
+        metrics=tuple(metrics),
+        differences=differences,
+        values=np.array(values),
+        nulls=tuple(nulls),
+        tests=tuple(
+            permutation_test(value, null, higher_is_worse=metric.higher_is_worse)
+            for metric, value, null in zip(metrics, values, nulls, strict=True)
+        ),
+        estimates=tuple(estimates),
+    )

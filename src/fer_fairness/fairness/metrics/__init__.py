@@ -1,0 +1,15 @@
+"""Scores of groups and distances between them, as functions of counts."""
+
+from fer_fairness.fairness.metrics.class_gaps import class_gap_metrics
+from fer_fairness.fairness.metrics.formulas import Counts, Formula, GapMetric, Metric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+
+__all__ = [
+    "GAP_METRICS",
+    "Counts",
+    "Formula",
+    "GapMetric",
+    "Metric",
+    "class_gap_metrics",
+    "values_of",
+]

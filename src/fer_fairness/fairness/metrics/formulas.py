@@ -1,0 +1,154 @@
+"""Metrics of counts, written so that many of them share what they have in common.
+
+A metric is a function of counts `C[..., g, c, k]`, and the same numbers (row sums, recalls) are
+needed by many of them. A metric is therefore written as a `Formula`: a function of `Tables`, which
+keeps every part that it has computed once. `values_of` gives many metrics of one stack.
+
+Inside formulas the group is the first axis and the tables of the stack are the last one, (g, c, k,
+n), so that NumPy's loops run over a hundred tables at a time and not over seven classes. Nothing
+is kept between two calls, so threads may evaluate at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, update_wrapper
+from math import prod
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_fairness.fairness.metrics.reductions import Array
+
+Counts: TypeAlias = npt.NDArray[np.int64 | np.float64]
+"""Whole numbers of people, or the numbers expected of a hypothesis."""
+Metric: TypeAlias = Callable[[Counts], Array]
+
+CELLS_AT_ONCE: Final = 2**17
+"""Counts held at a time (1 MiB): more tables are evaluated in turns, within the cache."""
+
+
+class Tables:
+    """A stack of tables, and what was computed of it.
+
+    Attributes:
+        cells: The counts as float64, shape (g, c, k, n): tables last.
+    """
+
+    def __init__(self, stack: Counts) -> None:
+        """Take a stack of counts, shape (n, g, c, k)."""
+        self.cells: Array = np.ascontiguousarray(np.moveaxis(stack, 0, -1), dtype=np.float64)
+        self._computed: dict[Formula, Array] = {}
+
+    def of(self, formula: "Formula") -> Array:
+        """The formula's values, computed at the first call only; stack axis last."""
+        if formula not in self._computed:
+            self._computed[formula] = formula.definition(self)
+        return self._computed[formula]
+
+    @cached_property
+    def right(self) -> Array:
+        """People of a class who are given it, shape (g, c, n)."""
+        return np.moveaxis(np.diagonal(self.cells, axis1=1, axis2=2), -1, 1)
+
+    @cached_property
+    def of_class(self) -> Array:
+        """People of a class, shape (g, c, n)."""
+        return np.asarray(self.cells.sum(axis=2))
+
+    @cached_property
+    def given(self) -> Array:
+        """People given a class, shape (g, k, n)."""
+        return np.asarray(self.cells.sum(axis=1))
+
+    @cached_property
+    def people(self) -> Array:
+        """People of a group, shape (g, n)."""
+        return np.asarray(self.of_class.sum(axis=1))
+
+
+class Formula:
+    """A metric of counts, written as a function of `Tables`; used as a decorator.
+
+    Calling it takes counts, shape (..., g, c, k), and gives the values with the axes of the stack
+    first, as its docstring tells.
+
+    Attributes:
+        definition: The function of `Tables`, whose result has the stack as its last axis.
+    """
+
+    __name__: str
+
+    def __init__(self, definition: Callable[[Tables], Array]) -> None:
+        """Take the definition, and its name and docstring."""
+        self.definition = definition
+        update_wrapper(self, definition)
+
+    def __call__(self, counts: Counts) -> Array:
+        """The values of counts, shape (..., g, c, k)."""
+        (values,) = evaluated([self], counts)
+        return values
+
+
+def evaluated(metrics: Sequence[Metric], counts: Counts) -> list[Array]:
+    """Values of many metrics of the same counts; what formulas have in common is computed once.
+
+    Args:
+        metrics: Formulas, or any functions of counts; those are called as they are.
+        counts: Shape (..., g, c, k).
+
+    Returns:
+        For each metric what calling it gives.
+    """
+    formulas = [metric for metric in metrics if isinstance(metric, Formula)]
+    values = iter(_values_of_formulas(formulas, counts))
+    return [next(values) if isinstance(metric, Formula) else metric(counts) for metric in metrics]
+
+
+@dataclass(frozen=True)
+class GapMetric:
+    """A distance between groups.
+
+    Attributes:
+        name: Key in tables.
+        label: Name for people.
+        function: Counts (..., g, c, k) to values (...).
+        ideal: The value that means equal treatment: 0 for gaps, 1 for ratios and accuracies.
+        group_score: Counts to (..., g): how well each group is served in this metric's own terms,
+            higher is better. By it a gap is recognised that closed because its best group fell.
+    """
+
+    name: str
+    label: str
+    function: Metric
+    ideal: float
+    group_score: Metric
+
+    @property
+    def higher_is_worse(self) -> bool:
+        """Whether larger values mean less equal treatment."""
+        return self.ideal == 0.0
+
+
+def values_of(metrics: Sequence[GapMetric], counts: Counts) -> list[Array]:
+    """Values of many metrics of the same counts, (..., g, c, k): what calling each would give.
+
+    What metrics have in common (recalls, the gaps of all classes) is computed once.
+    """
+    return evaluated([metric.function for metric in metrics], counts)
+
+
+def _values_of_formulas(formulas: Sequence[Formula], counts: Counts) -> list[Array]:
+    if not formulas:
+        return []
+    axes, table = counts.shape[:-3], counts.shape[-3:]
+    stack = counts.reshape(prod(axes), *table)
+    at_once = max(1, CELLS_AT_ONCE // max(prod(table), 1))
+    turns = range(0, max(len(stack), 1), at_once)
+    parts: list[list[Array]] = [[] for _ in formulas]
+    for start in turns:
+        tables = Tables(stack[start : start + at_once])
+        for values, formula in zip(parts, formulas, strict=True):
+            values.append(tables.of(formula))
+    joined = (np.moveaxis(np.concatenate(values, axis=-1), -1, 0) for values in parts)
+    return [values.reshape((*axes, *values.shape[1:])) for values in joined]

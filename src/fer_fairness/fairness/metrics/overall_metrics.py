@@ -1,0 +1,24 @@
+"""Scores of all people together, in the shape of metrics between groups."""
+
+from typing import Final
+
+from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, Metric
+from fer_fairness.fairness.metrics.group_metrics import accuracy, balanced_accuracy, macro_f1
+from fer_fairness.fairness.metrics.reductions import Array
+
+
+def _of_everybody(name: str, score: Metric) -> GapMetric:
+    """A score of the only group, so that scores and gaps are compared alike."""
+
+    def value(counts: Counts) -> Array:
+        return score(counts)[..., 0]
+
+    return GapMetric(name=name, label=name, function=value, ideal=1.0, group_score=score)
+
+
+OVERALL_METRICS: Final = (
+    _of_everybody("accuracy", accuracy),
+    _of_everybody("balanced_accuracy", balanced_accuracy),
+    _of_everybody("macro_f1", macro_f1),
+)
+"""For counts with a single group."""

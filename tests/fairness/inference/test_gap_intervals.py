@@ -1,0 +1,259 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from fer_fairness.fairness.counts import Counts, GroupCounts
+from fer_fairness.fairness.inference.differences import fit_differences
+from fer_fairness.fairness.inference.draws import (
+    Seed,
+    bootstrap_counts,
+    permutation_counts,
+    resampled,
+)
+from fer_fairness.fairness.inference.gap_intervals import (
+    GapEstimate,
+    distance,
+    drawn_values,
+    gap_estimates,
+    value_at,
+)
+from fer_fairness.fairness.inference.intervals import percentile_interval
+from fer_fairness.fairness.inference.permutation import permutation_test
+from fer_fairness.fairness.metrics.formulas import Counts as Tables
+from fer_fairness.fairness.metrics.formulas import GapMetric, Metric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.params.inference import InferenceParameters
+
+FEW_DRAWS = InferenceParameters(n_bootstrap=1300, n_permutations=300, n_power=60)
+METRICS = tuple(GAP_METRICS[name] for name in ("accuracy_gap", "equal_opportunity_gap"))
+RATIOS = tuple(metric for metric in GAP_METRICS.values() if not metric.higher_is_worse)
+
+CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])
+RECALLS = np.array([0.845, 0.608, 0.375, 0.916, 0.780, 0.710, 0.772])
+
+
+def shares_of(recalls: Array) -> Array:
+    """Shares of predictions, (..., c, k), with errors spread evenly."""
+    n_classes = recalls.shape[-1]
+    errors = (1 - recalls[..., np.newaxis]) / (n_classes - 1)
+    return np.where(np.eye(n_classes, dtype=bool), recalls[..., np.newaxis], errors)
+
+
+def estimated(
+    counts: Counts, metrics: Sequence[GapMetric], *, seed: Seed
+) -> tuple[list[GapEstimate], list[float]]:
+    """Estimates of metrics of one table, and their p-values."""
+    values = [float(value) for value in values_of(metrics, counts)]
+    functions = [metric.function for metric in metrics]
+    nulls = resampled(permutation_counts, counts, functions, n=300, seed=seed)
+    counted = GroupCounts(counts, tuple("xyz"[: len(counts)]), tuple("abcdefg"), n_missing=0)
+    estimates = gap_estimates(
+        fit_differences(counted), metrics, values, nulls, FEW_DRAWS, seed=seed
+    )
+    p_values = [
+        permutation_test(value, null, higher_is_worse=metric.higher_is_worse).p_value
+        for metric, value, null in zip(metrics, values, nulls, strict=True)
+    ]
+    return estimates, p_values
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """150 tables of genders: everything of shape (tables, metrics)."""
+
+    truth: Array
+    value: Array
+    corrected: Array
+    covered: Array
+    naively_covered: Array
+
+
+def simulated(lost_recall: float) -> Simulated:
+    generator = np.random.default_rng(1)
+    shares = shares_of(np.stack([RECALLS, RECALLS - lost_recall]))
+    rows: list[tuple[list[float], ...]] = []
+    for _ in range(150):
+        people = generator.multinomial(CLASS_SIZES, [0.5, 0.5]).T
+        counts = generator.multinomial(people, shares)
+        truth, value = (
+            [float(part) for part in values_of(METRICS, table)]
+            for table in (people[..., np.newaxis] * shares, counts)
+        )
+        estimates, _ = estimated(counts, METRICS, seed=generator)
+        functions = [metric.function for metric in METRICS]
+        replicates = resampled(bootstrap_counts, counts, functions, n=120, seed=generator)
+        naive = [percentile_interval(part, 0.95) for part in replicates]
+        intervals = [estimate.interval for estimate in estimates]
+        rows.append(
+            (
+                truth,
+                value,
+                [estimate.corrected for estimate in estimates],
+                *(
+                    [
+                        float(one.low - 1e-9 <= true <= one.high + 1e-9)
+                        for one, true in zip(found, truth, strict=True)
+                    ]
+                    for found in (intervals, naive)
+                ),
+            )
+        )
+    return Simulated(*(np.array(column) for column in zip(*rows, strict=True)))
+
+
+@pytest.fixture(scope="module")
+def without_difference() -> Simulated:
+    return simulated(0.0)
+
+
+@pytest.fixture(scope="module")
+def eight_points_apart() -> Simulated:
+    return simulated(0.08)
+
+
+def test_intervals_hold_the_truth_where_nothing_differs(without_difference: Simulated) -> None:
+    covered = without_difference.covered.mean(axis=0)
+    assert np.all((covered >= 0.88) & (covered <= 1.0))
+
+
+def test_intervals_hold_the_truth_of_a_planted_difference(eight_points_apart: Simulated) -> None:
+    covered = eight_points_apart.covered.mean(axis=0)
+    assert np.all((covered >= 0.88) & (covered <= 1.0))
+    assert_allclose(eight_points_apart.truth[:, 1], 0.08)
+
+
+def test_percentiles_of_resamples_would_miss_the_truth(without_difference: Simulated) -> None:
+    assert without_difference.naively_covered[:, 1].mean() < 0.2
+
+
+@pytest.mark.parametrize("planted", ["without_difference", "eight_points_apart"])
+def test_what_noise_adds_is_taken_off(planted: str, request: pytest.FixtureRequest) -> None:
+    found: Simulated = request.getfixturevalue(planted)
+    truth = found.truth[:, 1].mean()
+    assert abs(found.corrected[:, 1].mean() - truth) < abs(found.value[:, 1].mean() - truth) / 1.5
+
+
+def test_corrected_values_of_no_difference_are_nearer_to_none(
+    without_difference: Simulated,
+) -> None:
+    errors = [
+        np.abs(part - without_difference.truth).mean(axis=0)
+        for part in (without_difference.corrected, without_difference.value)
+    ]
+    assert np.all(errors[0] < errors[1])
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_interval_leaves_equal_treatment_out_where_the_test_rejects_it(metric: GapMetric) -> None:
+    generator = np.random.default_rng(2)
+    rejected, held = 0, 0
+    for table in range(40):
+        people = generator.multinomial(CLASS_SIZES // 2, [0.5, 0.5]).T
+        lost = 0.15 * (table % 2)
+        counts = generator.multinomial(people, shares_of(np.stack([RECALLS, RECALLS - lost])))
+        (estimate,), (p_value,) = estimated(counts, [metric], seed=generator)
+        counted = GroupCounts(counts, ("x", "y"), tuple("abcdefg"), n_missing=0)
+        differences = fit_differences(counted)
+        alike = float(metric.function(differences.expected(differences.shares(0.0))))
+        if p_value < 0.01:
+            rejected += 1
+            assert estimate.interval.low > alike + 1e-9
+        elif p_value > 0.2:
+            held += 1
+            assert estimate.interval.low <= alike + 1e-9
+    assert min(rejected, held) >= 5
+
+
+def test_groups_that_show_other_emotions_are_not_said_to_be_recognised_alike() -> None:
+    # Treated alike, the second group still has the lower accuracy, for what it shows is harder.
+    people = np.stack([CLASS_SIZES, CLASS_SIZES[::-1]]) * 3
+    people[1, [2, 3]] = people[1, [3, 2]]
+    shares = shares_of(np.stack([RECALLS, RECALLS]))
+    counts = np.random.default_rng(6).multinomial(people, shares)
+    truth = float(METRICS[0].function(people[..., np.newaxis] * shares))
+    (estimate,), (p_value,) = estimated(counts, METRICS[:1], seed=0)
+    assert p_value > 0.05
+    assert 0.02 < estimate.interval.low <= truth <= estimate.interval.high < truth + 0.05
+
+
+def test_no_ratio_leaves_zero_to_one() -> None:
+    generator = np.random.default_rng(3)
+    for lost in (0.0, 0.3):
+        people = generator.multinomial(CLASS_SIZES // 10, [0.2, 0.8]).T
+        counts = generator.multinomial(people, shares_of(np.stack([RECALLS - lost, RECALLS])))
+        for estimate in estimated(counts, RATIOS, seed=0)[0]:
+            low, high = estimate.interval.low, estimate.interval.high
+            assert 0.0 <= low <= high <= 1.0
+            assert 0.0 <= estimate.corrected <= 1.0
+
+
+def test_gaps_and_ratios_of_the_same_scores_tell_the_same() -> None:
+    people = np.stack([CLASS_SIZES, CLASS_SIZES])
+    counts = np.rint(people[..., np.newaxis] * shares_of(np.stack([RECALLS, RECALLS - 0.1])))
+    metrics = [GAP_METRICS[name] for name in ("accuracy_gap", "accuracy_ratio")]
+    gap, ratio = estimated(counts.astype(np.int64), metrics, seed=0)[0]
+    assert 0.0 < gap.interval.low < 0.1 < gap.interval.high < 0.2
+    best = np.diagonal(counts[0]).sum() / counts[0].sum()
+    assert_allclose(ratio.corrected, 1 - gap.corrected / best, atol=0.02)
+    assert_allclose(ratio.interval.low, 1 - gap.interval.high / best, atol=0.02)
+    assert ratio.interval.high < 1.0
+
+
+def test_groups_exactly_alike_have_a_corrected_gap_of_none() -> None:
+    counts = np.tile(np.rint(CLASS_SIZES[:, np.newaxis] * shares_of(RECALLS)), (2, 1, 1))
+    for estimate in estimated(counts.astype(np.int64), METRICS, seed=0)[0]:
+        assert_allclose([estimate.corrected, estimate.interval.low], 0.0, atol=1e-9)
+        assert estimate.interval.high < 0.06
+
+
+def test_estimates_are_those_of_their_seed() -> None:
+    people = np.stack([CLASS_SIZES, CLASS_SIZES]) // 8
+    counts = np.random.default_rng(4).multinomial(people, shares_of(np.stack([RECALLS] * 2)))
+    first, again, other = (estimated(counts, METRICS, seed=seed)[0] for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def nothing_defined(counts: Tables) -> Array:
+    return np.full(counts.shape[:-3], np.nan)
+
+
+def defined_where_measured(counts: Tables) -> Array:
+    return np.full(counts.shape[:-3], np.nan if counts.ndim > 3 else 0.3)
+
+
+def defined_where_drawn(counts: Tables) -> Array:
+    return np.full(counts.shape[:-3], np.nan if counts.ndim == 3 else 0.3)
+
+
+@pytest.mark.parametrize("function", [nothing_defined, defined_where_measured, defined_where_drawn])
+def test_what_is_not_defined_has_no_interval(function: Metric) -> None:
+    metric = GapMetric("none", "None", function, 0.0, function)
+    counts = np.full((2, 7, 7), 3)
+    none, known = estimated(counts, [metric, METRICS[0]], seed=0)[0]
+    assert np.isnan([none.interval.low, none.interval.high, none.corrected]).all()
+    assert np.isfinite([known.interval.low, known.interval.high, known.corrected]).all()
+
+
+def test_draws_at_given_shares_are_of_those_shares() -> None:
+    people = np.stack([CLASS_SIZES, CLASS_SIZES])
+    counted = GroupCounts(
+        people[..., np.newaxis] // 7 * np.ones(7, dtype=np.int64), ("x", "y"), tuple("abcdefg"), 0
+    )
+    differences = fit_differences(counted)
+    shares = shares_of(np.stack([RECALLS, RECALLS - 0.2]))
+    (gaps,) = drawn_values(differences, shares, [METRICS[0]], n=400, seed=0, cells_at_once=10_000)
+    assert gaps.shape == (400,)
+    assert_allclose(gaps.mean(), 0.2, atol=0.01)
+
+
+@pytest.mark.parametrize("metric", [METRICS[0], RATIOS[0]], ids=lambda metric: metric.name)
+def test_distances_from_the_ideal_lead_back_to_the_values(metric: GapMetric) -> None:
+    values = np.array([0.0, 0.25, 1.0])
+    assert_allclose(value_at(metric, distance(metric, values)), values)
+    assert distance(metric, np.asarray(metric.ideal)) == 0.0
+    furthest = value_at(metric, np.array([1.7]))
+    assert furthest == (1.7 if metric.higher_is_worse else 0.0)
