@@ -49,7 +49,7 @@ SHARES = {
 POWER_METRICS = ("accuracy_gap", "macro_f1_gap", "xu_fairness", "equal_opportunity_gap")
 PARTS = ("coverage", "alarms", "power", "pairs", "null")
 EVERY_CLASS = tuple(range(len(CLASSES)))
-DRAWS = InferenceParameters(n_bootstrap=2400, n_permutations=1000, n_power=500)
+DRAWS = InferenceParameters(n_bootstrap=6500, n_permutations=1000, n_power=500)
 
 
 @dataclass(frozen=True)
