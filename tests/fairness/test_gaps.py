@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from fer_fairness.fairness import gaps
 from fer_fairness.fairness.counts import Counts, GroupCounts
-from fer_fairness.fairness.gaps import BY_CLASS, FOUND, GAP_COLUMNS, SUMMARY, TOO_FEW, gap_table
+from fer_fairness.fairness.gaps import BY_CLASS, GAP_COLUMNS, SUMMARY, gap_table
 from fer_fairness.fairness.inference import gap_tests
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.gap_intervals import GapEstimate
@@ -17,6 +17,7 @@ from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibra
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.verdicts import FOUND, TOO_FEW
 from fer_fairness.params.inference import InferenceParameters
 
 FEW_DRAWS = InferenceParameters(n_bootstrap=300, n_permutations=300, n_power=60)

@@ -16,6 +16,7 @@ from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibra
 from fer_fairness.fairness.metrics.formulas import GapMetric
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.verdicts import verdict
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 
@@ -28,10 +29,6 @@ BY_CLASS: Final = "by_class"
 """Family of the metrics of single classes, looked at where the summary found something."""
 
 _FAMILIES: Final = (SUMMARY, BY_CLASS)
-
-FOUND: Final = "difference found"
-NOT_FOUND: Final = "no difference found"
-TOO_FEW: Final = "too few people to say"
 
 GAP_COLUMNS: Final = (
     "attribute",
@@ -254,7 +251,7 @@ def _verdicts(table: pd.DataFrame, significance: float) -> list[str]:
     survived = table["p_value_holm"] <= significance
     opened = set(table.loc[survived & (table["family"] == SUMMARY), "attribute"])
     return [
-        _verdict(
+        verdict(
             found=bool(found) and (family == SUMMARY or attribute in opened),
             tested=bool(np.isfinite(p_value)),
             minimum_detectable=float(detectable),
@@ -268,11 +265,3 @@ def _verdicts(table: pd.DataFrame, significance: float) -> list[str]:
             strict=True,
         )
     ]
-
-
-def _verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
-    if found:
-        return FOUND
-    if not tested or not np.isfinite(minimum_detectable):
-        return TOO_FEW
-    return f"{NOT_FOUND}; smaller than {minimum_detectable:.3g} could not have been seen"

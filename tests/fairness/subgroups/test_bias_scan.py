@@ -7,14 +7,9 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY
-from fer_fairness.fairness.subgroups.bias_scan import (
-    FOUND,
-    NOT_FOUND,
-    SCAN_COLUMNS,
-    TOO_FEW,
-    bias_scan,
-)
+from fer_fairness.fairness.subgroups.bias_scan import SCAN_COLUMNS, bias_scan
 from fer_fairness.fairness.subgroups.subset_scan import ErrorCells, Subgroups, best_subgroups
+from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
 
 EMOTIONS = np.array(["anger", "fear", "happiness", "neutral"])
 RECALL = np.array([0.7, 0.5, 0.95, 0.85])

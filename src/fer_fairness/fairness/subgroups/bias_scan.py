@@ -24,6 +24,7 @@ from fer_fairness.fairness.subgroups.subset_scan import (
     members,
     random_starts,
 )
+from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
 
 SCAN_COLUMNS: Final = (
     "subgroup",
@@ -34,10 +35,6 @@ SCAN_COLUMNS: Final = (
     "p_value",
     "verdict",
 )
-
-FOUND: Final = "difference found"
-NOT_FOUND: Final = "no difference found"
-TOO_FEW: Final = "too few people to say"
 
 _N_STARTS: Final = 60
 _ROUNDING: Final = 1e-7
