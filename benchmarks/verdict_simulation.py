@@ -189,7 +189,7 @@ def loss_for(grouping: str, people: np.ndarray, metric: GapMetric, wanted: float
     losses = np.linspace(0.0, 1.0, 501)
     shares = np.stack([planted_shares(Scenario(grouping, group, loss)) for loss in losses])
     (values,) = values_of([metric], people[..., np.newaxis] * shares)
-    reached = np.flatnonzero(distance(metric, values) >= wanted)
+    reached = np.flatnonzero(distance(metric, values - values[0] + metric.ideal) >= wanted)
     return float(losses[reached[0]]) if reached.size else float("nan")
 
 

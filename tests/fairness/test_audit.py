@@ -427,8 +427,8 @@ def test_missing_labels_are_refused_by_their_row(column: str, frame: pd.DataFram
 
 @pytest.mark.parametrize(
     "renamed",
-    [dict(zip(CLASSES, range(3), strict=True)), {name: name.title() for name in CLASSES}],
-    ids=["numbers", "capitals"],
+    [dict(zip(CLASSES, range(3), strict=True)), {name: f"un{name}" for name in CLASSES}],
+    ids=["numbers", "words"],
 )
 def test_predictions_in_other_names_than_the_labels_are_refused(
     renamed: dict[str, Hashable], frame: pd.DataFrame
@@ -441,3 +441,40 @@ def test_people_listed_twice_are_refused(frame: pd.DataFrame) -> None:
     twice = pd.concat([frame, frame.iloc[:2]])
     refused(twice, r"sample_id 'face_0\.png' more than once \(2 rows", sample_id="file")
     assert set(audited(twice)["n_people"]) == {len(frame) + 2}  # without ids every row is somebody
+
+
+def test_two_spellings_of_a_class_are_refused() -> None:
+    frame = pd.DataFrame({"t": ["happy", "Happy"] * 20, "p": ["happy"] * 40, "g": ["x", "y"] * 20})
+    with pytest.raises(InvalidInputError, match="'Happy' and 'happy' are one class"):
+        audit(frame, y_true="t", y_pred="p", attributes="g")
+
+
+def test_too_few_draws_are_refused_plainly() -> None:
+    frame = pd.DataFrame({"t": ["a", "b"] * 20, "p": ["a"] * 40, "g": ["x", "y"] * 20})
+    with pytest.raises(InvalidInputError, match="n_bootstrap is 10"):
+        audit(frame, y_true="t", y_pred="p", attributes="g", n_bootstrap=10)
+
+
+def test_an_intersection_may_be_written_as_in_the_report() -> None:
+    frame = pd.DataFrame(
+        {"t": ["a", "b"] * 40, "p": ["a"] * 80, "g": ["x", "y"] * 40, "h": ["u"] * 40 + ["v"] * 40}
+    )
+    written = "g \N{MULTIPLICATION SIGN} h"
+    table = audit(
+        frame, y_true="t", y_pred="p", attributes=[written], n_bootstrap=100, n_permutations=100
+    )
+    assert set(table["attribute"]) == {"g x h"}
+
+
+def test_equal_treatment_is_said_beside_the_value() -> None:
+    generator = np.random.default_rng(0)
+    labels, groups = (generator.choice(names, 600) for names in (["a", "b"], ["x", "y"]))
+    frame = pd.DataFrame({"t": labels, "g": groups})
+    frame["p"] = np.where(generator.random(600) < 0.8, frame["t"], "a")
+    table = audit(
+        frame, y_true="t", y_pred="p", attributes="g", n_bootstrap=100, n_permutations=100
+    ).set_index("metric")
+    assert table["equal_treatment"]["equal_opportunity_gap"] == pytest.approx(0.0)
+    assert table["equal_treatment"]["xu_fairness"] == pytest.approx(1.0)
+    assert 0.0 < table["minimum_detectable"]["accuracy_ratio"] < 0.3
+    assert (table["n_permutations"] >= 100).all()

@@ -244,7 +244,7 @@ def test_an_emotion_that_nobody_shows_is_not_measured() -> None:
 
 def test_an_attribute_is_drawn_alike_whatever_else_is_asked() -> None:
     frame = fabricated()
-    params = FEW_DRAWS.model_copy(update={"n_permutations": 1000})  # enough for both attributes
+    params = FEW_DRAWS.model_copy(update={"n_permutations": 2000})  # enough for both attributes
     corrected = ("p_value_holm", "p_value_benjamini_hochberg", "minimum_detectable", "verdict")
     columns = [name for name in GAP_COLUMNS if name not in corrected]
     alone, among = (

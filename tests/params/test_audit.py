@@ -52,3 +52,16 @@ def test_columns_that_contradict_one_another_are_refused(
 def test_an_impossible_audit_is_refused(given: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         AuditParameters.model_validate(given)
+
+
+def test_lists_may_be_given_as_text_parted_by_semicolons() -> None:
+    columns = PredictionColumns.model_validate(
+        {"attributes": "gender; race", "probabilities": "p_a;p_b", "class_names": "a;b"}
+    )
+    assert columns.attributes == ("gender", "race")
+    assert columns.probabilities == ("p_a", "p_b")
+    assert columns.class_names == ("a", "b")
+    assert PredictionColumns(logits="one_column_of_lists").logits == "one_column_of_lists"
+    assert PredictionColumns(sample_id="none").sample_id == ""
+    assert AuditParameters.model_validate({"intersections": "a x b"}).intersections == ("a x b",)
+    assert AuditParameters.model_validate({"name": 5}).name == "5"

@@ -24,6 +24,11 @@ QUICK: dict[str, Any] = {
 }
 MANIFEST = {"command": "kedro run --pipelines audit", "commit": None}
 
+ROW_NUMBERS = (
+    "No column tells the samples apart: the row numbers are used, so a sample that occurs twice "
+    "cannot be found."
+)
+
 
 def predictions_of(n: int, **groups: list[str]) -> pd.DataFrame:
     """Predictions on `n` faces, wrong for four in five of race `black`, each attribute cyclic."""
@@ -161,7 +166,7 @@ def model_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int],
             input_shape=(4, 4, 1),
             notes=("Loaded.",),
         )
-        monkeypatch.setattr(nodes, "load_foreign_model", lambda _: foreign)
+        monkeypatch.setattr(nodes, "load_foreign_model", lambda _, **_options: foreign)
         path = tmp_path / "theirs.keras"
         path.write_bytes(b"weights")
         return path
@@ -237,7 +242,7 @@ def test_page_names_the_file_its_hash_and_what_was_found(file: Path, done: Audit
     assert found["race"] == "difference found"
     assert found["gender"].startswith("no difference found")
     assert set(found.index) == {"gender", "race", "gender x race"}
-    assert done.results["notes"] == []
+    assert done.results["notes"] == [ROW_NUMBERS]
 
 
 def test_table_and_results_hold_every_metric_and_can_be_read_by_anything(done: Audited) -> None:
@@ -254,7 +259,8 @@ def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None
     assert audited(file, aif360_max_people=300, intersections=[]).results["tables"]["aif360"]
     without = audited(file, aif360_max_people=299, intersections=[])
     assert without.results["tables"]["aif360"] == []
-    (note,) = without.results["notes"]
+    numbered, note = without.results["notes"]
+    assert numbered == ROW_NUMBERS
     assert "300 people, more than 299 (audit.aif360_max_people)" in note
     assert "audit.aif360_max_people" in without.page
 
@@ -262,7 +268,7 @@ def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None
 def test_what_is_too_fine_to_compare_is_named(file: Path) -> None:
     done = audited(file, max_groups=2)
     assert {row["attribute"] for row in done.results["tables"]["aif360"]} == {"gender"}
-    pairs, aif360 = done.results["notes"]
+    _, pairs, aif360 = done.results["notes"]
     assert "more than 2 groups (audit.max_groups): gender x race." in pairs
     assert "left out for race:" in aif360
     assert set(done.table["attribute"]) == {"gender", "race"}
@@ -273,5 +279,5 @@ def test_one_group_alone_gives_a_report_that_says_too_few(tmp_path: Path) -> Non
     predictions_of(40, gender=["female"]).to_csv(path, index=False)
     done = audited(path)
     assert set(done.table["verdict"]) == {"too few people to say"}
-    assert "left out for gender" in done.results["notes"][0]
+    assert "left out for gender" in done.results["notes"][1]
     assert json.dumps(done.results, allow_nan=False)

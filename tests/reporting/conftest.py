@@ -222,6 +222,7 @@ def _gaps(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterat
                 "ci_high": 1 - 0.5 * gap if ratio else 1.5 * gap,
                 "corrected_value": 1 - 0.7 * gap if ratio else 0.7 * gap,
                 "minimum_detectable": 1.3 * limit,
+                "equal_treatment": 0.0,
                 "null_mean": 1 - 0.6 * limit if ratio else 0.6 * limit,
                 "null_95": 1 - limit if ratio else limit,
                 "p_value": p,

@@ -11,7 +11,7 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.results import results_json
-from fer_fairness.reporting.sections.blocks import Bullets, Pairs
+from fer_fairness.reporting.sections.blocks import Pairs
 from fer_fairness.reporting.sections.differences import MOST_LISTED, listed_groups
 from fer_fairness.reporting.sections.reading import reading_section
 
@@ -65,10 +65,36 @@ def test_it_opens_with_the_model_its_size_and_its_accuracy(audit: ReportInputs, 
     assert f"{opening} {100 * accuracy:.1f}" in words(page)
 
 
+@pytest.mark.parametrize(("name", "shown"), [("fer_plus", "FER+"), ("raf_db", "RAF-DB")])
+def test_a_set_of_the_project_is_named_and_not_the_file_of_the_model(
+    audit: ReportInputs, name: str, shown: str
+) -> None:
+    overall = audit.overall.assign(evaluation_set=name)
+    inputs = ReportInputs(kind="audit", overall=overall, manifest=audit.manifest)
+    text = words(render_report(inputs))
+    assert f"audited by its predictions on the test faces of {shown}: 3,153 faces" in text
+
+
+def test_all_numbers_are_in_the_file_that_an_audit_writes(small_inputs: ReportInputs) -> None:
+    aif360 = small_inputs.aif360.head(3)
+    many = {"rows": [{"row": i} for i in range(80)]}
+    text = render_report(ReportInputs(kind="audit", aif360=aif360, manifest=many))
+    assert "results.json" not in text
+    assert "leaves them to audit.json." in text
+    assert "30 more in audit.json" in text
+
+
+def test_small_groups_can_be_left_out_and_the_limits_say_how(audit: ReportInputs) -> None:
+    setting = "audit.inference.minimum_group_size = 30"
+    for size, said in ((29, True), (30, False)):
+        inputs = ReportInputs(kind="audit", gaps=audit.gaps.assign(smallest_group_size=size))
+        assert (setting in render_report(inputs)) == said
+
+
 def test_the_subgroup_is_a_finding_and_a_table(page: str) -> None:
     text = words(page)
     assert "263 faces mistaken (63.8 %) where" in text
-    assert text.count("gender: female; race: asian or african_american") == 2
+    assert text.count("Perceived gender: female; perceived race: asian or african american") == 2
 
 
 def test_how_the_file_was_read_is_told(page: str) -> None:
@@ -77,7 +103,7 @@ def test_how_the_file_was_read_is_told(page: str) -> None:
     assert "Attributes gender, skin_tone (given)" in text
     assert "ab" * 32 in text
     assert "c19 and 10 more" in text
-    assert "The probabilities are the softmax of the logits." in text
+    assert "perceived skin tone 77" in text
 
 
 def test_a_file_without_probabilities_is_said_to_be_one(audit: ReportInputs, page: str) -> None:
@@ -182,4 +208,11 @@ def test_a_reading_of_any_shape_is_shown() -> None:
     blocks = reading_section({"reading": reading}).blocks
     pairs = [pair for block in blocks if isinstance(block, Pairs) for pair in block.items]
     assert pairs == [("Odd", "1, 2"), ("Flag", "yes"), ("x", "y: 1"), ("empty", "\N{EN DASH}")]
-    assert [block.items for block in blocks if isinstance(block, Bullets)] == [("One.",)]
+
+
+def test_notes_stand_at_the_top_and_not_again_where_the_reading_is_told(
+    audit: ReportInputs,
+) -> None:
+    note = "The probabilities are the softmax of the logits."
+    noted = ReportInputs(kind="audit", notes=[note], manifest=audit.manifest)
+    assert render_report(noted).count(note) == 1

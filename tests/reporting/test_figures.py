@@ -103,6 +103,7 @@ def test_the_forest_marks_corrected_value_and_minimum_detectable(
     one = small_inputs.gaps[
         (small_inputs.gaps["variant"] == "baseline") & (small_inputs.gaps["attribute"] == "gender")
     ].assign(corrected_value=0.031, minimum_detectable=0.042)
+    one["equal_treatment"] = (one["metric"] == "accuracy_ratio").astype(float)
     figure = gap_forest_figure(
         one, metrics=["accuracy_gap", "accuracy_ratio"], variants=("baseline",)
     )

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +21,7 @@ GAP: dict[str, object] = {
     "ci_high": 0.102,
     "corrected_value": 0.072,
     "minimum_detectable": 0.0619,
+    "equal_treatment": 0.0,
     "null_mean": 0.014,
     "null_95": 0.029,
     "p_value": 0.0004,
@@ -56,15 +58,65 @@ def test_other_metrics_found_are_named_and_make_it_a_finding() -> None:
     )
     (finding,) = gap_findings(inputs, variant="baseline")
     assert finding.kind == "found"
-    assert "Difference also found: xu fairness; recall gap, fear." in finding.text
+    assert "Difference also found: Xu fairness." in finding.text
+    assert "Difference found in recall, by emotion:\nFear: gap 8.1 points [5.9 to 10.2].\n" in (
+        finding.text
+    )
+    assert "Anger" not in finding.text
 
 
 def test_of_very_many_metrics_found_a_few_are_named() -> None:
-    many: list[dict[str, object]] = [
-        {"metric": f"recall_gap_{i}", "family": "by_class"} for i in range(9)
-    ]
+    many: list[dict[str, object]] = [{"metric": f"index_{i}"} for i in range(9)]
     (finding,) = gap_findings(gaps_of({}, *many), variant="baseline")
-    assert "recall gap, 5 and 3 more." in finding.text
+    assert "index 0; index 1; index 2; index 3; index 4 and 4 more." in finding.text
+
+
+def recall_gap(emotion: str, value: float) -> dict[str, object]:
+    return {"metric": f"recall_gap_{emotion}", "family": "by_class", "value": value}
+
+
+def test_recalls_found_stand_before_other_metrics_widest_first() -> None:
+    gaps = [recall_gap(name, 0.1 + 0.01 * i) for i, name in enumerate("abcdef")]
+    precision: dict[str, object] = {"metric": "precision_gap_a", "family": "by_class"}
+    inputs = gaps_of({}, *gaps, precision, {"metric": "xu_fairness"})
+    (finding,) = gap_findings(inputs, variant="baseline")
+    lines = finding.text.splitlines()
+    assert [line[:2] for line in lines[2:6]] == ["F:", "E:", "D:", "C:"]
+    assert lines[6:8] == ["and 2 more emotions.", "Difference also found: Xu fairness."]
+
+
+def group_rows(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
+    shown = ("variant", "evaluation_set", "attribute", "attribute_source")
+    table = pd.DataFrame(rows, columns=["group", "metric", "value", "n_people"])
+    return table.assign(ci_low=0.0, ci_high=1.0, **{key: str(GAP[key]) for key in shown})
+
+
+def test_a_recall_found_names_the_groups_at_its_ends_among_those_compared() -> None:
+    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.3}
+    gaps: list[dict[str, object]] = [
+        not_found,
+        {"metric": "macro_f1_gap"},
+        recall_gap("sadness", 0.468),
+    ]
+    inputs = dataclasses.replace(
+        gaps_of(*gaps),
+        groups=group_rows(
+            ("female", "accuracy", 0.5, 1502),
+            ("male", "accuracy", 0.7, 1600),
+            ("unsure", "accuracy", 0.1, 40),
+            ("female", "recall_sadness", 0.152, 310),
+            ("male", "recall_sadness", 0.62, 296),
+            ("unsure", "recall_sadness", 0.0, 9),
+        ),
+    )
+    (finding,) = gap_findings(inputs, variant="baseline")
+    text = finding.text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert (
+        "Sadness: lowest female 15.2 % (n = 310), highest male 62.0 % (n = 296); "
+        "gap 46.8 points [5.9 to 10.2]." in text
+    )
+    assert "Lowest accuracy: female 50.0 % (n = 1,502); highest: male 70.0 %" in text
+    assert "unsure" not in text
 
 
 def test_sizes_and_missing_labels_are_told() -> None:
@@ -101,9 +153,7 @@ def test_found_differences_come_first_and_name_the_extremes(
     assert set(kinds) == {"found", "not_found"}
     assert kinds == sorted(kinds)
     told = [("Lowest accuracy:" in finding.text) for finding in findings]
-    first_lines = [finding.text.splitlines()[0] for finding in findings]
-    assert told == [line.endswith(": difference found.") for line in first_lines]
-    assert any(told)
+    assert told == [kind == "found" for kind in kinds]
 
 
 def test_a_headline_metric_has_a_line_of_its_own(small_inputs: ReportInputs) -> None:

@@ -31,6 +31,12 @@ def test_long_tables_are_cut_and_say_so() -> None:
     assert isinstance(table, Table)
     assert len(table.rows) == 50
     assert "30 more in results.json" in table.caption
+    assert table.folded
+    (table,) = nested_blocks(
+        {"rows": [{"row": i} for i in range(80)]}, title="x", results_name="audit.json"
+    )
+    assert isinstance(table, Table)
+    assert "30 more in audit.json" in table.caption
 
 
 def test_an_empty_mapping_has_no_blocks() -> None:

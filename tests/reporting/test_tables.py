@@ -35,6 +35,25 @@ def test_a_rounded_zero_has_no_sign() -> None:
     assert points(0.0001, sign=True) == "0.0 points"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.000123, "0.00012"), (-0.00096, f"{MINUS}0.00096"), (0.001, "0.001"), (1e-17, "0.000")],
+)
+def test_tiny_plain_numbers_keep_two_digits(value: float, text: str) -> None:
+    assert number(value) == text
+    assert value_with_interval(value, 0, value, in_points=False) == f"{text} [0.000 to {text}]"
+
+
+def test_tiny_shares_stay_as_they_are() -> None:
+    assert percent(0.000123) == "0.0\N{NARROW NO-BREAK SPACE}%"
+    assert points(0.000123) == "0.0 points"
+
+
+@given(st.floats(1e-8, 1e-3, exclude_max=True))
+def test_a_plain_number_is_shown_to_five_percent(value: float) -> None:
+    assert float(number(value)) == pytest.approx(value, rel=0.051)
+
+
 @pytest.mark.parametrize("shown", [thousands, percent, number, points])
 def test_missing_values_are_a_dash(shown: object) -> None:
     assert callable(shown)

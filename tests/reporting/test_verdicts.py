@@ -19,6 +19,7 @@ ROW: dict[str, object] = {
     "ci_high": 0.102,
     "corrected_value": 0.072,
     "minimum_detectable": 0.0619,
+    "equal_treatment": 0.0,
     "null_mean": 0.014,
     "null_95": 0.029,
     "p_value_holm": 0.004,
@@ -47,11 +48,17 @@ def test_a_gap_not_found_says_what_could_not_have_been_seen_and_says_it_once() -
 
 
 @pytest.mark.parametrize(
-    ("metric", "shown"), [("accuracy_gap", "6.2 points"), ("accuracy_ratio", "0.062")]
+    ("metric", "shown"),
+    [
+        ("accuracy_gap", "smaller than 6.2 points"),
+        ("theil_index_gap", "smaller than 0.062"),
+        ("accuracy_ratio", "smaller than 0.062"),
+        ("worst_group_accuracy", "smaller than 6.2 points"),
+    ],
 )
 def test_the_detectable_difference_is_in_the_unit_of_the_metric(metric: str, shown: str) -> None:
     text = verdict_text({**NOT_FOUND, "metric": metric})
-    assert text == f"no difference found; smaller than {shown} could not have been seen"
+    assert text == f"no difference found; {shown} could not have been seen"
 
 
 def test_the_detectable_difference_comes_from_its_column_and_not_from_the_text() -> None:
@@ -85,6 +92,46 @@ def test_a_value_that_could_not_be_computed_is_said_to_be_so() -> None:
 
 def test_a_missing_corrected_value_is_left_out() -> None:
     assert "noise-corrected" not in gap_sentence({**ROW, "corrected_value": math.nan})
+
+
+@pytest.mark.parametrize(
+    ("metric", "seen", "shown"),
+    [("accuracy_gap", 0.062, "6.2"), ("accuracy_ratio", 0.229, "0.771")],
+)
+def test_a_found_row_gives_the_detectable_value_and_not_a_distance(
+    metric: str, seen: float, shown: str
+) -> None:
+    equal = 1.0 if metric == "accuracy_ratio" else 0.0
+    sentence = gap_sentence(
+        {**ROW, "metric": metric, "minimum_detectable": seen, "equal_treatment": equal}
+    )
+    assert f"Minimum detectable: {shown}. " in sentence
+
+
+NO_MORE = "no more than the mix of emotions and noise give by themselves. Holm"
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [("accuracy_gap", 0.014), ("accuracy_gap", 0.014 + 1e-15), ("accuracy_ratio", 0.99)],
+)
+def test_a_value_that_chance_gives_on_average_is_said_to_be_no_more(
+    metric: str, value: float
+) -> None:
+    row = {**NOT_FOUND, "metric": metric, "value": value}
+    assert NO_MORE in gap_sentence(row)
+    assert NO_MORE not in gap_sentence({**row, "null_mean": math.nan})
+
+
+@pytest.mark.parametrize(("metric", "value"), [("accuracy_gap", 0.015), ("accuracy_ratio", 0.013)])
+def test_a_value_beyond_the_mean_of_chance_is_not_said_to_be_no_more(
+    metric: str, value: float
+) -> None:
+    assert NO_MORE not in gap_sentence({**NOT_FOUND, "metric": metric, "value": value})
+
+
+def test_a_difference_found_is_never_said_to_be_no_more() -> None:
+    assert NO_MORE not in gap_sentence({**ROW, "value": 0.001})
 
 
 def test_ratios_read_downward() -> None:

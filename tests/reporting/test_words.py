@@ -10,9 +10,11 @@ from fer_fairness.reporting.words import (
     class_metric,
     evaluation_set_label,
     group_label,
+    in_sentence,
     metric_words,
     shortened,
     source_label,
+    subgroup_label,
     variant_label,
 )
 from fer_fairness.taxonomy import EMOTIONS
@@ -65,6 +67,40 @@ def test_attributes_of_any_file_are_perceived() -> None:
     assert attribute_label("skin_tone") == "perceived skin tone"
     assert attribute_label("gender x age_group") == "perceived gender × age group"  # noqa: RUF001
     assert "given in the file" in source_label("given")
+
+
+def test_dispersion_of_recall_is_no_recall_of_an_emotion() -> None:
+    assert metric_words("recall_dispersion").label == "Recall dispersion"
+    assert metric_words("recall_dispersion_fear").label == "Recall dispersion, fear"
+    assert metric_words("recall_dispersion_fear").in_points
+    assert class_metric("recall_dispersion") is None
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("Accuracy gap", "accuracy gap"),
+        ("Xu fairness", "Xu fairness"),
+        ("Theil-index gap", "Theil-index gap"),
+        ("Macro F1 gap", "macro F1 gap"),
+        ("Recall gap, Fear", "recall gap, Fear"),
+        ("", ""),
+    ],
+)
+def test_proper_names_keep_their_capitals(label: str, text: str) -> None:
+    assert in_sentence(label) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("age_group: 0-3; race: black", "perceived age group: 0-3; perceived race: black"),
+        ("race: east_asian or black", "perceived race: east asian or black"),
+        ("none", "none"),
+    ],
+)
+def test_a_subgroup_is_told_in_words(name: str, text: str) -> None:
+    assert subgroup_label(name) == text
 
 
 @given(st.text(max_size=300))

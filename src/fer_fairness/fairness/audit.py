@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.confidences import check_probabilities
@@ -25,6 +26,8 @@ AUDIT_COLUMNS: Final = (
     "family",
     "p_value_holm",
     "p_value_benjamini_hochberg",
+    "n_permutations",
+    "equal_treatment",
     "null_mean",
     "null_95",
     "n_people",
@@ -81,7 +84,13 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         >>> table = audit(frame, y_true="label", y_pred="prediction", attributes=["gender"])
         >>> table[["metric", "value", "ci_low", "ci_high", "verdict"]]  # doctest: +SKIP
     """
-    wanted = [attributes] if isinstance(attributes, str) else list(attributes)
+    given = [attributes] if isinstance(attributes, str) else list(attributes)
+    wanted = [name.replace(" \N{MULTIPLICATION SIGN} ", INTERSECTION) for name in given]
+    params = _parameters(
+        n_bootstrap=n_bootstrap,
+        n_permutations=n_permutations,
+        minimum_group_size=minimum_group_size,
+    )
     _check_columns(frame, [y_true, y_pred, *([sample_id] if sample_id else []), *_parts(wanted)])
     # Rows are people in the order given: an index of any other kind would join them by its labels.
     frame = frame.reset_index(drop=True)
@@ -104,15 +113,21 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         people,
         attributes=wanted,
         emotions=tuple(columns) or classes,
-        params=InferenceParameters(
-            n_bootstrap=n_bootstrap,
-            n_permutations=n_permutations,
-            minimum_group_size=minimum_group_size,
-        ),
+        params=params,
         seed=seed,
         probabilities=names or None,
     ).gaps
     return gaps[list(AUDIT_COLUMNS)]
+
+
+def _parameters(**given: int) -> InferenceParameters:
+    try:
+        return InferenceParameters(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidInputError(
+            f"{first['loc'][0]} is {first['input']!r}: {first['msg']}."
+        ) from error
 
 
 def _parts(attributes: Sequence[str]) -> list[str]:
@@ -123,6 +138,15 @@ def _parts(attributes: Sequence[str]) -> list[str]:
 
 
 def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidInputError(
+                f"A column is named {name!r}, expected text. Rename the columns of the table."
+            )
+        if list(frame.columns).count(name) > 1:
+            raise InvalidInputError(
+                f"The table has several columns named {name!r}. Rename all but one."
+            )
     absent = [name for name in names if name not in frame.columns]
     if absent:
         raise InvalidInputError(
@@ -145,12 +169,25 @@ def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, p
             )
         labels.append(_text(frame[name]))
     true, predicted = labels
+    _check_spelling(set(true) | set(predicted))
     if not set(true) & set(predicted):
         raise InvalidInputError(
             f"No class is both true and predicted: {y_true!r} has {_some(true)}, {y_pred!r} has "
             f"{_some(predicted)}. Give both columns the same names of classes."
         )
     return true, predicted
+
+
+def _check_spelling(classes: set[str]) -> None:
+    """Refuse classes that differ in case or blanks only: one class would be counted as two."""
+    spelt: dict[str, str] = {}
+    for name in sorted(classes):
+        other = spelt.setdefault("".join(name.split()).casefold(), name)
+        if other != name:
+            raise InvalidInputError(
+                f"The labels {other!r} and {name!r} are one class spelt in two ways. Spell it in "
+                "one way in both columns."
+            )
 
 
 def _groups(column: pd.Series) -> pd.Series:

@@ -187,10 +187,11 @@ def _tally(
 ) -> tuple[Counts, tuple[str, ...], tuple[str, ...], int]:
     """Counts over (groups, classes, ...), with the names of both and the people left out."""
     _check_lengths({**columns, "group": groups})
-    membership = np.asarray(groups, dtype=object)
+    membership = np.array(groups, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
     if group_names is None:
-        group_names = sorted({str(name) for name in membership[known]})
+        membership[known] = [str(name) for name in membership[known]]
+        group_names = sorted(set(membership[known]))
     rows = np.flatnonzero(known)
     codes = [_codes("group", membership[known], group_names, rows=rows)]
     for what, labels in columns.items():

@@ -39,11 +39,13 @@ GAP_COLUMNS: Final = (
     "ci_high",
     "corrected_value",
     "minimum_detectable",
+    "equal_treatment",
     "null_mean",
     "null_95",
     "p_value",
     "p_value_holm",
     "p_value_benjamini_hochberg",
+    "n_permutations",
     "n_people",
     "n_groups",
     "smallest_group",
@@ -51,6 +53,12 @@ GAP_COLUMNS: Final = (
     "n_missing",
     "left_out",
     "verdict",
+)
+
+_NUMBERS: Final = (
+    *("value", "ci_low", "ci_high", "corrected_value"),
+    *("equal_treatment", "null_mean", "null_95"),
+    *("p_value", "p_value_holm", "p_value_benjamini_hochberg"),
 )
 
 
@@ -107,12 +115,15 @@ def gap_table(
 
         - `value`, its interval `ci_low` to `ci_high`, and `corrected_value`, the value with the
           widening by noise taken off (`gap_intervals`);
-        - `minimum_detectable`: the distance from the metric's ideal that the verdict would find
-          with the power asked for (`detectability`); NaN where none would be;
+        - `minimum_detectable`: how far beyond equal treatment the metric must be for the verdict
+          to find it with the power asked for (`detectability`); NaN where nothing would be found;
+          `equal_treatment` is what the metric comes to if people who show the
+          same emotion are treated alike: not its ideal where groups show other emotions;
         - `null_mean`, `null_95`: mean of the shuffles, and what 95 of 100 do not pass (from above
           for gaps, from below for ratios);
         - `p_value`, and corrected within its `family`, all attributes together, after Holm and
-          after Benjamini and Hochberg;
+          after Benjamini and Hochberg; `n_permutations` were drawn, more than asked for where so
+          few could find nothing;
         - `left_out` names the groups too small to be compared;
         - `verdict`: "difference found" where Holm's p-value is at most the significance, and, of a
           single class, the summary of the same attribute found a difference as well; so that where
@@ -203,16 +214,19 @@ def _rows(part: _Part, tests: GapTests | None) -> Iterator[Row]:
     named = [(family, metric) for family in part.metrics for metric in part.metrics[family]]
     for place, (family, metric) in enumerate(named):
         row: Row = {"attribute": part.attribute, "metric": metric.name, "family": family, **context}
+        row |= {"n_permutations": 0}
         if tests is not None:
             estimate, test = tests.estimates[place], tests.tests[place]
             row |= {
                 "value": float(tests.values[place]),
+                "equal_treatment": float(tests.equal_treatment[place]),
                 "ci_low": estimate.interval.low,
                 "ci_high": estimate.interval.high,
                 "corrected_value": estimate.corrected,
                 "null_mean": test.null_mean,
                 "null_95": test.null_95,
                 "p_value": test.p_value,
+                "n_permutations": len(tests.nulls[place]),
             }
         yield row
 
@@ -234,8 +248,7 @@ def _context(counted: GroupCounts, compared: GroupCounts) -> Row:
 
 def _corrected(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the p-values corrected within each family."""
-    numbers = [name for name in GAP_COLUMNS[3:13] if name != "minimum_detectable"]
-    table[numbers] = table[numbers].astype(np.float64)
+    table[list(_NUMBERS)] = table[list(_NUMBERS)].astype(np.float64)
     for _, rows in table.groupby("family"):
         p_values = rows["p_value"].to_numpy(dtype=np.float64)
         table.loc[rows.index, "p_value_holm"] = holm(p_values)

@@ -15,7 +15,8 @@ def verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
     Args:
         found: Whether its test survived the correction for many tests.
         tested: Whether there was a test at all.
-        minimum_detectable: What the test would have found; NaN where nothing, however large.
+        minimum_detectable: How far beyond equal treatment the test would have found; NaN where
+            nothing, however far.
     """
     if found:
         return FOUND

@@ -20,7 +20,7 @@ class PredictionColumns(Parameters):
     )
     sample_id: str | None = Field(
         default=None,
-        description='Column that tells the samples apart; "" numbers the rows instead of guessing.',
+        description="Column that tells the samples apart; none: number the rows.",
     )
     attributes: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="Columns of the groups that are compared."
@@ -53,6 +53,16 @@ class PredictionColumns(Parameters):
     def _list_given_as_text(cls, given: object) -> object:
         return _split(given)
 
+    @field_validator("probabilities", "logits", mode="before")
+    @classmethod
+    def _columns_given_as_text(cls, given: object) -> object:
+        return _split(given) if isinstance(given, str) and ";" in given else given
+
+    @field_validator("sample_id", mode="before")
+    @classmethod
+    def _no_id(cls, given: object) -> object:
+        return "" if given == "none" else given
+
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
         if self.probabilities is not None and self.logits is not None:
@@ -75,6 +85,9 @@ class AuditParameters(Parameters):
     model: str | None = Field(default=None, description="Path of a Keras model, in its place.")
     dataset: Literal["fer_plus", "raf_db"] = Field(
         default="fer_plus", description="Dataset whose test faces a model is run on."
+    )
+    output: str | None = Field(
+        default=None, description="Which output of a model with several, by its name."
     )
     input_scale: Literal["0-1", "0-255", "-1-1"] | None = Field(
         default=None,

@@ -22,6 +22,7 @@ from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
     attribute_label,
     evaluation_set_label,
+    in_sentence,
     metric_words,
     variant_label,
 )
@@ -69,7 +70,7 @@ def scores_text(rows: pd.DataFrame) -> str:
             bounds = interval(
                 as_float(row["ci_low"]), as_float(row["ci_high"]), scale=100, digits=1
             )
-            label = metric_words(metric).label.lower()
+            label = in_sentence(metric_words(metric).label)
             parts.append(f"{label} {percent(as_float(row['value']))} [{bounds}]")
     return listed(parts) or "not scored"
 
@@ -143,4 +144,4 @@ def _named_changes(metric: str, rows: list[Row]) -> str:
         for row in rows
         if row["metric"] == metric
     ]
-    return f"{metric_words(metric).label.lower()} for {listed(told)}" if told else ""
+    return f"{in_sentence(metric_words(metric).label)} for {listed(told)}" if told else ""

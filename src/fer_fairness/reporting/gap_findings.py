@@ -13,19 +13,22 @@ import pandas as pd
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import is_few, listed, percent, thousands
+from fer_fairness.reporting.tables import interval, is_few, listed, percent, points, thousands
 from fer_fairness.reporting.verdicts import BY_CLASS, difference_found, gap_sentence
 from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
     attribute_label,
     evaluation_set_label,
     group_label,
+    in_sentence,
     metric_words,
     source_label,
 )
 
 _KEYS: Final = ("evaluation_set", "attribute", "attribute_source")
-_MOST_NAMED: Final = 6
+_MOST_NAMED: Final = 5
+_MOST_EMOTIONS: Final = 4
+_RECALL_GAP: Final = "recall_gap_"
 _LONGEST_LIST: Final = 160
 
 
@@ -53,15 +56,15 @@ def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
     headline = rows[rows["metric"].isin(HEADLINE_METRICS)]
     ordered = sorted(records(headline), key=lambda row: HEADLINE_METRICS.index(str(row["metric"])))
     others = [row for row in records(rows.drop(headline.index)) if difference_found(row)]
-    first = ordered[0]
-    sentences = [gap_sentence(row) for row in ordered]
-    sentences.append(_others_sentence(others))
-    if first["metric"] == "accuracy_gap" and difference_found(first):
-        sentences.append(_extremes_sentence(inputs, first))
-    sentences.append(_size_sentence(inputs, first))
-    text = "\n".join(part for part in sentences if part)
     found = bool(others) or any(difference_found(row) for row in ordered)
-    return Finding("found" if found else "not_found", _heading(inputs, first), text)
+    sentences = [gap_sentence(row) for row in ordered]
+    sentences += _recall_sentences(inputs, others)
+    sentences.append(_others_sentence(others))
+    if found:
+        sentences.append(_extremes_sentence(inputs, ordered[0]))
+    sentences.append(_size_sentence(inputs, ordered[0]))
+    text = "\n".join(part for part in sentences if part)
+    return Finding("found" if found else "not_found", _heading(inputs, ordered[0]), text)
 
 
 def _heading(inputs: ReportInputs, row: Row) -> str:
@@ -73,12 +76,16 @@ def _heading(inputs: ReportInputs, row: Row) -> str:
 
 
 def _others_sentence(found: list[Row]) -> str:
-    """The other metrics that differ, those of one emotion last; few by name."""
-    if not found:
+    """The other metrics over all emotions that differ; few by name."""
+    labels = [
+        in_sentence(metric_words(str(row["metric"])).label)
+        for row in found
+        if row["family"] != BY_CLASS
+    ]
+    if not labels:
         return ""
-    ordered = sorted(found, key=lambda row: row["family"] == BY_CLASS)
-    named = [metric_words(str(row["metric"])).label.lower() for row in ordered[:_MOST_NAMED]]
-    more = len(ordered) - len(named)
+    named = labels[:_MOST_NAMED]
+    more = len(labels) - len(named)
     return f"Difference also found: {_with_more('; '.join(named), more)}."
 
 
@@ -86,20 +93,54 @@ def _with_more(text: str, more: int) -> str:
     return f"{text} and {more:,} more" if more > 0 else text
 
 
+def _recall_sentences(inputs: ReportInputs, found: list[Row]) -> list[str]:
+    """The emotions whose recall differs, the widest gap first, each with the groups at its ends."""
+    rows = [row for row in found if _is_recall_gap(row)]
+    rows.sort(key=lambda row: -as_float(row["value"]))
+    if not rows:
+        return []
+    told = [_recall_sentence(inputs, row) for row in rows[:_MOST_EMOTIONS]]
+    more = len(rows) - len(told)
+    if more:
+        told.append(f"and {more:,} more emotion{'s' if more > 1 else ''}.")
+    return ["Difference found in recall, by emotion:", *told]
+
+
+def _is_recall_gap(row: Row) -> bool:
+    return row["family"] == BY_CLASS and str(row["metric"]).startswith(_RECALL_GAP)
+
+
+def _recall_sentence(inputs: ReportInputs, row: Row) -> str:
+    emotion = str(row["metric"]).removeprefix(_RECALL_GAP)
+    name = group_label(emotion)
+    ends = _ends(inputs, row, metric=f"recall_{emotion}")
+    named = f"lowest {ends[0]}, highest {ends[1]}; " if ends else ""
+    bounds = interval(as_float(row["ci_low"]), as_float(row["ci_high"]), scale=100, digits=1)
+    gap = f"gap {points(as_float(row['value']))} [{bounds}]"
+    return f"{name[:1].upper()}{name[1:]}: {named}{gap}."
+
+
 def _extremes_sentence(inputs: ReportInputs, row: Row) -> str:
     """Which of the compared groups are recognised least and most often, with their sizes."""
+    ends = _ends(inputs, row, metric="accuracy")
+    return f"Lowest accuracy: {ends[0]}; highest: {ends[1]}." if ends else ""
+
+
+def _ends(inputs: ReportInputs, row: Row, *, metric: str) -> tuple[str, str] | None:
+    """The compared groups lowest and highest in `metric`, with value and size; None if fewer."""
     same = _same_people(inputs.groups, row)
-    same = same[same["metric"] == "accuracy"]
-    same = same[same["n_people"].astype(float) >= as_float(row["smallest_group_size"])]
+    # Recalls are of the faces of one emotion: whether a group was compared goes by all its faces.
+    sizes = same["n_people"].astype(float).groupby(same["group"]).transform("max")
+    same = same[(same["metric"] == metric) & (sizes >= as_float(row["smallest_group_size"]))]
     rows = records(same.dropna(subset=["value"]).sort_values(["value", "group"]))
     if len(rows) < 2:
-        return ""
-    told = [
+        return None
+    lowest, highest = (
         f"{group_label(str(end['group']))} {percent(as_float(end['value']))} "
         f"(n = {thousands(as_float(end['n_people']))})"
         for end in (rows[0], rows[-1])
-    ]
-    return f"Lowest accuracy: {told[0]}; highest: {told[1]}."
+    )
+    return lowest, highest
 
 
 def _size_sentence(inputs: ReportInputs, row: Row) -> str:

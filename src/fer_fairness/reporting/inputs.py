@@ -50,6 +50,7 @@ COLUMNS: Final = MappingProxyType(
             "ci_high",
             "corrected_value",
             "minimum_detectable",
+            "equal_treatment",
             "null_mean",
             "null_95",
             "p_value",
@@ -178,6 +179,11 @@ class ReportInputs:
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():
             object.__setattr__(self, name, _checked(name, getattr(self, name), columns))
+
+    @property
+    def results_name(self) -> str:
+        """The file that has all numbers for machines."""
+        return "audit.json" if self.kind == "audit" else "results.json"
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by name, in the order of `COLUMNS`."""

@@ -11,7 +11,7 @@ from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.tables import p_value, thousands, value_with_interval
-from fer_fairness.reporting.verdicts import BY_CLASS, in_unit, verdict_text
+from fer_fairness.reporting.verdicts import BY_CLASS, detectable, in_unit, verdict_text
 from fer_fairness.reporting.words import (
     attribute_label,
     evaluation_set_label,
@@ -123,13 +123,13 @@ def _group_row(row: Row) -> tuple[str, ...]:
 def _gap_row(row: Row) -> tuple[str, ...]:
     metric = str(row["metric"])
     words = metric_words(metric)
-    numbers = ("corrected_value", "minimum_detectable", "null_95")
+    numbers = (as_float(row["corrected_value"]), detectable(row), as_float(row["null_95"]))
     return (
         evaluation_set_label(str(row["evaluation_set"])),
         f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
         words.label,
         _with_interval(row, metric),
-        *(in_unit(as_float(row[name]), words) for name in numbers),
+        *(in_unit(shown, words) for shown in numbers),
         p_value(as_float(row["p_value_holm"])),
         p_value(as_float(row["p_value_benjamini_hochberg"])),
         verdict_text(row),

@@ -10,6 +10,8 @@ from fer_fairness.reporting.inputs import FEW_PEOPLE
 MISSING: Final = "\N{EN DASH}"
 MINUS: Final = "\N{MINUS SIGN}"
 NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
+_PLAIN: Final = 3
+_ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def percent(share: float, *, digits: int = 1) -> str:
 
 
 def number(value: float, *, digits: int = 3) -> str:
-    """`0.9741` as "0.974", with a true minus sign."""
+    """`0.9741` as "0.974", `0.000123` as "0.00012", with a true minus sign."""
     return MISSING if not math.isfinite(value) else _signed(value, digits)
 
 
@@ -107,7 +109,18 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _signed(value: float, digits: int) -> str:
+    digits = _digits(value, digits)
     text = f"{value:.{digits}f}"
     if float(text) == 0:
         text = text.removeprefix("-")
     return text.replace("-", MINUS)
+
+
+def _digits(value: float, digits: int) -> int:
+    """Decimals of a plain number: more where three would show next to nothing of it.
+
+    What is shown with fewer than three (percent, points) stays so; below 1e-9 is rounding.
+    """
+    if digits < _PLAIN or not _ROUNDING < abs(value) < 10.0**-_PLAIN:
+        return digits
+    return 1 - math.floor(math.log10(abs(value)))

@@ -8,6 +8,8 @@ from fer_fairness.reporting.records import Row, as_float
 from fer_fairness.reporting.tables import interval, number, p_equals, points
 from fer_fairness.reporting.words import MetricWords, metric_words
 
+_ROUNDING: Final = 1e-9
+
 TOO_FEW: Final = "too few people to say"
 """The verdict where nothing could be compared."""
 
@@ -44,12 +46,22 @@ def verdict_text(row: Row) -> str:
     verdict = short_verdict(row)
     if verdict in (DIFFERENCE_FOUND, TOO_FEW):
         return verdict
-    seen = as_float(row["minimum_detectable"])
-    if not math.isfinite(seen):
+    beyond = as_float(row["minimum_detectable"])
+    if not math.isfinite(beyond):
         return f"{verdict}; none, however large, could have been seen"
     words = metric_words(str(row["metric"]))
-    shown = points(seen) if words.in_points else number(seen)
-    return f"{verdict}; smaller than {shown} could not have been seen"
+    limit = points(beyond) if words.in_points else number(beyond)
+    return f"{verdict}; smaller than {limit} could not have been seen"
+
+
+def detectable(row: Row) -> float:
+    """The value of the metric from which on the verdict would have found it; NaN where none.
+
+    The column `minimum_detectable` is how far that is beyond what equal treatment gives.
+    """
+    beyond = as_float(row["minimum_detectable"])
+    more_equal = metric_words(str(row["metric"])).higher_is_more_equal
+    return as_float(row["equal_treatment"]) + (-beyond if more_equal else beyond)
 
 
 def in_unit(value: float, words: MetricWords) -> str:
@@ -65,7 +77,8 @@ def gap_sentence(row: Row) -> str:
 
     Returns:
         Value with interval, what is left of it without noise, what chance alone gives, the
-        minimum detectable difference, the p-value after Holm's correction, and the verdict.
+        minimum detectable difference, the p-value after Holm's correction, and the verdict; and
+        where the value is not above what chance gives on average, that it is not.
     """
     words = metric_words(str(row["metric"]))
     value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
@@ -79,9 +92,18 @@ def gap_sentence(row: Row) -> str:
         parts.append(f", noise-corrected {in_unit(corrected, words)}")
     mean, limit = (in_unit(as_float(row[name]), words) for name in ("null_mean", "null_95"))
     reach = "down to" if words.higher_is_more_equal else "up to"
-    parts.append(f"; chance alone: {mean}, {reach} {limit}. ")
-    seen = as_float(row["minimum_detectable"])
+    parts.append(f"; chance alone: {mean}, {reach} {limit}{_no_more(row, words)}. ")
+    seen = detectable(row)
     if difference_found(row) and math.isfinite(seen):
         parts.append(f"Minimum detectable: {in_unit(seen, words)}. ")
     parts.append(f"Holm p {p_equals(as_float(row['p_value_holm']))}: {verdict_text(row)}.")
     return "".join(parts)
+
+
+def _no_more(row: Row, words: MetricWords) -> str:
+    """That a value is not beyond the mean of chance; empty where it is, or where found."""
+    value, mean = as_float(row["value"]), as_float(row["null_mean"])
+    beyond = mean - value if words.higher_is_more_equal else value - mean
+    if not beyond <= _ROUNDING or difference_found(row):  # NaN is neither
+        return ""
+    return ": no more than the mix of emotions and noise give by themselves"

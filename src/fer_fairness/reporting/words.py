@@ -7,6 +7,9 @@ from typing import Final
 _EVALUATION_SETS: Final = MappingProxyType(
     {"fer_plus": "FER+", "raf_db": "RAF-DB", "fairface": "FairFace"}
 )
+PROJECT_SETS: Final = ("fer_plus", "raf_db")
+"""The evaluation sets that are test faces of the project's own datasets."""
+
 _TIMES: Final = " \N{MULTIPLICATION SIGN} "
 _ATTRIBUTES: Final = MappingProxyType({"age_group": "age group"})
 _SOURCES: Final = MappingProxyType(
@@ -17,6 +20,7 @@ _SOURCES: Final = MappingProxyType(
     }
 )
 _LONGEST: Final = 60
+_PROPER_NAMES: Final = ("AIF360", "F1", "Theil", "Xu")
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,12 @@ METRICS: Final = MappingProxyType(
             in_points=False,
             higher_is_more_equal=True,
         ),
+        "recall_dispersion": MetricWords(
+            "Recall dispersion",
+            "Standard deviation of the groups' recalls around everybody's, each group weighing "
+            "with its people, over all emotions; small groups move it less than they move a "
+            "maximum minus a minimum.",
+        ),
         "demographic_parity_gap": MetricWords(
             "Demographic-parity gap",
             "Highest minus lowest column sum of the groups' row-normalised confusion matrices, "
@@ -162,6 +172,13 @@ _RATES: Final = MappingProxyType(
 
 CLASS_METRICS: Final = MappingProxyType(
     {
+        "recall_dispersion_": MetricWords(
+            "Recall dispersion",
+            "Of one emotion: standard deviation of the groups' recalls around everybody's, each "
+            "group weighing with its people.",
+        )
+    }
+    | {
         f"{rate}_{kind}_": MetricWords(
             f"{label} {kind}",
             (
@@ -198,6 +215,11 @@ def metric_words(metric: str) -> MetricWords:
     return MetricWords(_sentence(metric), "", in_points=False)
 
 
+def in_sentence(label: str) -> str:
+    """A label within a sentence: "Accuracy gap" as "accuracy gap"; "Xu fairness" as it is."""
+    return label if label.startswith(_PROPER_NAMES) else label[:1].lower() + label[1:]
+
+
 def class_metric(metric: str) -> tuple[str, str] | None:
     """A metric of one emotion as a key of `CLASS_METRICS` and the emotion; None for others."""
     for prefix in CLASS_METRICS:
@@ -226,6 +248,11 @@ def attribute_label(attribute: str) -> str:
     )
 
 
+def subgroup_label(subgroup: str) -> str:
+    """`age_group: 0-3; race: black or east_asian` with attributes and groups in words."""
+    return "; ".join(_condition_label(part) for part in subgroup.split("; "))
+
+
 def source_label(source: str) -> str:
     """Who gave the demographic labels, in words."""
     return _SOURCES.get(source, source.replace("_", " "))
@@ -234,6 +261,14 @@ def source_label(source: str) -> str:
 def group_label(group: str) -> str:
     """`east_asian` as "east asian"; separators of intersections become a dot."""
     return " · ".join(shortened(part) for part in group.replace("_", " ").split(" x "))
+
+
+def _condition_label(condition: str) -> str:
+    attribute, separator, groups = condition.partition(": ")
+    if not separator:
+        return condition
+    named = " or ".join(group_label(group) for group in groups.split(" or "))
+    return f"{attribute_label(attribute)}: {named}"
 
 
 def shortened(name: str) -> str:

@@ -156,7 +156,7 @@ def _sample_ids(table: Table, roles: Roles, notes: list[str]) -> pd.Series:
     if absent.any():
         table.refuse(
             f"{roles.sample_id!r} is empty in {rows_named(absent)} ({ROWS}). Fill it in, or number "
-            'the rows with columns.sample_id = "".'
+            "the rows with audit.columns.sample_id=none."
         )
     repeated = ids.duplicated().to_numpy()
     if repeated.any():
@@ -166,7 +166,7 @@ def _sample_ids(table: Table, roles: Roles, notes: list[str]) -> pd.Series:
             f"{ids.iloc[second]!r} stands in column {roles.sample_id!r} in rows {first + 1} and "
             f"{second + 1} ({ROWS}); {int(repeated.sum()):,} rows repeat an earlier one. Keep one "
             "prediction a sample: those of one model and one run. If the column does not name "
-            'samples, give columns.sample_id another, or "" to number the rows.'
+            "samples, give audit.columns.sample_id another, or none to number the rows."
         )
     return ids
 

@@ -117,7 +117,7 @@ def unused_notes(table: Table, used: Collection[str | None]) -> list[str]:
         if 1 < len(found) <= _MAX_VALUES_NAMED and not all(map(_is_number, found)):
             notes.append(
                 f"Column {column!r} ({len(found)} different values, such as {found[0]!r}) was not "
-                "used. If it holds groups, name it in columns.attributes, with the others."
+                "used. If it holds groups, name it in audit.columns.attributes, with the others."
             )
     return notes
 
@@ -188,7 +188,7 @@ class _Finder:
             self.table.refuse(
                 "no column is named like a group of people (gender, race, age_group, skin_tone "
                 f"...). The columns are {_listed(self.table.names)}. Name those to compare with "
-                "columns.attributes."
+                "audit.columns.attributes."
             )
         for column in found:
             self.take("attributes", column, "guessed")

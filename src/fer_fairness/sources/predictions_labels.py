@@ -100,7 +100,7 @@ def read_labels(
             table.refuse(
                 f"{roles.true!r} and {roles.predicted!r} differ: one holds integer codes "
                 f"and the other names ({true.values[0]!r} and {predicted.values[0]!r} in row 1). "
-                "Give columns.class_names, the names in code order."
+                "Give audit.columns.class_names, the names in code order."
             )
         found = {int(code) for code in (*true.values, *predicted.values)}
         named = _names_beside(table, roles, true)
@@ -143,7 +143,7 @@ def check_vocabulary(
         if is_complete and outside:
             table.refuse(
                 f"{_place(column, found, outside[0])} is no class. The classes are "
-                f"{_listed(known)}. Correct the label, or add it to columns.class_names."
+                f"{_listed(known)}. Correct the label, or add it to audit.columns.class_names."
             )
     _refuse_two_spellings(table, roles, labels, known)
     only_predicted = [name for name in labels.predicted.values if name not in labels.true.values]
@@ -159,7 +159,7 @@ def check_vocabulary(
                     f"{_listed(suspects)}. The true labels are "
                     f"{_listed(sorted(labels.true.values))}. Write one name for one class; if "
                     "they are different classes, name all in "
-                    "columns.class_names."
+                    "audit.columns.class_names."
                 )
     for name in only_predicted:
         is_it = labels.predicted.codes == labels.predicted.values.index(name)
@@ -219,8 +219,8 @@ def _given_codes(
     if min(used) < first or max(used) > last:
         wrong = min(used) if min(used) < first else max(used)
         table.refuse(
-            f"the code {wrong} occurs, but columns.class_names names {len(given)} classes, codes "
-            f"{first} to {last}. Name all classes, in code order."
+            f"the code {wrong} occurs, but audit.columns.class_names names {len(given)} classes, "
+            f"codes {first} to {last}. Name all classes, in code order."
         )
     return dict(enumerate(given, start=first))
 
@@ -247,7 +247,7 @@ def _note_codes(codes: dict[int, str], column: str | None, roles: Roles, notes: 
     if column is None:
         notes.append(
             f"{roles.true!r} and {roles.predicted!r} hold integer codes, and the codes stand for "
-            "the classes in the report. Give their names with columns.class_names."
+            "the classes in the report. Give their names with audit.columns.class_names."
         )
         return
     listed = ", ".join(f"{code} is {name!r}" for code, name in sorted(codes.items()))

@@ -52,9 +52,13 @@ def normal(name: str) -> str:
 
 
 def suffixes_of(columns: Sequence[str], kind: Kind) -> tuple[str, ...]:
-    """What each column's name says of its class, without the prefix."""
+    """What each column's name says of its class, without the prefix.
+
+    Columns that somebody named as logits may well be called `prob_...`, and the other way round.
+    """
+    prefixes = (*PREFIXES[kind], *(part for parts in PREFIXES.values() for part in parts))
     suffixes = []
     for column in columns:
-        prefix = next((p for p in PREFIXES[kind] if normal(column).startswith(p)), "")
+        prefix = next((p for p in prefixes if normal(column).startswith(p)), "")
         suffixes.append(column.strip()[len(prefix) :])
     return tuple(suffixes)

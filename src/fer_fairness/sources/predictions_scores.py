@@ -150,7 +150,7 @@ def probabilities(table: Table, scores: ScoreColumns, values: Values) -> Values:
         if sum_to_one.all():
             table.refuse(
                 f"{_listed(scores.columns)} hold probabilities, for every row sums to one, but "
-                "were taken for logits. Name them with columns.probabilities."
+                "were taken for logits. Name them with audit.columns.probabilities."
             )
         shifted = np.exp(values - values.max(axis=1, keepdims=True))
         softmax: Values = shifted / shifted.sum(axis=1, keepdims=True)
@@ -198,7 +198,8 @@ def note_disagreement(
             f"in {rows_named(differs)} ({ROWS}) the predicted class does not have the largest "
             f"probability: row {row + 1} predicts {predicted[predicted_codes[row]]!r}, the largest "
             f"is that of {largest!r}. The columns are probably for {_listed(scores.classes)} in "
-            "another order: give columns.class_names, or the columns in the order of the classes."
+            "another order: give audit.columns.class_names, or the columns in the order of the "
+            "classes."
         )
     masked = (
         bool(left_out) and differs.any() and not (chosen < values.max(axis=1) - _ROUNDING).any()
@@ -222,14 +223,14 @@ def _classes_of_list(
     if given:
         if len(given) != n_columns:
             table.refuse(
-                f"column {column!r} holds {n_columns} numbers, but columns.class_names names "
+                f"column {column!r} holds {n_columns} numbers, but audit.columns.class_names names "
                 f"{len(given)} classes. Name all classes, in the order of the numbers."
             )
         return given
     if not labels.codes:
         table.refuse(
             f"column {column!r} holds {n_columns} numbers, and nothing tells which class each is "
-            "for. Give columns.class_names, the classes in the order of the numbers."
+            "for. Give audit.columns.class_names, the classes in the order of the numbers."
         )
     first = 1 if 0 not in labels.codes and max(labels.codes) == n_columns else 0
     codes = range(first, first + n_columns)
@@ -237,8 +238,8 @@ def _classes_of_list(
     if outside:
         table.refuse(
             f"column {column!r} holds {n_columns} numbers, for the codes {codes[0]} to "
-            f"{codes[-1]}, but the code {outside[0]} occurs. Give columns.class_names, the names "
-            "in code order."
+            f"{codes[-1]}, but the code {outside[0]} occurs. Give audit.columns.class_names, the "
+            "names in code order."
         )
     return tuple(labels.codes.get(code, str(code)) for code in codes)
 
@@ -251,9 +252,11 @@ def _refuse_sums(
     if (values >= 0).all() and (np.abs(sums - 100) <= 100 * SUM_TOLERANCE).all():
         remedy = "These are percentages: divide them by 100."
     elif (values[row] < 0).any():
-        remedy = "If these are logits, name them with columns.logits."
+        remedy = "If these are logits, name them with audit.columns.logits."
     else:
-        remedy = "If columns of some classes are not named, name all with columns.probabilities."
+        remedy = (
+            "If columns of some classes are not named, name all with audit.columns.probabilities."
+        )
     lowest = float(values[row].min())
     negative = f", the smallest is {lowest:g}" if lowest < 0 else ""
     table.refuse(

@@ -31,11 +31,12 @@ def fitted(people: Counts) -> Differences:
 
 
 def loss_for(differences: Differences, group: int, metric: GapMetric, wanted: float) -> float:
-    """The least loss of recall that brings a metric to a distance from its ideal."""
+    """The least loss of recall that brings a metric so far beyond equal treatment."""
     losses = np.linspace(0.0, 1.0, 1001)
     planted = np.stack([differences.planted(group, float(loss)) for loss in losses])
     (values,) = values_of([metric], differences.expected(planted))
-    return float(losses[np.flatnonzero(distance(metric, values) >= wanted)[0]])
+    beyond = distance(metric, values) - distance(metric, values[:1])
+    return float(losses[np.flatnonzero(beyond >= wanted)[0]])
 
 
 def nulls_of(counts: Counts, seed: int = 0) -> list[Array]:

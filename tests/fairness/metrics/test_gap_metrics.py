@@ -39,6 +39,7 @@ BY_HAND = {
     "xu_fairness": 1.3 / 1.5,
     "equal_opportunity_gap": (0.2 + 0.4) / 2,
     "equal_opportunity_ratio": (0.6 / 0.8 + 0.5 / 0.9) / 2,
+    "recall_dispersion": ((0.1**2 + 0.2**2) / 2) ** 0.5,
     "demographic_parity_gap": (0.6 + 0.6) / 2,
     "selection_rate_gap": (0.3 + 0.3) / 2,
     "equalized_odds_gap": (0.2 + 0.2 + 0.4 + 0.4) / 4,
@@ -229,3 +230,26 @@ def test_all_groups_failing_leaves_the_ratio_undefined() -> None:
     for name in ("accuracy_ratio", "macro_f1_ratio", "xu_fairness", "equal_opportunity_ratio"):
         assert np.isnan(GAP_METRICS[name].function(counts))
     assert gap_metrics.accuracy_gap(counts) == 0.0
+
+
+def test_recall_dispersion_is_the_weighted_deviation_from_everybodys_recall() -> None:
+    counts = np.array([[[80, 20], [5, 45]], [[30, 20], [2, 8]], [[0, 0], [3, 7]]])
+    recalls = {0: ([0.8, 0.6], [100, 50]), 1: ([0.9, 0.8, 0.7], [50, 10, 10])}
+    squares, people = 0.0, 0
+    for rates, sizes in recalls.values():
+        everybody = np.average(rates, weights=sizes)
+        squares += float(np.sum(np.array(sizes) * (np.array(rates) - everybody) ** 2))
+        people += sum(sizes)
+    assert_allclose(gap_metrics.recall_dispersion(counts), np.sqrt(squares / people))
+
+
+def test_recall_dispersion_is_moved_less_by_a_tiny_group_than_a_gap() -> None:
+    alike = np.array([[[800, 200], [100, 900]], [[800, 200], [100, 900]]])
+    tiny = np.array([[[4, 6], [5, 5]]])
+    counts = np.concatenate([alike, tiny])
+    assert gap_metrics.recall_dispersion(counts) < 0.04
+    assert gap_metrics.equal_opportunity_gap(counts) > 0.35
+
+
+def test_recall_dispersion_without_two_groups_is_undefined() -> None:
+    assert np.isnan(gap_metrics.recall_dispersion(np.array([[[3, 1], [0, 4]]])))

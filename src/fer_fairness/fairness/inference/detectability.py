@@ -46,15 +46,16 @@ def minimum_detectable(
     *,
     seed: Seed,
 ) -> Array:
-    """The distance from equal treatment that each metric's verdict finds with the given power.
+    """How far beyond equal treatment each metric must be for its verdict, with the given power.
 
     The group with the fewest people is served worse than all others by the same loss of recall in
     every class (as far as the class has recall to lose); tables are drawn at rising losses, tested
     and corrected as measured ones are, with the tests of all other attributes finding nothing.
-    The loss that is found in a share `params.power` of the tables is the one; what the metric
-    comes to under it, without noise, is the result. With another group, or in some classes only,
-    other losses are found; the fewest people make for the least power. With fewer than some ten
-    people in that group the result is rough, most often too small.
+    The loss that is found in a share `params.power` of the tables is the one; the result is by how
+    much the metric, without noise, is further from its ideal under it than under equal treatment
+    (where groups show other emotions, equal treatment itself gives a gap). With another group, or
+    in some classes only, other losses are found; the fewest people make for the least power. With
+    fewer than some ten people in that group the result is rough, most often too small.
 
     Args:
         differences: People and shares of the measured counts.
@@ -68,7 +69,7 @@ def minimum_detectable(
     Returns:
         Shape (metrics,); NaN where no loss would be found so often.
     """
-    group = int(np.argmin(differences.people.sum(axis=-1)))
+    group = differences.smallest_group
     losses = _losses(differences, group)
     planted = [differences.planted(group, loss) for loss in losses]
     draw = _Drawing(differences, metrics, params)
@@ -84,9 +85,11 @@ def minimum_detectable(
             found[step + 1 :] = 1.0
             break
     expected = values_of(metrics, np.stack([differences.expected(shares) for shares in planted]))
+    alike_values = values_of(metrics, differences.expected(differences.shares(0.0)))
     return np.array(
         [
             _crossing(found[:, place], losses, distance(metric, expected[place]), params.power)
+            - float(distance(metric, alike_values[place]))
             for place, metric in enumerate(metrics)
         ]
     )
@@ -129,10 +132,7 @@ def _moved(nulls: Sequence[Array], before: Sequence[Array], after: Sequence[Arra
 
 
 def _losses(differences: Differences, group: int) -> Array:
-    people = differences.people.sum(axis=-1)
-    right = float(np.where(differences.loss < 0, -differences.loss, 0.0).sum(axis=-1).mean())
-    variance = max(right * (1.0 - right), 0.01)
-    error = np.sqrt(variance * (1.0 / people[group] + 1.0 / (people.sum() - people[group])))
+    error = differences.standard_error(group)
     steps = list(_STEPS)
     while steps[-1] * error < 1.0:
         steps.append(_WIDER * steps[-1])

@@ -7,7 +7,7 @@ scales the pattern is stretched. `gap_intervals` asks which scales the data coul
 `detectability` asks which planted difference would have been found.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,6 +19,9 @@ from fer_fairness.fairness.metrics.reductions import Array
 
 _LEAST_VARIANCE: Final = 0.02
 """Of a share, p (1 - p): keeps a class that all are recognised in from ruling an average."""
+
+_ONE_GROUP: Final = 1.25
+"""Loss of the smallest group at scale 1, in standard errors: the scales reach four of them."""
 
 _NONE: Final = 1e-9
 """Differences below this are none."""
@@ -63,6 +66,25 @@ class Differences:
         shares = np.repeat(self.pooled[np.newaxis], len(self.people), axis=0)
         shares[group] += lost[:, np.newaxis] * self.loss
         return _as_shares(shares)
+
+    @property
+    def smallest_group(self) -> int:
+        """Index of the group with the fewest people."""
+        return int(np.argmin(self.people.sum(axis=-1)))
+
+    def standard_error(self, group: int) -> float:
+        """Of the share that is right in one group minus that in all others, no class weighed."""
+        people = self.people.sum(axis=-1)
+        right = float(-np.where(self.loss < 0, self.loss, 0.0).sum(axis=-1).mean())
+        variance = max(right * (1.0 - right), _LEAST_VARIANCE / 2)
+        others = people.sum() - people[group]
+        return float(np.sqrt(variance * (1.0 / people[group] + 1.0 / others)))
+
+    def of_smallest_group(self) -> "Differences":
+        """The same people with another pattern: the smallest group alone is served worse."""
+        group = self.smallest_group
+        lost = _ONE_GROUP * self.standard_error(group)
+        return replace(self, pattern=self.planted(group, lost) - self.pooled)
 
     def alike(self, shares: Array) -> Array:
         """The shares if every group had those of everybody, shape (g, c, k)."""

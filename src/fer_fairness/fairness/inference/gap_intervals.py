@@ -17,6 +17,7 @@ and Cousins 1998, arXiv physics/9711021).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
@@ -37,6 +38,11 @@ _FINE: Final = np.union1d(np.linspace(SCALES[0], SCALES[-1], 261), SCALES)
 _BELOW_ANY: Final = -1.0
 _LEAST_SHARE: Final = 0.002
 """A smaller share of the draws has no quantile to speak of."""
+
+_FEWEST_DRAWS: Final = 100
+"""At each scale: with fewer the quantiles in the tails are too narrow."""
+
+_NO_DISTANCE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -103,25 +109,54 @@ def gap_estimates(
     Returns:
         One estimate a metric; all NaN where the measured value is.
     """
-    seeds = np.random.default_rng(seed).spawn(len(SCALES))
+    seeds = np.random.default_rng(seed).spawn(2)
+    fitted = _drawn(differences, metrics, params, seeds[0])
+    one_group = _drawn(differences.of_smallest_group(), metrics, params, seeds[1])
+    return [
+        _estimate(metric, value, null, fitted[place], one_group[place], params.confidence)
+        for place, (metric, value, null) in enumerate(zip(metrics, measured, nulls, strict=True))
+    ]
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Distances of one metric from its ideal at every one of `SCALES`.
+
+    Attributes:
+        truth: Without noise, shape (scales,).
+        draws: For each scale, those of the draws that are defined.
+    """
+
+    truth: Array
+    draws: list[Array]
+
+
+def _drawn(
+    differences: Differences,
+    metrics: Sequence[GapMetric],
+    params: InferenceParameters,
+    generator: np.random.Generator,
+) -> list[_Drawn]:
+    """Draws of every metric at all scales of one pattern."""
     shares = [differences.shares(scale) for scale in SCALES]
-    drawn = [
+    at_scales = [
         drawn_values(
             differences,
             at_scale,
             metrics,
-            n=max(1, params.n_bootstrap // len(SCALES)),
-            seed=own_seed,
+            n=max(_FEWEST_DRAWS, params.n_bootstrap // len(SCALES)),
+            seed=own,
             cells_at_once=params.cells_at_once,
         )
-        for at_scale, own_seed in zip(shares, seeds, strict=True)
+        for at_scale, own in zip(shares, generator.spawn(len(SCALES)), strict=True)
     ]
     truths = values_of(metrics, np.stack([differences.expected(part) for part in shares]))
     return [
-        _estimate(metric, value, truth, null, [draws[place] for draws in drawn], params.confidence)
-        for place, (metric, value, truth, null) in enumerate(
-            zip(metrics, measured, truths, nulls, strict=True)
+        _Drawn(
+            distance(metric, truths[place]),
+            [distance(metric, part[place][np.isfinite(part[place])]) for part in at_scales],
         )
+        for place, metric in enumerate(metrics)
     ]
 
 
@@ -147,30 +182,40 @@ def drawn_values(
 def _estimate(
     metric: GapMetric,
     value: float,
-    truth: Array,
     null: Array,
-    draws: Sequence[Array],
+    fitted: _Drawn,
+    one_group: _Drawn,
     confidence: float,
 ) -> GapEstimate:
-    away = [distance(metric, part[np.isfinite(part)]) for part in (null, *draws)]
-    if not np.isfinite(value) or not all(part.size for part in away):
+    shuffled = distance(metric, null[np.isfinite(null)])
+    if not np.isfinite(value) or not all(map(len, (shuffled, *fitted.draws, *one_group.draws))):
         return GapEstimate(Interval(float("nan"), float("nan")), float("nan"))
-    shuffled, drawn = away[0], away[1:]
-    # The people of a true class are as many in every shuffle; how well everybody is recognised
-    # varies only in the draws.
-    noise = float(drawn[_NONE_AT].std())
-    drawn[_NONE_AT] = shuffled
     measured = float(distance(metric, np.asarray(value)))
-    curves = _curves(distance(metric, truth), drawn, confidence)
+    curves = _curves(fitted, shuffled, confidence)
+    noise = float(fitted.draws[_NONE_AT].std())
     low, high = _kept(curves, measured, noise=noise)
+    if measured <= np.quantile(shuffled, confidence):
+        # The fitted pattern may hold nothing that this metric sees, where noise hid it.
+        high = max(high, _kept(_curves(one_group, shuffled, confidence), measured, noise=noise)[1])
+    corrected = _without_noise(curves, measured)
+    if fitted.truth[_NONE_AT] > _NO_DISTANCE:
+        # What everybody is served is not known exactly either; shuffles leave it as it is.
+        level = np.sqrt(max(0.0, noise**2 - float(shuffled.var())))
+        half = NormalDist().inv_cdf(0.5 + confidence / 2.0) * level
+        low = max(0.0, corrected - float(np.hypot(max(corrected - low, 0.0), half)))
+        high = corrected + float(np.hypot(max(high - corrected, 0.0), half))
     ends = value_at(metric, np.array([low, high] if metric.higher_is_worse else [high, low]))
-    corrected = value_at(metric, np.asarray(_without_noise(curves, measured)))
-    return GapEstimate(Interval(float(ends[0]), float(ends[1])), float(corrected))
+    return GapEstimate(
+        Interval(float(ends[0]), float(ends[1])), float(value_at(metric, np.asarray(corrected)))
+    )
 
 
-def _curves(truth: Array, draws: Sequence[Array], confidence: float) -> _Curves:
-    """The curves of one metric; the draws at scale 0 are those of the permutation test."""
-    limit = np.quantile(draws[_NONE_AT], confidence)
+def _curves(drawn: _Drawn, shuffled: Array, confidence: float) -> _Curves:
+    """The curves of one metric; at scale 0 the shuffles of the permutation test are the draws."""
+    draws = [
+        shuffled if scale == 0.0 else part for scale, part in zip(SCALES, drawn.draws, strict=True)
+    ]
+    limit = np.quantile(shuffled, confidence)
     error = 1.0 - confidence
     lowest, highest = [], []
     for scale, values in zip(SCALES, draws, strict=True):
@@ -179,7 +224,7 @@ def _curves(truth: Array, draws: Sequence[Array], confidence: float) -> _Curves:
         lowest.append(np.quantile(values, below) if below > _LEAST_SHARE else _BELOW_ANY)
         highest.append(np.quantile(values, 1.0 - error + below))
     means = [values.mean() for values in draws]
-    return _Curves(truth, np.array(means), np.array(lowest), np.array(highest))
+    return _Curves(drawn.truth, np.array(means), np.array(lowest), np.array(highest))
 
 
 def _kept(curves: _Curves, measured: float, *, noise: float) -> tuple[float, float]:

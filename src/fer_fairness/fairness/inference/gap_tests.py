@@ -24,6 +24,7 @@ class GapTests:
         metrics: What was measured.
         differences: The groups' differences, for the minimum detectable one.
         values: The values, shape (metrics,).
+        equal_treatment: What they come to under equal treatment, without noise, shape (metrics,).
         nulls: Values on shuffled counts, each of shape (draws,).
         tests: The permutation tests.
         estimates: Intervals and noise-corrected values.
@@ -32,6 +33,7 @@ class GapTests:
     metrics: tuple[GapMetric, ...]
     differences: Differences
     values: Array
+    equal_treatment: Array
     nulls: tuple[Array, ...]
     tests: tuple[PermutationTest, ...]
     estimates: tuple[GapEstimate, ...]
@@ -82,6 +84,9 @@ def measured_gaps(
         metrics=tuple(metrics),
         differences=differences,
         values=np.array(values),
+        equal_treatment=np.array(
+            values_of(metrics, differences.expected(differences.shares(0.0))), dtype=np.float64
+        ),
         nulls=tuple(nulls),
         tests=tuple(
             permutation_test(value, null, higher_is_worse=metric.higher_is_worse)

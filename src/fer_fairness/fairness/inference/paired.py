@@ -122,7 +122,7 @@ def _difference(
     spreads = (defined[:, [1, 3]] - defined[:, [0, 2]]).std(axis=0)
     corrected = value - float(added[1] - added[0])
     # Models that vary together are also wrong together in what noise adds.
-    varies = (defined[:, :2].std(axis=0) > 0).all()
+    varies = (defined[:, :2].std(axis=0) > _ROUNDING).all()
     alike = np.corrcoef(defined[:, 0], defined[:, 1])[0, 1] if varies else 0.0
     unsure = added @ np.array([[1.0, -alike], [-alike, 1.0]]) @ added
     error = float(np.sqrt(spreads.max() ** 2 + _UNSURE**2 * max(unsure, 0.0)))

@@ -18,7 +18,14 @@ from fer_fairness.fairness.metrics.group_metrics import (
     precision,
     recall,
 )
-from fer_fairness.fairness.metrics.reductions import Array, min_by_max, spread
+from fer_fairness.fairness.metrics.reductions import (
+    Array,
+    comparable,
+    divide,
+    min_by_max,
+    spread,
+    total,
+)
 
 
 @Formula
@@ -72,6 +79,27 @@ def false_negative_rate_ratios(tables: Tables) -> Array:
     return min_by_max(tables.of(false_negative_rate))
 
 
+@Formula
+def recall_variances(tables: Tables) -> Array:
+    """Variance of recall between groups, each weighing with its people, shape (..., c).
+
+    sum_g n_g (recall_g - recall of everybody)^2 / n: a few people move it little, where they move
+    a maximum minus a minimum much. Lum, Zhang and Bower 2022, arXiv 2205.05770, compare such
+    measures of spread.
+    """
+    people = tables.of_class
+    everybody = divide(tables.right.sum(axis=0), people.sum(axis=0))
+    squares = total(people * (tables.of(recall) - everybody) ** 2, 0)
+    enough = comparable(tables.of(recall))
+    return np.where(enough, divide(squares, people.sum(axis=0)), np.nan)
+
+
+@Formula
+def recall_dispersions(tables: Tables) -> Array:
+    """Standard deviation of recall between groups, each weighing with its people, (..., c)."""
+    return np.sqrt(tables.of(recall_variances))
+
+
 @dataclass(frozen=True)
 class _Rate:
     """A rate of each class and group, (..., g, c), with its gaps and ratios, (..., c)."""
@@ -114,7 +142,9 @@ _RATES: Final = (
 
 
 def class_gap_metrics(classes: Sequence[str]) -> tuple[GapMetric, ...]:
-    """Gap and ratio of recall, precision, false-positive and false-negative rate of each class.
+    """Dispersion of recall, and gap and ratio of four rates, of each class.
+
+    The rates are recall, precision, false-positive and false-negative rate.
 
     All classes of a rate are computed at once where the metrics are evaluated by `values_of`.
 
@@ -122,16 +152,31 @@ def class_gap_metrics(classes: Sequence[str]) -> tuple[GapMetric, ...]:
         classes: Names of the classes, in the order of the counts' axes.
 
     Returns:
-        Eight metrics a class, class by class, named as in `recall_gap_fear`, `recall_ratio_fear`,
-        `precision_gap_fear`, ..., `false_negative_rate_ratio_fear`. Their group scores are the
+        Nine metrics a class, class by class, named as in `recall_dispersion_fear`,
+        `recall_gap_fear`, `recall_ratio_fear`, `precision_gap_fear`, ...,
+        `false_negative_rate_ratio_fear`. Their group scores are the
         class's recall, precision, or 1 - rate of each group.
     """
     return tuple(
         metric
         for place, name in enumerate(classes)
-        for rate in _RATES
-        for metric in _metrics_of(rate, name, place)
+        for metric in (_dispersion_of(name, place), *_rates_of(name, place))
     )
+
+
+def _dispersion_of(name: str, place: int) -> GapMetric:
+    return GapMetric(
+        name=f"recall_dispersion_{name}",
+        label=f"Recall dispersion, {name}",
+        function=_of_class(recall_dispersions, place),
+        ideal=0.0,
+        group_score=_of_class(recall, place),
+    )
+
+
+def _rates_of(name: str, place: int) -> Iterator[GapMetric]:
+    for rate in _RATES:
+        yield from _metrics_of(rate, name, place)
 
 
 def _metrics_of(rate: _Rate, name: str, place: int) -> Iterator[GapMetric]:

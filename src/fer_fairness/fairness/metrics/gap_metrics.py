@@ -18,7 +18,12 @@ from typing import Final
 
 import numpy as np
 
-from fer_fairness.fairness.metrics.class_gaps import class_gap_metrics, recall_gaps, recall_ratios
+from fer_fairness.fairness.metrics.class_gaps import (
+    class_gap_metrics,
+    recall_gaps,
+    recall_ratios,
+    recall_variances,
+)
 from fer_fairness.fairness.metrics.formulas import Formula, GapMetric, Tables, values_of
 from fer_fairness.fairness.metrics.group_metrics import (
     accuracy,
@@ -55,6 +60,7 @@ __all__ = [
     "macro_f1_gap",
     "macro_f1_ratio",
     "overall_disparity",
+    "recall_dispersion",
     "selection_rate_gap",
     "theil_index_gap",
     "values_of",
@@ -128,6 +134,19 @@ def equal_opportunity_ratio(tables: Tables) -> Array:
     recognised in is left out.
     """
     return mean(tables.of(recall_ratios), 0)
+
+
+@Formula
+def recall_dispersion(tables: Tables) -> Array:
+    """Standard deviation of the groups' recalls about everybody's, over all classes, shape (...).
+
+    sqrt(sum_c sum_g n_gc (recall(c, g) - recall(c))^2 / n): each group of a class weighs with its
+    people, so that it shows differences between large groups that a gap to a tiny one hides.
+    """
+    of_class = tables.of_class.sum(axis=0)
+    variances = tables.of(recall_variances)
+    counted = np.where(np.isnan(variances), 0.0, of_class).sum(axis=0)
+    return np.sqrt(divide(total(of_class * variances, 0), counted))
 
 
 @Formula
@@ -236,6 +255,7 @@ _GAP_METRICS: Final = (
         1.0,
         balanced_accuracy,
     ),
+    GapMetric("recall_dispersion", "Recall dispersion", recall_dispersion, 0.0, balanced_accuracy),
     GapMetric(
         "demographic_parity_gap",
         "Demographic-parity gap",

@@ -1,6 +1,7 @@
 """Nodes of the audit pipelines."""
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from fer_fairness.pipelines.audit.scope import (
     faces_showing,
     labelled_attributes,
     left_out_notes,
+    predicted_groups_notes,
 )
 from fer_fairness.pipelines.scoring import (
     FABRICATED_NOTE,
@@ -33,6 +35,8 @@ from fer_fairness.pipelines.scoring import (
 from fer_fairness.reporting import ReportInputs, render_report, results_json
 from fer_fairness.sources.predictions import read_predictions
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
+
+logger = logging.getLogger(__name__)
 
 People = tuple[pd.DataFrame, dict[str, Any]]
 
@@ -67,6 +71,7 @@ def read_prediction_file(parameters: AuditParameters) -> People:
         "attributes": list(found.attributes),
         **found.reading,
     }
+    _tell(reading)
     return found.frame.assign(**sources), reading
 
 
@@ -103,7 +108,7 @@ def score_foreign_model(
         )
     path = Path(parameters.model)
     name = parameters.name or _name(path)
-    foreign = load_foreign_model(path)
+    foreign = load_foreign_model(path, output=parameters.output)
     classes = parameters.columns.class_names
     known = set(resolve_class_names(classes, foreign.n_classes))
     emotions = tuple(emotion for emotion in emotions if emotion in known)
@@ -127,7 +132,14 @@ def score_foreign_model(
         "fabricated": quality["reading"]["fabricated"],
         "notes": [*foreign.notes, *notes, *left_out],
     }
+    _tell(reading)
     return part.scored, reading
+
+
+def _tell(reading: dict[str, Any]) -> None:
+    """What was assumed or left out, on the console too."""
+    for note in reading["notes"]:
+        logger.info(note)
 
 
 def evaluate_people(
@@ -199,9 +211,12 @@ def write_audit(
     seed: int,
 ) -> tuple[str, dict[str, Any], pd.DataFrame]:
     """The HTML page, all numbers for machines, and the tidy table of metrics."""
-    notes = left_out_notes(gaps, aif360, reading, parameters)
-    if reading.get("fabricated"):
-        notes.insert(0, FABRICATED_NOTE)
+    notes = [
+        *([FABRICATED_NOTE] if reading.get("fabricated") else []),
+        *predicted_groups_notes(gaps),
+        *reading["notes"],
+        *left_out_notes(gaps, aif360, reading, parameters),
+    ]
     inputs = ReportInputs(
         kind="audit",
         overall=overall,

@@ -76,6 +76,19 @@ def left_out_notes(
     return notes
 
 
+def predicted_groups_notes(gaps: pd.DataFrame) -> list[str]:
+    """What the reader must know of groups that nobody annotated."""
+    predicted = gaps.loc[gaps["attribute_source"] == "predicted", "attribute"].unique()
+    if not len(predicted):
+        return []
+    note = (
+        f"Groups by {', '.join(predicted)} are predicted by the labeller of race_labeling, not "
+        "annotated. Its errors can hide a gap between people, and can make one up; how often it "
+        "errs is in labeller_confusion and in the project's own report."
+    )
+    return [note]
+
+
 def faces_showing(
     faces: pd.DataFrame, emotions: tuple[str, ...], dataset: str
 ) -> tuple[pd.DataFrame, list[str]]:

@@ -24,7 +24,9 @@ from fer_fairness.reporting.figures.style import (
     quiet,
 )
 from fer_fairness.reporting.inputs import DIFFERENCE_FOUND
+from fer_fairness.reporting.records import as_float, records
 from fer_fairness.reporting.tables import p_equals, thousands
+from fer_fairness.reporting.verdicts import detectable
 from fer_fairness.reporting.words import attribute_label, metric_words, variant_label
 
 CORRECTED_MARKER: Final = "x"
@@ -108,18 +110,16 @@ def _draw_forest(
     scale = 100.0 if words.in_points else 1.0
     places = {line: place for place, line in enumerate(lines)}
     ideal = scale if words.higher_is_more_equal else 0.0
-    for row in rows.to_dict("records"):
+    for row in records(rows):
         place = places[(str(row["attribute"]), str(row["attribute_source"]), str(row["variant"]))]
         mark = by_variant[str(row["variant"])]
-        limit = scale * float(row["null_95"])
+        limit = scale * as_float(row["null_95"])
         if np.isfinite(limit):
             panel.barh(place, limit - ideal, 0.62, left=ideal, color=CHANCE)
-            mean = scale * float(row["null_mean"])
+            mean = scale * as_float(row["null_mean"])
             panel.plot([mean, mean], [place - 0.31, place + 0.31], color=QUIET, linewidth=1.2)
-        seen = scale * float(row["minimum_detectable"])
-        seen = ideal - seen if words.higher_is_more_equal else seen
-        _draw_detectable(panel, place, seen)
-        value, low, high = (scale * float(row[name]) for name in ("value", "ci_low", "ci_high"))
+        _draw_detectable(panel, place, scale * detectable(row))
+        value, low, high = (scale * as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
         found = str(row["verdict"]).startswith(DIFFERENCE_FOUND)
         panel.plot([low, high], [place, place], color=mark.colour, linewidth=1.3)
         panel.plot(
@@ -131,9 +131,9 @@ def _draw_forest(
             color=mark.colour,
             markerfacecolor=mark.colour if found else "white",
         )
-        _draw_corrected(panel, place, scale * float(row["corrected_value"]))
+        _draw_corrected(panel, place, scale * as_float(row["corrected_value"]))
         panel.annotate(
-            f"p {p_equals(float(row['p_value_holm']))}",
+            f"p {p_equals(as_float(row['p_value_holm']))}",
             (1.0, place),
             xycoords=panel.get_yaxis_transform(),
             ha="left",

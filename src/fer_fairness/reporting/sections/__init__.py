@@ -45,12 +45,11 @@ def _project(inputs: ReportInputs) -> list[Section]:
         labeller_section(inputs),
         quality_section(inputs),
         method_section(),
-        manifest_section(inputs.manifest),
+        manifest_section(inputs),
     ]
 
 
 def _audit(inputs: ReportInputs) -> list[Section]:
-    manifest = {key: value for key, value in inputs.manifest.items() if key != "reading"}
     return [
         audit_found_section(inputs),
         limits_section(inputs),
@@ -61,5 +60,5 @@ def _audit(inputs: ReportInputs) -> list[Section]:
         *([aif360_section(inputs)] if len(inputs.aif360) else []),
         reading_section(inputs.manifest),
         method_section(),
-        manifest_section(manifest),
+        manifest_section(inputs),
     ]

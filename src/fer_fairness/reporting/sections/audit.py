@@ -14,12 +14,13 @@ from fer_fairness.reporting.sections.blocks import (
     Text,
     absent,
 )
+from fer_fairness.reporting.sections.leads import headline_counts, others_found
 from fer_fairness.reporting.sections.scan import scan_finding
-from fer_fairness.reporting.sections.summary import headline_names, verdict_cell
+from fer_fairness.reporting.sections.summary import verdict_cell
 from fer_fairness.reporting.tables import Cell, Table, count_cell, thousands
-from fer_fairness.reporting.verdicts import difference_found
 from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
+    PROJECT_SETS,
     attribute_label,
     evaluation_set_label,
     metric_words,
@@ -46,8 +47,12 @@ def _opening(inputs: ReportInputs) -> Finding:
     name = shortened(", ".join(inputs.variants()))
     reading = inputs.manifest.get("reading")
     file = reading.get("file") if isinstance(reading, dict) else None
-    where = evaluation_set_label(", ".join(inputs.evaluation_sets()))
-    source = f"predictions in {shortened(str(file))}" if file else f"predictions on {where}"
+    sets = inputs.evaluation_sets()
+    where = evaluation_set_label(", ".join(sets))
+    if sets and set(sets) <= set(PROJECT_SETS):
+        source = f"predictions on the test faces of {where}"
+    else:
+        source = f"predictions in {shortened(str(file))}" if file else f"predictions on {where}"
     people = thousands(as_float(inputs.overall["n_people"].max()))
     classes = len(_classes(inputs))
     text = (
@@ -71,11 +76,10 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
     headline = inputs.gaps[inputs.gaps["metric"].isin(HEADLINE_METRICS)]
     if headline.empty:
         return [*blocks, absent("No gap between groups was computed.")]
-    verdicts = [difference_found(row) for row in records(headline)]
     text = (
-        f"Of {len(verdicts)} headline comparisons ({headline_names()} of every attribute), "
-        f"{sum(verdicts)} {'is a difference' if sum(verdicts) == 1 else 'are differences'} found "
-        "after the correction for all metrics and attributes. Square brackets are 95 % intervals; "
+        f"{headline_counts(headline, of='of every attribute', after='metrics and attributes')} "
+        f"{others_found(inputs.gaps, 'attribute')}"
+        "Square brackets are 95 % intervals; "
         "“chance alone” is what is seen on average, and in 95 draws of 100, where people of one "
         "emotion are given a group at random: noise, and what a different mix of emotions in the "
         "groups does by itself. “Noise-corrected” is the value with the widening by noise taken "

@@ -239,7 +239,8 @@ def aif360_section(inputs: ReportInputs) -> Section:
     text = (
         "Each emotion against all others, each group against the privileged one, as AIF360 defines "
         "them. They carry intervals but no verdict: they are too many to test one by one, and are "
-        "here to be compared with other work. The printed page leaves them to results.json."
+        "here to be compared with other work. The printed page leaves them to "
+        f"{inputs.results_name}."
     )
     return Section("aif360", "AIF360 metrics", [Text(text), *blocks])
 

@@ -16,6 +16,7 @@ from fer_fairness.reporting.tables import (
 )
 from fer_fairness.reporting.verdicts import (
     BY_CLASS,
+    detectable,
     difference_found,
     in_unit,
     short_verdict,
@@ -36,9 +37,9 @@ from fer_fairness.reporting.words import (
 _READING = (
     "Gaps are in percentage points, ratios and indices plain numbers. “Noise-corrected” is the "
     "value with the widening by noise taken off; intervals are of the difference without noise, "
-    "so a value can lie above its interval. “Minimum detectable” is how far from equal "
-    "treatment (0 for a gap, 1 for a ratio) a value has to be for the verdict to find it in 8 "
-    "samples of 10: where no difference was found, a smaller one could not have been seen. "
+    "so a value can lie above its interval. “Minimum detectable” is the value from which "
+    "on the verdict finds a difference in 8 samples of 10; “smaller than ... could not have been "
+    "seen” says how far that is beyond what a different mix of emotions gives by itself. "
     "Verdicts follow Holm's p. The Benjamini-Hochberg p, which lets more through, is given beside "
     "it."
 )
@@ -145,14 +146,19 @@ def _gap_cells(row: Row, *, several: bool, by_class: bool) -> tuple[Cell, ...]:
     words = metric_words(metric)
     value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
     estimate = value_with_interval(value, low, high, in_points=words.in_points)
-    numbers = ("corrected_value", "minimum_detectable", "null_mean", "null_95")
+    numbers = (
+        as_float(row["corrected_value"]),
+        detectable(row),
+        as_float(row["null_mean"]),
+        as_float(row["null_95"]),
+    )
     chances = ("p_value", "p_value_holm", "p_value_benjamini_hochberg")
     found = difference_found(row)
     return (
         *_names(metric, by_class=by_class),
         *([Cell(variant_label(str(row["variant"])))] if several else []),
         Cell(estimate.replace(" [", "\n["), numeric=True),
-        *(Cell(in_unit(as_float(row[name]), words), numeric=True) for name in numbers),
+        *(Cell(in_unit(shown, words), numeric=True) for shown in numbers),
         *(Cell(p_value(as_float(row[name])), numeric=True) for name in chances),
         Cell(short_verdict(row), strong=found, muted=not found),
     )

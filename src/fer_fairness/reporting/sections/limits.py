@@ -119,4 +119,10 @@ def _size_limits(inputs: ReportInputs) -> list[str]:
         + f" (n = {thousands(as_float(row['smallest_group_size']))})"
         for row in records(few)
     ]
-    return [f"The smallest group has fewer than {FEW_PEOPLE} faces for {listed(told)}."]
+    setting = "evaluation" if named else "audit.inference"
+    text = (
+        f"The smallest group has fewer than {FEW_PEOPLE} faces for {listed(told)}. Such a group "
+        "widens what chance alone gives, and can hide differences between larger groups. It can "
+        f"be left out with {setting}.minimum_group_size = {FEW_PEOPLE}."
+    )
+    return [text]

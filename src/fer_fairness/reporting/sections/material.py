@@ -1,7 +1,5 @@
 """Recognition, training and data: what the differences rest on."""
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from fer_fairness.reporting.figures import (
@@ -198,9 +196,11 @@ def quality_section(inputs: ReportInputs) -> Section:
     return Section("quality", "Quality of the data", blocks)
 
 
-def manifest_section(manifest: Mapping[str, object]) -> Section:
-    """How the run was made, so that it can be made again."""
-    blocks = nested_blocks(manifest, title="Run", counts=False)
+def manifest_section(inputs: ReportInputs) -> Section:
+    """How the run was made, so that it can be made again; how a file was read is told apart."""
+    told_apart = ("reading",) if inputs.kind == "audit" else ()
+    manifest = {key: value for key, value in inputs.manifest.items() if key not in told_apart}
+    blocks = nested_blocks(manifest, title="Run", counts=False, results_name=inputs.results_name)
     return Section(
         "manifest", "How this run was made", blocks or [absent("No manifest was given.")]
     )

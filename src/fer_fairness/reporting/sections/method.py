@@ -41,8 +41,10 @@ _STEPS: Final = MappingProxyType(
             "treatment gives where nothing is left."
         ),
         "Minimum detectable difference": (
-            "How far from equal treatment a metric has to be for the verdict to find it in 8 "
-            "samples of 10, if the smallest compared group is the one that is treated differently. "
+            "How far beyond equal treatment a metric has to be for the verdict to find it in 8 "
+            "samples of 10, if the smallest compared group is the one that is treated differently; "
+            "in tables, the metric's value there. Equal treatment is not always no gap: groups "
+            "that show other emotions have another accuracy. "
             "A dash: none would be found, however large."
         ),
         "Intervals": INTERVALS,

@@ -1,6 +1,7 @@
 """Nested mappings of any shape as tables: data-quality reports and manifests differ in keys."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from fer_fairness.reporting.results import Json, as_json
@@ -8,17 +9,25 @@ from fer_fairness.reporting.sections.blocks import Block, Pairs
 from fer_fairness.reporting.tables import MISSING, Cell, Table, thousands
 
 _MOST_ROWS: Final = 50
+_MOST_UNFOLDED: Final = 8
 _MOST_COLUMNS: Final = 9
 _MOST_ITEMS: Final = 12
 
 
-def nested_blocks(report: Mapping[str, object], *, title: str, counts: bool = True) -> list[Block]:
+def nested_blocks(
+    report: Mapping[str, object],
+    *,
+    title: str,
+    counts: bool = True,
+    results_name: str = "results.json",
+) -> list[Block]:
     """A nested mapping as a list of plain facts, then one folded table for each inner part.
 
     Args:
         report: JSON-able values, nested as deep as they come.
         title: What the captions of the tables begin with.
         counts: Whether whole numbers are counts, with separators, or seeds and settings.
+        results_name: The file that has the rows which a table leaves out.
 
     Returns:
         The blocks; none for an empty mapping.
@@ -36,9 +45,8 @@ def nested_blocks(report: Mapping[str, object], *, title: str, counts: bool = Tr
         )
     for key, value in values.items():
         if key not in plain:
-            blocks.append(
-                _inner_table(value, caption=f"{title}: {_words(key).lower()}", counts=counts)
-            )
+            table = _inner_table(value, caption=f"{title}: {_words(key).lower()}", counts=counts)
+            blocks.append(_capped(table, results_name))
     return blocks
 
 
@@ -46,12 +54,13 @@ def _inner_table(value: Json, *, caption: str, counts: bool) -> Table:
     records = _as_records(value)
     if records is None:
         flat = tuple((Cell(key), _cell(item, counts=counts)) for key, item in _flat(value))
-        return _capped(caption, ("Entry", "Value"), flat)
+        return Table(caption=caption, header=("Entry", "Value"), rows=flat)
     columns = list(dict.fromkeys(column for record in records for column in record))
     rows = tuple(
         tuple(_cell(record.get(name), counts=counts) for name in columns) for record in records
     )
-    return _capped(caption, tuple(_words(name) if name else "" for name in columns), rows)
+    header = tuple(_words(name) if name else "" for name in columns)
+    return Table(caption=caption, header=header, rows=rows)
 
 
 def _as_records(value: Json) -> list[dict[str, Json]] | None:
@@ -68,13 +77,13 @@ def _as_records(value: Json) -> list[dict[str, Json]] | None:
     return records if regular else None
 
 
-def _capped(caption: str, header: tuple[str, ...], rows: Sequence[tuple[Cell, ...]]) -> Table:
-    more = len(rows) - _MOST_ROWS
+def _capped(table: Table, results_name: str) -> Table:
+    more = len(table.rows) - _MOST_ROWS
+    caption = table.caption
     if more > 0:
-        caption = f"{caption} (the first {_MOST_ROWS}; {more:,} more in results.json)"
-    return Table(
-        caption=caption, header=header, rows=tuple(rows[:_MOST_ROWS]), folded=len(rows) > 8
-    )
+        caption = f"{caption} (the first {_MOST_ROWS}; {more:,} more in {results_name})"
+    folded = len(table.rows) > _MOST_UNFOLDED
+    return replace(table, caption=caption, rows=table.rows[:_MOST_ROWS], folded=folded)
 
 
 def _flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:

@@ -5,8 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from fer_fairness.reporting.results import Json, as_json
-from fer_fairness.reporting.sections.blocks import Block, Bullets, Heading, Pairs, Section, absent
+from fer_fairness.reporting.sections.blocks import Block, Heading, Pairs, Section, absent
 from fer_fairness.reporting.tables import MISSING
+from fer_fairness.reporting.words import attribute_label
 
 _MOST_LISTED: Final = 20
 _NAMES: Final = MappingProxyType(
@@ -29,8 +30,8 @@ def reading_section(manifest: Mapping[str, object]) -> Section:
 
     Args:
         manifest: Its `reading` may have any keys: a mapping (role to column, or columns) becomes a
-            list of pairs under its name, `notes` a list of sentences, and what is plain (the
-            file's name, its sha256) stands first.
+            list of pairs under its name, and what is plain (the file's name, its sha256) stands
+            first. Its `notes` are left to the top of the page, where the report's notes stand.
 
     Returns:
         The section; a sentence where nothing is known.
@@ -38,7 +39,6 @@ def reading_section(manifest: Mapping[str, object]) -> Section:
     reading = as_json(manifest.get("reading"))
     if not isinstance(reading, dict) or not reading:
         return _section([absent("How the predictions were read was not recorded.")])
-    notes = _sentences(reading.get("notes"))
     plain = {
         key: value
         for key, value in reading.items()
@@ -49,10 +49,8 @@ def reading_section(manifest: Mapping[str, object]) -> Section:
         blocks.append(_pairs(plain, _words))
     for key, value in reading.items():
         if isinstance(value, dict) and value:
-            names = _words if key == "columns" else str  # roles are ours, other keys the file's
+            names = _KEYS.get(key, str)
             blocks += [Heading(_words(key)), _pairs(value, names)]
-    if notes:
-        blocks += [Heading("Notes"), Bullets(notes)]
     return _section(blocks)
 
 
@@ -62,11 +60,6 @@ def _section(blocks: list[Block]) -> Section:
 
 def _pairs(values: Mapping[str, Json], names: Callable[[str], str]) -> Pairs:
     return Pairs(tuple((names(key), _shown(value)) for key, value in values.items()))
-
-
-def _sentences(value: Json) -> tuple[str, ...]:
-    items = value if isinstance(value, list) else [value]
-    return tuple(_shown(item) for item in items if item)
 
 
 def _shown(value: Json) -> str:
@@ -90,3 +83,9 @@ def _shown(value: Json) -> str:
 def _words(key: str) -> str:
     words = _NAMES.get(key, key.replace("_", " "))
     return words[:1].upper() + words[1:]
+
+
+_KEYS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {"columns": _words, "n_without_group": attribute_label}
+)
+"""How keys are shown of what is keyed by our words or by attributes; other keys are the file's."""

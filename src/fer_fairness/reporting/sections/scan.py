@@ -16,7 +16,7 @@ from fer_fairness.reporting.tables import (
     percent,
     thousands,
 )
-from fer_fairness.reporting.words import evaluation_set_label, variant_label
+from fer_fairness.reporting.words import evaluation_set_label, subgroup_label, variant_label
 
 _EXPLAINED = (
     "The values of all attributes are searched for the subgroup whose faces are mistaken most "
@@ -51,7 +51,7 @@ def scan_finding(row: Row) -> Finding:
     observed, expected = (as_float(row[name]) for name in ("observed_errors", "expected_errors"))
     p = as_float(row["p_value"])
     found = _found(row)
-    text = f"{row['subgroup']} (n = {thousands(people)}): "
+    text = f"{_subgroup(row)} (n = {thousands(people)}): "
     if math.isfinite(p) and people > 0:
         text += (
             f"{thousands(observed)} faces mistaken ({percent(observed / people)}) where the "
@@ -68,10 +68,15 @@ def _found(row: Row) -> bool:
     return tested and str(row["verdict"]).startswith(DIFFERENCE_FOUND)
 
 
+def _subgroup(row: Row) -> str:
+    text = subgroup_label(str(row["subgroup"]))
+    return text[:1].upper() + text[1:]
+
+
 def _cells(row: Row) -> tuple[Cell, ...]:
     found = _found(row)
     return (
-        Cell(str(row["subgroup"])),
+        Cell(_subgroup(row)),
         count_cell(as_float(row["n_people"])),
         Cell(thousands(as_float(row["observed_errors"])), numeric=True),
         Cell(number(as_float(row["expected_errors"]), digits=1), numeric=True),

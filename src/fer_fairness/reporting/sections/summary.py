@@ -16,12 +16,12 @@ from fer_fairness.reporting.sections.blocks import (
     Text,
     absent,
 )
+from fer_fairness.reporting.sections.leads import headline_counts, others_found
 from fer_fairness.reporting.tables import (
     MISSING,
     Cell,
     Table,
     count_cell,
-    listed,
     value_with_interval,
 )
 from fer_fairness.reporting.verdicts import difference_found
@@ -64,13 +64,14 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
     if headline.empty:
         return [*blocks, absent("No gap between groups was computed.")]
     variant = next(name for name in inputs.variants() if name in set(headline["variant"]))
-    verdicts = [difference_found(row) for row in records(headline)]
+    of = "of every variant, attribute and evaluation set"
+    after = "metrics and attributes of one variant on one evaluation set"
+    shown = inputs.gaps[inputs.gaps["variant"] == variant]
     blocks.append(
         Text(
-            f"Of {len(verdicts)} headline comparisons ({headline_names()}; every variant, "
-            f"attribute and evaluation set), {sum(verdicts)} are differences found after the "
-            "correction for all metrics and attributes of one variant on one evaluation set. "
-            f"The findings below are of the variant “{variant_label(variant)}”; square brackets "
+            f"{headline_counts(headline, of=of, after=after)} "
+            f"The findings below are of the variant “{variant_label(variant)}”. "
+            f"{others_found(shown, 'attribute of an evaluation set')}Square brackets "
             "are 95 % intervals, “chance alone” is what is seen on average, and in 95 draws of "
             "100, where people of one emotion are given a group at random: noise, and what "
             "a different mix of emotions in the groups does by itself. “Noise-corrected” is the "
@@ -86,11 +87,6 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
             if (rows["metric"] == metric).any()
         ]
     return blocks
-
-
-def headline_names() -> str:
-    """The metrics that the summary is written from, as a list in a sentence."""
-    return listed([metric_words(metric).label.lower() for metric in HEADLINE_METRICS])
 
 
 def verdict_table(rows: pd.DataFrame, variants: Sequence[str], *, metric: str) -> Table:
