@@ -478,3 +478,34 @@ def test_equal_treatment_is_said_beside_the_value() -> None:
     assert table["equal_treatment"]["xu_fairness"] == pytest.approx(1.0)
     assert 0.0 < table["minimum_detectable"]["accuracy_ratio"] < 0.3
     assert (table["n_permutations"] >= 100).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "arguments", "message"),
+    [
+        ({"sample_id": "x"}, {"attributes": "sample_id"}, "named 'sample_id'"),
+        ({"g": "a x b"}, {"attributes": ["g", "g x h"]}, "reads like an intersection"),
+        ({"p": " "}, {"attributes": "g"}, "Row 0 has a blank label"),
+        ({}, {"attributes": "g", "probabilities": "p_a"}, "a column for each class"),
+    ],
+)
+def test_what_would_be_misread_is_refused(
+    changes: dict[str, str], arguments: dict[str, Any], message: str
+) -> None:
+    frame = pd.DataFrame({"t": ["a", "b"] * 20, "p": ["a"] * 40, "g": ["x", "y"] * 20, "h": "u"})
+    with pytest.raises(InvalidInputError, match=message):
+        audit(frame.assign(**changes), y_true="t", y_pred="p", **arguments)
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    frame = pd.DataFrame([["a", "a", "x", "y"]] * 40, columns=["t", "p", "g", "g"])
+    with pytest.raises(InvalidInputError, match="several columns named 'g'"):
+        audit(frame, y_true="t", y_pred="p", attributes="g")
+
+
+def test_blank_groups_are_missing() -> None:
+    frame = pd.DataFrame({"t": ["a", "b"] * 30, "p": ["a"] * 60, "g": ["x", "y", " "] * 20})
+    table = audit(
+        frame, y_true="t", y_pred="p", attributes="g", n_bootstrap=100, n_permutations=100
+    )
+    assert set(table["n_missing"]) == {20}

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.confidences import check_probabilities
-from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.counts import INTERSECTION, PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.params.inference import InferenceParameters
 
@@ -85,12 +85,13 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         >>> table[["metric", "value", "ci_low", "ci_high", "verdict"]]  # doctest: +SKIP
     """
     given = [attributes] if isinstance(attributes, str) else list(attributes)
-    wanted = [name.replace(" \N{MULTIPLICATION SIGN} ", INTERSECTION) for name in given]
+    wanted = [str(name).replace(" \N{MULTIPLICATION SIGN} ", INTERSECTION) for name in given]
     params = _parameters(
         n_bootstrap=n_bootstrap,
         n_permutations=n_permutations,
         minimum_group_size=minimum_group_size,
     )
+    _check_attributes(wanted)
     _check_columns(frame, [y_true, y_pred, *([sample_id] if sample_id else []), *_parts(wanted)])
     # Rows are people in the order given: an index of any other kind would join them by its labels.
     frame = frame.reset_index(drop=True)
@@ -99,8 +100,9 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
     ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
     people.insert(0, "sample_id", ids.to_numpy())
+    intersected = any(INTERSECTION in name for name in wanted)
     for name in _parts(wanted):
-        people[name] = _groups(frame[name])
+        people[name] = _groups(frame[name], intersected=intersected)
     columns = _probability_columns(probabilities, classes)
     for name, column in columns.items():
         if column not in frame.columns:
@@ -137,6 +139,15 @@ def _parts(attributes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
 
 
+def _check_attributes(attributes: Sequence[str]) -> None:
+    taken = [name for name in _parts(attributes) if name in PREDICTION_COLUMNS]
+    if taken:
+        raise InvalidInputError(
+            f"A column of groups is named {taken[0]!r}, which stands for something else here. "
+            "Rename it."
+        )
+
+
 def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     for name in names:
         if not isinstance(name, str):
@@ -169,6 +180,12 @@ def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, p
             )
         labels.append(_text(frame[name]))
     true, predicted = labels
+    blank = (true == "") | (predicted == "")
+    if blank.any():
+        raise InvalidInputError(
+            f"Row {int(np.argmax(blank))} has a blank label ({int(blank.sum())} rows are like it). "
+            "Leave out rows without a label."
+        )
     _check_spelling(set(true) | set(predicted))
     if not set(true) & set(predicted):
         raise InvalidInputError(
@@ -190,8 +207,17 @@ def _check_spelling(classes: set[str]) -> None:
             )
 
 
-def _groups(column: pd.Series) -> pd.Series:
-    return _text(column.dropna()).reindex(column.index).astype(object)
+def _groups(column: pd.Series, *, intersected: bool) -> pd.Series:
+    """Groups as text; what is blank is missing."""
+    text = _text(column.dropna())
+    text = text[text != ""]
+    joined = text[text.str.contains(INTERSECTION, regex=False)]
+    if intersected and len(joined):
+        raise InvalidInputError(
+            f"Row {joined.index[0]} has the group {joined.iloc[0]!r} of {column.name!r}, which "
+            "reads like an intersection. Rename it, or name no intersections."
+        )
+    return text.reindex(column.index).astype(object)
 
 
 def _text(column: pd.Series) -> pd.Series:
@@ -212,6 +238,11 @@ def _probability_columns(
     """The column of each class, a class more than occurs allowed."""
     if given is None:
         return {}
+    if isinstance(given, str):
+        raise InvalidInputError(
+            f"probabilities is {given!r}, expected a column for each class: a list of columns, or "
+            "a mapping from class to column."
+        )
     if isinstance(given, Mapping):
         columns = {str(name): column for name, column in given.items()}
     else:

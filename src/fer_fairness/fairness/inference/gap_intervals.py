@@ -13,6 +13,11 @@ sides. The part of the error that is allowed below therefore grows from none to 
 power of the test, so that the interval leaves out equal treatment where the permutation test
 rejects it at the same level, and holds the truth equally often everywhere (in the spirit of Feldman
 and Cousins 1998, arXiv physics/9711021).
+
+Noise may hide all of a pattern: where equal treatment is no surprise, the upper end is at least
+that under the pattern of the smallest group alone being served worse. And where equal treatment is
+not the ideal (groups that show other emotions have another accuracy), how well everybody is served
+matters as well, and its uncertainty widens both ends.
 """
 
 from collections.abc import Sequence

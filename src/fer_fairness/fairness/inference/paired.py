@@ -23,7 +23,8 @@ _ROUNDING: Final = 1e-12
 """Values this close are equal: the same table can give sums that differ in the last bits."""
 
 _UNSURE: Final = 0.2
-"""What noise adds to a gap is known up to about a fifth, by benchmarks/verdict_simulation.py."""
+"""Share of what noise adds that it may be off by; with it intervals hold the truth often enough in
+the pairs of benchmarks/verdict_simulation.py."""
 
 
 @dataclass(frozen=True)

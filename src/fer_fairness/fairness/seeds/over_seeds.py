@@ -68,7 +68,7 @@ def scores_over_seeds(
 
     The interval is for the mean over all seeds that could have been drawn and all people that
     could have been met, as many of each group and emotion as here; it holds the noise of people
-    and of seeds (see `seed_estimates`). Noise widens a gap, and that is not taken off: the value
+    and of seeds (see `estimates`). Noise widens a gap, and that is not taken off: the value
     and interval of a gap are those expected of evaluation sets of this size, on the side of
     unequal treatment of what endless people would give, the more so the smaller the groups and
     for metrics that average gaps of single emotions. Whether there is a gap at all, and how wide
