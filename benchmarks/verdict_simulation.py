@@ -15,9 +15,10 @@ groups independent of class, and a loss of recall planted in one group. Five par
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,8 @@ SHARES = {
     "gender x age": np.outer(GENDER, AGE).ravel(),
 }
 POWER_METRICS = ("accuracy_gap", "macro_f1_gap", "xu_fairness", "equal_opportunity_gap")
+Job = TypeVar("Job")
+Row: TypeAlias = dict[str, object]
 PARTS = ("coverage", "alarms", "power", "pairs", "null")
 EVERY_CLASS = tuple(range(len(CLASSES)))
 DRAWS = InferenceParameters(n_bootstrap=6500, n_permutations=1000, n_power=500)
@@ -121,7 +124,7 @@ def counted(counts: np.ndarray) -> GroupCounts:
     return GroupCounts(counts, names, CLASSES, 0)
 
 
-def one_interval(job: tuple[Scenario, int]) -> list[dict[str, object]]:
+def one_interval(job: tuple[Scenario, int]) -> list[Row]:
     scenario, number = job
     generator = np.random.default_rng([number, 1])
     people = people_of(scenario.grouping, generator)
@@ -150,7 +153,7 @@ def one_interval(job: tuple[Scenario, int]) -> list[dict[str, object]]:
     return rows
 
 
-def one_audit(job: tuple[tuple[str, ...], int]) -> list[dict[str, object]]:
+def one_audit(job: tuple[tuple[str, ...], int]) -> list[Row]:
     """Everything tested at once, with nothing planted."""
     groupings, number = job
     generator = np.random.default_rng([number, 3])
@@ -193,7 +196,7 @@ def loss_for(grouping: str, people: np.ndarray, metric: GapMetric, wanted: float
     return float(losses[reached[0]]) if reached.size else float("nan")
 
 
-def one_power(job: tuple[str, str, int, int]) -> list[dict[str, object]]:
+def one_power(job: tuple[str, str, int, int]) -> list[Row]:
     """How often the verdict of one metric finds what was stated as detectable for a sample."""
     grouping, name, number, n_tables = job
     people, stated = stated_distances(grouping, number)
@@ -232,7 +235,7 @@ def joint_shares(first: np.ndarray, second: np.ndarray, alike: float = 0.6) -> n
     return alike * (same + rest) + (1.0 - alike) * apart
 
 
-def one_pair(job: tuple[Scenario, Scenario, int]) -> list[dict[str, object]]:
+def one_pair(job: tuple[Scenario, Scenario, int]) -> list[Row]:
     """Two models on the same people: does the interval of the difference hold the truth?"""
     before, after, number = job
     generator = np.random.default_rng([number, 8])
@@ -280,9 +283,9 @@ def null_table(n: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def in_parallel(function, jobs: Sequence[object]) -> pd.DataFrame:  # type: ignore[no-untyped-def]  # noqa: ANN001
+def in_parallel(function: Callable[[Job], list[Row]], jobs: Sequence[Job]) -> pd.DataFrame:
     with ProcessPoolExecutor() as pool:
-        parts: Iterator[list[dict[str, object]]] = pool.map(function, jobs, chunksize=4)
+        parts = pool.map(function, jobs, chunksize=4)
         return pd.DataFrame([row for part in parts for row in part])
 
 

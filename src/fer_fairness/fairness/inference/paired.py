@@ -16,6 +16,7 @@ from fer_fairness.fairness.counts import GroupCounts, PairedCounts
 from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts, resampled
 from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.inference.level_down import levelled_down
 from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 
@@ -86,7 +87,7 @@ def paired_differences(
             values[:, place],
             replicates[:, :, place],
             confidence,
-            level_down=_levelled_down(joint, metric),
+            level_down=levelled_down(metric, *(counts[np.newaxis] for counts in measured)),
         )
         for place, metric in enumerate(metrics)
     }
@@ -131,14 +132,3 @@ def _difference(
     return PairedDifference(
         value, corrected, Interval(corrected - half, corrected + half), level_down=level_down
     )
-
-
-def _levelled_down(joint: PairedCounts, metric: GapMetric) -> bool:
-    first, second = joint.counts.sum(axis=-1), joint.counts.sum(axis=-2)
-    distances = [abs(float(metric.function(counts)) - metric.ideal) for counts in (first, second)]
-    before, after = metric.group_score(first), metric.group_score(second)
-    if not np.isfinite(distances).all() or distances[1] >= distances[0] - _ROUNDING:
-        return False
-    change = after - before
-    best = int(np.nanargmax(before))
-    return bool(change[best] < -_ROUNDING and not np.any(change > _ROUNDING))

@@ -10,10 +10,10 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
+from fer_fairness.fairness.inference.level_down import levelled_down
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
-    Counts,
 )
 from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
 from fer_fairness.fairness.seeds.draws import (
@@ -51,9 +51,6 @@ SEED_COMPARISON_COLUMNS: Final = (
 
 Row: TypeAlias = dict[str, str | int | float | bool | None]
 Frames: TypeAlias = Mapping[int, pd.DataFrame]
-
-_ROUNDING: Final = 1e-12
-"""Values this close are equal, as in `paired`."""
 
 
 def scores_over_seeds(
@@ -175,7 +172,7 @@ def compare_over_seeds(
                     "ci_high": found.interval.high,
                     "p_value": found.p_value,
                     "seed_share": found.seed_share,
-                    "level_down": _levelled_down(metric, part.people.counts()),
+                    "level_down": levelled_down(metric, *np.split(part.people.counts(), 2)),
                     "n_seeds": n,
                     "n_people": len(part.people.true),
                 }
@@ -238,15 +235,3 @@ def _check_seeds_match(frames_a: Frames, frames_b: Frames) -> None:
             f"{', '.join(map(str, frames_a))}; second: {', '.join(map(str, frames_b))}). Variants "
             "are compared seed by seed: train both with the same seeds, or leave out the others."
         )
-
-
-def _levelled_down(metric: GapMetric, counts: Counts) -> bool:
-    """As for two models in `inference`, of the mean over each variant's seeds."""
-    n = len(counts) // 2
-    distances = np.abs(metric.function(counts) - metric.ideal).reshape(2, n).mean(axis=1)
-    if not np.isfinite(distances).all() or distances[1] >= distances[0] - _ROUNDING:
-        return False
-    scores = metric.group_score(counts).reshape(2, n, -1).mean(axis=1)
-    change = scores[1] - scores[0]
-    best = int(np.nanargmax(scores[0]))
-    return bool(change[best] < -_ROUNDING and not np.any(change > _ROUNDING))

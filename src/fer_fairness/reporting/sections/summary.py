@@ -49,8 +49,8 @@ def found_section(inputs: ReportInputs) -> Section:
         text = (
             "Each variant minus the baseline, in percentage points, without what noise adds to "
             "either; a gap is named where the interval of its change excludes zero. These "
-            "intervals are not corrected for many "
-            "comparisons: with twenty of them, one excludes zero by chance."
+            "intervals are not corrected for many comparisons: with twenty of them, one excludes "
+            "zero by chance."
         )
         blocks += [Text(text), Findings(tuple(comparisons))]
     else:
