@@ -23,6 +23,8 @@ install: .venv/.installed
 		echo "No Python 3.11, 3.12 or 3.13 with venv was found. Install one (Debian: python3 and python3-venv), or name it: make run PYTHON=/path/to/python3.12"; \
 		exit 1; fi
 	$(PYTHON) -m venv .venv
+	@# An older pip takes a pin without extras for none where another package asks for extras.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -47,7 +49,7 @@ unit: install
 	$(BIN)/pytest -n 2 --dist loadfile
 
 pins:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
 
 clean:
