@@ -51,6 +51,7 @@ def make_faces() -> FacesBuilder:
         table: dict[str, object] = {
             "sample_id": [f"face_{row}" for row in range(n)],
             "image_index": np.arange(n),
+            "image_file": [None] * n,
             "dataset": ["fabricated"] * n,
             "split": list(splits),
             "emotion": list(emotions),

@@ -1,6 +1,7 @@
 """The tables that travel between the rooms."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,10 @@ FacesBuilder = Callable[..., pd.DataFrame]
 
 
 def test_a_table_without_rows_is_valid() -> None:
-    assert len(FACES_SCHEMA.validate(empty_faces())) == 0
+    faces = FACES_SCHEMA.validate(empty_faces())
+    assert len(faces) == 0
+    assert list(faces.columns) == list(FACES_SCHEMA.columns)
+    assert faces["image_file"].dtype == "str"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +58,53 @@ def test_unknown_columns_and_repeated_faces_are_refused(make_faces: FacesBuilder
         FACES_SCHEMA.validate(faces.assign(age=3))
     with pytest.raises(refused):
         FACES_SCHEMA.validate(pd.concat([faces, faces]))
+
+
+@pytest.mark.parametrize("splits", [["train", "test"], []])
+def test_a_table_from_before_image_file_is_given_the_column(
+    make_faces: FacesBuilder, splits: list[str]
+) -> None:
+    older = make_faces(splits, ["fear"] * len(splits)).drop(columns="image_file")
+    faces = FACES_SCHEMA.validate(older)
+    assert list(faces.columns) == list(FACES_SCHEMA.columns)
+    assert faces["image_file"].dtype == "str"
+    assert faces["image_file"].isna().all()
+    assert "image_file" not in older
+
+
+@pytest.mark.parametrize("column", ["race", "votes_fear", "emotion", "image_index"])
+def test_a_table_that_lacks_another_column_is_refused(
+    make_faces: FacesBuilder, column: str
+) -> None:
+    faces = make_faces(["train"], ["fear"])
+    with pytest.raises(pandera.errors.SchemaError, match=column):
+        FACES_SCHEMA.validate(faces.drop(columns=column))
+    with pytest.raises(pandera.errors.SchemaError, match=column):
+        FACES_SCHEMA.validate(faces.drop(columns=[column, "image_file"]))
+
+
+@pytest.mark.parametrize(
+    "file", ["/etc/a.jpg", "../a.jpg", "a/../../b.jpg", "a/..", "train\\1.jpg", ""]
+)
+def test_an_image_file_outside_the_raw_folder_is_refused(
+    make_faces: FacesBuilder, file: str
+) -> None:
+    faces = make_faces(["train", "train"], ["fear", "fear"])
+    with pytest.raises(pandera.errors.SchemaError, match=r"image_file.*below the raw folder"):
+        FACES_SCHEMA.validate(faces.assign(image_file=pd.Series([None, file])))
+
+
+@pytest.mark.parametrize("files", [["a/1.jpg", None], [None, None], ["a..b.jpg", "..."], []])
+def test_image_files_come_back_from_parquet(
+    make_faces: FacesBuilder, tmp_path: Path, files: list[str | None]
+) -> None:
+    splits = ["train"] * len(files)
+    faces = make_faces(splits, ["fear"] * len(files), image_file=files)
+    faces.to_parquet(tmp_path / "faces.parquet")
+    again = pd.read_parquet(tmp_path / "faces.parquet")
+    assert again["image_file"].dtype == "str"
+    pd.testing.assert_frame_equal(FACES_SCHEMA.validate(again), faces)
+    pd.testing.assert_frame_equal(again, faces)
 
 
 def test_masks_tell_who_takes_part(make_faces: FacesBuilder) -> None:

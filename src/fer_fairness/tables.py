@@ -23,6 +23,27 @@ _EMOTION = pa.Check.isin(EMOTIONS)
 _SHARE = pa.Check.in_range(0.0, 1.0)
 
 
+def _stays_in_folder(files: pd.Series) -> pd.Series:
+    """Whether each path is relative, with forward slashes, and does not lead out of its folder."""
+    above = ("/" + files + "/").str.contains("/../", regex=False)
+    outside = files.str.startswith("/") | files.str.contains("\\", regex=False) | above
+    return (files != "") & ~outside
+
+
+def _with_image_file(faces: pd.DataFrame) -> pd.DataFrame:
+    """Give a table from before the column `image_file` that column, all missing.
+
+    pandera's `add_missing_columns` would do so for every other nullable column too, and a table
+    that lacks `race` must still be refused.
+    """
+    if "image_file" in faces:
+        return faces
+    names = list(faces.columns)
+    place = names.index("image_index") + 1 if "image_index" in names else len(names)
+    faces.insert(place, "image_file", pd.Series(None, index=faces.index, dtype="str"))
+    return faces
+
+
 def _attribute_columns() -> dict[str, pa.Column]:
     columns: dict[str, pa.Column] = {}
     for attribute in ATTRIBUTES:
@@ -36,6 +57,11 @@ FACES_SCHEMA: Final = pa.DataFrameSchema(
     {
         "sample_id": pa.Column(str, unique=True),
         "image_index": pa.Column("int64", pa.Check.ge(0), unique=True),
+        "image_file": pa.Column(
+            str,
+            pa.Check(_stays_in_folder, error="a path below the raw folder, with forward slashes"),
+            nullable=True,
+        ),
         "dataset": pa.Column(str),
         "split": pa.Column(str, pa.Check.isin(SPLITS)),
         "emotion": pa.Column(str, _EMOTION, nullable=True),
@@ -44,11 +70,16 @@ FACES_SCHEMA: Final = pa.DataFrameSchema(
         **{name: pa.Column("float64", _SHARE) for name in TARGET_COLUMNS},
         **_attribute_columns(),
     },
+    parsers=pa.Parser(_with_image_file),
     strict=True,
     coerce=True,
     name="faces",
 )
 """One row a face. `image_index` is the row of the image array saved beside the table.
+
+`image_file` is the image's path below the dataset's raw folder, with forward slashes
+("train/1.jpg"); missing where the image came out of a table of pixels. A table without the column
+is given it, all missing, when it is validated.
 
 `emotion` is the majority label (missing where there is none), `target_*` the distribution to train
 on (all zero where there is none), `excluded_reason` is set where a face takes no part in training

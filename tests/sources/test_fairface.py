@@ -43,6 +43,7 @@ def test_labels_are_translated_and_val_becomes_test(folder: Path) -> None:
         "fairface_val_00001",
         "fairface_val_00002",
     ]
+    assert faces["image_file"].tolist() == [line.split(",")[0] for line in TRAIN + VAL]
     assert faces["split"].tolist() == ["train"] * 4 + ["test"] * 2
     assert faces["gender"].tolist() == ["male", "female", "female", "male", "male", "female"]
     assert faces["age_group"].tolist() == ["50-59", "30-39", "3-9", "10-19", "70+", "0-2"]
@@ -69,7 +70,10 @@ def test_images_below_the_publishers_folder_are_found(folder: Path) -> None:
     (folder / IMAGE_FOLDER).mkdir()
     for split in ("train", "val"):
         (folder / split).rename(folder / IMAGE_FOLDER / split)
-    assert len(read_fairface(folder, PARAMS).faces) == 6
+    faces = read_fairface(folder, PARAMS).faces
+    assert len(faces) == 6
+    assert faces["image_file"][0] == f"{IMAGE_FOLDER}/train/1.jpg"
+    assert all((folder / file).is_file() for file in faces["image_file"])
 
 
 @pytest.mark.parametrize(
@@ -143,6 +147,7 @@ def test_an_unreadable_image_is_named(folder: Path, n_bytes: int) -> None:
     (row,) = raw.rejected.to_dict("records")
     assert (row["file"], row["row"], row["value"]) == ("fairface_label_val.csv", 3, "val/2.jpg")
     assert raw.faces["image_index"].tolist() == [0, 1, 2, 3, 4]
+    assert raw.faces["image_file"].tolist()[-1] == "val/1.jpg"
 
 
 def test_too_many_absent_images_stop_the_reader(folder: Path) -> None:

@@ -42,6 +42,7 @@ def test_rows_are_joined_by_position_and_splits_translated(
     expected = ["happiness"] * 2 + ["neutral"] + ["happiness"] * 7
     assert raw.faces["emotion"].tolist() == expected
     assert raw.faces["votes_neutral"].tolist() == [0, 0, 10] + [0] * 7
+    assert raw.faces["image_file"].isna().all()
     assert raw.rejected.empty
 
 
@@ -255,6 +256,20 @@ def test_the_authors_folders_are_read(folders: Path) -> None:
     assert raw.faces["emotion"].tolist() == ["surprise"] * 6
     assert raw.images[:, 0, 0, 0].tolist() == [0, 10, 20, 30, 40, 50]
     assert "1,073" in json.dumps(raw.report["notes"])
+    assert raw.faces["image_file"].tolist()[2:4] == [
+        "FER2013Train/fer0000002.png",
+        "FER2013Valid/fer0000003.png",
+    ]
+
+
+def test_image_files_of_folders_below_data_begin_at_the_datasets_folder(folders: Path) -> None:
+    (folders / "data").mkdir()
+    for name in ("FER2013Train", "FER2013Valid", "FER2013Test"):
+        (folders / name).rename(folders / "data" / name)
+    (folders / "data" / "FER2013Train" / "fer0000000.png").write_bytes(b"")
+    faces = read_fer_plus(folders, PARAMS).faces
+    assert faces["image_file"][0] == "data/FER2013Train/fer0000001.png"
+    assert all((folders / file).is_file() for file in faces["image_file"])
 
 
 @pytest.mark.parametrize("damage", ["absent", "empty", "truncated"])

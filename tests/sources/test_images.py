@@ -1,3 +1,5 @@
+import os
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 from PIL import Image
 
 from fer_fairness.sources import images
-from fer_fairness.sources.images import decode_images
+from fer_fairness.sources.images import ImageHeader, decode_images, read_header
 
 
 def test_files_of_any_mode_and_size_become_grey_faces_in_their_order(tmp_path: Path) -> None:
@@ -57,6 +59,41 @@ def test_an_image_that_claims_too_many_pixels_is_not_opened(
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
     decoded = decode_images([tmp_path / "a.png"], description="test", n_threads=1)
     assert decoded.problems == {0: "the image claims 20 x 20 pixels"}
+    assert read_header(tmp_path / "a.png") == "the image claims 20 x 20 pixels"
+
+
+def test_a_header_is_read_without_the_pixels(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(0).integers(0, 256, (30, 20), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:100])
+    assert read_header(path) == ImageHeader("PNG", 20, 30)
+
+
+def test_what_is_wrong_with_a_header_is_said_without_the_full_path(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.jpg").write_text("version https://git-lfs.github.com/spec/v1\n")
+    (tmp_path / "folder.jpg").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    assert read_header(tmp_path / "empty.jpg") == "the file has no bytes"
+    assert read_header(tmp_path / "text.jpg") == "cannot identify image file 'text.jpg'"
+    assert read_header(tmp_path / "folder.jpg") == "it is not a regular file"
+    assert read_header(tmp_path / "pipe.jpg") == "it is not a regular file"
+    assert read_header(tmp_path / "absent.jpg") == "there is no such file"
+    problem = read_header(tmp_path / "loop.jpg")
+    assert isinstance(problem, str)
+    assert str(tmp_path) not in problem
+
+
+def test_an_image_that_pillow_takes_for_a_bomb_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("L", (1, 1)).save(path)
+    content = bytearray(path.read_bytes())
+    content[16:24] = (20_000).to_bytes(4) * 2
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4)
+    path.write_bytes(content)
+    assert "400000000 pixels" in str(read_header(path))
 
 
 def test_no_files_give_no_images() -> None:

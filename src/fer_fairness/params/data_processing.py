@@ -1,5 +1,6 @@
 """Parameters of the readers in `sources`: what damage is tolerated, and how FER+ votes are read."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -48,3 +49,21 @@ class RafDbParameters(SourceParameters):
 
 class FairFaceParameters(SourceParameters):
     """How FairFace is read."""
+
+
+class ImageFolderParameters(SourceParameters):
+    """How a folder of somebody's images is read."""
+
+    max_damaged_share: float = Field(
+        0.1,
+        ge=0.0,
+        le=1.0,
+        description="Share of the images that may be unreadable and left out, each by name, before "
+        "the reader stops.",
+    )
+    annotations: Path | None = Field(
+        None,
+        description="A csv file with a column `file`, the image's path below the folder, and any "
+        "of `gender`, `race` and `age_group` as somebody perceived them. A relative path begins at "
+        "the folder of images. None: nobody annotated them.",
+    )

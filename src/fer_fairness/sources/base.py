@@ -99,12 +99,19 @@ class DamageRecord:
         """The damages for which a face was left out."""
         return [damage for damage in self.damages if damage.action == LEFT_OUT]
 
-    def check_share(self, n_rows: int, max_share: float) -> None:
+    def check_share(
+        self,
+        n_rows: int,
+        max_share: float,
+        *,
+        remedy: str = "Obtain the files again from their publisher",
+    ) -> None:
         """Stop when more was left out than may be.
 
         Args:
             n_rows: Number of rows or images met, readable or not.
             max_share: Largest share that may be left out.
+            remedy: What to do about damaged files, as the message begins its last sentence.
 
         Raises:
             DamagedDataError: There are no rows, or more than `max_share` of them are damaged.
@@ -112,8 +119,7 @@ class DamageRecord:
         """
         if n_rows == 0:
             raise DamagedDataError(
-                f"{self.dataset}: its label files and folders hold no rows. "
-                "Obtain the files again from their publisher."
+                f"{self.dataset}: its label files and folders hold no rows. {remedy}."
             )
         left_out = self.left_out
         if len(left_out) > max_share * n_rows:
@@ -121,8 +127,7 @@ class DamageRecord:
             raise DamagedDataError(
                 f"{self.dataset}: {len(left_out)} of {n_rows} rows are damaged, more than "
                 f"max_damaged_share = {max_share:g} allows. The first are\n{shown}\n"
-                "Obtain the files again from their publisher, or raise max_damaged_share to read "
-                "the rest."
+                f"{remedy}, or raise max_damaged_share to read the rest."
             )
 
     def frame(self) -> pd.DataFrame:
@@ -186,6 +191,7 @@ def faces_table(columns: Mapping[str, npt.ArrayLike | pd.Series]) -> pd.DataFram
     given = pd.DataFrame(dict(columns))
     defaults: dict[str, object] = {
         "image_index": np.arange(len(given)),
+        "image_file": None,
         "emotion": None,
         "excluded_reason": None,
         **dict.fromkeys(VOTES_COLUMNS, np.nan),

@@ -142,7 +142,8 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
         record.add(face.label_file, face.line, face.file, reason)
     record.check_share(n_rows, params.max_damaged_share)
 
-    faces = _faces([face for i, face in enumerate(listed) if i not in decoded.problems])
+    kept = [face for index, face in enumerate(listed) if index not in decoded.problems]
+    faces = _faces(kept, images.relative_to(folder))
     report = base_report(FAIRFACE, "csv labels with train/ and val/", faces, record)
     report["files"] = [
         file_report(FAIRFACE, file.name, file.md5, len(file.lines)) for file in files.values()
@@ -152,9 +153,10 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
     return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
 
 
-def _faces(listed: Sequence[_Face]) -> pd.DataFrame:
+def _faces(listed: Sequence[_Face], images: Path) -> pd.DataFrame:
     columns: dict[str, npt.ArrayLike] = {
         "sample_id": [f"{FAIRFACE.dataset}_{face.folder}_{face.number:05d}" for face in listed],
+        "image_file": [(images / face.file).as_posix() for face in listed],
         "dataset": [FAIRFACE.dataset] * len(listed),
         "split": [SPLIT_OF_FOLDER[face.folder] for face in listed],
         "gender": [face.gender for face in listed],

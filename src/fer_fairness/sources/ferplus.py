@@ -96,7 +96,7 @@ def read_fer_plus(folder: Path, params: FerPlusParameters) -> RawFaces:
         return _read_csv_files(folder, pixel_path, params)
     for root in (folder, folder / "data"):
         if has_folders(root):
-            return read_folders(FER_PLUS, root, params)
+            return read_folders(FER_PLUS, folder, root, params)
     raise dataset_not_found(FER_PLUS, folder, "there are no files of a known layout.")
 
 

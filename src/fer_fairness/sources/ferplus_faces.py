@@ -1,5 +1,6 @@
 """Turns rows of FER+ votes into the `faces` table and compares them with the published figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -62,13 +63,20 @@ class LabelAgreement(NamedTuple):
     n_rows: int
 
 
-def faces_of(dataset: str, rows: FerPlusRows, mode: TargetMode) -> pd.DataFrame:
+def faces_of(
+    dataset: str,
+    rows: FerPlusRows,
+    mode: TargetMode,
+    *,
+    image_files: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """The `faces` table of FER+ rows.
 
     Args:
         dataset: Value of the `dataset` column.
         rows: The rows.
         mode: Rule for the targets; `emotion` is always the majority label.
+        image_files: Each row's image below the dataset's folder; None where there are no files.
 
     Returns:
         One row a face; `excluded_reason` where there is neither a majority emotion nor a target,
@@ -77,10 +85,11 @@ def faces_of(dataset: str, rows: FerPlusRows, mode: TargetMode) -> pd.DataFrame:
     choice = majority_choice(rows.votes)
     names = np.array([*EMOTIONS, None, None, None], dtype=object)  # also for 8, 9 and -1
     target = targets(rows.votes, mode)
-    columns: dict[str, npt.ArrayLike] = {
+    columns: dict[str, npt.ArrayLike | pd.Series] = {
         "sample_id": [f"{dataset}_{index:05d}" for index in rows.row_index.tolist()],
         "dataset": np.full(len(choice), dataset, dtype=object),
         "split": np.array([SPLIT_OF_USAGE[usage] for usage in USAGES], dtype=object)[rows.usages],
+        "image_file": pd.Series(image_files, index=range(len(choice)), dtype="str"),
         "emotion": names[choice],
         "excluded_reason": _excluded_reason(choice, target.sum(axis=1) > 0, rows.has_name),
     }

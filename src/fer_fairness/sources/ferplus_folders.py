@@ -47,12 +47,15 @@ def has_folders(root: Path) -> bool:
     )
 
 
-def read_folders(facts: DatasetFacts, root: Path, params: FerPlusParameters) -> RawFaces:
+def read_folders(
+    facts: DatasetFacts, folder: Path, root: Path, params: FerPlusParameters
+) -> RawFaces:
     """Read `FER2013{Train,Valid,Test}/` with `label.csv` and `fer*.png`.
 
     Args:
         facts: The facts about FER+.
-        root: Folder that holds the three.
+        folder: The dataset's folder, which `image_file` begins at.
+        root: Folder that holds the three: `folder`, or one below it.
         params: Tolerated damage and the rule for the targets.
 
     Returns:
@@ -78,7 +81,9 @@ def read_folders(facts: DatasetFacts, root: Path, params: FerPlusParameters) -> 
     record.check_share(len(listing.paths), params.max_damaged_share)
 
     rows = _subset(rows, decoded.readable)
-    faces = faces_of(facts.dataset, rows, params.target_mode)
+    paths = [listing.paths[index] for index in rows.row_index.tolist()]
+    files = [path.relative_to(folder).as_posix() for path in paths]
+    faces = faces_of(facts.dataset, rows, params.target_mode, image_files=files)
     report = base_report(facts, "FER2013Train, FER2013Valid and FER2013Test", faces, record)
     report |= {"files": listing.files, "notes": _NOTES, "image_sizes": decoded.sizes}
     report["votes"] = votes_report(listing.votes, listing.lines)

@@ -1,12 +1,13 @@
-"""Decodes many image files into one array of small grey faces."""
+"""Decodes many image files into one array of small grey faces, or reads their headers alone."""
 
+import stat
 import struct
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,20 @@ from fer_fairness.progress import track
 SIDE: Final = 48
 """Height and width of every face, that of FER2013."""
 
+# A small file can claim, and unpack to, more pixels than there is memory.
 _MAX_PIXELS = 50_000_000
 _BATCH = 512
 # What Pillow raises on files that are not the image they claim to be.
-_DECODING_ERRORS = (OSError, ValueError, SyntaxError, struct.error, EOFError, IndexError)
+_OPENING_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    EOFError,
+    IndexError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,  # raised where warnings are errors
+)
 
 Size = tuple[int, int]
 
@@ -47,6 +58,36 @@ class DecodedImages:
         return mask
 
 
+class ImageHeader(NamedTuple):
+    """What the first bytes of an image file claim: its format ("JPEG") and size in pixels."""
+
+    format: str
+    width: int
+    height: int
+
+
+def read_header(path: Path) -> ImageHeader | str:
+    """Read what an image file claims to be, without decoding its pixels.
+
+    Args:
+        path: The file; a link to a file is followed.
+
+    Returns:
+        The header, or what is wrong with the file in one clause. A file that is cut short after
+        its header only shows so when it is decoded.
+    """
+    try:
+        # Opening a pipe would wait for somebody to write into it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            return "it is not a regular file"
+        _check_has_bytes(path)
+        with Image.open(path) as image:
+            _check_size(image.size)
+            return ImageHeader(str(image.format), *image.size)
+    except _OPENING_ERRORS as error:
+        return _problem(path, error)
+
+
 def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
     """Decode one image file as a grey 48x48 face.
 
@@ -59,12 +100,10 @@ def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
         ValueError: The file is empty, or claims more than 50 million pixels.
         OSError: The file is absent, truncated or no image (other decoders' errors may pass too).
     """
-    if path.stat().st_size == 0:
-        raise ValueError("the file has no bytes")
+    _check_has_bytes(path)
     with Image.open(path) as image:
         size = image.size
-        if size[0] * size[1] > _MAX_PIXELS:
-            raise ValueError(f"the image claims {size[0]} x {size[1]} pixels")
+        _check_size(size)
         image.draft("L", (SIDE, SIDE))
         grey = image.convert("L")
     if grey.size != (SIDE, SIDE):
@@ -72,14 +111,28 @@ def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
     return np.asarray(grey, dtype=np.uint8), size
 
 
+def _check_has_bytes(path: Path) -> None:
+    if path.stat().st_size == 0:
+        raise ValueError("the file has no bytes")
+
+
+def _check_size(size: Size) -> None:
+    if size[0] * size[1] > _MAX_PIXELS:
+        raise ValueError(f"the image claims {size[0]} x {size[1]} pixels")
+
+
+def _problem(path: Path, error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    # Pillow's messages name the file by its full path, which the record already does.
+    return str(error).replace(str(path), path.name)
+
+
 def _decode_or_problem(path: Path) -> tuple[npt.NDArray[np.uint8] | None, Size | str]:
     try:
         return decode_grey(path)
-    except FileNotFoundError:
-        return None, "there is no such file"
-    except (*_DECODING_ERRORS, Image.DecompressionBombError) as error:
-        # Pillow's messages name the file by its full path, which the record already does.
-        return None, str(error).replace(str(path), path.name)
+    except _OPENING_ERRORS as error:
+        return None, _problem(path, error)
 
 
 def decode_images(paths: Sequence[Path], *, description: str, n_threads: int) -> DecodedImages:

@@ -110,17 +110,18 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
     record.check_share(listing.n_rows, params.max_damaged_share)
 
     kept = [face for index, face in enumerate(listing.faces) if index not in decoded.problems]
-    faces = _faces(kept)
+    faces = _faces(kept, folder)
     report = base_report(RAF_DB, listing.layout, faces, record)
     report |= {"files": listing.files, "notes": listing.notes, "image_sizes": decoded.sizes}
     report["figures"] = _figures(faces)
     return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
 
 
-def _faces(listed: Sequence[RafDbFace]) -> pd.DataFrame:
+def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
     emotion = pd.Series([RAF_DB_CODES[face.code] for face in listed], dtype="str")
     columns: dict[str, npt.ArrayLike | pd.Series] = {
         "sample_id": [f"{RAF_DB.dataset}_{face.name}" for face in listed],
+        "image_file": [face.path.relative_to(folder).as_posix() for face in listed],
         "dataset": [RAF_DB.dataset] * len(listed),
         "split": [face.split for face in listed],
         "emotion": emotion,

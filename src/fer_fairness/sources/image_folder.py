@@ -1,0 +1,221 @@
+"""Reader of a folder of somebody's own images: no emotions, attributes only where annotated."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy.typing as npt
+import pandas as pd
+
+from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
+from fer_fairness.params.data_processing import ImageFolderParameters
+from fer_fairness.progress import track
+from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, base_report, faces_table
+from fer_fairness.sources.image_annotations import Annotations, read_annotations
+from fer_fairness.sources.image_listing import (
+    IMAGE_SUFFIXES,
+    ImageListing,
+    list_images,
+    printable,
+)
+from fer_fairness.sources.images import ImageHeader, read_header
+
+IMAGES: Final = DatasetFacts(
+    dataset="images",
+    title="A folder of images",
+    licence="that of whoever took the pictures, and the consent of those in them.",
+    how_to_obtain="put images of single faces into a folder.",
+    layouts=(f"files {', '.join(sorted(IMAGE_SUFFIXES))} at any depth below the folder",),
+)
+
+_BATCH = 64
+_SHOWN_NAMES = 20
+
+
+@dataclass(frozen=True)
+class ImageFolder:
+    """What the reader gives.
+
+    Attributes:
+        faces: The `faces` table (`tables.FACES_SCHEMA`), one row an image with a readable header.
+            `sample_id` and `image_file` are both the path below the folder; every image is in the
+            split `test`, since nothing is trained on it. `image_index` counts the rows: there is
+            no array yet.
+        rejected: As in `RawFaces`: one row an image that cannot be read.
+        report: What lies in the folder; can be written as JSON.
+    """
+
+    faces: pd.DataFrame
+    rejected: pd.DataFrame
+    report: dict[str, Json]
+
+
+def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolder:
+    """List the images below a folder, with the attributes that somebody annotated.
+
+    Only headers are read: an image that is cut short after its header is found when it is decoded.
+    Hidden files and files that are no images are passed over, and counted in the report.
+
+    Args:
+        folder: The folder; images may lie at any depth (`image_listing.list_images`).
+        params: Tolerated damage, the file of annotations.
+
+    Returns:
+        The images, "2.jpg" before "10.jpg".
+
+    Raises:
+        DatasetNotFoundError: There is no such folder, no image in it, or no such file of
+            annotations.
+        InvalidInputError: `folder` is a file, or annotations do not fit the images.
+        DamagedDataError: No image can be read, or more cannot than `params.max_damaged_share`.
+    """
+    listing = list_images(folder)
+    if not listing.files:
+        raise _no_images(folder, listing)
+    annotations = _annotations(folder, params, listing.files)
+    record = DamageRecord(IMAGES.dataset)
+    headers = _headers(folder, listing.files, params.n_threads)
+    kept: dict[str, ImageHeader] = {}
+    for file, header in zip(listing.files, headers, strict=True):
+        if isinstance(header, ImageHeader):
+            kept[file] = header
+        else:
+            name = printable(file)
+            record.add(name, None, name.rpartition("/")[2], f"the image is unreadable: {header}")
+    _check_damage(record, len(listing.files), params.max_damaged_share)
+    faces = _faces(list(kept), annotations)
+    report = base_report(IMAGES, "a folder of images", faces, record)
+    report |= _report(listing, list(kept.values()))
+    report["annotations"] = None if annotations is None else _annotated(annotations, faces)
+    return ImageFolder(faces, record.frame(), report)
+
+
+def image_paths(faces: pd.DataFrame, folder: Path) -> list[Path]:
+    """Where the images of faces lie.
+
+    Args:
+        faces: A `faces` table.
+        folder: The raw folder of their dataset.
+
+    Returns:
+        One path a row, in the order of the rows. Whether the files are there is not looked at.
+
+    Raises:
+        InvalidInputError: A face has no `image_file`.
+    """
+    if "image_file" not in faces:
+        raise InvalidInputError(
+            "The faces have no column image_file, which says where their images lie. Read the "
+            "dataset again: kedro run --pipelines data_processing"
+        )
+    absent = faces.loc[faces["image_file"].isna(), "sample_id"]
+    if not absent.empty:
+        raise InvalidInputError(
+            f"{len(absent)} of {len(faces)} faces have no image_file, the first is "
+            f"{absent.iloc[0]!r}: their images came out of a table of pixels, such as fer2013.csv, "
+            "or they were read before the column was there. Use their image array, or read the "
+            "dataset again: kedro run --pipelines data_processing"
+        )
+    return [folder / file for file in faces["image_file"]]
+
+
+def _annotations(
+    folder: Path, params: ImageFolderParameters, files: Sequence[str]
+) -> Annotations | None:
+    if params.annotations is None:
+        return None
+    # An absolute path stays as it is.
+    return read_annotations(folder / params.annotations, files)
+
+
+def _headers(folder: Path, files: Sequence[str], n_threads: int) -> Iterator[ImageHeader | str]:
+    """Header or problem of each file, in order, with a progress bar."""
+
+    def read(batch: Sequence[str]) -> list[ImageHeader | str]:
+        return [_name_problem(file) or read_header(folder / file) for file in batch]
+
+    def read_all() -> Iterator[ImageHeader | str]:
+        # Threads wait for a slow disk together; a few batches at a time, so that an interrupted
+        # run does not wait for every file already queued.
+        at_once = _BATCH * n_threads
+        with ThreadPoolExecutor(max_workers=n_threads) as pool:
+            for start in range(0, len(files), at_once):
+                end = min(start + at_once, len(files))
+                batches = [files[i : min(i + _BATCH, end)] for i in range(start, end, _BATCH)]
+                for batch in pool.map(read, batches):
+                    yield from batch
+
+    yield from track(read_all(), description="Reading image headers", total=len(files))
+
+
+def _name_problem(file: str) -> str | None:
+    """Why a file cannot be named in a table; None where it can."""
+    if "\\" in file:
+        return "its path has a backslash, which other systems take for a folder; rename it"
+    if printable(file) != file:
+        return "its path is not UTF-8; rename it"
+    return None
+
+
+def _no_images(folder: Path, listing: ImageListing) -> DatasetNotFoundError:
+    found = ", ".join(f"{n} {suffix}" for suffix, n in listing.other_files.items())
+    n_hidden = sum(listing.hidden_files.values()) + len(listing.hidden_folders)
+    hidden = f"; {n_hidden} hidden files and folders were passed over" if n_hidden else ""
+    return DatasetNotFoundError(
+        f"There is no image in {folder} or below it (found {found or 'no files'}{hidden}). Put "
+        f"images there, with one of the suffixes {', '.join(sorted(IMAGE_SUFFIXES))}."
+    )
+
+
+def _check_damage(record: DamageRecord, n_files: int, max_share: float) -> None:
+    remedy = "Repair the files or move them elsewhere"
+    record.check_share(n_files, max_share, remedy=remedy)
+    if len(record.left_out) == n_files:
+        raise DamagedDataError(
+            f"{record.dataset}: none of {n_files} images can be read, the first is\n"
+            f"  {record.left_out[0]}\n{remedy}."
+        )
+
+
+def _faces(files: Sequence[str], annotations: Annotations | None) -> pd.DataFrame:
+    columns: dict[str, npt.ArrayLike | pd.Series] = {
+        "sample_id": list(files),
+        "image_file": list(files),
+        "dataset": [IMAGES.dataset] * len(files),
+        "split": ["test"] * len(files),
+    }
+    if annotations is not None:
+        columns |= annotations.faces_columns(files)
+    return faces_table(columns)
+
+
+def _report(listing: ImageListing, headers: Sequence[ImageHeader]) -> dict[str, Json]:
+    sizes = Counter(f"{header.width} x {header.height}" for header in headers)
+    return {
+        "n_images_found": len(listing.files),
+        "n_other_files_by_suffix": listing.other_files,
+        "n_hidden_files_by_suffix": listing.hidden_files,
+        "n_hidden_folders": len(listing.hidden_folders),
+        "n_links_not_followed": len(listing.links_not_followed),
+        "first_links_not_followed": listing.links_not_followed[:_SHOWN_NAMES],
+        "image_formats": dict(Counter(header.format for header in headers).most_common()),
+        "n_image_sizes": len(sizes),
+        "image_sizes": dict(sizes.most_common(_SHOWN_NAMES)),
+    }
+
+
+def _annotated(annotations: Annotations, faces: pd.DataFrame) -> dict[str, Json]:
+    """How far the annotations reach; rows of unreadable images are in neither count."""
+    has_row = faces["image_file"].isin(list(annotations.values))
+    return {
+        "file": annotations.name,
+        "n_rows": len(annotations.values),
+        "n_images_without_row": int((~has_row).sum()),
+        "n_annotated": {
+            attribute: int((faces[f"{attribute}_source"] == "annotated").sum())
+            for attribute in annotations.columns
+        },
+    }

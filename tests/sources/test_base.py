@@ -1,0 +1,32 @@
+"""What the readers share."""
+
+import pytest
+
+from fer_fairness.errors import DamagedDataError
+from fer_fairness.sources.base import DamageRecord, faces_table
+from fer_fairness.tables import FACES_SCHEMA
+
+COLUMNS = {"sample_id": ["a", "b"], "dataset": ["images"] * 2, "split": ["test"] * 2}
+
+
+def test_a_faces_table_keeps_the_order_of_the_schema_whatever_is_given() -> None:
+    faces = faces_table({"image_file": ["b.jpg", "a.jpg"], "race": ["x", "y"], **COLUMNS})
+    assert list(faces.columns) == list(FACES_SCHEMA.columns)
+    assert faces["image_file"].tolist() == ["b.jpg", "a.jpg"]
+    assert faces["image_index"].tolist() == [0, 1]
+
+
+def test_image_files_are_missing_where_a_dataset_has_none() -> None:
+    faces = faces_table(COLUMNS)
+    assert faces["image_file"].isna().all()
+    assert faces["image_file"].dtype == "str"
+
+
+def test_too_much_damage_ends_with_the_remedy_of_the_source() -> None:
+    record = DamageRecord("images")
+    record.add("a.jpg", None, "a.jpg", "it has no bytes")
+    record.check_share(2, 0.5)
+    with pytest.raises(DamagedDataError, match="Repair it, or raise max_damaged_share"):
+        record.check_share(2, 0.4, remedy="Repair it")
+    with pytest.raises(DamagedDataError, match="Obtain the files again from their publisher"):
+        record.check_share(2, 0.4)

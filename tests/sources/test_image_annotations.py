@@ -1,0 +1,117 @@
+"""Reading the csv file of perceived attributes."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
+from fer_fairness.sources.image_annotations import Annotations, read_annotations
+
+FILES = ["1.jpg", "a/2.jpg", "a/3, left.jpg"]
+
+
+def read(folder: Path, text: str | bytes) -> Annotations:
+    path = folder / "people.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_annotations(path, FILES)
+
+
+def test_values_are_trimmed_free_text_and_empty_ones_are_missing(tmp_path: Path) -> None:
+    text = 'race, file ,gender\n Māori , 1.jpg ,female\n,a/2.jpg,  \nx y,"a/3, left.jpg",male\n'
+    annotations = read(tmp_path, text)
+    assert annotations.columns == ("gender", "race")
+    assert annotations.values == {
+        "1.jpg": {"race": "Māori", "gender": "female"},
+        "a/2.jpg": {},
+        "a/3, left.jpg": {"race": "x y", "gender": "male"},
+    }
+
+
+def test_images_without_a_row_or_a_value_have_no_annotation(tmp_path: Path) -> None:
+    columns = read(tmp_path, "file,age_group\na/2.jpg,20-29\n1.jpg,\n").faces_columns(FILES)
+    assert list(columns) == ["age_group", "age_group_source"]
+    assert columns["age_group"].fillna("-").tolist() == ["-", "20-29", "-"]
+    assert columns["age_group"].dtype == "str"
+    assert columns["age_group_source"].tolist() == ["none", "annotated", "none"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\xef\xbb\xbffile,gender\r\n1.jpg,male\r\n\r\n",
+        b"file,gender\n,\n1.jpg,male",
+        b'"file","gender"\n"./1.jpg","male"\n',
+        b"file,gender\n.\\1.jpg,male\n",
+    ],
+)
+def test_forms_that_spreadsheets_write_are_read(tmp_path: Path, text: bytes) -> None:
+    assert read(tmp_path, text).values == {"1.jpg": {"gender": "male"}}
+
+
+def test_a_name_in_the_decomposed_letters_of_macos_is_found(tmp_path: Path) -> None:
+    composed = "Zoë.jpg"
+    decomposed = unicodedata.normalize("NFD", composed)
+    path = tmp_path / "people.csv"
+    path.write_text(f"file,gender\n{composed},female\n", encoding="utf-8")
+    assert read_annotations(path, [decomposed]).values == {decomposed: {"gender": "female"}}
+    path.write_text(f"file,gender\n{decomposed},female\n", encoding="utf-8")
+    assert read_annotations(path, [composed]).values == {composed: {"gender": "female"}}
+    assert list(read_annotations(path, [decomposed, composed]).values) == [decomposed]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ("2.jpg,male", "line 2: no image of the folder is '2.jpg'"),
+        ("A/2.jpg,male", "line 2: no image of the folder is 'A/2.jpg'"),
+        ("../1.jpg,male", "line 2: no image of the folder is '../1.jpg'"),
+        ("/1.jpg,male", "line 2: no image of the folder is '/1.jpg'"),
+        ("1.jpg,male\n\n1.jpg,male", "line 4: '1.jpg' has a row already, line 2"),
+        ("1.jpg,\n./1.jpg,male", "line 3: './1.jpg' has a row already, line 2"),
+        ("1.jpg,male\n,female", "line 3: the row names no file (found ',female')"),
+        ("1.jpg", "line 2: the row has 1 fields, expected 2 (found '1.jpg')"),
+        ("1.jpg,male,x", "line 2: the row has 3 fields, expected 2 (found '1.jpg,male,x')"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_named_by_line_and_value(
+    tmp_path: Path, rows: str, problem: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        read(tmp_path, f"file,gender\n{rows}\n")
+    assert f"people.csv: 1 rows cannot be used. The first are\n  {problem}\n" in str(caught.value)
+
+
+def test_of_many_rows_that_cannot_be_used_five_are_shown(tmp_path: Path) -> None:
+    rows = "".join(f"absent{i}{'x' * 100}.jpg,male\n" for i in range(9))
+    with pytest.raises(InvalidInputError, match="9 rows cannot be used") as caught:
+        read(tmp_path, "file,gender\n" + rows)
+    assert str(caught.value).count("\n  line ") == 5
+    assert max(map(len, str(caught.value).split("\n"))) < 130
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "file", "gender,race", "File,gender", "file;gender", "file,gender,gender", "file,age"],
+)
+def test_another_header_is_refused_with_both_shown(tmp_path: Path, header: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"people\.csv, line 1: the header is") as caught:
+        read(tmp_path, f"{header}\n1.jpg,male\n" if header else "")
+    assert f"{header!r}, expected 'file' and any of gender, race, age_group" in str(caught.value)
+
+
+def test_bytes_that_are_not_utf8_are_named_by_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"people\.csv, line 3: a byte is not UTF-8"):
+        read(tmp_path, b"file,gender\n1.jpg,male\nZo\xeb.jpg,female\n")
+
+
+def test_an_open_quotation_mark_is_named_by_line(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"people\.csv, line 3: it is not comma-separated"):
+        read(tmp_path, 'file,gender\n1.jpg,male\n"a/2.jpg,female\n')
+
+
+def test_an_absent_file_says_where_relative_paths_begin(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match="begins at the folder of images"):
+        read_annotations(tmp_path / "people.csv", FILES)
+    with pytest.raises(DatasetNotFoundError):
+        read_annotations(tmp_path, FILES)
