@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.label_noise import LabelNoiseParameters
 
 
 class InferenceParameters(Parameters):
@@ -51,6 +52,11 @@ class InferenceParameters(Parameters):
         ge=1,
         description="What the counts drawn at one time may take on each core, in MiB; metrics need "
         "a few times that. Tables that do not fit are drawn in turns.",
+    )
+
+    label_noise: LabelNoiseParameters = Field(
+        default=LabelNoiseParameters(),
+        description="Correction for wrong group labels, where groups were predicted.",
     )
 
     @property

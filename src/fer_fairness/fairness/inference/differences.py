@@ -7,6 +7,7 @@ scales the pattern is stretched. `gap_intervals` asks which scales the data coul
 `detectability` asks which planted difference would have been found.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -108,15 +109,26 @@ def fit_differences(counted: GroupCounts) -> Differences:
     Args:
         counted: Counts (g, c, k); with one group there are no differences.
     """
-    counts = counted.counts
+    lost = _loss_of_bins if isinstance(counted, CalibrationCounts) else _loss_of_classes
+    return differences_of(counted.counts, lost)
+
+
+def differences_of(counts: Counts, loss_of: Callable[[Array], Array] | None = None) -> Differences:
+    """`fit_differences` of counts (g, c, k) that need not be whole numbers.
+
+    Args:
+        counts: Counts, or as many people as estimated counts are worth.
+        loss_of: Everybody's shares (c, k) to what they change by if all that was right goes wrong;
+            by default that of classes.
+    """
     people = counts.sum(axis=-1).astype(np.float64)
     pooled = _as_shares(counts.sum(axis=0).astype(np.float64))
     measured = np.where(
         people[..., np.newaxis] > 0,
-        counts / np.maximum(people, 1.0)[..., np.newaxis] - pooled,
+        counts / np.where(people > 0, people, 1.0)[..., np.newaxis] - pooled,
         0.0,
     )
-    loss = _loss(counted, pooled)
+    loss = (loss_of or _loss_of_classes)(pooled)
     common = _common_effect(people, measured, loss)
     shrunken = common + _shrunken_deviations(people, pooled, measured - common)
     return Differences(
@@ -152,17 +164,19 @@ def double_corrected_variance(rates: Array, people: Counts) -> Array:
     return np.where(n_groups >= 2, between - within.sum(axis=-1) / divisor, np.nan)
 
 
-def _loss(counted: GroupCounts, pooled: Array) -> Array:
-    """Where predictions go that are lost: to the other classes, as everybody's errors do.
+def _loss_of_bins(pooled: Array) -> Array:
+    """Where right answers go that are lost: from a bin's right to its wrong ones.
 
-    Of bins of confidence the right ones of a bin become the wrong ones of the same bin: the model
-    is as sure as it was.
+    The model is as sure as it was.
     """
     loss = np.zeros_like(pooled)
-    if isinstance(counted, CalibrationCounts):
-        loss[:, 0::2] = pooled[:, 1::2]
-        loss[:, 1::2] = -pooled[:, 1::2]
-        return loss
+    loss[:, 0::2] = pooled[:, 1::2]
+    loss[:, 1::2] = -pooled[:, 1::2]
+    return loss
+
+
+def _loss_of_classes(pooled: Array) -> Array:
+    """Where predictions go that are lost: to the other classes, as everybody's errors do."""
     right = np.diagonal(pooled)[:, np.newaxis]
     wrong = pooled * (1.0 - np.eye(len(pooled)))
     errors = wrong.sum(axis=-1, keepdims=True)

@@ -19,7 +19,7 @@ from fer_fairness.fairness.metrics.formulas import Metric, evaluated
 from fer_fairness.fairness.metrics.reductions import Array
 
 Seed: TypeAlias = "int | Sequence[int] | np.random.Generator"
-Draw: TypeAlias = Callable[[Counts, int, Seed], Counts]
+Draw: TypeAlias = Callable[[Counts, int, Seed], "Counts | Array"]
 """Counts, how many tables, seed: to a stack of so many tables like it."""
 
 CELLS_AT_ONCE: Final = 2**19

@@ -20,10 +20,10 @@ not the ideal (groups that show other emotions have another accuracy), how well 
 matters as well, and its uncertainty widens both ends.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -48,6 +48,9 @@ _FEWEST_DRAWS: Final = 100
 """At each scale: with fewer the quantiles in the tails are too narrow."""
 
 _NO_DISTANCE: Final = 1e-9
+
+Counted: TypeAlias = Callable[[Counts, np.random.Generator], Array]
+"""Drawn tables as they are, (n, g, c, k), to the tables that would be counted of them."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def gap_estimates(
     params: InferenceParameters,
     *,
     seed: Seed,
+    counted: Counted | None = None,
 ) -> list[GapEstimate]:
     """Interval and noise-corrected value of each metric.
 
@@ -110,13 +114,15 @@ def gap_estimates(
         nulls: Their values on shuffled counts, each of shape (draws,).
         params: Confidence, memory, and the number of tables drawn at all scales together.
         seed: Seed or generator.
+        counted: What counting makes of a drawn table, where it is not counted as it is.
 
     Returns:
         One estimate a metric; all NaN where the measured value is.
     """
     seeds = np.random.default_rng(seed).spawn(2)
-    fitted = _drawn(differences, metrics, params, seeds[0])
-    one_group = _drawn(differences.of_smallest_group(), metrics, params, seeds[1])
+    fitted = _drawn(differences, metrics, params, seeds[0], counted)
+    smallest = differences.of_smallest_group()
+    one_group = _drawn(smallest, metrics, params, seeds[1], counted)
     return [
         _estimate(metric, value, null, fitted[place], one_group[place], params.confidence)
         for place, (metric, value, null) in enumerate(zip(metrics, measured, nulls, strict=True))
@@ -141,6 +147,7 @@ def _drawn(
     metrics: Sequence[GapMetric],
     params: InferenceParameters,
     generator: np.random.Generator,
+    counted: Counted | None,
 ) -> list[_Drawn]:
     """Draws of every metric at all scales of one pattern."""
     shares = [differences.shares(scale) for scale in SCALES]
@@ -152,6 +159,7 @@ def _drawn(
             n=max(_FEWEST_DRAWS, params.n_bootstrap // len(SCALES)),
             seed=own,
             cells_at_once=params.cells_at_once,
+            counted=counted,
         )
         for at_scale, own in zip(shares, generator.spawn(len(SCALES)), strict=True)
     ]
@@ -173,11 +181,14 @@ def drawn_values(
     n: int,
     seed: Seed,
     cells_at_once: int = CELLS_AT_ONCE,
+    counted: Counted | None = None,
 ) -> list[Array]:
     """Values of metrics on `n` tables drawn at given shares (g, c, k), each of shape (n,)."""
 
-    def draw(_counts: Counts, size: int, own_seed: Seed) -> Counts:
-        return counts_of_shares(differences.people, shares, size, own_seed)
+    def draw(_counts: Counts, size: int, own_seed: Seed) -> Counts | Array:
+        generator = np.random.default_rng(own_seed)
+        drawn = counts_of_shares(differences.people, shares, size, generator)
+        return drawn if counted is None else counted(drawn, generator)
 
     functions = [metric.function for metric in metrics]
     like = np.empty(shares.shape, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""Fairness where the groups of people were predicted, and the labeller errs."""

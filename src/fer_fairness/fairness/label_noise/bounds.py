@@ -1,0 +1,194 @@
+"""What a group's accuracy may be where nothing is assumed about how label errors and answers go.
+
+With the labeller's confusion T[g, h] and the shares of the true groups known, the people of group g
+among those labelled h are q[g, h] = T[g, h] p[g]; how many of them the model is right about is not
+known, but it is at most the smaller of q[g, h] and of those right among the labelled, and at least
+what does not fit elsewhere (Frechet 1951). Summed over labels these bounds are sharp (Kallus, Mao
+and Zhou 2022, Management Science 68, section 5). Where the confusion cannot be inverted the shares
+of the groups are not known either; then both are bounded together by a linear program, after
+Charnes and Cooper 1962.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.optimize import linprog, nnls
+
+from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.inference.draws import Seed
+from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.label_noise.confusion import LabelConfusion
+from fer_fairness.fairness.label_noise.inversion import AnyCounts, drawn_confusions
+from fer_fairness.fairness.label_noise.scores import ACCURACY, ACCURACY_DIFFERENCE
+from fer_fairness.fairness.metrics.reductions import Array, divide
+
+_SMALL: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class ScoreBounds:
+    """Bounds of one score of every group; NaN where a group has nobody.
+
+    Attributes:
+        low: Lower bounds, shape (g,).
+        high: Upper bounds, shape (g,).
+    """
+
+    low: Array
+    high: Array
+
+    def interval(self, group: int) -> Interval:
+        """The bounds of one group."""
+        return Interval(float(self.low[group]), float(self.high[group]))
+
+
+def accuracy_bounds(answers: AnyCounts, shares: Array, people: Array) -> dict[str, ScoreBounds]:
+    """Sharp bounds of accuracy, and of accuracy minus that of everybody else, of every group.
+
+    Args:
+        answers: People by label or none, and whether the model is wrong or right, shape
+            (..., h + 1, 2).
+        shares: P(label or none | true group), shape (..., g, h + 1).
+        people: Shares of the true groups, shape (..., g); they sum to one.
+
+    Returns:
+        By name of the score; shapes (..., g).
+    """
+    total = answers.sum(axis=(-1, -2))[..., np.newaxis]
+    by_label = answers.sum(axis=-1)[..., np.newaxis, :]
+    joint = shares * people[..., np.newaxis]
+    # As many people of each label as there are: the shares are estimates and need not add up.
+    joint = joint / np.maximum(joint.sum(axis=-2, keepdims=True), _SMALL) * by_label
+    right = answers[..., 1][..., np.newaxis, :]
+    low = np.maximum(0.0, right + joint - by_label).sum(axis=-1)
+    high = np.minimum(right, joint).sum(axis=-1)
+    sizes, all_right = joint.sum(axis=-1), right.sum(axis=-1)
+    differences = [
+        divide(part, sizes) - divide(all_right - part, total - sizes) for part in (low, high)
+    ]
+    return {
+        ACCURACY: ScoreBounds(divide(low, sizes), divide(high, sizes)),
+        ACCURACY_DIFFERENCE: ScoreBounds(*differences),
+    }
+
+
+def bounded_scores(
+    labelled: Counts,
+    everybody: Counts,
+    confusion: LabelConfusion,
+    *,
+    n: int,
+    confidence: float,
+    seed: Seed,
+) -> dict[str, ScoreBounds]:
+    """Bounds that hold whatever the dependence between label errors and answers, widened by noise.
+
+    The shares of the true groups come from the labels by inversion, which needs no assumption about
+    the emotion model. The lower end is a lower quantile of the lower bound over draws of people and
+    of the confusion, the upper end an upper one of the upper bound.
+
+    Args:
+        labelled: Counts by label, int64 (h, c, k).
+        everybody: All people, int64 (c, k).
+        confusion: A confusion that may be inverted.
+        n: Number of draws.
+        confidence: Level; each end is passed by the truth in half of the rest at most.
+        seed: Seed or generator.
+    """
+    generator = np.random.default_rng(seed)
+    answers = answers_by_label(labelled, everybody)
+    shares = drawn_confusions(confusion, n, generator)
+    flat = answers.ravel() / max(int(answers.sum()), 1)
+    drawn = generator.multinomial(int(answers.sum()), flat, size=n).reshape(n, *answers.shape)
+    bounds = accuracy_bounds(drawn, shares, group_shares(drawn, shares))
+    outside = (1.0 - confidence) / 2.0
+    return {
+        name: ScoreBounds(
+            np.nanquantile(found.low, outside, axis=0),
+            np.nanquantile(found.high, 1.0 - outside, axis=0),
+        )
+        for name, found in bounds.items()
+    }
+
+
+def answers_by_label(labelled: AnyCounts, everybody: AnyCounts) -> Array:
+    """People by label (none last) and whether the model is wrong (0) or right (1), (h + 1, 2)."""
+    cells = np.concatenate([labelled, (everybody - labelled.sum(axis=0))[np.newaxis]])
+    right = np.trace(cells, axis1=-2, axis2=-1)
+    return np.stack([cells.sum(axis=(-1, -2)) - right, right], axis=-1)
+
+
+def group_shares(answers: AnyCounts, shares: Array) -> Array:
+    """Shares of the true groups, (..., g), from labels by inversion; none below zero."""
+    by_label = answers.sum(axis=-1)[..., :-1].astype(np.float64)
+    transposed = np.swapaxes(shares[..., :-1], -1, -2) + _SMALL * np.eye(shares.shape[-2])
+    people = np.maximum(np.linalg.solve(transposed, by_label[..., np.newaxis])[..., 0], 0.0)
+    return np.asarray(people / np.maximum(people.sum(axis=-1, keepdims=True), _SMALL))
+
+
+def unidentified_accuracy_bounds(answers: AnyCounts, shares: Array) -> ScoreBounds:
+    """Bounds of accuracy where the shares of the groups are not known either.
+
+    No uncertainty of people or confusion is in them: they are what a labeller of exactly these
+    errors leaves open.
+
+    Args:
+        answers: People by label or none, and wrong or right, shape (h + 1, 2).
+        shares: P(label or none | true group), shape (g, h + 1).
+    """
+    fitting = _fitting_answers(answers, shares)
+    ends = np.array(
+        [
+            [_extreme_accuracy(fitting, shares, group, sign) for group in range(len(shares))]
+            for sign in (1.0, -1.0)
+        ]
+    )
+    return ScoreBounds(ends[0], ends[1])
+
+
+def _fitting_answers(answers: AnyCounts, shares: Array) -> Array:
+    """Shares of people (h + 1, 2), moved to the nearest label shares that the confusion can give.
+
+    What was counted never fits exactly, and the program would have no solution.
+    """
+    by_label = answers.sum(axis=-1) / answers.sum()
+    people, _ = nnls(shares.T, by_label)
+    possible = shares.T @ (people / people.sum())
+    right = divide(answers[:, 1], answers.sum(axis=-1))
+    right = np.where(np.isfinite(right), right, 0.0)
+    return np.stack([possible * (1.0 - right), possible * right], axis=-1)
+
+
+def _extreme_accuracy(answers: Array, shares: Array, group: int, sign: float) -> float:
+    """Least (sign 1) or greatest (sign -1) accuracy of a group, by a linear-fractional program.
+
+    Unknown are the people y[g, h, answer] and p[g], both divided by the people of `group`, and the
+    scale t that this division amounts to.
+    """
+    n_groups, n_labels = shares.shape
+    n_cells = n_groups * n_labels * 2
+    size = n_cells + n_groups + 1
+    cells = np.arange(n_cells).reshape(n_groups, n_labels, 2)
+    rows, goals = [], []
+    for label in range(n_labels):
+        for answer in range(2):
+            row = np.zeros(size)
+            row[cells[:, label, answer]] = 1.0
+            row[-1] = -answers[label, answer]
+            rows.append(row)
+            goals.append(0.0)
+        for of_group in range(n_groups):
+            row = np.zeros(size)
+            row[cells[of_group, label]] = 1.0
+            row[n_cells + of_group] = -shares[of_group, label]
+            rows.append(row)
+            goals.append(0.0)
+    row = np.zeros(size)
+    row[n_cells + group] = 1.0
+    rows.append(row)
+    goals.append(1.0)
+    objective = np.zeros(size)
+    objective[cells[group, :, 1]] = sign
+    found = linprog(objective, A_eq=np.array(rows), b_eq=np.array(goals), bounds=(0, None))
+    return float(sign) * float(found.fun) if found.fun is not None else float("nan")

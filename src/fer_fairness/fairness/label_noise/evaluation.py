@@ -1,0 +1,286 @@
+"""What a model's predictions say of groups that a labeller predicted, raw and corrected."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.fairness.counts import (
+    check_predictions,
+)
+from fer_fairness.fairness.inference.draws import seed_for
+from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.label_noise.bounds import (
+    answers_by_label,
+    bounded_scores,
+    unidentified_accuracy_bounds,
+)
+from fer_fairness.fairness.label_noise.gaps import corrected_gaps
+from fer_fairness.fairness.label_noise.inversion import reasons_against
+from fer_fairness.fairness.label_noise.people import (
+    LabelledPeople,
+    labelled_people,
+    predicted_parts,
+)
+from fer_fairness.fairness.label_noise.scores import (
+    ACCURACY,
+    CorrectedScores,
+    ScoreEstimate,
+    corrected_scores,
+    raw_scores,
+)
+from fer_fairness.fairness.label_noise.soft_labels import soft_scores
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.params.inference import InferenceParameters
+
+AS_LABELLED: Final = "as_labelled"
+CORRECTED: Final = "corrected"
+SOFT_LABELS: Final = "soft_labels"
+BOUNDS: Final = "bounds"
+METHODS: Final = (AS_LABELLED, CORRECTED, SOFT_LABELS, BOUNDS)
+
+SCORE_COLUMNS: Final = (*("attribute", "group", "metric", "method", "value", "ci_low", "ci_high"),)
+GROUP_COLUMNS: Final = (
+    *("attribute", "group", "n_held_out", "labelled_rightly", "n_labelled"),
+    *("n_corrected", "n_ci_low", "n_ci_high", "compared"),
+)
+GAP_COLUMNS: Final = (*("attribute", "metric", "value", "corrected_value", "ci_low", "ci_high"),)
+ATTRIBUTE_COLUMNS: Final = (
+    *("attribute", "n_people", "n_abstained", "share_abstained", "n_held_out", "refused"),
+)
+
+Row: TypeAlias = dict[str, object]
+
+
+@dataclass(frozen=True)
+class LabelNoise:
+    """Scores and gaps of predicted groups, with what label errors do to them taken off.
+
+    Attributes:
+        attributes: `ATTRIBUTE_COLUMNS`, one row a predicted attribute: people, how many got no
+            label, held-out people behind the confusion, and why there is no correction (empty
+            where there is one).
+        groups: `GROUP_COLUMNS`, one row a group: held-out people and the share of them labelled
+            rightly, people labelled so, and the corrected number of people with its interval.
+        scores: `SCORE_COLUMNS`: the scores of `scores.SCORES` by each of `METHODS`. Of `BOUNDS`
+            only the ends are there, and they are those of the bounds.
+        gaps: `GAP_COLUMNS`, one row a metric: the value between groups as labelled, the one between
+            true groups with the noise taken off, and its interval.
+    """
+
+    attributes: pd.DataFrame
+    groups: pd.DataFrame
+    scores: pd.DataFrame
+    gaps: pd.DataFrame
+
+
+def label_noise(
+    frame: pd.DataFrame,
+    *,
+    attributes: Sequence[str],
+    emotions: Sequence[str],
+    held_out: pd.DataFrame,
+    probabilities: pd.DataFrame | None,
+    params: InferenceParameters,
+    seed: int,
+) -> LabelNoise:
+    """Correct the scores and gaps of every attribute that was predicted in whole or in part.
+
+    Args:
+        frame: One row a person: sample_id, emotion, predicted_emotion, and of every part of an
+            attribute the label (missing where the labeller abstained) and `<part>_source`. People
+            whose source of a predicted part is "none" were not seen by the labeller and are left
+            out.
+        attributes: Attributes or intersections; those with no predicted part are passed over.
+        emotions: The emotions scored.
+        held_out: The labeller's held-out people (`confusion.label_confusion`).
+        probabilities: sample_id and `probability_<part>_<group>` columns of these people; of an
+            intersection they are multiplied. None leaves the soft-label estimates out.
+        params: Draws, confidence, and when a confusion may be inverted.
+        seed: Seed of all draws; each attribute draws on its own.
+
+    Raises:
+        InvalidInputError: A column is missing, a label is unknown to the labeller's held-out
+            people, or a person has no probabilities.
+    """
+    check_predictions(frame)
+    tables: dict[str, list[Row]] = {"attributes": [], "groups": [], "scores": [], "gaps": []}
+    for attribute in attributes:
+        predicted = predicted_parts(frame, attribute)
+        if not predicted:
+            continue
+        part = labelled_people(frame, attribute, predicted, emotions, held_out, probabilities)
+        for name, rows in _measured(part, params, seed_for(seed, f"labels of {attribute}")).items():
+            tables[name] += rows
+    return LabelNoise(
+        attributes=pd.DataFrame(tables["attributes"], columns=list(ATTRIBUTE_COLUMNS)),
+        groups=pd.DataFrame(tables["groups"], columns=list(GROUP_COLUMNS)),
+        scores=pd.DataFrame(tables["scores"], columns=list(SCORE_COLUMNS)),
+        gaps=pd.DataFrame(tables["gaps"], columns=list(GAP_COLUMNS)),
+    )
+
+
+def _measured(
+    part: LabelledPeople, params: InferenceParameters, seed: tuple[int, int]
+) -> dict[str, list[Row]]:
+    noise = params.label_noise
+    refused = reasons_against(part.confusion, noise)
+    if not part.everybody.sum():
+        refused = ["Nobody was labelled."]
+    raw = raw_scores(
+        part.labelled,
+        part.everybody,
+        n=noise.n_draws,
+        confidence=params.confidence,
+        seed=(*seed, 0),
+    )
+    rows = _score_rows(part, AS_LABELLED, raw)
+    corrected = None
+    if not refused:
+        corrected = corrected_scores(
+            part.labelled,
+            part.everybody,
+            part.confusion,
+            n=noise.n_draws,
+            confidence=params.confidence,
+            min_people=noise.min_people,
+            seed=(*seed, 1),
+        )
+        rows += _score_rows(part, CORRECTED, corrected.scores, compared=corrected.compared)
+    if part.probabilities is not None:
+        soft = _soft_scores(part.people, part.probabilities, params.confidence)
+        rows += _score_rows(part, SOFT_LABELS, soft)
+    rows += _bound_rows(part, refused, params, (*seed, 2))
+    return {
+        "attributes": [_attribute_row(part, refused)],
+        "groups": _group_rows(part, corrected),
+        "scores": rows,
+        "gaps": _gap_rows(part, corrected, params, (*seed, 3)),
+    }
+
+
+def _soft_scores(
+    people: pd.DataFrame, probabilities: Array, confidence: float
+) -> dict[str, tuple[ScoreEstimate, ...]]:
+    classes = pd.factorize(people["emotion"])[0].astype(np.int64)
+    right = (people["emotion"] == people["predicted_emotion"]).to_numpy(dtype=bool)
+    return soft_scores(probabilities, classes, right, confidence=confidence)
+
+
+def _score_rows(
+    part: LabelledPeople,
+    method: str,
+    scores: dict[str, tuple[ScoreEstimate, ...]],
+    *,
+    compared: np.ndarray | None = None,
+) -> list[Row]:
+    rows = []
+    for metric, estimates in scores.items():
+        for place, (group, found) in enumerate(zip(part.confusion.groups, estimates, strict=True)):
+            told = compared is None or bool(compared[place])
+            interval = found.interval if told else Interval(float("nan"), float("nan"))
+            value = found.value if told else float("nan")
+            rows.append(_score_row(part, group, metric, method, value, interval))
+    return rows
+
+
+def _score_row(
+    part: LabelledPeople, group: str, metric: str, method: str, value: float, interval: Interval
+) -> Row:
+    names = SCORE_COLUMNS
+    values = (part.attribute, group, metric, method, value, interval.low, interval.high)
+    return dict(zip(names, values, strict=True))
+
+
+def _bound_rows(
+    part: LabelledPeople, refused: list[str], params: InferenceParameters, seed: tuple[int, ...]
+) -> list[Row]:
+    if not part.everybody.sum() or not part.confusion.faces.all():
+        return []
+    if refused:
+        answers = answers_by_label(part.labelled, part.everybody)
+        found = {ACCURACY: unidentified_accuracy_bounds(answers, part.confusion.all_shares)}
+    else:
+        found = bounded_scores(
+            part.labelled,
+            part.everybody,
+            part.confusion,
+            n=params.label_noise.n_draws,
+            confidence=params.confidence,
+            seed=seed,
+        )
+    return [
+        _score_row(part, group, metric, BOUNDS, float("nan"), bounds.interval(place))
+        for metric, bounds in found.items()
+        for place, group in enumerate(part.confusion.groups)
+    ]
+
+
+def _attribute_row(part: LabelledPeople, refused: list[str]) -> Row:
+    n_people = int(part.everybody.sum())
+    n_abstained = n_people - int(part.labelled.sum())
+    return {
+        "attribute": part.attribute,
+        "n_people": n_people,
+        "n_abstained": n_abstained,
+        "share_abstained": n_abstained / n_people if n_people else float("nan"),
+        "n_held_out": int(part.confusion.faces.sum()),
+        "refused": " ".join(refused),
+    }
+
+
+def _group_rows(part: LabelledPeople, corrected: CorrectedScores | None) -> list[Row]:
+    confusion = part.confusion
+    rows = []
+    for place, group in enumerate(confusion.groups):
+        interval = corrected.people_intervals[place] if corrected else None
+        rows.append(
+            {
+                "attribute": part.attribute,
+                "group": group,
+                "n_held_out": int(confusion.faces[place]),
+                "labelled_rightly": float(confusion.shares[place, place]),
+                "n_labelled": int(part.labelled[place].sum()),
+                "n_corrected": float(corrected.people[place]) if corrected else float("nan"),
+                "n_ci_low": interval.low if interval else float("nan"),
+                "n_ci_high": interval.high if interval else float("nan"),
+                "compared": bool(corrected.compared[place]) if corrected else False,
+            }
+        )
+    return rows
+
+
+def _gap_rows(
+    part: LabelledPeople,
+    corrected: CorrectedScores | None,
+    params: InferenceParameters,
+    seed: tuple[int, ...],
+) -> list[Row]:
+    if corrected is None or corrected.compared.sum() < len(("one group", "another")):
+        return []
+    metrics = tuple(GAP_METRICS.values())
+    large = part.labelled.sum(axis=(1, 2)) >= params.minimum_group_size
+    found = corrected_gaps(
+        part.labelled,
+        part.everybody,
+        part.confusion,
+        corrected.compared,
+        metrics,
+        params,
+        seed=seed,
+    )
+    raw = [float(metric.function(part.labelled[large])) for metric in metrics]
+    return [
+        {
+            "attribute": part.attribute,
+            "metric": metric.name,
+            "value": value,
+            "corrected_value": gap.estimate.corrected,
+            "ci_low": gap.estimate.interval.low,
+            "ci_high": gap.estimate.interval.high,
+        }
+        for metric, value, gap in zip(metrics, raw, found, strict=True)
+    ]

@@ -1,0 +1,170 @@
+"""Scores of groups from probabilities of the groups instead of labels.
+
+The weighted estimator of Chen et al. 2019 (arXiv 1811.11154): each person counts towards a group
+with the probability that they are of it. It is right where the probabilities are calibrated on
+these people and, given the probabilities, the group says nothing more of how the model does. That
+is another assumption than that of the inversion: where groups are served differently as such, the
+weighted estimator shows a part of the difference only.
+
+Probabilities are calibrated for people mixed as those the labeller was measured on. Where the
+shares of the groups differ (FairFace is balanced by race, FER+ is not), `adapted_probabilities`
+moves them to the mix of the people at hand (Saerens, Latinne and Decaestecker 2002, Neural
+Computation 14), under the assumption that the faces of one group look alike in both.
+"""
+
+from statistics import NormalDist
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.label_noise.scores import (
+    ACCURACY,
+    ACCURACY_DIFFERENCE,
+    RECALL_DIFFERENCE,
+    ScoreEstimate,
+)
+from fer_fairness.fairness.metrics.reductions import Array
+
+_MAX_ITERATIONS: Final = 500
+_TOLERANCE: Final = 1e-7
+_LEAST_PRIOR: Final = 1e-9
+_SUM_TOLERANCE: Final = 1e-3
+
+
+def adapted_probabilities(probabilities: Array, measured_on: Array) -> tuple[Array, Array]:
+    """Probabilities for people mixed as these are, and that mix.
+
+    Args:
+        probabilities: P(group | face), shape (people, groups); rows sum to one.
+        measured_on: Shares of the groups where the probabilities were calibrated, shape (groups,).
+
+    Returns:
+        The adapted probabilities, shape (people, groups), and the shares of the groups among these
+        people, shape (groups,), by expectation maximisation.
+
+    Raises:
+        InvalidInputError: Probabilities are none, or shapes differ.
+    """
+    _check(probabilities, measured_on)
+    prior = np.maximum(measured_on / measured_on.sum(), _LEAST_PRIOR)
+    shares = prior.copy()
+    adapted = probabilities
+    for _ in range(_MAX_ITERATIONS):
+        weighted = probabilities * (shares / prior)
+        adapted = weighted / np.maximum(weighted.sum(axis=1, keepdims=True), _LEAST_PRIOR)
+        moved = adapted.mean(axis=0)
+        if np.abs(moved - shares).max() < _TOLERANCE:
+            break
+        shares = moved
+    return np.asarray(adapted), np.asarray(adapted.mean(axis=0))
+
+
+def soft_scores(
+    probabilities: Array,
+    true_classes: npt.NDArray[np.int64],
+    right: npt.NDArray[np.bool_],
+    *,
+    confidence: float,
+) -> dict[str, tuple[ScoreEstimate, ...]]:
+    """The scores of `scores.SCORES` of every group, each person weighted by probability.
+
+    Intervals are those of a ratio of weighted sums, linearised (Woodruff 1971, JASA 66); the
+    uncertainty of the probabilities themselves is not in them.
+
+    Args:
+        probabilities: P(group | face), shape (people, groups).
+        true_classes: Position of each person's true class, int64 (people,).
+        right: Whether the emotion model was right, bool (people,).
+        confidence: Level of the intervals.
+
+    Returns:
+        For each score the estimates of all groups.
+
+    Raises:
+        InvalidInputError: Probabilities are none, or lengths differ.
+    """
+    if not len(probabilities) == len(true_classes) == len(right):
+        raise InvalidInputError(
+            f"There are {len(probabilities)} rows of probabilities, {len(true_classes)} true "
+            f"classes and {len(right)} answers; one of each a person is needed."
+        )
+    _check(probabilities, np.ones(probabilities.shape[1]))
+    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
+    answers = right.astype(np.float64)
+    indicators = np.eye(int(true_classes.max(initial=0)) + 1)[true_classes]
+    found: dict[str, list[ScoreEstimate]] = {
+        name: [] for name in (ACCURACY, ACCURACY_DIFFERENCE, RECALL_DIFFERENCE)
+    }
+    for weights in probabilities.T:
+        own, own_influence = _weighted_mean(weights, answers)
+        others, others_influence = _weighted_mean(1.0 - weights, answers)
+        found[ACCURACY].append(_estimate(own, own_influence, z))
+        found[ACCURACY_DIFFERENCE].append(
+            _estimate(own - others, own_influence - others_influence, z)
+        )
+        found[RECALL_DIFFERENCE].append(
+            _estimate(*_same_class_difference(weights, answers, indicators), z)
+        )
+    return {name: tuple(estimates) for name, estimates in found.items()}
+
+
+def _weighted_mean(weights: Array, answers: Array) -> tuple[float, Array]:
+    """A weighted share and what each person adds to its error."""
+    total = float(weights.sum())
+    if total <= _LEAST_PRIOR:
+        return float("nan"), np.full(len(weights), np.nan)
+    value = float(weights @ answers) / total
+    return value, weights * (answers - value) / total
+
+
+def _same_class_difference(
+    weights: Array, answers: Array, indicators: Array
+) -> tuple[float, Array]:
+    """The Mantel-Haenszel difference of `scores.scores`, and what each person adds to its error."""
+    of_class = indicators.sum(axis=0)
+    present = np.maximum(of_class, 1.0)
+    share = (weights @ indicators) / present
+    recall = (answers @ indicators) / present
+    expected_weight, expected_recall = indicators @ share, indicators @ recall
+    products = (weights - expected_weight) * (answers - expected_recall)
+    scale = float((of_class * share * (1.0 - share)).sum())
+    if scale <= _LEAST_PRIOR:
+        return float("nan"), np.full(len(weights), np.nan)
+    value = float(products.sum()) / scale
+    spread = (weights - expected_weight) * (1.0 - 2.0 * expected_weight) + expected_weight * (
+        1.0 - expected_weight
+    )
+    return value, (products - value * spread) / scale
+
+
+def _estimate(value: float, influence: Array, z: float) -> ScoreEstimate:
+    if not np.isfinite(value):
+        return ScoreEstimate(float("nan"), Interval(float("nan"), float("nan")))
+    half = z * float(np.sqrt((influence**2).sum()))
+    return ScoreEstimate(value, Interval(value - half, value + half))
+
+
+def _check(probabilities: Array, measured_on: Array) -> None:
+    if probabilities.ndim != 2 or probabilities.shape[1] != len(measured_on):  # a table, a column
+        raise InvalidInputError(
+            f"Probabilities of groups have shape {probabilities.shape}; expected one row a person "
+            f"and {len(measured_on)} columns, one a group."
+        )
+    if len(probabilities) == 0:
+        return
+    sums = probabilities.sum(axis=1)
+    wrong = ~(
+        np.isfinite(sums)
+        & (probabilities >= 0.0).all(axis=1)
+        & (np.abs(sums - 1.0) <= _SUM_TOLERANCE)
+    )
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InvalidInputError(
+            f"Row {row} of the probabilities of groups is {probabilities[row].tolist()}, expected "
+            f"values of 0 or more that sum to 1; {int(wrong.sum())} rows are like it. Leave people "
+            "without probabilities out."
+        )
