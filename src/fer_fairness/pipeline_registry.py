@@ -10,6 +10,7 @@ from fer_fairness.pipelines import (
     emotion_augmentation,
     fabrication,
     fairness_reporting,
+    label_images,
     mitigation,
     race_labeling,
 )
@@ -22,7 +23,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         `__default__` is everything from raw datasets to the report. The others stand apart and run
         only where they are named: `fabrication` writes raw datasets (`kedro run --env sample
         --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
-        predictions or model.
+        predictions or model, `label_images` about somebody else's pictures.
     """
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
@@ -38,6 +39,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "__default__": everything,
         **pipelines,
         "fabrication": fabrication.create_pipeline(),
+        "label_images": label_images.create_pipeline(),
         "audit": audit.create_pipeline(),
         "audit_model": audit.create_model_pipeline(),
     }

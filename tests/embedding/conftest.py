@@ -1,12 +1,15 @@
 """Fabricated faces: grey squares whose brightness and stripes tell their groups apart."""
 
+import importlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.embedding.bench import Bench
 
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS
 from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES, GENDERS
 
@@ -48,3 +51,10 @@ def small() -> EmbedderParameters:
     return EmbedderParameters(
         widths=(4, 6), dimension=8, epochs=3, batch_size=16, learning_rate=0.02, held_out_share=0.25
     )
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """A cache and an embedder that other processes can import too."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    return Bench(tmp_path, importlib.import_module("counting_embedder"))

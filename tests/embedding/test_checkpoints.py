@@ -5,7 +5,7 @@ import pytest
 
 from fer_fairness.embedding.checkpoints import CheckpointFolder, TrainingState, fingerprint
 from fer_fairness.embedding.material import LabelledFaces
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 
 
 class FileModel:

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_fairness.embedding import KerasEmbedder, embed_images, fit_keras_embedder
+from fer_fairness.embedding import KerasEmbedder, fit_keras_embedder
 from fer_fairness.embedding import keras_cnn as room
 from fer_fairness.embedding.architecture import HEADS, build_embedder_network
 from fer_fairness.embedding.material import split_faces
 from fer_fairness.errors import InvalidInputError, TrainingError
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 
 if TYPE_CHECKING:
     import keras
@@ -114,6 +114,17 @@ class TestFit:
             np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("colour", [False, True])
+def test_images_of_another_shape_do_not_train(
+    fairface: Maker, small: EmbedderParameters, *, colour: bool
+) -> None:
+    faces, images = fairface(40)
+    params = small.model_copy(update={"side_px": 48 if colour else 64, "colour": colour})
+    message = r"uint8 \(40, 48, 48, 1\); .*\(n, 48, 48, 3\)" if colour else r"\(n, 64, 64, 1\)"
+    with pytest.raises(InvalidInputError, match=message):
+        fit_keras_embedder(faces, images, params, seed=0, checkpoint_folder=None)
+
+
 def test_held_out_loss_of_a_model_that_knows_nothing(
     fairface: Maker, small: EmbedderParameters
 ) -> None:
@@ -131,17 +142,29 @@ class TestKerasEmbedder:
     ) -> None:
         _, images = fairface(5)
         embedder = KerasEmbedder(build_embedder_network(small, seed=0))
-        embeddings = embed_images(
-            embedder, images, np.arange(5), batch_size=2, description="Embedding"
-        )
-        assert embeddings.shape == (5, 8)
-        mirrored = embedder.embed(np.ascontiguousarray(images[:, :, ::-1]))
+        faces = list(np.repeat(images, 3, axis=3))
+        embeddings, problems = embedder.embed(faces)
+        assert embeddings.dtype == np.float32
+        assert (embeddings.shape, problems) == ((5, 8), {})
+        mirrored, _ = embedder.embed([face[:, ::-1] for face in faces])
         np.testing.assert_allclose(embeddings, mirrored, rtol=1e-4, atol=1e-5)
 
-    def test_another_size_is_refused(self, small: EmbedderParameters) -> None:
+    @pytest.mark.parametrize("colour", [False, True])
+    def test_images_of_any_size_are_brought_to_the_network_s(
+        self, *, colour: bool, small: EmbedderParameters
+    ) -> None:
+        params = small.model_copy(update={"side_px": 64, "colour": colour})
+        embedder = KerasEmbedder(build_embedder_network(params, seed=0))
+        plain = [np.full((*size, 3), (200, 40, 20), np.uint8) for size in ((64, 64), (20, 90))]
+        embeddings, _ = embedder.embed(plain)
+        np.testing.assert_allclose(embeddings[0], embeddings[1], rtol=1e-4, atol=1e-5)
+        grey, _ = embedder.embed([np.full((64, 64, 3), 86, np.uint8)])
+        assert np.allclose(grey[0], embeddings[0], atol=1e-4) != colour
+
+    def test_other_channels_are_refused(self, small: EmbedderParameters) -> None:
         embedder = KerasEmbedder(build_embedder_network(small, seed=0))
-        with pytest.raises(InvalidInputError, match=r"shape \(2, 100, 100, 3\)"):
-            embedder.embed(np.zeros((2, 100, 100, 3), np.uint8))
+        with pytest.raises(InvalidInputError, match=r"uint8 \(48, 48, 1\)"):
+            embedder.embed([np.zeros((48, 48, 1), np.uint8)])
 
     def test_another_model_is_refused(self) -> None:
         import keras

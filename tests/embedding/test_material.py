@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_fairness.embedding import held_out_mask
-from fer_fairness.embedding.material import split_faces, varied_batches, vary
+from fer_fairness.embedding.material import degrade, split_faces, varied_batches, vary
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 
 Maker = Callable[..., tuple[pd.DataFrame, np.ndarray]]
 
@@ -61,6 +61,26 @@ class TestSplitFaces:
             split_faces(faces, small, 0)
 
 
+class TestUnreadable:
+    def test_faces_without_image_are_in_neither_part_and_move_no_other(
+        self, fairface: Maker, small: EmbedderParameters
+    ) -> None:
+        faces, _ = fairface(100)
+        whole = split_faces(faces, small, 0)
+        parts = split_faces(faces, small, 0, unreadable=[3, 50, 77])
+        for before, after in zip(whole, parts, strict=True):
+            expected = [index for index in before.image_index if index not in (3, 50, 77)]
+            assert after.image_index.tolist() == expected
+
+    def test_a_part_without_images_is_an_error(
+        self, fairface: Maker, small: EmbedderParameters
+    ) -> None:
+        faces, _ = fairface(100)
+        held_out = np.flatnonzero(held_out_mask(faces, small, 0)).tolist()
+        with pytest.raises(InvalidInputError, match=r"on 75, .* held out 0 .*; 25 have none"):
+            split_faces(faces, small, 0, unreadable=held_out)
+
+
 def test_a_pass_gives_every_face_once_with_its_own_label(
     fairface: Maker, small: EmbedderParameters
 ) -> None:
@@ -101,3 +121,33 @@ class TestVary:
             for seed in range(300)
         }
         assert positions == {(row, column) for row in range(2, 7) for column in range(2, 7)}
+
+
+class TestDegrade:
+    def test_a_share_becomes_grey_and_loses_detail(self) -> None:
+        generator = np.random.default_rng(0)
+        images = generator.integers(0, 255, (200, 96, 96, 3), np.uint8)
+        degraded = degrade(images, 0.3, generator)
+        changed = (degraded != images).any(axis=(1, 2, 3))
+        assert 40 < changed.sum() < 80
+        grey = degraded[changed].astype(int)
+        assert (grey == grey[..., :1]).all()
+        assert grey.std(axis=(1, 2)).max() < 0.6 * images[changed].std(axis=(1, 2)).min()
+
+    def test_plain_images_keep_their_brightness(self) -> None:
+        images = np.full((3, 96, 96, 1), 77, np.uint8)
+        np.testing.assert_array_equal(degrade(images, 1.0, np.random.default_rng(0)), images)
+
+    def test_only_the_share_of_the_parameters_is_degraded(
+        self, fairface: Maker, small: EmbedderParameters
+    ) -> None:
+        faces, _ = fairface(80)
+        noise = np.random.default_rng(0).integers(0, 255, (80, 64, 64, 3), np.uint8)
+        training, _ = split_faces(faces, small, 0)
+        shares = {}
+        for share in (0.0, 1.0):
+            params = small.model_copy(update={"degraded_share": share})
+            batches = varied_batches(training, noise, params, np.random.default_rng(0))
+            pixels = np.concatenate([batch for batch, _, _ in batches]).astype(int)
+            shares[share] = (pixels == pixels[..., :1]).all(axis=(1, 2, 3)).mean()
+        assert shares == {0.0: 0.0, 1.0: 1.0}

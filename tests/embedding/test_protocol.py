@@ -1,70 +1,48 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
-from fer_fairness.embedding import embed_images
+from fer_fairness.embedding.protocol import EmbeddedFaces, embed_batch
 from fer_fairness.errors import InvalidInputError
 
+FACES = [np.zeros((4, 4, 3), np.uint8)] * 3
 
-class MeanEmbedder:
-    """Embeds a face as its mean grey value and that value doubled."""
 
-    name = "mean"
+class GivenEmbedder:
+    """Gives what it is told to."""
+
+    name = "given"
     dimension = 2
 
-    def __init__(self) -> None:
-        self.batch_sizes: list[int] = []
+    def __init__(self, embeddings: np.ndarray, problems: dict[int, str]) -> None:
+        self._given = embeddings.astype(np.float32), problems
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        self.batch_sizes.append(len(images))
-        means = images.mean(axis=(1, 2, 3), dtype=np.float64)
-        return np.stack([means, 2 * means], axis=1).astype(np.float32)
-
-
-class BrokenEmbedder(MeanEmbedder):
-    def __init__(self, value: float, dimension: int) -> None:
-        super().__init__()
-        self._batch = value, dimension
-
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        value, dimension = self._batch
-        return np.full((len(images), dimension), value, dtype=np.float32)
+    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+        assert images
+        return self._given
 
 
-@pytest.fixture
-def images() -> np.ndarray:
-    return np.arange(10, dtype=np.uint8)[:, None, None, None] * np.ones((1, 48, 48, 1), np.uint8)
+def test_no_faces_give_no_rows_without_the_embedder() -> None:
+    embeddings, problems = embed_batch(GivenEmbedder(np.ones((3, 2)), {}), [])
+    assert (embeddings.shape, problems) == ((0, 2), {})
 
 
-def test_embeddings_follow_the_order_of_the_index(images: np.ndarray) -> None:
-    index = np.array([7, 1, 1, 9, 0])
-    embedder = MeanEmbedder()
-    embeddings = embed_images(embedder, images, index, batch_size=2, description="Embedding")
-    assert embeddings.dtype == np.float32
-    np.testing.assert_array_equal(embeddings[:, 0], index)
-    assert embedder.batch_sizes == [2, 2, 1]
-
-
-def test_no_faces_give_no_rows(images: np.ndarray) -> None:
-    none = np.array([], dtype=np.int64)
-    embeddings = embed_images(MeanEmbedder(), images[:0], none, batch_size=2, description="None")
-    assert embeddings.shape == (0, 2)
-
-
-@pytest.mark.parametrize("index", [[10], [-1]])
-def test_an_index_outside_the_images_is_refused(images: np.ndarray, index: list[int]) -> None:
-    with pytest.raises(InvalidInputError, match="there are 10 images"):
-        embed_images(MeanEmbedder(), images, np.array(index), batch_size=2, description="Outside")
+def test_a_listed_face_may_have_no_embedding() -> None:
+    embeddings = np.ones((3, 2))
+    embeddings[1] = np.nan
+    _, problems = embed_batch(GivenEmbedder(embeddings, {1: "no face"}), FACES)
+    assert problems == {1: "no face"}
 
 
 @pytest.mark.parametrize(
-    ("embedder", "message"),
+    ("embeddings", "message"),
     [
-        (BrokenEmbedder(float("nan"), 2), "not finite for 3 of 3 faces"),
-        (BrokenEmbedder(1.0, 5), r"shape \(3, 5\); expected \(3, 2\)"),
+        (np.full((3, 2), np.nan), "not finite for 2 of 3 faces"),
+        (np.ones((3, 5)), r"shape \(3, 5\); expected \(3, 2\)"),
+        (np.ones((2, 2)), r"shape \(2, 2\); expected \(3, 2\)"),
     ],
 )
-def test_a_broken_embedder_is_found_out(
-    images: np.ndarray, embedder: BrokenEmbedder, message: str
-) -> None:
+def test_a_broken_embedder_is_found_out(embeddings: np.ndarray, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        embed_images(embedder, images, np.arange(3), batch_size=3, description="Broken")
+        embed_batch(GivenEmbedder(embeddings, {0: "no face"}), FACES)

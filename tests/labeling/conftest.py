@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_fairness.labeling import DemographicLabeller, fit_labeller
+from fer_fairness.params.race_labeling import LabellerParameters, LogisticRegressionGrid
 from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS
 from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES, GENDERS
 
@@ -45,3 +47,33 @@ def make_fairface(n: int, *, seed: int, spread: float = 0.3, split: str = "train
 @pytest.fixture
 def fairface() -> Callable[..., FairFace]:
     return make_fairface
+
+
+@pytest.fixture(scope="session")
+def quick() -> LabellerParameters:
+    """One candidate and few folds, for tests that are not about the choice."""
+    return LabellerParameters(
+        classifiers=("logistic_regression",),
+        logistic_regression=LogisticRegressionGrid(inverse_regularisation=(0.1,)),
+        n_folds=3,
+    )
+
+
+@pytest.fixture(scope="session")
+def labeller(quick: LabellerParameters) -> DemographicLabeller:
+    """Fitted on faces that hardly overlap, with coarse labels."""
+    faces, embeddings = make_fairface(1500, seed=0)
+    return fit_labeller(embeddings, faces, quick, seed=0)
+
+
+@pytest.fixture(scope="session")
+def unsure_labeller(quick: LabellerParameters) -> DemographicLabeller:
+    """Fitted on faces that overlap much, with coarse labels."""
+    faces, embeddings = make_fairface(800, seed=0, spread=0.6)
+    return fit_labeller(embeddings, faces, quick, seed=0)
+
+
+@pytest.fixture
+def unseen() -> FairFace:
+    """300 faces that overlap much and that no labeller has seen."""
+    return make_fairface(300, seed=1, spread=0.6, split="test")

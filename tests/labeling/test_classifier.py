@@ -1,45 +1,93 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.special import softmax
 
-from fer_fairness.labeling.classifier import fit_classifier, fit_temperature
+from fer_fairness.labeling.calibration import TemperatureCalibration
+from fer_fairness.labeling.classifier import (
+    AttributeClassifier,
+    Candidate,
+    candidates,
+    fit_candidate,
+)
+from fer_fairness.params.race_labeling import (
+    LabellerParameters,
+    LogisticRegressionGrid,
+    MlpGrid,
+    RbfLogisticGrid,
+)
+
+EVERY = LabellerParameters(
+    classifiers=("logistic_regression", "linear_discriminant", "rbf_logistic", "mlp"),
+    logistic_regression=LogisticRegressionGrid(inverse_regularisation=(0.1, 1.0)),
+    rbf_logistic=RbfLogisticGrid(n_landmarks=40, width=(0.2, 0.5), inverse_regularisation=(1.0,)),
+    mlp=MlpGrid(hidden_units=16, n_epochs=30, n_networks=2, weight_penalty=(1.0,)),
+)
 
 
-@settings(deadline=None, max_examples=25)
-@given(temperature=st.floats(0.2, 5.0))
-def test_the_temperature_that_made_the_labels_is_found(temperature: float) -> None:
+def faces(n: int = 200) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(0)
-    logits = generator.normal(scale=3.0, size=(4000, 3))
-    cumulative = softmax(logits / temperature, axis=1).cumsum(axis=1)
-    codes = (generator.random((4000, 1)) > cumulative).sum(axis=1).clip(max=2)
-    found, _ = fit_temperature(logits, codes)
-    assert found == pytest.approx(temperature, rel=0.15)
+    codes = np.arange(n) % 3
+    features = generator.normal(size=(n, 5))
+    features[np.arange(n), codes] += 2.0
+    return features, codes
 
 
-def test_calibration_does_not_change_the_answer() -> None:
-    generator = np.random.default_rng(0)
-    features, labels = generator.normal(size=(200, 5)), np.repeat(["x", "y"], 100)
-    features[100:, 0] += 1.0
-    classifier = fit_classifier("gender", (features, labels), (features, labels), [1.0])
-    np.testing.assert_array_equal(
-        np.array(classifier.groups)[classifier.probabilities(features).argmax(axis=1)],
-        classifier.estimator.predict(features),
+def test_every_kind_is_tried_with_every_setting() -> None:
+    described = [(candidate.name, candidate.describe()) for candidate in candidates(EVERY)]
+    assert described == [
+        ("logistic_regression", "inverse_regularisation=0.1"),
+        ("logistic_regression", "inverse_regularisation=1"),
+        ("linear_discriminant", ""),
+        ("rbf_logistic", "width=0.2, inverse_regularisation=1"),
+        ("rbf_logistic", "width=0.5, inverse_regularisation=1"),
+        ("mlp", "weight_penalty=1"),
+    ]
+
+
+@pytest.mark.parametrize("candidate", candidates(EVERY), ids=lambda c: f"{c.name} {c.describe()}")
+class TestEveryCandidate:
+    def test_log_probabilities_are_finite_and_mostly_right(self, candidate: Candidate) -> None:
+        features, codes = faces()
+        fitted = fit_candidate(candidate, features, codes, EVERY, seed=0)
+        logits = fitted.logits(features)
+        assert logits.shape == (200, 3)
+        assert logits.dtype == np.float64
+        np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1.0)
+        assert (logits.argmax(axis=1) == codes).mean() > 0.7
+
+    def test_the_seed_alone_decides(self, candidate: Candidate) -> None:
+        features, codes = faces()
+        one, same = (
+            fit_candidate(candidate, features, codes, EVERY, seed=7).logits(features)
+            for _ in range(2)
+        )
+        np.testing.assert_array_equal(one, same)
+
+    def test_a_face_infinitely_far_away_has_finite_logits(self, candidate: Candidate) -> None:
+        fitted = fit_candidate(candidate, *faces(), EVERY, seed=0)
+        assert np.isfinite(fitted.logits(np.full((1, 5), 1e6))).all()
+
+
+def test_networks_of_one_candidate_differ_and_their_mean_counts() -> None:
+    features, codes = faces()
+    fitted = fit_candidate(candidates(EVERY)[-1], features, codes, EVERY, seed=0)
+    one, other = (network.predict_proba(features) for network in fitted.estimators)
+    assert not np.allclose(one, other)
+    np.testing.assert_allclose(np.exp(fitted.logits(features)), (one + other) / 2)
+
+
+def test_more_landmarks_than_faces_are_not_asked_for() -> None:
+    params = LabellerParameters(classifiers=("rbf_logistic",))
+    fitted = fit_candidate(candidates(params)[0], *faces(30), params, seed=0)
+    assert fitted.estimators[0][1].n_components == 30
+
+
+def test_without_faces_there_are_no_probabilities() -> None:
+    candidate = candidates(EVERY)[0]
+    classifier = AttributeClassifier(
+        "gender",
+        ("a", "b", "c"),
+        candidate,
+        fit_candidate(candidate, *faces(), EVERY, seed=0),
+        TemperatureCalibration(1.0),
     )
-
-
-def test_noise_is_met_with_the_strongest_regularisation() -> None:
-    generator = np.random.default_rng(0)
-    features, labels = generator.normal(size=(400, 50)), np.repeat(["x", "y"], 200)
-    half = np.arange(400) % 2 == 0
-    classifier = fit_classifier(
-        "gender", (features[half], labels[half]), (features[~half], labels[~half]), [100.0, 1e-4]
-    )
-    assert classifier.estimator[-1].C == 1e-4
-
-
-def test_without_a_value_of_c_nothing_is_fitted() -> None:
-    faces = np.zeros((2, 1)), np.array(["x", "y"])
-    with pytest.raises(ValueError, match="at least one value of C"):
-        fit_classifier("gender", faces, faces, [])
+    assert classifier.probabilities(np.zeros((0, 5))).shape == (0, 3)

@@ -21,6 +21,9 @@ def labels() -> pd.DataFrame:
             "race": ["asian", "black"],
             "race_confidence": [0.5, 0.75],
             "age_group": ["0-19", "70+"],
+            "gender_abstained": [False, False],
+            "race_abstained": [False, False],
+            "age_group_abstained": [False, False],
         }
     )
 
@@ -43,6 +46,18 @@ def test_the_array_is_saved_without_pickle(
     )
     assert array[0].tolist() == ("fairface-train-0", "fear", "asian", 0.5, "female", "0-19")
     assert array[1].tolist() == ("fairface-train-1", "", "black", 0.75, "male", "70+")
+
+
+def test_what_the_labeller_abstained_from_is_empty(labels: pd.DataFrame, fairface: Maker) -> None:
+    faces, _ = fairface(2, seed=0)
+    labels["race_abstained"] = [True, False]
+    labels.loc[1, ["gender", "race_confidence"]] = None
+    labels["gender_abstained"] = [False, True]
+    array = label_array(labels, faces)
+    assert array["race"].tolist() == ["", "black"]
+    assert array["gender"].tolist() == ["female", ""]
+    assert array["race_confidence"][0] == np.float32(0.5)
+    assert np.isnan(array["race_confidence"][1])
 
 
 def test_no_faces_give_an_array_without_rows(

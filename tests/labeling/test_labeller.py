@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fer_fairness.datasets import SkopsDataset
 from fer_fairness.errors import InvalidInputError
@@ -11,24 +14,22 @@ from fer_fairness.labeling import (
     DemographicLabeller,
     fit_labeller,
     labeller_confusion,
-    labeller_summary,
+    selection_table,
 )
-from fer_fairness.params.race_labeling import LabellerParameters
-from fer_fairness.taxonomy import COARSE_AGE_GROUPS, COARSE_RACES, GENDERS
+from fer_fairness.params.race_labeling import LabellerParameters, MlpGrid, RbfLogisticGrid
+from fer_fairness.taxonomy import (
+    ATTRIBUTES,
+    COARSE_AGE_GROUPS,
+    COARSE_RACES,
+    FAIRFACE_AGE_GROUPS,
+    FAIRFACE_RACES,
+    FAIRFACE_TO_COARSE_RACE,
+    GENDERS,
+    TO_COARSE_AGE_GROUP,
+)
 
 FairFace = tuple[pd.DataFrame, np.ndarray]
 Maker = Callable[..., FairFace]
-
-QUICK = LabellerParameters(inverse_regularisation=(0.1,))
-FINEST = LabellerParameters(
-    race_grouping="fairface_7", age_grouping="fairface_9", inverse_regularisation=(0.1,)
-)
-
-
-@pytest.fixture
-def labeller(fairface: Maker) -> DemographicLabeller:
-    faces, embeddings = fairface(1500, seed=0)
-    return fit_labeller(embeddings, faces, QUICK, seed=0)
 
 
 class TestPredict:
@@ -42,29 +43,63 @@ class TestPredict:
             true = labeller.true_labels(faces, attribute)
             assert (labels[attribute] == true).mean() > 0.85
 
-    def test_the_table_is_as_promised(self, fairface: Maker, labeller: DemographicLabeller) -> None:
+    def test_the_table_is_as_promised(self, labeller: DemographicLabeller, fairface: Maker) -> None:
         faces, embeddings = fairface(50, seed=1)
         labels = labeller.predict(embeddings, list(faces["sample_id"]))
-        assert list(labels)[:7] == [
+        groups = {"gender": GENDERS, "race": COARSE_RACES, "age_group": COARSE_AGE_GROUPS}
+        assert list(labels) == [
             "sample_id",
-            "gender",
-            "gender_confidence",
-            "race",
-            "race_confidence",
-            "age_group",
-            "age_group_confidence",
+            *(f"{name}{end}" for name in ATTRIBUTES for end in ("", "_confidence", "_abstained")),
+            *(f"probability_{name}_{group}" for name in ATTRIBUTES for group in groups[name]),
         ]
-        for attribute, groups in (
-            ("gender", GENDERS),
-            ("race", COARSE_RACES),
-            ("age_group", COARSE_AGE_GROUPS),
-        ):
-            probabilities = labels[[f"probability_{attribute}_{group}" for group in groups]]
+        for attribute in ATTRIBUTES:
+            columns = [f"probability_{attribute}_{group}" for group in groups[attribute]]
+            probabilities = labels[columns]
             np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
             np.testing.assert_array_equal(
                 labels[f"{attribute}_confidence"], probabilities.max(axis=1)
             )
-            assert set(labels[attribute]) <= set(groups)
+            best = probabilities.to_numpy().argmax(axis=1)
+            assert list(labels[attribute]) == [groups[attribute][column] for column in best]
+            assert labels[f"{attribute}_abstained"].dtype == bool
+
+    def test_a_coarse_probability_is_the_sum_of_the_fine_ones(
+        self, fairface: Maker, quick: LabellerParameters, labeller: DemographicLabeller
+    ) -> None:
+        faces, embeddings = fairface(1500, seed=0)
+        finest = quick.model_copy(
+            update={"race_grouping": "fairface_7", "age_grouping": "fairface_9"}
+        )
+        ids = list(faces["sample_id"])
+        fine = fit_labeller(embeddings, faces, finest, seed=0).predict(embeddings, ids)
+        coarse = labeller.predict(embeddings, ids)
+        for attribute, members, coarser in (
+            ("race", FAIRFACE_RACES, FAIRFACE_TO_COARSE_RACE),
+            ("age_group", FAIRFACE_AGE_GROUPS, TO_COARSE_AGE_GROUP),
+        ):
+            for group in {coarser[member] for member in members}:
+                parts = [
+                    f"probability_{attribute}_{member}"
+                    for member in members
+                    if coarser[member] == group
+                ]
+                np.testing.assert_allclose(
+                    coarse[f"probability_{attribute}_{group}"], fine[parts].sum(axis=1)
+                )
+
+    def test_a_face_without_an_embedding_has_no_label(
+        self, fairface: Maker, labeller: DemographicLabeller
+    ) -> None:
+        faces, embeddings = fairface(5, seed=1)
+        whole = labeller.predict(embeddings, list(faces["sample_id"]))
+        embeddings[2] = np.nan
+        labels = labeller.predict(embeddings, list(faces["sample_id"]))
+        for attribute in ATTRIBUTES:
+            assert labels[attribute].isna().tolist() == [False, False, True, False, False]
+            assert labels.loc[2, f"{attribute}_abstained"]
+        numbers = labels.select_dtypes("float64")
+        assert numbers.loc[2].isna().all()
+        pd.testing.assert_frame_equal(labels.drop(index=2), whole.drop(index=2))
 
     def test_no_faces_give_an_empty_table_with_all_columns(
         self, fairface: Maker, labeller: DemographicLabeller
@@ -79,7 +114,7 @@ class TestPredict:
         with pytest.raises(InvalidInputError, match=r"8 values a face, but .* fitted on 24"):
             labeller.predict(np.zeros((2, 8)), ["a", "b"])
 
-    def test_not_a_number_is_refused(self, labeller: DemographicLabeller) -> None:
+    def test_a_row_that_is_partly_nan_is_refused(self, labeller: DemographicLabeller) -> None:
         embeddings = np.zeros((3, 24))
         embeddings[1, 5] = np.nan
         with pytest.raises(InvalidInputError, match=r"1 of 3 faces .* the first in row 1"):
@@ -90,109 +125,67 @@ class TestPredict:
             labeller.predict(np.zeros((2, 24)), ["a", "b", "c"])
 
 
-class TestFitLabeller:
-    def test_the_finest_groupings_are_fairfaces_own(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(1500, seed=0)
-        labeller = fit_labeller(embeddings, faces, FINEST, seed=0)
-        assert len(labeller.classifiers["race"].groups) == 7
-        assert len(labeller.classifiers["age_group"].groups) == 9
-
-    def test_the_seed_decides(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(400, seed=0)
-        ids = list(faces["sample_id"])
-        one, same, other = (
-            fit_labeller(embeddings, faces, QUICK, seed=seed).predict(embeddings, ids)
-            for seed in (1, 1, 2)
-        )
-        pd.testing.assert_frame_equal(one, same)
-        assert not one.equals(other)
-
-    def test_confidence_is_honest_where_the_embedder_overfitted(self, fairface: Maker) -> None:
-        overfitted, sharp = fairface(1500, seed=0, spread=0.15)
-        honest, blurred = fairface(1500, seed=1, spread=0.8)
-        faces = pd.concat([overfitted, honest], ignore_index=True)
-        held_out = np.arange(3000) >= 1500
-        labeller = fit_labeller(
-            np.concatenate([sharp, blurred]),
-            faces,
-            QUICK,
-            seed=0,
-            held_out=held_out,
-        )
-        test_faces, test_embeddings = fairface(3000, seed=2, spread=0.8, split="test")
-        summary = labeller_summary(labeller, test_embeddings, test_faces)
-        assert (summary["accuracy"] < 0.9).all()
-        assert (summary["expected_calibration_error"] < 0.05).all()
-
-        unaware = fit_labeller(sharp, overfitted, QUICK, seed=0)
-        surprised = labeller_summary(unaware, test_embeddings, test_faces)
-        assert (surprised["expected_calibration_error"] > 0.08).all()
-
-    def test_test_faces_and_excluded_faces_teach_nothing(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(400, seed=0)
-        wrong, wrong_embeddings = fairface(400, seed=1)
-        wrong["gender"] = "female"
-        wrong.loc[:199, "split"] = "test"
-        wrong.loc[200:, "excluded_reason"] = "duplicate"
-        held_out = np.arange(800) % 5 == 0
-        alone = fit_labeller(embeddings, faces, QUICK, seed=0, held_out=held_out[:400])
-        together = fit_labeller(
-            np.concatenate([embeddings, wrong_embeddings]),
-            pd.concat([faces, wrong], ignore_index=True),
-            QUICK,
-            seed=0,
-            held_out=held_out,
-        )
-        ids = list(faces["sample_id"])
-        pd.testing.assert_frame_equal(
-            alone.predict(embeddings, ids), together.predict(embeddings, ids)
-        )
-
-    def test_a_missing_label_leaves_the_face_to_the_other_attributes(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(600, seed=0)
-        faces.loc[faces.index % 2 == 0, "race"] = None
-        labeller = fit_labeller(embeddings, faces, QUICK, seed=0)
-        summary = labeller_summary(labeller, embeddings, faces).set_index("attribute")
-        assert summary.loc["race", "n_faces"] == 300
-        assert summary.loc["gender", "n_faces"] == 600
-
-    def test_a_rare_group_is_named_with_its_count(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(400, seed=0)
-        rare = faces.index[faces["race"] == "indian"]
-        faces.loc[rare[3:], "race"] = "white"
-        with pytest.raises(InvalidInputError, match=r"learn race from: indian [0-3]; at least 5"):
-            fit_labeller(embeddings, faces, QUICK, seed=0)
-
-    def test_an_unknown_label_is_named(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(100, seed=0)
-        faces.loc[7, "age_group"] = "03-Sep"
-        with pytest.raises(InvalidInputError, match=r"fairface-train-7 has age_group '03-Sep'"):
-            fit_labeller(embeddings, faces, QUICK, seed=0)
-
-    def test_no_held_out_face_is_an_error(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(400, seed=0)
-        with pytest.raises(InvalidInputError, match="cannot be calibrated"):
-            fit_labeller(embeddings, faces, QUICK, seed=0, held_out=np.zeros(400, dtype=bool))
-
-    def test_a_mask_of_another_table_is_refused(self, fairface: Maker) -> None:
-        faces, embeddings = fairface(100, seed=0)
-        with pytest.raises(InvalidInputError, match=r"held_out is bool of shape \(99,\)"):
-            fit_labeller(embeddings, faces, QUICK, seed=0, held_out=np.ones(99, dtype=bool))
-
-
-class TestSaved:
-    def test_a_saved_labeller_predicts_the_same(
-        self, fairface: Maker, labeller: DemographicLabeller, tmp_path: Path
+class TestAbstention:
+    @settings(deadline=None, max_examples=30)
+    @given(thresholds=st.tuples(st.floats(0, 1), st.floats(0, 1)).map(sorted))
+    def test_who_asks_for_more_confidence_gets_fewer_labels(
+        self, unsure_labeller: DemographicLabeller, thresholds: list[float]
     ) -> None:
-        faces, embeddings = fairface(100, seed=1, split="test")
-        dataset = SkopsDataset(filepath=str(tmp_path / "labeller.skops"))
-        dataset.save(labeller)
-        loaded = dataset.load()
-        ids = list(faces["sample_id"])
-        pd.testing.assert_frame_equal(
-            loaded.predict(embeddings, ids), labeller.predict(embeddings, ids)
+        embeddings = np.random.default_rng(0).normal(size=(60, 24))
+        ids = [str(row) for row in range(60)]
+        lower, higher = (
+            replace(unsure_labeller, min_confidence=dict.fromkeys(ATTRIBUTES, low)).predict(
+                embeddings, ids
+            )
+            for low in thresholds
         )
-        pd.testing.assert_frame_equal(
-            labeller_confusion(loaded, embeddings, faces),
-            labeller_confusion(labeller, embeddings, faces),
+        for attribute in ATTRIBUTES:
+            before, after = lower[f"{attribute}_abstained"], higher[f"{attribute}_abstained"]
+            assert (after | ~before).all()
+            assert list(before) == list(lower[f"{attribute}_confidence"] < thresholds[0])
+            assert list(lower[attribute]) == list(higher[attribute])
+
+    def test_the_parameters_decide(
+        self, fairface: Maker, quick: LabellerParameters, labeller: DemographicLabeller
+    ) -> None:
+        assert labeller.min_confidence == {"gender": 0.5, "race": 0.5, "age_group": 0.5}
+        faces, embeddings = fairface(400, seed=0)
+        strict = LabellerParameters.model_validate(
+            {**quick.model_dump(), "min_confidence": {"race": 0.99}}
         )
+        fitted = fit_labeller(embeddings, faces, strict, seed=0)
+        labels = fitted.predict(embeddings, list(faces["sample_id"]))
+        assert 0.05 < labels["race_abstained"].mean() < 1
+        assert not labels["gender_abstained"].any()
+
+
+@pytest.mark.parametrize("calibration", ["temperature", "isotonic"])
+@pytest.mark.parametrize(
+    "classifier", ["logistic_regression", "linear_discriminant", "rbf_logistic", "mlp"]
+)
+def test_a_saved_labeller_predicts_the_same(
+    fairface: Maker, tmp_path: Path, classifier: str, calibration: str
+) -> None:
+    params = LabellerParameters.model_validate(
+        {
+            "classifiers": [classifier],
+            "calibration": calibration,
+            "n_folds": 2,
+            "mlp": MlpGrid(hidden_units=4, n_epochs=2, n_networks=2, weight_penalty=(1.0,)),
+            "rbf_logistic": RbfLogisticGrid(n_landmarks=20),
+        }
+    )
+    faces, embeddings = fairface(300, seed=0)
+    labeller = fit_labeller(embeddings, faces, params, seed=0)
+    dataset = SkopsDataset(filepath=str(tmp_path / "labeller.skops"))
+    dataset.save(labeller)
+    loaded = dataset.load()
+    ids = list(faces["sample_id"])
+    pd.testing.assert_frame_equal(
+        loaded.predict(embeddings, ids), labeller.predict(embeddings, ids)
+    )
+    pd.testing.assert_frame_equal(
+        labeller_confusion(loaded, embeddings, faces),
+        labeller_confusion(labeller, embeddings, faces),
+    )
+    pd.testing.assert_frame_equal(selection_table(loaded), selection_table(labeller))

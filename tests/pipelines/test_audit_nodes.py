@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import AUDIT_COLUMNS
@@ -61,12 +62,13 @@ class Audited:
 def audited(path: Path, **parameters: Any) -> Audited:
     """Pass a file through every node."""
     chosen = AuditParameters.model_validate({"predictions": str(path), **QUICK, **parameters})
-    people, reading = nodes.read_prediction_file(chosen)
+    people, reading, held_out, labels = nodes.read_prediction_file(chosen)
     overall, groups, gaps, confusion = nodes.evaluate_people(people, reading, chosen, 0)
     scan = nodes.scan_subgroups(people, reading, chosen, 0)
     aif360 = nodes.one_vs_rest(people, reading, chosen, 0)
+    corrected = nodes.correct_label_errors_of_audit(people, held_out, labels, reading, chosen, 0)
     page, results, table = nodes.write_audit(
-        overall, groups, gaps, confusion, scan, aif360, reading, MANIFEST, chosen, 0
+        overall, groups, gaps, confusion, scan, aif360, *corrected, reading, MANIFEST, chosen, 0
     )
     return Audited(gaps, page, results, table)
 
@@ -109,9 +111,9 @@ def test_a_model_is_called_like_its_file_unless_named(
         people.to_parquet(path)
     else:
         people.to_csv(path, index=False)
-    _, reading = nodes.read_prediction_file(AuditParameters(predictions=str(path)))
+    _, reading, *_ = nodes.read_prediction_file(AuditParameters(predictions=str(path)))
     assert (reading["name"], reading["evaluation_set"]) == (shown, name)
-    _, named = nodes.read_prediction_file(AuditParameters(predictions=str(path), name="mine"))
+    _, named, *_ = nodes.read_prediction_file(AuditParameters(predictions=str(path), name="mine"))
     assert named["name"] == "mine"
 
 
@@ -140,8 +142,10 @@ def score(faces: pd.DataFrame, parameters: AuditParameters) -> nodes.People:
     """Score faces of FER+ with no faces of RAF-DB beside them."""
     images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
     quality = {"reading": {"fabricated": True}}
+    nothing = pd.DataFrame()
+    raf_db = images[:0], faces.iloc[:0], quality, nothing, nothing
     return nodes.score_foreign_model(
-        images, faces, quality, images[:0], faces.iloc[:0], quality, parameters, 0
+        images, faces, quality, nothing, nothing, *raf_db, parameters, 0
     )
 
 
@@ -187,7 +191,7 @@ def test_faces_that_cannot_be_scored_are_left_out_and_counted(
     parameters = AuditParameters.model_validate(
         {"model": str(model_of(7)), "columns": {"class_names": seven}, "input_scale": "0-255"}
     )
-    people, reading = score(faces, parameters)
+    people, reading, *_ = score(faces, parameters)
     assert list(people["sample_id"]) == ["face_0", "face_3"]
     assert set(people["predicted_emotion"]) == {"neutral"}
     assert reading["classes"] == list(seven)
@@ -234,7 +238,7 @@ def test_only_the_attributes_asked_for_are_compared_of_a_model(
 
 
 def test_page_names_the_file_its_hash_and_what_was_found(file: Path, done: Audited) -> None:
-    _, reading = nodes.read_prediction_file(AuditParameters(predictions=str(file)))
+    _, reading, *_ = nodes.read_prediction_file(AuditParameters(predictions=str(file)))
     assert file.name in done.page
     assert reading["sha256"] in done.page
     assert "difference found" in done.page
@@ -281,3 +285,32 @@ def test_one_group_alone_gives_a_report_that_says_too_few(tmp_path: Path) -> Non
     assert set(done.table["verdict"]) == {"too few people to say"}
     assert "left out for gender" in done.results["notes"][1]
     assert json.dumps(done.results, allow_nan=False)
+
+
+def test_held_out_labels_correct_the_groups_they_are_about_and_no_others(
+    file: Path, tmp_path: Path
+) -> None:
+    generator = np.random.default_rng(3)
+    true = generator.choice(["asian", "black", "white"], 900)
+    predicted = np.where(generator.random(900) < 0.7, true, generator.permutation(true))
+    path = tmp_path / "held_out.csv"
+    pd.DataFrame({"true_race": true, "predicted_race": predicted}).to_csv(path, index=False)
+    found = audited(file, held_out_labels=str(path), intersections=[])
+    tables = found.results["tables"]
+    assert {row["attribute"] for row in tables["label_noise_attributes"]} == {"race"}
+    gap = next(row for row in tables["label_noise_gaps"] if row["metric"] == "accuracy_gap")
+    assert gap["corrected_value"] > gap["value"], "labels that err had made the gap smaller"
+    sources = found.gaps.groupby("attribute")["attribute_source"].first()
+    assert sources.to_dict() == {"gender": "given", "race": "predicted"}
+    assert found.results["manifest"]["reading"]["held_out_labels"]["n_people"] == 900
+    assert "predicted by a labeller" in found.page
+
+
+def test_without_held_out_labels_nothing_is_corrected(done: Audited) -> None:
+    assert done.results["tables"]["label_noise_attributes"] == []
+    assert "held_out_labels" not in done.results["manifest"]["reading"]
+
+
+def test_held_out_labels_of_a_model_are_refused() -> None:
+    with pytest.raises(ValidationError, match="held_out_labels is given without predictions"):
+        AuditParameters(model="m.keras", held_out_labels="h.csv")

@@ -9,6 +9,8 @@ import pytest
 
 from fer_fairness.pipelines.race_labeling.nodes import (
     attach_demographics,
+    collect_conditions,
+    measure_agreement,
     select_demographic_dataset,
 )
 from fer_fairness.tables import FACES_SCHEMA, empty_faces
@@ -23,10 +25,13 @@ def labels() -> pd.DataFrame:
             "sample_id": ["face_1", "face_0"],
             "gender": ["male", "female"],
             "gender_confidence": [0.9, 0.6],
+            "gender_abstained": [False, False],
             "race": ["black", "white"],
             "race_confidence": [0.8, 0.7],
+            "race_abstained": [False, False],
             "age_group": ["0-19", "20-39"],
             "age_group_confidence": [0.5, 0.4],
+            "age_group_abstained": [False, False],
         }
     )
 
@@ -51,6 +56,49 @@ def test_annotations_are_never_overwritten_nor_mixed_with_predictions(
     assert pd.isna(labelled["gender"].iloc[1])
     assert (labelled["gender_source"] == "annotated").all()
     assert (labelled["race_source"] == "predicted").all()
+
+
+def test_abstaining_leaves_the_group_open_and_an_unseen_face_has_no_source(
+    make_faces: FacesBuilder, labels: pd.DataFrame
+) -> None:
+    labels.loc[labels["sample_id"] == "face_0", "race_abstained"] = True
+    labels.loc[labels["sample_id"] == "face_1", ["gender_confidence"]] = np.nan
+    labels.loc[labels["sample_id"] == "face_1", ["gender_abstained"]] = True
+    labelled = attach_demographics(make_faces(["test"] * 2, ["fear"] * 2), labels)
+    assert list(labelled["race"].isna()) == [True, False]
+    assert list(labelled["race_source"]) == ["predicted", "predicted"]
+    assert list(labelled["race_confidence"]) == [0.7, 0.8]
+    assert list(labelled["gender_source"]) == ["predicted", "none"]
+    assert list(labelled["gender"].isna()) == [False, True]
+    FACES_SCHEMA.validate(labelled)
+
+
+def test_conditions_are_told_apart_in_one_table() -> None:
+    table = pd.DataFrame({"attribute": ["race"]})
+    both = collect_conditions(colour_100=table, grey_48=table)
+    assert list(both["condition"]) == ["colour_100", "grey_48"]
+    assert both.columns[0] == "condition"
+
+
+def test_agreement_counts_both_parts_of_an_annotated_dataset(
+    make_faces: FacesBuilder, labels: pd.DataFrame
+) -> None:
+    faces = make_faces(["train"] * 2, ["fear"] * 2, gender=["female", "female"])
+    labels = labels.assign(probability_gender_female=0.5, probability_gender_male=0.5)
+    summary, counts = measure_agreement(
+        labels.iloc[[1]], labels.iloc[[0]], faces.iloc[[0]], faces.iloc[[1]]
+    )
+    gender = summary[summary["attribute"] == "gender"].iloc[0]
+    assert gender["n_comparable"] == 2
+    assert gender["agreement"] == 0.5
+    assert set(counts["dataset"]) == {"fabricated"}
+
+
+def test_agreement_of_no_faces_is_empty(labels: pd.DataFrame) -> None:
+    nothing = labels.iloc[:0]
+    summary, counts = measure_agreement(nothing, nothing, empty_faces(), empty_faces())
+    assert len(summary) == 0
+    assert len(counts) == 0
 
 
 def test_no_faces_need_no_labels(labels: pd.DataFrame) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reporting.predicted import fabricated_labeller, simulated_label_noise
 
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
@@ -107,20 +108,14 @@ def fabricate_inputs(
         confusion=pd.DataFrame([row for pair in pairs for row in _confusion(rng, *pair)]),
         distributions=_distributions(rng),
         histories=pd.DataFrame([row for name in variants[:4] for row in _history(rng, name)]),
-        labeller_confusion=pd.DataFrame(list(_labeller(rng))),
-        labeller_summary=pd.DataFrame(
-            [
-                _summary(rng, "gender", 0.91, 0.53),
-                _summary(rng, "race", 0.7, 0.2),
-                _summary(rng, "age_group", 0.55, 0.3),
-            ]
-        ),
         quality=_quality(),
         scan=pd.DataFrame(
             [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
         ),
         manifest=_manifest(),
         notes=["These data are fabricated: no person is in them, and nothing here is a result."],
+        **simulated_label_noise(tuple(variants), "fer_plus"),
+        **fabricated_labeller(),
     )
 
 
@@ -326,40 +321,6 @@ def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:
             "learning_rate": 0.001,
             "seconds": 95.0,
         }
-
-
-def _labeller(rng: np.random.Generator) -> Iterator[Row]:
-    known = {
-        "gender": ("female", "male"),
-        "race": (
-            "white",
-            "black",
-            "latino_hispanic",
-            "east_asian",
-            "southeast_asian",
-            "indian",
-            "middle_eastern",
-        ),
-        "age_group": ("0-2", "3-9", "10-19", "20-29", "30-39", "40-49", "50-59", "60-69", "70+"),
-    }
-    for attribute, values in known.items():
-        for true in values:
-            for predicted in values:
-                mean = 900 if true == predicted else 400 / len(values)
-                yield {
-                    "attribute": attribute,
-                    "true": true,
-                    "predicted": predicted,
-                    "n_faces": int(rng.poisson(mean)),
-                }
-
-
-def _summary(rng: np.random.Generator, attribute: str, accuracy: float, largest: float) -> Row:
-    row = share_with_interval(rng, accuracy, 10954)
-    people = row.pop("n_people")
-    row = {"accuracy" if key == "value" else key: value for key, value in row.items()}
-    more = {"expected_calibration_error": 0.021, "majority_share": largest, "n_faces": people}
-    return {"attribute": attribute, **row, **more}
 
 
 def _quality() -> dict[str, dict[str, object]]:

@@ -1,14 +1,16 @@
 import dataclasses
 import json
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.columns import COLUMNS
 from fer_fairness.reporting.html import render_report
-from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.results import results_json
 from fer_fairness.reporting.sections.blocks import Pairs
@@ -216,3 +218,42 @@ def test_notes_stand_at_the_top_and_not_again_where_the_reading_is_told(
     note = "The probabilities are the softmax of the logits."
     noted = ReportInputs(kind="audit", notes=[note], manifest=audit.manifest)
     assert render_report(noted).count(note) == 1
+
+
+@pytest.fixture(scope="module")
+def predicted_page(small_inputs: ReportInputs) -> str:
+    """The page of an audit whose groups were predicted, with the labeller's own tables."""
+    left_out = ("comparisons", "distributions", "histories", "scan", "aif360")
+    tables: dict[str, Any] = {
+        name: table[table["variant"] == "baseline"].assign(variant="network_7")
+        if "variant" in table
+        else table
+        for name, table in small_inputs.tables().items()
+        if name not in left_out
+    }
+    return render_report(ReportInputs(kind="audit", **tables))
+
+
+def test_predicted_groups_and_the_labeller_have_sections_in_an_audit(predicted_page: str) -> None:
+    expected = [*SECTIONS]
+    expected.insert(expected.index("recalls"), "predicted")
+    expected.insert(expected.index("reading"), "labeller")
+    assert sections(predicted_page) == tuple(expected)
+
+
+@pytest.mark.parametrize("word", ["baseline", "variant", "mitigat", "augment"])
+def test_predicted_groups_bring_no_words_that_an_audit_has_not(
+    predicted_page: str, word: str
+) -> None:
+    assert word not in words(predicted_page).lower()
+
+
+def test_an_audit_tells_corrected_gaps_first(predicted_page: str) -> None:
+    first = predicted_page.split('<section id="limits"')[0]
+    assert words(first).count("\N{RIGHTWARDS ARROW} corrected for label errors") == 5
+    assert "Corrected for label errors: " in words(first)
+
+
+def test_agreement_alone_gives_an_audit_a_labeller_section(small_inputs: ReportInputs) -> None:
+    inputs = ReportInputs(kind="audit", agreement=small_inputs.agreement)
+    assert "labeller" in sections(render_report(inputs))

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from fer_fairness.reporting.columns import COLUMNS
 from fer_fairness.reporting.html import render_report
-from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
     "found",
     "limits",
     "gaps",
+    "predicted",
     "recalls",
     "subgroup",
     "trade-off",
@@ -77,8 +79,8 @@ def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied
     if some is lean:
         some = dataclasses.replace(lean, **{emptied: getattr(empty, emptied)})
     page = Page(render_report(some))
-    optional = () if emptied in ("scan", "everything") else ("subgroup",)
-    expected = tuple(name for name in SECTIONS if name != "subgroup" or name in optional)
+    absent = {"scan": {"subgroup"}, "everything": {"subgroup", "predicted"}}.get(emptied, set())
+    expected = tuple(name for name in SECTIONS if name not in absent)
     assert tuple(item["id"] for item in page.of("section")) == expected
 
 
@@ -179,3 +181,59 @@ def test_hostile_names_are_escaped_everywhere(small_inputs: ReportInputs) -> Non
 def test_perceived_is_said_wherever_an_attribute_is_named(text: str) -> None:
     assert "perceived gender" in text
     assert re.search(r"debias|unbiased", text) is None
+
+
+def test_it_is_said_which_figures_are_as_labelled(text: str, small_inputs: ReportInputs) -> None:
+    sentences = (
+        "“corrected for label errors” is the gap between people",
+        "Predicted groups are as labelled here.",
+        "Predicted groups are as labelled, not corrected for label errors.",
+        "Groups as labelled: recalls are not corrected for label errors.",
+    )
+    for sentence in sentences:
+        assert sentence in text, sentence
+    tables: dict[str, Any] = {
+        name: table.head(3).assign(attribute_source="annotated")
+        for name, table in small_inputs.tables().items()
+        if name in ("gaps", "groups", "aif360")
+    }
+    annotated = render_report(ReportInputs(**tables))
+    for sentence in sentences:
+        assert sentence not in annotated, sentence
+
+
+def test_wide_tables_are_set_smaller(text: str) -> None:
+    wide = re.findall(r'<table class="wide">\s*<caption>([^<]+)', text)
+    assert any(caption.startswith("All metrics for perceived gender") for caption in wide)
+    assert not any(caption.startswith("Accuracy by") for caption in wide)
+
+
+def test_names_in_the_tables_on_the_labeller_are_escaped(small_inputs: ReportInputs) -> None:
+    tables: dict[str, Any] = {
+        name: table.head(4).assign(
+            **{
+                column: HOSTILE
+                for column in (
+                    "attribute",
+                    "grouping",
+                    "group",
+                    "true",
+                    "dataset",
+                    "annotated",
+                    "classifier",
+                    "settings",
+                    "condition",
+                    "most_frequent_mistake",
+                )
+                if column in table
+            }
+        )
+        for name, table in small_inputs.tables().items()
+        if name.startswith(("labeller", "agreement"))
+    }
+    text = render_report(ReportInputs(**tables))
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") > 20
+    assert Page(text).open == []
+    ids = [str(item["id"]) for _, item in Page(text).tags if item.get("id")]
+    assert len(ids) == len(set(ids))

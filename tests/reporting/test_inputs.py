@@ -2,7 +2,8 @@ import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.inputs import COLUMNS, ReportInputs
+from fer_fairness.reporting.columns import COLUMNS
+from fer_fairness.reporting.inputs import ReportInputs
 
 
 @pytest.mark.parametrize("name", list(COLUMNS))

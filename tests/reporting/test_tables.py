@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.reporting.tables import (
     count_cell,
+    count_with_interval,
     interval,
     listed,
     number,
@@ -82,3 +83,8 @@ def test_small_groups_are_greyed() -> None:
 )
 def test_lists_read_as_sentences(words: list[str], text: str) -> None:
     assert listed(words) == text
+
+
+def test_an_estimated_number_of_people_may_be_below_zero() -> None:
+    assert count_with_interval(8.2, -9.1, 1250.6) == f"8 [{MINUS}9 to 1,251]"
+    assert count_with_interval(math.nan, 1.0, 2.0) == DASH

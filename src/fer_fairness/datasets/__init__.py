@@ -4,7 +4,9 @@ Each imports what it needs when it loads or saves, so that the catalog is made w
 scikit-learn or Matplotlib.
 """
 
+from fer_fairness.datasets.csv_table import CsvDataset
 from fer_fairness.datasets.document import JsonDataset, TextDataset
+from fer_fairness.datasets.embedder import EmbedderDataset
 from fer_fairness.datasets.figure import FigureDataset
 from fer_fairness.datasets.keras_model import KerasModelDataset
 from fer_fairness.datasets.numpy_array import NumpyArrayDataset
@@ -13,6 +15,8 @@ from fer_fairness.datasets.skops_estimator import SkopsDataset
 from fer_fairness.datasets.table import TableDataset
 
 __all__ = [
+    "CsvDataset",
+    "EmbedderDataset",
     "FigureDataset",
     "JsonDataset",
     "KerasModelDataset",

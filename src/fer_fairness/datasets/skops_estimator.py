@@ -8,8 +8,16 @@ from kedro.io.core import DatasetError, Version
 from fer_fairness.datasets._file import FileDataset
 
 OWN_TYPES: Final = (
+    "fer_fairness.labeling.calibration.IsotonicCalibration",
+    "fer_fairness.labeling.calibration.TemperatureCalibration",
     "fer_fairness.labeling.classifier.AttributeClassifier",
+    "fer_fairness.labeling.classifier.Candidate",
+    "fer_fairness.labeling.classifier.FittedClassifier",
+    "fer_fairness.labeling.groups.Grouping",
     "fer_fairness.labeling.labeller.DemographicLabeller",
+    "fer_fairness.labeling.selection.Trial",
+    # What scikit-learn's networks keep of their training; skops knows only its public classes.
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 )
 """Classes of this project that are saved this way, besides scikit-learn's own."""
 

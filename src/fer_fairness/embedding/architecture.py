@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fer_fairness.modeling import prepare_backend
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.taxonomy import FAIRFACE_AGE_GROUPS, FAIRFACE_RACES, GENDERS
 
 if TYPE_CHECKING:
@@ -20,31 +20,31 @@ HEADS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 EMBEDDING_LAYER: Final = "embedding"
 DROPOUT_LAYER: Final = "dropout"
-IMAGE_SIDE_PX: Final = 48
 
 
 def build_embedder_network(params: EmbedderParameters, *, seed: int) -> "keras.Model":
     """Build the network, untrained: about 170 thousand weights with the default parameters.
 
-    A convolution with stride 2 leaves 24x24 positions, on which dense 3x3 convolutions are several
-    times faster on a CPU than separable ones at 48x48; each convolution is followed by batch
-    normalisation and ReLU. The mean over positions is the embedding, and one dense layer on it a
-    head.
+    A convolution with stride 2 leaves 24x24 positions of 48x48 pixels, on which dense 3x3
+    convolutions are several times faster on a CPU than separable ones at 48x48; each convolution is
+    followed by batch normalisation and ReLU. The mean over positions is the embedding, and one
+    dense layer on it a head.
 
     Args:
-        params: Widths, dimension and dropout.
+        params: Side and colour of the images, widths, dimension and dropout.
         seed: Decides the initial weights and the dropout.
 
     Returns:
-        A model from images `(n, 48, 48, 1)` with values 0 to 255 (scaled inside) to a mapping of
-        each attribute of `HEADS` to its logits `(n, groups)`.
+        A model from images `(n, side_px, side_px, 1 or 3)` with values 0 to 255 (scaled inside) to
+        a mapping of each attribute of `HEADS` to its logits `(n, groups)`.
     """
     prepare_backend()
     import keras
     from keras import layers
 
     seeds = _layer_seeds(seed)
-    inputs = keras.Input((IMAGE_SIDE_PX, IMAGE_SIDE_PX, 1), name="image")
+    shape = (params.side_px, params.side_px, 3 if params.colour else 1)
+    inputs = keras.Input(shape, name="image")
     features = layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(inputs)
     widths = (*params.widths, params.dimension)
     for number, width in enumerate(widths, start=1):

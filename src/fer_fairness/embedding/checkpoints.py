@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_fairness.embedding.material import LabelledFaces
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 
 if TYPE_CHECKING:
     import keras

@@ -1,6 +1,7 @@
 """Training the compact CNN on FairFace, and the embedder made of it."""
 
 import logging
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,15 @@ from fer_fairness.embedding.architecture import (
     DROPOUT_LAYER,
     EMBEDDING_LAYER,
     HEADS,
-    IMAGE_SIDE_PX,
     build_embedder_network,
 )
 from fer_fairness.embedding.checkpoints import CheckpointFolder, TrainingState, fingerprint
+from fer_fairness.embedding.images import pixel_block
 from fer_fairness.embedding.material import LabelledFaces, split_faces, varied_batches
+from fer_fairness.embedding.protocol import EmbeddedFaces
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import prepare_backend
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.progress import track
 
 if TYPE_CHECKING:
@@ -61,19 +63,15 @@ class KerasEmbedder:
         self.name: str = model.name
         self.dimension: int = int(output.shape[-1])
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
-        """Embed a batch: uint8 `(n, 48, 48, 1)` to float32 `(n, dimension)`."""
-        expected = (IMAGE_SIDE_PX, IMAGE_SIDE_PX, 1)
-        if images.ndim != 4 or images.shape[1:] != expected:
-            raise InvalidInputError(
-                f"Faces to embed have shape {images.shape}; expected (n, {IMAGE_SIDE_PX}, "
-                f"{IMAGE_SIDE_PX}, 1)."
-            )
-        embeddings = np.asarray(self._model.predict_on_batch(images), dtype=np.float32)
+    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+        """Embed a batch, each image brought to the network's size: see `FaceEmbedder.embed`."""
+        side_px, _, channels = self._model.input_shape[1:]
+        block = pixel_block(images, side_px, colour=channels == 3)
+        embeddings = np.asarray(self._model.predict_on_batch(block), dtype=np.float32)
         if self._average_mirrored:
-            mirrored = np.ascontiguousarray(images[:, :, ::-1])
+            mirrored = np.ascontiguousarray(block[:, :, ::-1])
             embeddings = (embeddings + np.asarray(self._model.predict_on_batch(mirrored))) / 2
-        return embeddings
+        return embeddings, {}
 
 
 def fit_keras_embedder(
@@ -83,6 +81,7 @@ def fit_keras_embedder(
     *,
     seed: int,
     checkpoint_folder: Path | None,
+    unreadable: Collection[int] = (),
 ) -> "keras.Model":
     """Train the compact CNN to tell race, gender and age group apart, all three at once.
 
@@ -93,11 +92,13 @@ def fit_keras_embedder(
     Args:
         faces: A `faces` table with FairFace's groups. Test faces in it are left out; the faces of
             `held_out_mask` decide when to stop and which epoch to keep, nothing else.
-        images: The images of the table, uint8 `(m, 48, 48, 1)`.
+        images: The images of the table, uint8 `(m, side, side, 1 or 3)` as `params` has them; may
+            be a memory map.
         params: Architecture and training.
         seed: Decides the split, the initial weights, the order and the variations.
         checkpoint_folder: Where the state is kept after each epoch, to be taken up by the next call
             with the same arguments; emptied once training is complete. None keeps nothing.
+        unreadable: Rows of `images` that hold no image; their faces take no part.
 
     Returns:
         The model of the epoch with the lowest held-out loss; its outputs are those of
@@ -107,7 +108,8 @@ def fit_keras_embedder(
         InvalidInputError: If the faces cannot be used.
         TrainingError: If the loss stops being a number.
     """
-    training, held_out = split_faces(faces, params, seed)
+    _check_shape(images, params)
+    training, held_out = split_faces(faces, params, seed, unreadable=unreadable)
     checkpoint = CheckpointFolder(checkpoint_folder) if checkpoint_folder is not None else None
     settings = fingerprint(params, seed, images, training, held_out)
     state = checkpoint.read_state(settings) if checkpoint else TrainingState(settings)
@@ -151,6 +153,15 @@ def held_out_loss(model: "keras.Model", faces: LabelledFaces, images: np.ndarray
         log_likelihood = scores[np.arange(len(codes)), codes] - np.logaddexp.reduce(scores, axis=1)
         loss -= float(weights @ log_likelihood) / max(float(weights.sum()), 1.0)
     return loss
+
+
+def _check_shape(images: np.ndarray, params: EmbedderParameters) -> None:
+    expected = (params.side_px, params.side_px, 3 if params.colour else 1)
+    if images.ndim != 4 or images.shape[1:] != expected or images.dtype != np.uint8:
+        raise InvalidInputError(
+            f"Faces to train the embedder on are {images.dtype} {images.shape}; by its side_px and "
+            f"colour they should be uint8 (n, {', '.join(map(str, expected))})."
+        )
 
 
 def _start(

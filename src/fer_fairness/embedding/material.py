@@ -1,17 +1,21 @@
 """What the embedder is trained on: which faces, their labels as codes, and their variations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from fer_fairness.embedding.architecture import HEADS
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.params.race_labeling import EmbedderParameters
+from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.tables import usable
 
-MIN_FACES = 20
+MIN_FACES: Final = 20
+DEGRADED_SIDE_PX: Final = 48
+"""Side of FER2013's images, to which `degrade` shrinks."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,37 @@ def held_out_mask(faces: pd.DataFrame, params: EmbedderParameters, seed: int) ->
 
 
 def split_faces(
-    faces: pd.DataFrame, params: EmbedderParameters, seed: int
+    faces: pd.DataFrame,
+    params: EmbedderParameters,
+    seed: int,
+    *,
+    unreadable: Collection[int] = (),
 ) -> tuple[LabelledFaces, LabelledFaces]:
-    """The faces the embedder learns from, and those of `held_out_mask`."""
+    """The faces the embedder learns from, and those of `held_out_mask`.
+
+    Args:
+        faces: A `faces` table.
+        params: As for `held_out_mask`.
+        seed: As for `held_out_mask`.
+        unreadable: Values of `image_index` without an image: such faces are in neither part. The
+            draw is made before they are left out, so that it depends on the table alone.
+
+    Returns:
+        Both parts.
+
+    Raises:
+        InvalidInputError: As for `held_out_mask`, and if a part has no readable face.
+    """
     held_out = held_out_mask(faces, params, seed)
-    return _encode(faces[_trainable(faces) & ~held_out]), _encode(faces[held_out])
+    readable = ~faces["image_index"].isin(list(unreadable)).to_numpy(dtype=bool)
+    parts = _trainable(faces) & ~held_out & readable, held_out & readable
+    if not (parts[0].any() and parts[1].any()):
+        raise InvalidInputError(
+            f"Of the faces to train the embedder on {int(parts[0].sum())}, and of those held out "
+            f"{int(parts[1].sum())} have an image that can be read; {len(unreadable)} have none. "
+            "Put FairFace's images into data/01_raw/fairface again."
+        )
+    return _encode(faces[parts[0]]), _encode(faces[parts[1]])
 
 
 def varied_batches(
@@ -80,14 +110,18 @@ def varied_batches(
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]]:
     """One pass over the faces in random order, each mirrored by chance and shifted a little.
 
+    A share of `params.degraded_share` is made to look like FER2013's images too.
+
     Yields:
-        Images uint8 `(b, 48, 48, 1)`, codes and weights by attribute. The last, smaller batch is
-        given too: its share in a pass is small.
+        Images uint8 `(b, side, side, channels)`, codes and weights by attribute. The last, smaller
+        batch is given too: its share in a pass is small.
     """
     order = generator.permutation(len(faces))
     for start in range(0, len(order), params.batch_size):
         rows = order[start : start + params.batch_size]
         batch = vary(images[faces.image_index[rows]], params.max_shift_px, generator)
+        if params.degraded_share > 0:
+            batch = degrade(batch, params.degraded_share, generator)
         yield (
             batch,
             {name: codes[rows] for name, codes in faces.codes.items()},
@@ -98,7 +132,8 @@ def varied_batches(
 def vary(images: np.ndarray, max_shift_px: int, generator: np.random.Generator) -> np.ndarray:
     """Mirror a random half of the images and shift each by up to `max_shift_px` on both axes.
 
-    Pixels that a shift uncovers repeat the edge. Needs, and gives, uint8 `(n, height, width, 1)`.
+    Pixels that a shift uncovers repeat the edge. Needs, and gives, uint8 `(n, height, width,
+    channels)`.
     """
     n_images, height, width, _ = images.shape
     mirror = generator.random(size=(n_images, 1, 1, 1)) < 0.5
@@ -111,6 +146,23 @@ def vary(images: np.ndarray, max_shift_px: int, generator: np.random.Generator) 
         np.arange(n_images)[:, None, None], rows[:, :, None], columns[:, None, :]
     ]
     return varied
+
+
+def degrade(images: np.ndarray, share: float, generator: np.random.Generator) -> np.ndarray:
+    """Make a random share of the images grey, and shrink them to 48 pixels and back.
+
+    So a network for large colour images also learns from faces as FER2013 has them. Needs, and
+    gives, uint8 `(n, height, width, 1 or 3)`.
+    """
+    degraded = images.copy()
+    height, width, channels = images.shape[1:]
+    for position in np.flatnonzero(generator.random(len(images)) < share):
+        face = images[position]
+        picture = Image.fromarray(face if channels == 3 else face[:, :, 0]).convert("L")
+        for size in ((DEGRADED_SIDE_PX, DEGRADED_SIDE_PX), (width, height)):
+            picture = picture.resize(size, Image.Resampling.BILINEAR)
+        degraded[position] = np.asarray(picture)[:, :, None]
+    return degraded
 
 
 def _trainable(faces: pd.DataFrame) -> np.ndarray:

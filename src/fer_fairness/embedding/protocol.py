@@ -1,85 +1,95 @@
-"""What every face embedder offers, and how a whole set of faces is embedded with it."""
+"""What every face embedder offers, and a check of what it gives."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.progress import track
+from fer_fairness.errors import FerFairnessError, InvalidInputError
+
+EmbeddedFaces = tuple[np.ndarray, dict[int, str]]
+"""Embeddings, float32 `(n, dimension)`, and by position why a row is NaN."""
+
+
+class EmbeddingError(FerFairnessError):
+    """A process that embeds faces failed, for a reason that lies in no input."""
 
 
 class FaceEmbedder(Protocol):
-    """Turns faces into vectors: the place where another network can be put in.
+    """Turns faces into vectors: the place where another network can be put in."""
 
-    Attributes:
-        name: What the embedder is called in messages.
-        dimension: Length of an embedding.
-    """
+    @property
+    def name(self) -> str:
+        """What the embedder is called in messages."""
+        ...
 
-    name: str
-    dimension: int
+    @property
+    def dimension(self) -> int:
+        """Length of an embedding."""
+        ...
 
-    def embed(self, images: np.ndarray) -> np.ndarray:
+    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
         """Embed a batch.
 
         Args:
-            images: Grey faces, uint8 `(n, 48, 48, 1)`, n at least 1.
+            images: Faces, uint8 `(height, width, 3)` of any size each; at least one.
 
         Returns:
-            Embeddings, float32 `(n, dimension)`.
+            Embeddings, float32 `(n, dimension)`, and by position the faces that could not be
+            embedded with the reason; their rows are NaN.
         """
         ...
 
 
-def embed_images(
-    embedder: FaceEmbedder,
-    images: np.ndarray,
-    image_index: np.ndarray,
-    *,
-    batch_size: int,
-    description: str,
-) -> np.ndarray:
-    """Embed the named images batch by batch, so that a memory map is never read at once.
+class EmbedderSource(Protocol):
+    """Something small that can be sent to another process and opens an embedder there.
+
+    `EmbedderHandle` is the one of this project.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs whenever the embeddings could."""
+        ...
+
+    @property
+    def default_processes(self) -> int:
+        """How many processes embed fastest on this machine."""
+        ...
+
+    def open(self, *, n_threads: int | None = None) -> FaceEmbedder:
+        """Load the embedder; None: it uses all cores."""
+        ...
+
+
+def embed_batch(embedder: FaceEmbedder, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+    """Embed a batch and check the result.
 
     Args:
         embedder: The embedder.
-        images: All images, uint8 `(m, 48, 48, 1)`.
-        image_index: Rows of `images` to embed, int64 `(n,)`; may be empty.
-        batch_size: Images in a batch.
-        description: What the progress bar says.
+        images: As for `FaceEmbedder.embed`; may be empty.
 
     Returns:
-        Embeddings in the order of `image_index`, float32 `(n, dimension)`.
+        What the embedder gave.
 
     Raises:
-        InvalidInputError: If an index lies outside `images`, or the embedder gives another shape
-            than it says or values that are not finite.
+        InvalidInputError: If the embedder gives another shape than it says, or values that are not
+            finite for a face that it does not list.
     """
-    if len(image_index) and not (image_index.min() >= 0 and image_index.max() < len(images)):
+    if not images:
+        return np.empty((0, embedder.dimension), dtype=np.float32), {}
+    embeddings, problems = embedder.embed(images)
+    expected = (len(images), embedder.dimension)
+    if embeddings.shape != expected:
         raise InvalidInputError(
-            f"image_index goes from {image_index.min()} to {image_index.max()}, but there are "
-            f"{len(images)} images. The table and the array belong to different runs: make both "
-            "again."
+            f"Embedder {embedder.name} gave an array of shape {embeddings.shape}; expected "
+            f"{expected}."
         )
-    embeddings = np.empty((len(image_index), embedder.dimension), dtype=np.float32)
-    starts = range(0, len(image_index), batch_size)
-    for start in track(starts, description=description):
-        rows = image_index[start : start + batch_size]
-        batch = embedder.embed(np.ascontiguousarray(images[rows]))
-        _check_batch(batch, embedder, len(rows))
-        embeddings[start : start + len(rows)] = batch
-    return embeddings
-
-
-def _check_batch(batch: np.ndarray, embedder: FaceEmbedder, n_faces: int) -> None:
-    expected = (n_faces, embedder.dimension)
-    if batch.shape != expected:
+    wrong = set(np.flatnonzero(~np.isfinite(embeddings).all(axis=1)).tolist()) - set(problems)
+    if wrong:
         raise InvalidInputError(
-            f"Embedder {embedder.name} gave an array of shape {batch.shape}; expected {expected}."
+            f"Embedder {embedder.name} gave values that are not finite for {len(wrong)} of "
+            f"{len(images)} faces of a batch. Where it was trained here, its training diverged: "
+            "lower its learning rate and train it again."
         )
-    if not np.isfinite(batch).all():
-        n_wrong = int((~np.isfinite(batch)).any(axis=1).sum())
-        raise InvalidInputError(
-            f"Embedder {embedder.name} gave values that are not finite for {n_wrong} of {n_faces} "
-            "faces of a batch: its training diverged. Lower its learning rate and train it again."
-        )
+    return embeddings, problems

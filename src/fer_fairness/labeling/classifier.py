@@ -1,110 +1,187 @@
-"""One attribute's classifier: scaling, logistic regression, and a calibrating temperature."""
+"""One attribute's classifier: the kinds that are tried, and the calibrated one that is kept."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import log_softmax, softmax
 from threadpoolctl import threadpool_limits
+
+from fer_fairness.labeling.calibration import Calibration
+from fer_fairness.params.race_labeling import ClassifierName, LabellerParameters, MlpGrid
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-LOG_TEMPERATURE_BOUNDS = (-3.0, 3.0)
 MAX_ITERATIONS = 1000
+STEPS_AN_EPOCH, SMALLEST_BATCH, LARGEST_BATCH = 32, 16, 200
+SMALLEST_PROBABILITY = float(np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A kind of classifier with its settings, not fitted yet.
+
+    Attributes:
+        name: The kind.
+        settings: Values of its grid, by their names there.
+    """
+
+    name: ClassifierName
+    settings: dict[str, float]
+
+    def describe(self) -> str:
+        """The settings in words, `name=value` with commas between; empty where there are none."""
+        return ", ".join(f"{name}={value:g}" for name, value in self.settings.items())
+
+
+@dataclass(frozen=True)
+class FittedClassifier:
+    """Fitted estimators of one candidate, whose mean probability counts.
+
+    Attributes:
+        estimators: scikit-learn pipelines that begin with standardisation; several of `mlp`.
+    """
+
+    estimators: tuple["Pipeline", ...]
+
+    def logits(self, embeddings: np.ndarray) -> np.ndarray:
+        """Log probabilities before calibration, float64 `(n, groups)`, of `(n, d)`, n above 0."""
+        features = embeddings.astype(np.float64)
+        with threadpool_limits(limits=1, user_api="blas"):
+            each = [estimator.predict_proba(features) for estimator in self.estimators]
+        logits: np.ndarray = np.log(np.maximum(np.mean(each, axis=0), SMALLEST_PROBABILITY))
+        return logits
 
 
 @dataclass(frozen=True)
 class AttributeClassifier:
-    """Probabilities of one attribute's groups, from embeddings.
+    """Calibrated probabilities of one attribute's groups, from embeddings.
 
     Attributes:
         attribute: `race`, `gender` or `age_group`.
-        groups: The groups, in the order of the columns of `probabilities`.
-        estimator: Standardisation and multinomial logistic regression, fitted.
-        temperature: What the logits are divided by before the softmax; above 1 where the
-            regression was too sure of itself.
+        groups: FairFace's groups, in the order of the columns of `probabilities`.
+        candidate: What was chosen.
+        fitted: The same, fitted.
+        calibration: What makes its probabilities match frequencies.
     """
 
     attribute: str
     groups: tuple[str, ...]
-    estimator: "Pipeline"
-    temperature: float
+    candidate: Candidate
+    fitted: FittedClassifier
+    calibration: Calibration
 
     def probabilities(self, embeddings: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, float64 `(n, groups)`, of embeddings `(n, d)`."""
+        """Calibrated probabilities, float64 `(n, groups)`, of finite embeddings `(n, d)`."""
         if len(embeddings) == 0:
             return np.zeros((0, len(self.groups)))
-        shares: np.ndarray = softmax(_logits(self.estimator, embeddings) / self.temperature, axis=1)
-        return shares
+        return self.calibration.apply(self.fitted.logits(embeddings))
 
 
-def fit_classifier(
-    attribute: str,
-    fitting: tuple[np.ndarray, np.ndarray],
-    calibration: tuple[np.ndarray, np.ndarray],
-    inverse_regularisation: Sequence[float],
-) -> AttributeClassifier:
-    """Fit on some faces; choose the regularisation and the temperature on others.
+def candidates(params: LabellerParameters) -> list[Candidate]:
+    """Every kind that is named with every combination of its settings, in the order named."""
+    return [
+        Candidate(name, settings)
+        for name in params.classifiers
+        for settings in _settings(name, params)
+    ]
 
-    The temperature is that of Guo et al. 2017 (arXiv 1706.04599, section 4.2): the one number that
-    minimises the log loss of the calibration faces. Of the given values of C the one is kept whose
-    calibrated log loss is lowest there; a cross-validation within the fitting faces would prefer
-    too large a C, because the embedder has already seen those.
+
+def fit_candidate(
+    candidate: Candidate,
+    embeddings: np.ndarray,
+    codes: np.ndarray,
+    params: LabellerParameters,
+    *,
+    seed: int,
+) -> FittedClassifier:
+    """Fit a candidate.
 
     Args:
-        attribute: Name of the attribute.
-        fitting: Embeddings `(n, d)` and labels `(n,)`, at least two groups.
-        calibration: The same for other faces; every label must occur among those of `fitting`.
-        inverse_regularisation: The values of logistic regression's C to choose from.
+        candidate: What to fit.
+        embeddings: float `(n, d)`, finite.
+        codes: Position of each face's group, int `(n,)`; every one from 0 to the highest occurs.
+        params: Where the numbers stand that are not tried out.
+        seed: Decides landmarks and the networks' first weights.
 
     Returns:
-        The fitted classifier.
+        The fitted classifier; its columns are the codes.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    best: tuple[float, AttributeClassifier] | None = None
-    for inverse in inverse_regularisation:
-        regression = LogisticRegression(C=inverse, max_iter=MAX_ITERATIONS)
-        estimator = make_pipeline(StandardScaler(), regression)
-        # Matrices this small are multiplied faster by one thread than by several that wait.
-        with threadpool_limits(limits=1, user_api="blas"):
-            estimator.fit(fitting[0].astype(np.float64), fitting[1].astype(str))
-        groups = tuple(str(group) for group in estimator.classes_)
-        logits = _logits(estimator, calibration[0])
-        temperature, loss = fit_temperature(logits, np.searchsorted(groups, calibration[1]))
-        if best is None or loss < best[0]:
-            best = loss, AttributeClassifier(attribute, groups, estimator, temperature)
-    if best is None:
-        raise ValueError("inverse_regularisation is empty: give at least one value of C.")
-    return best[1]
+    features = embeddings.astype(np.float64)
+    estimators = []
+    # Matrices this small are multiplied faster by one thread than by several that wait.
+    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+        if candidate.name == "mlp":
+            # Networks stop after the epochs that were asked for; that is no failure to report.
+            warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
+        for steps in _estimators(candidate, params, features.shape, seed):
+            pipeline = make_pipeline(StandardScaler(), *steps)
+            estimators.append(pipeline.fit(features, codes))
+    return FittedClassifier(tuple(estimators))
 
 
-def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
-    """The temperature that minimises the mean log loss, and that loss.
-
-    Args:
-        logits: float `(n, groups)`, n at least 1.
-        codes: Position of each face's true group, int `(n,)`.
-
-    Returns:
-        Temperature, between exp(-3) and exp(3), and the mean log loss in nats.
-    """
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_temperature: float) -> float:
-        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -float(likelihoods[np.arange(len(codes)), codes].mean())
-
-    found = minimize_scalar(loss, bounds=LOG_TEMPERATURE_BOUNDS, method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
+def _settings(name: ClassifierName, params: LabellerParameters) -> Iterator[dict[str, float]]:
+    if name == "linear_discriminant":
+        yield {}
+    elif name == "logistic_regression":
+        for inverse in params.logistic_regression.inverse_regularisation:
+            yield {"inverse_regularisation": inverse}
+    elif name == "rbf_logistic":
+        for width in params.rbf_logistic.width:
+            for inverse in params.rbf_logistic.inverse_regularisation:
+                yield {"width": width, "inverse_regularisation": inverse}
+    else:
+        for penalty in params.mlp.weight_penalty:
+            yield {"weight_penalty": penalty}
 
 
-def _logits(estimator: "Pipeline", embeddings: np.ndarray) -> np.ndarray:
-    # Log probabilities are logits up to a constant per face, which a softmax does not see; unlike
-    # `decision_function` they have a column for each of two groups too.
-    logits: np.ndarray = estimator.predict_log_proba(embeddings.astype(np.float64))
-    return logits
+def _estimators(
+    candidate: Candidate, params: LabellerParameters, shape: tuple[int, ...], seed: int
+) -> list[tuple[Any, ...]]:
+    """The steps after standardisation, for each estimator of a candidate."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import LogisticRegression
+
+    settings = candidate.settings
+    if candidate.name == "mlp":
+        return [
+            (_network(params.mlp, settings["weight_penalty"], shape[0], _derived(seed, number)),)
+            for number in range(params.mlp.n_networks)
+        ]
+    if candidate.name == "linear_discriminant":
+        # Ledoit and Wolf's shrinkage: no setting to try out.
+        return [(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),)]
+    regression = LogisticRegression(C=settings["inverse_regularisation"], max_iter=MAX_ITERATIONS)
+    if candidate.name == "logistic_regression":
+        return [(regression,)]
+    landmarks = Nystroem(
+        gamma=settings["width"] / shape[1],
+        n_components=min(params.rbf_logistic.n_landmarks, shape[0]),
+        random_state=_derived(seed, 0),
+    )
+    return [(landmarks, regression)]
+
+
+def _network(grid: MlpGrid, weight_penalty: float, n_faces: int, random_state: int) -> Any:  # noqa: ANN401  scikit-learn is untyped
+    from sklearn.neural_network import MLPClassifier
+
+    # Of a few hundred faces, batches of 200 would make too few steps to learn anything.
+    batch_size = min(max(n_faces // STEPS_AN_EPOCH, SMALLEST_BATCH), LARGEST_BATCH, n_faces)
+    return MLPClassifier(
+        hidden_layer_sizes=(grid.hidden_units,),
+        alpha=weight_penalty,
+        max_iter=grid.n_epochs,
+        batch_size=batch_size,
+        random_state=random_state,
+    )
+
+
+def _derived(seed: int, number: int) -> int:
+    # scikit-learn wants 32 bits; neighbouring seeds must not share networks.
+    return int(np.random.default_rng([seed, number]).integers(2**31))

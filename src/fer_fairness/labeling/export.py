@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.labeling.checks import check_same_faces
 
 TEXT_FIELDS: Final = ("sample_id", "emotion", "race", "gender", "age_group")
 
@@ -19,18 +19,15 @@ def label_array(labels: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
 
     Returns:
         `(n,)` with the fields `sample_id, emotion, race, race_confidence, gender, age_group`;
-        text is fixed-width unicode, empty where there is none, so that `numpy.save` needs no
-        pickle; the confidence is float32.
+        text is fixed-width unicode, empty where there is none or where the labeller abstained, so
+        that `numpy.save` needs no pickle; the confidence is float32, NaN without an embedding.
 
     Raises:
         InvalidInputError: If the two tables are not about the same faces in the same order.
     """
-    if list(labels["sample_id"]) != list(faces["sample_id"]):
-        raise InvalidInputError(
-            f"The {len(labels)} labels and the {len(faces)} faces are not the same faces in the "
-            "same order (sample_id). Both must come from the same run of race_labeling."
-        )
-    columns = {**{name: labels[name] for name in TEXT_FIELDS[2:]}, "emotion": faces["emotion"]}
+    check_same_faces(labels, faces)
+    columns = {name: labels[name].mask(labels[f"{name}_abstained"]) for name in TEXT_FIELDS[2:]}
+    columns["emotion"] = faces["emotion"]
     columns["sample_id"] = faces["sample_id"]
     texts = {name: columns[name].fillna("").to_numpy(dtype=str) for name in TEXT_FIELDS}
     layout = [(name, _text_dtype(texts[name])) for name in TEXT_FIELDS]

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling.checks import check_embeddings
-from fer_fairness.labeling.classifier import AttributeClassifier, fit_classifier
-from fer_fairness.labeling.groups import group_maps, grouped_labels
-from fer_fairness.params.race_labeling import LabellerParameters
-from fer_fairness.progress import track
-from fer_fairness.tables import usable
+from fer_fairness.labeling.classifier import AttributeClassifier
+from fer_fairness.labeling.groups import Grouping, grouped_labels
+from fer_fairness.labeling.selection import Trial
 from fer_fairness.taxonomy import ATTRIBUTES
 
 
@@ -25,125 +22,105 @@ class DemographicLabeller:
 
     Attributes:
         dimension: Length of the embeddings it was fitted on.
-        classifiers: attribute -> its classifier.
-        groupings: attribute -> FairFace's group -> the group that is told apart.
+        classifiers: attribute -> its classifier, at FairFace's own grain.
+        asked: attribute -> the grouping that labels are given in.
+        min_confidence: attribute -> below which probability a face gets no label.
+        trials: How every candidate did, see `selection_table`.
+        n_without_embedding: Faces that were left out of the fit because they have no embedding.
     """
 
     dimension: int
     classifiers: Mapping[str, AttributeClassifier]
-    groupings: Mapping[str, Mapping[str, str]]
+    asked: Mapping[str, Grouping]
+    min_confidence: Mapping[str, float]
+    trials: tuple[Trial, ...]
+    n_without_embedding: int
+
+    def probabilities(self, embeddings: np.ndarray, attribute: str) -> np.ndarray:
+        """Calibrated probabilities of FairFace's groups, whatever grouping is asked for.
+
+        Args:
+            embeddings: float `(n, dimension)`; NaN throughout where a face has none.
+            attribute: Which.
+
+        Returns:
+            float64 `(n, groups)` in the order of the classifier's `groups`; NaN for those faces.
+
+        Raises:
+            InvalidInputError: If the shape is another, or an embedding holds infinity.
+        """
+        embedded = check_embeddings(embeddings, len(embeddings), self.dimension)
+        classifier = self.classifiers[attribute]
+        probabilities = np.full((len(embeddings), len(classifier.groups)), np.nan)
+        probabilities[embedded] = classifier.probabilities(embeddings[embedded])
+        return probabilities
 
     def predict(self, embeddings: np.ndarray, sample_ids: Sequence[str]) -> pd.DataFrame:
         """Label faces.
 
         Args:
-            embeddings: float `(n, dimension)`; n may be 0.
+            embeddings: float `(n, dimension)`; n may be 0. NaN throughout for a face that could
+                not be embedded.
             sample_ids: The faces' ids, in the same order.
 
         Returns:
-            One row a face: `sample_id`; for each attribute the most probable group and, as
-            `<attribute>_confidence`, its calibrated probability; then
-            `probability_<attribute>_<group>` of every group.
+            One row a face: `sample_id`; for each attribute the most probable group of the asked
+            grouping, as `<attribute>_confidence` its calibrated probability, and as
+            `<attribute>_abstained` whether that is below `min_confidence` or there is no
+            embedding; then `probability_<attribute>_<group>` of every group. Label, confidence and
+            probabilities are missing where there is no embedding.
 
         Raises:
-            InvalidInputError: If shapes do not agree, or an embedding holds NaN or infinity.
+            InvalidInputError: If shapes do not agree, or an embedding holds infinity, or NaN
+                beside numbers.
         """
         check_embeddings(embeddings, len(sample_ids), self.dimension)
         labels: dict[str, object] = {"sample_id": pd.Series(list(sample_ids), dtype=str)}
         all_probabilities: dict[str, object] = {}
         for attribute in ATTRIBUTES:
-            classifier = self.classifiers[attribute]
-            probabilities = classifier.probabilities(embeddings)
-            best = probabilities.argmax(axis=1)
-            labels[attribute] = pd.Series(np.array(classifier.groups)[best], dtype=str)
-            labels[f"{attribute}_confidence"] = probabilities.max(axis=1)
-            for column, group in enumerate(classifier.groups):
+            grouping = self.asked[attribute]
+            probabilities = grouping.summed(self.probabilities(embeddings, attribute))
+            confidence = probabilities.max(axis=1)
+            labels[attribute] = most_probable(probabilities, grouping.groups)
+            labels[f"{attribute}_confidence"] = confidence
+            labels[f"{attribute}_abstained"] = self.abstains(confidence, attribute)
+            for column, group in enumerate(grouping.groups):
                 all_probabilities[f"probability_{attribute}_{group}"] = probabilities[:, column]
         return pd.DataFrame({**labels, **all_probabilities})
 
+    def abstains(self, confidence: np.ndarray, attribute: str) -> np.ndarray:
+        """Whether a face of such confidence, NaN for no embedding, gets no label; bool `(n,)`."""
+        enough: np.ndarray = confidence >= self.min_confidence[attribute]
+        return ~enough
+
     def true_labels(self, faces: pd.DataFrame, attribute: str) -> pd.Series:
-        """Annotated groups of FairFace faces at the labeller's grain, missing where not given."""
-        return grouped_labels(faces, attribute, self.groupings[attribute])
+        """Annotated groups of FairFace faces in the asked grouping, missing where not given."""
+        return grouped_labels(faces, attribute, self.asked[attribute])
 
 
-def fit_labeller(
-    embeddings: np.ndarray,
-    faces: pd.DataFrame,
-    params: LabellerParameters,
-    *,
-    seed: int,
-    held_out: np.ndarray | None = None,
-) -> DemographicLabeller:
-    """Fit and calibrate a labeller on annotated faces.
+def most_probable(probabilities: np.ndarray, groups: Sequence[str]) -> pd.Series:
+    """The most probable group of each row of `(n, groups)`, missing where a row is NaN."""
+    known = ~np.isnan(probabilities).any(axis=1)
+    best = np.where(known[:, None], probabilities, 0.0).argmax(axis=1)
+    return pd.Series(np.array(groups)[best], dtype=str).where(known)
 
-    The embedder separates the faces it was trained on better than any others. Probabilities are
-    therefore calibrated, and the regularisation chosen, on faces that neither the embedder nor the
-    regression has seen.
 
-    Args:
-        embeddings: float `(n, d)`, in the order of `faces`.
-        faces: A `faces` table with FairFace's groups. Excluded faces and those of the test split
-            are left out; a missing label leaves the face out of that attribute only.
-        params: Groupings, regularisation, smallest groups.
-        seed: Decides the calibration faces where `held_out` does not.
-        held_out: Boolean `(n,)`, the faces that the embedder did not learn from
-            (`embedding.held_out_mask`): they calibrate. None draws `calibration_share` of the
-            faces, which is right only where the embedder was trained on other faces.
+def selection_table(labeller: DemographicLabeller) -> pd.DataFrame:
+    """How the classifier of each attribute was chosen.
 
     Returns:
-        The labeller.
-
-    Raises:
-        InvalidInputError: If shapes do not agree, an embedding is not finite, or a group has fewer
-            faces than `min_faces_per_class` to fit on or none to calibrate on.
+        One row a candidate: `attribute, classifier, settings, log_loss` (mean, nats, after its
+        best temperature), `accuracy` (in [0, 1]), both at FairFace's grain on faces that it was
+        not fitted on, and `chosen`.
     """
-    check_embeddings(embeddings, len(faces))
-    calibrates = _calibration_mask(faces, params, seed, held_out)
-    takes_part = (usable(faces) & (faces["split"] != "test")).to_numpy(dtype=bool)
-    groupings = group_maps(params.race_grouping, params.age_grouping)
-    classifiers = {}
-    for attribute in track(ATTRIBUTES, description="Fitting the demographic labeller"):
-        labels = grouped_labels(faces, attribute, groupings[attribute])
-        labelled = takes_part & labels.notna().to_numpy(dtype=bool)
-        fitting, calibration = labelled & ~calibrates, labelled & calibrates
-        expected = sorted(set(groupings[attribute].values()))
-        _check_enough(labels[fitting], attribute, expected, params.min_faces_per_class)
-        if not calibration.any():
-            raise InvalidInputError(
-                f"No held-out face has a label of {attribute}: the labeller cannot be calibrated. "
-                "Raise embedder.held_out_share or add labelled faces."
-            )
-        classifiers[attribute] = fit_classifier(
-            attribute,
-            (embeddings[fitting], labels[fitting].to_numpy(dtype=str)),
-            (embeddings[calibration], labels[calibration].to_numpy(dtype=str)),
-            params.inverse_regularisation,
-        )
-    return DemographicLabeller(int(embeddings.shape[1]), classifiers, groupings)
-
-
-def _calibration_mask(
-    faces: pd.DataFrame, params: LabellerParameters, seed: int, held_out: np.ndarray | None
-) -> np.ndarray:
-    if held_out is None:
-        return np.random.default_rng(seed).random(len(faces)) < params.calibration_share
-    if held_out.shape != (len(faces),) or held_out.dtype != bool:
-        raise InvalidInputError(
-            f"held_out is {held_out.dtype} of shape {held_out.shape}; expected bool of shape "
-            f"({len(faces)},), one value a face."
-        )
-    return held_out
-
-
-def _check_enough(
-    labels: pd.Series, attribute: str, expected: list[str], min_faces_per_class: int
-) -> None:
-    counts = labels.value_counts().reindex(expected, fill_value=0)
-    few = counts[counts < min_faces_per_class]
-    if len(few):
-        found = ", ".join(f"{group} {count}" for group, count in few.items())
-        raise InvalidInputError(
-            f"Too few faces to learn {attribute} from: {found}; at least {min_faces_per_class} of "
-            f"each group are needed. Add faces, choose a coarser grouping of {attribute}, or lower "
-            "labeller.min_faces_per_class."
-        )
+    return pd.DataFrame(
+        {
+            "attribute": trial.attribute,
+            "classifier": trial.candidate.name,
+            "settings": trial.candidate.describe(),
+            "log_loss": trial.log_loss,
+            "accuracy": trial.accuracy,
+            "chosen": trial.chosen,
+        }
+        for trial in labeller.trials
+    )

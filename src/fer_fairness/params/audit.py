@@ -83,6 +83,12 @@ class AuditParameters(Parameters):
         default=None, description="Path of a prediction file: CSV (also .gz) or Parquet."
     )
     model: str | None = Field(default=None, description="Path of a Keras model, in its place.")
+    held_out_labels: str | None = Field(
+        default=None,
+        description="Where a labeller predicted the groups of the prediction file: path of a CSV "
+        "or Parquet file of people whose group is known, with columns true_<attribute> and "
+        "predicted_<attribute>. Scores of these attributes are then corrected for its errors.",
+    )
     dataset: Literal["fer_plus", "raf_db"] = Field(
         default="fer_plus", description="Dataset whose test faces a model is run on."
     )
@@ -137,6 +143,11 @@ class AuditParameters(Parameters):
     def _one_thing_is_audited(self) -> Self:
         if self.predictions is not None and self.model is not None:
             raise ValueError("predictions and model are both given: audit one of them at a time")
+        if self.held_out_labels is not None and self.predictions is None:
+            raise ValueError(
+                "held_out_labels is given without predictions: of a model that is run here the "
+                "errors of the labeller are known already"
+            )
         for intersection in self.intersections or ():
             parts = [part.strip() for part in intersection.split(" x ")]
             if len(parts) < 2 or "" in parts or len(set(parts)) < len(parts):

@@ -1,56 +1,72 @@
-"""Parameters of the face embedder and of the demographic labeller that are learnt from FairFace."""
+"""Parameters of what is learnt from FairFace: the demographic labeller."""
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat, field_validator
 
 from fer_fairness.params.base import Parameters
 
 RaceGrouping = Literal["fairface_7", "coarse_4"]
 AgeGrouping = Literal["fairface_9", "coarse_4"]
+ClassifierName = Literal["logistic_regression", "linear_discriminant", "rbf_logistic", "mlp"]
+CalibrationName = Literal["temperature", "isotonic"]
 
 
-class EmbedderParameters(Parameters):
-    """The compact CNN that turns a face into a vector, and how it is trained."""
+class LogisticRegressionGrid(Parameters):
+    """Settings of `logistic_regression` that are tried."""
 
-    widths: tuple[int, ...] = Field(
-        default=(32, 48, 96),
+    inverse_regularisation: tuple[PositiveFloat, ...] = Field(
+        default=(0.03, 0.3), min_length=1, description="Values of C."
+    )
+
+
+class RbfLogisticGrid(Parameters):
+    """Settings of `rbf_logistic` that are tried.
+
+    Logistic regression on Gaussian similarities to some of the faces: a kernel machine whose time
+    grows with the number of faces, where an exact one would need its square.
+    """
+
+    n_landmarks: int = Field(
+        default=400, gt=0, description="Faces, drawn by the seed, to which all are compared."
+    )
+    width: tuple[PositiveFloat, ...] = Field(
+        default=(0.3,),
         min_length=1,
-        description="Filters of the 3x3 convolutions before the last; the first has stride 2, "
-        "pooling halves the side after each of the others.",
+        description="Values of gamma in exp(-gamma |x - y|^2), times the embedding's dimension.",
     )
-    dimension: int = Field(
-        default=128, gt=0, description="Filters of the last convolution: length of the embedding."
+    inverse_regularisation: tuple[PositiveFloat, ...] = Field(
+        default=(10.0,), min_length=1, description="Values of C."
     )
-    dropout: float = Field(
-        default=0.3, ge=0.0, lt=1.0, description="Share of the embedding dropped while training."
+
+
+class MlpGrid(Parameters):
+    """Settings of `mlp` that are tried: networks of one hidden layer, averaged."""
+
+    hidden_units: int = Field(default=256, gt=0, description="Units of the hidden layer.")
+    weight_penalty: tuple[PositiveFloat, ...] = Field(
+        default=(1.0, 3.0), min_length=1, description="Values of scikit-learn's alpha."
     )
-    epochs: int = Field(default=15, gt=0, description="Passes over the faces, at most.")
-    batch_size: int = Field(default=64, gt=0, description="Faces in a gradient step.")
-    learning_rate: float = Field(
-        default=2e-3,
-        gt=0,
-        description="Highest rate of AdamW: after one epoch of warm-up, before "
-        "the cosine decay to zero.",
+    n_epochs: int = Field(default=20, gt=0, description="Passes over the faces, at most.")
+    n_networks: int = Field(
+        default=3, gt=0, description="Networks that differ by their seed, whose mean is taken."
     )
-    weight_decay: float = Field(default=1e-3, ge=0, description="Decoupled decay of AdamW.")
-    max_shift_px: int = Field(
-        default=4, ge=0, description="Training faces are shifted by up to so many pixels."
-    )
-    held_out_share: float = Field(
-        default=0.15,
-        gt=0.0,
-        lt=0.9,
-        description="Share of the training faces kept aside: they stop the training early and "
-        "calibrate the labeller.",
-    )
-    patience: int = Field(
-        default=5, gt=0, description="Epochs without a lower held-out loss before training ends."
-    )
+
+
+class MinConfidence(Parameters):
+    """How probable the most probable group must be for a face to be given it."""
+
+    gender: float = Field(default=0.5, ge=0.0, le=1.0, description="Lowest for gender.")
+    race: float = Field(default=0.5, ge=0.0, le=1.0, description="Lowest for race.")
+    age_group: float = Field(default=0.5, ge=0.0, le=1.0, description="Lowest for age.")
 
 
 class LabellerParameters(Parameters):
-    """Which groups are told apart, and how the classifiers are fitted."""
+    """Which groups are told apart, and how the classifiers are chosen, fitted and calibrated.
+
+    Classifiers are fitted at FairFace's own grain, seven races and nine ages; a coarser grouping
+    sums their probabilities.
+    """
 
     race_grouping: RaceGrouping = Field(
         default="coarse_4",
@@ -60,20 +76,44 @@ class LabellerParameters(Parameters):
         default="coarse_4",
         description="FairFace's nine groups, or the four that FairFace and RAF-DB share.",
     )
-    inverse_regularisation: tuple[float, ...] = Field(
-        default=(0.01, 0.1, 1.0),
+    classifiers: tuple[ClassifierName, ...] = Field(
+        default=("logistic_regression", "linear_discriminant", "mlp"),
         min_length=1,
-        description="Values of logistic regression's C to choose from, by the log loss on the "
-        "calibration faces.",
+        description="Kinds of classifier of which the one with the lowest log loss on faces it "
+        "was not fitted on is kept, for each attribute.",
     )
-    calibration_share: float = Field(
-        default=0.2,
-        gt=0.0,
-        lt=0.9,
-        description="Share of the faces that calibrate the labeller where none are held out.",
+    logistic_regression: LogisticRegressionGrid = Field(
+        default_factory=LogisticRegressionGrid, description="What is tried of that kind."
+    )
+    rbf_logistic: RbfLogisticGrid = Field(
+        default_factory=RbfLogisticGrid, description="What is tried of that kind."
+    )
+    mlp: MlpGrid = Field(default_factory=MlpGrid, description="What is tried of that kind.")
+    n_folds: int = Field(
+        default=5,
+        ge=2,
+        description="Folds of the cross-validation, where the embedder has not learnt from the "
+        "faces.",
+    )
+    calibration: CalibrationName = Field(
+        default="temperature",
+        description="How probabilities are made to match frequencies: one number for all groups "
+        "(temperature), or a rising step function for each (isotonic; needs more faces).",
+    )
+    min_confidence: MinConfidence = Field(
+        default_factory=MinConfidence,
+        description="A face whose most probable group is less probable than this gets no label.",
     )
     min_faces_per_class: int = Field(
         default=5,
         ge=2,
-        description="Fewest faces of each group that the classifier may be fitted on.",
+        description="Fewest faces of each of FairFace's groups that a classifier may be fitted "
+        "on; a cross-validation also needs one a fold.",
     )
+
+    @field_validator("classifiers")
+    @classmethod
+    def _no_classifier_twice(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError(f"a classifier is named twice: {', '.join(names)}. Name each once.")
+        return names

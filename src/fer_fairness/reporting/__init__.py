@@ -1,18 +1,21 @@
 """Reporting: the HTML page, its figures, the machine-readable results and the model cards."""
 
+from fer_fairness.reporting.columns import COLUMNS
 from fer_fairness.reporting.figures import (
     confusion_matrix_figure,
     distribution_figure,
     fairness_accuracy_figure,
     gap_forest_figure,
     labeller_confusion_figure,
+    predicted_groups_figure,
     recall_by_emotion_and_group_figure,
+    reliability_figure,
     training_curves_figure,
 )
 from fer_fairness.reporting.findings import Finding, comparison_findings
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.html import render_report
-from fer_fairness.reporting.inputs import COLUMNS, DIFFERENCE_FOUND, ReportInputs
+from fer_fairness.reporting.inputs import DIFFERENCE_FOUND, ReportInputs
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
 from fer_fairness.reporting.words import evaluation_set_label
@@ -32,7 +35,9 @@ __all__ = [
     "gap_forest_figure",
     "labeller_confusion_figure",
     "model_card",
+    "predicted_groups_figure",
     "recall_by_emotion_and_group_figure",
+    "reliability_figure",
     "render_report",
     "results_json",
     "training_curves_figure",

@@ -6,15 +6,28 @@ difference": the sentence tells what could not have been seen at these group siz
 alone gives. Square brackets are 95 % intervals throughout.
 """
 
+import math
 from typing import Final
 
 import pandas as pd
 
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_errors import (
+    LabelErrors,
+    corrected_text,
+    correction_sentence,
+    label_errors,
+)
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.tables import interval, is_few, listed, percent, points, thousands
-from fer_fairness.reporting.verdicts import BY_CLASS, difference_found, gap_sentence
+from fer_fairness.reporting.verdicts import (
+    BY_CLASS,
+    NOT_FOUND,
+    difference_found,
+    gap_sentence,
+    short_verdict,
+)
 from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
     attribute_label,
@@ -30,6 +43,10 @@ _MOST_NAMED: Final = 5
 _MOST_EMOTIONS: Final = 4
 _RECALL_GAP: Final = "recall_gap_"
 _LONGEST_LIST: Final = 160
+_MAY_BE_LARGER: Final = (
+    "Label errors usually make real gaps look smaller: one between people can be larger than one "
+    "between labels."
+)
 
 
 def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
@@ -41,23 +58,26 @@ def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
 
     Returns:
         In the order of the `gaps` table; the differences found first. Lines of a text are one
-        metric each, then who differs, then the sizes.
+        metric each, then who differs, then the sizes. Where groups were predicted, each metric is
+        told with its value corrected for label errors, or why there is none.
     """
     rows = inputs.gaps[inputs.gaps["variant"] == variant]
+    errors = label_errors(inputs)
     found = [
-        _gap_finding(inputs, block)
+        _gap_finding(inputs, block, errors)
         for _, block in rows.groupby(list(_KEYS), sort=False)
         if block["metric"].isin(HEADLINE_METRICS).any()
     ]
     return sorted(found, key=lambda finding: finding.kind != "found")
 
 
-def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
+def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame, errors: LabelErrors) -> Finding:
     headline = rows[rows["metric"].isin(HEADLINE_METRICS)]
     ordered = sorted(records(headline), key=lambda row: HEADLINE_METRICS.index(str(row["metric"])))
     others = [row for row in records(rows.drop(headline.index)) if difference_found(row)]
     found = bool(others) or any(difference_found(row) for row in ordered)
-    sentences = [gap_sentence(row) for row in ordered]
+    sentences = [_with_correction(row, errors) for row in ordered]
+    sentences += _label_error_sentences(ordered, errors)
     sentences += _recall_sentences(inputs, others)
     sentences.append(_others_sentence(others))
     if found:
@@ -65,6 +85,26 @@ def _gap_finding(inputs: ReportInputs, rows: pd.DataFrame) -> Finding:
     sentences.append(_size_sentence(inputs, ordered[0]))
     text = "\n".join(part for part in sentences if part)
     return Finding("found" if found else "not_found", _heading(inputs, ordered[0]), text)
+
+
+def _with_correction(row: Row, errors: LabelErrors) -> str:
+    """The sentence of a gap; of predicted groups also its size without label errors."""
+    sentence = gap_sentence(row)
+    gap = errors.gap(row) if errors.concern(row) else None
+    if gap is None or not math.isfinite(as_float(gap["corrected_value"])):
+        return sentence
+    return f"{sentence} Corrected for label errors: {corrected_text(gap)}."
+
+
+def _label_error_sentences(rows: list[Row], errors: LabelErrors) -> list[str]:
+    """What label errors leave open, of rows of one attribute; nothing where it was annotated."""
+    first = rows[0]
+    if not errors.concern(first):
+        return []
+    told = [correction_sentence(errors, first, _left_out_names(first["left_out"]))]
+    if any(short_verdict(row) == NOT_FOUND for row in rows):
+        told.append(_MAY_BE_LARGER)
+    return [" ".join(part for part in told if part)]
 
 
 def _heading(inputs: ReportInputs, row: Row) -> str:
@@ -173,9 +213,13 @@ def _same_people(groups: pd.DataFrame, row: Row) -> pd.DataFrame:
 
 def left_out_text(value: object) -> str:
     """The groups left out, as text: given as a list, an array, a text, or missing."""
+    return listed(_left_out_names(value))
+
+
+def _left_out_names(value: object) -> list[str]:
     items = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(items, str):
         items = items.split(", ")
     if not isinstance(items, (list, tuple)):
-        return ""
-    return listed([group_label(str(name)) for name in items])
+        return []
+    return [group_label(str(name)) for name in items]

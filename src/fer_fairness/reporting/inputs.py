@@ -2,128 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final, Literal
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.columns import COLUMNS
 
 DIFFERENCE_FOUND: Final = "difference found"
 """How a verdict begins where the corrected p-value survived."""
 
 FEW_PEOPLE: Final = 30
 """Groups smaller than this are greyed: one face moves their accuracy by over three points."""
-
-COLUMNS: Final = MappingProxyType(
-    {
-        "overall": (
-            "variant",
-            "evaluation_set",
-            "metric",
-            "value",
-            "ci_low",
-            "ci_high",
-            "n_people",
-        ),
-        "groups": (
-            "variant",
-            "evaluation_set",
-            "attribute",
-            "attribute_source",
-            "group",
-            "metric",
-            "value",
-            "ci_low",
-            "ci_high",
-            "n_people",
-        ),
-        "gaps": (
-            "variant",
-            "evaluation_set",
-            "attribute",
-            "attribute_source",
-            "metric",
-            "family",
-            "value",
-            "ci_low",
-            "ci_high",
-            "corrected_value",
-            "minimum_detectable",
-            "equal_treatment",
-            "null_mean",
-            "null_95",
-            "p_value",
-            "p_value_holm",
-            "p_value_benjamini_hochberg",
-            "n_people",
-            "n_groups",
-            "smallest_group",
-            "smallest_group_size",
-            "n_missing",
-            "left_out",
-            "verdict",
-        ),
-        "comparisons": (
-            "variant",
-            "evaluation_set",
-            "metric",
-            "attribute",
-            "difference",
-            "corrected_difference",
-            "ci_low",
-            "ci_high",
-            "level_down",
-            "n_people",
-        ),
-        "aif360": (
-            "variant",
-            "evaluation_set",
-            "attribute",
-            "emotion",
-            "privileged_group",
-            "unprivileged_group",
-            "n_privileged",
-            "n_unprivileged",
-            "metric",
-            "value",
-            "ci_low",
-            "ci_high",
-        ),
-        "confusion": ("variant", "evaluation_set", "emotion", "predicted_emotion", "n_people"),
-        "distributions": ("variant", "cell", "emotion", "n_before", "n_added", "n_after"),
-        "histories": (
-            "variant",
-            "epoch",
-            "loss",
-            "accuracy",
-            "validation_loss",
-            "validation_accuracy",
-            "learning_rate",
-            "seconds",
-        ),
-        "labeller_confusion": ("attribute", "true", "predicted", "n_faces"),
-        "labeller_summary": (
-            "attribute",
-            "n_faces",
-            "accuracy",
-            "ci_low",
-            "ci_high",
-            "expected_calibration_error",
-            "majority_share",
-        ),
-        "scan": (
-            "subgroup",
-            "n_people",
-            "observed_errors",
-            "expected_errors",
-            "score",
-            "p_value",
-            "verdict",
-        ),
-    }
-)
-"""The columns that each table of a `ReportInputs` must have; more are kept but not shown."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +35,21 @@ class ReportInputs:
         confusion: Counts of true and predicted emotions.
         distributions: Training faces per cell before and after augmentation.
         histories: One row a training epoch.
+        label_noise_attributes: Of each predicted attribute who got no label, the held-out faces
+            behind the correction, and why there is none (empty where there is one).
+        label_noise_groups: How often each group is labelled rightly, how many people are labelled
+            so, how many there are once label errors are taken off, and whether they are compared.
+        label_noise_scores: Accuracy of each group and its difference from everybody else, as
+            labelled and with label errors taken off; see `label_errors` for the methods.
+        label_noise_gaps: Gaps between predicted groups with label errors taken off.
+        labeller_summary: Held-out accuracy and calibration of the demographic labeller; a
+            `condition` is how the faces looked ("full_size", "grey_48"), `asked` the grouping used.
         labeller_confusion: Held-out counts of true and predicted demographic labels.
-        labeller_summary: Held-out accuracy and calibration of the demographic labeller.
+        labeller_recalls: Held-out recall of each group, of all and by other attributes.
+        labeller_reliability: Held-out accuracy by confidence.
+        labeller_selection: The classifiers that were tried, and which was chosen.
+        agreement: How far predicted groups agree with annotated ones, where a dataset has both.
+        agreement_counts: The counts behind that.
         scan: The subgroup with the most errors above expectation; columns variant and
             evaluation_set are shown where they are there.
         kind: Whether the report is that of the project's own models, or the audit of one model
@@ -168,8 +71,17 @@ class ReportInputs:
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     distributions: pd.DataFrame = field(default_factory=pd.DataFrame)
     histories: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
+    label_noise_attributes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    label_noise_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    label_noise_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
+    label_noise_gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
     labeller_summary: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labeller_confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labeller_recalls: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labeller_reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labeller_selection: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreement_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
     scan: pd.DataFrame = field(default_factory=pd.DataFrame)
     kind: Literal["project", "audit"] = "project"
     quality: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

@@ -9,10 +9,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_errors import (
+    PREDICTED,
+    abstained_text,
+    corrected_text,
+    key_of,
+    label_errors,
+)
 from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import p_value, thousands, value_with_interval
+from fer_fairness.reporting.tables import MISSING, p_value, thousands, value_with_interval
 from fer_fairness.reporting.verdicts import BY_CLASS, detectable, in_unit, verdict_text
 from fer_fairness.reporting.words import (
+    HEADLINE_METRICS,
     attribute_label,
     evaluation_set_label,
     group_label,
@@ -71,6 +79,7 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
         groups=[_group_row(row) for row in _of(inputs.groups, variant)],
         gaps=[_gap_row(row) for row in _of(inputs.gaps, variant) if row["family"] != BY_CLASS],
         findings=gap_findings(inputs, variant=variant),
+        predicted=_predicted_rows(inputs, variant),
     )
 
 
@@ -134,3 +143,28 @@ def _gap_row(row: Row) -> tuple[str, ...]:
         p_value(as_float(row["p_value_benjamini_hochberg"])),
         verdict_text(row),
     )
+
+
+def _predicted_rows(inputs: ReportInputs, variant: str) -> list[tuple[str, ...]]:
+    """Headline gaps of predicted groups: as labelled and corrected, and who got no label."""
+    errors = label_errors(inputs)
+    rows = [
+        row
+        for row in _of(inputs.gaps, variant)
+        if row["attribute_source"] == PREDICTED and row["metric"] in HEADLINE_METRICS
+    ]
+    told: list[tuple[str, ...]] = []
+    for row in rows:
+        gap, metric = errors.gap(row), str(row["metric"])
+        known = errors.attributes.get(key_of(row))
+        told.append(
+            (
+                evaluation_set_label(str(row["evaluation_set"])),
+                attribute_label(str(row["attribute"])),
+                MISSING if known is None else abstained_text(known),
+                metric_words(metric).label,
+                _with_interval(row, metric),
+                f"not corrected: {errors.reason(row)}" if gap is None else corrected_text(gap),
+            )
+        )
+    return told

@@ -42,8 +42,8 @@ class Table:
 
 
 def thousands(count: float) -> str:
-    """`3153` as "3,153"; a missing count as a dash."""
-    return MISSING if not math.isfinite(count) else f"{round(count):,}"
+    """`3153` as "3,153"; a missing count as a dash; an estimate may be below zero."""
+    return MISSING if not math.isfinite(count) else f"{round(count):,}".replace("-", MINUS)
 
 
 def percent(share: float, *, digits: int = 1) -> str:
@@ -78,6 +78,13 @@ def value_with_interval(value: float, low: float, high: float, *, in_points: boo
     scale, digits = (100.0, 1) if in_points else (1.0, 3)
     bounds = interval(low, high, scale=scale, digits=digits)
     return f"{_signed(scale * value, digits)} [{bounds}]"
+
+
+def count_with_interval(count: float, low: float, high: float) -> str:
+    """An estimated number of people: "1,234 [1,120 to 1,351]"."""
+    if not math.isfinite(count):
+        return MISSING
+    return f"{thousands(count)} [{thousands(low)} to {thousands(high)}]"
 
 
 def p_value(probability: float) -> str:

@@ -13,6 +13,9 @@ _ROUNDING: Final = 1e-9
 TOO_FEW: Final = "too few people to say"
 """The verdict where nothing could be compared."""
 
+NOT_FOUND: Final = "no difference found"
+"""The verdict where a gap could be compared, and chance may have made it."""
+
 BY_CLASS: Final = "by_class"
 """The family of the metrics of one emotion; the others are of the family "summary"."""
 
@@ -30,7 +33,7 @@ def short_verdict(row: Row) -> str:
     tested = math.isfinite(as_float(row["p_value_holm"]))
     if not tested or str(row["verdict"]).startswith(TOO_FEW):
         return TOO_FEW
-    return "no difference found"
+    return NOT_FOUND
 
 
 def verdict_text(row: Row) -> str:

@@ -6,7 +6,9 @@ known, but it is at most the smaller of q[g, h] and of those right among the lab
 what does not fit elsewhere (Frechet 1951). Summed over labels these bounds are sharp (Kallus, Mao
 and Zhou 2022, Management Science 68, section 5). Where the confusion cannot be inverted the shares
 of the groups are not known either; then both are bounded together by a linear program, after
-Charnes and Cooper 1962.
+Charnes and Cooper 1962. What was counted of people and of held-out faces enters it as intervals
+(Clopper and Pearson 1934, all of them together at the level asked for), so that a confusion that is
+hardly known bounds hardly anything.
 """
 
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import linprog, nnls
+from scipy.special import betaincinv
 
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
@@ -24,6 +27,8 @@ from fer_fairness.fairness.label_noise.scores import ACCURACY, ACCURACY_DIFFEREN
 from fer_fairness.fairness.metrics.reductions import Array, divide
 
 _SMALL: Final = 1e-12
+_LEAST_SHARE: Final = 1e-6
+"""A draw may leave a group nobody; its bounds are then those of a few people, not undefined."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,13 @@ def bounded_scores(
     shares = drawn_confusions(confusion, n, generator)
     flat = answers.ravel() / max(int(answers.sum()), 1)
     drawn = generator.multinomial(int(answers.sum()), flat, size=n).reshape(n, *answers.shape)
-    bounds = accuracy_bounds(drawn, shares, group_shares(drawn, shares))
+    people = np.maximum(group_shares(drawn, shares), _LEAST_SHARE)
+    bounds = accuracy_bounds(drawn, shares, people)
     outside = (1.0 - confidence) / 2.0
     return {
         name: ScoreBounds(
-            np.nanquantile(found.low, outside, axis=0),
-            np.nanquantile(found.high, 1.0 - outside, axis=0),
+            np.quantile(found.low, outside, axis=0),
+            np.quantile(found.high, 1.0 - outside, axis=0),
         )
         for name, found in bounds.items()
     }
@@ -127,8 +133,30 @@ def group_shares(answers: AnyCounts, shares: Array) -> Array:
     return np.asarray(people / np.maximum(people.sum(axis=-1, keepdims=True), _SMALL))
 
 
+def unidentified_bounded_accuracy(
+    labelled: Counts, everybody: Counts, confusion: LabelConfusion, *, confidence: float
+) -> ScoreBounds:
+    """Bounds of accuracy where the confusion cannot be inverted, widened by all that noise may do.
+
+    Args:
+        labelled: Counts by label, int64 (h, c, k).
+        everybody: All people, int64 (c, k); somebody at least.
+        confusion: Any confusion; of a group without held-out people nothing is taken to be known.
+        confidence: At least so often all bounds hold together.
+
+    Returns:
+        Bounds of every group; NaN where no people at all would fit what was counted.
+    """
+    answers = answers_by_label(labelled, everybody)
+    error = (1.0 - confidence) / (answers.size + confusion.counts.size)
+    return _program_bounds(
+        _exact_interval(answers, np.asarray(answers.sum()), error),
+        _exact_interval(confusion.counts, confusion.faces[:, np.newaxis], error),
+    )
+
+
 def unidentified_accuracy_bounds(answers: AnyCounts, shares: Array) -> ScoreBounds:
-    """Bounds of accuracy where the shares of the groups are not known either.
+    """Sharp bounds of accuracy where the shares of the groups are not known either.
 
     No uncertainty of people or confusion is in them: they are what a labeller of exactly these
     errors leaves open.
@@ -138,13 +166,7 @@ def unidentified_accuracy_bounds(answers: AnyCounts, shares: Array) -> ScoreBoun
         shares: P(label or none | true group), shape (g, h + 1).
     """
     fitting = _fitting_answers(answers, shares)
-    ends = np.array(
-        [
-            [_extreme_accuracy(fitting, shares, group, sign) for group in range(len(shares))]
-            for sign in (1.0, -1.0)
-        ]
-    )
-    return ScoreBounds(ends[0], ends[1])
+    return _program_bounds(_Range(fitting, fitting), _Range(shares, shares))
 
 
 def _fitting_answers(answers: AnyCounts, shares: Array) -> Array:
@@ -160,35 +182,87 @@ def _fitting_answers(answers: AnyCounts, shares: Array) -> Array:
     return np.stack([possible * (1.0 - right), possible * right], axis=-1)
 
 
-def _extreme_accuracy(answers: Array, shares: Array, group: int, sign: float) -> float:
-    """Least (sign 1) or greatest (sign -1) accuracy of a group, by a linear-fractional program.
+@dataclass(frozen=True)
+class _Range:
+    """Least and greatest values of shares, of one shape."""
 
-    Unknown are the people y[g, h, answer] and p[g], both divided by the people of `group`, and the
-    scale t that this division amounts to.
+    low: Array
+    high: Array
+
+
+def _exact_interval(counts: AnyCounts, of: AnyCounts, error: float) -> _Range:
+    """Clopper-Pearson intervals of shares; from 0 to 1 where they are shares of nobody."""
+    others = of - counts
+    low = betaincinv(np.maximum(counts, 1), others + 1, error / 2.0)
+    high = betaincinv(counts + 1, np.maximum(others, 1), 1.0 - error / 2.0)
+    return _Range(np.where(counts > 0, low, 0.0), np.where(others > 0, high, 1.0))
+
+
+def _program_bounds(answers: _Range, shares: _Range) -> ScoreBounds:
+    """Least and greatest accuracy of each group, by linear-fractional programs.
+
+    Args:
+        answers: Shares of all people by label or none, and wrong or right, (h + 1, 2).
+        shares: P(label or none | true group), (g, h + 1).
     """
-    n_groups, n_labels = shares.shape
-    n_cells = n_groups * n_labels * 2
-    size = n_cells + n_groups + 1
-    cells = np.arange(n_cells).reshape(n_groups, n_labels, 2)
-    rows, goals = [], []
-    for label in range(n_labels):
-        for answer in range(2):
-            row = np.zeros(size)
-            row[cells[:, label, answer]] = 1.0
-            row[-1] = -answers[label, answer]
-            rows.append(row)
-            goals.append(0.0)
-        for of_group in range(n_groups):
-            row = np.zeros(size)
-            row[cells[of_group, label]] = 1.0
-            row[n_cells + of_group] = -shares[of_group, label]
-            rows.append(row)
-            goals.append(0.0)
-    row = np.zeros(size)
-    row[n_cells + group] = 1.0
-    rows.append(row)
-    goals.append(1.0)
+    n_groups, n_labels = shares.low.shape
+    cells = np.arange(n_groups * n_labels * 2).reshape(n_groups, n_labels, 2)
+    rows = _rows_of_program(cells, answers, shares)
+    ends = np.array(
+        [
+            [_extreme_accuracy(cells, rows, group, sign) for group in range(n_groups)]
+            for sign in (1.0, -1.0)
+        ]
+    )
+    return ScoreBounds(ends[0], ends[1])
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows that are zero at most, and rows that are zero, over cells, groups and scale."""
+
+    at_most: Array
+    equal: Array
+
+
+def _rows_of_program(cells: np.ndarray, answers: _Range, shares: _Range) -> _Rows:
+    """The program's constraints.
+
+    Unknown are the people y[g, h, answer] (`cells`), the people p[g], and the scale t: the number
+    of all people when those of one group are one.
+    """
+    unit = np.eye(cells.size + len(cells) + 1)
+    of_cells = unit[cells]
+    of_groups, scale = unit[cells.size : -1], unit[-1]
+    by_answer = of_cells.sum(axis=0)
+    by_label = of_cells.sum(axis=2)
+    limited = [
+        side * (sums - limit[..., np.newaxis] * whole)
+        for sums, limits, whole in (
+            (by_answer, answers, scale),
+            (by_label, shares, of_groups[:, np.newaxis]),
+        )
+        for side, limit in ((1.0, limits.high), (-1.0, limits.low))
+    ]
+    return _Rows(
+        at_most=np.concatenate([part.reshape(-1, len(unit)) for part in limited]),
+        equal=np.vstack([by_label.sum(axis=1) - of_groups, of_groups.sum(axis=0) - scale]),
+    )
+
+
+def _extreme_accuracy(cells: np.ndarray, rows: _Rows, group: int, sign: float) -> float:
+    """Least (sign 1) or greatest (sign -1) accuracy of a group, its people being one."""
+    size = rows.equal.shape[1]
+    one = np.zeros((1, size))
+    one[0, cells.size + group] = 1.0
     objective = np.zeros(size)
     objective[cells[group, :, 1]] = sign
-    found = linprog(objective, A_eq=np.array(rows), b_eq=np.array(goals), bounds=(0, None))
+    found = linprog(
+        objective,
+        A_ub=rows.at_most,
+        b_ub=np.zeros(len(rows.at_most)),
+        A_eq=np.vstack([rows.equal, one]),
+        b_eq=np.append(np.zeros(len(rows.equal)), 1.0),
+        bounds=(0, None),
+    )
     return float(sign) * float(found.fun) if found.fun is not None else float("nan")

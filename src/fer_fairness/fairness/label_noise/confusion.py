@@ -76,7 +76,7 @@ def label_confusion(
         InvalidInputError: A column is missing, nobody is left, or a label is none of the groups.
     """
     parts = attribute.split(INTERSECTION)
-    _check_columns(held_out, parts)
+    _check_columns(held_out, parts, annotated)
     known = held_out.dropna(subset=[true_column(part) for part in parts])
     if known.empty:
         raise InvalidInputError(
@@ -99,22 +99,23 @@ def label_confusion(
 
 def _codes(columns: list[pd.Series], groups: tuple[str, ...]) -> Counts:
     """Position of each person's group; the last one, past all groups, where a part is missing."""
-    joined = columns[0].astype(object)
+    joined = columns[0].astype(str)
     missing = columns[0].isna()
     for column in columns[1:]:
-        missing |= column.isna()
-        joined = joined.astype(str) + INTERSECTION + column.astype(str)
+        missing = missing | column.isna()
+        joined = joined + INTERSECTION + column.astype(str)
     codes = pd.Index(groups, dtype=object).get_indexer(pd.Index(joined, dtype=object))
     return np.where(missing.to_numpy(dtype=bool), len(groups), codes).astype(np.int64)
 
 
-def _check_columns(held_out: pd.DataFrame, parts: list[str]) -> None:
+def _check_columns(held_out: pd.DataFrame, parts: list[str], annotated: Collection[str]) -> None:
     if len(parts) > _PARTS_AT_MOST:
         raise InvalidInputError(
             f"An intersection of {len(parts)} attributes has too many groups to invert a "
             f"confusion of; at most {_PARTS_AT_MOST} are possible."
         )
-    needed = [name for part in parts for name in (true_column(part), predicted_column(part))]
+    needed = [true_column(part) for part in parts]
+    needed += [predicted_column(part) for part in parts if part not in annotated]
     absent = [name for name in needed if name not in held_out.columns]
     if absent:
         raise InvalidInputError(

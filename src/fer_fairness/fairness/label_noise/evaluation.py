@@ -13,9 +13,8 @@ from fer_fairness.fairness.counts import (
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.bounds import (
-    answers_by_label,
     bounded_scores,
-    unidentified_accuracy_bounds,
+    unidentified_bounded_accuracy,
 )
 from fer_fairness.fairness.label_noise.gaps import corrected_gaps
 from fer_fairness.fairness.label_noise.inversion import reasons_against
@@ -128,7 +127,7 @@ def _measured(
 ) -> dict[str, list[Row]]:
     noise = params.label_noise
     refused = reasons_against(part.confusion, noise)
-    if not part.everybody.sum():
+    if not part.labelled.sum():
         refused = ["Nobody was labelled."]
     raw = raw_scores(
         part.labelled,
@@ -198,11 +197,13 @@ def _score_row(
 def _bound_rows(
     part: LabelledPeople, refused: list[str], params: InferenceParameters, seed: tuple[int, ...]
 ) -> list[Row]:
-    if not part.everybody.sum() or not part.confusion.faces.all():
+    if not part.everybody.sum():
         return []
     if refused:
-        answers = answers_by_label(part.labelled, part.everybody)
-        found = {ACCURACY: unidentified_accuracy_bounds(answers, part.confusion.all_shares)}
+        bounds = unidentified_bounded_accuracy(
+            part.labelled, part.everybody, part.confusion, confidence=params.confidence
+        )
+        found = {ACCURACY: bounds}
     else:
         found = bounded_scores(
             part.labelled,

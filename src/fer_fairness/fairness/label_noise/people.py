@@ -40,8 +40,19 @@ class LabelledPeople:
 
 
 def predicted_parts(frame: pd.DataFrame, attribute: str) -> list[str]:
-    """The parts of an attribute that were predicted for anybody in the table."""
+    """The parts of an attribute that were predicted for anybody in the table.
+
+    Raises:
+        InvalidInputError: The table lacks a part, or does not say where it comes from.
+    """
     parts = attribute.split(INTERSECTION)
+    for name in (column for part in parts for column in (part, f"{part}_source")):
+        if name not in frame.columns:
+            raise InvalidInputError(
+                f"Groups by {attribute!r} need the column {name!r}, which the table lacks; it has "
+                f"{', '.join(map(str, frame.columns))}. Join the demographic columns first: "
+                "<attribute>, and <attribute>_source (annotated, predicted or none)."
+            )
     return [part for part in parts if (frame[f"{part}_source"] == "predicted").any()]
 
 
@@ -85,7 +96,7 @@ def _joint_probabilities(
     probabilities: pd.DataFrame,
 ) -> Array:
     """P(group | face), (people, groups), adapted part by part and multiplied."""
-    rows = probabilities.set_index("sample_id").reindex(people["sample_id"])
+    rows = _rows_of(people, probabilities)
     names = [
         sorted({group.split(INTERSECTION)[place] for group in confusion.groups})
         for place in range(len(parts))
@@ -94,23 +105,50 @@ def _joint_probabilities(
     for part, groups in zip(parts, names, strict=True):
         if part not in predicted:
             tables.append(
-                (people[part].to_numpy()[:, np.newaxis] == np.array(groups)).astype(float)
+                (people[part].astype(str).to_numpy()[:, np.newaxis] == np.array(groups)).astype(
+                    float
+                )
             )
             continue
         columns = [f"probability_{part}_{group}" for group in groups]
-        absent = [name for name in columns if name not in rows.columns]
-        if absent or rows[columns].isna().any(axis=None):
-            raise InvalidInputError(
-                f"Probabilities of {part} are missing: "
-                + (f"there is no column {absent[0]!r}. " if absent else "some people have none. ")
-                + "Labels and probabilities must come from the same run of race_labeling."
-            )
+        _check_probabilities(rows, part, columns)
         mix = held_out[true_column(part)].value_counts().reindex(groups, fill_value=0)
         adapted, _ = adapted_probabilities(
             rows[columns].to_numpy(dtype=np.float64), np.asarray(mix, dtype=np.float64)
         )
         tables.append(adapted)
     return reduce(_multiplied, tables)
+
+
+def _rows_of(people: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
+    """The probabilities of these people, one row a person; missing where somebody has none."""
+    if "sample_id" not in probabilities.columns:
+        raise InvalidInputError(
+            "The table of probabilities lacks the column 'sample_id'; it has "
+            f"{', '.join(map(str, probabilities.columns))}."
+        )
+    twice = probabilities.loc[probabilities["sample_id"].duplicated(), "sample_id"]
+    if len(twice):
+        raise InvalidInputError(
+            f"The probabilities list sample_id {twice.iloc[0]!r} more than once ({len(twice)} rows "
+            "too many): a person has one row. Give those of one labeller."
+        )
+    return probabilities.set_index("sample_id").reindex(people["sample_id"])
+
+
+def _check_probabilities(rows: pd.DataFrame, part: str, columns: list[str]) -> None:
+    remedy = "Labels and probabilities must come from the same run of race_labeling."
+    absent = [name for name in columns if name not in rows.columns]
+    if absent:
+        raise InvalidInputError(
+            f"Probabilities of {part} are missing: there is no column {absent[0]!r}. {remedy}"
+        )
+    without = rows.index[rows[columns].isna().any(axis=1)]
+    if len(without):
+        raise InvalidInputError(
+            f"Probabilities of {part} are missing: sample_id {without[0]!r} has none; "
+            f"{len(without)} of {len(rows)} people are like it. {remedy}"
+        )
 
 
 def _multiplied(first: Array, second: Array) -> Array:

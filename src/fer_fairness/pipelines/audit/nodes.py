@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from fer_fairness.pipelines.audit.scope import (
     left_out_notes,
     predicted_groups_notes,
 )
+from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
 from fer_fairness.pipelines.scoring import (
     FABRICATED_NOTE,
     EvaluationSet,
@@ -33,16 +35,19 @@ from fer_fairness.pipelines.scoring import (
     with_context,
 )
 from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.predictions import read_predictions
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
 logger = logging.getLogger(__name__)
 
-People = tuple[pd.DataFrame, dict[str, Any]]
+People = tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]
+"""Scored people, how they were read, the labeller's held-out people and the people's probabilities
+of groups; the last two are empty where no group was predicted or nothing is known of it."""
 
 
 def read_prediction_file(parameters: AuditParameters) -> People:
-    """Somebody's predictions as a table, and how the file was understood.
+    """Somebody's predictions as a table, how the file was understood, and what is known of labels.
 
     Raises:
         InvalidInputError: No file is named, it cannot be read, or a column of groups bears the
@@ -56,7 +61,11 @@ def read_prediction_file(parameters: AuditParameters) -> People:
         )
     path = Path(parameters.predictions)
     found = read_predictions(path, parameters.columns)
-    sources = {f"{name}_source": "given" for name in found.attributes}
+    held_out = _held_out(parameters, found.attributes)
+    predicted = held_out.attributes if held_out else ()
+    sources = {
+        f"{name}_source": "predicted" if name in predicted else "given" for name in found.attributes
+    }
     taken = sorted(set(sources) & set(found.attributes))
     if taken:
         raise InvalidInputError(
@@ -71,17 +80,35 @@ def read_prediction_file(parameters: AuditParameters) -> People:
         "attributes": list(found.attributes),
         **found.reading,
     }
+    if held_out:
+        reading["held_out_labels"] = {
+            "file": Path(str(parameters.held_out_labels)).name,
+            "sha256": held_out.sha256,
+            "n_people": len(held_out.frame),
+            "attributes": list(held_out.attributes),
+        }
     _tell(reading)
-    return found.frame.assign(**sources), reading
+    known = held_out.frame if held_out else pd.DataFrame()
+    return found.frame.assign(**sources), reading, known, pd.DataFrame()
+
+
+def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:
+    if parameters.held_out_labels is None:
+        return None
+    return read_held_out_labels(Path(parameters.held_out_labels), attributes)
 
 
 def score_foreign_model(
     fer_plus_images: np.ndarray,
     fer_plus_faces: pd.DataFrame,
     fer_plus_quality: dict[str, Any],
+    fer_plus_labels: pd.DataFrame,
+    fer_plus_held_out: pd.DataFrame,
     raf_db_images: np.ndarray,
     raf_db_faces: pd.DataFrame,
     raf_db_quality: dict[str, Any],
+    raf_db_labels: pd.DataFrame,
+    raf_db_held_out: pd.DataFrame,
     parameters: AuditParameters,
     seed: int,
 ) -> People:
@@ -100,6 +127,10 @@ def score_foreign_model(
         "fer_plus": (fer_plus_images, fer_plus_faces, EMOTIONS, fer_plus_quality),
         "raf_db": (raf_db_images, raf_db_faces, RAF_DB_EMOTIONS, raf_db_quality),
     }
+    labels, held_out = {
+        "fer_plus": (fer_plus_labels, fer_plus_held_out),
+        "raf_db": (raf_db_labels, raf_db_held_out),
+    }[parameters.dataset]
     images, faces, emotions, quality = given[parameters.dataset]
     if faces.empty:
         raise InvalidInputError(
@@ -133,7 +164,7 @@ def score_foreign_model(
         "notes": [*foreign.notes, *notes, *left_out],
     }
     _tell(reading)
-    return part.scored, reading
+    return part.scored, reading, held_out, labels
 
 
 def _tell(reading: dict[str, Any]) -> None:
@@ -198,6 +229,25 @@ def one_vs_rest(
     return with_context([(part, table) for table in found])
 
 
+def correct_label_errors_of_audit(
+    people: pd.DataFrame,
+    held_out: pd.DataFrame,
+    labels: pd.DataFrame,
+    reading: dict[str, Any],
+    parameters: AuditParameters,
+    seed: int,
+) -> Corrected:
+    """Scores and gaps of predicted groups with the labeller's errors taken off; else no rows."""
+    part = _audited(people, reading)
+    probabilities = labels if len(labels) else None
+    return corrected_tables(
+        [(part, held_out, probabilities)],
+        compared(people, reading, parameters),
+        parameters.inference,
+        seed,
+    )
+
+
 def write_audit(
     overall: pd.DataFrame,
     groups: pd.DataFrame,
@@ -205,6 +255,10 @@ def write_audit(
     confusion: pd.DataFrame,
     scan: pd.DataFrame,
     aif360: pd.DataFrame,
+    label_noise_attributes: pd.DataFrame,
+    label_noise_groups: pd.DataFrame,
+    label_noise_scores: pd.DataFrame,
+    label_noise_gaps: pd.DataFrame,
     reading: dict[str, Any],
     manifest: dict[str, Any],
     parameters: AuditParameters,
@@ -225,6 +279,10 @@ def write_audit(
         confusion=confusion,
         scan=scan,
         aif360=aif360,
+        label_noise_attributes=label_noise_attributes,
+        label_noise_groups=label_noise_groups,
+        label_noise_scores=label_noise_scores,
+        label_noise_gaps=label_noise_gaps,
         manifest={
             **manifest,
             "seed": seed,

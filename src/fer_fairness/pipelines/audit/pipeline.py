@@ -3,7 +3,11 @@
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.pipelines.audit import nodes
+from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
+from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
 from fer_fairness.pipelines.variants import EVALUATION_SETS
+
+_PEOPLE = ["audit.people", "audit.reading", "audit.held_out_labels", "audit.demographics"]
 
 
 def create_pipeline() -> Pipeline:
@@ -11,7 +15,7 @@ def create_pipeline() -> Pipeline:
     read = Node(
         nodes.read_prediction_file,
         inputs="params:audit",
-        outputs=["audit.people", "audit.reading"],
+        outputs=_PEOPLE,
         name="read_prediction_file",
     )
     return Pipeline([read]) + _audit()
@@ -26,12 +30,14 @@ def create_model_pipeline() -> Pipeline:
             f"{dataset}.test_images",
             f"{dataset}.test_labelled_faces",
             f"{dataset}.data_quality",
+            f"{dataset}.test_demographics",
+            f"{CONDITION_OF_DATASET[dataset]}.held_out_labels",
         )
     ]
     score = Node(
         nodes.score_foreign_model,
         inputs=[*faces, "params:audit", "params:seed"],
-        outputs=["audit.people", "audit.reading"],
+        outputs=_PEOPLE,
         name="score_foreign_model",
     )
     return Pipeline([score]) + _audit()
@@ -56,11 +62,25 @@ def _audit() -> Pipeline:
                 name="aif360_metrics_of_audit",
             ),
             Node(
+                nodes.correct_label_errors_of_audit,
+                inputs=[
+                    "audit.people",
+                    "audit.held_out_labels",
+                    "audit.demographics",
+                    "audit.reading",
+                    "params:audit",
+                    "params:seed",
+                ],
+                outputs=[f"audit.{table}" for table in LABEL_NOISE_TABLES],
+                name="correct_label_errors_of_audit",
+            ),
+            Node(
                 nodes.write_audit,
                 inputs={
                     **{name.removeprefix("audit."): name for name in tables},
                     "scan": "audit.scan",
                     "aif360": "audit.aif360",
+                    **{table: f"audit.{table}" for table in LABEL_NOISE_TABLES},
                     "reading": "audit.reading",
                     "manifest": "audit.run_manifest",
                     "parameters": "params:audit",

@@ -82,9 +82,9 @@ def predicted_groups_notes(gaps: pd.DataFrame) -> list[str]:
     if not len(predicted):
         return []
     note = (
-        f"Groups by {', '.join(predicted)} are predicted by the labeller of race_labeling, not "
-        "annotated. Its errors can hide a gap between people, and can make one up; how often it "
-        "errs is in labeller_confusion and in the project's own report."
+        f"Groups by {', '.join(predicted)} are predicted by a labeller, not annotated. Its errors "
+        "can hide a gap between people, and can make one up; values corrected for them stand "
+        "beside the raw ones."
     )
     return [note]
 

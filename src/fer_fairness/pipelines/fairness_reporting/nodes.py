@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
 from fer_fairness.pipelines.scoring import (
     FABRICATED_NOTE,
     evaluation_sets,
@@ -92,6 +93,30 @@ def aif360_metrics(
     )
 
 
+def correct_label_errors(
+    fer_plus_predictions: pd.DataFrame,
+    fer_plus_faces: pd.DataFrame,
+    fer_plus_labels: pd.DataFrame,
+    fer_plus_held_out: pd.DataFrame,
+    raf_db_predictions: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    raf_db_labels: pd.DataFrame,
+    raf_db_held_out: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+) -> Corrected:
+    """Scores and gaps of predicted groups with the labeller's errors taken off, of one variant."""
+    behind = {
+        "fer_plus": (fer_plus_held_out, fer_plus_labels),
+        "raf_db": (raf_db_held_out, raf_db_labels),
+    }
+    sets = evaluation_sets(
+        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
+    )
+    parts = [(part, *behind[part.name]) for part in sets]
+    return corrected_tables(parts, parameters.attributes, parameters, seed)
+
+
 def compare_with_baseline(
     fer_plus_baseline: pd.DataFrame,
     fer_plus_predictions: pd.DataFrame,
@@ -152,8 +177,17 @@ def assemble(
     confusion: pd.DataFrame,
     distributions: pd.DataFrame,
     histories: pd.DataFrame,
+    label_noise_attributes: pd.DataFrame,
+    label_noise_groups: pd.DataFrame,
+    label_noise_scores: pd.DataFrame,
+    label_noise_gaps: pd.DataFrame,
     labeller_confusion: pd.DataFrame,
     labeller_summary: pd.DataFrame,
+    labeller_recalls: pd.DataFrame,
+    labeller_reliability: pd.DataFrame,
+    labeller_selection: pd.DataFrame,
+    agreement: pd.DataFrame,
+    agreement_counts: pd.DataFrame,
     fer_plus_quality: dict[str, Any],
     raf_db_quality: dict[str, Any],
     fairface_quality: dict[str, Any],
@@ -171,8 +205,17 @@ def assemble(
         confusion=confusion,
         distributions=distributions,
         histories=histories,
+        label_noise_attributes=label_noise_attributes,
+        label_noise_groups=label_noise_groups,
+        label_noise_scores=label_noise_scores,
+        label_noise_gaps=label_noise_gaps,
         labeller_confusion=labeller_confusion,
         labeller_summary=labeller_summary,
+        labeller_recalls=labeller_recalls,
+        labeller_reliability=labeller_reliability,
+        labeller_selection=labeller_selection,
+        agreement=agreement,
+        agreement_counts=agreement_counts,
         quality=quality,
         manifest={
             **manifest,
@@ -220,6 +263,7 @@ def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str
         notes.append(
             f"Groups of {named} are predicted by the labeller measured below, not "
             "annotated: gaps there are between faces as the labeller sees them. Its errors can "
-            "hide a gap between people, and can make one up."
+            "hide a gap between people, and can make one up; values corrected for them stand "
+            "beside the raw ones."
         )
     return notes

@@ -3,6 +3,8 @@
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.pipelines.fairness_reporting import nodes
+from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
+from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
 from fer_fairness.pipelines.variants import (
     EVALUATION_SETS,
     TRAINED_VARIANTS,
@@ -10,7 +12,8 @@ from fer_fairness.pipelines.variants import (
 )
 
 _EVALUATION_TABLES = ("overall", "groups", "gaps", "confusion")
-_TABLES = (*_EVALUATION_TABLES, "aif360")
+_TABLES = (*_EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES)
+_LABELLER_TABLES = ("confusion", "summary", "recalls", "reliability", "selection")
 
 
 def create_pipeline() -> Pipeline:
@@ -26,6 +29,16 @@ def _score_variant(variant: str) -> Pipeline:
         for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
     ]
     settings = ["params:evaluation", "params:seed"]
+    labelled_inputs = [
+        name
+        for dataset in EVALUATION_SETS
+        for name in (
+            f"{variant}.{dataset}_test_predictions",
+            f"{dataset}.test_labelled_faces",
+            f"{dataset}.test_demographics",
+            f"{CONDITION_OF_DATASET[dataset]}.held_out_labels",
+        )
+    ]
     steps = [
         Node(
             nodes.evaluate_variant,
@@ -38,6 +51,12 @@ def _score_variant(variant: str) -> Pipeline:
             inputs=[*scored_inputs, *settings],
             outputs=f"{variant}.aif360",
             name=f"aif360_metrics_{variant}",
+        ),
+        Node(
+            nodes.correct_label_errors,
+            inputs=[*labelled_inputs, *settings],
+            outputs=[f"{variant}.{table}" for table in LABEL_NOISE_TABLES],
+            name=f"correct_label_errors_{variant}",
         ),
     ]
     if variant != "baseline":
@@ -104,8 +123,10 @@ def _report() -> Pipeline:
                     "confusion": "all_confusion",
                     "distributions": "all_distributions",
                     "histories": "all_histories",
-                    "labeller_confusion": "labeller_confusion",
-                    "labeller_summary": "labeller_summary",
+                    **{table: f"all_{table}" for table in LABEL_NOISE_TABLES},
+                    **{f"labeller_{table}": f"labeller_{table}" for table in _LABELLER_TABLES},
+                    "agreement": "agreement",
+                    "agreement_counts": "agreement_counts",
                     "fer_plus_quality": "fer_plus.data_quality",
                     "raf_db_quality": "raf_db.data_quality",
                     "fairface_quality": "fairface.data_quality",

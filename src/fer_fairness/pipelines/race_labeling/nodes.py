@@ -1,57 +1,87 @@
 """Nodes of the race_labeling pipeline."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from fer_fairness.embedding import (
-    KerasEmbedder,
-    embed_images,
-    fit_keras_embedder,
+    EmbedderHandle,
+    FaceImages,
+    ImageFiles,
+    ImageRows,
+    embed_faces,
+    fit_embedder,
     held_out_mask,
+    trained_on_fairface,
 )
 from fer_fairness.labeling import (
     DemographicLabeller,
+    agreement_summary,
+    agreement_table,
     fit_labeller,
+    held_out_labels,
     label_array,
     labeller_confusion,
+    labeller_recalls,
+    labeller_reliability,
     labeller_summary,
     refuse_constant_labels,
+    selection_table,
 )
-from fer_fairness.params.race_labeling import EmbedderParameters, LabellerParameters
+from fer_fairness.params.embedding import (
+    EmbedderParameters,
+    EmbeddingParameters,
+    ImageCondition,
+)
+from fer_fairness.params.race_labeling import LabellerParameters
+from fer_fairness.sources import image_paths
 from fer_fairness.taxonomy import ATTRIBUTES
 
-EMBEDDING_BATCH_SIZE = 512
+Measured = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
-def fit_embedder(
+def fit_face_embedder(
     faces: pd.DataFrame,
-    images: np.ndarray,
+    folder: Path,
     parameters: EmbedderParameters,
     seed: int,
     checkpoint_root: str,
-) -> Any:  # noqa: ANN401  a keras.Model; naming it here would import Keras at start-up
-    """Train the face embedder on FairFace's training faces."""
-    return fit_keras_embedder(
-        faces, images, parameters, seed=seed, checkpoint_folder=Path(checkpoint_root) / "embedder"
+) -> EmbedderHandle:
+    """Train the face embedder on FairFace's training faces, or check the one that is named."""
+    return fit_embedder(
+        faces,
+        _files(faces, folder),
+        parameters,
+        seed=seed,
+        work_folder=Path(checkpoint_root) / "embedder",
     )
 
 
-def embed_faces(
-    model: Any,  # noqa: ANN401  a keras.Model, as above
+def embed_files(
+    embedder: EmbedderHandle,
+    faces: pd.DataFrame,
+    folder: Path,
+    condition: ImageCondition,
+    parameters: EmbeddingParameters,
+    cache_root: str,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Embedding of every face, from its image file, and which faces have none and why."""
+    return _embed(embedder, faces, _files(faces, folder), condition, parameters, cache_root)
+
+
+def embed_pixels(
+    embedder: EmbedderHandle,
     faces: pd.DataFrame,
     images: np.ndarray,
-) -> np.ndarray:
-    """Embedding of every face of a table, in the table's order: float32 (n, dimension)."""
-    return embed_images(
-        KerasEmbedder(model),
-        images,
-        faces["image_index"].to_numpy(),
-        batch_size=EMBEDDING_BATCH_SIZE,
-        description=f"Embedding {_title(faces)}",
-    )
+    condition: ImageCondition,
+    parameters: EmbeddingParameters,
+    cache_root: str,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Embedding of every face, from an array of images, and which faces have none and why."""
+    rows = ImageRows(images, faces["image_index"].to_numpy())
+    return _embed(embedder, faces, rows, condition, parameters, cache_root)
 
 
 def fit_demographic_labeller(
@@ -61,19 +91,33 @@ def fit_demographic_labeller(
     parameters: LabellerParameters,
     seed: int,
 ) -> DemographicLabeller:
-    """Fit and calibrate; calibration sees only faces that the embedder was not trained on."""
-    held_out = held_out_mask(faces, embedder, seed)
+    """Choose, fit and calibrate classifiers, on faces that the embedder was not trained on."""
+    held_out = held_out_mask(faces, embedder, seed) if trained_on_fairface(embedder) else None
     return fit_labeller(embeddings, faces, parameters, seed=seed, held_out=held_out)
 
 
 def measure_labeller(
     labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Confusion of the labeller on FairFace's held-out faces, and its summary by attribute."""
+) -> Measured:
+    """Labels of FairFace's held-out faces beside their true groups, and tables of the errors."""
     return (
+        held_out_labels(labeller, embeddings, faces),
         labeller_confusion(labeller, embeddings, faces),
         labeller_summary(labeller, embeddings, faces),
+        labeller_recalls(labeller, embeddings, faces),
+        labeller_reliability(labeller, embeddings, faces),
+        selection_table(labeller),
     )
+
+
+def collect_conditions(**tables: pd.DataFrame) -> pd.DataFrame:
+    """One table of all conditions, told apart by the column `condition`."""
+    named = []
+    for condition, table in tables.items():
+        table = table.copy()
+        table.insert(0, "condition", condition)
+        named.append(table)
+    return pd.concat(named, ignore_index=True)
 
 
 def predict_demographics(
@@ -94,17 +138,38 @@ def attach_demographics(faces: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
     """Give faces without annotated demographics the predicted ones, each marked with its source.
 
     An attribute that a dataset annotates is never overwritten, not even where one face's
-    annotation is missing: annotated and predicted groups are not mixed in one column.
+    annotation is missing: annotated and predicted groups are not mixed in one column. Where the
+    labeller abstained the group is missing and its source `predicted`; a face without an embedding
+    has the source `none`.
     """
     faces = faces.copy()
     predicted = labels.set_index("sample_id").loc[faces["sample_id"]]
     for attribute in ATTRIBUTES:
         if len(faces) == 0 or (faces[f"{attribute}_source"] == "annotated").any():
             continue
-        faces[attribute] = predicted[attribute].to_numpy()
-        faces[f"{attribute}_source"] = "predicted"
-        faces[f"{attribute}_confidence"] = predicted[f"{attribute}_confidence"].to_numpy()
+        told = predicted[attribute].where(~predicted[f"{attribute}_abstained"].astype(bool), None)
+        confidence = predicted[f"{attribute}_confidence"]
+        faces[attribute] = told.to_numpy()
+        faces[f"{attribute}_source"] = np.where(confidence.notna(), "predicted", "none")
+        faces[f"{attribute}_confidence"] = confidence.to_numpy()
     return faces
+
+
+def measure_agreement(
+    development_labels: pd.DataFrame,
+    test_labels: pd.DataFrame,
+    development_faces: pd.DataFrame,
+    test_faces: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How far predicted groups agree with annotated ones, and the counts of both together."""
+    labels = pd.concat([development_labels, test_labels], ignore_index=True)
+    faces = pd.concat([development_faces, test_faces], ignore_index=True)
+    counts = agreement_table(labels, faces)
+    summary = agreement_summary(counts)
+    name = str(faces["dataset"].iloc[0]) if len(faces) else ""
+    for table in (summary, counts):
+        table.insert(0, "dataset", name)
+    return summary, counts
 
 
 def export_embeddings_and_labels(
@@ -136,6 +201,36 @@ def select_demographic_dataset(
     if demographic_dataset == "fer_plus" or len(raf_db_faces) == 0:
         return fer_plus_faces, fer_plus_images
     return raf_db_faces, raf_db_images
+
+
+def _files(faces: pd.DataFrame, folder: Path) -> ImageFiles:
+    return ImageFiles(image_paths(faces, folder), faces["sample_id"].tolist())
+
+
+def _embed(
+    embedder: EmbedderHandle,
+    faces: pd.DataFrame,
+    images: FaceImages,
+    condition: ImageCondition,
+    parameters: EmbeddingParameters,
+    cache_root: str,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    found = embed_faces(
+        embedder,
+        images,
+        condition,
+        parameters,
+        cache_root=Path(cache_root),
+        description=f"Embedding {_title(faces)}",
+    )
+    rows = sorted(found.problems)
+    unembedded = pd.DataFrame(
+        {
+            "sample_id": faces["sample_id"].iloc[rows].astype("str").to_numpy(),
+            "reason": pd.Series([found.problems[row] for row in rows], dtype="str").to_numpy(),
+        }
+    )
+    return found.embeddings, unembedded.astype("str")
 
 
 def _title(faces: pd.DataFrame) -> str:

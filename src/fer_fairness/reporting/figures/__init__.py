@@ -6,10 +6,12 @@ be drawn in any thread, and serve as previews elsewhere.
 
 from fer_fairness.reporting.figures.gaps import gap_forest_figure
 from fer_fairness.reporting.figures.groups import recall_by_emotion_and_group_figure
+from fer_fairness.reporting.figures.label_noise import predicted_groups_figure
 from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
     labeller_confusion_figure,
 )
+from fer_fairness.reporting.figures.reliability import reliability_figure
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
 from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
@@ -21,6 +23,8 @@ __all__ = [
     "gap_forest_figure",
     "inline_svg",
     "labeller_confusion_figure",
+    "predicted_groups_figure",
     "recall_by_emotion_and_group_figure",
+    "reliability_figure",
     "training_curves_figure",
 ]

@@ -79,12 +79,15 @@ def confusion_matrix_figure(
     )
 
 
-def labeller_confusion_figure(confusion: pd.DataFrame, *, attribute: str) -> Figure:
+def labeller_confusion_figure(
+    confusion: pd.DataFrame, *, attribute: str, title: str = ""
+) -> Figure:
     """Held-out confusion of the demographic labeller for one attribute.
 
     Args:
-        confusion: Columns attribute, true, predicted, n_faces.
+        confusion: Columns attribute, true, predicted, n_faces, of one condition and grouping.
         attribute: The attribute to draw.
+        title: What stands above the matrix; the attribute if not given.
 
     Returns:
         A half-width figure of the same kind as the emotions' confusion matrix.
@@ -94,7 +97,7 @@ def labeller_confusion_figure(confusion: pd.DataFrame, *, attribute: str) -> Fig
         return message_figure("The demographic labeller was not run.")
     names = in_order([*rows["true"].astype(str), *rows["predicted"].astype(str)])
     counts = _counts(rows, "true", "predicted", "n_faces", names)
-    title = attribute_label(attribute)
+    title = title or attribute_label(attribute)
     return _matrix(
         counts, names, title=title[:1].upper() + title[1:], axes=("Labeller", "Annotated")
     )

@@ -21,6 +21,7 @@ CHANCE: Final = "#d9d9d9"
 SEEN: Final = "#56B4E9"
 BEFORE: Final = "#56B4E9"
 ADDED: Final = "#D55E00"
+BLUE: Final = "#0072B2"
 
 _LONGEST: Final = 40
 

@@ -5,6 +5,7 @@ import pandas as pd
 from fer_fairness.reporting.findings import Finding, scores_text
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_errors import PREDICTED, LabelErrors, label_errors
 from fer_fairness.reporting.records import as_float, records
 from fer_fairness.reporting.sections.blocks import (
     Block,
@@ -16,7 +17,12 @@ from fer_fairness.reporting.sections.blocks import (
 )
 from fer_fairness.reporting.sections.leads import headline_counts, others_found
 from fer_fairness.reporting.sections.scan import scan_finding
-from fer_fairness.reporting.sections.summary import verdict_cell
+from fer_fairness.reporting.sections.summary import (
+    CORRECTED_HEAD,
+    CORRECTED_NOTE,
+    correction_cell,
+    verdict_cell,
+)
 from fer_fairness.reporting.tables import Cell, Table, count_cell, thousands
 from fer_fairness.reporting.words import (
     HEADLINE_METRICS,
@@ -85,26 +91,28 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
         "groups does by itself. “Noise-corrected” is the value with the widening by noise taken "
         "off."
     )
-    blocks += [Text(text), headline_table(headline)]
+    blocks += [Text(text), headline_table(headline, label_errors(inputs))]
     for variant in inputs.variants():
         blocks.append(Findings(tuple(gap_findings(inputs, variant=variant))))
     return blocks
 
 
-def headline_table(rows: pd.DataFrame) -> Table:
+def headline_table(rows: pd.DataFrame, errors: LabelErrors) -> Table:
     """The headline metrics at a glance: a row an attribute, a column a metric.
 
     Args:
         rows: Rows of `gaps` of one model, with headline metrics only, at least one.
+        errors: What is known of label errors.
 
     Returns:
-        A table with value, interval and verdict in each cell, differences found in bold.
+        A table with value, interval and verdict in each cell, differences found in bold; below a
+        predicted attribute a row with the values corrected for label errors.
     """
     metrics = [name for name in HEADLINE_METRICS if name in set(rows["metric"])]
     body = []
     for (attribute, source), block in rows.groupby(["attribute", "attribute_source"], sort=False):
         by_metric = {str(row["metric"]): row for row in records(block)}
-        label = " (predicted)" if source == "predicted" else ""
+        label = " (predicted)" if source == PREDICTED else ""
         body.append(
             (
                 Cell(f"{attribute_label(str(attribute))}{label}"),
@@ -113,10 +121,14 @@ def headline_table(rows: pd.DataFrame) -> Table:
                 *(verdict_cell(by_metric.get(name)) for name in metrics),
             )
         )
+        if source == PREDICTED:
+            cells = (correction_cell(by_metric.get(name), errors) for name in metrics)
+            body.append((CORRECTED_HEAD, *[Cell("", numeric=True)] * 2, *cells))
     heads = (f"{metric_words(name).label}, points" for name in metrics)
     return Table(
         caption="Gaps in percentage points, with 95 % interval. “Found”: a difference found after "
-        "correction; grey: no difference found.",
+        "correction for many comparisons; grey: no difference found."
+        f"{CORRECTED_NOTE if (rows['attribute_source'] == PREDICTED).any() else ''}",
         header=("Attribute", "Groups compared", "Smallest group", *heads),
         rows=tuple(body),
     )

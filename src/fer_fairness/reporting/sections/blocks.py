@@ -32,10 +32,11 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `absent` marks one that says that there is nothing to show."""
+    """A paragraph; `absent` says that there is nothing to show, `warning` is to be noticed."""
 
     text: str
     absent: bool = False
+    warning: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
-"""Differences between groups in full: recalls, trade-offs, one-versus-rest metrics."""
+"""Differences between groups in full: recalls and trade-offs."""
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
 
+from fer_fairness.fairness.label_noise.scores import ACCURACY
 from fer_fairness.reporting.figures import (
     fairness_accuracy_figure,
     recall_by_emotion_and_group_figure,
@@ -12,6 +14,7 @@ from fer_fairness.reporting.figures import (
 from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.findings import level_down
 from fer_fairness.reporting.inputs import FEW_PEOPLE, ReportInputs
+from fer_fairness.reporting.label_errors import PREDICTED, corrected_accuracies, key_of
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
 from fer_fairness.reporting.sections.cells import estimate_cell
@@ -23,7 +26,6 @@ from fer_fairness.reporting.tables import (
     is_few,
     number,
     points,
-    thousands,
 )
 from fer_fairness.reporting.words import (
     attribute_label,
@@ -36,8 +38,6 @@ from fer_fairness.reporting.words import (
 
 MOST_LISTED: Final = 20
 """Of more than twice as many groups, so many of the lowest and of the highest are shown."""
-
-_AIF360_KEYS: Final = ("attribute", "emotion", "privileged_group", "unprivileged_group")
 
 
 def recalls_section(inputs: ReportInputs) -> Section:
@@ -65,8 +65,11 @@ def recalls_section(inputs: ReportInputs) -> Section:
                 f"Recall of each emotion by {what} on {where}, with 95 % intervals{crowd}. "
                 f"Pale: fewer than {FEW_PEOPLE} faces of that emotion in the group."
             )
+            if source == PREDICTED:
+                caption += " Groups as labelled: recalls are not corrected for label errors."
             blocks.append(drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
-        blocks.append(_group_table(rows, inputs.variants(), f"{what} on {where}"))
+        corrected = corrected_accuracies(inputs) if source == PREDICTED else None
+        blocks.append(_group_table(rows, inputs.variants(), f"{what} on {where}", corrected))
     return Section(
         "recalls",
         "Recall by emotion and group",
@@ -122,7 +125,13 @@ def listed_groups(rows: pd.DataFrame, *, least: float, what: str) -> tuple[pd.Da
     return rows[rows["group"].isin(chosen)], note
 
 
-def _group_table(rows: pd.DataFrame, variants: tuple[str, ...], what: str) -> Table:
+def _group_table(
+    rows: pd.DataFrame,
+    variants: tuple[str, ...],
+    what: str,
+    corrected: Mapping[tuple[str, ...], Row] | None,
+) -> Table:
+    """Every metric of every group; beside accuracy the corrected one where groups are predicted."""
     metrics = list(dict.fromkeys(rows["metric"].astype(str)))
     lines: dict[tuple[str, str], dict[str, Row]] = {}
     for row in records(rows):
@@ -138,14 +147,14 @@ def _group_table(rows: pd.DataFrame, variants: tuple[str, ...], what: str) -> Ta
     heads = [
         (group_label(group), *([variant_label(name)] if several else [])) for group, name in keys
     ]
-    body = [_group_cells(lines[key], metrics) for key in keys]
+    body = [_group_cells(lines[key], metrics, corrected) for key in keys]
     return Table(
         caption=f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below "
         f"{FEW_PEOPLE})",
         header=(
             *("Group", "Variant")[: 1 + several],
             "n",
-            *(metric_words(name).label for name in metrics),
+            *_group_heads(metrics, corrected=corrected is not None),
         ),
         rows=tuple(
             (*(Cell(text) for text in head), *cells)
@@ -155,7 +164,18 @@ def _group_table(rows: pd.DataFrame, variants: tuple[str, ...], what: str) -> Ta
     )
 
 
-def _group_cells(by_metric: dict[str, Row], metrics: list[str]) -> tuple[Cell, ...]:
+def _group_heads(metrics: list[str], *, corrected: bool) -> list[str]:
+    heads = [metric_words(name).label for name in metrics]
+    if corrected and ACCURACY in metrics:
+        heads.insert(metrics.index(ACCURACY) + 1, "Accuracy, corrected for label errors")
+    return heads
+
+
+def _group_cells(
+    by_metric: dict[str, Row],
+    metrics: list[str],
+    corrected: Mapping[tuple[str, ...], Row] | None,
+) -> tuple[Cell, ...]:
     """The number of people, then every metric."""
     cells = [count_cell(max(as_float(row["n_people"]) for row in by_metric.values()))]
     for metric in metrics:
@@ -164,6 +184,9 @@ def _group_cells(by_metric: dict[str, Row], metrics: list[str]) -> tuple[Cell, .
         with_size = metric.startswith("recall_")
         in_points = metric_words(metric).in_points
         cells.append(estimate_cell(row, in_points=in_points, muted=few, with_size=with_size))
+        if metric == ACCURACY and corrected is not None:
+            found = None if row is None else corrected.get((*key_of(row), str(row["group"])))
+            cells.append(estimate_cell(found, in_points=True))
     return tuple(cells)
 
 
@@ -224,51 +247,4 @@ def _comparison_cells(named: Row) -> tuple[Cell, ...]:
         Cell(bounds, numeric=True),
         Cell("yes" if level_down(named) else "no", strong=level_down(named)),
         count_cell(as_float(named["n_people"])),
-    )
-
-
-def aif360_section(inputs: ReportInputs) -> Section:
-    """AIF360's one-versus-rest metrics, a folded table per evaluation set and variant."""
-    blocks: list[Block] = []
-    keys = ["evaluation_set", "variant"]
-    for (evaluation_set, variant), rows in inputs.aif360.groupby(keys, sort=False):
-        what = f"{evaluation_set_label(str(evaluation_set))}, {variant_label(str(variant))}"
-        blocks.append(_aif360_table(rows, what))
-    if not blocks:
-        return Section("aif360", "AIF360 metrics", [absent("AIF360's metrics were not computed.")])
-    text = (
-        "Each emotion against all others, each group against the privileged one, as AIF360 defines "
-        "them. They carry intervals but no verdict: they are too many to test one by one, and are "
-        "here to be compared with other work. The printed page leaves them to "
-        f"{inputs.results_name}."
-    )
-    return Section("aif360", "AIF360 metrics", [Text(text), *blocks])
-
-
-def _aif360_table(rows: pd.DataFrame, what: str) -> Table:
-    metrics = list(dict.fromkeys(rows["metric"].astype(str)))
-    # Some ten thousand rows: one pass over plain records, not a table for each line.
-    lines: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in records(rows):
-        key = tuple(str(row[name]) for name in _AIF360_KEYS)
-        lines.setdefault(key, {})[str(row["metric"])] = row
-    return Table(
-        caption=f"{what}: {len(rows):,} values [95 % interval]",
-        header=("Attribute", "Groups", "Emotion", *(metric_words(name).label for name in metrics)),
-        rows=tuple(_aif360_cells(by_metric, metrics) for by_metric in lines.values()),
-        folded=True,
-    )
-
-
-def _aif360_cells(by_metric: dict[str, Row], metrics: list[str]) -> tuple[Cell, ...]:
-    first = next(iter(by_metric.values()))
-    sizes = [as_float(first[name]) for name in ("n_unprivileged", "n_privileged")]
-    groups = [group_label(str(first[name])) for name in ("unprivileged_group", "privileged_group")]
-    told = [f"{group} (n={thousands(size)})" for group, size in zip(groups, sizes, strict=True)]
-    muted = any(is_few(size) for size in sizes)
-    return (
-        Cell(attribute_label(str(first["attribute"]))),
-        Cell(" vs. ".join(told)),
-        Cell(str(first["emotion"])),
-        *(estimate_cell(by_metric.get(name), in_points=False, muted=muted) for name in metrics),
     )

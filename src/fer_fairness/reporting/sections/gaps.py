@@ -5,6 +5,12 @@ import pandas as pd
 from fer_fairness.reporting.figures import gap_forest_figure
 from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_errors import (
+    PREDICTED,
+    LabelErrors,
+    corrected_cell,
+    label_errors,
+)
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
 from fer_fairness.reporting.tables import (
@@ -48,16 +54,25 @@ _GATEKEEPING = (
     "its own Holm p allows it and a metric over all emotions found a difference for the same "
     "attribute."
 )
+_LABEL_ERRORS = (
+    "Where groups were predicted, “corrected for label errors” is the gap between people of the "
+    "groups, with what the labeller's errors do to it, and the widening by noise, taken off: set "
+    "it beside “noise-corrected”. p and verdict are of the groups as labelled. A dash: the "
+    "metric needs more than counts and is not corrected. The section on predicted groups has more."
+)
 
 
 def gaps_section(inputs: ReportInputs) -> Section:
     """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
     blocks: list[Block] = []
+    errors = label_errors(inputs)
     by_class = inputs.gaps["family"] == BY_CLASS
     if len(inputs.gaps):
         blocks.append(Text(_READING))
     if by_class.any():
         blocks.append(Text(_GATEKEEPING))
+    if (inputs.gaps["attribute_source"] == PREDICTED).any():
+        blocks.append(Text(_LABEL_ERRORS))
     for evaluation_set, rows in inputs.gaps.groupby("evaluation_set", sort=False):
         where = evaluation_set_label(str(evaluation_set))
         metrics = [name for name in HEADLINE_METRICS if name in set(rows["metric"])]
@@ -73,12 +88,14 @@ def gaps_section(inputs: ReportInputs) -> Section:
                 "dotted blue line is the minimum detectable difference. Filled: difference found; "
                 "hollow: no difference found. p is Holm's, corrected for many comparisons."
             )
+            if (rows["attribute_source"] == PREDICTED).any():
+                caption += " Predicted groups are as labelled here."
             blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=caption))
         keys = ["attribute", "attribute_source"]
         for _, block in rows.groupby(keys, sort=False):
             of_class = block["family"] == BY_CLASS
             blocks += [
-                _gap_table(part, where, inputs.variants(), by_class=is_class)
+                _gap_table(part, inputs.variants(), errors, by_class=is_class)
                 for part, is_class in ((block[~of_class], False), (block[of_class], True))
                 if len(part)
             ]
@@ -88,15 +105,18 @@ def gaps_section(inputs: ReportInputs) -> Section:
 
 
 def _gap_table(
-    rows: pd.DataFrame, where: str, variants: tuple[str, ...], *, by_class: bool
+    rows: pd.DataFrame, variants: tuple[str, ...], errors: LabelErrors, *, by_class: bool
 ) -> Table:
     first = rows.iloc[0]
+    where = evaluation_set_label(str(first["evaluation_set"]))
+    predicted = first["attribute_source"] == PREDICTED
+    uncorrected = "; as labelled, not corrected for label errors" if predicted and by_class else ""
     what = "Metrics of each emotion" if by_class else "All metrics"
     caption = (
         f"{what} for {attribute_label(str(first['attribute']))} on {where} "
         f"({source_label(str(first['attribute_source']))}; smallest group "
         f"{group_label(str(first['smallest_group']))}, "
-        f"n = {thousands(as_float(first['smallest_group_size']))})"
+        f"n = {thousands(as_float(first['smallest_group_size']))}{uncorrected})"
     )
     several = len(variants) > 1
     header = (
@@ -104,6 +124,7 @@ def _gap_table(
         *(["Variant"] if several else []),
         "Value [95 % interval]",
         "Noise-corrected",
+        *(["Corrected for label errors"] if predicted and not by_class else []),
         "Minimum detectable",
         "Chance mean",
         "Chance 95 of 100",
@@ -116,7 +137,7 @@ def _gap_table(
     return Table(
         caption=caption,
         header=("Emotion", *header) if by_class else header,
-        rows=tuple(_gap_cells(row, several=several, by_class=by_class) for row in ordered),
+        rows=tuple(_gap_cells(row, errors, several=several, by_class=by_class) for row in ordered),
         folded=True,
     )
 
@@ -141,23 +162,21 @@ def _by_emotion(rows: pd.DataFrame) -> list[Row]:
     return sorted(records(rows), key=place)
 
 
-def _gap_cells(row: Row, *, several: bool, by_class: bool) -> tuple[Cell, ...]:
+def _gap_cells(row: Row, errors: LabelErrors, *, several: bool, by_class: bool) -> tuple[Cell, ...]:
     metric = str(row["metric"])
     words = metric_words(metric)
     value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
     estimate = value_with_interval(value, low, high, in_points=words.in_points)
-    numbers = (
-        as_float(row["corrected_value"]),
-        detectable(row),
-        as_float(row["null_mean"]),
-        as_float(row["null_95"]),
-    )
+    numbers = (detectable(row), as_float(row["null_mean"]), as_float(row["null_95"]))
+    corrected = not by_class and errors.concern(row)
     chances = ("p_value", "p_value_holm", "p_value_benjamini_hochberg")
     found = difference_found(row)
     return (
         *_names(metric, by_class=by_class),
         *([Cell(variant_label(str(row["variant"])))] if several else []),
         Cell(estimate.replace(" [", "\n["), numeric=True),
+        Cell(in_unit(as_float(row["corrected_value"]), words), numeric=True),
+        *([corrected_cell(errors.gap(row), errors.reason(row))] if corrected else []),
         *(Cell(in_unit(shown, words), numeric=True) for shown in numbers),
         *(Cell(p_value(as_float(row[name])), numeric=True) for name in chances),
         Cell(short_verdict(row), strong=found, muted=not found),

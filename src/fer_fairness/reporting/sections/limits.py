@@ -3,6 +3,7 @@
 from typing import Final
 
 from fer_fairness.reporting.inputs import FEW_PEOPLE, ReportInputs
+from fer_fairness.reporting.label_errors import condition_label
 from fer_fairness.reporting.records import as_float, records
 from fer_fairness.reporting.sections.blocks import Bullets, Section
 from fer_fairness.reporting.tables import listed, percent, thousands
@@ -34,6 +35,16 @@ _GENERAL_LIMITS: Final = (
 _PROJECT_LIMIT: Final = (
     "A variant is compared with the baseline as a whole. What it changed includes the effect "
     "of further training, and on RAF-DB that of having seen RAF-DB faces at all."
+)
+_CORRECTION_ASSUMES: Final = (
+    "Values corrected for label errors assume that, among people of one perceived group, these "
+    "errors have nothing to do with the emotion shown or with whether the emotion model is right; "
+    "the bounds under “Predicted groups” do without that."
+)
+_OTHER_FACES: Final = (
+    "The labeller's errors were measured on FairFace's faces, which are not those of {sets}: "
+    "corrections and bounds are off as far as it errs otherwise there, and nothing here can tell "
+    "how far that is."
 )
 _GIVEN_LABELS: Final = (
     "The groups are those that the file gives. How their labels came about is not known here: if "
@@ -88,23 +99,38 @@ def _predicted_label_limits(inputs: ReportInputs) -> list[str]:
     if predicted.empty:
         return []
     attributes = [attribute_label(str(name)) for name in predicted["attribute"].unique()]
+    sets = [evaluation_set_label(str(name)) for name in predicted["evaluation_set"].unique()]
     text = (
         f"Labels of {listed(attributes)} come from a model on some evaluation set: a gap is one "
         "between faces as the model labelled them. Mistakes that are independent of those of the "
         "emotion model shrink a gap; mistakes that share a cause with them, such as blur or dark "
         "pictures, can enlarge it or make one up."
     )
-    scores = [
-        f"{attribute_label(str(row['attribute']))} {percent(as_float(row['accuracy']))}"
-        for row in records(inputs.labeller_summary)
-    ]
-    if not scores:
-        return [text]
-    accuracy = (
-        f"On FairFace faces that it had not seen, it is right on: {listed(scores)}. On other "
-        "datasets this is not known, and may be lower."
-    )
-    return [f"{text} {accuracy}"]
+    sentences = [" ".join([text, *_labeller_accuracies(inputs)])]
+    if len(inputs.label_noise_attributes):
+        sentences.append(_CORRECTION_ASSUMES)
+        sentences.append(_OTHER_FACES.format(sets=listed(sets)))
+    return sentences
+
+
+def _labeller_accuracies(inputs: ReportInputs) -> list[str]:
+    """How often the labeller is right on held-out faces, in the groupings in use: a sentence each.
+
+    That is, a sentence for every way in which these faces looked.
+    """
+    asked = inputs.labeller_summary
+    asked = asked[asked["asked"].astype(bool)]
+    told = []
+    for condition, rows in asked.groupby("condition", sort=False):
+        scores = [
+            f"{attribute_label(str(row['attribute']))} {percent(as_float(row['accuracy']))}"
+            for row in records(rows)
+        ]
+        faces = condition_label(str(condition))
+        told.append(
+            f"On FairFace faces that it had not seen, {faces}, it is right on {listed(scores)}."
+        )
+    return told
 
 
 def _size_limits(inputs: ReportInputs) -> list[str]:

@@ -5,7 +5,6 @@ import pandas as pd
 from fer_fairness.reporting.figures import (
     confusion_matrix_figure,
     distribution_figure,
-    labeller_confusion_figure,
     training_curves_figure,
 )
 from fer_fairness.reporting.inputs import ReportInputs
@@ -27,10 +26,8 @@ from fer_fairness.reporting.tables import (
     number,
     percent,
     thousands,
-    value_with_interval,
 )
 from fer_fairness.reporting.words import (
-    attribute_label,
     evaluation_set_label,
     metric_words,
     variant_label,
@@ -145,42 +142,6 @@ def _history_table(histories: pd.DataFrame) -> Table:
     return Table(
         caption="Training in numbers; the best epoch is that of the lowest validation loss",
         header=(*header, "Minutes"),
-        rows=tuple(body),
-    )
-
-
-def labeller_section(inputs: ReportInputs) -> Section:
-    """How far the labels that a model gave can be trusted."""
-    blocks: list[Block] = []
-    if inputs.labeller_summary.empty and inputs.labeller_confusion.empty:
-        blocks.append(absent("The demographic labeller was not run: no label here is its work."))
-    if len(inputs.labeller_summary):
-        blocks.append(_labeller_table(inputs.labeller_summary))
-    for attribute in dict.fromkeys(inputs.labeller_confusion["attribute"].astype(str)):
-        figure = labeller_confusion_figure(inputs.labeller_confusion, attribute=attribute)
-        caption = f"Labeller, {attribute_label(attribute)}: held-out faces, rows sum to 100 %."
-        blocks.append(drawing(figure, key=f"labeller-{len(blocks)}", caption=caption, half=True))
-    return Section("labeller", "Demographic labeller", blocks)
-
-
-def _labeller_table(summary: pd.DataFrame) -> Table:
-    body = []
-    for row in records(summary):
-        value, low, high = (as_float(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
-        body.append(
-            (
-                Cell(attribute_label(str(row["attribute"]))),
-                count_cell(as_float(row["n_faces"])),
-                Cell(value_with_interval(value, low, high, in_points=True), numeric=True),
-                Cell(percent(as_float(row["majority_share"])), numeric=True),
-                Cell(number(as_float(row["expected_calibration_error"])), numeric=True),
-            )
-        )
-    header = ("Attribute", "Faces", "Accuracy, % [95 % interval]", "Share of the largest group")
-    return Table(
-        caption="The labeller on held-out faces; always answering the largest group would be right "
-        "as often as its share",
-        header=(*header, "Expected calibration error"),
         rows=tuple(body),
     )
 

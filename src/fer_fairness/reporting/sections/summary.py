@@ -1,12 +1,19 @@
 """The first page of a project's report: what was found."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import pandas as pd
 
 from fer_fairness.reporting.findings import comparison_findings, performance_findings
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_errors import (
+    PREDICTED,
+    LabelErrors,
+    corrected_cell,
+    label_errors,
+)
 from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.sections.blocks import (
     Block,
@@ -33,6 +40,11 @@ from fer_fairness.reporting.words import (
     variant_label,
 )
 
+_CHANGES_AS_LABELLED: Final = (
+    "Changes between predicted groups are as labelled, not corrected for label errors, which make "
+    "real changes look smaller."
+)
+
 
 def found_section(inputs: ReportInputs) -> Section:
     """What was found: recognition, differences between groups, and what mitigation changed."""
@@ -52,6 +64,8 @@ def found_section(inputs: ReportInputs) -> Section:
             "intervals are not corrected for many comparisons: with twenty of them, one excludes "
             "zero by chance."
         )
+        if (inputs.gaps["attribute_source"] == PREDICTED).any():
+            text += f" {_CHANGES_AS_LABELLED}"
         blocks += [Text(text), Findings(tuple(comparisons))]
     else:
         blocks.append(absent("No variant was compared with the baseline."))
@@ -79,45 +93,76 @@ def _difference_blocks(inputs: ReportInputs) -> list[Block]:
         )
     )
     blocks.append(Findings(tuple(gap_findings(inputs, variant=variant))))
+    errors = label_errors(inputs)
     for evaluation_set in inputs.evaluation_sets():
         rows = headline[headline["evaluation_set"] == evaluation_set]
         blocks += [
-            verdict_table(rows[rows["metric"] == metric], inputs.variants(), metric=metric)
+            verdict_table(
+                rows[rows["metric"] == metric],
+                inputs.variants(),
+                metric=metric,
+                errors=errors,
+            )
             for metric in HEADLINE_METRICS
             if (rows["metric"] == metric).any()
         ]
     return blocks
 
 
-def verdict_table(rows: pd.DataFrame, variants: Sequence[str], *, metric: str) -> Table:
+def verdict_table(
+    rows: pd.DataFrame, variants: Sequence[str], *, metric: str, errors: LabelErrors
+) -> Table:
     """One metric at a glance: a row an attribute, a column a variant.
 
     Args:
         rows: Rows of `gaps` of one evaluation set and metric, at least one.
         variants: The variants in the order of the columns.
         metric: The metric shown.
+        errors: What is known of label errors.
 
     Returns:
-        A table with value, interval and verdict in each cell, differences found in bold.
+        A table with value, interval and verdict in each cell, differences found in bold; below a
+        predicted attribute a row with the values corrected for label errors.
     """
     present = [name for name in variants if name in set(rows["variant"])]
     body = []
     for (attribute, source), block in rows.groupby(["attribute", "attribute_source"], sort=False):
         by_variant = {str(row["variant"]): row for row in records(block)}
         smallest = as_float(block["smallest_group_size"].min())
-        label = " (predicted)" if source == "predicted" else ""
+        label = " (predicted)" if source == PREDICTED else ""
         head = Cell(f"{attribute_label(str(attribute))}{label}")
         size = count_cell(smallest)
         body.append((head, size, *(verdict_cell(by_variant.get(name)) for name in present)))
+        if source == PREDICTED:
+            cells = (correction_cell(by_variant.get(name), errors) for name in present)
+            body.append((CORRECTED_HEAD, Cell("", numeric=True), *cells))
     words = metric_words(metric)
     unit = ", percentage points" if words.in_points else ""
     where = evaluation_set_label(str(rows["evaluation_set"].iloc[0]))
     return Table(
         caption=f"{words.label} on {where}{unit}, with 95 % interval. "
-        "“Found”: a difference found after correction; grey: no difference found.",
+        "“Found”: a difference found after correction for many comparisons; grey: no difference "
+        f"found.{CORRECTED_NOTE if (rows['attribute_source'] == PREDICTED).any() else ''}",
         header=("Attribute", "Smallest group", *(variant_label(name) for name in present)),
         rows=tuple(body),
     )
+
+
+CORRECTED_HEAD: Final = Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
+"""Heads the row below a predicted attribute."""
+
+CORRECTED_NOTE: Final = (
+    " Below predicted groups: the gap with label errors, and the widening by noise, taken off; the "
+    "verdict is of the groups as labelled."
+)
+"""What a caption says of that row."""
+
+
+def correction_cell(row: Row | None, errors: LabelErrors) -> Cell:
+    """A gap without label errors, or in grey why there is none; a dash where there is no row."""
+    if row is None:
+        return Cell(MISSING, numeric=True, muted=True)
+    return corrected_cell(errors.gap(row), errors.reason(row))
 
 
 def verdict_cell(row: Row | None) -> Cell:

@@ -1,0 +1,59 @@
+"""Files of the embedding room: written whole or not at all, and known by their SHA-256."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from fer_fairness.errors import InvalidInputError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of `path` once everything is written.
+
+    What `fer_fairness.datasets` does for Kedro's files, which this room must not import. Two
+    processes that write the same file at once do not meet: the last one's file stays.
+
+    Args:
+        path: The file to be made or replaced; its folders are made if they are not there.
+
+    Yields:
+        The path to write to, with the suffix of `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}.{uuid4().hex[:12]}.unfinished{path.suffix}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)  # noqa: PTH105  atomic, as promised
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, 64 hexadecimal digits; the file is not held in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_sha256(path: Path, expected: str, *, remedy: str) -> None:
+    """Refuse a file that is not the one it should be, before any library opens it.
+
+    Args:
+        path: The file.
+        expected: Its SHA-256, 64 lower-case hexadecimal digits.
+        remedy: What to do about another file: a sentence for the message.
+
+    Raises:
+        InvalidInputError: If there is no such file or its SHA-256 is another; with both.
+    """
+    if not path.is_file():
+        raise InvalidInputError(f"There is no file {path}. {remedy}")
+    found = file_sha256(path)
+    if found != expected:
+        raise InvalidInputError(
+            f"{path} has the SHA-256 {found}, expected {expected}: it is another file, or a "
+            f"damaged one, and was not opened. {remedy}"
+        )

@@ -1,0 +1,75 @@
+"""Reads what is known of somebody's own labeller of groups: true and predicted groups of people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from fer_fairness.sources.predictions_file import read_table
+from fer_fairness.sources.predictions_table import ROWS, Table, rows_named
+
+_TRUE: Final = "true_"
+_PREDICTED: Final = "predicted_"
+
+
+@dataclass(frozen=True)
+class HeldOutLabels:
+    """People whose true group is known beside the one that a labeller gave them.
+
+    Attributes:
+        frame: `true_<attribute>` and `predicted_<attribute>` as text; a prediction is missing where
+            the labeller gave none.
+        attributes: The attributes that it is about.
+        sha256: Of the file.
+    """
+
+    frame: pd.DataFrame
+    attributes: tuple[str, ...]
+    sha256: str
+
+
+def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels:
+    """Read a CSV or Parquet file, one row a person.
+
+    Args:
+        path: The file; columns `true_<attribute>` and `predicted_<attribute>`, others are ignored.
+        attributes: Attributes of the predictions that are audited.
+
+    Returns:
+        The attributes that both have.
+
+    Raises:
+        InvalidInputError: The file cannot be read, has none of the attributes, has one of a pair of
+            columns only, or somebody's true group is missing.
+    """
+    table = read_table(path)
+    known = [
+        name.removeprefix(_TRUE)
+        for name in table.names
+        if name.startswith(_TRUE) and name.removeprefix(_TRUE) in attributes
+    ]
+    if not known:
+        table.refuse(
+            f"there is no column {_TRUE}{attributes[0]}, nor one of another attribute of the "
+            f"predictions ({', '.join(attributes)}); it has {', '.join(table.names)}. Name the "
+            f"columns {_TRUE}<attribute> and {_PREDICTED}<attribute>."
+        )
+    columns: dict[str, pd.Series] = {}
+    for attribute in known:
+        columns |= _pair(table, attribute)
+    return HeldOutLabels(pd.DataFrame(columns), tuple(known), table.sha256)
+
+
+def _pair(table: Table, attribute: str) -> dict[str, pd.Series]:
+    true, predicted = f"{_TRUE}{attribute}", f"{_PREDICTED}{attribute}"
+    if predicted not in table.names:
+        table.refuse(f"there is a column {true!r}, but none called {predicted!r}. Add it.")
+    found = table.text(true)
+    if found.missing:
+        table.refuse(
+            f"column {true!r} is empty in {rows_named(found.codes < 0)} ({ROWS}), expected the "
+            "true group of each person. Leave people out whose group is not known."
+        )
+    return {true: found.series(), predicted: table.text(predicted).series()}

@@ -1,0 +1,45 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from fer_fairness.embedding.files import file_sha256, replacing, verify_sha256
+from fer_fairness.errors import InvalidInputError
+
+
+def test_a_failed_block_leaves_the_older_file_and_no_rubbish(tmp_path: Path) -> None:
+    target = tmp_path / "file.npy"
+    target.write_text("old")
+
+    def save_half() -> None:
+        with replacing(target) as path:
+            assert path.suffix == ".npy"
+            path.write_text("half a n")
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        save_half()
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_two_writers_do_not_meet(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "file.npy"
+    with replacing(target) as one, replacing(target) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert target.read_text() == "one"  # left last
+
+
+def test_another_file_is_refused_with_both_hashes(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"weights")
+    found = hashlib.sha256(b"weights").hexdigest()
+    assert file_sha256(file) == found
+    verify_sha256(file, found, remedy="")
+    with pytest.raises(
+        InvalidInputError, match=rf"model\.onnx .*{found}, expected {'0' * 64}.* Do it\."
+    ):
+        verify_sha256(file, "0" * 64, remedy="Do it.")
+    with pytest.raises(InvalidInputError, match=r"no file .*absent\. Do it\."):
+        verify_sha256(tmp_path / "absent", found, remedy="Do it.")

@@ -1,0 +1,84 @@
+"""Single rows of the report's tables, and small reports made of them."""
+
+import pandas as pd
+
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.tables import Table
+
+GAP: dict[str, object] = {
+    "variant": "baseline",
+    "evaluation_set": "raf_db",
+    "attribute": "gender",
+    "attribute_source": "annotated",
+    "metric": "accuracy_gap",
+    "family": "summary",
+    "value": 0.081,
+    "ci_low": 0.059,
+    "ci_high": 0.102,
+    "corrected_value": 0.072,
+    "minimum_detectable": 0.0619,
+    "equal_treatment": 0.0,
+    "null_mean": 0.014,
+    "null_95": 0.029,
+    "p_value": 0.0004,
+    "p_value_holm": 0.004,
+    "p_value_benjamini_hochberg": 0.002,
+    "n_people": 3153,
+    "n_groups": 2,
+    "smallest_group": "female",
+    "smallest_group_size": 1502,
+    "n_missing": 77,
+    "left_out": "",
+    "verdict": "difference found",
+}
+KEY: dict[str, object] = {"variant": "baseline", "evaluation_set": "fer_plus", "attribute": "race"}
+ATTRIBUTE: dict[str, object] = {
+    **KEY,
+    "n_people": 3153,
+    "n_abstained": 241,
+    "share_abstained": 241 / 3153,
+    "n_held_out": 2500,
+    "refused": "",
+}
+CORRECTED: dict[str, object] = {
+    **KEY,
+    "metric": "accuracy_gap",
+    "value": 0.081,
+    "corrected_value": 0.0964,
+    "ci_low": 0.051,
+    "ci_high": 0.142,
+}
+GROUP: dict[str, object] = {
+    **KEY,
+    "group": "white",
+    "n_held_out": 100,
+    "labelled_rightly": 0.8,
+    "n_labelled": 900,
+    "n_corrected": 1000.0,
+    "n_ci_low": 900.0,
+    "n_ci_high": 1100.0,
+    "compared": True,
+}
+REFUSED = "Too few held-out faces to know how the labeller errs: indian 3; at least 30 are needed."
+
+
+def predicted(
+    *gaps: dict[str, object],
+    attribute: dict[str, object] | None = None,
+    corrected: tuple[dict[str, object], ...] = (CORRECTED,),
+    groups: tuple[dict[str, object], ...] = (GROUP,),
+) -> ReportInputs:
+    """One predicted attribute, with what is known of label errors."""
+    head = {**GAP, **KEY, "attribute_source": "predicted"}
+    return ReportInputs(
+        gaps=pd.DataFrame([{**head, **gap} for gap in gaps or ({},)]),
+        label_noise_attributes=pd.DataFrame([{**ATTRIBUTE, **(attribute or {})}]),
+        label_noise_gaps=pd.DataFrame(list(corrected)),
+        label_noise_groups=pd.DataFrame(list(groups)),
+    )
+
+
+def column(table: Table, name: str) -> list[str]:
+    """The texts of a column by its head."""
+    place = table.header.index(name)
+    return [row[place].text for row in table.rows]
