@@ -244,7 +244,8 @@ def one_score(job: tuple[World, int]) -> list[Row]:
         ends = np.array([[part.interval.low, part.interval.high] for part in found.scores[metric]])
         inside = ((ends[:, 0] <= truth[metric]) & (truth[metric] <= ends[:, 1])).astype(float)
         row[f"covered {name}"] = inside[world.group] if found.compared[world.group] else np.nan
-        row[f"covered {name}, all"] = inside[found.compared].mean()
+        some = found.compared.any()
+        row[f"covered {name}, all"] = inside[found.compared].mean() if some else np.nan
     bounds = bounded_scores(*counted, n=200, confidence=0.95, seed=generator)[ACCURACY_DIFFERENCE]
     true = truth[ACCURACY_DIFFERENCE]
     row["in bounds"] = float(np.all((bounds.low <= true) & (true <= bounds.high)))

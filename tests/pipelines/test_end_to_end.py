@@ -158,6 +158,63 @@ def test_audit_of_the_baselines_own_file_finds_what_the_run_found(
     assert results["manifest"]["reading"]["file"] == "model.keras"
 
 
+def test_predicted_groups_stand_beside_their_corrected_values(run: FinishedRun) -> None:
+    results = json.loads((run.data / "08_reporting/results.json").read_text())["tables"]
+    told = pd.DataFrame(results["label_noise_attributes"])
+    assert set(told["evaluation_set"]) == {"fer_plus"}, "RAF-DB's groups are annotated"
+    assert set(told["variant"]) == set(all_variant_names())
+    scores = pd.DataFrame(results["label_noise_scores"])
+    assert {"as_labelled", "soft_labels", "bounds"} <= set(scores["method"])
+    agreement = pd.DataFrame(results["agreement"])
+    assert set(agreement["attribute"]) == {"gender", "race", "age_group"}
+    conditions = {"full_size", "colour_100", "grey_48"}
+    assert {row["condition"] for row in results["labeller_summary"]} == conditions
+    assert 'id="predicted"' in (run.data / "08_reporting/report.html").read_text()
+
+
+def test_a_folder_of_images_is_labelled_and_its_problems_are_listed(
+    run: FinishedRun, project_root: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "pictures"
+    shutil.copytree(run.data / "01_raw/fairface/val", folder)
+    (folder / "cut.jpg").write_bytes(next(folder.glob("1*.jpg")).read_bytes()[:900])
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--pipelines=label_images",
+        f"--params=data_root={run.data},label_images.folder={folder}",
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    out = run.data / "08_reporting/images"
+    labels = pd.read_csv(out / "labels.csv")
+    assert len(labels) == 121
+    problems = labels.set_index("file")["problem"].dropna()
+    rejected = pd.read_csv(out / "rejected.csv")
+    assert list(problems.index) == ["cut.jpg"] or list(rejected["file"]) == ["cut.jpg"]
+    shares = pd.read_csv(out / "composition.csv")
+    assert set(shares["attribute"]) == {"gender", "race", "age_group"}
+    assert shares.loc[shares["attribute"] == "gender", "share_labelled"].sum() == pytest.approx(1)
+    assert pd.read_csv(out / "agreement.csv").empty
+
+
+def test_label_images_without_a_folder_says_how_to_name_one(
+    run: FinishedRun, project_root: Path
+) -> None:
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--pipelines=label_images",
+        f"--params=data_root={run.data}",
+    )
+    assert done.returncode == 1
+    assert "label_images.folder=FOLDER" in done.stdout + done.stderr
+
+
 def test_notebook_runs_through_the_catalog(
     run: FinishedRun, project_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,9 @@ from fer_fairness.params.label_noise import LabelNoiseParameters
 
 AnyCounts = npt.NDArray[np.int64 | np.float64]
 
+_BEYOND_SAYING: Final = 1e4
+"""A condition number above this is no more than a way of writing that there is no inverse."""
+
 _NUDGE: Final = 1e-9
 """Keeps a drawn confusion that happens to be singular from stopping all draws."""
 
@@ -85,7 +88,8 @@ def reasons_against(confusion: LabelConfusion, params: LabelNoiseParameters) -> 
         )
     condition = condition_number(confusion)
     if not condition <= params.max_condition_number:
-        told = "without limit" if np.isinf(condition) else f"up to {condition:.3g} times"
+        beyond = condition > _BEYOND_SAYING
+        told = "without limit" if beyond else f"up to {condition:.0f} times"
         reasons.append(
             f"The labeller hardly tells some of the groups apart: inverting its confusion would "
             f"magnify noise {told} (at most {params.max_condition_number:g} are allowed)."
