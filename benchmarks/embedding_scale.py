@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fer_fairness.embedding import ImageFiles, embed_faces, fit_embedder
-from fer_fairness.embedding.files import file_sha256
+from fer_fairness.files import file_sha256
 from fer_fairness.params.embedding import (
     EmbedderParameters,
     EmbeddingParameters,

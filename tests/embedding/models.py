@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_fairness.embedding.files import file_sha256
+from fer_fairness.files import file_sha256
 from fer_fairness.params.embedding import ModelFileParameters
 
 

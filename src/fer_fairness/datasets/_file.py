@@ -13,7 +13,7 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
-from fer_fairness.datasets._atomic import replacing
+from fer_fairness.files import replacing
 
 Data = TypeVar("Data")
 

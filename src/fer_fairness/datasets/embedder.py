@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from fer_fairness.datasets._atomic import replacing
+from fer_fairness.files import replacing
 
 if TYPE_CHECKING:
     from fer_fairness.embedding import EmbedderHandle

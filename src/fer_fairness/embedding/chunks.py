@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from fer_fairness.embedding.files import file_sha256, replacing
 from fer_fairness.embedding.protocol import EmbeddedFaces, EmbeddingError
+from fer_fairness.files import file_sha256, replacing
 
 _WHOLE: Final = "embeddings"
 _WRITE_ATTEMPTS: Final = 3

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from fer_fairness.embedding.files import verify_sha256
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.files import verify_sha256
 
 DESCRIPTOR_FILE: Final = "dlib_face_recognition_resnet_model_v1.dat"
 LANDMARKS_FILE: Final = "shape_predictor_5_face_landmarks.dat"

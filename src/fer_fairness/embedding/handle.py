@@ -12,7 +12,6 @@ import pandas as pd
 
 from fer_fairness.embedding.dlib_embedder import DlibEmbedder
 from fer_fairness.embedding.dlib_files import DESCRIPTOR_FILE, FILE_SHA256, verified_file
-from fer_fairness.embedding.files import file_sha256, replacing
 from fer_fairness.embedding.images import FaceImages
 from fer_fairness.embedding.keras_cnn import KerasEmbedder, fit_keras_embedder
 from fer_fairness.embedding.model_file import open_keras_file
@@ -20,6 +19,7 @@ from fer_fairness.embedding.onnx_file import open_onnx_file
 from fer_fairness.embedding.pixels import pixel_array
 from fer_fairness.embedding.protocol import FaceEmbedder
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.files import file_sha256, replacing
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.embedding import EmbedderParameters, ModelFileParameters
 

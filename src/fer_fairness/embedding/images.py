@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from fer_fairness.embedding.decoding import conditioned, decode_or_problem, resized
-from fer_fairness.embedding.files import file_sha256
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.files import file_sha256
 from fer_fairness.params.embedding import ImageCondition
 from fer_fairness.progress import track
 

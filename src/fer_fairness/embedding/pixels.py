@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_fairness.embedding.files import replacing
 from fer_fairness.embedding.images import FaceImages, pixel_block
+from fer_fairness.files import replacing
 from fer_fairness.params.embedding import ImageCondition
 from fer_fairness.progress import track
 

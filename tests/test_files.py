@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_fairness.embedding.files import file_sha256, replacing, verify_sha256
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.files import file_sha256, replacing, verify_sha256
 
 
 def test_a_failed_block_leaves_the_older_file_and_no_rubbish(tmp_path: Path) -> None:

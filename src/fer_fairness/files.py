@@ -1,4 +1,4 @@
-"""Files of the embedding room: written whole or not at all, and known by their SHA-256."""
+"""Files that are either the old one or the new one, never half of each, and known by SHA-256."""
 
 import hashlib
 import os
@@ -14,14 +14,19 @@ from fer_fairness.errors import InvalidInputError
 def replacing(path: Path) -> Iterator[Path]:
     """Give a path to write to, which takes the place of `path` once everything is written.
 
-    What `fer_fairness.datasets` does for Kedro's files, which this room must not import. Two
-    processes that write the same file at once do not meet: the last one's file stays.
+    The temporary file lies beside `path`, because a rename is atomic only within one file system,
+    and keeps its suffix, because Keras and NumPy choose the format by it. If the block raises, the
+    temporary file is removed and `path` is left as it was. A process that has the old file mapped
+    into memory keeps reading the old contents; of two that write at once the last one's file stays.
 
     Args:
         path: The file to be made or replaced; its folders are made if they are not there.
 
     Yields:
-        The path to write to, with the suffix of `path`.
+        The path to write to.
+
+    Raises:
+        FileNotFoundError: If the block wrote no file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{uuid4().hex[:12]}.unfinished{path.suffix}")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_fairness.datasets._atomic import replacing
+from fer_fairness.files import replacing
 
 
 def test_the_file_appears_once_the_block_is_done(tmp_path: Path) -> None:
