@@ -75,7 +75,8 @@ class TestChoice:
             "accuracy",
             "chosen",
         ]
-        assert len(table) == 3 * len(ATTRIBUTES)
+        n_tried = len(params.logistic_regression.inverse_regularisation) + 1
+        assert len(table) == n_tried * len(ATTRIBUTES)
         for attribute, tried in table.groupby("attribute"):
             assert tried["chosen"].sum() == 1
             chosen = tried[tried["chosen"]]

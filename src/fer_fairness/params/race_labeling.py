@@ -16,7 +16,7 @@ class LogisticRegressionGrid(Parameters):
     """Settings of `logistic_regression` that are tried."""
 
     inverse_regularisation: tuple[PositiveFloat, ...] = Field(
-        default=(0.03, 0.3), min_length=1, description="Values of C."
+        default=(0.003, 0.03, 0.3), min_length=1, description="Values of C."
     )
 
 
@@ -45,7 +45,7 @@ class MlpGrid(Parameters):
 
     hidden_units: int = Field(default=256, gt=0, description="Units of the hidden layer.")
     weight_penalty: tuple[PositiveFloat, ...] = Field(
-        default=(1.0, 3.0), min_length=1, description="Values of scikit-learn's alpha."
+        default=(3.0, 10.0), min_length=1, description="Values of scikit-learn's alpha."
     )
     n_epochs: int = Field(default=20, gt=0, description="Passes over the faces, at most.")
     n_networks: int = Field(
