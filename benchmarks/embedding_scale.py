@@ -100,7 +100,7 @@ def embed(folder: Path, n: int, n_processes: int | None) -> None:
         description=f"{n:,} faces",
     )
     seconds = time.perf_counter() - start
-    assert embedded.embeddings.shape == (n, 128)
+    assert len(embedded.embeddings) == n
     print(json.dumps({"seconds": seconds}))
 
 

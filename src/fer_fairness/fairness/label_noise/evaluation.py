@@ -190,8 +190,10 @@ def _score_row(
     part: LabelledPeople, group: str, metric: str, method: str, value: float, interval: Interval
 ) -> Row:
     names = SCORE_COLUMNS
-    values = (part.attribute, group, metric, method, value, interval.low, interval.high)
-    return dict(zip(names, values, strict=True))
+    # Counts by true group are estimates that may be below zero, and their shares above one.
+    least = 0.0 if metric == ACCURACY else -1.0
+    shares = np.clip([value, interval.low, interval.high], least, 1.0).tolist()
+    return dict(zip(names, (part.attribute, group, metric, method, *shares), strict=True))
 
 
 def _bound_rows(

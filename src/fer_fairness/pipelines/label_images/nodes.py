@@ -87,6 +87,9 @@ def compose(
             *(100 * row[name] for name in ("share_labelled", "share_corrected")),
             *(100 * row[name] for name in ("ci_low", "ci_high")),
         )
+    for attribute, why in shares.groupby("attribute")["refused"].first().items():
+        if why:
+            logger.info("Shares by %s are not corrected. %s", attribute, why)
     return shares, agreement
 
 
