@@ -205,6 +205,13 @@ def test_agreement_is_told_with_interval_and_kappa_and_the_counts_are_folded(
     assert not counts.rows[0][1].muted
 
 
+def test_faces_without_a_label_stand_last_whatever_the_groups_are_called() -> None:
+    counts = LABELLER.agreement_counts.replace({"predicted": {"indian": "other"}})
+    blocks = agreement_blocks(ReportInputs(agreement_counts=counts))
+    (shown,) = [block for block in blocks if isinstance(block, Table)]
+    assert shown.header == ("Annotated", "white", "black", "other", "no label")
+
+
 def test_agreement_alone_or_counts_alone_are_shown() -> None:
     assert agreement_blocks(ReportInputs()) == []
     alone = agreement_blocks(ReportInputs(agreement=LABELLER.agreement))

@@ -191,6 +191,14 @@ def test_groups_that_are_not_compared_and_refusals_have_no_corrected_number(
     assert " to " in column(refused, "Bounds of accuracy")[0]
 
 
+def test_a_group_that_is_not_compared_has_no_number_even_where_the_table_has_one(
+    small_inputs: ReportInputs,
+) -> None:
+    groups, scores = tables_of(small_inputs, RACE)
+    table = accuracy_table(groups.assign(compared=False), scores, what="race", folded=False)
+    assert set(column(table, "Accuracy corrected")) == {"not compared"}
+
+
 def test_differences_have_raw_corrected_bounds_and_soft_labels(
     small_inputs: ReportInputs,
 ) -> None:
