@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from tests.fairness.label_noise.worlds import (
+    CLASS_SIZES,
     RECALLS,
     Sample,
     answers_of,
+    expected_labels,
     losing,
     sampled,
     two_groups,
@@ -15,7 +17,12 @@ from tests.fairness.label_noise.worlds import (
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
-from fer_fairness.fairness.label_noise.gaps import CorrectedGap, corrected_gaps
+from fer_fairness.fairness.label_noise.gaps import (
+    CorrectedGap,
+    _differences,
+    _worth,
+    corrected_gaps,
+)
 from fer_fairness.fairness.label_noise.inversion import by_true_group, inverse
 from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
@@ -165,3 +172,33 @@ def test_a_seed_gives_the_same_and_another_other_intervals() -> None:
     assert first == again
     assert first[0].value == other[0].value
     assert first[0].estimate != other[0].estimate
+
+
+def test_people_tell_as_much_as_so_many_whose_groups_are_known() -> None:
+    """The share that each counts for is their number by that of people of the same variance."""
+    certain = np.full((2, 1, 1), 500.0)
+    assert_allclose(_worth(certain, certain, np.eye(2)), 1.0)
+
+    inverted = inverse(np.array([[0.8, 0.2], [0.2, 0.8]]))
+    labelled = np.random.default_rng(0).poisson([440.0, 560.0], size=(20_000, 2))
+    variance = (labelled @ inverted.T).var(axis=0)
+    mean = np.array([440.0, 560.0])[:, np.newaxis, np.newaxis]
+    people = np.array([400.0, 600.0])
+    assert_allclose(
+        _worth(people[:, np.newaxis, np.newaxis], mean, inverted), people / variance, rtol=0.05
+    )
+
+
+def test_differences_count_for_less_where_more_labels_are_wrong() -> None:
+    people = np.array([0.4, 0.6])[:, np.newaxis] * CLASS_SIZES
+    estimated = people[..., np.newaxis] * answers_of(losing(2, 0, 0.06))
+    found = []
+    for right in (1.0, 0.65):
+        shares = two_groups(right)
+        labelled, _ = expected_labels(estimated, shares)
+        inverted = inverse(shares[:, :-1])
+        found.append(_differences(estimated, labelled, inverted, np.array([True, True])))
+    sure, unsure = (np.abs(one.estimate - one.pooled).max() for one in found)
+    assert unsure < 0.8 * sure
+    for one in found:  # but as many people are drawn
+        assert_allclose(one.people, people, atol=0.5)

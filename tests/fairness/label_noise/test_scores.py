@@ -110,6 +110,26 @@ def test_raw_scores_are_those_of_the_labels_with_intervals_around_them() -> None
     assert share.interval.high - share.interval.low == pytest.approx(expected, rel=0.2)
 
 
+def test_those_without_a_label_are_resampled_with_the_others() -> None:
+    labelled = np.array([[[400, 100], [0, 0]], [[350, 150], [0, 0]]])
+    everybody = labelled.sum(axis=0) + np.array([[0, 2000], [0, 0]])  # the model is never right
+    for found in (
+        raw_scores(labelled, everybody, n=200, confidence=0.95, seed=0),
+        corrected_scores(
+            labelled,
+            everybody,
+            confusion_of([[900, 0, 2000], [0, 900, 2000]]),
+            n=200,
+            confidence=0.95,
+            min_people=10,
+            seed=0,
+        ).scores,
+    ):
+        one = found[ACCURACY_DIFFERENCE][0]
+        assert one.value > 0.5
+        assert one.interval.low < one.value < one.interval.high
+
+
 def test_labels_that_are_never_wrong_are_corrected_to_themselves() -> None:
     sample = sampled(losing(2, 1, 0.1), two_groups(1.0), HALVES, np.random.default_rng(1))
     found, raw = (
