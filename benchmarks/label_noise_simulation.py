@@ -227,19 +227,21 @@ def one_score(job: tuple[World, int]) -> list[Row]:
     truth = scores(sample.expected, sample.expected.sum(axis=0))
     raw = scores(sample.labelled, sample.everybody)[RECALL_DIFFERENCE]
     row: Row = {**world.columns, "raw": raw[world.group], "soft": np.nan, "corrected": np.nan}
-    row |= {"rmse": np.nan, "refused": bool(reasons_against(sample.confusion, DRAWS.label_noise))}
+    row |= {"rmse": np.nan, "width": np.nan, "left out": np.nan}
+    row |= {"refused": bool(reasons_against(sample.confusion, DRAWS.label_noise))}
     if row["refused"]:
         return [row]
     counted = (sample.labelled, sample.everybody, sample.confusion)
     found = corrected_scores(*counted, n=1000, confidence=0.95, min_people=10, seed=generator)
     one = found.scores[RECALL_DIFFERENCE][world.group]
-    row |= {
-        "soft": soft_difference(sample, world.group),
-        "corrected": one.value,
-        "rmse": (one.value - truth[RECALL_DIFFERENCE][world.group]) ** 2,
-        "width": one.interval.high - one.interval.low,
-        "left out": 1.0 - found.compared.mean(),
-    }
+    row["left out"] = 1.0 - found.compared.mean()
+    if found.compared[world.group]:  # else the report tells no value
+        row |= {
+            "soft": soft_difference(sample, world.group),
+            "corrected": one.value,
+            "rmse": (one.value - truth[RECALL_DIFFERENCE][world.group]) ** 2,
+            "width": one.interval.high - one.interval.low,
+        }
     for name, metric in (("recall", RECALL_DIFFERENCE), ("accuracy", ACCURACY_DIFFERENCE)):
         ends = np.array([[part.interval.low, part.interval.high] for part in found.scores[metric]])
         inside = ((ends[:, 0] <= truth[metric]) & (truth[metric] <= ends[:, 1])).astype(float)
@@ -374,14 +376,16 @@ def print_speed() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--simulations", type=int, default=800)
+    parser.add_argument("--first", type=int, default=0, help="number of the first simulation")
     parser.add_argument("--only", choices=PARTS, nargs="*")
     given = parser.parse_args()
     wanted = given.only or PARTS
-    many, few = range(given.simulations), range(max(given.simulations // 4, 1))
+    numbers = range(given.first, given.first + given.simulations)
+    few = numbers[: max(len(numbers) // 4, 1)]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         if "scores" in wanted:
             print("\nOne group against all others\n")
-            print_means(pool, one_score, WORLDS_OF_SCORES, many)
+            print_means(pool, one_score, WORLDS_OF_SCORES, numbers)
         if "gaps" in wanted:
             print("\nGaps between all groups\n")
             print_means(pool, one_gap, WORLDS_OF_GAPS, few)
