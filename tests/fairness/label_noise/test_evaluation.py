@@ -382,3 +382,15 @@ def soft_without(change: str) -> pd.DataFrame:
 def test_probabilities_that_cannot_be_used_are_refused(change: str, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         measured(PEOPLE, "race", soft=soft_without(change))
+
+
+def test_shares_end_where_shares_end_although_estimated_counts_do_not() -> None:
+    frame = people(300)
+    right = frame["race"].ne("white") & frame["race"].notna()
+    frame["predicted_emotion"] = frame["emotion"].where(right, "a")
+    found = measured(frame, "race").scores.dropna(subset=["ci_low"])
+    corrected = found[(found["metric"] == "accuracy") & (found["method"] == "corrected")]
+    assert (corrected["ci_high"] == 1.0).any(), "or nothing had passed the end"
+    ends = found[["value", "ci_low", "ci_high"]].to_numpy(dtype=np.float64)
+    assert np.nanmax(np.abs(ends)) <= 1.0
+    assert np.nanmin(ends[found["metric"] == "accuracy"]) >= 0.0
