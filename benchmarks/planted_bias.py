@@ -3,7 +3,7 @@
     python benchmarks/planted_bias.py
 
 For a few seeds: faces with nothing planted, and faces whose pictures of one group are worse. A
-small separable CNN is trained on each, and the verdicts on its test predictions are printed.
+small CNN is trained on each, and the verdicts on its test predictions are printed.
 Minutes on two cores.
 """
 
@@ -15,14 +15,16 @@ import pandas as pd
 from fer_fairness.fabrication import fabricate_one
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.modeling import (
+    TrainingData,
     TrainingSet,
-    build_separable_cnn,
+    build_network,
     predict_logits,
     train,
 )
 from fer_fairness.params.fabrication import FabricationParameters
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 from fer_fairness.taxonomy import EMOTIONS
 
 SIZES = {
@@ -41,8 +43,7 @@ TRAINING = TrainingParameters(
     initial_learning_rate=5e-4,
     target_learning_rate=5e-3,
     learning_rate_patience=3,
-    random_flip=True,
-    random_shift_px=4,
+    online_augmentation=OnlineAugmentationParameters(flip=True, shift_share=0.08),
 )
 EVALUATION = EvaluationParameters(n_bootstrap=300, n_permutations=1000)
 
@@ -62,11 +63,10 @@ def scored_faces(planted: Mapping[str, object], *, seed: int) -> pd.DataFrame:
     targets = np.eye(len(EMOTIONS), dtype=np.float32)[codes]
     rows = {name: np.flatnonzero(truth["split"] == name) for name in truth["split"].unique()}
     parts = {n: TrainingSet(faces.images, index, targets[index]) for n, index in rows.items()}
-    model = build_separable_cnn(ARCHITECTURE, seed=seed)
+    model = build_network(ARCHITECTURE, seed=seed)
     train(
         model,
-        parts["train"],
-        parts["validation"],
+        TrainingData(parts["train"], parts["validation"]),
         TRAINING,
         seed=seed,
         checkpoint_folder=None,

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 MANIFEST_DATASET: Final = "run_manifest"
 REPORT_DATASET: Final = "report"
-_READ_BY_THE_CATALOG: Final = ("data_root",)
+_READ_BY_NO_NODE: Final = ("data_root", "seeds")
+"""The catalog reads the one, the context of the project the other."""
 _RECORDED_PACKAGES: Final = (
     "fer-fairness",
     "kedro",
@@ -47,7 +48,7 @@ class ProjectHooks:
         try:
             _ = context.params
         except ParameterValidationError as error:
-            _stop(InvalidInputError(str(error)))
+            stop(InvalidInputError(str(error)))
 
     @hook_impl
     def before_pipeline_run(
@@ -60,7 +61,7 @@ class ProjectHooks:
         """
         unknown = unknown_parameters(catalog.load("parameters"))
         if unknown:
-            _stop(
+            stop(
                 InvalidInputError(
                     f"No pipeline reads the parameters {', '.join(unknown)}. Look for a misspelt "
                     "name in conf and in --params; conf/base has the right ones."
@@ -90,7 +91,7 @@ class ProjectHooks:
         """
         expected = _purposeful_cause(error)
         if expected is not None:
-            _stop(expected)
+            stop(expected)
 
 
 def _last_part(dataset: str) -> str:
@@ -104,7 +105,7 @@ def unknown_parameters(parameters: Mapping[str, Any]) -> list[str]:
     Inside a block that a node takes as a pydantic model, the model itself refuses unknown keys.
     """
     prefix = "params:"
-    taken = set(_READ_BY_THE_CATALOG)
+    taken = set(_READ_BY_NO_NODE)
     taken |= {
         name.removeprefix(prefix)
         for pipeline in pipelines.values()
@@ -127,7 +128,7 @@ def _unknown_parameters(
             yield name
 
 
-def _stop(error: Exception) -> NoReturn:
+def stop(error: Exception) -> NoReturn:
     """Raise `error`: on the command line as its message alone, elsewhere as it is."""
     if click.get_current_context(silent=True) is None:
         raise error

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fer_fairness.augmentation import plan_augmentation
+from fer_fairness.augmentation import PLAN_COLUMNS, plan_augmentation
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.tables import empty_faces
@@ -23,6 +23,11 @@ def faces_of(make_faces: FacesBuilder, sizes: dict[str, int]) -> pd.DataFrame:
     return make_faces(["train"] * len(emotions), emotions)
 
 
+def recall_table(**recalls: float) -> pd.DataFrame:
+    table = pd.DataFrame({"emotion": list(recalls), "recall": list(recalls.values())})
+    return table.assign(n_validation=50)
+
+
 @pytest.fixture
 def faces(make_faces: FacesBuilder) -> pd.DataFrame:
     return faces_of(make_faces, SIZES)
@@ -31,14 +36,7 @@ def faces(make_faces: FacesBuilder) -> pd.DataFrame:
 def test_small_cells_are_raised_to_the_target_by_severity(faces: pd.DataFrame) -> None:
     params = AugmentationParameters(max_copies_per_image=3, max_added_share=5)
     plan = plan_augmentation(faces, params, recall=None)
-    assert list(plan.columns) == [
-        "emotion",
-        "n_original",
-        "recall",
-        "severity",
-        "strength",
-        "n_to_add",
-    ]
+    assert list(plan.columns) == ["emotion", *PLAN_COLUMNS]
     plan = plan.set_index("emotion")
     assert plan["n_to_add"].to_dict() == {
         "neutral": 0,
@@ -60,23 +58,80 @@ def test_the_median_can_be_the_reference(faces: pd.DataFrame) -> None:
 
 
 def test_cells_recalled_worse_than_the_mean_get_more(faces: pd.DataFrame) -> None:
-    recall = pd.DataFrame({"emotion": ["neutral", "happiness", "sadness"], "recall": [1, 0.5, 0.6]})
-    params = AugmentationParameters(max_added_share=5, recall_weight=1.0, minimum_cell_size=10)
+    recall = recall_table(neutral=1, happiness=0.5, sadness=0.6)
+    params = AugmentationParameters(max_added_share=5, recall_weight=1.0, recall_prior_faces=0)
     weighed = plan_augmentation(faces, params, recall=recall).set_index("emotion")["n_to_add"]
     plain = plan_augmentation(faces, params, recall=None).set_index("emotion")["n_to_add"]
     assert weighed["neutral"] == plain["neutral"] == 0
-    # mean recall 0.7: targets 100 * (1 + 0.2 / 0.7) = 128.6 and 100 * (1 + 0.1 / 0.7) = 114.3
+    # Emotions without a validation face are expected to have the mean recall, 0.7: targets are
+    # 100 * (1 + 0.2 / 0.7) = 128.6 and 100 * (1 + 0.1 / 0.7) = 114.3.
     assert weighed["happiness"] == 9
     assert weighed["sadness"] == 75
     assert weighed["anger"] == plain["anger"]
 
 
-def test_recall_by_emotion_serves_finer_cells(make_faces: FacesBuilder) -> None:
-    faces = make_faces(["train"] * 40, ["fear"] * 40, gender=["male"] * 28 + ["female"] * 12)
-    recall = pd.DataFrame({"emotion": ["fear"], "recall": [0.3]})
-    params = AugmentationParameters(by=("emotion", "gender"))
-    plan = plan_augmentation(faces, params, recall=recall)
-    assert plan["recall"].tolist() == [0.3, 0.3]
+def test_low_recall_of_few_validation_faces_raises_a_target_less(faces: pd.DataFrame) -> None:
+    params = AugmentationParameters(max_added_share=5, recall_weight=1.0)
+    added = [
+        plan_augmentation(
+            faces, params, recall=recall_table(neutral=0.9, sadness=0.2).assign(n_validation=n)
+        ).set_index("emotion")["n_to_add"]["sadness"]
+        for n in (1, 10, 100)
+    ]
+    plain = plan_augmentation(faces, params, recall=None).set_index("emotion")["n_to_add"]
+    assert plain["sadness"] < added[0] < added[1] < added[2]
+
+
+def test_an_emotion_that_only_validation_faces_show_is_listed_as_empty(
+    make_faces: FacesBuilder,
+) -> None:
+    faces = make_faces(["train"] * 30 + ["validation"] * 2, ["neutral"] * 30 + ["contempt"] * 2)
+    recall = recall_table(contempt=0.0).assign(n_validation=2)
+    plan = plan_augmentation(faces, AugmentationParameters(), recall=recall).set_index("emotion")
+    row = plan.loc["contempt"]
+    assert row["severity"] == "empty"
+    assert row["n_original"] == row["n_to_add"] == 0
+    assert row["is_critical"]
+    assert row["reason"].startswith("no training face to vary")
+
+
+@pytest.mark.parametrize("minimum", [1, 10])
+def test_a_class_of_one_image_is_capped_or_left_alone(
+    make_faces: FacesBuilder, minimum: int
+) -> None:
+    faces = make_faces(["train"] * 41, ["neutral"] * 40 + ["fear"])
+    params = AugmentationParameters(minimum_cell_size=minimum, max_copies_per_image=3)
+    row = plan_augmentation(faces, params, recall=None).set_index("emotion").loc["fear"]
+    assert row["is_critical"]
+    if minimum == 1:
+        assert (row["severity"], row["n_to_add"]) == ("severe", 3)
+        assert row["reason"] == "19 wanted, limited to 3 a face"
+    else:
+        assert (row["severity"], row["n_to_add"]) == ("too_few", 0)
+        assert row["reason"] == "fewer than 10 training faces to vary"
+
+
+def test_every_cell_has_a_reason(faces: pd.DataFrame) -> None:
+    params = AugmentationParameters(max_copies_per_image=3, max_added_share=0.1)
+    plan = plan_augmentation(faces, params, recall=None).set_index("emotion")
+    assert plan["reason"].to_dict() == {
+        "neutral": "large enough",
+        "happiness": "large enough",
+        "surprise": "20 wanted, limited to 0.1 of all training faces together",
+        "sadness": "60 wanted, limited to 0.1 of all training faces together",
+        "anger": "85 wanted, limited to 3 a face and 0.1 of all training faces together",
+        "fear": "fewer than 10 training faces to vary",
+    }
+    free = plan_augmentation(faces, AugmentationParameters(max_added_share=9), recall=None)
+    assert free.set_index("emotion")["reason"]["surprise"] == "raised to its target"
+
+
+def test_emotions_without_measured_recall_are_planned_by_size(faces: pd.DataFrame) -> None:
+    params = AugmentationParameters(recall_weight=1.0)
+    unmeasured = recall_table(neutral=float("nan"), fear=float("nan")).assign(n_validation=0)
+    plan = plan_augmentation(faces, params, recall=unmeasured)
+    plain = plan_augmentation(faces, params, recall=None)
+    pd.testing.assert_frame_equal(plan, plain)
 
 
 def test_validation_and_test_faces_do_not_enter(
@@ -136,7 +191,8 @@ def test_caps_hold_for_every_plan(
         minimum_cell_size=minimum,
         recall_weight=weight,
     )
-    recall = pd.DataFrame({"emotion": EMOTIONS, "recall": recalls})
+    recall = recall_table(**dict(zip(EMOTIONS, recalls, strict=True)))
+    recall = recall[[sizes[EMOTIONS.index(emotion)] > 0 for emotion in recall["emotion"]]]
     plan = plan_augmentation(faces, params, recall=recall)
     n_to_add = plan["n_to_add"]
     assert (n_to_add >= 0).all()
@@ -162,20 +218,9 @@ def test_no_faces_give_an_empty_plan() -> None:
     assert "n_to_add" in plan.columns
 
 
-@pytest.mark.parametrize(
-    ("recall", "message"),
-    [
-        ({"emotion": ["fear"]}, "needs the column recall"),
-        ({"gender": ["male"], "recall": [0.5]}, "one or more of"),
-        ({"emotion": ["fear", "fear"], "recall": [0.1, 0.2]}, "several rows"),
-        ({"emotion": ["fear"], "recall": [1.2]}, "is 1.2; expected 0 to 1"),
-    ],
-)
-def test_recall_that_does_not_fit_is_refused(
-    faces: pd.DataFrame, recall: dict[str, list[object]], message: str
-) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        plan_augmentation(faces, AugmentationParameters(), recall=pd.DataFrame(recall))
+def test_recall_of_cells_that_nobody_is_in_is_refused(faces: pd.DataFrame) -> None:
+    with pytest.raises(InvalidInputError, match="'contempt', which no training or validation face"):
+        plan_augmentation(faces, AugmentationParameters(), recall=recall_table(contempt=0.5))
 
 
 @pytest.mark.parametrize(
@@ -190,6 +235,10 @@ def test_recall_that_does_not_fit_is_refused(
         {"severe": {"below": 0.1, "strength": 0.1}},
         {"severe": {"below": 0.1, "strength": 1.1}},
         {"copies": 3},
+        {"mode": "in_memory"},
+        {"recall_prior_faces": -1},
+        {"critical_recall_shortfall": 1.5},
+        {"on_the_fly_base": -0.1},
     ],
 )
 def test_bad_parameters_are_refused(values: dict[str, object]) -> None:

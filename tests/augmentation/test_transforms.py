@@ -92,6 +92,17 @@ def test_each_transform_alone_changes_images(images: Images, name: str) -> None:
     assert (made != images).any()
 
 
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_boxes_are_erased_in_the_asked_share_of_images(probability: float) -> None:
+    images = np.random.default_rng(3).integers(0, 256, (400, 24, 24, 1), dtype=np.uint8)
+    ranges = TransformRanges.model_validate(
+        OFF | {"erased_share": 0.9, "erased_probability": probability}
+    )
+    made = transform_images(images, 1.0, ranges, generators(400))
+    share = (made != images).any(axis=(1, 2, 3)).mean()
+    assert share == pytest.approx(probability, abs=0.06)
+
+
 def test_a_variant_does_not_depend_on_its_neighbours(images: Images) -> None:
     together = transform_images(images, 0.7, TransformRanges(), generators(6))
     alone = transform_images(images[4:5], 0.7, TransformRanges(), generators(6)[4:5])

@@ -10,6 +10,7 @@ from fer_fairness.fairness.comparison import COMPARISON_COLUMNS
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.group_scores import GROUP_COLUMNS, OVERALL_COLUMNS
 from fer_fairness.fairness.metrics.gap_metrics import class_gap_metrics
+from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 
 EMOTIONS = ("neutral", "happiness", "fear")
@@ -278,13 +279,13 @@ def test_comparison_pairs_people_whatever_their_order() -> None:
     )
     assert tuple(found) == COMPARISON_COLUMNS
     overall = found[found["attribute"].isna()]
-    assert list(overall["metric"]) == ["accuracy", "balanced_accuracy", "macro_f1"]
+    assert list(overall["metric"]) == [metric.name for metric in OVERALL_METRICS]
     assert overall["difference"].iloc[0] == pytest.approx(
         (second["emotion"] == second["predicted_emotion"]).mean()
         - (first["emotion"] == first["predicted_emotion"]).mean()
     )
     assert overall["ci_low"].iloc[0] > 0
-    assert len(found) == 3 + len(GAP_METRICS)
+    assert len(found) == len(OVERALL_METRICS) + len(GAP_METRICS)
     assert not found["level_down"].any()
 
 

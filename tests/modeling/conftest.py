@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fer_fairness.modeling import TrainingSet, build_separable_cnn, prepare_backend
-from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
+from fer_fairness.modeling import TrainingSet, build_network, prepare_backend
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
 prepare_backend()
 
@@ -23,8 +24,7 @@ QUICK = TrainingParameters(
     initial_learning_rate=0.005,
     target_learning_rate=0.02,
     warmup_epochs=1,
-    random_flip=True,
-    random_shift_px=1,
+    online_augmentation=OnlineAugmentationParameters(flip=True, shift_share=0.13),
 )
 
 
@@ -40,7 +40,7 @@ def quick() -> TrainingParameters:
 
 @pytest.fixture
 def build() -> Callable[[], object]:
-    return lambda: build_separable_cnn(TINY, seed=3)
+    return lambda: build_network(TINY, seed=3)
 
 
 @pytest.fixture

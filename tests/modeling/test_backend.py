@@ -7,8 +7,9 @@ import pytest
 TRAIN_TWICE = """
 import sys
 import numpy as np
-from fer_fairness.modeling import TrainingSet, build_separable_cnn, train
-from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
+from fer_fairness.modeling import TrainingData, TrainingSet, build_network, train
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import TrainingParameters
 
 generator = np.random.default_rng(0)
 part = TrainingSet(
@@ -18,9 +19,10 @@ part = TrainingSet(
 )
 
 def weights():
-    model = build_separable_cnn(ArchitectureParameters(), seed=0)
+    model = build_network(ArchitectureParameters(), seed=0)
     params = TrainingParameters(max_epochs=1)
-    result = train(model, part, part, params, seed=0, checkpoint_folder=None, description="Train")
+    data = TrainingData(part, part)
+    result = train(model, data, params, seed=0, checkpoint_folder=None, description="Train")
     return b"".join(values.tobytes() for values in result.model.get_weights())
 
 sys.stdout.write("same" if weights() == weights() else "different")

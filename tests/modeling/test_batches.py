@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.batches import TrainingBatches, flip_and_shift
-from fer_fairness.params.modeling import TrainingParameters
+from fer_fairness.modeling.batches import StackedImages, TrainingBatches
+from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
 PLAIN = TrainingParameters(batch_size=4)
 
@@ -26,7 +27,9 @@ def numbered(n: int) -> TrainingSet:
 
 
 def order(batches: TrainingBatches, epoch: int) -> list[float]:
-    return [float(image[0, 0, 0]) for batch in batches.epoch(epoch) for image in batch.images]
+    return [
+        float(image[0, 0, 0]) for batch in batches.epoch(epoch) for image in batch.inputs["images"]
+    ]
 
 
 @given(n=st.integers(1, 30), epoch=st.integers(0, 5))
@@ -35,8 +38,8 @@ def test_every_face_comes_once_an_epoch_with_its_own_target(n: int, epoch: int) 
     assert sorted(order(batches, epoch)) == list(range(n))
     assert len(list(batches.epoch(epoch))) == len(batches)
     for batch in batches.epoch(epoch):
-        assert batch.images.dtype == np.float32
-        assert np.array_equal(batch.images[:, 0, 0, 0] % 8, batch.targets.argmax(axis=1))
+        assert batch.inputs["images"].dtype == np.uint8
+        assert np.array_equal(batch.inputs["images"][:, 0, 0, 0] % 8, batch.targets.argmax(axis=1))
 
 
 def test_order_depends_on_seed_and_epoch_alone() -> None:
@@ -55,28 +58,42 @@ def test_memory_mapped_images_are_read_by_index(tmp_path: Path) -> None:
 
 
 def test_without_augmentation_images_stay_as_they_are() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 2)).astype(np.uint8)
-    same = flip_and_shift(images, np.random.default_rng(0), random_flip=False, random_shift_px=0)
-    assert np.array_equal(same, images)
-    assert same.dtype == np.uint8
+    batch = next(TrainingBatches(numbered(4), PLAIN, seed=0).epoch(0))
+    assert list(batch.inputs) == ["images"]
 
 
-def test_each_image_is_mirrored_whole_or_not_at_all() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (200, 4, 6, 1)).astype(np.uint8)
-    seen = flip_and_shift(images, np.random.default_rng(0), random_flip=True, random_shift_px=0)
-    kept = (seen == images).all(axis=(1, 2, 3))
-    mirrored = (seen == images[:, :, ::-1]).all(axis=(1, 2, 3))
-    assert (kept ^ mirrored).all()
-    assert 70 < mirrored.sum() < 130
+def test_changes_depend_on_seed_epoch_and_strength() -> None:
+    params = TrainingParameters(
+        batch_size=4, online_augmentation=OnlineAugmentationParameters(rotation_degrees=20)
+    )
+
+    def drawn(seed: int, epoch: int, strength: float = 1.0) -> np.ndarray:
+        part = numbered(8)
+        part = replace(part, augmentation_strength=np.full(8, strength, np.float32))
+        batches = TrainingBatches(part, params, seed=seed).epoch(epoch)
+        return np.concatenate([batch.inputs["affine"] for batch in batches])
+
+    assert np.array_equal(drawn(0, 1), drawn(0, 1))
+    assert not np.array_equal(drawn(0, 1), drawn(0, 2))
+    assert not np.array_equal(drawn(0, 1), drawn(1, 1))
+    assert np.allclose(drawn(0, 1, strength=0.0), [1, 0, 0, 0, 1, 0, 0, 0])
 
 
-def test_shifts_cover_the_range_and_repeat_the_border() -> None:
-    image = np.arange(25, dtype=np.uint8).reshape(1, 5, 5, 1)
-    images = np.repeat(image, 300, axis=0)
-    seen = flip_and_shift(images, np.random.default_rng(0), random_flip=False, random_shift_px=1)
-    padded = np.pad(image[0, :, :, 0], 1, mode="edge")
-    windows = {padded[r : r + 5, c : c + 5].tobytes() for r in range(3) for c in range(3)}
-    assert {np.ascontiguousarray(shifted[:, :, 0]).tobytes() for shifted in seen} == windows
+def test_mixed_targets_are_mixed_like_their_images() -> None:
+    params = PLAIN.model_copy(update={"mixup_alpha": 0.4})
+    for batch in TrainingBatches(numbered(8), params, seed=0).epoch(0):
+        share, partner = batch.inputs["mixing_share"], batch.inputs["partner"]
+        assert share.min() >= 0.5
+        whole = np.eye(8, dtype=np.float32)[batch.inputs["images"][:, 0, 0, 0] % 8]
+        expected = share[:, None] * whole + (1 - share[:, None]) * whole[partner]
+        np.testing.assert_allclose(batch.targets, expected, rtol=1e-6)
+
+
+def test_shares_of_the_classes_are_weighted() -> None:
+    part = numbered(2)
+    assert part.class_shares()[:3].tolist() == [0.5, 0.5, 0.0]
+    weighted = replace(part, sample_weight=np.array([3.0, 1.0], np.float32))
+    assert weighted.class_shares()[:3].tolist() == [0.75, 0.25, 0.0]
 
 
 def test_extended_set_keeps_each_face_with_its_target_and_weight() -> None:
@@ -88,15 +105,26 @@ def test_extended_set_keeps_each_face_with_its_target_and_weight() -> None:
         sample_weight=np.array([2.0, 3.0], np.float32),
     )
     joined = first.extended(part)
-    assert joined.images[:, 0, 0, 0].tolist() == [0, 1, 2, 9, 8]
+    assert joined.images[joined.image_index][:, 0, 0, 0].tolist() == [0, 1, 2, 9, 8]
     assert joined.sample_weight is not None
     assert joined.sample_weight.tolist() == [1, 1, 1, 2, 3]
     assert np.array_equal(joined.targets, np.concatenate([first.targets, part.targets]))
     assert first.extended(numbered(2)).sample_weight is None
 
 
+def test_joined_images_are_read_like_one_array() -> None:
+    parts = [np.asarray(numbered(3).images), np.asarray(numbered(5).images) + 100]
+    joined, stacked = np.concatenate(parts), StackedImages(parts)
+    assert stacked.shape == joined.shape
+    rows = np.random.default_rng(0).integers(0, 8, 40)
+    assert np.array_equal(stacked[rows], joined[rows])
+    assert np.shares_memory(stacked._parts[0], parts[0])
+    again = StackedImages([stacked, parts[0]])
+    assert np.array_equal(again[np.array([10, 4])], np.stack([parts[0][2], parts[1][1]]))
+
+
 def test_images_of_other_sizes_cannot_be_joined(toy: Callable[..., TrainingSet]) -> None:
-    with pytest.raises(InvalidInputError, match=r"\(2, 2, 1\) and \(8, 8, 1\)"):
+    with pytest.raises(InvalidInputError, match=r"shapes \[\(2, 2, 1\), \(8, 8, 1\)\]"):
         numbered(3).extended(toy())
 
 
@@ -124,6 +152,8 @@ GOOD: dict[str, Any] = {
         ("sample_weight", np.ones(2, np.float32), r"of shape \(3,\)"),
         ("sample_weight", np.array([1, -1, 1], np.float32), "row 1 is -1.0"),
         ("sample_weight", np.array([1, 1, np.nan], np.float32), "row 2 is nan"),
+        ("augmentation_strength", np.array([1, -1, 1], np.float32), "strength of row 1 is -1.0"),
+        ("augmentation_strength", np.ones(3), "type float64"),
         ("sample_weight", np.zeros(3, np.float32), "All sample weights are 0"),
     ],
 )

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +9,22 @@ import pandas as pd
 import pytest
 
 from fer_fairness.modeling import (
+    TrainingData,
     TrainingResult,
     TrainingSet,
-    build_separable_cnn,
+    build_network,
     freeze_layers,
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import Checkpoint, CheckpointFile, run_fingerprint
-from fer_fairness.params.modeling import (
-    ArchitectureParameters,
-    FreezingParameters,
-    TrainingParameters,
-)
+from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
+from fer_fairness.params.training import TrainingParameters
 
 Build = Callable[[], Any]
 Toy = Callable[..., TrainingSet]
 
-EARLIER = Checkpoint([{"epoch": 1.0}], [np.ones(2)], [np.zeros(3)], [np.ones(1)])
+EARLIER = Checkpoint([{"epoch": 1.0}], [np.ones(2)], [np.zeros(3)], [np.ones(1)], [])
 
 
 class Killed(BaseException):
@@ -52,12 +51,15 @@ def epochs_trained(patch: pytest.MonkeyPatch, *, killed_in: int | None = None) -
 def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     build: Build, toy: Toy, quick: TrainingParameters, tmp_path: Path, fatal: int
 ) -> None:
+    params = quick.model_copy(
+        update={"average_momentum": 0.8, "mixup_alpha": 0.2, "schedule": "cosine"}
+    )
+
     def go(folder: Path | None) -> TrainingResult:
         return train(
             build(),
-            toy(),
-            toy(seed=1),
-            quick,
+            TrainingData(toy(), toy(seed=1)),
+            params,
             seed=7,
             checkpoint_folder=folder,
             description="Training",
@@ -85,7 +87,9 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
 def test_fingerprint_is_the_same_for_the_same_run(
     build: Build, toy: Toy, quick: TrainingParameters
 ) -> None:
-    first, again = (run_fingerprint(build(), toy(), toy(seed=1), quick, seed=7) for _ in range(2))
+    first, again = (
+        run_fingerprint([build()], [toy(), toy(seed=1)], quick, seed=7) for _ in range(2)
+    )
     assert first == again
 
 
@@ -95,35 +99,51 @@ def test_fingerprint_changes_with_everything_that_decides_the_outcome(
     other_weights, frozen = build(), build()
     other_weights.set_weights([weights * 1.5 for weights in other_weights.get_weights()])
     freeze_layers(frozen, FreezingParameters(n_trainable_layers=1))
-    wider = build_separable_cnn(
-        ArchitectureParameters(blocks=((6,), (8,)), image_side_px=8), seed=3
-    )
+    wider = build_network(ArchitectureParameters(blocks=((6,), (8,)), image_side_px=8), seed=3)
     part = toy()
     weighted = TrainingSet(
         part.images, part.image_index, part.targets, np.ones(len(part), np.float32)
     )
+    stronger = replace(part, augmentation_strength=np.full(len(part), 2, np.float32))
     fewer = quick.model_copy(update={"batch_size": 8})
     prints = [
-        run_fingerprint(build(), part, toy(seed=1), quick, seed=7),
-        run_fingerprint(build(), part, toy(seed=1), quick, seed=8),
-        run_fingerprint(build(), part, toy(seed=1), fewer, seed=7),
-        run_fingerprint(build(), part, toy(seed=2), quick, seed=7),
-        run_fingerprint(build(), toy(seed=2), toy(seed=1), quick, seed=7),
-        run_fingerprint(build(), weighted, toy(seed=1), quick, seed=7),
-        run_fingerprint(other_weights, part, toy(seed=1), quick, seed=7),
-        run_fingerprint(frozen, part, toy(seed=1), quick, seed=7),
-        run_fingerprint(wider, part, toy(seed=1), quick, seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, seed=8),
+        run_fingerprint([build()], [part, toy(seed=1)], fewer, seed=7),
+        run_fingerprint([build()], [part, toy(seed=2)], quick, seed=7),
+        run_fingerprint([build()], [toy(seed=2), toy(seed=1)], quick, seed=7),
+        run_fingerprint([build()], [weighted, toy(seed=1)], quick, seed=7),
+        run_fingerprint([other_weights], [part, toy(seed=1)], quick, seed=7),
+        run_fingerprint([frozen], [part, toy(seed=1)], quick, seed=7),
+        run_fingerprint([wider], [part, toy(seed=1)], quick, seed=7),
+        run_fingerprint([build(), build()], [part, toy(seed=1)], quick, seed=7),
+        run_fingerprint([build()], [stronger, toy(seed=1)], quick, seed=7),
     ]
     assert len(set(prints)) == len(prints)
 
 
-def test_the_checkpoint_of_another_run_is_not_used(
+def test_the_checkpoint_of_another_run_is_neither_used_nor_overwritten(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     CheckpointFile(tmp_path, fingerprint="a").save(EARLIER)
+    other = CheckpointFile(tmp_path, fingerprint="b")
     with caplog.at_level(logging.INFO, logger="fer_fairness"):
-        assert CheckpointFile(tmp_path, fingerprint="b").load() is None
-    assert "other data, parameters, seed or starting weights" in caplog.text
+        assert other.load() is None
+    assert "checkpoint_a.npz is of a run with another architecture" in caplog.text
+    other.save(Checkpoint([], [], [], [], []))
+    other.remove()
+    kept = CheckpointFile(tmp_path, fingerprint="a").load()
+    assert kept is not None
+    assert kept.history == EARLIER.history
+
+
+def test_a_file_whose_name_alone_fits_is_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    CheckpointFile(tmp_path, fingerprint="a" * 12 + "b").save(EARLIER)
+    with caplog.at_level(logging.WARNING, logger="fer_fairness"):
+        assert CheckpointFile(tmp_path, fingerprint="a" * 12 + "c").load() is None
+    assert "is of another run" in caplog.text
 
 
 def cut(content: bytes) -> bytes:
@@ -149,29 +169,32 @@ def test_a_damaged_checkpoint_is_warned_of_and_not_used(
 ) -> None:
     file = CheckpointFile(tmp_path, fingerprint="a")
     file.save(EARLIER)
-    path = tmp_path / "checkpoint.npz"
+    path = tmp_path / "checkpoint_a.npz"
     path.write_bytes(damage(path.read_bytes()))
     with caplog.at_level(logging.WARNING, logger="fer_fairness"):
         assert file.load() is None
-    assert "checkpoint.npz is damaged" in caplog.text
+    assert "checkpoint_a.npz is damaged" in caplog.text
 
 
 def test_without_a_checkpoint_there_is_nothing_to_load(tmp_path: Path) -> None:
     assert CheckpointFile(tmp_path / "absent", fingerprint="a").load() is None
 
 
-def test_a_write_that_fails_leaves_the_earlier_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_leaves_the_earlier_checkpoint_and_does_not_end_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = CheckpointFile(tmp_path, fingerprint="a")
     file.save(EARLIER)
 
-    def fail(*_args: object, **_kwargs: object) -> None:
+    def fill_the_disk(path: Path, **_arrays: object) -> None:
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", fail)
-    with pytest.raises(OSError, match="No space"):
-        file.save(Checkpoint([], [], [], []))
+    monkeypatch.setattr(np, "savez", fill_the_disk)
+    file.save(Checkpoint([], [], [], [], []))
+    assert "No space left on device" in caplog.text
+    assert "Make room" in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint_a.npz"]
     loaded = file.load()
     assert loaded is not None
     assert loaded.history == EARLIER.history
@@ -181,7 +204,7 @@ def test_a_write_that_fails_leaves_the_earlier_checkpoint(
 def test_order_of_many_arrays_is_kept(tmp_path: Path) -> None:
     file = CheckpointFile(tmp_path, fingerprint="a")
     arrays = [np.array(number) for number in range(25)]
-    file.save(Checkpoint([], arrays, [], []))
+    file.save(Checkpoint([], arrays, [], [], []))
     loaded = file.load()
     assert loaded is not None
     assert [int(array) for array in loaded.model] == list(range(25))

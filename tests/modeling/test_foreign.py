@@ -17,7 +17,7 @@ from scipy import ndimage
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import build_separable_cnn
+from fer_fairness.modeling import build_network
 from fer_fairness.modeling.foreign import ForeignModel, load_foreign_model
 from fer_fairness.modeling.foreign_scoring import foreign_probabilities
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -248,7 +248,7 @@ def test_a_keras_3_file_gives_the_model_that_was_saved(tmp_path: Path, name: str
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_weights_alone_are_tried_in_the_published_network(tmp_path: Path, version: int) -> None:
-    published = build_separable_cnn(ArchitectureParameters(), seed=4)
+    published = build_network(ArchitectureParameters(form="separable"), seed=4)
     path = tmp_path / "m.weights.h5"
     if version == 2:
         with h5py.File(path, "w") as file:

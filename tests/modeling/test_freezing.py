@@ -5,16 +5,13 @@ import numpy as np
 import pytest
 
 from fer_fairness.errors import TrainingError
-from fer_fairness.modeling import TrainingSet, build_separable_cnn, freeze_layers, train
-from fer_fairness.params.modeling import (
-    ArchitectureParameters,
-    FreezingParameters,
-    TrainingParameters,
-)
+from fer_fairness.modeling import TrainingData, TrainingSet, build_network, freeze_layers, train
+from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
+from fer_fairness.params.training import TrainingParameters
 
 
 def test_source_document_freezes_all_but_six_of_nineteen_layers() -> None:
-    model = build_separable_cnn(ArchitectureParameters(), seed=0)
+    model = build_network(ArchitectureParameters(form="separable"), seed=0)
     frozen = freeze_layers(model, FreezingParameters())
     assert len(frozen) == 13
     # By hand: classes 3,464; normalisation 768 + 384 + 384; convolutions 75,840 and 38,784.
@@ -23,8 +20,8 @@ def test_source_document_freezes_all_but_six_of_nineteen_layers() -> None:
 
 def test_counted_layers_are_those_of_the_listed_types(build: Callable[[], Any]) -> None:
     model = build()
-    params = FreezingParameters(n_trainable_layers=1, layer_types=("SeparableConv2D",))
-    assert freeze_layers(model, params) == ["block_1_convolution_1", "block_2_convolution_1"]
+    params = FreezingParameters(n_trainable_layers=1, layer_types=("Conv2D",))
+    assert freeze_layers(model, params) == ["block_1_convolution_1"]
     assert model.get_layer("block_1_normalisation_1").trainable
 
 
@@ -47,7 +44,8 @@ def test_training_moves_neither_weights_nor_statistics_of_frozen_layers(
     frozen = freeze_layers(model, FreezingParameters(n_trainable_layers=2))
     assert "block_1_normalisation_1" in frozen
     before = {layer.name: layer.get_weights() for layer in model.layers}
-    train(model, toy(), toy(seed=1), quick, seed=0, checkpoint_folder=None, description="Training")
+    data = TrainingData(toy(), toy(seed=1))
+    train(model, data, quick, seed=0, checkpoint_folder=None, description="Training")
     for layer in model.layers:
         same = [
             np.array_equal(old, new)
@@ -56,10 +54,27 @@ def test_training_moves_neither_weights_nor_statistics_of_frozen_layers(
         assert all(same) if layer.name in frozen else not any(same) or not same, layer.name
 
 
+def test_statistics_of_trainable_normalisations_stay_too_where_asked_for(
+    build: Callable[[], Any], toy: Callable[..., TrainingSet], quick: TrainingParameters
+) -> None:
+    model = build()
+    params = FreezingParameters(n_trainable_layers=99, every_batch_normalisation=True)
+    frozen = freeze_layers(model, params)
+    assert frozen == ["block_1_normalisation_1", "block_2_normalisation_1"]
+    before = [model.get_layer(name).get_weights() for name in frozen]
+    data = TrainingData(toy(), toy(seed=1))
+    train(model, data, quick, seed=0, checkpoint_folder=None, description="Training")
+    for name, values in zip(frozen, before, strict=True):
+        assert all(map(np.array_equal, values, model.get_layer(name).get_weights()))
+
+
 def test_a_wholly_frozen_model_is_not_trained(
     toy: Callable[..., TrainingSet], quick: TrainingParameters
 ) -> None:
-    model = build_separable_cnn(ArchitectureParameters(blocks=((2,),), image_side_px=8), seed=0)
+    model = build_network(
+        ArchitectureParameters(form="separable", blocks=((2,),), image_side_px=8), seed=0
+    )
     freeze_layers(model, FreezingParameters(n_trainable_layers=0))
+    data = TrainingData(toy(), toy())
     with pytest.raises(TrainingError, match="raise n_trainable_layers"):
-        train(model, toy(), toy(), quick, seed=0, checkpoint_folder=None, description="Training")
+        train(model, data, quick, seed=0, checkpoint_folder=None, description="Training")

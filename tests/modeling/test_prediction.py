@@ -114,3 +114,26 @@ def test_a_face_that_cannot_be_scored_is_named(emotion: str | None) -> None:
 def test_faces_and_logits_must_be_as_many() -> None:
     with pytest.raises(InvalidInputError, match="1 faces but 2 rows"):
         predictions_table(faces("fear"), np.zeros((2, 8)), variant="v", seed=0, emotions=EMOTIONS)
+
+
+def test_the_mean_with_the_mirrored_face_is_the_same_for_both(build: Callable[[], Any]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
+    mirrored = np.ascontiguousarray(images[:, :, ::-1])
+    model = build()
+
+    def asked(faces: np.ndarray, *, average_mirrored: bool) -> np.ndarray:
+        return predict_logits(
+            model,
+            faces,
+            np.arange(6),
+            batch_size=4,
+            description="Predicting",
+            average_mirrored=average_mirrored,
+        )
+
+    once, other_way = (asked(faces, average_mirrored=False) for faces in (images, mirrored))
+    assert not np.allclose(once, other_way)
+    for faces in (images, mirrored):
+        np.testing.assert_allclose(
+            asked(faces, average_mirrored=True), (once + other_way) / 2, rtol=1e-4, atol=1e-5
+        )

@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from fer_fairness.modeling.schedule import EarlyStopping, WarmupPlateauSchedule
-from fer_fairness.params.modeling import TrainingParameters
+from fer_fairness.modeling.schedule import EarlyStopping, LearningRateSchedule
+from fer_fairness.params.training import TrainingParameters
 
 LOSSES = st.lists(st.integers(0, 12).map(float), max_size=60)
 
 
 def rates(params: TrainingParameters, losses: list[float]) -> list[float]:
-    schedule = WarmupPlateauSchedule(params)
+    schedule = LearningRateSchedule(params)
     used = []
     for loss in losses:
         used.append(schedule.learning_rate)

@@ -1,4 +1,6 @@
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +10,20 @@ import pytest
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import (
     HISTORY_COLUMNS,
+    TrainingData,
     TrainingSet,
-    build_separable_cnn,
+    build_network,
     predict_logits,
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.training import cross_entropy
-from fer_fairness.params.modeling import ArchitectureParameters, TrainingParameters
+from fer_fairness.modeling.training_run import cross_entropy
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import (
+    DistillationParameters,
+    OnlineAugmentationParameters,
+    TrainingParameters,
+)
 
 Build = Callable[[], Any]
 Toy = Callable[..., TrainingSet]
@@ -32,8 +40,7 @@ def run(
 ) -> Any:
     return train(
         model,
-        training,
-        validation,
+        TrainingData(training, validation),
         params,
         seed=seed,
         checkpoint_folder=folder,
@@ -114,6 +121,10 @@ def test_options_of_the_optimiser_change_the_outcome(
         {"optimizer": "adamw", "weight_decay": 0.1},
         {"label_smoothing": 0.1},
         {"gradient_clip_norm": None},
+        {"mixup_alpha": 0.5},
+        {"logit_adjustment": 1.0},
+        {"average_momentum": 0.5},
+        {"online_augmentation": OnlineAugmentationParameters(erased_share=0.5)},
     ]
     unchanged = run(build(), toy(), toy(seed=1), plain).model
     for change in changes:
@@ -122,7 +133,7 @@ def test_options_of_the_optimiser_change_the_outcome(
 
 
 def test_loss_has_no_penalty_in_it(tiny: ArchitectureParameters, toy: Toy) -> None:
-    model = build_separable_cnn(tiny.model_copy(update={"l2": 10.0}), seed=0)
+    model = build_network(tiny.model_copy(update={"l2": 10.0}), seed=0)
     params = TrainingParameters(max_epochs=1)
     history = run(model, toy(), toy(seed=1), params).history
     assert history[["loss", "validation_loss"]].to_numpy().max() < 10.0
@@ -132,7 +143,7 @@ def test_loss_has_no_penalty_in_it(tiny: ArchitectureParameters, toy: Toy) -> No
     ("damaged", "message"),
     [
         ("targets", "loss of batch 2 of 2 in epoch 3 is not a finite number"),
-        ("images", "validation loss in epoch 3 is not a finite number"),
+        ("weights", "validation loss in epoch 3 is not a finite number"),
     ],
 )
 def test_divergence_names_where_it_was_and_keeps_the_checkpoint(
@@ -145,17 +156,21 @@ def test_divergence_names_where_it_was_and_keeps_the_checkpoint(
     message: str,
 ) -> None:
     epoch_of = TrainingBatches.epoch
+    model = build()
 
     def with_damage(self: TrainingBatches, epoch: int) -> Any:
         for number, batch in enumerate(epoch_of(self, epoch)):
-            if (epoch, number) == (2, 1):
-                getattr(batch, damaged)[0] = np.nan
+            if (epoch, number) == (2, 1) and damaged == "targets":
+                batch.targets[0] = np.nan
             yield batch
+        if epoch == 2 and damaged == "weights":
+            model.set_weights([np.full_like(values, np.nan) for values in model.get_weights()])
 
     monkeypatch.setattr(TrainingBatches, "epoch", with_damage)
     with pytest.raises(TrainingError, match=message):
-        run(build(), toy(), toy(seed=1), quick, folder=tmp_path)
-    with np.load(tmp_path / "checkpoint.npz") as archive:
+        run(model, toy(), toy(seed=1), quick, folder=tmp_path)
+    (checkpoint,) = tmp_path.iterdir()
+    with np.load(checkpoint) as archive:
         assert all(np.isfinite(archive[name]).all() for name in archive if name != "state")
 
 
@@ -173,3 +188,117 @@ def test_sets_that_do_not_fit_the_model_are_refused(
 def test_cross_entropy_of_uniform_logits_is_the_logarithm_of_the_classes() -> None:
     targets = np.eye(8, dtype=np.float32)[:3]
     np.testing.assert_allclose(cross_entropy(np.full((3, 8), 700.0), targets), np.log(8))
+
+
+def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingParameters) -> None:
+    # The teacher can tell bright from dark; the new targets say nothing about it.
+    teacher = run(build(), toy(64), toy(seed=1), quick.model_copy(update={"max_epochs": 12})).model
+    known = predict(teacher, toy(seed=2))
+    uninformative = replace(toy(), targets=np.full((32, 8), 1 / 8, np.float32))
+    forgotten = {}
+    for weight in (0.0, 0.9):
+        student = build()
+        student.set_weights(teacher.get_weights())
+        params = quick.model_copy(update={"distillation": DistillationParameters(weight=weight)})
+        data = TrainingData(uninformative, uninformative)
+        train(
+            student, data, params, seed=0, checkpoint_folder=None, description="x", teacher=teacher
+        )
+        forgotten[weight] = np.abs(predict(student, toy(seed=2)) - known).mean()
+    assert forgotten[0.9] < 0.8 * forgotten[0.0]
+    assert np.array_equal(predict(teacher, toy(seed=2)), known), "the teacher does not learn"
+
+
+def test_distillation_needs_a_teacher_of_the_same_shape(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    params = quick.model_copy(update={"distillation": DistillationParameters(weight=0.5)})
+    with pytest.raises(InvalidInputError, match="there is no teacher"):
+        run(build(), toy(), toy(), params)
+    seven = build_network(
+        ArchitectureParameters(blocks=((2,),), image_side_px=8), seed=0, n_outputs=7
+    )
+    with pytest.raises(InvalidInputError, match="takes and gives"):
+        train(
+            build(),
+            TrainingData(toy(), toy()),
+            params,
+            seed=0,
+            checkpoint_folder=None,
+            description="x",
+            teacher=seven,
+        )
+
+
+def test_without_epochs_the_model_stays_as_it_is(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    model = build()
+    before = model.get_weights()
+    result = run(model, toy(), toy(), quick.model_copy(update={"max_epochs": 0}))
+    assert all(map(np.array_equal, before, result.model.get_weights()))
+    assert tuple(result.history.columns) == HISTORY_COLUMNS
+    assert len(result.history) == 0
+
+
+def test_the_average_of_the_weights_is_what_is_validated_and_kept(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    params = quick.model_copy(update={"average_momentum": 0.9, "max_epochs": 6})
+    validation = toy(seed=1)
+    result = run(build(), toy(64), validation, params)
+    logits = predict(result.model, validation)
+    loss = cross_entropy(logits.astype(np.float64), validation.targets).mean()
+    assert loss == pytest.approx(result.history["validation_loss"].min(), abs=1e-6)
+    raw = run(build(), toy(64), validation, params.model_copy(update={"average_momentum": None}))
+    assert result.history["loss"].tolist() == pytest.approx(raw.history["loss"].tolist())
+    assert not same(result.model, raw.model)
+
+
+def test_an_adjusted_model_predicts_the_rare_class_more_often(
+    build: Build, quick: TrainingParameters
+) -> None:
+    # Noise images, nine of ten of class 1: all that can be learned is how rare class 3 is.
+    noise = np.random.default_rng(0).integers(0, 256, (64, 8, 8, 1)).astype(np.uint8)
+    targets = np.eye(8, dtype=np.float32)[np.where(np.arange(64) % 10 == 0, 3, 1)]
+    part = TrainingSet(noise, np.arange(64), targets)
+    params = quick.model_copy(update={"max_epochs": 15, "early_stopping_patience": 15})
+    margins = [
+        float(np.diff(predict(run(build(), part, part, one).model, part)[:, [1, 3]]).mean())
+        for one in (params, params.model_copy(update={"logit_adjustment": 1.0}))
+    ]
+    assert margins[1] > margins[0] + 0.5
+
+
+@pytest.mark.parametrize("chosen", ["validation_accuracy", "validation_mean_recall"])
+def test_the_kept_epoch_is_that_of_the_best_chosen_score(
+    build: Build, toy: Toy, quick: TrainingParameters, chosen: str
+) -> None:
+    validation = toy(seed=1)
+    params = quick.model_copy(update={"selected_by": chosen, "max_epochs": 5})
+    result = run(build(), toy(), validation, params)
+    right = predict(result.model, validation).argmax(1) == validation.targets.argmax(1)
+    score = (
+        right.mean()
+        if chosen == "validation_accuracy"
+        else np.mean([right[validation.targets[:, label] == 1].mean() for label in (1, 3)])
+    )
+    assert score == pytest.approx(result.history[chosen].max())
+
+
+def test_a_class_without_training_faces_is_named(
+    build: Build, toy: Toy, quick: TrainingParameters, caplog: pytest.LogCaptureFixture
+) -> None:
+    validation = toy()
+    with_fear = replace(validation, targets=np.roll(validation.targets, 3, axis=1))
+    with caplog.at_level(logging.WARNING, logger="fer_fairness"):
+        run(build(), toy(), validation, quick.model_copy(update={"max_epochs": 1}))
+        assert caplog.text == ""
+        run(build(), toy(), with_fear, quick.model_copy(update={"max_epochs": 1}))
+    assert "No training face has a share of anger" in caplog.text
+    assert "No training face has a share of fear" in caplog.text
+    assert "neutral" not in caplog.text
+
+
+def predict(model: Any, part: TrainingSet) -> np.ndarray:
+    return predict_logits(model, part.images, part.image_index, batch_size=16, description="x")

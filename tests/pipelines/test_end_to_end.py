@@ -20,6 +20,8 @@ from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
 pytestmark = pytest.mark.slow
 
+SEEDS = "seeds=0;1"
+
 
 @dataclass(frozen=True)
 class FinishedRun:
@@ -54,7 +56,7 @@ def run(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Finishe
         "--env=tiny",
         f"--conf-source={conf}",
         "--pipelines=fabrication,__default__",
-        f"--params=data_root={folder / 'data'}",
+        f"--params=data_root={folder / 'data'},{SEEDS}",
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return FinishedRun(data=folder / "data", conf=conf, output=done.stdout + done.stderr)
@@ -103,6 +105,52 @@ def test_scored_faces_are_the_test_faces_and_trained_ones_are_not(run: FinishedR
             assert sources <= set(train.loc[train["split"] == "train", "sample_id"])
 
 
+def test_every_variant_has_a_model_of_its_own_for_every_seed(run: FinishedRun) -> None:
+    for variant in all_variant_names():
+        tables = [
+            pd.read_parquet(
+                run.data / "07_model_output" / space / variant / "fer_plus_test_predictions.parquet"
+            )
+            for space in ("", "seed_1")
+        ]
+        assert [set(table["seed"]) for table in tables] == [{0}, {1}]
+        assert tables[0]["sample_id"].tolist() == tables[1]["sample_id"].tolist()
+        probabilities = [table.filter(like="probability_").to_numpy() for table in tables]
+        assert not np.allclose(probabilities[0], probabilities[1]), "one model for both seeds"
+    for trained in TRAINED_VARIANTS:
+        checkpoints = run.data / "06_models/checkpoints" / trained.name
+        assert {path.name for path in checkpoints.iterdir()} == {"seed_0", "seed_1"}
+
+
+def test_the_report_compares_the_means_over_seeds(run: FinishedRun) -> None:
+    results = json.loads((run.data / "08_reporting/results.json").read_text())
+    assert results["manifest"]["seeds"] == [0, 1]
+    scores, differences = (
+        pd.DataFrame(results["tables"][f"{table}_over_seeds"])
+        for table in ("scores", "comparisons")
+    )
+    assert set(scores["variant"]) == set(all_variant_names())
+    assert set(differences["variant"]) == set(all_variant_names()) - {"baseline"}
+    for table in (scores, differences):
+        assert set(table["n_seeds"]) == {2}
+        assert set(table["evaluation_set"]) == {"fer_plus", "raf_db"}
+        sources = table.dropna(subset=["attribute"]).groupby("evaluation_set")["attribute_source"]
+        assert {key: set(found) for key, found in sources} == {
+            "fer_plus": {"predicted"},
+            "raf_db": {"annotated"},
+        }
+    accuracy = scores[scores["metric"] == "accuracy"].set_index(["variant", "evaluation_set"])
+    of_seeds = [
+        pd.read_parquet(
+            run.data / "07_model_output" / space / "reweighing/raf_db_test_predictions.parquet"
+        )
+        for space in ("", "seed_1")
+    ]
+    right = [(table["emotion"] == table["predicted_emotion"]).mean() for table in of_seeds]
+    assert accuracy.loc[("reweighing", "raf_db"), "value"] == pytest.approx(np.mean(right))
+    assert 'id="over-seeds"' in (run.data / "08_reporting/report.html").read_text()
+
+
 def test_raf_db_arrays_hold_every_face_and_more_than_one_race(run: FinishedRun) -> None:
     embeddings = np.load(run.data / "04_feature/raf_embeddings.npy")
     labels = np.load(run.data / "04_feature/raf_labels.npy", allow_pickle=False)
@@ -112,21 +160,25 @@ def test_raf_db_arrays_hold_every_face_and_more_than_one_race(run: FinishedRun) 
 
 
 def test_finished_parts_are_not_done_again(run: FinishedRun, project_root: Path) -> None:
-    model = run.data / "06_models/baseline/model.keras"
+    """As after a kill: of the second seed one model is missing, and all that comes after it."""
+    models = run.data / "06_models"
+    finished = [models / name / "model.keras" for name in ("baseline", "seed_1/baseline")]
     report = run.data / "08_reporting/report.html"
-    before = model.stat().st_mtime_ns
-    report.unlink()
+    missing = [report, models / "seed_1/reweighing/model.keras"]
+    before = [path.stat().st_mtime_ns for path in finished]
+    for path in missing:
+        path.unlink()
     done = kedro(
         project_root,
         "run",
         "--env=tiny",
         f"--conf-source={run.conf}",
         "--only-missing-outputs",
-        f"--params=data_root={run.data}",
+        f"--params=data_root={run.data},{SEEDS}",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert report.exists()
-    assert model.stat().st_mtime_ns == before
+    assert all(path.exists() for path in missing)
+    assert [path.stat().st_mtime_ns for path in finished] == before
 
 
 @pytest.mark.parametrize("dataset", ["fer_plus", "raf_db"])

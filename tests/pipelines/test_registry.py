@@ -22,6 +22,7 @@ from fer_fairness.pipeline_registry import register_pipelines
 from fer_fairness.pipelines.variants import all_variant_names
 
 PIPELINES = register_pipelines()
+WITH_SEEDS = register_pipelines([0, 1, 2])
 DESIGN_NAMES = {
     "data_processing",
     "race_labeling",
@@ -31,6 +32,7 @@ DESIGN_NAMES = {
     "mitigation",
     "fairness_reporting",
 }
+VARIANT_PIPELINES = ("baseline", "emotion_augmentation", "demographic_augmentation", "mitigation")
 AUDITS = {"audit", "audit_model"}
 STAND_APART = AUDITS | {"fabrication", "label_images"}
 ENVIRONMENTS = ("base", "sample")
@@ -68,9 +70,12 @@ def test_audits_write_nothing_that_the_project_reads_or_writes() -> None:
     assert "audit" not in all_variant_names(), "they would share the folder of their tables"
 
 
-def test_nothing_that_trains_selects_or_fits_can_see_a_test_face() -> None:
+@pytest.mark.parametrize("pipelines", [PIPELINES, WITH_SEEDS], ids=["one seed", "three seeds"])
+def test_nothing_that_trains_selects_or_fits_can_see_a_test_face(
+    pipelines: dict[str, Pipeline],
+) -> None:
     """Follows every input of a node tagged `trains` back to its sources."""
-    whole = PIPELINES["__default__"]
+    whole = pipelines["__default__"]
     trains = whole.only_nodes_with_tags("trains")
     assert len(trains.nodes) >= 10
     fitted_by = {name for node in whole.nodes for name in node.outputs if "trains" in node.tags}
@@ -87,8 +92,19 @@ def test_nothing_that_trains_selects_or_fits_can_see_a_test_face() -> None:
     readers = {node.name for node in behind.nodes if set(node.inputs) & named_test}
     assert readers == set()
     for name in AUDITS:
-        assert not PIPELINES[name].only_nodes_with_tags("trains").nodes
-        assert not PIPELINES[name].all_outputs() & behind.datasets()
+        assert not pipelines[name].only_nodes_with_tags("trains").nodes
+        assert not pipelines[name].all_outputs() & behind.datasets()
+
+
+def test_every_seed_trains_and_fits_as_the_first_does() -> None:
+    """So what is followed back for all seeds above is nothing less than what there is."""
+    once, thrice = (
+        pipelines["__default__"].only_nodes_with_tags("trains").nodes
+        for pipelines in (PIPELINES, WITH_SEEDS)
+    )
+    of_variants = [n for name in VARIANT_PIPELINES for n in PIPELINES[name].nodes if n in once]
+    assert len(of_variants) >= 10
+    assert len(thrice) == len(once) + 2 * len(of_variants)
 
 
 @pytest.mark.parametrize("name", sorted(DESIGN_NAMES | STAND_APART))
@@ -171,7 +187,8 @@ def test_every_catalog_entry_has_a_layer_for_kedro_viz(project_root: Path) -> No
 def test_layers_form_no_circle_so_that_kedro_viz_shows_them(kedro_project: Path) -> None:
     catalog = _context(kedro_project, "base").catalog
     parents: dict[str, set[str]] = defaultdict(set)
-    for node in (node for pipeline in PIPELINES.values() for node in pipeline.nodes):
+    pipelines = (*PIPELINES.values(), *WITH_SEEDS.values())
+    for node in (node for pipeline in pipelines for node in pipeline.nodes):
         for source, result in product(node.inputs, node.outputs):
             before, after = (_layer(catalog, name) for name in (source, result))
             if before and after and before != after:

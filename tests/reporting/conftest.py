@@ -108,6 +108,17 @@ def fabricate_inputs(
         confusion=pd.DataFrame([row for pair in pairs for row in _confusion(rng, *pair)]),
         distributions=_distributions(rng),
         histories=pd.DataFrame([row for name in variants[:4] for row in _history(rng, name)]),
+        scores_over_seeds=pd.DataFrame(
+            [row for pair in pairs for row in _scores_over_seeds(rng, *pair)]
+        ),
+        comparisons_over_seeds=pd.DataFrame(
+            [
+                row
+                for pair in pairs
+                if pair[0] != "baseline"
+                for row in _comparisons_over_seeds(rng, *pair)
+            ]
+        ),
         quality=_quality(),
         scan=pd.DataFrame(
             [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
@@ -253,6 +264,52 @@ def _comparisons(rng: np.random.Generator, variant: str, evaluation_set: str) ->
         }
 
 
+SEED_SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "worst_class_recall")
+
+
+def _cells_over_seeds(variant: str, evaluation_set: str) -> Iterator[Row]:
+    source = "annotated" if evaluation_set == "raf_db" else "predicted"
+    cells = [(metric, None) for metric in SEED_SCORES]
+    for metric, attribute in [*cells, *((m, a) for a in GROUPS for m in GAP_METRICS)]:
+        yield {
+            "variant": variant,
+            "evaluation_set": evaluation_set,
+            "attribute": attribute,
+            "attribute_source": source if attribute else None,
+            "metric": metric,
+            "seed_share": 0.3,
+            "n_seeds": 5,
+            "n_people": 3153,
+        }
+
+
+def _scores_over_seeds(
+    rng: np.random.Generator, variant: str, evaluation_set: str
+) -> Iterator[Row]:
+    for cell in _cells_over_seeds(variant, evaluation_set):
+        share = 0.04 if cell["attribute"] else 0.7
+        row = share_with_interval(rng, share, 3153)
+        yield {**cell, **row, "seed_standard_deviation": 0.006}
+
+
+def _comparisons_over_seeds(
+    rng: np.random.Generator, variant: str, evaluation_set: str
+) -> Iterator[Row]:
+    for cell in _cells_over_seeds(variant, evaluation_set):
+        change = float(rng.normal(-0.005, 0.02))
+        found = abs(change) > 0.03
+        yield {
+            **cell,
+            "difference": change,
+            "ci_low": change - 0.02,
+            "ci_high": change + 0.02,
+            "p_value": 0.0001 if found else 0.4,
+            "p_value_holm": 0.008 if found else 1.0,
+            "verdict": "difference found" if found else "no difference found",
+            "level_down": bool(change < -0.04),
+        }
+
+
 def _aif360(rng: np.random.Generator, variant: str, evaluation_set: str) -> Iterator[Row]:
     for attribute, groups in GROUPS.items():
         privileged = max(groups, key=lambda name: groups[name])
@@ -305,7 +362,14 @@ def _distributions(rng: np.random.Generator) -> pd.DataFrame:
                 cell = f"{emotion} · {gender} · {age}"
                 rows.append({"variant": "demographic_augmentation", "cell": cell, **row})
     table = pd.DataFrame(rows)
-    return table.assign(n_after=table["n_before"] + table["n_added"])
+    return table.assign(
+        n_after=table["n_before"] + table["n_added"],
+        n_validation=table["n_before"] // 8,
+        recall=0.5,
+        severity=np.where(table["n_before"] < 300, "severe", "none"),
+        is_critical=table["n_before"] < 300,
+        reason="raised to its target",
+    )
 
 
 def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.tables import has_target
+from fer_fairness.tables import has_target, usable
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 UNKNOWN: Final = "unknown"
@@ -16,27 +16,27 @@ UNKNOWN: Final = "unknown"
 def distribution(faces: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     """Count the training faces of each cell.
 
-    Only rows of the train split that have a target are counted: nothing about validation or test
-    faces enters here, and so nothing enters a plan.
+    Only rows of the train split that have a target are counted. Validation faces give names of
+    cells and no counts, so that an emotion that only they show is listed with zero instead of
+    being forgotten; test faces give nothing.
 
     Args:
         faces: A `faces` table.
         by: Columns whose combinations are the cells: "emotion" and attributes.
 
     Returns:
-        `[*by, n_faces, share]`: every combination of the values that occur, with zero where
-        nobody is, then the cells with an "unknown" value that occur. Emotions are in canonical
-        order, attribute values in alphabetical order. `share` is of all training faces.
+        `[*by, n_faces, share]`: every combination of the values that training or validation faces
+        have, with zero where nobody is, then the cells with an "unknown" value that training faces
+        have. Emotions are in canonical order, attribute values in alphabetical order. `share` is of
+        all training faces.
 
     Raises:
         InvalidInputError: If `by` is empty, repeats a column or names another column.
     """
     cells = cell_values(training_faces(faces), by)
     counts = cells.groupby(list(by), observed=True).size()
-    known = [
-        sorted(set(cells[column]) - {UNKNOWN}, key=lambda value: _place(str(value)))
-        for column in by
-    ]
+    values = cell_values(faces[usable(faces) & (faces["split"] != "test")], by)
+    known = [sorted(set(values[column]) - {UNKNOWN}) for column in by]
     combinations = pd.MultiIndex.from_product(known, names=list(by)).to_frame(index=False)
     table = combinations.merge(counts.rename("n_faces").reset_index(), how="outer", on=list(by))
     table = table.sort_values(list(by), key=lambda column: column.map(_place), ignore_index=True)
@@ -93,6 +93,11 @@ def cell_values(faces: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
             f"Cells are formed by one or more of {list(allowed)}, each once; found {list(by)}."
         )
     return faces[list(by)].astype(object).fillna(UNKNOWN).astype(str)
+
+
+def cell_names(table: pd.DataFrame, by: Sequence[str]) -> pd.Series:
+    """Names of cells as people read them: "fear, male"."""
+    return table[list(by)].agg(", ".join, axis=1) if len(table) else pd.Series(dtype=str)
 
 
 def known_cells(table: pd.DataFrame, by: Sequence[str]) -> "pd.Series[bool]":

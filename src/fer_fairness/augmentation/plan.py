@@ -6,12 +6,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fer_fairness.augmentation.critical import mark_critical
 from fer_fairness.augmentation.distribution import distribution, known_cells, training_faces
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.augmentation.recall import with_recall
 from fer_fairness.params.augmentation import AugmentationParameters
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+PLAN_COLUMNS = (
+    "n_original",
+    "n_validation",
+    "recall",
+    "recall_shrunken",
+    "severity",
+    "strength",
+    "n_to_add",
+    "is_critical",
+    "reason",
+)
+"""Columns of a plan, after those that form the cells."""
 
 
 def plan_augmentation(
@@ -21,64 +35,52 @@ def plan_augmentation(
 
     A cell is wanted to reach `target_share` of the reference cell, more where its validation
     recall lies below the mean of the cells: the target is multiplied by
-    1 + recall_weight * (mean - recall) / mean. What is wanted is capped at `max_copies_per_image`
-    variants a face; where all cells together exceed `max_added_share`, all are cut in proportion.
-    The smaller a cell, the stronger its transforms, so that many variants of few faces differ.
+    1 + recall_weight * (mean - recall) / mean, with recall shrunken as `with_recall` tells. What is
+    wanted is capped at `max_copies_per_image` variants a face; where all cells together exceed
+    `max_added_share`, all are cut in proportion. The smaller a cell, the stronger its transforms,
+    so that many variants of few faces differ.
 
     Args:
-        faces: A `faces` table; only its training faces are looked at.
+        faces: A `faces` table; counts are of its training faces, validation faces give names of
+            cells only, test faces nothing.
         params: Targets, tiers and caps.
-        recall: Validation recall, with the column `recall` (0 to 1, NaN unknown) and one or more
-            of the cell columns, one row a combination; None where no model was trained yet.
+        recall: What `validation_recall` gave; None where no model was trained yet.
 
     Returns:
-        One row a cell: `[*by, n_original, recall, severity, strength, n_to_add]`, `severity` one
-        of "unknown" (a value is missing), "empty", "too_few" (below `minimum_cell_size`), none of
-        which are augmented, "none", "mild", "moderate", "severe".
+        One row a cell: the columns `by`, then `PLAN_COLUMNS`. `severity` is one of "unknown" (a
+        value is missing), "empty" (no training face), "too_few" (below `minimum_cell_size`), none
+        of which are augmented, "none", "mild", "moderate", "severe". `is_critical` marks cells to
+        look at; `reason` says in words why so many are added, or none, and what is critical.
 
     Raises:
-        InvalidInputError: If `recall` lacks columns, repeats a cell or is out of range.
+        InvalidInputError: If `recall` does not fit the faces or is no table of recall.
     """
     by = list(params.by)
     cells = distribution(faces, by).rename(columns={"n_faces": "n_original"})
-    plan = _with_recall(cells.drop(columns="share"), recall, by)
+    plan = with_recall(
+        cells.drop(columns="share"), recall, by, prior_faces=params.recall_prior_faces
+    )
     n_original = plan["n_original"].to_numpy(dtype=np.int64)
     known = known_cells(plan, by).to_numpy()
     reference = _reference(n_original[known & (n_original > 0)], params)
     severity = _severity(n_original, known, reference, params)
     eligible = ~np.isin(severity, ["unknown", "empty", "too_few"])
-    target = reference * params.target_share * _recall_factor(plan, eligible, params)
-    wanted = np.clip(np.ceil(target - n_original), 0, params.max_copies_per_image * n_original)
+    mean_recall = _mean_recall(plan, eligible)
+    target = reference * params.target_share * _recall_factor(plan, mean_recall, params)
+    wanted = np.where(eligible, np.maximum(np.ceil(target - n_original), 0), 0).astype(np.int64)
+    capped = np.minimum(wanted, params.max_copies_per_image * n_original)
     budget = int(params.max_added_share * len(training_faces(faces)))
-    n_to_add = _within_budget(np.where(eligible, wanted, 0).astype(np.int64), budget)
     strengths = {tier: getattr(params, tier).strength for tier in ("mild", "moderate", "severe")}
     # A cell large enough but badly recalled is varied as gently as a mildly small one.
     strengths["none"] = params.mild.strength
-    strength = [strengths.get(str(tier), 0.0) for tier in severity]
-    return plan.assign(severity=severity, strength=strength, n_to_add=n_to_add)
-
-
-def _with_recall(
-    cells: pd.DataFrame, recall: pd.DataFrame | None, by: Sequence[str]
-) -> pd.DataFrame:
-    if recall is None:
-        return cells.assign(recall=np.nan)
-    shared = [column for column in by if column in recall.columns]
-    if "recall" not in recall.columns or not shared:
-        raise InvalidInputError(
-            f"Recall needs the column recall and one or more of {list(by)}; "
-            f"found {list(recall.columns)}."
-        )
-    if recall.duplicated(shared).any():
-        cell = recall.loc[recall.duplicated(shared), shared].iloc[0].to_dict()
-        raise InvalidInputError(f"Recall has several rows for {cell}; expected one a cell.")
-    outside = recall["recall"].notna() & ~recall["recall"].between(0, 1)
-    if outside.any():
-        row = recall[outside].iloc[0]
-        raise InvalidInputError(
-            f"Recall of {row[shared].to_dict()} is {row['recall']}; expected 0 to 1 or missing."
-        )
-    return cells.merge(recall[[*shared, "recall"]], how="left", on=shared)
+    plan = plan.assign(
+        severity=severity,
+        strength=[strengths.get(str(tier), 0.0) for tier in severity],
+        n_to_add=_within_budget(capped, budget),
+    )
+    plan["reason"] = _reasons(plan, wanted, capped, params)
+    plan = mark_critical(plan, mean_recall, shortfall=params.critical_recall_shortfall)
+    return plan[[*by, *PLAN_COLUMNS]]
 
 
 def _reference(sizes: Counts, params: AugmentationParameters) -> float:
@@ -105,15 +107,18 @@ def _severity(
     return np.select(conditions, names, default="none")
 
 
+def _mean_recall(plan: pd.DataFrame, eligible: npt.NDArray[np.bool_]) -> float:
+    """Mean shrunken recall of the cells that may be augmented; NaN where none was measured."""
+    return float(plan.loc[eligible, "recall_shrunken"].mean())
+
+
 def _recall_factor(
-    plan: pd.DataFrame, eligible: npt.NDArray[np.bool_], params: AugmentationParameters
+    plan: pd.DataFrame, mean_recall: float, params: AugmentationParameters
 ) -> Floats:
-    recall = plan["recall"].to_numpy(dtype=np.float64)
-    measured = recall[eligible & ~np.isnan(recall)]
-    mean = measured.mean() if measured.size else 0.0
-    if mean == 0:
+    if not mean_recall > 0:
         return np.ones(len(plan))
-    shortfall = np.nan_to_num(np.maximum(0.0, mean - recall) / mean)
+    recall = plan["recall_shrunken"].to_numpy(dtype=np.float64)
+    shortfall = np.nan_to_num(np.maximum(0.0, mean_recall - recall) / mean_recall)
     return np.asarray(1.0 + params.recall_weight * shortfall, dtype=np.float64)
 
 
@@ -126,3 +131,30 @@ def _within_budget(wanted: Counts, budget: int) -> Counts:
     losers = np.argsort(-remainder, kind="stable")[: budget - int(granted.sum())]
     granted[losers] += 1
     return granted
+
+
+def _reasons(
+    plan: pd.DataFrame, wanted: Counts, capped: Counts, params: AugmentationParameters
+) -> Sequence[str]:
+    never = {
+        "unknown": "a value is missing",
+        "empty": "no training face to vary",
+        "too_few": f"fewer than {params.minimum_cell_size} training faces to vary",
+    }
+    reasons = []
+    rows = zip(plan["severity"], plan["n_to_add"], wanted, capped, strict=True)
+    for severity, granted, asked, allowed in rows:
+        if severity in never:
+            reasons.append(never[severity])
+        elif asked == 0:
+            reasons.append("large enough")
+        elif granted == asked:
+            reasons.append("raised to its target")
+        else:
+            limits = []
+            if allowed < asked:
+                limits.append(f"{params.max_copies_per_image} a face")
+            if granted < allowed:
+                limits.append(f"{params.max_added_share:g} of all training faces together")
+            reasons.append(f"{asked} wanted, limited to {' and '.join(limits)}")
+    return reasons

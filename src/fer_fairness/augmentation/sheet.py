@@ -2,17 +2,24 @@
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.augmentation.augment import Augmented, Images
+from fer_fairness.augmentation.on_the_fly import online_examples
+from fer_fairness.params.training import OnlineAugmentationParameters
 
-_ROWS = 6
-_VARIANTS = 6
+_ROWS = 10
+_VARIANTS = 5
+_IMAGE_INCHES, _TITLE_INCHES, _GAP_INCHES = 1.2, 0.3, 0.1
 
 
 def example_sheet(
-    faces: pd.DataFrame, images: Images, augmented: Augmented, *, seed: int
+    faces: pd.DataFrame,
+    images: Images,
+    augmented: Augmented,
+    *,
+    online: OnlineAugmentationParameters,
+    seed: int,
 ) -> Figure:
     """Draw, for the cells with most additions, one face and its variants.
 
@@ -20,11 +27,14 @@ def example_sheet(
         faces: The original `faces` table.
         images: uint8 (m, height, width, 1), its images.
         augmented: What `augment` gave for them.
-        seed: Seed of the choice of faces.
+        online: Online augmentation of the training; on the fly, examples are made by it.
+        seed: Seed of the choice of faces, and of examples on the fly.
 
     Returns:
-        A figure of up to six rows, one a cell: the original on the left, variants beside it. The
-        face shown is one of those with most variants. Without variants, the figure says so.
+        A figure of up to ten rows, one a cell: the original on the left, up to five variants
+        beside it. The face shown is one of those with most variants. Written variants are shown
+        as they are; on the fly, as they may look in five epochs. Without variants, the figure
+        says so.
     """
     n_added = augmented.faces["augmentation_cell"].value_counts(sort=False)
     n_added = n_added.sort_values(ascending=False, kind="stable").head(_ROWS)
@@ -33,27 +43,23 @@ def example_sheet(
         figure.text(0.5, 0.5, "The plan adds no variants.", ha="center", va="center")
         return figure
     rng = np.random.default_rng(seed)
-    variants_of = {
-        cell: _variants_of_one_face(augmented.faces, cell, rng) for cell in n_added.index
-    }
-    n_columns = 1 + max(len(variants) for variants in variants_of.values())
-    figure = Figure(figsize=(max(1.25 * n_columns, 5), 1.6 * len(n_added)), layout="constrained")
-    axes = figure.subplots(len(n_added), n_columns, squeeze=False)
     originals = pd.Series(faces["image_index"].to_numpy(), index=faces["sample_id"])
-    for row, (cell, variants) in zip(axes, variants_of.items(), strict=True):
-        for place in row:
-            place.set_axis_off()
-        source = variants.iloc[0]
-        _show(row[0], images[int(originals[source["source_sample_id"]])])
-        for place, index in zip(row[1:], variants["image_index"], strict=False):
-            _show(place, augmented.images[index])
-        strength = source["augmentation_strength"]
-        title = row[0].set_title(
-            f"{cell}: {n_added[cell]} variants, strength {strength:.2g}", fontsize=8, loc="left"
-        )
-        # It runs over the whole row; the layout must not widen the first column for it.
-        title.set_in_layout(False)
-    return figure
+    rows: list[tuple[str, Images, Images]] = []
+    for cell, count in n_added.items():
+        variants = _variants_of_one_face(augmented.faces, str(cell), rng)
+        first = variants.iloc[0]
+        original = images[int(originals[first["source_sample_id"]])]
+        if first["augmentation_mode"] == "written":
+            shown = augmented.images[variants["image_index"].to_numpy()]
+            how = f"strength {first['augmentation_strength']:.2g}"
+        else:
+            repeated = np.repeat(original[None], _VARIANTS, axis=0)
+            strength = float(first["augmentation_strength"])
+            shown = online_examples(repeated, strength, online, seed=seed + len(rows))
+            how = f"online ranges times {strength:.2g}, anew in every epoch"
+        title = f"{cell}: {count} variants, {how}. Left: {first['source_sample_id']}"
+        rows.append((title, original, shown))
+    return _drawn(rows)
 
 
 def _variants_of_one_face(
@@ -66,5 +72,29 @@ def _variants_of_one_face(
     return of_chosen.head(_VARIANTS)
 
 
-def _show(axes: Axes, image: Images) -> None:
-    axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
+def _drawn(rows: list[tuple[str, Images, Images]]) -> Figure:
+    """One row a cell, in places of fixed size: a layout engine would give way to long titles."""
+    step = _IMAGE_INCHES + _GAP_INCHES
+    # The original stands apart by one more gap.
+    width = step * (1 + _VARIANTS) + 2 * _GAP_INCHES
+    row_height = _TITLE_INCHES + step
+    height = row_height * len(rows) + _GAP_INCHES
+    figure = Figure(figsize=(width, height))
+    for number, (title, original, variants) in enumerate(rows):
+        top = height - number * row_height
+        figure.text(
+            _GAP_INCHES / width, (top - 0.2) / height, title, fontsize=9, va="center", wrap=False
+        )
+        for place, image in enumerate([original, *variants]):
+            left = _GAP_INCHES + place * step + (_GAP_INCHES if place else 0)
+            axes = figure.add_axes(
+                (
+                    left / width,
+                    (top - _TITLE_INCHES - _IMAGE_INCHES) / height,
+                    _IMAGE_INCHES / width,
+                    _IMAGE_INCHES / height,
+                )
+            )
+            axes.set_axis_off()
+            axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
+    return figure

@@ -19,7 +19,7 @@ Batch = npt.NDArray[np.float32]
 Values = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_N_UNIFORM = 14
+_N_UNIFORM = 15
 """Uniform numbers drawn for each image, whether or not its transforms use them."""
 
 
@@ -156,7 +156,8 @@ def erase(batch: Batch, boxes: Values) -> Batch:
 def _settings(uniform: Values, strength: Values, ranges: TransformRanges) -> _Settings:
     symmetric = (2 * uniform - 1) * strength[:, None]
     positive = uniform * strength[:, None]
-    area = positive[:, 9] * ranges.erased_share
+    is_erased = uniform[:, 14] < ranges.erased_probability
+    area = is_erased * positive[:, 9] * ranges.erased_share
     # Height to width from 1:2 to 2:1; no side above that of the image.
     height = np.minimum(1.0, np.sqrt(area * np.exp(np.log(2) * (2 * uniform[:, 10] - 1))))
     width = np.divide(area, height, out=np.zeros_like(area), where=height > 0)

@@ -1,6 +1,6 @@
 """The emotion model: architecture, fine-tuning, the one training loop, prediction."""
 
-from fer_fairness.modeling.architecture import build_separable_cnn
+from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.foreign import ForeignModel, load_foreign_model
@@ -8,15 +8,18 @@ from fer_fairness.modeling.foreign_scoring import Scoring, foreign_predictions, 
 from fer_fairness.modeling.freezing import freeze_layers
 from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
 from fer_fairness.modeling.regularisation import set_regularisation
-from fer_fairness.modeling.training import HISTORY_COLUMNS, TrainingResult, train
+from fer_fairness.modeling.starting_weights import starting_model
+from fer_fairness.modeling.training import TrainingData, TrainingResult, train
+from fer_fairness.modeling.training_run import HISTORY_COLUMNS
 
 __all__ = [
     "HISTORY_COLUMNS",
     "ForeignModel",
     "Scoring",
+    "TrainingData",
     "TrainingResult",
     "TrainingSet",
-    "build_separable_cnn",
+    "build_network",
     "foreign_predictions",
     "freeze_layers",
     "load_foreign_model",
@@ -26,5 +29,6 @@ __all__ = [
     "probabilities",
     "scoring_notes",
     "set_regularisation",
+    "starting_model",
     "train",
 ]

@@ -1,11 +1,10 @@
-"""The separable CNN of the FER+ baseline, with L2 that reaches its kernels."""
+"""The emotion network, in the form that its parameters name."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fer_fairness.modeling.backend import prepare_backend
+from fer_fairness.modeling.compact_network import build_compact_network
+from fer_fairness.modeling.separable_network import build_separable_network
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -13,21 +12,13 @@ if TYPE_CHECKING:
     import keras
 
 
-def build_separable_cnn(
+def build_network(
     params: ArchitectureParameters, *, seed: int, n_outputs: int = len(EMOTIONS)
 ) -> "keras.Model":
-    """Build the network of https://github.com/vicksam/fer-model, untrained.
-
-    Blocks of 3x3 separable convolutions, each with bias and followed by batch normalisation and
-    leaky ReLU; 2x2 max pooling and spatial dropout close each block; a separable 1x1 convolution to
-    the outputs, averaged over positions. With the default parameters 171,137 weights are trainable,
-    of 173,537, the published counts.
-
-    The published code hands L2 to `kernel_regularizer`, which a separable layer does not use; here
-    the depthwise and the pointwise kernels are both penalised.
+    """Build the emotion network, untrained.
 
     Args:
-        params: Widths, slope, dropout, L2, image side.
+        params: Form, widths, slope, dropout, L2, image side.
         seed: Decides the initial weights and, until training sets its own, the dropout.
         n_outputs: Number of logits, the eight emotions unless told.
 
@@ -36,69 +27,11 @@ def build_separable_cnn(
         logits `(n, n_outputs)` in the order of `taxonomy.EMOTIONS`; no softmax.
 
     Example:
-        >>> model = build_separable_cnn(ArchitectureParameters(), seed=0)
+        >>> model = build_network(ArchitectureParameters(), seed=0)
         >>> model.output_shape
         (None, 8)
     """
     prepare_backend()
-    import keras
-
-    side = params.image_side_px
-    seeds = _layer_seeds(seed)
-    features = inputs = keras.Input((side, side, 1), name="image")
-    features = keras.layers.Rescaling(1 / 255, name="scaling")(features)
-    for number, widths in enumerate(params.blocks, start=1):
-        features = _block(features, f"block_{number}", widths, params, seeds)
-    features = _separable(n_outputs, 1, "classes", params, seeds)(features)
-    logits = keras.layers.GlobalAveragePooling2D(name="logits")(features)
-    return keras.Model(inputs, logits, name="separable_cnn")
-
-
-def _block(
-    features: "keras.KerasTensor",
-    name: str,
-    widths: tuple[int, ...],
-    params: ArchitectureParameters,
-    seeds: Iterator[int],
-) -> "keras.KerasTensor":
-    from keras import layers
-
-    for number, width in enumerate(widths, start=1):
-        features = _separable(width, 3, f"{name}_convolution_{number}", params, seeds)(features)
-        features = layers.BatchNormalization(
-            momentum=params.batch_normalisation_momentum, name=f"{name}_normalisation_{number}"
-        )(features)
-        if number == len(widths):
-            # Leaky ReLU is monotone, so pooling first gives the same values from a quarter of work.
-            features = layers.MaxPooling2D(2, name=f"{name}_pooling")(features)
-        features = layers.LeakyReLU(
-            negative_slope=params.leaky_relu_slope, name=f"{name}_activation_{number}"
-        )(features)
-    return layers.SpatialDropout2D(
-        params.spatial_dropout, seed=next(seeds), name=f"{name}_dropout"
-    )(features)
-
-
-def _separable(
-    filters: int, size: int, name: str, params: ArchitectureParameters, seeds: Iterator[int]
-) -> "keras.layers.SeparableConv2D":
-    from keras import initializers, layers, regularizers
-
-    penalty = regularizers.L2(params.l2) if params.l2 > 0 else None
-    return layers.SeparableConv2D(
-        filters,
-        size,
-        padding="same",
-        depthwise_initializer=initializers.GlorotUniform(seed=next(seeds)),
-        pointwise_initializer=initializers.GlorotUniform(seed=next(seeds)),
-        depthwise_regularizer=penalty,
-        pointwise_regularizer=penalty,
-        name=name,
-    )
-
-
-def _layer_seeds(seed: int) -> Iterator[int]:
-    """An endless run of seeds, one for each place of the network that draws random numbers."""
-    generator = np.random.default_rng(seed)
-    while True:
-        yield int(generator.integers(2**31))
+    if params.form == "separable":
+        return build_separable_network(params, seed=seed, n_outputs=n_outputs)
+    return build_compact_network(params, seed=seed, n_outputs=n_outputs)

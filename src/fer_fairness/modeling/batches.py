@@ -1,15 +1,60 @@
 """What a model is trained on, and the batches it is cut into."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.params.modeling import TrainingParameters
+from fer_fairness.modeling.online_augmentation import draw_changes
+from fer_fairness.params.training import TrainingParameters
 
 _TARGET_TOLERANCE = 1e-3
+
+
+class StackedImages:
+    """Several uint8 image arrays read as one, without copying them; each may be memory-mapped.
+
+    Attributes:
+        shape: Of all images together, `(n, height, width, channels)`.
+        ndim: 4.
+        dtype: uint8.
+    """
+
+    ndim = 4
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, parts: "Sequence[np.ndarray | StackedImages]") -> None:
+        """Stack `parts`.
+
+        Raises:
+            InvalidInputError: If the images of the parts differ in size.
+        """
+        sizes = {part.shape[1:] for part in parts}
+        if len(sizes) != 1:
+            raise InvalidInputError(
+                f"Cannot join images of shapes {sorted(sizes)}: all must have the same size."
+            )
+        self._parts = list(parts)
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+        height, width, channels = sizes.pop()
+        self.shape: tuple[int, int, int, int] = (int(self._starts[-1]), height, width, channels)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """The images of `rows`, integers of shape `(m,)`, in this order."""
+        chosen = np.empty((len(rows), *self.shape[1:]), dtype=self.dtype)
+        for part, start, end in zip(self._parts, self._starts, self._starts[1:], strict=False):
+            here = (rows >= start) & (rows < end)
+            chosen[here] = part[rows[here] - start]
+        return chosen
+
+
+Images: TypeAlias = np.ndarray | StackedImages
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,59 +63,77 @@ class TrainingSet:
 
     Attributes:
         images: uint8, shape `(m, height, width, channels)`, values 0 to 255; read batch by batch.
-        image_index: int64, shape `(n,)`: the rows of `images` that belong to the set.
+        image_index: int64, shape `(n,)`: the rows of `images` that belong to the set; a row may
+            occur several times.
         targets: float32, shape `(n, k)`: one distribution over the k classes a face, summing to 1.
         sample_weight: float32, shape `(n,)`, not negative; None weighs all faces alike.
+        augmentation_strength: float32, shape `(n,)`, not negative: multiplies the ranges of the
+            online augmentation of each face; None: 1 for all.
 
     Raises:
         InvalidInputError: If shapes, types or values are not as above.
     """
 
-    images: np.ndarray
+    images: Images
     image_index: np.ndarray
     targets: np.ndarray
     sample_weight: np.ndarray | None = None
+    augmentation_strength: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_images(self.images, self.image_index)
-        _check_targets(self.targets, len(self.image_index))
+        n_faces = len(self.image_index)
+        _check_targets(self.targets, n_faces)
         if self.sample_weight is not None:
-            _check_weights(self.sample_weight, len(self.image_index))
+            _check_values("sample weight", self.sample_weight, n_faces)
+            if not self.sample_weight.any():
+                raise InvalidInputError("All sample weights are 0: nothing would be learned.")
+        if self.augmentation_strength is not None:
+            _check_values("augmentation strength", self.augmentation_strength, n_faces)
 
     def __len__(self) -> int:
         return len(self.image_index)
 
-    def extended(self, other: "TrainingSet") -> "TrainingSet":
-        """This set followed by `other`, whose images may lie in another array.
+    def class_shares(self) -> np.ndarray:
+        """Share of each class in the targets, weighted; float64, shape `(k,)`, summing to 1."""
+        totals = np.average(self.targets.astype(np.float64), axis=0, weights=self.sample_weight)
+        return np.asarray(totals / totals.sum())
 
-        The images of both are copied into one uint8 array in memory, 2.3 kB a face of 48 px.
-        Where only one of them has sample weights, those of the other are 1.
+    def extended(self, other: "TrainingSet") -> "TrainingSet":
+        """This set followed by `other`, whose images may lie in another array; none is copied.
+
+        Where only one of them has sample weights or strengths, those of the other are 1.
 
         Raises:
             InvalidInputError: If the sizes of images or the numbers of classes differ.
         """
-        mine, others = self.images.shape[1:], other.images.shape[1:]
-        if mine != others or self.targets.shape[1] != other.targets.shape[1]:
+        if self.targets.shape[1] != other.targets.shape[1]:
             raise InvalidInputError(
-                f"Cannot join images of shape {mine} and {others} with {self.targets.shape[1]} and "
-                f"{other.targets.shape[1]} classes: both must agree."
+                f"Cannot join targets of {self.targets.shape[1]} and {other.targets.shape[1]} "
+                "classes: both must agree."
             )
-        weights = None
-        if self.sample_weight is not None or other.sample_weight is not None:
-            weights = np.concatenate([_weights_or_ones(self), _weights_or_ones(other)])
         return TrainingSet(
-            images=np.concatenate([part.images[part.image_index] for part in (self, other)]),
-            image_index=np.arange(len(self) + len(other)),
+            images=StackedImages([self.images, other.images]),
+            image_index=np.concatenate([self.image_index, other.image_index + len(self.images)]),
             targets=np.concatenate([self.targets, other.targets]),
-            sample_weight=weights,
+            sample_weight=_joined(self, other, "sample_weight"),
+            augmentation_strength=_joined(self, other, "augmentation_strength"),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Images as float32 0 to 255, with their targets and weights, ready for Keras."""
+    """One gradient step's faces, ready for the graph of `training_graph`.
 
-    images: np.ndarray
+    Attributes:
+        inputs: `images` uint8 `(n, height, width, channels)` and, where they are on, what
+            `draw_changes` drew and `mixing_share` float32 `(n,)`, `partner` int32 `(n,)`: an image
+            becomes that share of itself and the rest of its partner in the batch.
+        targets: float32 `(n, k)`, mixed in the same proportion.
+        sample_weight: float32 `(n,)` or None.
+    """
+
+    inputs: dict[str, np.ndarray]
     targets: np.ndarray
     sample_weight: np.ndarray | None
 
@@ -79,7 +142,7 @@ class TrainingBatches:
     """The batches of every epoch, shuffled and augmented as a function of seed and epoch alone.
 
     Nothing is carried from batch to batch, so that a run taken up again after a kill sees what it
-    would have seen. Only one batch at a time is held as float32.
+    would have seen. Images stay uint8, and only those of one batch are read at a time.
     """
 
     def __init__(self, training: TrainingSet, params: TrainingParameters, *, seed: int) -> None:
@@ -101,49 +164,30 @@ class TrainingBatches:
 
     def _batch(self, rows: np.ndarray, generator: np.random.Generator) -> Batch:
         training, params = self._training, self._params
-        images = flip_and_shift(
-            training.images[training.image_index[rows]],
-            generator,
-            random_flip=params.random_flip,
-            random_shift_px=params.random_shift_px,
-        )
+        images = training.images[training.image_index[rows]]
+        strength = training.augmentation_strength
+        strengths = np.ones(len(rows), np.float32) if strength is None else strength[rows]
+        changes = draw_changes(generator, images.shape[1:3], strengths, params.online_augmentation)
+        inputs: dict[str, np.ndarray] = {"images": images, **changes}
+        targets = training.targets[rows]
+        if params.mixup_alpha > 0:
+            share, partner = _draw_mixture(generator, len(rows), params.mixup_alpha)
+            inputs |= {"mixing_share": share, "partner": partner}
+            targets = share[:, None] * targets + (1 - share[:, None]) * targets[partner]
         weights = training.sample_weight
-        return Batch(
-            images=images.astype(np.float32),
-            targets=training.targets[rows],
-            sample_weight=None if weights is None else weights[rows],
-        )
+        return Batch(inputs, targets, None if weights is None else weights[rows])
 
 
-def flip_and_shift(
-    images: np.ndarray,
-    generator: np.random.Generator,
-    *,
-    random_flip: bool,
-    random_shift_px: int,
-) -> np.ndarray:
-    """Mirror a random half of the images and shift each, repeating the pixels of the border.
-
-    Args:
-        images: Shape `(n, height, width, channels)`, any type.
-        generator: Where the random numbers come from.
-        random_flip: Whether to mirror left to right, each image with probability one half.
-        random_shift_px: Largest shift in each direction, uniform over whole pixels.
-
-    Returns:
-        An array of the same shape and type.
-    """
-    n, height, width = images.shape[:3]
-    down, right = generator.integers(-random_shift_px, random_shift_px, (2, n, 1), endpoint=True)
-    rows = np.clip(np.arange(height) - down, 0, height - 1)
-    columns = np.clip(np.arange(width) - right, 0, width - 1)
-    if random_flip:
-        columns = np.where(generator.random((n, 1)) < 0.5, width - 1 - columns, columns)
-    chosen: np.ndarray = images[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
-    return chosen
+def _draw_mixture(
+    generator: np.random.Generator, n: int, alpha: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share that each image keeps, at least one half, and the image that it is mixed with."""
+    share = generator.beta(alpha, alpha, n)
+    partner = generator.permutation(n).astype(np.int32)
+    return np.maximum(share, 1 - share).astype(np.float32), partner
 
 
-def check_images(images: np.ndarray, image_index: np.ndarray) -> None:
+def check_images(images: Images, image_index: np.ndarray) -> None:
     """Raise InvalidInputError unless `images` is uint8 of rank 4 and `image_index` points into it.
 
     Raises:
@@ -186,24 +230,30 @@ def _check_targets(targets: np.ndarray, n_faces: int) -> None:
         )
 
 
-def _check_weights(weights: np.ndarray, n_faces: int) -> None:
-    if weights.shape != (n_faces,) or weights.dtype != np.float32:
+def _check_values(name: str, values: np.ndarray, n_faces: int) -> None:
+    if values.shape != (n_faces,) or values.dtype != np.float32:
         raise InvalidInputError(
-            f"Sample weights have shape {weights.shape} and type {weights.dtype}: expected float32 "
-            f"of shape ({n_faces},)."
+            f"The {name}s have shape {values.shape} and type {values.dtype}: expected float32 of "
+            f"shape ({n_faces},)."
         )
-    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    bad = np.flatnonzero(~(np.isfinite(values) & (values >= 0)))
     if bad.size:
         row = int(bad[0])
         raise InvalidInputError(
-            f"The sample weight of row {row} is {weights[row]}: expected a finite number, at "
-            "least 0."
+            f"The {name} of row {row} is {values[row]}: expected a finite number, at least 0."
         )
-    if not weights.any():
-        raise InvalidInputError("All sample weights are 0: nothing would be learned.")
 
 
-def _weights_or_ones(part: TrainingSet) -> np.ndarray:
-    if part.sample_weight is None:
-        return np.ones(len(part), dtype=np.float32)
-    return part.sample_weight
+def _joined(
+    first: TrainingSet, second: TrainingSet, name: Literal["sample_weight", "augmentation_strength"]
+) -> np.ndarray | None:
+    values = [getattr(part, name) for part in (first, second)]
+    if all(value is None for value in values):
+        return None
+    sizes = (len(first), len(second))
+    return np.concatenate(
+        [
+            np.ones(size, dtype=np.float32) if value is None else value
+            for value, size in zip(values, sizes, strict=True)
+        ]
+    )

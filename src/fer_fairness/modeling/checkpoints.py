@@ -4,15 +4,16 @@ import hashlib
 import json
 import logging
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_fairness.files import replacing
 from fer_fairness.modeling.batches import TrainingSet
-from fer_fairness.params.modeling import TrainingParameters
+from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
     import keras
@@ -22,8 +23,9 @@ logger = logging.getLogger(__name__)
 EpochRow = dict[str, float]
 """One row of a training history: its columns and their values."""
 
-_GROUPS = ("model", "optimizer", "best")
+_GROUPS = ("model", "optimizer", "best", "average")
 _IMAGES_A_BLOCK = 4096
+_FINGERPRINT_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -37,29 +39,41 @@ class Checkpoint:
         model: Values of all variables of the model: weights, batch statistics and the states of
             the random generators of dropout.
         optimizer: Values of all variables of the optimiser.
-        best: Weights of the epoch with the lowest validation loss.
+        best: Weights of the best epoch.
+        average: Averaged weights; empty where none are averaged.
     """
 
     history: list[EpochRow]
     model: list[np.ndarray]
     optimizer: list[np.ndarray]
     best: list[np.ndarray]
+    average: list[np.ndarray]
 
 
 class CheckpointFile:
-    """One checkpoint in a folder, replaced as a whole after each epoch.
+    """One run's checkpoint in a folder, replaced as a whole after each epoch.
+
+    The file carries the beginning of the run's fingerprint in its name, so that a run with another
+    architecture, data, parameters or seed neither reads nor overwrites it.
 
     Arrays and JSON in a NumPy archive, without pickle. Not a `.keras` file, because that restores
     a model anew, while a run goes on with the model it was handed.
     """
 
     def __init__(self, folder: Path, *, fingerprint: str) -> None:
-        self._path = folder / "checkpoint.npz"
+        self._path = folder / f"checkpoint_{fingerprint[:_FINGERPRINT_DIGITS]}.npz"
         self._fingerprint = fingerprint
 
     def load(self) -> Checkpoint | None:
-        """The saved state; None where there is none, or it is damaged or of another run."""
+        """The saved state; None where there is none of this run, or it is damaged."""
         if not self._path.is_file():
+            others = sorted(self._path.parent.glob("checkpoint_*.npz"))
+            if others:
+                logger.info(
+                    "%s is of a run with another architecture, data, parameters, seed or starting "
+                    "weights: it is left as it is, and this training starts afresh.",
+                    ", ".join(str(path) for path in others),
+                )
             return None
         try:
             # Opened here, because NumPy leaves a file open that is no archive.
@@ -71,68 +85,82 @@ class CheckpointFile:
             logger.warning("%s is damaged (%s): training starts afresh.", self._path, error)
             return None
         if found != self._fingerprint:
-            logger.info(
-                "%s is of a run with other data, parameters, seed or starting weights: training "
-                "starts afresh.",
-                self._path,
-            )
+            logger.warning("%s is of another run: training starts afresh.", self._path)
             return None
         return Checkpoint(history=history, **arrays)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write the state beside the earlier one, then put it in its place in one step."""
+        """Write the state beside the earlier one, then put it in its place in one step.
+
+        Where it cannot be written, as on a full disk, the earlier one stays, a warning says so, and
+        training can go on: what has been learned is still in memory.
+        """
         state = {"fingerprint": self._fingerprint, "history": checkpoint.history}
         arrays = {"state": np.array(json.dumps(state))}
         for group in _GROUPS:
             for number, values in enumerate(getattr(checkpoint, group)):
                 arrays[f"{group}_{number}"] = values
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_suffix(".unfinished.npz")
-        np.savez(unfinished, allow_pickle=False, **arrays)
-        unfinished.replace(self._path)
+        try:
+            with replacing(self._path) as path:
+                np.savez(path, allow_pickle=False, **arrays)
+        except OSError as error:
+            logger.warning(
+                "The checkpoint %s could not be written (%s). Training goes on; if it is killed, "
+                "it starts again from the last checkpoint that could. Make room on that disk.",
+                self._path,
+                error,
+            )
 
     def remove(self) -> None:
         """Delete the checkpoint of a run that has ended, so that the next one trains anew."""
         self._path.unlink(missing_ok=True)
-        self._path.with_suffix(".unfinished.npz").unlink(missing_ok=True)
 
 
 def run_fingerprint(
-    model: "keras.Model",
-    training: TrainingSet,
-    validation: TrainingSet,
+    models: "Sequence[keras.Model]",
+    sets: Sequence[TrainingSet],
     params: TrainingParameters,
     *,
     seed: int,
 ) -> str:
     """A hash of all that decides the outcome of a run: two runs with the same one are the same.
 
-    Covers the architecture with its frozen layers, the starting weights, the images, targets and
-    weights of both sets, the parameters, the seed, and the Keras version and back end.
+    Covers the architectures with their frozen layers, the starting weights, the images, targets,
+    weights and strengths of the sets, the parameters, the seed, the Keras version and back end.
+
+    Args:
+        models: The model to be trained and, if there is one, its teacher.
+        sets: What it is trained and validated on.
+        params: How it is trained.
+        seed: Seed of the run.
     """
     import keras
 
     digest = hashlib.sha256()
-    architecture = json.loads(model.to_json())
-    # Keras numbers the optimisers of a process, and all they depend on is in `params`.
-    architecture.pop("compile_config", None)
-    description = [architecture, params.model_dump_json(), seed]
+    description: list[object] = [params.model_dump_json(), seed]
     description += [keras.__version__, keras.backend.backend()]
+    for model in models:
+        architecture = json.loads(model.to_json())
+        # Keras numbers the optimisers of a process, and all they depend on is in `params`.
+        architecture.pop("compile_config", None)
+        description.append(architecture)
     digest.update(json.dumps(description).encode())
-    for values in _arrays_of(model, training, validation):
+    for values in _arrays_of(models, sets):
         digest.update(f"{values.dtype}{values.shape}".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
 
 
 def _arrays_of(
-    model: "keras.Model", training: TrainingSet, validation: TrainingSet
+    models: "Sequence[keras.Model]", sets: Sequence[TrainingSet]
 ) -> Iterator[np.ndarray]:
-    for variable in model.variables:
-        yield variable.numpy()
-    for part in (training, validation):
+    for model in models:
+        for variable in model.variables:
+            yield variable.numpy()
+    for part in sets:
         yield part.targets
-        yield np.zeros(0) if part.sample_weight is None else part.sample_weight
+        for values in (part.sample_weight, part.augmentation_strength):
+            yield np.zeros(0) if values is None else values
         for start in range(0, len(part), _IMAGES_A_BLOCK):
             yield part.images[part.image_index[start : start + _IMAGES_A_BLOCK]]
 

@@ -69,7 +69,7 @@ def load_foreign_model(
     Args:
         path: The file.
         architecture: For a file of weights alone: the model they belong to, which takes them. None
-            tries the separable CNN of `build_separable_cnn`. Not used for a whole model.
+            tries the published network (`separable`). Not used for a whole model.
         output: Name of the output layer with the emotions, where the model has several outputs.
 
     Returns:

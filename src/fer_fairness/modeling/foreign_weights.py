@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.architecture import build_separable_cnn
+from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.foreign_legacy import KERAS_ERRORS, first_line
 from fer_fairness.params.modeling import ArchitectureParameters
 
@@ -138,7 +138,9 @@ def published_form(stored: StoredLayers, path: Path) -> "keras.Model":
     """
     last = next(reversed(stored.values()), {})
     n_outputs = int(list(last.values())[-1].shape[-1]) if last else 0
-    model = build_separable_cnn(ArchitectureParameters(), seed=0, n_outputs=max(n_outputs, 1))
+    model = build_network(
+        ArchitectureParameters(form="separable"), seed=0, n_outputs=max(n_outputs, 1)
+    )
     expected = sorted(tuple(weight.shape) for weight in model.weights if _is_parameter(weight))
     found = sorted(values.shape for layer in stored.values() for values in layer.values())
     if found != expected:

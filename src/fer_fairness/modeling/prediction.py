@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.batches import check_images
+from fer_fairness.modeling.batches import Images, check_images
 from fer_fairness.progress import track
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, has_majority_emotion
 from fer_fairness.taxonomy import EMOTIONS
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 def predict_logits(
     model: "keras.Model",
-    images: np.ndarray,
+    images: Images,
     image_index: np.ndarray,
     *,
     batch_size: int,
     description: str,
+    average_mirrored: bool = False,
 ) -> np.ndarray:
     """Run `model` over images in inference mode, with a progress bar.
 
@@ -32,6 +33,7 @@ def predict_logits(
         image_index: Integers, shape `(n,)`: the rows of `images` to predict, in this order.
         batch_size: Images at a time.
         description: What the progress bar says.
+        average_mirrored: Whether to show each face mirrored too and give the mean of both outputs.
 
     Returns:
         float32, shape `(n, number of outputs)`.
@@ -41,7 +43,9 @@ def predict_logits(
     """
     check_images(images, image_index)
     check_fits(model, images)
-    batches = inference_batches(model, images, image_index, batch_size=batch_size)
+    batches = inference_batches(
+        model, images, image_index, batch_size=batch_size, average_mirrored=average_mirrored
+    )
     n_batches = -(-len(image_index) // batch_size)
     logits = np.empty((len(image_index), model.output_shape[-1]), dtype=np.float32)
     for number, batch in enumerate(track(batches, description=description, total=n_batches)):
@@ -50,15 +54,24 @@ def predict_logits(
 
 
 def inference_batches(
-    model: "keras.Model", images: np.ndarray, image_index: np.ndarray, *, batch_size: int
+    model: "keras.Model",
+    images: Images,
+    image_index: np.ndarray,
+    *,
+    batch_size: int,
+    average_mirrored: bool = False,
 ) -> Iterator[np.ndarray]:
     """Outputs of `model` in inference mode, batch by batch in the order of `image_index`."""
     for start in range(0, len(image_index), batch_size):
-        rows = image_index[start : start + batch_size]
-        yield model.predict_on_batch(images[rows].astype(np.float32))
+        batch = images[image_index[start : start + batch_size]].astype(np.float32)
+        outputs = np.asarray(model.predict_on_batch(batch))
+        if average_mirrored:
+            mirrored = np.ascontiguousarray(batch[:, :, ::-1])
+            outputs = (outputs + np.asarray(model.predict_on_batch(mirrored))) / 2
+        yield outputs
 
 
-def check_fits(model: "keras.Model", images: np.ndarray) -> None:
+def check_fits(model: "keras.Model", images: Images) -> None:
     """Raise InvalidInputError unless `model` takes images of this shape.
 
     Raises:

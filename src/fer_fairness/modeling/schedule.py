@@ -1,9 +1,9 @@
-"""Learning rates and the end of training, decided from validation losses alone."""
+"""Learning rates and the end of training, decided from validation scores alone."""
 
 import math
 from dataclasses import dataclass
 
-from fer_fairness.params.modeling import TrainingParameters
+from fer_fairness.params.training import TrainingParameters
 
 
 @dataclass
@@ -27,14 +27,18 @@ class Plateau:
         return False
 
 
-class WarmupPlateauSchedule:
-    """Linear warm-up, then a reduction whenever the validation loss stops falling.
+class LearningRateSchedule:
+    """Linear warm-up, then a plateau or cosine schedule; one rate an epoch.
 
     With W warm-up epochs, epoch e (from 0) has the rate
     `initial + (target - initial) * e / W` while e < W, so that epoch W is the first at the target.
-    From then on, `learning_rate_patience` epochs without a new lowest loss multiply the rate by
-    `learning_rate_factor`, down to `min_learning_rate`, and start the count anew. Losses of the
-    warm-up set the mark to beat but never reduce the rate.
+    From then on
+
+    - plateau: `learning_rate_patience` epochs without a new lowest loss multiply the rate by
+      `learning_rate_factor`, down to `min_learning_rate`, and start the count anew. Losses of the
+      warm-up set the mark to beat but never reduce the rate.
+    - cosine: with E = `max_epochs`, `min + (target - min) * (1 + cos(pi (e - W) / (E - W))) / 2`
+      (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts).
 
     Attributes:
         epochs: Epochs observed so far.
@@ -54,6 +58,8 @@ class WarmupPlateauSchedule:
         if self.epochs <= self._params.warmup_epochs:
             self._plateau.epochs_since_best = 0
             self.learning_rate = self._warmup_rate()
+        elif self._params.schedule == "cosine":
+            self.learning_rate = self._cosine_rate()
         elif self._plateau.epochs_since_best >= self._params.learning_rate_patience:
             self._plateau.epochs_since_best = 0
             reduced = self.learning_rate * self._params.learning_rate_factor
@@ -67,9 +73,15 @@ class WarmupPlateauSchedule:
         rise = params.target_learning_rate - params.initial_learning_rate
         return params.initial_learning_rate + rise * share
 
+    def _cosine_rate(self) -> float:
+        params = self._params
+        passed = (self.epochs - params.warmup_epochs) / (params.max_epochs - params.warmup_epochs)
+        height = params.target_learning_rate - params.min_learning_rate
+        return params.min_learning_rate + height * (1 + math.cos(math.pi * min(passed, 1.0))) / 2
+
 
 class EarlyStopping:
-    """Says when the validation loss has not fallen for `early_stopping_patience` epochs."""
+    """Says when no epoch has been better for `early_stopping_patience` epochs."""
 
     def __init__(self, params: TrainingParameters) -> None:
         self._patience = params.early_stopping_patience
@@ -80,6 +92,6 @@ class EarlyStopping:
         """Whether the patience is spent."""
         return self._plateau.epochs_since_best >= self._patience
 
-    def observe(self, validation_loss: float) -> bool:
-        """Take in one epoch's validation loss; True if it is the lowest so far."""
-        return self._plateau.observe(validation_loss)
+    def observe(self, score: float) -> bool:
+        """Take in one epoch's validation score, lower is better; True if it is the best so far."""
+        return self._plateau.observe(score)

@@ -1,4 +1,7 @@
-"""Parameters of targeted augmentation: which cells get how many variants, and how strong."""
+"""Parameters of targeted augmentation: which cells get how many variants, and how strong.
+
+`docs/augmentation.md` tells how they work together.
+"""
 
 from typing import Literal, Self
 
@@ -19,7 +22,11 @@ class SeverityTier(Parameters):
 
 
 class TransformRanges(Parameters):
-    """How far each transform goes at strength 1; ranges shrink in proportion, 0 turns one off."""
+    """How far each transform goes at strength 1; ranges shrink in proportion, 0 turns one off.
+
+    They are for the variants of the mode `written`; `on_the_fly` has those of
+    `training.online_augmentation`.
+    """
 
     flip: bool = Field(default=True, description="Mirror half of the variants left to right.")
     rotation_degrees: float = Field(default=20.0, ge=0.0, le=180.0)
@@ -30,13 +37,19 @@ class TransformRanges(Parameters):
         default=0.15, ge=0.0, le=0.9, description="The face is scaled by 1 plus or minus this."
     )
     brightness: float = Field(
-        default=0.2, ge=0.0, le=1.0, description="Offset as a share of the grey range of 255."
+        default=0.12,
+        ge=0.0,
+        le=1.0,
+        description=(
+            "Offset as a share of the grey range of 255. Larger ones turn parts of many faces all "
+            "black or all white."
+        ),
     )
     contrast: float = Field(
-        default=0.35, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
+        default=0.25, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
     )
     gamma: float = Field(
-        default=0.4, ge=0.0, le=2.0, description="Exponent is exp of plus or minus this."
+        default=0.3, ge=0.0, le=2.0, description="Exponent is exp of plus or minus this."
     )
     blur_sigma: float = Field(
         default=1.0, ge=0.0, le=5.0, description="Standard deviation of the blur, in pixels."
@@ -48,13 +61,37 @@ class TransformRanges(Parameters):
         description="Standard deviation of the noise as a share of 255.",
     )
     erased_share: float = Field(
-        default=0.15, ge=0.0, le=0.9, description="Share of the area that one erased box covers."
+        default=0.08,
+        ge=0.0,
+        le=0.9,
+        description=(
+            "Largest share of the area that one erased box covers. A box of 0.15 may hide a whole "
+            "mouth, and with it what the label is about."
+        ),
+    )
+    erased_probability: float = Field(
+        default=0.5, ge=0.0, le=1.0, description="Share of the variants that have a box erased."
     )
 
 
 class AugmentationParameters(Parameters):
     """Which cells of the training split get how many new variants of their own faces."""
 
+    mode: Literal["written", "on_the_fly"] = Field(
+        default="written",
+        description=(
+            "written: each variant is made once and saved. on_the_fly: the same faces are repeated "
+            "in the training set, and every epoch varies them anew by training.online_augmentation."
+        ),
+    )
+    on_the_fly_base: float = Field(
+        default=1.0,
+        ge=0.0,
+        description=(
+            "On the fly, ranges are multiplied by this plus the strength of the tier. Originals "
+            "have 1, so that 1 varies repeated faces more than originals, 0 less."
+        ),
+    )
     by: tuple[Literal["emotion", "gender", "race", "age_group"], ...] = Field(
         default=("emotion",), min_length=1, description="Columns whose combinations are the cells."
     )
@@ -84,6 +121,23 @@ class AugmentationParameters(Parameters):
         description=(
             "Raises the target of cells recalled worse than the mean: by this much times the "
             "relative shortfall of their validation recall."
+        ),
+    )
+    recall_prior_faces: float = Field(
+        default=10.0,
+        ge=0.0,
+        description=(
+            "Validation recall of a cell is drawn towards that of its emotion as if by so many "
+            "further faces, and that of an emotion towards the mean; 0 takes it at face value."
+        ),
+    )
+    critical_recall_shortfall: float = Field(
+        default=0.3,
+        ge=0.0,
+        le=1.0,
+        description=(
+            "A cell is critical if its recall lies more than this share below the mean of the "
+            "cells; so are cells that are severe, too few or empty, whatever their recall."
         ),
     )
     minimum_cell_size: int = Field(

@@ -1,24 +1,46 @@
-"""Parameters of the emotion model: architecture, freezing, regularisation and training.
+"""Parameters of the emotion model: architecture, freezing and regularisation."""
 
-Defaults of `ArchitectureParameters` are those of the published FER+ network
-(https://github.com/vicksam/fer-model) but for L2; defaults of the other blocks are the fine-tuning
-values of the project's source document.
-"""
-
-from typing import Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
 
+BLOCKS: Final[Mapping[str, tuple[tuple[int, ...], ...]]] = MappingProxyType(
+    {
+        "compact": ((32, 32, 32), (64, 64), (160, 160, 160, 160)),
+        "separable": ((48, 48, 48), (96, 96, 96), (192, 192), (384,)),
+    }
+)
+"""Filters of each form's convolutions, block by block, unless others are given."""
+
 
 class ArchitectureParameters(Parameters):
-    """The separable CNN: widths by block, activation, regularisation, image side."""
+    """The emotion network: its form, widths by block, activation, regularisation, image side.
 
+    `separable` is the published FER+ network (https://github.com/vicksam/fer-model), `compact` one
+    of no more parameters that trains several times faster on a CPU; see `modeling.architecture`.
+    """
+
+    weights: str = Field(
+        default="random",
+        description=(
+            "`random`, `published` (this project's model of FER+) or the path of a .keras file; a "
+            "model that is loaded has its own architecture, and nothing below applies."
+        ),
+    )
+    form: Literal["compact", "separable"] = "compact"
     blocks: tuple[tuple[int, ...], ...] = Field(
-        default=((48, 48, 48), (96, 96, 96), (192, 192), (384,)),
+        default=BLOCKS["compact"],
         min_length=1,
-        description="Filters of the 3x3 separable convolutions of each block.",
+        description="Filters of the 3x3 convolutions of each block; by default those of the form.",
+    )
+    n_dense_blocks: int = Field(
+        default=2,
+        ge=0,
+        description="Of the compact form: blocks of dense convolutions, later ones are separable.",
     )
     leaky_relu_slope: float = Field(
         default=0.02, ge=0.0, lt=1.0, description="Slope of the activation below zero."
@@ -30,8 +52,8 @@ class ArchitectureParameters(Parameters):
         default=1e-4,
         ge=0.0,
         description=(
-            "L2 penalty on every depthwise and pointwise kernel, really applied. The published "
-            "0.01 never reached a kernel; when it does, training is slow and unstable."
+            "L2 penalty on every convolution kernel, really applied. The published 0.01 never "
+            "reached a kernel; when it does, training is slow and unstable."
         ),
     )
     batch_normalisation_momentum: float = Field(
@@ -41,6 +63,15 @@ class ArchitectureParameters(Parameters):
         description="Share of the running statistics kept at each step; lower for short runs.",
     )
     image_side_px: int = Field(default=48, ge=1, description="Side of the square grey images.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_blocks_of_its_form(cls, values: object) -> object:
+        if not isinstance(values, Mapping) or "blocks" in values:
+            return values
+        # An unknown form is refused by its own check, whatever the blocks.
+        form = values.get("form", "compact")
+        return {**values, "blocks": BLOCKS.get(form, BLOCKS["compact"])}
 
     @model_validator(mode="after")
     def _has_room_for_its_blocks(self) -> Self:
@@ -69,6 +100,13 @@ class FreezingParameters(Parameters):
         min_length=1,
         description="Class names of the layers that are counted and frozen.",
     )
+    every_batch_normalisation: bool = Field(
+        default=False,
+        description=(
+            "True also freezes the batch normalisations among the trainable layers, with their "
+            "running statistics; those of frozen layers are always frozen with them."
+        ),
+    )
 
 
 class RegularisationParameters(Parameters):
@@ -80,61 +118,3 @@ class RegularisationParameters(Parameters):
     l2: float = Field(
         default=0.0125, ge=0.0, description="New L2 penalty on every convolution kernel."
     )
-
-
-class TrainingParameters(Parameters):
-    """The one training loop: optimiser, learning rates, stopping, online augmentation."""
-
-    batch_size: int = Field(default=64, ge=1, description="Images in a gradient step.")
-    max_epochs: int = Field(default=100, ge=1, description="Passes over the training set, at most.")
-    optimizer: Literal["adam", "adamw"] = "adam"
-    weight_decay: float = Field(
-        default=0.0, ge=0.0, description="Decoupled weight decay of adamw; kernels only."
-    )
-    initial_learning_rate: float = Field(default=1e-5, gt=0.0, description="Rate of epoch 1.")
-    target_learning_rate: float = Field(
-        default=3e-5, gt=0.0, description="Rate of the first epoch after the warm-up."
-    )
-    warmup_epochs: int = Field(
-        default=8, ge=0, description="Epochs over which the rate rises linearly to the target."
-    )
-    min_learning_rate: float = Field(default=1e-6, gt=0.0, description="Rates never fall below.")
-    learning_rate_patience: int = Field(
-        default=15, ge=1, description="Epochs without a lower validation loss before a reduction."
-    )
-    learning_rate_factor: float = Field(
-        default=0.5, gt=0.0, lt=1.0, description="A reduction multiplies the rate by this."
-    )
-    early_stopping_patience: int = Field(
-        default=30, ge=1, description="Epochs without a lower validation loss before the end."
-    )
-    gradient_clip_norm: float | None = Field(
-        default=1.0, gt=0.0, description="Largest norm of the whole gradient; null: no clipping."
-    )
-    label_smoothing: float = Field(
-        default=0.0, ge=0.0, lt=1.0, description="Share of each target spread over all emotions."
-    )
-    random_flip: bool = Field(
-        default=False, description="Mirror a random half of the training images left to right."
-    )
-    random_shift_px: int = Field(
-        default=0, ge=0, description="Shift each training image by up to so many pixels."
-    )
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        if self.initial_learning_rate > self.target_learning_rate:
-            raise ValueError(
-                f"initial_learning_rate {self.initial_learning_rate} is above "
-                f"target_learning_rate {self.target_learning_rate}: the warm-up only rises."
-            )
-        if self.min_learning_rate > self.target_learning_rate:
-            raise ValueError(
-                f"min_learning_rate {self.min_learning_rate} is above "
-                f"target_learning_rate {self.target_learning_rate}."
-            )
-        if self.weight_decay > 0 and self.optimizer != "adamw":
-            raise ValueError(
-                f"weight_decay {self.weight_decay} needs optimizer adamw, found {self.optimizer}."
-            )
-        return self

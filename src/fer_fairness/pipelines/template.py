@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from fer_fairness.pipelines import template_nodes as nodes
 from fer_fairness.pipelines.variants import EVALUATION_SETS, TRAINED_VARIANTS, Variant
 
-_SHARED_PARAMETERS = {"params:seed", "params:checkpoint_root"}
+_SHARED_PARAMETERS = {"params:training_seed", "params:checkpoint_root", "params:prediction"}
 
 
 def create_pipeline(pipeline: str) -> Pipeline:
@@ -56,13 +56,18 @@ def _start(variant: Variant) -> Node:
     if variant.starts_from is None:
         return Node(
             nodes.build_model,
-            inputs=["params:architecture", "params:seed"],
+            inputs=["params:architecture", "params:training_seed"],
             outputs="start_model",
             name="build_model",
         )
     return Node(
         nodes.prepare_for_fine_tuning,
-        inputs=["baseline_model", "params:freezing", "params:regularisation", "params:seed"],
+        inputs=[
+            "baseline_model",
+            "params:freezing",
+            "params:regularisation",
+            "params:training_seed",
+        ],
         outputs="start_model",
         name="prepare_for_fine_tuning",
     )
@@ -88,7 +93,8 @@ def _augmentation() -> list[Node]:
                 "training_images",
                 "augmentation_plan",
                 "params:augmentation",
-                "params:seed",
+                "params:training",
+                "params:training_seed",
             ],
             outputs=["augmented_faces", "augmented_images"],
             name="augment",
@@ -96,7 +102,12 @@ def _augmentation() -> list[Node]:
         ),
         Node(
             nodes.compare_distributions,
-            inputs=["training_faces", "augmented_faces", "params:augmentation"],
+            inputs=[
+                "training_faces",
+                "augmented_faces",
+                "augmentation_plan",
+                "params:augmentation",
+            ],
             outputs="distribution",
             name="compare_distributions",
         ),
@@ -107,7 +118,8 @@ def _augmentation() -> list[Node]:
                 "training_images",
                 "augmented_faces",
                 "augmented_images",
-                "params:seed",
+                "params:training",
+                "params:training_seed",
             ],
             outputs="example_sheet",
             name="draw_example_sheet",
@@ -132,13 +144,15 @@ def _training(variant: Variant) -> Node:
         "images": "training_images",
         "parameters": "params:training",
         "name": "params:name",
-        "seed": "params:seed",
+        "seed": "params:training_seed",
         "checkpoint_root": "params:checkpoint_root",
     }
     if variant.augments:
         inputs |= {"augmented_faces": "augmented_faces", "augmented_images": "augmented_images"}
     if variant.reweighs:
         inputs["sample_weights"] = "sample_weights"
+    if variant.starts_from is not None:
+        inputs["teacher"] = "baseline_model"
     return Node(
         nodes.train_model,
         inputs=inputs,
@@ -155,8 +169,9 @@ def _prediction(dataset: str, split: str) -> Node:
             "model",
             f"{dataset}_{split}_faces",
             f"{dataset}_{split}_images",
+            "params:prediction",
             "params:name",
-            "params:seed",
+            "params:training_seed",
         ],
         outputs=f"{dataset}_{split}_predictions",
         name=f"predict_{dataset}_{split}",

@@ -1,5 +1,6 @@
 """Nodes of the variant template."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,23 @@ from matplotlib.figure import Figure
 from fer_fairness.augmentation import (
     Augmented,
     augment,
+    check_online_augmentation,
+    describe_critical,
     distribution_before_after,
     example_sheet,
     plan_augmentation,
+    validation_recall,
+    with_variants,
 )
 from fer_fairness.mitigation import reweighing_weights
 from fer_fairness.modeling import (
+    TrainingData,
     TrainingSet,
-    build_separable_cnn,
     freeze_layers,
     predict_logits,
     predictions_table,
     set_regularisation,
+    starting_model,
     train,
 )
 from fer_fairness.params.augmentation import AugmentationParameters
@@ -30,19 +36,23 @@ from fer_fairness.params.modeling import (
     ArchitectureParameters,
     FreezingParameters,
     RegularisationParameters,
-    TrainingParameters,
 )
+from fer_fairness.params.prediction import PredictionParameters
+from fer_fairness.params.training import TrainingParameters
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
-PREDICTION_BATCH_SIZE = 256
+logger = logging.getLogger(__name__)
+
+_TOLD_OF_CELLS = ["n_validation", "recall", "severity", "is_critical", "reason"]
+"""What the report tells of each cell beside its counts."""
 
 Model = Any  # a keras.Model; naming it here would import Keras when pipelines are listed
 
 
 def build_model(parameters: ArchitectureParameters, seed: int) -> Model:
-    """The separable CNN, untrained."""
-    return build_separable_cnn(parameters, seed=seed)
+    """The emotion network, untrained or with the weights that the parameters name."""
+    return starting_model(parameters, seed=seed)
 
 
 def prepare_for_fine_tuning(
@@ -64,8 +74,10 @@ def plan(
 ) -> pd.DataFrame:
     """How many faces each cell gets, from the cell's size and its recall on validation faces."""
     predictions = pd.concat(validation_predictions, ignore_index=True)
-    recall = _validation_recall(faces, predictions, parameters.by)
-    return plan_augmentation(faces, parameters, recall=recall)
+    recall = validation_recall(faces, predictions, parameters.by)
+    made = plan_augmentation(faces, parameters, recall=recall)
+    logger.info(describe_critical(made, parameters.by))
+    return made
 
 
 def augment_faces(
@@ -73,18 +85,26 @@ def augment_faces(
     images: np.ndarray,
     augmentation_plan: pd.DataFrame,
     parameters: AugmentationParameters,
+    training: TrainingParameters,
     seed: int,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """The planned copies of training faces, each transformed: table and images."""
+    """The planned variants of training faces: table and images, on the fly a table alone."""
+    check_online_augmentation(parameters, training.online_augmentation)
     augmented = augment(faces, images, augmentation_plan, parameters, seed=seed)
     return augmented.faces, augmented.images
 
 
 def compare_distributions(
-    faces: pd.DataFrame, augmented_faces: pd.DataFrame, parameters: AugmentationParameters
+    faces: pd.DataFrame,
+    augmented_faces: pd.DataFrame,
+    augmentation_plan: pd.DataFrame,
+    parameters: AugmentationParameters,
 ) -> pd.DataFrame:
-    """Training faces in each cell before and after augmentation."""
-    return distribution_before_after(faces, augmented_faces, parameters.by)
+    """Training faces in each cell before and after augmentation, and why."""
+    by = list(parameters.by)
+    table = distribution_before_after(faces, augmented_faces, by)
+    told = augmentation_plan[[*by, *_TOLD_OF_CELLS]]
+    return table.merge(told, how="left", on=by, validate="one_to_one")
 
 
 def draw_example_sheet(
@@ -92,11 +112,13 @@ def draw_example_sheet(
     images: np.ndarray,
     augmented_faces: pd.DataFrame,
     augmented_images: np.ndarray,
+    training: TrainingParameters,
     seed: int,
 ) -> Figure:
-    """Originals beside their augmented copies, to look at."""
+    """Originals beside their variants, to look at."""
     augmented = Augmented(faces=augmented_faces, images=augmented_images)
-    return example_sheet(faces, images, augmented, seed=seed)
+    online = training.online_augmentation
+    return example_sheet(faces, images, augmented, online=online, seed=seed)
 
 
 def weigh_faces(faces: pd.DataFrame, parameters: ReweighingParameters) -> pd.DataFrame:
@@ -117,8 +139,11 @@ def train_model(
     augmented_faces: pd.DataFrame | None = None,
     augmented_images: np.ndarray | None = None,
     sample_weights: pd.DataFrame | None = None,
+    teacher: Model | None = None,
 ) -> tuple[Model, pd.DataFrame]:
     """Train on the training faces with their additions and weights; validation faces stop it.
+
+    The teacher, the model that a fine-tuning starts from, takes part where the parameters distil.
 
     Returns:
         The model of the best epoch on validation faces, and one row an epoch of its history.
@@ -126,44 +151,61 @@ def train_model(
     training_faces = faces[has_target(faces) & (faces["split"] == "train")]
     training = _training_set(training_faces, images, sample_weights)
     if augmented_faces is not None and augmented_images is not None:
-        training = training.extended(_training_set(augmented_faces, augmented_images))
+        augmented = Augmented(faces=augmented_faces, images=augmented_images)
+        training = with_variants(training, augmented, images)
     validation = _training_set(faces[has_target(faces) & (faces["split"] == "validation")], images)
     result = train(
         model,
-        training,
-        validation,
+        TrainingData(training, validation),
         parameters,
         seed=seed,
-        checkpoint_folder=Path(checkpoint_root) / name,
+        checkpoint_folder=Path(checkpoint_root) / name / f"seed_{seed}",
         description=f"Training {name}",
+        teacher=teacher,
     )
     return result.model, result.history.assign(variant=name)
 
 
 def predict_validation(
-    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    parameters: PredictionParameters,
+    name: str,
+    seed: int,
 ) -> pd.DataFrame:
     """Predictions on the validation faces of a development table."""
-    return _predict(model, faces[faces["split"] == "validation"], images, name, seed)
+    return _predict(model, faces[faces["split"] == "validation"], images, parameters, name, seed)
 
 
 def predict_test(
-    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    parameters: PredictionParameters,
+    name: str,
+    seed: int,
 ) -> pd.DataFrame:
     """Predictions on test faces."""
-    return _predict(model, faces, images, name, seed)
+    return _predict(model, faces, images, parameters, name, seed)
 
 
 def _predict(
-    model: Model, faces: pd.DataFrame, images: np.ndarray, name: str, seed: int
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    parameters: PredictionParameters,
+    name: str,
+    seed: int,
 ) -> pd.DataFrame:
     scored = faces[has_majority_emotion(faces)].reset_index(drop=True)
     logits = predict_logits(
         model,
         images,
         scored["image_index"].to_numpy(),
-        batch_size=PREDICTION_BATCH_SIZE,
+        batch_size=parameters.batch_size,
         description=f"Predicting with {name}",
+        average_mirrored=parameters.average_mirrored,
     )
     is_raf_db = len(scored) > 0 and scored["dataset"].iloc[0] == "raf_db"
     emotions = RAF_DB_EMOTIONS if is_raf_db else EMOTIONS
@@ -183,18 +225,3 @@ def _training_set(
         targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
         sample_weight=weight,
     )
-
-
-def _validation_recall(
-    faces: pd.DataFrame, predictions: pd.DataFrame, by: tuple[str, ...]
-) -> pd.DataFrame:
-    """Recall of the starting model in each cell of `by`, on validation faces: [*by, recall]."""
-    outcome = pd.DataFrame(
-        {
-            "sample_id": predictions["sample_id"],
-            "recall": (predictions["predicted_emotion"] == predictions["emotion"]).astype(float),
-        }
-    )
-    validation = faces.loc[faces["split"] == "validation", ["sample_id", *by]]
-    scored = validation.merge(outcome, on="sample_id")
-    return scored.groupby(list(by)).agg({"recall": "mean"}).reset_index()

@@ -50,6 +50,7 @@ TRAINED_VARIANTS: Final = (
         trains_on="demographic",
         augments=True,
     ),
+    Variant("continued_training", pipeline="mitigation"),
     Variant("reweighing", pipeline="mitigation", trains_on="demographic", reweighs=True),
 )
 

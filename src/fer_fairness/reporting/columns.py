@@ -79,7 +79,19 @@ COLUMNS: Final = MappingProxyType(
             "ci_high",
         ),
         "confusion": ("variant", "evaluation_set", "emotion", "predicted_emotion", "n_people"),
-        "distributions": ("variant", "cell", "emotion", "n_before", "n_added", "n_after"),
+        "distributions": (
+            "variant",
+            "cell",
+            "emotion",
+            "n_before",
+            "n_added",
+            "n_after",
+            "n_validation",
+            "recall",
+            "severity",
+            "is_critical",
+            "reason",
+        ),
         "histories": (
             "variant",
             "epoch",
@@ -134,6 +146,15 @@ COLUMNS: Final = MappingProxyType(
         ),
         "agreement_counts": (
             *("dataset", "attribute", "annotated", "predicted", "n_faces", "comparable"),
+        ),
+        "scores_over_seeds": (
+            *("variant", "evaluation_set", "attribute", "attribute_source", "metric", "value"),
+            *("ci_low", "ci_high", "seed_standard_deviation", "seed_share", "n_seeds", "n_people"),
+        ),
+        "comparisons_over_seeds": (
+            *("variant", "evaluation_set", "attribute", "attribute_source", "metric"),
+            *("difference", "ci_low", "ci_high", "p_value", "p_value_holm", "seed_share"),
+            *("verdict", "level_down", "n_seeds", "n_people"),
         ),
         "scan": (
             "subgroup",

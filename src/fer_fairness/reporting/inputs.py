@@ -33,7 +33,8 @@ class ReportInputs:
         comparisons: Variant minus baseline, with an interval.
         aif360: One-versus-rest metrics of AIF360.
         confusion: Counts of true and predicted emotions.
-        distributions: Training faces per cell before and after augmentation.
+        distributions: Training faces per cell before and after augmentation, validation recall of
+            the starting model, severity, whether the cell is critical, and why so many were added.
         histories: One row a training epoch.
         label_noise_attributes: Of each predicted attribute who got no label, the held-out faces
             behind the correction, and why there is none (empty where there is one).
@@ -50,6 +51,11 @@ class ReportInputs:
         labeller_selection: The classifiers that were tried, and which was chosen.
         agreement: How far predicted groups agree with annotated ones, where a dataset has both.
         agreement_counts: The counts behind that.
+        scores_over_seeds: Mean over training seeds of the scores and gaps of each variant, with an
+            interval that holds the noise of seeds and of people; `seed_standard_deviation` is that
+            of the seeds' values, `attribute` is missing for all faces together.
+        comparisons_over_seeds: Variant minus baseline in the mean over training seeds, with an
+            interval, p adjusted for all differences of one variant on one set, and a verdict.
         scan: The subgroup with the most errors above expectation; columns variant and
             evaluation_set are shown where they are there.
         kind: Whether the report is that of the project's own models, or the audit of one model
@@ -82,6 +88,8 @@ class ReportInputs:
     labeller_selection: pd.DataFrame = field(default_factory=pd.DataFrame)
     agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
     agreement_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    scores_over_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons_over_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
     scan: pd.DataFrame = field(default_factory=pd.DataFrame)
     kind: Literal["project", "audit"] = "project"
     quality: Mapping[str, Mapping[str, object]] = field(default_factory=dict)

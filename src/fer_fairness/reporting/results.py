@@ -9,7 +9,7 @@ import pandas as pd
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "2.1"
+SCHEMA_VERSION: Final = "2.2"
 """Raised when a table or column changes its meaning or goes away."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None

@@ -49,6 +49,11 @@ METRICS: Final = MappingProxyType(
         "macro_f1": MetricWords(
             "Macro F1", "F1 averaged over emotions, each emotion counting the same."
         ),
+        "worst_class_recall": MetricWords(
+            "Worst emotion's recall",
+            "Recall of the emotion that is recognised least often; noise lowers it, the more so "
+            "the fewer faces the rarest emotions have.",
+        ),
         "calibration_error": MetricWords(
             "Calibration error",
             "Expected calibration error: how far the probability of the predicted emotion is from "

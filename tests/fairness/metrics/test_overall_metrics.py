@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
@@ -14,6 +14,7 @@ REFERENCES = {
     "accuracy": accuracy_score,
     "balanced_accuracy": balanced_accuracy_score,
     "macro_f1": lambda true, predicted: f1_score(true, predicted, average="macro"),
+    "worst_class_recall": lambda true, predicted: recall_score(true, predicted, average=None).min(),
 }
 
 
@@ -33,6 +34,12 @@ def test_one_call_serves_stacks(metric: GapMetric) -> None:
     assert_allclose(metric.function(stack), [metric.function(counts) for counts in stack])
     assert metric.group_score(stack).shape == (5, 1)
     assert not metric.higher_is_worse
+
+
+def test_an_emotion_that_nobody_shows_is_not_the_worst() -> None:
+    counts = np.array([[[8, 2, 0], [3, 7, 0], [0, 0, 0]]])
+    worst = next(metric for metric in OVERALL_METRICS if metric.name == "worst_class_recall")
+    assert_allclose(worst.function(counts), 0.7)
 
 
 def test_nobody_has_no_score() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
@@ -24,6 +25,7 @@ from fer_fairness.reporting import (
     render_report,
     results_json,
 )
+from fer_fairness.taxonomy import ATTRIBUTES
 
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
@@ -162,7 +164,7 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
     """Training faces before and after augmentation, one row a variant and cell."""
     parts = []
     for variant, table in distributions.items():
-        cells = [name for name in table.columns if name not in ("n_before", "n_added", "n_after")]
+        cells = [name for name in ("emotion", *ATTRIBUTES) if name in table.columns]
         named = table[cells].fillna("unknown").astype(str)
         parts.append(table.assign(variant=variant, cell=named.agg(" · ".join, axis=1)))
     return pd.concat(parts, ignore_index=True)
@@ -193,8 +195,14 @@ def assemble(
     fairface_quality: dict[str, Any],
     manifest: dict[str, Any],
     parameters: dict[str, Any],
+    scores_over_seeds: pd.DataFrame | None = None,
+    comparisons_over_seeds: pd.DataFrame | None = None,
 ) -> ReportInputs:
-    """Everything the report is made of, in one place, with the notes the reader must see first."""
+    """Everything the report is made of, in one place, with the notes the reader must see first.
+
+    Raises:
+        InvalidInputError: The tables over seeds are of another number of seeds than `seeds` lists.
+    """
     quality = {"fer_plus": fer_plus_quality, "raf_db": raf_db_quality, "fairface": fairface_quality}
     return ReportInputs(
         overall=overall,
@@ -214,17 +222,34 @@ def assemble(
         labeller_recalls=labeller_recalls,
         labeller_reliability=labeller_reliability,
         labeller_selection=labeller_selection,
+        scores_over_seeds=_of_seeds(scores_over_seeds, parameters["seeds"]),
+        comparisons_over_seeds=_of_seeds(comparisons_over_seeds, parameters["seeds"]),
         agreement=agreement,
         agreement_counts=agreement_counts,
         quality=quality,
         manifest={
             **manifest,
             "seed": parameters["seed"],
+            "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
             "parameters": parameters,
         },
         notes=_notes(groups, quality),
     )
+
+
+def _of_seeds(table: pd.DataFrame | None, seeds: list[int]) -> pd.DataFrame:
+    """A table over seeds, empty where there is one seed; files of an earlier run are refused."""
+    if table is None or table.empty:
+        return pd.DataFrame()
+    n_seeds = int(table["n_seeds"].max())
+    if n_seeds != len(seeds):
+        raise InvalidInputError(
+            f"The tables over training seeds are of {n_seeds} seeds, and seeds lists {len(seeds)}: "
+            "they were left by an earlier run. Run the pipeline fairness_reporting again, without "
+            "--only-missing-outputs."
+        )
+    return table
 
 
 def write_report(inputs: ReportInputs) -> tuple[str, dict[str, Any], str]:

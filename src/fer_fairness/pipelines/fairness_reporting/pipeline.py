@@ -1,10 +1,13 @@
 """Wiring of the fairness_reporting pipeline."""
 
+from collections.abc import Sequence
+
 from kedro.pipeline import Node, Pipeline
 
-from fer_fairness.pipelines.fairness_reporting import nodes
+from fer_fairness.pipelines.fairness_reporting import nodes, over_seeds
 from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
 from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
+from fer_fairness.pipelines.seeds import ONE_SEED, dataset_of_every_seed
 from fer_fairness.pipelines.variants import (
     EVALUATION_SETS,
     TRAINED_VARIANTS,
@@ -13,13 +16,21 @@ from fer_fairness.pipelines.variants import (
 
 _EVALUATION_TABLES = ("overall", "groups", "gaps", "confusion")
 _TABLES = (*_EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES)
+_SEED_TABLES = ("scores_over_seeds", "comparisons_over_seeds")
 _LABELLER_TABLES = ("confusion", "summary", "recalls", "reliability", "selection")
 
 
-def create_pipeline() -> Pipeline:
-    """From predictions of all variants to tables, figures, report, results and model card."""
+def create_pipeline(seeds: Sequence[int] = ONE_SEED) -> Pipeline:
+    """From predictions of all variants to tables, figures, report, results and model card.
+
+    Args:
+        seeds: The training seeds. Of each variant the model of the first is looked at in full; from
+            two seeds on, there are tables over all of them.
+    """
+    several = len(seeds) > 1
     scored = (_score_variant(variant) for variant in all_variant_names())
-    return sum(scored, _collection() + _report())
+    whole = sum(scored, _collection() + _report(_SEED_TABLES if several else ()))
+    return whole + _over_seeds(seeds) if several else whole
 
 
 def _score_variant(variant: str) -> Pipeline:
@@ -109,7 +120,53 @@ def _collection() -> Pipeline:
     return Pipeline(steps)
 
 
-def _report() -> Pipeline:
+def _over_seeds(seeds: Sequence[int]) -> Pipeline:
+    settings = [
+        *(f"{dataset}.test_labelled_faces" for dataset in EVALUATION_SETS),
+        *("params:evaluation", "params:seed", "params:seeds"),
+    ]
+    predictions = {
+        variant: [
+            name
+            for dataset in EVALUATION_SETS
+            for name in dataset_of_every_seed(f"{variant}.{dataset}_test_predictions", seeds)
+        ]
+        for variant in all_variant_names()
+    }
+    scores = [
+        Node(
+            over_seeds.score_over_seeds,
+            inputs=[*settings, *names],
+            outputs=f"{variant}.scores_over_seeds",
+            name=f"score_{variant}_over_seeds",
+        )
+        for variant, names in predictions.items()
+    ]
+    comparisons = [
+        Node(
+            over_seeds.compare_with_baseline_over_seeds,
+            inputs=[*settings, *predictions["baseline"], *names],
+            outputs=f"{variant}.comparisons_over_seeds",
+            name=f"compare_{variant}_with_baseline_over_seeds",
+        )
+        for variant, names in predictions.items()
+        if variant != "baseline"
+    ]
+    collected = [
+        Node(
+            nodes.collect,
+            inputs={name: f"{name}.{table}" for name in names},
+            outputs=f"all_{table}",
+            name=f"collect_{table}",
+        )
+        for table, names in zip(
+            _SEED_TABLES, (all_variant_names(), all_variant_names()[1:]), strict=True
+        )
+    ]
+    return Pipeline([*scores, *comparisons, *collected])
+
+
+def _report(seed_tables: tuple[str, ...]) -> Pipeline:
     return Pipeline(
         [
             Node(
@@ -125,6 +182,7 @@ def _report() -> Pipeline:
                     "histories": "all_histories",
                     **{table: f"all_{table}" for table in LABEL_NOISE_TABLES},
                     **{f"labeller_{table}": f"labeller_{table}" for table in _LABELLER_TABLES},
+                    **{table: f"all_{table}" for table in seed_tables},
                     "agreement": "agreement",
                     "agreement_counts": "agreement_counts",
                     "fer_plus_quality": "fer_plus.data_quality",

@@ -38,7 +38,7 @@ def _equalized_odds_nodes(dataset: str) -> list[Node]:
                 f"{dataset}.test_labelled_faces",
                 f"equalized_odds.{dataset}_rates",
                 "params:equalized_odds",
-                "params:seed",
+                "params:training_seed",
             ],
             outputs=f"equalized_odds.{dataset}_test_predictions",
             name=f"apply_equalized_odds_{dataset}",

@@ -12,6 +12,7 @@ from fer_fairness.reporting.figures.matrices import (
     labeller_confusion_figure,
 )
 from fer_fairness.reporting.figures.reliability import reliability_figure
+from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
 from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
@@ -26,5 +27,6 @@ __all__ = [
     "predicted_groups_figure",
     "recall_by_emotion_and_group_figure",
     "reliability_figure",
+    "seed_differences_figure",
     "training_curves_figure",
 ]

@@ -18,6 +18,7 @@ from fer_fairness.reporting.sections.material import (
     training_section,
 )
 from fer_fairness.reporting.sections.method import method_section
+from fer_fairness.reporting.sections.over_seeds import over_seeds_section
 from fer_fairness.reporting.sections.predicted_groups import predicted_groups_section
 from fer_fairness.reporting.sections.reading import reading_section
 from fer_fairness.reporting.sections.scan import scan_section
@@ -44,6 +45,7 @@ def _project(inputs: ReportInputs) -> list[Section]:
         recalls_section(inputs),
         *([scan_section(inputs)] if len(inputs.scan) else []),
         trade_off_section(inputs),
+        over_seeds_section(inputs),
         recognition_section(inputs),
         aif360_section(inputs),
         training_section(inputs),

@@ -36,6 +36,10 @@ _PROJECT_LIMIT: Final = (
     "A variant is compared with the baseline as a whole. What it changed includes the effect "
     "of further training, and on RAF-DB that of having seen RAF-DB faces at all."
 )
+_SEEDS: Final = (
+    "The choice of training seed is in the intervals of the section “Over training seeds”, and in "
+    "no others."
+)
 _CORRECTION_ASSUMES: Final = (
     "Values corrected for label errors assume that, among people of one perceived group, these "
     "errors have nothing to do with the emotion shown or with whether the emotion model is right; "
@@ -61,6 +65,8 @@ def limits_section(inputs: ReportInputs) -> Section:
     sentences = list(_GENERAL_LIMITS)
     if inputs.kind == "project":
         sentences.append(_PROJECT_LIMIT)
+    if len(inputs.comparisons_over_seeds):
+        sentences.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
     sentences += _size_limits(inputs)
     sentences += _audit_limits(inputs) if inputs.kind == "audit" else _absent_sets(inputs)

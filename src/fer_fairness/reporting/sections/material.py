@@ -33,6 +33,8 @@ from fer_fairness.reporting.words import (
     variant_label,
 )
 
+_CELLS_SHOWN = 12
+
 
 def recognition_section(inputs: ReportInputs) -> Section:
     """Overall metrics and confusion matrices of every variant."""
@@ -112,6 +114,7 @@ def training_section(inputs: ReportInputs) -> Section:
             f"{thousands(after)} after; numbers are counts after."
         )
         blocks.append(drawing(figure, key=f"distribution-{len(blocks)}", caption=caption))
+        blocks.append(_critical_cells(rows, str(variant)))
     if not blocks:
         blocks.append(absent("No variant changed the distribution of its training faces."))
     if inputs.histories.empty:
@@ -122,6 +125,33 @@ def training_section(inputs: ReportInputs) -> Section:
         blocks.append(drawing(figure, key="curves", caption=caption))
         blocks.append(_history_table(inputs.histories))
     return Section("training", "Training", blocks)
+
+
+def _critical_cells(rows: pd.DataFrame, variant: str) -> Block:
+    """The cells that augmentation can help least or that need it most, the smallest first."""
+    critical = rows[rows["is_critical"].astype(bool)].sort_values("n_before", kind="stable")
+    if critical.empty:
+        return absent(f"{variant_label(variant)}: no cell is critical.")
+    body = tuple(
+        (
+            Cell(str(row["cell"])),
+            count_cell(as_float(row["n_before"])),
+            Cell(thousands(as_float(row["n_added"])), numeric=True),
+            count_cell(as_float(row["n_validation"])),
+            Cell(percent(as_float(row["recall"])), numeric=True),
+            Cell(str(row["severity"]).replace("_", " ")),
+            Cell(str(row["reason"])),
+        )
+        for row in records(critical.head(_CELLS_SHOWN))
+    )
+    caption = f"Critical cells of {variant_label(variant).lower()}, the smallest first"
+    if len(critical) > _CELLS_SHOWN:
+        caption += f": {_CELLS_SHOWN} of {len(critical)}"
+    return Table(
+        caption=f"{caption}; recall is the starting model's on validation faces",
+        header=("Cell", "Faces", "Added", "Validation faces", "Recall", "Severity", "Why"),
+        rows=body,
+    )
 
 
 def _history_table(histories: pd.DataFrame) -> Table:

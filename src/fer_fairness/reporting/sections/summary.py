@@ -45,6 +45,11 @@ _CHANGES_AS_LABELLED: Final = (
     "real changes look smaller."
 )
 
+_ONE_OF_SEVERAL: Final = (
+    "They are of the models of the first training seed; what holds over all seeds is told under "
+    "“Over training seeds”."
+)
+
 
 def found_section(inputs: ReportInputs) -> Section:
     """What was found: recognition, differences between groups, and what mitigation changed."""
@@ -66,6 +71,8 @@ def found_section(inputs: ReportInputs) -> Section:
         )
         if (inputs.gaps["attribute_source"] == PREDICTED).any():
             text += f" {_CHANGES_AS_LABELLED}"
+        if len(inputs.comparisons_over_seeds):
+            text += f" {_ONE_OF_SEVERAL}"
         blocks += [Text(text), Findings(tuple(comparisons))]
     else:
         blocks.append(absent("No variant was compared with the baseline."))

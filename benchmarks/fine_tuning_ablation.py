@@ -1,0 +1,212 @@
+"""What freezing, rates, regularisation and distillation do to a fine-tuned model.
+
+    python benchmarks/fine_tuning_ablation.py --out FOLDER                      # FER+, five seeds
+    python benchmarks/fine_tuning_ablation.py --out FOLDER --other FOLDER_2     # forgetting too
+    python benchmarks/fine_tuning_ablation.py --out FOLDER --table
+
+Needs the baselines of the seeds (`kedro run --pipelines baseline --params "seeds=0;1;2;3;4"`). Each
+run starts from the baseline of its seed and is the fine-tuning of `emotion_augmentation` in
+conf/base with the changes of `VARIATIONS`, on the same augmented FER+ faces. With `--other`, the
+data root of a run on fabricated faces (`data/sample`), each also learns the RAF-DB-like faces of
+that root instead; what it then still knows of FER+ is what it has not forgotten. Everything is
+scored on validation faces: this is for choosing. Runs in FOLDER are not repeated; killed ones go
+on.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from fer_fairness.fairness.seeds import compare_over_seeds
+from fer_fairness.files import replacing
+from fer_fairness.modeling import prepare_backend
+from fer_fairness.params.augmentation import AugmentationParameters
+from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
+from fer_fairness.params.prediction import PredictionParameters
+from fer_fairness.params.training import TrainingParameters
+from fer_fairness.pipelines import template_nodes as nodes
+from fer_fairness.taxonomy import EMOTIONS
+
+if TYPE_CHECKING:
+    import keras
+
+ROOT: Final = Path(__file__).parent.parent
+UNFROZEN: Final = {"enabled": False}
+GENTLE: Final = {"spatial_dropout": 0.05, "l2": 0.0001}
+TEN_TIMES: Final = {"initial_learning_rate": 0.0001, "target_learning_rate": 0.0003}
+VARIATIONS: Final[Mapping[str, dict[str, dict[str, Any]]]] = MappingProxyType(
+    {
+        "source_document": {},
+        "unfrozen": {"freezing": UNFROZEN},
+        "statistics_frozen": {
+            "freezing": {"n_trainable_layers": 99, "every_batch_normalisation": True}
+        },
+        "gentle": {"regularisation": GENTLE},
+        "gentle_unfrozen": {"regularisation": GENTLE, "freezing": UNFROZEN},
+        "fast": {"training": TEN_TIMES, "regularisation": GENTLE},
+        "fast_unfrozen": {
+            "training": TEN_TIMES,
+            "regularisation": GENTLE,
+            "freezing": UNFROZEN,
+        },
+        "fast_unfrozen_distilled": {
+            "training": {**TEN_TIMES, "distillation": {"weight": 0.5, "temperature": 2.0}},
+            "regularisation": GENTLE,
+            "freezing": UNFROZEN,
+        },
+    }
+)
+BLOCKS: Final = ("freezing", "regularisation", "training")
+
+
+def main() -> None:
+    arguments = parse()
+    if not arguments.table:
+        prepare_backend()
+        for seed in arguments.seeds:
+            for name in arguments.only:
+                for learned in ("fer_plus", *(["other"] if arguments.other else [])):
+                    run(name, seed, learned, arguments)
+    table = results(arguments)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
+    table.to_csv(arguments.out / f"fine_tuning_{arguments.epochs}_epochs.csv", index=False)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "data", help="data root of FER+")
+    parser.add_argument("--other", type=Path, help="data root of a run on fabricated faces")
+    parser.add_argument("--out", type=Path, required=True, help="where runs are kept")
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(VARIATIONS))
+    parser.add_argument("--table", action="store_true")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.only) - set(VARIATIONS))
+    if unknown:
+        parser.error(f"unknown variations {unknown}; there are {list(VARIATIONS)}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return arguments
+
+
+def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> None:
+    """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
+    stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
+    done = arguments.out / f"{stem}.parquet"
+    if done.is_file():
+        return
+    block = parameters(name, arguments.epochs)
+    baseline = load_baseline(arguments.data, seed)
+    model = nodes.prepare_for_fine_tuning(
+        baseline,
+        FreezingParameters(**block["freezing"]),
+        RegularisationParameters(**block["regularisation"]),
+        seed,
+    )
+    fer_plus = development(arguments.data, "fer_plus")
+    added: dict[str, Any] = {}
+    if learned == "fer_plus":
+        faces, images = fer_plus
+        added = augmentation(block, fer_plus, predictions_of(arguments.data, seed), seed)
+    else:
+        faces, images = development(arguments.other, "raf_db")
+    trained, history = nodes.train_model(
+        model,
+        faces,
+        images,
+        TrainingParameters(**block["training"]),
+        name,
+        seed,
+        str(arguments.out / "checkpoints" / learned),
+        teacher=baseline,
+        **added,
+    )
+    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), name, seed)
+    (arguments.out / f"{stem}.json").write_text(json.dumps(history.to_dict("list")))
+    with replacing(done) as path:
+        predictions.to_parquet(path)
+
+
+def parameters(name: str, epochs: int) -> dict[str, dict[str, Any]]:
+    text = (ROOT / "conf/base/parameters_emotion_augmentation.yml").read_text()
+    block = yaml.safe_load(text)["emotion_augmentation"]
+    change = VARIATIONS[name]
+    changed = {part: {**block[part], **change.get(part, {})} for part in BLOCKS}
+    changed["training"] |= {"max_epochs": epochs, "warmup_epochs": 1}
+    return {**changed, "augmentation": block["augmentation"]}
+
+
+def augmentation(
+    block: dict[str, dict[str, Any]],
+    fer_plus: tuple[pd.DataFrame, np.ndarray],
+    predictions: pd.DataFrame,
+    seed: int,
+) -> dict[str, Any]:
+    """The augmented faces that `emotion_augmentation` would train on."""
+    params = AugmentationParameters(**block["augmentation"])
+    plan = nodes.plan(fer_plus[0], params, predictions)
+    training = TrainingParameters(**block["training"])
+    faces, images = nodes.augment_faces(*fer_plus, plan, params, training, seed)
+    return {"augmented_faces": faces, "augmented_images": images}
+
+
+def of_seed(folder: Path, seed: int) -> Path:
+    """The first seed, 0, has its files in `folder` itself, the others in a folder each."""
+    return folder if seed == 0 else folder / f"seed_{seed}"
+
+
+def load_baseline(data: Path, seed: int) -> "keras.Model":
+    import keras
+
+    path = of_seed(data / "06_models", seed) / "baseline" / "model.keras"
+    if not path.is_file():
+        raise SystemExit(f"{path} is not there: train the baselines of these seeds first.")
+    return keras.saving.load_model(path, compile=False)
+
+
+def predictions_of(data: Path, seed: int) -> pd.DataFrame:
+    folder = of_seed(data / "07_model_output", seed) / "baseline"
+    return pd.read_parquet(folder / "fer_plus_validation_predictions.parquet")
+
+
+def development(data: Path, dataset: str) -> tuple[pd.DataFrame, np.ndarray]:
+    folder = data / "03_primary" / dataset
+    images = np.load(folder / "development_images.npy", mmap_mode="r")
+    return pd.read_parquet(folder / "development_faces.parquet"), images
+
+
+def results(arguments: argparse.Namespace) -> pd.DataFrame:
+    """FER+ validation scores after each fine-tuning, minus those of the baselines."""
+    inference = InferenceParameters(n_bootstrap=1000)
+    rows = []
+    for learned in ("fer_plus", "other"):
+        for name in arguments.only:
+            stem = f"{name}_{learned}_seed_{{}}_{arguments.epochs}_epochs.parquet"
+            paths = {seed: arguments.out / stem.format(seed) for seed in arguments.seeds}
+            after = {seed: pd.read_parquet(path) for seed, path in paths.items() if path.is_file()}
+            if len(after) < 2:
+                continue
+            before = {seed: predictions_of(arguments.data, seed) for seed in after}
+            table = compare_over_seeds(
+                before, after, attributes=[], emotions=EMOTIONS, params=inference, seed=0
+            ).set_index("metric")
+            row: dict[str, Any] = {"learned": learned, "variation": name, "n_seeds": len(after)}
+            for metric in table.index:
+                for column in ("difference", "ci_low", "ci_high"):
+                    row[f"{metric}_{column}"] = table.loc[metric, column]
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":
+    main()

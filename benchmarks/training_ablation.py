@@ -1,0 +1,262 @@
+"""What each part of the baseline's training brings, on FER+'s validation faces (PublicTest).
+
+    python benchmarks/training_ablation.py --out FOLDER             # everything, five seeds
+    python benchmarks/training_ablation.py --out FOLDER --epochs 30 --seeds 0 1 --only mixup
+    python benchmarks/training_ablation.py --out FOLDER --table     # the table of what is there
+
+Needs `kedro run --pipelines data_processing` on real FER+. Each run starts from the `baseline`
+block of conf/base and changes what `VARIATIONS` says. Runs that are in FOLDER are not repeated, and
+a run that was killed goes on after its last epoch, so the same command can be given again and
+again. The test faces are not opened: this is for choosing. The table has the mean over seeds and
+the difference to the unchanged training, seed by seed, with the interval of `compare_over_seeds`.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
+from fer_fairness.files import replacing
+from fer_fairness.modeling import (
+    TrainingData,
+    TrainingSet,
+    build_network,
+    predict_logits,
+    predictions_table,
+    prepare_backend,
+    train,
+)
+from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import TrainingParameters
+from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
+from fer_fairness.taxonomy import EMOTIONS
+
+ROOT: Final = Path(__file__).parent.parent
+UNCHANGED: Final = "unchanged"
+NO_AUGMENTATION: Final[dict[str, Any]] = {
+    "flip": False,
+    "rotation_degrees": 0,
+    "shift_share": 0,
+    "scale_share": 0,
+    "brightness": 0,
+    "contrast": 0,
+    "erased_share": 0,
+}
+VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
+    {
+        UNCHANGED: {},
+        "published_network": {"architecture": {"form": "separable", "spatial_dropout": 0.1}},
+        "majority_labels": {"majority": True},
+        "no_average": {"training": {"average_momentum": None}},
+        "no_augmentation": {"training": {"online_augmentation": NO_AUGMENTATION}},
+        "only_flip_and_shift": {
+            "training": {
+                "online_augmentation": {**NO_AUGMENTATION, "flip": True, "shift_share": 0.08}
+            }
+        },
+        "no_erasing": {"training": {"online_augmentation": {"erased_share": 0.0}}},
+        "mixup": {"training": {"mixup_alpha": 0.2}},
+        "label_smoothing": {"training": {"label_smoothing": 0.1}},
+        "logit_adjustment_0.3": {"training": {"logit_adjustment": 0.3}},
+        "logit_adjustment_1": {"training": {"logit_adjustment": 1.0}},
+        "no_weight_decay": {"training": {"weight_decay": 0.0}},
+        "dropout_0.1": {"architecture": {"spatial_dropout": 0.1}},
+        "no_dropout": {"architecture": {"spatial_dropout": 0.0}},
+        "half_rate": {"training": {"target_learning_rate": 0.002}},
+        "double_rate": {"training": {"target_learning_rate": 0.008}},
+    }
+)
+
+
+def main() -> None:
+    arguments = parse()
+    if not arguments.table:
+        prepare_backend()
+        faces, images = read_development_faces(arguments.data)
+        for seed in arguments.seeds:
+            for name in arguments.only:
+                run(name, seed, faces, images, arguments)
+    table = results(arguments)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
+    table.to_csv(arguments.out / f"ablation_{arguments.epochs}_epochs.csv", index=False)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "data", help="the data root")
+    parser.add_argument("--out", type=Path, required=True, help="where runs are kept")
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        default=list(VARIATIONS),
+        help="names, by comma",
+    )
+    parser.add_argument("--table", action="store_true")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.only) - set(VARIATIONS))
+    if unknown:
+        parser.error(f"unknown variations {unknown}; there are {list(VARIATIONS)}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    return arguments
+
+
+def read_development_faces(data: Path) -> tuple[pd.DataFrame, np.ndarray]:
+    folder = data / "03_primary" / "fer_plus"
+    if not (folder / "development_faces.parquet").is_file():
+        raise SystemExit(
+            f"{folder} has no faces: run `kedro run --pipelines data_processing` first."
+        )
+    images = np.load(folder / "development_images.npy", mmap_mode="r")
+    return pd.read_parquet(folder / "development_faces.parquet"), images
+
+
+def parameters(name: str, epochs: int) -> tuple[ArchitectureParameters, TrainingParameters]:
+    """The baseline's, with the changes of the variation."""
+    block = yaml.safe_load((ROOT / "conf/base/parameters_baseline.yml").read_text())["baseline"]
+    change = VARIATIONS[name]
+    architecture = {**block["architecture"], **change.get("architecture", {})}
+    changed = change.get("training", {})
+    training = {**block["training"], **changed, "max_epochs": epochs}
+    training["online_augmentation"] = {
+        **block["training"]["online_augmentation"],
+        **changed.get("online_augmentation", {}),
+    }
+    return ArchitectureParameters(**architecture), TrainingParameters(**training)
+
+
+def run(
+    name: str,
+    seed: int,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    arguments: argparse.Namespace,
+) -> None:
+    """Train one variation with one seed and keep its predictions, unless they are there."""
+    stem = f"{name}_seed_{seed}_{arguments.epochs}_epochs"
+    done = arguments.out / f"{stem}.parquet"
+    if done.is_file():
+        return
+    architecture, training = parameters(name, arguments.epochs)
+    model = build_network(architecture, seed=seed)
+    usable = faces[has_target(faces)]
+    majority = VARIATIONS[name].get("majority", False)
+    data = TrainingData(
+        training_set(usable[usable["split"] == "train"], images, majority=majority),
+        training_set(usable[usable["split"] == "validation"], images, majority=False),
+    )
+    result = train(
+        model,
+        data,
+        training,
+        seed=seed,
+        checkpoint_folder=arguments.out / "checkpoints" / stem,
+        description=f"{name}, seed {seed}",
+    )
+    is_validation = faces["split"] == "validation"
+    scored = faces[is_validation & has_majority_emotion(faces)].reset_index(drop=True)
+    logits = predict_logits(
+        result.model,
+        images,
+        scored["image_index"].to_numpy(),
+        batch_size=256,
+        description="Predicting",
+    )
+    predictions = predictions_table(scored, logits, variant=name, seed=seed, emotions=EMOTIONS)
+    result.model.save(arguments.out / f"{stem}.keras")
+    record = {
+        "n_parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
+        "images_per_second": len(data.training) / result.history["seconds"].median(),
+        "history": result.history.to_dict("list"),
+        "parameters": [architecture.model_dump(), training.model_dump()],
+    }
+    (arguments.out / f"{stem}.json").write_text(json.dumps(record))
+    with replacing(done) as path:
+        predictions.to_parquet(path)
+
+
+def training_set(faces: pd.DataFrame, images: np.ndarray, *, majority: bool) -> TrainingSet:
+    targets = faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32)
+    if majority:
+        has_one = faces["emotion"].notna().to_numpy()
+        faces, targets = (
+            faces[has_one],
+            np.eye(8, dtype=np.float32)[targets[has_one].argmax(axis=1)],
+        )
+    return TrainingSet(images, faces["image_index"].to_numpy(), targets)
+
+
+def results(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Accuracy and mean recall of each variation over its seeds, and the differences."""
+    inference = InferenceParameters(n_bootstrap=1000)
+    found = {name: predictions_by_seed(name, arguments) for name in arguments.only}
+    rows: list[dict[str, Any]] = []
+    for name, frames in found.items():
+        row: dict[str, Any] = {"variation": name, "n_seeds": len(frames)}
+        for metric in ("accuracy", "balanced_accuracy"):
+            row[metric] = np.mean([score(frame, metric) for frame in frames.values()] or [np.nan])
+        seeds = sorted(set(frames) & set(found.get(UNCHANGED, {})))
+        if name != UNCHANGED and len(seeds) > 1:
+            row |= difference(found[UNCHANGED], frames, seeds, inference)
+        elif len(seeds) > 1:
+            row |= spread(frames, inference)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def predictions_by_seed(name: str, arguments: argparse.Namespace) -> dict[int, pd.DataFrame]:
+    paths = {
+        seed: arguments.out / f"{name}_seed_{seed}_{arguments.epochs}_epochs.parquet"
+        for seed in arguments.seeds
+    }
+    return {seed: pd.read_parquet(path) for seed, path in paths.items() if path.is_file()}
+
+
+def score(frame: pd.DataFrame, metric: str) -> float:
+    right = frame["predicted_emotion"] == frame["emotion"]
+    return float(
+        right.mean() if metric == "accuracy" else right.groupby(frame["emotion"]).mean().mean()
+    )
+
+
+def difference(
+    before: dict[int, pd.DataFrame],
+    after: dict[int, pd.DataFrame],
+    seeds: Sequence[int],
+    inference: InferenceParameters,
+) -> dict[str, float]:
+    table = compare_over_seeds(
+        {seed: before[seed] for seed in seeds},
+        {seed: after[seed] for seed in seeds},
+        attributes=[],
+        emotions=EMOTIONS,
+        params=inference,
+        seed=0,
+    ).set_index("metric")
+    return {
+        f"{metric}_{column}": table.loc[metric, column]
+        for metric in ("accuracy", "balanced_accuracy")
+        for column in ("difference", "ci_low", "ci_high")
+    }
+
+
+def spread(frames: dict[int, pd.DataFrame], inference: InferenceParameters) -> dict[str, float]:
+    table = scores_over_seeds(
+        frames, attributes=[], emotions=EMOTIONS, params=inference, seed=0
+    ).set_index("metric")
+    return {"accuracy_seed_sd": table.loc["accuracy", "seed_standard_deviation"]}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""An exponential average of a model's weights over the steps of its training."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+STEPS_BETWEEN: Final = 4
+"""Weights enter the average at every fourth step: copying them at each costs a few percent."""
+
+
+class WeightAverage:
+    """Exponential moving average of all weights, statistics of batch normalisation included.
+
+    After step t, at every fourth, the average keeps `min(momentum ** 4, (t + 1) / (t + 10))` of
+    itself and takes the rest from the weights: the second term lets it forget the initial weights
+    quickly (the warm-up of TensorFlow's and timm's averages).
+
+    Attributes:
+        values: The average, arrays in the order of `model.get_weights()`.
+    """
+
+    def __init__(self, weights: Sequence[np.ndarray], momentum: float) -> None:
+        """Begin with copies of `weights`."""
+        self._kept = momentum**STEPS_BETWEEN
+        self.values = [np.array(value) for value in weights]
+
+    def observe(self, model: "keras.Model", step: int) -> None:
+        """Take in the weights of `model` after `step`, counted from 1 over the whole run."""
+        if step % STEPS_BETWEEN:
+            return
+        kept = min(self._kept, (step + 1) / (step + 10))
+        for average, value in zip(self.values, model.get_weights(), strict=True):
+            average *= kept
+            average += (1 - kept) * value

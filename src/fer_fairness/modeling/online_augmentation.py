@@ -1,0 +1,161 @@
+"""Changes of training images that are drawn anew in every epoch.
+
+The random numbers are drawn with NumPy, from seed, epoch and batch; the pixels are computed inside
+the training graph, by Keras operations. So an epoch is the same on every back end and after a kill,
+and the pixels cost a few hundredths of a step (`benchmarks/training_speed.py`).
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fer_fairness.params.training import OnlineAugmentationParameters
+
+if TYPE_CHECKING:
+    import keras
+
+Floats = npt.NDArray[np.float32]
+
+_N_UNIFORM = 12
+"""Uniform numbers drawn for each image, whether or not its changes use them."""
+
+_SMALLEST_SCALE = 0.1
+
+
+def draw_changes(
+    generator: np.random.Generator,
+    image_shape: tuple[int, int],
+    strength: Floats,
+    params: OnlineAugmentationParameters,
+) -> dict[str, Floats]:
+    """Draw how each image of a batch is changed.
+
+    Args:
+        generator: Where the random numbers come from; the number drawn depends on n alone.
+        image_shape: Height and width in pixels.
+        strength: Shape `(n,)`: multiplies the ranges of each image; 0 changes nothing.
+        params: The ranges at strength 1.
+
+    Returns:
+        Float32 arrays by name, those that `apply_changes` reads, only of changes that are on:
+        `affine` `(n, 8)` (see `affine`), `tone` `(n, 2)` (contrast factor, offset in grey levels),
+        `box` `(n, 4)` (top, bottom, left and right edge in pixels; top = bottom erases nothing).
+    """
+    uniform = generator.random((len(strength), _N_UNIFORM))
+    drawn: dict[str, npt.NDArray[np.float64]] = {}
+    symmetric = (2 * uniform - 1) * strength[:, None]
+    if params.is_geometric:
+        drawn["affine"] = affine(
+            image_shape,
+            mirrored=(uniform[:, 0] < 0.5) & (strength > 0) & params.flip,
+            angle_degrees=symmetric[:, 1] * params.rotation_degrees,
+            # Strengths above 1 must not turn a face inside out.
+            scale=np.maximum(1 + symmetric[:, 2] * params.scale_share, _SMALLEST_SCALE),
+            shift_px=symmetric[:, 3:5] * params.shift_share * np.array(image_shape[::-1]),
+        )
+    if params.is_tonal:
+        contrast = 1 + symmetric[:, 5] * params.contrast
+        offset = symmetric[:, 6] * params.brightness * 255
+        drawn["tone"] = np.stack([contrast, offset], axis=1)
+    if params.erases:
+        erased = uniform[:, 7] < params.erased_probability
+        share = erased * uniform[:, 8] * np.minimum(strength * params.erased_share, 1.0)
+        drawn["box"] = _boxes(image_shape, share, uniform[:, 9:12])
+    return {name: values.astype(np.float32) for name, values in drawn.items()}
+
+
+def affine(
+    image_shape: tuple[int, int],
+    *,
+    mirrored: npt.NDArray[np.bool_],
+    angle_degrees: npt.NDArray[np.float64],
+    scale: npt.NDArray[np.float64],
+    shift_px: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Coefficients of a turn, scaling and mirroring about the centre, then a shift.
+
+    Args:
+        image_shape: Height and width in pixels.
+        mirrored: Shape `(n,)`: whether left and right are exchanged.
+        angle_degrees: Shape `(n,)`.
+        scale: Shape `(n,)`: above 1 enlarges.
+        shift_px: Shape `(n, 2)`: to the right and down.
+
+    Returns:
+        Shape `(n, 8)`: a, b, c, d, e, f, 0, 0, the form of `keras.ops.image.affine_transform`: the
+        pixel at column x and row y of the result is taken from column a x + b y + c and row
+        d x + e y + f of the image.
+    """
+    centre_y, centre_x = (np.array(image_shape) - 1) / 2
+    angle = np.deg2rad(angle_degrees)
+    cosine, sine = np.cos(angle) / scale, np.sin(angle) / scale
+    side = np.where(mirrored, -1.0, 1.0)
+    coefficients = np.zeros((len(scale), 8))
+    coefficients[:, 0], coefficients[:, 1] = side * cosine, -side * sine
+    coefficients[:, 3], coefficients[:, 4] = sine, cosine
+    to_x, to_y = centre_x + shift_px[:, 0], centre_y + shift_px[:, 1]
+    coefficients[:, 2] = centre_x - coefficients[:, 0] * to_x - coefficients[:, 1] * to_y
+    coefficients[:, 5] = centre_y - coefficients[:, 3] * to_x - coefficients[:, 4] * to_y
+    return coefficients
+
+
+def apply_changes(
+    images: "keras.KerasTensor", drawn: "dict[str, keras.KerasTensor]"
+) -> "keras.KerasTensor":
+    """Change a batch of images as drawn, on the back end.
+
+    Args:
+        images: Float32 `(n, height, width, channels)`, values 0 to 255.
+        drawn: What `draw_changes` gave.
+
+    Returns:
+        Float32 of the same shape, 0 to 255. Pixels from beyond the border repeat it; boxes get the
+        mean grey level of their image.
+    """
+    from keras import ops
+
+    if "affine" in drawn:
+        images = ops.image.affine_transform(
+            images,
+            drawn["affine"],
+            interpolation="bilinear",
+            fill_mode="nearest",
+            data_format="channels_last",
+        )
+    mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
+    if "tone" in drawn:
+        tone = ops.reshape(drawn["tone"], (-1, 2, 1, 1, 1))
+        images = ops.clip(mean + (images - mean) * tone[:, 0] + tone[:, 1], 0.0, 255.0)
+    if "box" in drawn:
+        images = ops.where(_inside(drawn["box"], images.shape[1:3]), mean, images)
+    return images
+
+
+def _boxes(
+    image_shape: tuple[int, int],
+    share: npt.NDArray[np.float64],
+    uniform: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Boxes of `share` of the area, from 1:2 to 2:1 in proportion, anywhere within the image."""
+    height = np.minimum(1.0, np.sqrt(share * np.exp(np.log(2) * (2 * uniform[:, 0] - 1))))
+    width = np.divide(share, height, out=np.zeros_like(share), where=height > 0)
+    width = np.minimum(1.0, width)
+    top, left = uniform[:, 1] * (1 - height), uniform[:, 2] * (1 - width)
+    edges = np.stack([top, top + height, left, left + width], axis=1)
+    return np.asarray(edges * np.repeat(image_shape, 2))
+
+
+def _inside(box: "keras.KerasTensor", image_shape: tuple[int, int]) -> "keras.KerasTensor":
+    from keras import ops
+
+    height, width = image_shape
+    rows = ops.reshape(ops.arange(height, dtype="float32"), (1, height, 1, 1))
+    columns = ops.reshape(ops.arange(width, dtype="float32"), (1, 1, width, 1))
+    edges = ops.reshape(box, (-1, 4, 1, 1, 1))
+    # Not `rows >= edges`: while the graph is built, the constant of the back end would answer it.
+    in_rows = ops.logical_and(ops.less_equal(edges[:, 0], rows), ops.less(rows, edges[:, 1]))
+    in_columns = ops.logical_and(
+        ops.less_equal(edges[:, 2], columns), ops.less(columns, edges[:, 3])
+    )
+    return ops.logical_and(in_rows, in_columns)

@@ -1,0 +1,206 @@
+"""A training run between its epochs: what has happened, the best weights, what comes next."""
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from tqdm import tqdm
+
+from fer_fairness.errors import TrainingError
+from fer_fairness.modeling.averaging import WeightAverage
+from fer_fairness.modeling.batches import TrainingBatches, TrainingSet
+from fer_fairness.modeling.checkpoints import Checkpoint, EpochRow
+from fer_fairness.modeling.compilation import seed_dropout, training_graph
+from fer_fairness.modeling.prediction import inference_batches
+from fer_fairness.modeling.schedule import EarlyStopping, LearningRateSchedule
+from fer_fairness.params.training import TrainingParameters
+
+if TYPE_CHECKING:
+    import keras
+
+logger = logging.getLogger(__name__)
+
+HISTORY_COLUMNS: Final = (
+    "epoch",
+    "loss",
+    "accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_mean_recall",
+    "learning_rate",
+    "seconds",
+)
+
+
+class TrainingRun:
+    """One model under training; `train` is the way in, this is its state.
+
+    Attributes:
+        history: One row a finished epoch.
+        best: Weights of the best epoch so far.
+    """
+
+    def __init__(
+        self,
+        model: "keras.Model",
+        training: TrainingSet,
+        validation: TrainingSet,
+        params: TrainingParameters,
+        *,
+        seed: int,
+        teacher: "keras.Model | None",
+    ) -> None:
+        """Compile the training graph around `model`; arguments as for `train`."""
+        self._model = model
+        self._validation = validation
+        self._params = params
+        self._batches = TrainingBatches(training, params, seed=seed)
+        self._graph = training_graph(
+            model, params, class_shares=training.class_shares(), teacher=teacher
+        )
+        seed_dropout(model, seed)
+        self._schedule = LearningRateSchedule(params)
+        self._stopping = EarlyStopping(params)
+        self._average: WeightAverage | None = None
+        self.history: list[EpochRow] = []
+        self.best: list[np.ndarray] = model.get_weights()
+        if params.average_momentum is not None:
+            self._average = WeightAverage(self.best, params.average_momentum)
+
+    @property
+    def steps_an_epoch(self) -> int:
+        """Steps of the progress bar: training and validation batches."""
+        return len(self._batches) - (-len(self._validation) // self._params.batch_size)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last epoch has been trained or the patience is spent."""
+        return len(self.history) >= self._params.max_epochs or self._stopping.should_stop
+
+    def checkpoint(self) -> Checkpoint:
+        """The state after the last epoch."""
+        return Checkpoint(
+            history=self.history,
+            model=_values(self._model.variables),
+            optimizer=_values(self._graph.optimizer.variables),
+            best=self.best,
+            average=[] if self._average is None else self._average.values,
+        )
+
+    def go_on_from(self, checkpoint: Checkpoint | None) -> None:
+        """Put model, optimiser and decisions into the state of `checkpoint`, if there is one."""
+        if checkpoint is None:
+            return
+        _assign(self._model.variables, checkpoint.model)
+        _assign(self._graph.optimizer.variables, checkpoint.optimizer)
+        self.history, self.best = checkpoint.history, checkpoint.best
+        if self._average is not None:
+            self._average.values = checkpoint.average
+        for row in self.history:
+            self._schedule.observe(row["validation_loss"])
+            self._stopping.observe(self._score(row))
+        logger.info("Training goes on after epoch %d, saved by an earlier run.", len(self.history))
+
+    def run_epoch(self, bar: "tqdm[int]") -> None:
+        """Train and validate one epoch, then let its validation scores decide what comes next."""
+        started = time.monotonic()
+        learning_rate = self._schedule.learning_rate
+        self._graph.optimizer.learning_rate = learning_rate
+        loss, accuracy = self._train_epoch(bar)
+        trained = self._model.get_weights()
+        if self._average is not None:
+            self._model.set_weights(self._average.values)
+        validated = self._validate(bar)
+        scores = (len(self.history) + 1, loss, accuracy, *validated)
+        row = (*scores, learning_rate, time.monotonic() - started)
+        self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
+        self._schedule.observe(self.history[-1]["validation_loss"])
+        if self._stopping.observe(self._score(self.history[-1])):
+            self.best = self._model.get_weights()
+        if self._average is not None:
+            self._model.set_weights(trained)
+
+    def _score(self, row: EpochRow) -> float:
+        """What decides which epoch is best; lower is better."""
+        chosen = self._params.selected_by
+        return row[chosen] if chosen == "validation_loss" else -row[chosen]
+
+    def _train_epoch(self, bar: "tqdm[int]") -> tuple[float, float]:
+        epoch = len(self.history)
+        total_loss = total_weight = total_correct = n_faces = 0.0
+        for number, batch in enumerate(self._batches.epoch(epoch), start=1):
+            # Keras before 3.13 carries metrics from batch to batch: begin each one at zero.
+            self._graph.reset_metrics()
+            logs = self._graph.train_on_batch(
+                batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
+            )
+            if not math.isfinite(logs["loss"]):
+                raise self._divergence(f"loss of batch {number} of {len(self._batches)}")
+            if self._average is not None:
+                self._average.observe(self._model, epoch * len(self._batches) + number)
+            size = len(batch.targets)
+            weight = size if batch.sample_weight is None else float(batch.sample_weight.sum())
+            total_loss += float(logs["cross_entropy"]) * weight
+            total_correct += float(logs["accuracy"]) * size
+            total_weight += weight
+            n_faces += size
+            bar.set_postfix_str(self._postfix(total_loss / max(total_weight, 1e-12)), refresh=False)
+            bar.update()
+        return total_loss / total_weight, total_correct / n_faces
+
+    def _validate(self, bar: "tqdm[int]") -> tuple[float, float, float]:
+        part, size = self._validation, self._params.batch_size
+        batches = []
+        for batch in inference_batches(self._model, part.images, part.image_index, batch_size=size):
+            batches.append(batch)
+            bar.update()
+        logits = np.concatenate(batches).astype(np.float64)
+        loss = np.average(cross_entropy(logits, part.targets), weights=part.sample_weight)
+        if not math.isfinite(loss):
+            raise self._divergence("validation loss")
+        true = part.targets.argmax(axis=1)
+        right = logits.argmax(axis=1) == true
+        recalls = [right[true == label].mean() for label in np.unique(true)]
+        return float(loss), float(right.mean()), float(np.mean(recalls))
+
+    def _postfix(self, loss: float) -> str:
+        text = f"epoch {len(self.history) + 1}, loss {loss:.3f}"
+        if self.history:
+            row = self.history[-1]
+            text += f", validation loss {row['validation_loss']:.3f}"
+            text += f", accuracy {row['validation_accuracy']:.3f}"
+        return text
+
+    def _divergence(self, what: str) -> TrainingError:
+        return TrainingError(
+            f"The {what} in epoch {len(self.history) + 1} is not a finite number: training has "
+            f"diverged at learning rate {self._schedule.learning_rate:g}. Lower "
+            "target_learning_rate or gradient_clip_norm; the last whole epoch's checkpoint is kept."
+        )
+
+
+def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each row's target distribution and the softmax of its logits, in nats.
+
+    Args:
+        logits: float64, shape `(n, k)`.
+        targets: Shape `(n, k)`, rows sum to 1.
+
+    Returns:
+        float64, shape `(n,)`.
+    """
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_shares = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return np.asarray(-(targets * log_shares).sum(axis=1))
+
+
+def _values(variables: "Sequence[keras.Variable]") -> list[np.ndarray]:
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+def _assign(variables: "Sequence[keras.Variable]", values: Sequence[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -1,0 +1,172 @@
+"""Parameters of the one training loop: optimiser, rates, stopping, online augmentation.
+
+Defaults are the fine-tuning values of the project's source document; what it does not have (cosine
+schedule, averaged weights, mixup, logit adjustment, distillation) is off unless asked for.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from fer_fairness.params.base import Parameters
+
+
+class OnlineAugmentationParameters(Parameters):
+    """How far training images are changed, drawn anew in every epoch; 0 turns a change off.
+
+    Names and units are those of `TransformRanges`, which describes the written variants of targeted
+    augmentation; a face's `augmentation_strength` multiplies all ranges.
+    """
+
+    flip: bool = Field(default=False, description="Mirror a random half left to right.")
+    rotation_degrees: float = Field(default=0.0, ge=0.0, le=180.0)
+    shift_share: float = Field(
+        default=0.0, ge=0.0, le=0.5, description="Shift as a share of the side, each direction."
+    )
+    scale_share: float = Field(
+        default=0.0, ge=0.0, le=0.9, description="The face is scaled by 1 plus or minus this."
+    )
+    brightness: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Offset as a share of the grey range of 255."
+    )
+    contrast: float = Field(
+        default=0.0, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
+    )
+    erased_share: float = Field(
+        default=0.0, ge=0.0, le=0.9, description="Share of the area that one erased box covers."
+    )
+    erased_probability: float = Field(
+        default=0.5, ge=0.0, le=1.0, description="Share of the images that have a box erased."
+    )
+
+    @property
+    def is_geometric(self) -> bool:
+        """Whether any change moves pixels."""
+        ranges = (self.rotation_degrees, self.shift_share, self.scale_share)
+        return self.flip or any(value > 0 for value in ranges)
+
+    @property
+    def is_tonal(self) -> bool:
+        """Whether any change is one of grey levels."""
+        return self.brightness > 0 or self.contrast > 0
+
+    @property
+    def erases(self) -> bool:
+        """Whether boxes are erased."""
+        return self.erased_share > 0 and self.erased_probability > 0
+
+
+class DistillationParameters(Parameters):
+    """What is taken over from a teacher beside the labels (Hinton et al. 2015, arXiv 1503.02531).
+
+    The loss is (1 - weight) times the cross-entropy with the labels plus weight times
+    temperature squared times the divergence from the teacher's to the student's distribution,
+    both softened by the temperature. In fine-tuning the teacher is the model that it starts from:
+    what it knew is kept ("learning without forgetting", Li and Hoiem 2016, arXiv 1606.09282).
+    """
+
+    weight: float = Field(
+        default=0.0, ge=0.0, le=1.0, description="Share of the loss that is the teacher's; 0: none."
+    )
+    temperature: float = Field(default=2.0, gt=0.0, description="Softens both distributions.")
+
+
+class TrainingParameters(Parameters):
+    """The one training loop: optimiser, learning rates, stopping, online augmentation."""
+
+    batch_size: int = Field(default=64, ge=1, description="Images in a gradient step.")
+    max_epochs: int = Field(
+        default=100,
+        ge=0,
+        description="Passes over the training set, at most; 0 takes the starting model as it is.",
+    )
+    optimizer: Literal["adam", "adamw"] = "adam"
+    weight_decay: float = Field(
+        default=0.0, ge=0.0, description="Decoupled weight decay of adamw; kernels only."
+    )
+    schedule: Literal["plateau", "cosine"] = Field(
+        default="plateau",
+        description=(
+            "After the warm-up: reduced when the validation loss stops falling, or along a half "
+            "cosine from the target to the lowest rate, which max_epochs reaches."
+        ),
+    )
+    initial_learning_rate: float = Field(default=1e-5, gt=0.0, description="Rate of epoch 1.")
+    target_learning_rate: float = Field(
+        default=3e-5, gt=0.0, description="Rate of the first epoch after the warm-up."
+    )
+    warmup_epochs: int = Field(
+        default=8, ge=0, description="Epochs over which the rate rises linearly to the target."
+    )
+    min_learning_rate: float = Field(default=1e-6, gt=0.0, description="Rates never fall below.")
+    learning_rate_patience: int = Field(
+        default=15, ge=1, description="Epochs without a lower validation loss before a reduction."
+    )
+    learning_rate_factor: float = Field(
+        default=0.5, gt=0.0, lt=1.0, description="A reduction multiplies the rate by this."
+    )
+    early_stopping_patience: int = Field(
+        default=30, ge=1, description="Epochs without a better validation score before the end."
+    )
+    selected_by: Literal["validation_loss", "validation_accuracy", "validation_mean_recall"] = (
+        Field(
+            default="validation_loss",
+            description="The validation score by which the epoch to keep is chosen.",
+        )
+    )
+    gradient_clip_norm: float | None = Field(
+        default=1.0, gt=0.0, description="Largest norm of the whole gradient; null: no clipping."
+    )
+    label_smoothing: float = Field(
+        default=0.0, ge=0.0, lt=1.0, description="Share of each target spread over all emotions."
+    )
+    mixup_alpha: float = Field(
+        default=0.0,
+        ge=0.0,
+        description=(
+            "Each training image is mixed with another, as are their targets, in a proportion from "
+            "Beta(alpha, alpha) (Zhang et al. 2018, arXiv 1710.09412); 0: not mixed."
+        ),
+    )
+    logit_adjustment: float = Field(
+        default=0.0,
+        ge=0.0,
+        description=(
+            "Times the logarithm of the emotions' shares is added to the logits in the loss, so "
+            "that rare emotions are predicted more (tau of Menon et al. 2021, arXiv 2007.07314)."
+        ),
+    )
+    average_momentum: float | None = Field(
+        default=None,
+        gt=0.0,
+        lt=1.0,
+        description=(
+            "Weights are averaged exponentially over the steps, keeping this share of the average "
+            "at each; the average is validated and kept. null: no averaging."
+        ),
+    )
+    online_augmentation: OnlineAugmentationParameters = OnlineAugmentationParameters()
+    distillation: DistillationParameters = DistillationParameters()
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if self.initial_learning_rate > self.target_learning_rate:
+            raise ValueError(
+                f"initial_learning_rate {self.initial_learning_rate} is above "
+                f"target_learning_rate {self.target_learning_rate}: the warm-up only rises."
+            )
+        if self.min_learning_rate > self.target_learning_rate:
+            raise ValueError(
+                f"min_learning_rate {self.min_learning_rate} is above "
+                f"target_learning_rate {self.target_learning_rate}."
+            )
+        if self.weight_decay > 0 and self.optimizer != "adamw":
+            raise ValueError(
+                f"weight_decay {self.weight_decay} needs optimizer adamw, found {self.optimizer}."
+            )
+        if self.schedule == "cosine" and 0 < self.max_epochs <= self.warmup_epochs:
+            raise ValueError(
+                f"max_epochs {self.max_epochs} leaves no epoch after warmup_epochs "
+                f"{self.warmup_epochs} for the cosine schedule: train longer or warm up less."
+            )
+        return self

@@ -1,0 +1,150 @@
+"""Nodes that put the training seeds of a variant together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.inference.corrections import holm
+from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
+from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.scoring import EvaluationSet, evaluation_sets, with_context
+
+
+def score_over_seeds(
+    fer_plus_faces: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+    seeds: list[int],
+    *predictions: pd.DataFrame,
+) -> pd.DataFrame:
+    """Mean scores and gaps of one variant over its training seeds, on every evaluation set.
+
+    Args:
+        fer_plus_faces: Test faces of FER+.
+        raf_db_faces: Test faces of RAF-DB.
+        parameters: How groups are compared, and by which attributes.
+        seed: Seed of the resamples.
+        seeds: The training seeds.
+        predictions: Test predictions on FER+ of every seed, then those on RAF-DB.
+
+    Returns:
+        The columns of `scores_over_seeds`, marked with variant, set and attribute source.
+
+    Raises:
+        InvalidInputError: Predictions are not those of the seed in their place.
+    """
+    found = _over_seeds((fer_plus_faces, raf_db_faces), seeds, predictions)
+    return with_context(
+        [
+            (
+                part.first,
+                scores_over_seeds(
+                    part.frames,
+                    attributes=part.first.attributes(parameters.attributes),
+                    emotions=part.first.emotions,
+                    params=_with_draws_enough(parameters),
+                    seed=seed,
+                ),
+            )
+            for part in found
+        ]
+    )
+
+
+def compare_with_baseline_over_seeds(
+    fer_plus_faces: pd.DataFrame,
+    raf_db_faces: pd.DataFrame,
+    parameters: EvaluationParameters,
+    seed: int,
+    seeds: list[int],
+    *predictions: pd.DataFrame,
+) -> pd.DataFrame:
+    """Differences of one variant to the baseline, paired by training seed and by face.
+
+    Args:
+        fer_plus_faces: Test faces of FER+.
+        raf_db_faces: Test faces of RAF-DB.
+        parameters: How groups are compared, and by which attributes.
+        seed: Seed of the resamples.
+        seeds: The training seeds.
+        predictions: Test predictions of the baseline on FER+ of every seed, then those on RAF-DB,
+            then the same of the variant.
+
+    Returns:
+        The columns of `compare_over_seeds`, marked with variant, set and attribute source, with
+        `p_value_holm`, p adjusted for all differences of this variant on one evaluation set, and
+        the verdict that follows from it.
+
+    Raises:
+        InvalidInputError: Predictions are not those of the seed in their place.
+    """
+    faces, half = (fer_plus_faces, raf_db_faces), len(predictions) // 2
+    before = _over_seeds(faces, seeds, predictions[:half])
+    after = _over_seeds(faces, seeds, predictions[half:])
+    tables = []
+    for reference, part in zip(before, after, strict=True):
+        table = compare_over_seeds(
+            reference.frames,
+            part.frames,
+            attributes=part.first.attributes(parameters.attributes),
+            emotions=part.first.emotions,
+            params=_with_draws_enough(parameters),
+            seed=seed,
+        )
+        tables.append((part.first, _judged(table, parameters.significance)))
+    return with_context(tables)
+
+
+def _with_draws_enough(parameters: EvaluationParameters) -> EvaluationParameters:
+    """Of the resamples only the covariance is used, and 2,000 give a standard error within 2 %."""
+    return parameters.model_copy(update={"n_bootstrap": min(parameters.n_bootstrap, 2_000)})
+
+
+def _judged(table: pd.DataFrame, significance: float) -> pd.DataFrame:
+    adjusted = holm(table["p_value"])
+    verdicts = np.where(
+        np.isfinite(adjusted), np.where(adjusted <= significance, FOUND, NOT_FOUND), TOO_FEW
+    )
+    return table.assign(p_value_holm=adjusted, verdict=verdicts)
+
+
+@dataclass(frozen=True)
+class _OverSeeds:
+    """One variant on one evaluation set: that of the first seed, and the scored faces by seed."""
+
+    first: EvaluationSet
+    frames: dict[int, pd.DataFrame]
+
+
+def _over_seeds(
+    faces: tuple[pd.DataFrame, pd.DataFrame],
+    seeds: Sequence[int],
+    predictions: Sequence[pd.DataFrame],
+) -> list[_OverSeeds]:
+    """Every evaluation set that there are predictions on."""
+    on_fer_plus, on_raf_db = predictions[: len(seeds)], predictions[len(seeds) :]
+    by_seed: dict[int, list[EvaluationSet]] = {}
+    for seed, fer_plus, raf_db in zip(seeds, on_fer_plus, on_raf_db, strict=True):
+        for table in (fer_plus, raf_db):
+            _check_seed(table, seed)
+        by_seed[seed] = evaluation_sets(fer_plus=(fer_plus, faces[0]), raf_db=(raf_db, faces[1]))
+    return [
+        _OverSeeds(first=parts[0], frames=dict(zip(seeds, (p.scored for p in parts), strict=True)))
+        for parts in zip(*by_seed.values(), strict=True)
+    ]
+
+
+def _check_seed(predictions: pd.DataFrame, seed: int) -> None:
+    """Files that an earlier run left behind may be of other seeds."""
+    others = sorted(set(predictions["seed"]) - {seed})
+    if others:
+        raise InvalidInputError(
+            f"Predictions of {predictions['variant'].iloc[0]} that should be of the training seed "
+            f"{seed} are of seed {others[0]}: an earlier run with other seeds left them. "
+            "Run the pipelines of the variants again, without --only-missing-outputs."
+        )

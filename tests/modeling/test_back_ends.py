@@ -1,0 +1,99 @@
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import pytest
+
+STEPS = """
+import json, sys
+import numpy as np
+from fer_fairness.modeling import TrainingSet, build_network
+from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.compilation import training_graph
+from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import (
+    DistillationParameters, OnlineAugmentationParameters, TrainingParameters,
+)
+
+generator = np.random.default_rng(0)
+part = TrainingSet(
+    generator.integers(0, 256, (48, 24, 24, 1)).astype(np.uint8),
+    np.arange(48),
+    generator.dirichlet(np.ones(8), 48).astype(np.float32),
+    sample_weight=generator.uniform(0.5, 1.5, 48).astype(np.float32),
+)
+online = OnlineAugmentationParameters(
+    flip=True, rotation_degrees=15, shift_share=0.1, scale_share=0.1, brightness=0.1, contrast=0.2,
+    erased_share=0.2,
+)
+params = TrainingParameters(
+    batch_size=16, target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,
+    label_smoothing=0.1, logit_adjustment=0.5, mixup_alpha=0.2, online_augmentation=online,
+    distillation=DistillationParameters(weight=0.3),
+)
+# Without dropout, whose random numbers each back end draws in its own way.
+architecture = ArchitectureParameters(
+    form=sys.argv[1], blocks=((4, 4), (6,)), n_dense_blocks=1, spatial_dropout=0.0,
+    image_side_px=24, l2=0.001,
+)
+model, teacher = (build_network(architecture, seed=seed) for seed in (0, 1))
+values = np.random.default_rng(1)
+for network in (model, teacher):
+    network.set_weights([values.uniform(0.1, 0.5, w.shape) for w in network.get_weights()])
+graph = training_graph(model, params, class_shares=part.class_shares(), teacher=teacher)
+losses = []
+for batch in TrainingBatches(part, params, seed=0).epoch(0):
+    logs = graph.train_on_batch(
+        batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
+    )
+    graph.reset_metrics()
+    losses.append({name: float(value) for name, value in logs.items()})
+logits = model.predict_on_batch(part.images.astype(np.float32))
+import keras
+print(json.dumps([keras.backend.backend(), losses, np.asarray(logits).tolist()]))
+"""
+
+TOLERANCE_OF_LOGITS = {"jax": 2e-3, "torch": 2e-2}
+"""In inference mode, so that running statistics of batch normalisation take part."""
+
+
+def trained(back_end: str, form: str) -> tuple[list[dict[str, float]], np.ndarray]:
+    """The losses of three steps on `back_end`, and the logits after them."""
+    environment = {**os.environ, "KERAS_BACKEND": back_end, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS, form],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[Any] = json.loads(done.stdout)
+    assert found[0] == back_end
+    return found[1], np.array(found[2])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["compact", "separable"])
+@pytest.mark.parametrize(
+    "back_end",
+    [
+        "jax",
+        pytest.param(
+            "torch",
+            marks=pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed"),
+        ),
+    ],
+)
+def test_steps_on_another_back_end_are_those_on_tensorflow(back_end: str, form: str) -> None:
+    losses, logits = trained("tensorflow", form)
+    other_losses, other_logits = trained(back_end, form)
+    for step, other in zip(losses, other_losses, strict=True):
+        assert other == pytest.approx(step, rel=2e-4)
+    assert len({step["loss"] for step in losses}) == 3
+    tolerance = TOLERANCE_OF_LOGITS[back_end]
+    np.testing.assert_allclose(other_logits, logits, rtol=tolerance, atol=tolerance)

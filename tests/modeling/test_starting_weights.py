@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling import build_network, starting_model
+from fer_fairness.params.modeling import ArchitectureParameters
+
+SMALL = ArchitectureParameters(blocks=((4,), (6,)), image_side_px=8)
+
+
+def with_weights(weights: str) -> ArchitectureParameters:
+    return SMALL.model_copy(update={"weights": weights})
+
+
+def test_random_weights_are_those_of_the_built_network() -> None:
+    first, again = starting_model(SMALL, seed=3), build_network(SMALL, seed=3)
+    assert all(map(np.array_equal, first.get_weights(), again.get_weights()))
+
+
+def test_a_file_is_loaded_whatever_its_architecture(tmp_path: Path) -> None:
+    other = ArchitectureParameters(form="separable", blocks=((3,),), image_side_px=8)
+    saved = build_network(other, seed=1)
+    saved.save(tmp_path / "mine.keras")
+    loaded = starting_model(with_weights(str(tmp_path / "mine.keras")), seed=0)
+    assert loaded.name == "separable_cnn"
+    assert all(map(np.array_equal, saved.get_weights(), loaded.get_weights()))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"absent\.keras: there is no such"):
+        starting_model(with_weights(str(tmp_path / "absent.keras")), seed=0)
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "damaged.keras").write_bytes(b"not a model")
+    with pytest.raises(InvalidInputError, match=r"damaged\.keras cannot be read"):
+        starting_model(with_weights(str(tmp_path / "damaged.keras")), seed=0)
+
+
+def test_a_model_of_other_outputs_is_refused(tmp_path: Path) -> None:
+    build_network(SMALL, seed=0, n_outputs=7).save(tmp_path / "seven.keras")
+    with pytest.raises(InvalidInputError, match=r"\(None, 7\): expected one from images"):
+        starting_model(with_weights(str(tmp_path / "seven.keras")), seed=0)
