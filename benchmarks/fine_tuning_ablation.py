@@ -25,7 +25,7 @@ import pandas as pd
 import yaml
 
 from fer_fairness.fairness.seeds import compare_over_seeds
-from fer_fairness.files import replacing
+from fer_fairness.files import file_sha256, replacing
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.inference import InferenceParameters
@@ -102,10 +102,16 @@ def parse() -> argparse.Namespace:
 def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> None:
     """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
     stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
-    done = arguments.out / f"{stem}.parquet"
-    if done.is_file():
-        return
+    done, told = arguments.out / f"{stem}.parquet", arguments.out / f"{stem}.json"
     block = parameters(name, arguments.epochs)
+    used = [block, file_sha256(baseline_file(arguments.data, seed))]
+    if done.is_file():
+        if json.loads(told.read_text())["used"] != used:
+            raise SystemExit(
+                f"{done} was made with other parameters or another baseline: take it away, or use "
+                "another --out."
+            )
+        return
     baseline = load_baseline(arguments.data, seed)
     model = nodes.prepare_for_fine_tuning(
         baseline,
@@ -132,7 +138,7 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
         **added,
     )
     predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), name, seed)
-    (arguments.out / f"{stem}.json").write_text(json.dumps(history.to_dict("list")))
+    told.write_text(json.dumps({"used": used, "history": history.to_dict("list")}))
     with replacing(done) as path:
         predictions.to_parquet(path)
 
@@ -154,7 +160,7 @@ def augmentation(
 ) -> dict[str, Any]:
     """The augmented faces that `emotion_augmentation` would train on."""
     params = AugmentationParameters(**block["augmentation"])
-    plan = nodes.plan(fer_plus[0], params, predictions)
+    plan = nodes.plan(fer_plus[0], params, seed, predictions)
     training = TrainingParameters(**block["training"])
     faces, images = nodes.augment_faces(*fer_plus, plan, params, training, seed)
     return {"augmented_faces": faces, "augmented_images": images}
@@ -165,13 +171,17 @@ def of_seed(folder: Path, seed: int) -> Path:
     return folder if seed == 0 else folder / f"seed_{seed}"
 
 
-def load_baseline(data: Path, seed: int) -> "keras.Model":
-    import keras
-
+def baseline_file(data: Path, seed: int) -> Path:
     path = of_seed(data / "06_models", seed) / "baseline" / "model.keras"
     if not path.is_file():
         raise SystemExit(f"{path} is not there: train the baselines of these seeds first.")
-    return keras.saving.load_model(path, compile=False)
+    return path
+
+
+def load_baseline(data: Path, seed: int) -> "keras.Model":
+    import keras
+
+    return keras.saving.load_model(baseline_file(data, seed), compile=False)
 
 
 def predictions_of(data: Path, seed: int) -> pd.DataFrame:

@@ -50,10 +50,22 @@ NO_AUGMENTATION: Final[dict[str, Any]] = {
     "contrast": 0,
     "erased_share": 0,
 }
+BY_RECALL: Final = {"selected_by": "validation_mean_recall"}
 VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         UNCHANGED: {},
         "published_network": {"architecture": {"form": "separable", "spatial_dropout": 0.1}},
+        "published_network_and_recipe": {
+            "architecture": {"form": "separable", "spatial_dropout": 0.1},
+            "training": {
+                "optimizer": "adam",
+                "weight_decay": 0.0,
+                "schedule": "plateau",
+                "target_learning_rate": 0.005,
+                "learning_rate_patience": 20,
+                "average_momentum": None,
+            },
+        },
         "majority_labels": {"majority": True},
         "no_average": {"training": {"average_momentum": None}},
         "no_augmentation": {"training": {"online_augmentation": NO_AUGMENTATION}},
@@ -65,8 +77,8 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "no_erasing": {"training": {"online_augmentation": {"erased_share": 0.0}}},
         "mixup": {"training": {"mixup_alpha": 0.2}},
         "label_smoothing": {"training": {"label_smoothing": 0.1}},
-        "logit_adjustment_0.3": {"training": {"logit_adjustment": 0.3}},
-        "logit_adjustment_1": {"training": {"logit_adjustment": 1.0}},
+        "logit_adjustment_0.2": {"training": {"logit_adjustment": 0.2, **BY_RECALL}},
+        "logit_adjustment_0.5": {"training": {"logit_adjustment": 0.5, **BY_RECALL}},
         "no_weight_decay": {"training": {"weight_decay": 0.0}},
         "dropout_0.1": {"architecture": {"spatial_dropout": 0.1}},
         "no_dropout": {"architecture": {"spatial_dropout": 0.0}},
@@ -145,10 +157,13 @@ def run(
 ) -> None:
     """Train one variation with one seed and keep its predictions, unless they are there."""
     stem = f"{name}_seed_{seed}_{arguments.epochs}_epochs"
-    done = arguments.out / f"{stem}.parquet"
-    if done.is_file():
-        return
+    done, told = arguments.out / f"{stem}.parquet", arguments.out / f"{stem}.json"
     architecture, training = parameters(name, arguments.epochs)
+    used = json.loads(json.dumps([architecture.model_dump(), training.model_dump()]))
+    if done.is_file():
+        if json.loads(told.read_text())["parameters"] != used:
+            raise SystemExit(f"{done} was made with other parameters: take it away, or use --out.")
+        return
     model = build_network(architecture, seed=seed)
     usable = faces[has_target(faces)]
     majority = VARIATIONS[name].get("majority", False)
@@ -179,9 +194,9 @@ def run(
         "n_parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
         "images_per_second": len(data.training) / result.history["seconds"].median(),
         "history": result.history.to_dict("list"),
-        "parameters": [architecture.model_dump(), training.model_dump()],
+        "parameters": used,
     }
-    (arguments.out / f"{stem}.json").write_text(json.dumps(record))
+    told.write_text(json.dumps(record))
     with replacing(done) as path:
         predictions.to_parquet(path)
 
@@ -200,7 +215,8 @@ def training_set(faces: pd.DataFrame, images: np.ndarray, *, majority: bool) -> 
 def results(arguments: argparse.Namespace) -> pd.DataFrame:
     """Accuracy and mean recall of each variation over its seeds, and the differences."""
     inference = InferenceParameters(n_bootstrap=1000)
-    found = {name: predictions_by_seed(name, arguments) for name in arguments.only}
+    names = dict.fromkeys([UNCHANGED, *arguments.only])
+    found = {name: predictions_by_seed(name, arguments) for name in names}
     rows: list[dict[str, Any]] = []
     for name, frames in found.items():
         row: dict[str, Any] = {"variation": name, "n_seeds": len(frames)}

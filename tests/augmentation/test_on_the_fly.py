@@ -17,7 +17,7 @@ from fer_fairness.augmentation.on_the_fly import online_examples
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import TrainingSet
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.params.augmentation import AugmentationParameters
+from fer_fairness.params.augmentation import AugmentationParameters, SeverityTier
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 from fer_fairness.tables import TARGET_COLUMNS
 
@@ -109,6 +109,14 @@ def test_on_the_fly_needs_online_augmentation(change: dict[str, float]) -> None:
     check_online_augmentation(ON_THE_FLY, OnlineAugmentationParameters.model_validate(change))
     with pytest.raises(InvalidInputError, match=r"every range of training\.online_aug"):
         check_online_augmentation(ON_THE_FLY, off)
+
+
+def test_on_the_fly_needs_a_strength_in_every_tier() -> None:
+    flip = OnlineAugmentationParameters(flip=True)
+    tiers = {"mild": SeverityTier(below=0.5, strength=0.0), "on_the_fly_base": 0.0}
+    check_online_augmentation(ON_THE_FLY.model_copy(update={"on_the_fly_base": 0.0}), flip)
+    with pytest.raises(InvalidInputError, match="strength of a tier are 0"):
+        check_online_augmentation(ON_THE_FLY.model_copy(update=tiers), flip)
 
 
 def test_examples_are_stronger_where_the_strength_is() -> None:

@@ -89,6 +89,35 @@ def test_mixed_targets_are_mixed_like_their_images() -> None:
         np.testing.assert_allclose(batch.targets, expected, rtol=1e-6)
 
 
+def test_a_face_of_weight_zero_counts_for_nothing_in_a_mixture_either() -> None:
+    params = PLAIN.model_copy(update={"mixup_alpha": 0.4})
+    weights = np.array([0, 2] * 4, np.float32)
+    part = replace(numbered(8), sample_weight=weights)
+    seen = 0.0
+    for batch in TrainingBatches(part, params, seed=0).epoch(0):
+        assert batch.sample_weight is not None
+        of_zero_weight = batch.targets[:, ::2].sum(axis=1)
+        assert of_zero_weight[batch.sample_weight > 0].max(initial=0.0) == 0.0
+        share, partner = batch.inputs["mixing_share"], batch.inputs["partner"]
+        own = weights[batch.inputs["images"][:, 0, 0, 0]]
+        expected = share * own + (1 - share) * own[partner]
+        np.testing.assert_allclose(batch.sample_weight, expected, rtol=1e-6)
+        seen += float(batch.sample_weight.sum())
+    assert seen > 0
+
+
+def test_order_and_changes_come_from_different_streams() -> None:
+    changed = PLAIN.model_copy(
+        update={"online_augmentation": OnlineAugmentationParameters(contrast=0.5)}
+    )
+    assert order(TrainingBatches(numbered(30), changed, seed=1), 3) == order(
+        TrainingBatches(numbered(30), PLAIN, seed=1), 3
+    )
+    first = next(TrainingBatches(numbered(30), changed, seed=1).epoch(3)).inputs["tone"]
+    uniform = np.random.default_rng([1, 3]).random((4, 12))
+    assert not np.allclose(first[:, 0], 1 + (2 * uniform[:, 5] - 1) * 0.5)
+
+
 def test_shares_of_the_classes_are_weighted() -> None:
     part = numbered(2)
     assert part.class_shares()[:3].tolist() == [0.5, 0.5, 0.0]

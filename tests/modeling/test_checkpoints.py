@@ -19,7 +19,7 @@ from fer_fairness.modeling import (
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import Checkpoint, CheckpointFile, run_fingerprint
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
-from fer_fairness.params.training import TrainingParameters
+from fer_fairness.params.training import DistillationParameters, TrainingParameters
 
 Build = Callable[[], Any]
 Toy = Callable[..., TrainingSet]
@@ -47,25 +47,56 @@ def epochs_trained(patch: pytest.MonkeyPatch, *, killed_in: int | None = None) -
     return begun
 
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "cosine, averaged, mixed": {
+        "schedule": "cosine",
+        "average_momentum": 0.8,
+        "mixup_alpha": 0.2,
+    },
+    "plateau that falls every epoch, decoupled decay": {
+        "learning_rate_patience": 1,
+        "warmup_epochs": 0,
+        "optimizer": "adamw",
+        "weight_decay": 0.01,
+    },
+    "chosen by recall, ends by patience": {
+        "selected_by": "validation_mean_recall",
+        "early_stopping_patience": 2,
+    },
+    "distilled": {"distillation": DistillationParameters(weight=0.5)},
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("fatal", [2, 4])
 def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
-    build: Build, toy: Toy, quick: TrainingParameters, tmp_path: Path, fatal: int
+    build: Build, toy: Toy, quick: TrainingParameters, tmp_path: Path, fatal: int, setting: str
 ) -> None:
-    params = quick.model_copy(
-        update={"average_momentum": 0.8, "mixup_alpha": 0.2, "schedule": "cosine"}
+    params = quick.model_copy(update=SETTINGS[setting])
+    part, opposite = toy(), toy(seed=1)
+    training = replace(
+        part,
+        sample_weight=np.linspace(0.5, 1.5, len(part), dtype=np.float32),
+        augmentation_strength=np.linspace(0, 2, len(part), dtype=np.float32),
     )
+    # Validation targets are the opposite of the training targets: learning makes them worse, so
+    # that rates fall, patience runs out and the best epoch lies before the kill.
+    validation = replace(opposite, targets=opposite.targets[:, [0, 3, 2, 1, 4, 5, 6, 7]].copy())
+    teacher = build() if "distillation" in SETTINGS[setting] else None
 
     def go(folder: Path | None) -> TrainingResult:
         return train(
             build(),
-            TrainingData(toy(), toy(seed=1)),
+            TrainingData(training, validation),
             params,
             seed=7,
+            teacher=teacher,
             checkpoint_folder=folder,
             description="Training",
         )
 
     whole = go(None)
+    fatal = min(fatal, len(whole.history))
     with pytest.MonkeyPatch.context() as patch:
         epochs_trained(patch, killed_in=fatal)
         with pytest.raises(Killed):
@@ -73,7 +104,7 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     with pytest.MonkeyPatch.context() as patch:
         begun = epochs_trained(patch)
         resumed = go(tmp_path)
-    assert begun == list(range(fatal, 5))
+    assert begun == list(range(fatal, len(whole.history) + 1))
     pd.testing.assert_frame_equal(
         whole.history.drop(columns="seconds"),
         resumed.history.drop(columns="seconds"),

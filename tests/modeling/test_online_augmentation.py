@@ -98,6 +98,25 @@ def test_draws_stay_within_their_ranges(seed: int, strength: float) -> None:
     assert np.abs(scale - 1).max() <= 0.2 * strength + 1e-4
 
 
+def test_strengths_above_one_make_no_negatives_and_push_no_face_out_of_its_picture() -> None:
+    params = OnlineAugmentationParameters(contrast=0.9, shift_share=0.5, scale_share=0.9)
+    strengths = np.full(500, 2, np.float32)
+    drawn = draw_changes(np.random.default_rng(0), (48, 48), strengths, params)
+    assert drawn["tone"][:, 0].min() > 0
+    scale = 1 / np.hypot(drawn["affine"][:, 0], drawn["affine"][:, 3])
+    assert scale.min() >= 0.1 - 1e-6
+    to_x = (23.5 - drawn["affine"][:, 2]) / drawn["affine"][:, 0]
+    assert np.abs(to_x - 23.5).max() <= 24 + 1e-2
+
+
+def test_a_box_has_the_mean_of_the_image_after_its_tone_was_changed() -> None:
+    images = np.full((40, 24, 24, 1), 100, np.float32)
+    params = OnlineAugmentationParameters(brightness=0.3, erased_share=0.5, erased_probability=1.0)
+    seen = changed(images, 1.0, params)
+    assert np.ptp(seen, axis=(1, 2, 3)).max() < 1e-2
+    assert np.ptp(seen.mean(axis=(1, 2, 3))) > 50
+
+
 def test_boxes_get_the_mean_of_their_image_and_the_rest_stays() -> None:
     params = OnlineAugmentationParameters(erased_share=0.5, erased_probability=1.0)
     images = noise(50, side=24)

@@ -36,6 +36,21 @@ def test_rates_epoch_by_epoch_against_values_by_hand() -> None:
     assert rates(params, losses) == pytest.approx(expected)
 
 
+def test_a_cosine_falls_from_the_target_after_the_warm_up_by_hand() -> None:
+    params = TrainingParameters(
+        schedule="cosine",
+        initial_learning_rate=1.0,
+        target_learning_rate=3.0,
+        min_learning_rate=1.0,
+        warmup_epochs=2,
+        max_epochs=6,
+    )
+    # cos(0), cos(pi/4), cos(pi/2), cos(3 pi/4), cos(pi) over a height of 2, whatever the losses.
+    falling = [3.0, 2.0 + 0.5**0.5, 2.0, 2.0 - 0.5**0.5, 1.0]
+    assert rates(params, [1.0, 2.0, 3.0, 0.1, 5.0, 5.0]) == pytest.approx([1.0, 2.0, *falling])
+    assert rates(params, [1.0] * 9)[-1] == pytest.approx(1.0)
+
+
 def test_source_document_reaches_its_target_after_eight_epochs() -> None:
     used = rates(TrainingParameters(), [1.0 / epoch for epoch in range(1, 12)])
     assert used[0] == 1e-5
@@ -89,6 +104,7 @@ def test_stopping_waits_for_its_patience_and_starts_anew_with_each_best() -> Non
 @pytest.mark.parametrize(
     ("values", "message"),
     [
+        ({"schedule": "cosine", "max_epochs": 8}, "leaves no epoch after warmup_epochs 8"),
         ({"initial_learning_rate": 1.0}, "warm-up only rises"),
         ({"min_learning_rate": 1.0}, "min_learning_rate"),
         ({"weight_decay": 0.1}, "needs optimizer adamw"),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import build_network, starting_model
-from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.modeling import build_network, freeze_layers, starting_model
+from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 
 SMALL = ArchitectureParameters(blocks=((4,), (6,)), image_side_px=8)
 
@@ -26,6 +26,24 @@ def test_a_file_is_loaded_whatever_its_architecture(tmp_path: Path) -> None:
     loaded = starting_model(with_weights(str(tmp_path / "mine.keras")), seed=0)
     assert loaded.name == "separable_cnn"
     assert all(map(np.array_equal, saved.get_weights(), loaded.get_weights()))
+
+
+def test_a_model_with_frozen_layers_trains_whole_again(tmp_path: Path) -> None:
+    model = build_network(SMALL, seed=0)
+    freeze_layers(model, FreezingParameters(n_trainable_layers=1))
+    model.save(tmp_path / "tuned.keras")
+    loaded = starting_model(with_weights(str(tmp_path / "tuned.keras")), seed=0)
+    assert len(loaded.trainable_variables) == len(build_network(SMALL, seed=0).trainable_variables)
+
+
+def test_a_model_that_gives_probabilities_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    model = build_network(SMALL, seed=0)
+    softmax = keras.layers.Softmax()(model.output)
+    keras.Model(model.input, softmax).save(tmp_path / "softmax.keras")
+    with pytest.raises(InvalidInputError, match="ends in a softmax: the loop trains logits"):
+        starting_model(with_weights(str(tmp_path / "softmax.keras")), seed=0)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def same(first: Any, second: Any) -> bool:
 def test_a_learnable_problem_is_learned(build: Build, toy: Toy, quick: TrainingParameters) -> None:
     params = quick.model_copy(update={"max_epochs": 12})
     history = run(build(), toy(64), toy(seed=1), params).history
-    assert tuple(history.columns) == HISTORY_COLUMNS
+    assert tuple(history.columns) == (*HISTORY_COLUMNS, "is_kept")
     assert history["epoch"].tolist() == list(range(1, 13))
     assert history["loss"].iloc[-1] < 0.6 * history["loss"].iloc[0]
     assert history["validation_accuracy"].max() > 0.9
@@ -74,6 +74,7 @@ def test_result_is_the_epoch_of_the_lowest_validation_loss(
     result = run(build(), training, validation, params)
     history = result.history
     best = int(history["validation_loss"].argmin())
+    assert history.loc[history["is_kept"], "epoch"].tolist() == [best + 1]
     assert len(history) == best + 1 + 3 < 30
     logits = predict_logits(
         result.model, validation.images, validation.image_index, batch_size=16, description="x"
@@ -143,7 +144,7 @@ def test_loss_has_no_penalty_in_it(tiny: ArchitectureParameters, toy: Toy) -> No
     ("damaged", "message"),
     [
         ("targets", "loss of batch 2 of 2 in epoch 3 is not a finite number"),
-        ("weights", "validation loss in epoch 3 is not a finite number"),
+        ("weights", "weight after the last batch in epoch 3 is not a finite number"),
     ],
 )
 def test_divergence_names_where_it_was_and_keeps_the_checkpoint(
@@ -237,7 +238,7 @@ def test_without_epochs_the_model_stays_as_it_is(
     before = model.get_weights()
     result = run(model, toy(), toy(), quick.model_copy(update={"max_epochs": 0}))
     assert all(map(np.array_equal, before, result.model.get_weights()))
-    assert tuple(result.history.columns) == HISTORY_COLUMNS
+    assert tuple(result.history.columns) == (*HISTORY_COLUMNS, "is_kept")
     assert len(result.history) == 0
 
 

@@ -50,14 +50,14 @@ def images(faces: pd.DataFrame) -> np.ndarray:
 @pytest.fixture
 def predictions(faces: pd.DataFrame) -> pd.DataFrame:
     validation = faces[faces["split"] == "validation"]
-    return validation[["sample_id", "emotion"]].assign(predicted_emotion="neutral")
+    return validation[["sample_id", "emotion"]].assign(predicted_emotion="neutral", seed=0)
 
 
 def augmented_by_nodes(
     mode: Mode, faces: pd.DataFrame, images: np.ndarray, predictions: pd.DataFrame
 ) -> tuple[pd.DataFrame, np.ndarray]:
     parameters = AugmentationParameters(mode=mode, recall_weight=1.0, max_added_share=2)
-    plan = nodes.plan(faces, parameters, predictions, predictions.iloc[:0])
+    plan = nodes.plan(faces, parameters, 0, predictions, predictions.iloc[:0])
     return nodes.augment_faces(faces, images, plan, parameters, ONLINE, 0)
 
 
@@ -65,7 +65,7 @@ def test_the_plan_lists_what_only_validation_faces_show_and_names_critical_cells
     faces: pd.DataFrame, predictions: pd.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger=nodes.__name__):
-        plan = nodes.plan(faces, AugmentationParameters(), predictions)
+        plan = nodes.plan(faces, AugmentationParameters(), 0, predictions)
     assert list(plan.columns) == ["emotion", *PLAN_COLUMNS]
     contempt = plan.set_index("emotion").loc["contempt"]
     assert (contempt["severity"], contempt["n_validation"], contempt["recall"]) == ("empty", 15, 0)
@@ -114,7 +114,7 @@ def test_on_the_fly_stops_before_training_where_nothing_would_vary(
     faces: pd.DataFrame, images: np.ndarray, predictions: pd.DataFrame
 ) -> None:
     parameters = AugmentationParameters(mode="on_the_fly")
-    plan = nodes.plan(faces, parameters, predictions)
+    plan = nodes.plan(faces, parameters, 0, predictions)
     with pytest.raises(InvalidInputError, match="or use the mode written"):
         nodes.augment_faces(faces, images, plan, parameters, TrainingParameters(), 0)
 
@@ -125,7 +125,7 @@ def test_both_modes_are_counted_and_can_be_looked_at(
 ) -> None:
     augmented_faces, augmented_images = augmented_by_nodes(mode, faces, images, predictions)
     parameters = AugmentationParameters()
-    plan = nodes.plan(faces, parameters, predictions)
+    plan = nodes.plan(faces, parameters, 0, predictions)
     table = nodes.compare_distributions(faces, augmented_faces, plan, parameters)
     assert table["n_added"].sum() == len(augmented_faces)
     assert table["is_critical"].any()

@@ -384,6 +384,7 @@ def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:
             "validation_accuracy": 0.83 - 0.4 * np.exp(-epoch / 5) + rng.normal(0, 0.005),
             "learning_rate": 0.001,
             "seconds": 95.0,
+            "is_kept": epoch == 2,
         }
 
 

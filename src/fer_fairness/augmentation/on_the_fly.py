@@ -50,8 +50,15 @@ def check_online_augmentation(
     """Refuse a plan on the fly where online augmentation would leave the repeats as they are.
 
     Raises:
-        InvalidInputError: If the mode is `on_the_fly` and every change of `online` is off.
+        InvalidInputError: If the mode is `on_the_fly` and every change of `online` is off, or
+            `on_the_fly_base` and the strength of a tier are both 0.
     """
+    tiers = (params.mild, params.moderate, params.severe)
+    if params.mode == "on_the_fly" and params.on_the_fly_base + min(t.strength for t in tiers) == 0:
+        raise InvalidInputError(
+            "augmentation.on_the_fly_base and the strength of a tier are 0: its faces would be "
+            "repeated unchanged. Raise one of them."
+        )
     changes_something = online.is_geometric or online.is_tonal or online.erases
     if params.mode == "on_the_fly" and not changes_something:
         raise InvalidInputError(

@@ -15,9 +15,10 @@ STEPS_BETWEEN: Final = 4
 class WeightAverage:
     """Exponential moving average of all weights, statistics of batch normalisation included.
 
-    After step t, at every fourth, the average keeps `min(momentum ** 4, (t + 1) / (t + 10))` of
-    itself and takes the rest from the weights: the second term lets it forget the initial weights
-    quickly (the warm-up of TensorFlow's and timm's averages).
+    At a step t the average would keep d = min(momentum, (t + 1) / (t + 10)) of itself and take the
+    rest from the weights; at every fourth step it keeps d ** 4. The second term lets it forget the
+    initial weights quickly (`num_updates` of TensorFlow's ExponentialMovingAverage). Weights that
+    are whole numbers, such as counters, are copied.
 
     Attributes:
         values: The average, arrays in the order of `model.get_weights()`.
@@ -25,14 +26,17 @@ class WeightAverage:
 
     def __init__(self, weights: Sequence[np.ndarray], momentum: float) -> None:
         """Begin with copies of `weights`."""
-        self._kept = momentum**STEPS_BETWEEN
+        self._momentum = momentum
         self.values = [np.array(value) for value in weights]
 
     def observe(self, model: "keras.Model", step: int) -> None:
         """Take in the weights of `model` after `step`, counted from 1 over the whole run."""
         if step % STEPS_BETWEEN:
             return
-        kept = min(self._kept, (step + 1) / (step + 10))
+        kept = min(self._momentum, (step + 1) / (step + 10)) ** STEPS_BETWEEN
         for average, value in zip(self.values, model.get_weights(), strict=True):
-            average *= kept
-            average += (1 - kept) * value
+            if np.issubdtype(average.dtype, np.floating):
+                average *= kept
+                average += (1 - kept) * value
+            else:
+                average[...] = value

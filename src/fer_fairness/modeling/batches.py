@@ -13,6 +13,9 @@ from fer_fairness.params.training import TrainingParameters
 
 _TARGET_TOLERANCE = 1e-3
 
+# What random numbers are for comes first in their seeds, so that no two purposes share a stream.
+_ORDER, _CHANGES = 1, 2
+
 
 class StackedImages:
     """Several uint8 image arrays read as one, without copying them; each may be memory-mapped.
@@ -129,7 +132,7 @@ class Batch:
         inputs: `images` uint8 `(n, height, width, channels)` and, where they are on, what
             `draw_changes` drew and `mixing_share` float32 `(n,)`, `partner` int32 `(n,)`: an image
             becomes that share of itself and the rest of its partner in the batch.
-        targets: float32 `(n, k)`, mixed in the same proportion.
+        targets: float32 `(n, k)`, mixed in the same proportion times the faces' weights.
         sample_weight: float32 `(n,)` or None.
     """
 
@@ -156,10 +159,11 @@ class TrainingBatches:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of `epoch`, counted from 0."""
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._training))
+        generator = np.random.default_rng([_ORDER, self._seed, epoch])
+        order = generator.permutation(len(self._training))
         size = self._params.batch_size
         for number in range(len(self)):
-            generator = np.random.default_rng([self._seed, epoch, number])
+            generator = np.random.default_rng([_CHANGES, self._seed, epoch, number])
             yield self._batch(order[number * size : (number + 1) * size], generator)
 
     def _batch(self, rows: np.ndarray, generator: np.random.Generator) -> Batch:
@@ -170,12 +174,24 @@ class TrainingBatches:
         changes = draw_changes(generator, images.shape[1:3], strengths, params.online_augmentation)
         inputs: dict[str, np.ndarray] = {"images": images, **changes}
         targets = training.targets[rows]
+        weights = None if training.sample_weight is None else training.sample_weight[rows]
         if params.mixup_alpha > 0:
             share, partner = _draw_mixture(generator, len(rows), params.mixup_alpha)
             inputs |= {"mixing_share": share, "partner": partner}
-            targets = share[:, None] * targets + (1 - share[:, None]) * targets[partner]
-        weights = training.sample_weight
-        return Batch(inputs, targets, None if weights is None else weights[rows])
+            targets, weights = _mixed(targets, weights, share, partner)
+        return Batch(inputs, targets, weights)
+
+
+def _mixed(
+    targets: np.ndarray, weights: np.ndarray | None, share: np.ndarray, partner: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Targets and weights of mixed images: each face counts by its share times its own weight."""
+    own = share if weights is None else share * weights
+    others = 1 - share if weights is None else (1 - share) * weights[partner]
+    total = own + others
+    part = np.divide(own, total, out=np.ones_like(own), where=total > 0)[:, None]
+    mixed = (part * targets + (1 - part) * targets[partner]).astype(np.float32)
+    return mixed, None if weights is None else total.astype(np.float32)
 
 
 def _draw_mixture(

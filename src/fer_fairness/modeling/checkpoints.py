@@ -6,6 +6,7 @@ import logging
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,8 @@ class CheckpointFile:
     """One run's checkpoint in a folder, replaced as a whole after each epoch.
 
     The file carries the beginning of the run's fingerprint in its name, so that a run with another
-    architecture, data, parameters or seed neither reads nor overwrites it.
+    architecture, data, parameters or seed neither reads nor overwrites it. The file of a run that
+    will not be given again may be deleted.
 
     Arrays and JSON in a NumPy archive, without pickle. Not a `.keras` file, because that restores
     a model anew, while a run goes on with the model it was handed.
@@ -126,7 +128,8 @@ def run_fingerprint(
     """A hash of all that decides the outcome of a run: two runs with the same one are the same.
 
     Covers the architectures with their frozen layers, the starting weights, the images, targets,
-    weights and strengths of the sets, the parameters, the seed, the Keras version and back end.
+    weights and strengths of the sets, the parameters, the seed, the back end and the versions of
+    Keras, of the back end and of this project. Not the machine.
 
     Args:
         models: The model to be trained and, if there is one, its teacher.
@@ -138,7 +141,8 @@ def run_fingerprint(
 
     digest = hashlib.sha256()
     description: list[object] = [params.model_dump_json(), seed]
-    description += [keras.__version__, keras.backend.backend()]
+    back_end = keras.backend.backend()
+    description += [back_end, *map(version, ("keras", back_end, "fer-fairness"))]
     for model in models:
         architecture = json.loads(model.to_json())
         # Keras numbers the optimisers of a process, and all they depend on is in `params`.

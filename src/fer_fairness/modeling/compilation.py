@@ -52,7 +52,7 @@ def training_graph(
         images = share * images + (1 - share) * ops.take(images, inputs["partner"], axis=0)
     outputs = model(images)
     if params.distillation.weight > 0 and teacher is not None:
-        known = _frozen_copy(teacher)(images, training=False)
+        known = _teaching(teacher)(images)
         outputs = ops.concatenate([outputs, known], axis=1)
     graph = keras.Model(inputs, outputs, name="training")
     optimizer = _optimizer(params)
@@ -102,15 +102,22 @@ def _inputs(
     return inputs
 
 
-def _frozen_copy(teacher: "keras.Model") -> "keras.Model":
-    """A copy that does not train, under a name that no student has; `teacher` stays as it is."""
+def _teaching(teacher: "keras.Model") -> "keras.Layer":
+    """A layer that gives the outputs of a copy of `teacher`, in inference mode whoever asks.
+
+    The model itself would not do: a graph that trains hands its mode down to every model in it,
+    whatever mode that was called with when the graph was built, and dropout would be on.
+    """
     import keras
 
     copy = keras.models.clone_model(teacher)
     copy.set_weights(teacher.get_weights())
-    renamed = keras.Model(copy.inputs, copy.outputs[0], name="teacher")
-    renamed.trainable = False
-    return renamed
+
+    class Teaching(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+        def call(self, images: Tensor) -> Tensor:
+            return copy(images, training=False)
+
+    return Teaching(name="teacher", trainable=False)
 
 
 def _optimizer(params: TrainingParameters) -> "keras.Optimizer":

@@ -239,7 +239,7 @@ def _with_one_output(model: "keras.Model", path: Path, output: str | None) -> "k
 
 def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
     """What the outputs are, by the last layer or, if that does not tell, by their values."""
-    activation = _last_activation(model)
+    activation = last_activation(model)
     if activation == "softmax":
         return "probabilities", "The last layer is a softmax: outputs are probabilities."
     if activation == "sigmoid":
@@ -254,7 +254,8 @@ def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
     return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."
 
 
-def _last_activation(model: "keras.Model") -> str:
+def last_activation(model: "keras.Model") -> str:
+    """Name of the activation of the last layer, "" where it has none."""
     operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
     while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
         operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001

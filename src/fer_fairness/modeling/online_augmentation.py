@@ -20,7 +20,9 @@ Floats = npt.NDArray[np.float32]
 _N_UNIFORM = 12
 """Uniform numbers drawn for each image, whether or not its changes use them."""
 
-_SMALLEST_SCALE = 0.1
+# A strength above 1 must not turn a face inside out, into its negative, or out of the picture.
+_SMALLEST_FACTOR = 0.1
+_FARTHEST = 0.5
 
 
 def draw_changes(
@@ -50,12 +52,12 @@ def draw_changes(
             image_shape,
             mirrored=(uniform[:, 0] < 0.5) & (strength > 0) & params.flip,
             angle_degrees=symmetric[:, 1] * params.rotation_degrees,
-            # Strengths above 1 must not turn a face inside out.
-            scale=np.maximum(1 + symmetric[:, 2] * params.scale_share, _SMALLEST_SCALE),
-            shift_px=symmetric[:, 3:5] * params.shift_share * np.array(image_shape[::-1]),
+            scale=np.maximum(1 + symmetric[:, 2] * params.scale_share, _SMALLEST_FACTOR),
+            shift_px=np.clip(symmetric[:, 3:5] * params.shift_share, -_FARTHEST, _FARTHEST)
+            * np.array(image_shape[::-1]),
         )
     if params.is_tonal:
-        contrast = 1 + symmetric[:, 5] * params.contrast
+        contrast = np.maximum(1 + symmetric[:, 5] * params.contrast, _SMALLEST_FACTOR)
         offset = symmetric[:, 6] * params.brightness * 255
         drawn["tone"] = np.stack([contrast, offset], axis=1)
     if params.erases:
@@ -111,7 +113,7 @@ def apply_changes(
 
     Returns:
         Float32 of the same shape, 0 to 255. Pixels from beyond the border repeat it; boxes get the
-        mean grey level of their image.
+        mean grey level of their image as changed.
     """
     from keras import ops
 
@@ -123,11 +125,12 @@ def apply_changes(
             fill_mode="nearest",
             data_format="channels_last",
         )
-    mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
     if "tone" in drawn:
+        mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
         tone = ops.reshape(drawn["tone"], (-1, 2, 1, 1, 1))
         images = ops.clip(mean + (images - mean) * tone[:, 0] + tone[:, 1], 0.0, 255.0)
     if "box" in drawn:
+        mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
         images = ops.where(_inside(drawn["box"], images.shape[1:3]), mean, images)
     return images
 

@@ -41,7 +41,8 @@ class TrainingResult:
 
     Attributes:
         model: The model handed to `train`, with the weights of its best epoch.
-        history: One row an epoch, columns `HISTORY_COLUMNS`. Epochs count from 1. `loss` is the
+        history: One row an epoch, columns `HISTORY_COLUMNS` and `is_kept`, true for the epoch whose
+            weights the model has. Epochs count from 1. `loss` is the
             cross-entropy on training batches as they were trained on, augmented and with dropout;
             `validation_loss` that on the validation set in inference mode, of the averaged weights
             if there are any. Neither includes penalties, smoothing, adjustment or a teacher, so
@@ -94,7 +95,7 @@ def train(
     _check(model, data)
     _check_teacher(model, teacher, params)
     if params.max_epochs == 0:
-        return TrainingResult(model=model, history=_table([]))
+        return TrainingResult(model=model, history=_table([], best_epoch=0))
     if not model.trainable_variables:
         raise TrainingError(
             f"Every layer of model {model.name!r} is frozen: raise n_trainable_layers."
@@ -122,12 +123,12 @@ def train(
     model.set_weights(run.best)
     if file is not None:
         file.remove()
-    return TrainingResult(model=model, history=_table(run.history))
+    return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 
-def _table(history: list[dict[str, float]]) -> pd.DataFrame:
+def _table(history: list[dict[str, float]], *, best_epoch: int) -> pd.DataFrame:
     table = pd.DataFrame(history, columns=list(HISTORY_COLUMNS), dtype="float64")
-    return table.astype({"epoch": "int64"})
+    return table.astype({"epoch": "int64"}).assign(is_kept=table["epoch"] == best_epoch)
 
 
 def _check(model: "keras.Model", data: TrainingData) -> None:

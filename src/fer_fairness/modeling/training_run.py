@@ -33,6 +33,7 @@ HISTORY_COLUMNS: Final = (
     "learning_rate",
     "seconds",
 )
+"""What each epoch records; the history of a finished run also has `is_kept`."""
 
 
 class TrainingRun:
@@ -41,6 +42,7 @@ class TrainingRun:
     Attributes:
         history: One row a finished epoch.
         best: Weights of the best epoch so far.
+        best_epoch: Its number, counted from 1; 0 before the first.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class TrainingRun:
         self._average: WeightAverage | None = None
         self.history: list[EpochRow] = []
         self.best: list[np.ndarray] = model.get_weights()
+        self.best_epoch = 0
         if params.average_momentum is not None:
             self._average = WeightAverage(self.best, params.average_momentum)
 
@@ -101,7 +104,8 @@ class TrainingRun:
             self._average.values = checkpoint.average
         for row in self.history:
             self._schedule.observe(row["validation_loss"])
-            self._stopping.observe(self._score(row))
+            if self._stopping.observe(self._score(row)):
+                self.best_epoch = int(row["epoch"])
         logger.info("Training goes on after epoch %d, saved by an earlier run.", len(self.history))
 
     def run_epoch(self, bar: "tqdm[int]") -> None:
@@ -111,6 +115,8 @@ class TrainingRun:
         self._graph.optimizer.learning_rate = learning_rate
         loss, accuracy = self._train_epoch(bar)
         trained = self._model.get_weights()
+        if not all(np.isfinite(values).all() for values in trained):
+            raise self._divergence("weight after the last batch")
         if self._average is not None:
             self._model.set_weights(self._average.values)
         validated = self._validate(bar)
@@ -119,7 +125,7 @@ class TrainingRun:
         self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
         self._schedule.observe(self.history[-1]["validation_loss"])
         if self._stopping.observe(self._score(self.history[-1])):
-            self.best = self._model.get_weights()
+            self.best, self.best_epoch = self._model.get_weights(), len(self.history)
         if self._average is not None:
             self._model.set_weights(trained)
 
@@ -177,8 +183,8 @@ class TrainingRun:
     def _divergence(self, what: str) -> TrainingError:
         return TrainingError(
             f"The {what} in epoch {len(self.history) + 1} is not a finite number: training has "
-            f"diverged at learning rate {self._schedule.learning_rate:g}. Lower "
-            "target_learning_rate or gradient_clip_norm; the last whole epoch's checkpoint is kept."
+            f"diverged at learning rate {self._schedule.learning_rate:g}. Start again with a lower "
+            "target_learning_rate or gradient_clip_norm. Nothing of this epoch was saved."
         )
 
 

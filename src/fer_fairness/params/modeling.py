@@ -70,7 +70,7 @@ class ArchitectureParameters(Parameters):
         if not isinstance(values, Mapping) or "blocks" in values:
             return values
         # An unknown form is refused by its own check, whatever the blocks.
-        form = values.get("form", "compact")
+        form = str(values.get("form", "compact"))
         return {**values, "blocks": BLOCKS.get(form, BLOCKS["compact"])}
 
     @model_validator(mode="after")
@@ -113,7 +113,7 @@ class RegularisationParameters(Parameters):
     """Dropout and L2 that a loaded model is given before it is fine-tuned."""
 
     spatial_dropout: float = Field(
-        default=0.20, ge=0.0, lt=1.0, description="New rate of every SpatialDropout2D layer."
+        default=0.20, ge=0.0, lt=1.0, description="New rate of every dropout layer."
     )
     l2: float = Field(
         default=0.0125, ge=0.0, description="New L2 penalty on every convolution kernel."

@@ -88,7 +88,7 @@ class TrainingParameters(Parameters):
         default="plateau",
         description=(
             "After the warm-up: reduced when the validation loss stops falling, or along a half "
-            "cosine from the target to the lowest rate, which max_epochs reaches."
+            "cosine from the target towards the lowest rate, which it would reach after max_epochs."
         ),
     )
     initial_learning_rate: float = Field(default=1e-5, gt=0.0, description="Rate of epoch 1.")

@@ -7,6 +7,7 @@ number a seed is comes to the nodes as the parameter `training_seed`, in the nam
 from collections.abc import Sequence
 from typing import Any, Final
 
+import pandas as pd
 from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import InvalidInputError
@@ -80,3 +81,18 @@ def with_training_seeds(parameters: dict[str, Any]) -> dict[str, Any]:
             "--params, and list the training seeds in seeds."
         )
     return {**parameters, "seeds": list(seeds), **numbers}
+
+
+def check_seed(predictions: pd.DataFrame, seed: int) -> None:
+    """Refuse predictions of another training seed, such as an earlier run left behind.
+
+    Raises:
+        InvalidInputError: Naming both seeds.
+    """
+    others = sorted(set(predictions["seed"]) - {seed})
+    if others:
+        raise InvalidInputError(
+            f"Predictions of {predictions['variant'].iloc[0]} that should be of the training seed "
+            f"{seed} are of seed {others[0]}: an earlier run with other seeds left them. "
+            "Run the pipelines of the variants again, without --only-missing-outputs."
+        )

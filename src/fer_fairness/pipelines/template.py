@@ -80,6 +80,7 @@ def _augmentation() -> list[Node]:
             inputs=[
                 "training_faces",
                 "params:augmentation",
+                "params:training_seed",
                 *(f"baseline_{dataset}_predictions" for dataset in EVALUATION_SETS),
             ],
             outputs="augmentation_plan",

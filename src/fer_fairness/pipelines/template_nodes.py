@@ -39,6 +39,7 @@ from fer_fairness.params.modeling import (
 )
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
+from fer_fairness.pipelines.seeds import check_seed
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
@@ -70,9 +71,12 @@ def prepare_for_fine_tuning(
 def plan(
     faces: pd.DataFrame,
     parameters: AugmentationParameters,
+    seed: int,
     *validation_predictions: pd.DataFrame,
 ) -> pd.DataFrame:
     """How many faces each cell gets, from the cell's size and its recall on validation faces."""
+    for table in validation_predictions:
+        check_seed(table, seed)
     predictions = pd.concat(validation_predictions, ignore_index=True)
     recall = validation_recall(faces, predictions, parameters.by)
     made = plan_augmentation(faces, parameters, recall=recall)

@@ -101,6 +101,7 @@ COLUMNS: Final = MappingProxyType(
             "validation_accuracy",
             "learning_rate",
             "seconds",
+            "is_kept",
         ),
         "label_noise_attributes": (
             *("variant", "evaluation_set", "attribute", "n_people", "n_abstained"),

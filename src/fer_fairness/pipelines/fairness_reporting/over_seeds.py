@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.scoring import EvaluationSet, evaluation_sets, with_context
+from fer_fairness.pipelines.seeds import check_seed
 
 
 def score_over_seeds(
@@ -131,20 +131,9 @@ def _over_seeds(
     by_seed: dict[int, list[EvaluationSet]] = {}
     for seed, fer_plus, raf_db in zip(seeds, on_fer_plus, on_raf_db, strict=True):
         for table in (fer_plus, raf_db):
-            _check_seed(table, seed)
+            check_seed(table, seed)
         by_seed[seed] = evaluation_sets(fer_plus=(fer_plus, faces[0]), raf_db=(raf_db, faces[1]))
     return [
         _OverSeeds(first=parts[0], frames=dict(zip(seeds, (p.scored for p in parts), strict=True)))
         for parts in zip(*by_seed.values(), strict=True)
     ]
-
-
-def _check_seed(predictions: pd.DataFrame, seed: int) -> None:
-    """Files that an earlier run left behind may be of other seeds."""
-    others = sorted(set(predictions["seed"]) - {seed})
-    if others:
-        raise InvalidInputError(
-            f"Predictions of {predictions['variant'].iloc[0]} that should be of the training seed "
-            f"{seed} are of seed {others[0]}: an earlier run with other seeds left them. "
-            "Run the pipelines of the variants again, without --only-missing-outputs."
-        )

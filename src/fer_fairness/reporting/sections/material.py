@@ -157,7 +157,7 @@ def _critical_cells(rows: pd.DataFrame, variant: str) -> Block:
 def _history_table(histories: pd.DataFrame) -> Table:
     body = []
     for variant, rows in histories.groupby("variant", sort=False):
-        best = rows.sort_values("validation_loss").iloc[0]
+        best = rows[rows["is_kept"].astype(bool)].iloc[0]
         body.append(
             (
                 Cell(variant_label(str(variant))),
@@ -168,9 +168,9 @@ def _history_table(histories: pd.DataFrame) -> Table:
                 Cell(f"{as_float(rows['seconds'].sum()) / 60:.1f}", numeric=True),
             )
         )
-    header = ("Variant", "Epochs", "Best epoch", "Its validation loss", "Its validation accuracy")
+    header = ("Variant", "Epochs", "Kept epoch", "Its validation loss", "Its validation accuracy")
     return Table(
-        caption="Training in numbers; the best epoch is that of the lowest validation loss",
+        caption="Training in numbers; the kept epoch is the best by training.selected_by",
         header=(*header, "Minutes"),
         rows=tuple(body),
     )

@@ -1,0 +1,124 @@
+"""FER+ scores of trained models by the authors' protocol, over seeds.
+
+    python benchmarks/fer_plus_scores.py                       # data/06_models, seeds 0 to 4
+    python benchmarks/fer_plus_scores.py --variant emotion_augmentation --seeds 0 1
+    python benchmarks/fer_plus_scores.py --split validation    # for choosing: no test face is read
+    python benchmarks/fer_plus_scores.py --model FILE          # one .keras file
+
+Scored are the faces with a majority label (unknown and not-a-face dropped), as they are and
+averaged with their mirror images. `twins` are faces whose pixels also stand in FER2013's Training
+rows: the project drops those rows from training, published figures mostly do not, so both parts
+are given. Needs `kedro run --pipelines data_processing` and the models.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.modeling import predict_logits, prepare_backend
+from fer_fairness.tables import has_majority_emotion
+from fer_fairness.taxonomy import EMOTIONS
+
+if TYPE_CHECKING:
+    import keras
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    arguments = parse()
+    prepare_backend()
+    folder = arguments.data / "03_primary" / "fer_plus"
+    faces, images = read(folder, "test" if arguments.split == "test" else "development")
+    twins = standing_in_training(folder, images)
+    scored = faces[has_majority_emotion(faces) & (faces["split"] == arguments.split)]
+    is_twin = twins[scored["image_index"].to_numpy()]
+    print(f"{len(scored)} faces with a majority label, {is_twin.sum()} of them twins\n")
+    rows = []
+    for name, path in models(arguments):
+        for mirrored in (False, True):
+            right = recognised(load(path), scored, images, average_mirrored=mirrored)
+            rows.append({"model": name, "mirrored": mirrored, **scores(scored, right, is_twin)})
+    table = pd.DataFrame(rows)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
+    if table["model"].nunique() > 1:
+        numbers = table.drop(columns="model").groupby("mirrored")
+        print("\nmean over models\n", numbers.mean().round(4).to_string())
+        print("\nstandard deviation over models\n", numbers.std(ddof=1).round(4).to_string())
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=ROOT / "data", help="the data root")
+    parser.add_argument("--variant", default="baseline")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--model", type=Path, help="one .keras file instead")
+    parser.add_argument("--split", choices=["test", "validation"], default="test")
+    return parser.parse_args()
+
+
+def models(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
+    if arguments.model:
+        return [(arguments.model.name, arguments.model)]
+    root = arguments.data / "06_models"
+    first, *further = arguments.seeds
+    folders = {first: root, **{seed: root / f"seed_{seed}" for seed in further}}
+    paths = {seed: of / arguments.variant / "model.keras" for seed, of in folders.items()}
+    missing = [str(path) for path in paths.values() if not path.is_file()]
+    if missing:
+        raise SystemExit(f"Not there: {', '.join(missing)}. Train them, or name other --seeds.")
+    return [(f"seed {seed}", path) for seed, path in paths.items()]
+
+
+def load(path: Path) -> "keras.Model":
+    import keras
+
+    return keras.saving.load_model(path, compile=False)
+
+
+def read(folder: Path, part: str) -> tuple[pd.DataFrame, np.ndarray]:
+    images = np.load(folder / f"{part}_images.npy", mmap_mode="r")
+    return pd.read_parquet(folder / f"{part}_faces.parquet"), images
+
+
+def standing_in_training(folder: Path, images: np.ndarray) -> np.ndarray:
+    """For each image, whether its pixels are those of a row of the Training split."""
+    faces, development = read(folder, "development")
+    training = faces.loc[faces["split"] == "train", "image_index"]
+    known = {development[row].tobytes() for row in training}
+    return np.array([image.tobytes() in known for image in images])
+
+
+def recognised(
+    model: "keras.Model", scored: pd.DataFrame, images: np.ndarray, *, average_mirrored: bool
+) -> np.ndarray:
+    logits = predict_logits(
+        model,
+        images,
+        scored["image_index"].to_numpy(),
+        batch_size=256,
+        description="Predicting",
+        average_mirrored=average_mirrored,
+    )
+    return np.array(EMOTIONS)[logits.argmax(axis=1)] == scored["emotion"].to_numpy()
+
+
+def scores(scored: pd.DataFrame, right: np.ndarray, is_twin: np.ndarray) -> dict[str, float]:
+    emotions = scored["emotion"].to_numpy()
+    recalls = {emotion: right[emotions == emotion].mean() for emotion in EMOTIONS}
+    return {
+        "accuracy": right.mean(),
+        "mean_recall": float(np.mean(list(recalls.values()))),
+        "without_twins": right[~is_twin].mean(),
+        "twins": right[is_twin].mean() if is_twin.any() else np.nan,
+        **recalls,
+    }
+
+
+if __name__ == "__main__":
+    main()
