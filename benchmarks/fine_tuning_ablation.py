@@ -40,28 +40,22 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parent.parent
 UNFROZEN: Final = {"enabled": False}
-GENTLE: Final = {"spatial_dropout": 0.05, "l2": 0.0001}
-TEN_TIMES: Final = {"initial_learning_rate": 0.0001, "target_learning_rate": 0.0003}
+SOURCE: Final[dict[str, dict[str, Any]]] = {
+    "regularisation": {"spatial_dropout": 0.20, "l2": 0.0125},
+    "training": {"initial_learning_rate": 0.00001, "target_learning_rate": 0.00003},
+}
+DISTILLED: Final = {"distillation": {"weight": 0.5, "temperature": 2.0}}
 VARIATIONS: Final[Mapping[str, dict[str, dict[str, Any]]]] = MappingProxyType(
     {
-        "source_document": {},
+        "unchanged": {},
         "unfrozen": {"freezing": UNFROZEN},
         "statistics_frozen": {
             "freezing": {"n_trainable_layers": 99, "every_batch_normalisation": True}
         },
-        "gentle": {"regularisation": GENTLE},
-        "gentle_unfrozen": {"regularisation": GENTLE, "freezing": UNFROZEN},
-        "fast": {"training": TEN_TIMES, "regularisation": GENTLE},
-        "fast_unfrozen": {
-            "training": TEN_TIMES,
-            "regularisation": GENTLE,
-            "freezing": UNFROZEN,
-        },
-        "fast_unfrozen_distilled": {
-            "training": {**TEN_TIMES, "distillation": {"weight": 0.5, "temperature": 2.0}},
-            "regularisation": GENTLE,
-            "freezing": UNFROZEN,
-        },
+        "distilled": {"training": DISTILLED},
+        "unfrozen_distilled": {"freezing": UNFROZEN, "training": DISTILLED},
+        "source_document": SOURCE,
+        "source_document_unfrozen": {**SOURCE, "freezing": UNFROZEN},
     }
 )
 BLOCKS: Final = ("freezing", "regularisation", "training")

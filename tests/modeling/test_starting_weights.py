@@ -1,3 +1,4 @@
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import build_network, freeze_layers, starting_model
+from fer_fairness.modeling.starting_weights import PUBLISHED_FILE
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 
 SMALL = ArchitectureParameters(blocks=((4,), (6,)), image_side_px=8)
@@ -44,6 +46,21 @@ def test_a_model_that_gives_probabilities_is_refused(tmp_path: Path) -> None:
     keras.Model(model.input, softmax).save(tmp_path / "softmax.keras")
     with pytest.raises(InvalidInputError, match="ends in a softmax: the loop trains logits"):
         starting_model(with_weights(str(tmp_path / "softmax.keras")), seed=0)
+
+
+def test_the_published_weights_are_small_fit_the_default_network_and_have_a_model_card() -> None:
+    published = resources.files("fer_fairness") / "weights"
+    assert len((published / PUBLISHED_FILE).read_bytes()) < 3_000_000
+    assert "## Not for" in (published / "README.md").read_text()
+    model = starting_model(with_weights("published"), seed=0)
+    default = build_network(ArchitectureParameters(), seed=0)
+    assert model.count_params() == default.count_params()
+    assert [layer.name for layer in model.layers] == [layer.name for layer in default.layers]
+    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48, 1)).astype(np.float32)
+    logits = model.predict_on_batch(images)
+    assert logits.shape == (4, 8)
+    assert np.isfinite(logits).all()
+    assert not np.allclose(logits, default.predict_on_batch(images))
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
