@@ -51,6 +51,22 @@ def test_a_cosine_falls_from_the_target_after_the_warm_up_by_hand() -> None:
     assert rates(params, [1.0] * 9)[-1] == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(("max_epochs", "warmup"), [(1, 0), (2, 1), (3, 1), (4, 2), (30, 2)])
+def test_a_short_cosine_run_warms_up_for_half_of_its_epochs_at_most(
+    max_epochs: int, warmup: int
+) -> None:
+    params = TrainingParameters(
+        schedule="cosine",
+        initial_learning_rate=1.0,
+        target_learning_rate=3.0,
+        warmup_epochs=2,
+        max_epochs=max_epochs,
+    )
+    used = rates(params, [1.0] * max_epochs)
+    assert used.index(3.0) == warmup
+    assert used[-1] == pytest.approx(params.min_learning_rate)
+
+
 def test_source_document_reaches_its_target_after_eight_epochs() -> None:
     used = rates(TrainingParameters(), [1.0 / epoch for epoch in range(1, 12)])
     assert used[0] == 1e-5
@@ -104,7 +120,6 @@ def test_stopping_waits_for_its_patience_and_starts_anew_with_each_best() -> Non
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"schedule": "cosine", "max_epochs": 8}, "leaves no epoch after warmup_epochs 8"),
         ({"initial_learning_rate": 1.0}, "warm-up only rises"),
         ({"min_learning_rate": 1.0}, "min_learning_rate"),
         ({"weight_decay": 0.1}, "needs optimizer adamw"),

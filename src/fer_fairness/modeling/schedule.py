@@ -30,9 +30,9 @@ class Plateau:
 class LearningRateSchedule:
     """Linear warm-up, then a plateau or cosine schedule; one rate an epoch.
 
-    With W warm-up epochs, epoch e (from 0) has the rate
-    `initial + (target - initial) * e / W` while e < W, so that epoch W is the first at the target.
-    From then on
+    With W warm-up epochs (of the cosine schedule at most half of `max_epochs`), epoch e (from 0)
+    has the rate `initial + (target - initial) * e / W` while e < W, so that epoch W is the first at
+    the target. From then on
 
     - plateau: `learning_rate_patience` epochs without a new lowest loss multiply the rate by
       `learning_rate_factor`, down to `min_learning_rate`, and start the count anew. Losses of the
@@ -47,6 +47,9 @@ class LearningRateSchedule:
 
     def __init__(self, params: TrainingParameters) -> None:
         self._params = params
+        self._warmup_epochs = params.warmup_epochs
+        if params.schedule == "cosine":
+            self._warmup_epochs = min(params.warmup_epochs, params.max_epochs // 2)
         self._plateau = Plateau()
         self.epochs = 0
         self.learning_rate = self._warmup_rate()
@@ -55,7 +58,7 @@ class LearningRateSchedule:
         """Take in the validation loss of the epoch that ended and set the coming epoch's rate."""
         self._plateau.observe(validation_loss)
         self.epochs += 1
-        if self.epochs <= self._params.warmup_epochs:
+        if self.epochs <= self._warmup_epochs:
             self._plateau.epochs_since_best = 0
             self.learning_rate = self._warmup_rate()
         elif self._params.schedule == "cosine":
@@ -67,15 +70,15 @@ class LearningRateSchedule:
 
     def _warmup_rate(self) -> float:
         params = self._params
-        if self.epochs >= params.warmup_epochs:
+        if self.epochs >= self._warmup_epochs:
             return params.target_learning_rate
-        share = self.epochs / params.warmup_epochs
+        share = self.epochs / self._warmup_epochs
         rise = params.target_learning_rate - params.initial_learning_rate
         return params.initial_learning_rate + rise * share
 
     def _cosine_rate(self) -> float:
         params = self._params
-        passed = (self.epochs - params.warmup_epochs) / (params.max_epochs - params.warmup_epochs)
+        passed = (self.epochs - self._warmup_epochs) / (params.max_epochs - self._warmup_epochs)
         height = params.target_learning_rate - params.min_learning_rate
         return params.min_learning_rate + height * (1 + math.cos(math.pi * min(passed, 1.0))) / 2
 

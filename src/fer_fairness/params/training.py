@@ -96,7 +96,12 @@ class TrainingParameters(Parameters):
         default=3e-5, gt=0.0, description="Rate of the first epoch after the warm-up."
     )
     warmup_epochs: int = Field(
-        default=8, ge=0, description="Epochs over which the rate rises linearly to the target."
+        default=8,
+        ge=0,
+        description=(
+            "Epochs over which the rate rises linearly to the target; under the cosine schedule at "
+            "most half of max_epochs, so that short runs have both."
+        ),
     )
     min_learning_rate: float = Field(default=1e-6, gt=0.0, description="Rates never fall below.")
     learning_rate_patience: int = Field(
@@ -163,10 +168,5 @@ class TrainingParameters(Parameters):
         if self.weight_decay > 0 and self.optimizer != "adamw":
             raise ValueError(
                 f"weight_decay {self.weight_decay} needs optimizer adamw, found {self.optimizer}."
-            )
-        if self.schedule == "cosine" and 0 < self.max_epochs <= self.warmup_epochs:
-            raise ValueError(
-                f"max_epochs {self.max_epochs} leaves no epoch after warmup_epochs "
-                f"{self.warmup_epochs} for the cosine schedule: train longer or warm up less."
             )
         return self
