@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 import yaml
+from ablation_runs import ROOT, argument_parser, development, is_kept
 
 from fer_fairness.fairness.seeds import compare_over_seeds
 from fer_fairness.files import file_sha256, replacing
@@ -38,7 +39,6 @@ from fer_fairness.taxonomy import EMOTIONS
 if TYPE_CHECKING:
     import keras
 
-ROOT: Final = Path(__file__).parent.parent
 UNFROZEN: Final = {"enabled": False}
 SOURCE: Final[dict[str, dict[str, Any]]] = {
     "regularisation": {"spatial_dropout": 0.20, "l2": 0.0125},
@@ -75,20 +75,9 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT / "data", help="data root of FER+")
+    parser = argument_parser(__doc__, VARIATIONS, epochs=4)
     parser.add_argument("--other", type=Path, help="data root of a run on fabricated faces")
-    parser.add_argument("--out", type=Path, required=True, help="where runs are kept")
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(VARIATIONS))
-    parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
-    unknown = sorted(set(arguments.only) - set(VARIATIONS))
-    if unknown:
-        parser.error(f"unknown variations {unknown}; there are {list(VARIATIONS)}")
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
 
@@ -96,15 +85,10 @@ def parse() -> argparse.Namespace:
 def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> None:
     """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
     stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
-    done, told = arguments.out / f"{stem}.parquet", arguments.out / f"{stem}.json"
+    done = arguments.out / f"{stem}.parquet"
     block = parameters(name, arguments.epochs)
     used = [block, file_sha256(baseline_file(arguments.data, seed))]
-    if done.is_file():
-        if json.loads(told.read_text())["used"] != used:
-            raise SystemExit(
-                f"{done} was made with other parameters or another baseline: take it away, or use "
-                "another --out."
-            )
+    if is_kept(done, used):
         return
     baseline = load_baseline(arguments.data, seed)
     model = nodes.prepare_for_fine_tuning(
@@ -132,7 +116,8 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
         **added,
     )
     predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), name, seed)
-    told.write_text(json.dumps({"used": used, "history": history.to_dict("list")}))
+    record = {"used": used, "history": history.to_dict("list")}
+    done.with_suffix(".json").write_text(json.dumps(record))
     with replacing(done) as path:
         predictions.to_parquet(path)
 
@@ -181,12 +166,6 @@ def load_baseline(data: Path, seed: int) -> "keras.Model":
 def predictions_of(data: Path, seed: int) -> pd.DataFrame:
     folder = of_seed(data / "07_model_output", seed) / "baseline"
     return pd.read_parquet(folder / "fer_plus_validation_predictions.parquet")
-
-
-def development(data: Path, dataset: str) -> tuple[pd.DataFrame, np.ndarray]:
-    folder = data / "03_primary" / dataset
-    images = np.load(folder / "development_images.npy", mmap_mode="r")
-    return pd.read_parquet(folder / "development_faces.parquet"), images
 
 
 def results(arguments: argparse.Namespace) -> pd.DataFrame:

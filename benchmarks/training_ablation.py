@@ -14,13 +14,13 @@ the difference to the unchanged training, seed by seed, with the interval of `co
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 import yaml
+from ablation_runs import ROOT, argument_parser, development, is_kept
 
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.files import replacing
@@ -39,7 +39,6 @@ from fer_fairness.params.training import TrainingParameters
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
 from fer_fairness.taxonomy import EMOTIONS
 
-ROOT: Final = Path(__file__).parent.parent
 UNCHANGED: Final = "unchanged"
 NO_AUGMENTATION: Final[dict[str, Any]] = {
     "flip": False,
@@ -71,10 +70,23 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "no_augmentation": {"training": {"online_augmentation": NO_AUGMENTATION}},
         "only_flip_and_shift": {
             "training": {
-                "online_augmentation": {**NO_AUGMENTATION, "flip": True, "shift_share": 0.08}
+                "online_augmentation": {**NO_AUGMENTATION, "flip": True, "shift_share": 0.06}
             }
         },
-        "no_erasing": {"training": {"online_augmentation": {"erased_share": 0.0}}},
+        "erasing": {
+            "training": {"online_augmentation": {"erased_share": 0.15, "erased_probability": 0.3}}
+        },
+        "stronger_augmentation": {
+            "training": {
+                "online_augmentation": {
+                    "rotation_degrees": 15,
+                    "shift_share": 0.1,
+                    "scale_share": 0.15,
+                    "brightness": 0.12,
+                    "contrast": 0.25,
+                }
+            }
+        },
         "mixup": {"training": {"mixup_alpha": 0.2}},
         "label_smoothing": {"training": {"label_smoothing": 0.1}},
         "logit_adjustment_0.2": {"training": {"logit_adjustment": 0.2, **BY_RECALL}},
@@ -82,8 +94,8 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "no_weight_decay": {"training": {"weight_decay": 0.0}},
         "dropout_0.1": {"architecture": {"spatial_dropout": 0.1}},
         "no_dropout": {"architecture": {"spatial_dropout": 0.0}},
-        "half_rate": {"training": {"target_learning_rate": 0.002}},
-        "double_rate": {"training": {"target_learning_rate": 0.008}},
+        "half_rate": {"training": {"target_learning_rate": 0.004}},
+        "double_rate": {"training": {"target_learning_rate": 0.016}},
     }
 )
 
@@ -92,7 +104,7 @@ def main() -> None:
     arguments = parse()
     if not arguments.table:
         prepare_backend()
-        faces, images = read_development_faces(arguments.data)
+        faces, images = development(arguments.data, "fer_plus")
         for seed in arguments.seeds:
             for name in arguments.only:
                 run(name, seed, faces, images, arguments)
@@ -102,36 +114,9 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, default=ROOT / "data", help="the data root")
-    parser.add_argument("--out", type=Path, required=True, help="where runs are kept")
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument(
-        "--only",
-        type=lambda text: text.split(","),
-        default=list(VARIATIONS),
-        help="names, by comma",
-    )
-    parser.add_argument("--table", action="store_true")
-    arguments = parser.parse_args()
-    unknown = sorted(set(arguments.only) - set(VARIATIONS))
-    if unknown:
-        parser.error(f"unknown variations {unknown}; there are {list(VARIATIONS)}")
+    arguments = argument_parser(__doc__, VARIATIONS, epochs=30).parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
-
-
-def read_development_faces(data: Path) -> tuple[pd.DataFrame, np.ndarray]:
-    folder = data / "03_primary" / "fer_plus"
-    if not (folder / "development_faces.parquet").is_file():
-        raise SystemExit(
-            f"{folder} has no faces: run `kedro run --pipelines data_processing` first."
-        )
-    images = np.load(folder / "development_images.npy", mmap_mode="r")
-    return pd.read_parquet(folder / "development_faces.parquet"), images
 
 
 def parameters(name: str, epochs: int) -> tuple[ArchitectureParameters, TrainingParameters]:
@@ -157,12 +142,10 @@ def run(
 ) -> None:
     """Train one variation with one seed and keep its predictions, unless they are there."""
     stem = f"{name}_seed_{seed}_{arguments.epochs}_epochs"
-    done, told = arguments.out / f"{stem}.parquet", arguments.out / f"{stem}.json"
+    done = arguments.out / f"{stem}.parquet"
     architecture, training = parameters(name, arguments.epochs)
-    used = json.loads(json.dumps([architecture.model_dump(), training.model_dump()]))
-    if done.is_file():
-        if json.loads(told.read_text())["parameters"] != used:
-            raise SystemExit(f"{done} was made with other parameters: take it away, or use --out.")
+    used = [architecture.model_dump(), training.model_dump()]
+    if is_kept(done, used):
         return
     model = build_network(architecture, seed=seed)
     usable = faces[has_target(faces)]
@@ -194,9 +177,9 @@ def run(
         "n_parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
         "images_per_second": len(data.training) / result.history["seconds"].median(),
         "history": result.history.to_dict("list"),
-        "parameters": used,
+        "used": used,
     }
-    told.write_text(json.dumps(record))
+    done.with_suffix(".json").write_text(json.dumps(record))
     with replacing(done) as path:
         predictions.to_parquet(path)
 

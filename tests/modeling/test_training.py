@@ -14,11 +14,12 @@ from fer_fairness.modeling import (
     TrainingSet,
     build_network,
     predict_logits,
+    set_regularisation,
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.training_run import cross_entropy
-from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.modeling import ArchitectureParameters, RegularisationParameters
 from fer_fairness.params.training import (
     DistillationParameters,
     OnlineAugmentationParameters,
@@ -303,3 +304,30 @@ def test_a_class_without_training_faces_is_named(
 
 def predict(model: Any, part: TrainingSet) -> np.ndarray:
     return predict_logits(model, part.images, part.image_index, batch_size=16, description="x")
+
+
+def test_the_history_has_the_mean_over_the_faces_of_an_epoch(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    # So small a rate changes nothing, and without dropout a frozen model's outputs are known.
+    part = toy(40)
+    model = set_regularisation(
+        build(), RegularisationParameters(spatial_dropout=0.0, l2=0.0), seed=0
+    )
+    for layer in model.layers:
+        layer.trainable = layer.name == "logits"
+    params = quick.model_copy(
+        update={
+            "max_epochs": 1,
+            "warmup_epochs": 0,
+            "target_learning_rate": 1e-12,
+            "online_augmentation": OnlineAugmentationParameters(),
+        }
+    )
+    logits = predict(model, part)
+    weighted = replace(part, sample_weight=np.linspace(0.1, 2, 40, dtype=np.float32))
+    row = run(model, weighted, part, params).history.iloc[0]
+    losses = cross_entropy(logits.astype(np.float64), part.targets)
+    expected = np.average(losses, weights=weighted.sample_weight)
+    assert row["loss"] == pytest.approx(expected, rel=1e-4)
+    assert row["accuracy"] == pytest.approx((logits.argmax(1) == part.targets.argmax(1)).mean())

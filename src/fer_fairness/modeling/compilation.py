@@ -45,8 +45,7 @@ def training_graph(
     from keras import ops
 
     inputs = _inputs(model.input_shape[1:], params)
-    drawn = {name: tensor for name, tensor in inputs.items() if name in ("affine", "tone", "box")}
-    images = apply_changes(ops.cast(inputs["images"], "float32"), drawn)
+    images = apply_changes(ops.cast(inputs["images"], "float32"), inputs)
     if "mixing_share" in inputs:
         share = ops.reshape(inputs["mixing_share"], (-1, 1, 1, 1))
         images = share * images + (1 - share) * ops.take(images, inputs["partner"], axis=0)

@@ -109,7 +109,7 @@ def apply_changes(
 
     Args:
         images: Float32 `(n, height, width, channels)`, values 0 to 255.
-        drawn: What `draw_changes` gave.
+        drawn: What `draw_changes` gave; other names are passed over.
 
     Returns:
         Float32 of the same shape, 0 to 255. Pixels from beyond the border repeat it; boxes get the

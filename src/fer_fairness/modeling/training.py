@@ -100,7 +100,7 @@ def train(
         raise TrainingError(
             f"Every layer of model {model.name!r} is frozen: raise n_trainable_layers."
         )
-    _tell_of_absent_classes(data)
+    _warn_of_classes_to_learn(data)
     file = None
     if checkpoint_folder is not None:
         fingerprint = run_fingerprint(
@@ -159,18 +159,20 @@ def _check_teacher(
         )
 
 
-def _tell_of_absent_classes(data: TrainingData) -> None:
-    """Warn of classes that validation faces have and training faces do not."""
+def _warn_of_classes_to_learn(data: TrainingData) -> None:
+    """Name the classes that validation faces have and no training face has.
+
+    Classes that neither has, such as contempt in RAF-DB, are not of the dataset.
+    """
     n_training, n_validation = (
         (part.targets > 0).sum(axis=0) for part in (data.training, data.validation)
     )
     names = EMOTIONS if len(n_training) == len(EMOTIONS) else range(len(n_training))
     for name, n, n_to_find in zip(names, n_training, n_validation, strict=True):
-        if n == 0:
-            logger.log(
-                logging.WARNING if n_to_find else logging.INFO,
+        if n == 0 < n_to_find:
+            logger.warning(
                 "No training face has a share of %s, and %d validation faces have one: the model "
-                "cannot learn to recognise it.",
+                "cannot learn to recognise it. Add such faces, or take them out of validation.",
                 name,
                 n_to_find,
             )

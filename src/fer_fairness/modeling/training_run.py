@@ -138,8 +138,6 @@ class TrainingRun:
         epoch = len(self.history)
         total_loss = total_weight = total_correct = n_faces = 0.0
         for number, batch in enumerate(self._batches.epoch(epoch), start=1):
-            # Keras before 3.13 carries metrics from batch to batch: begin each one at zero.
-            self._graph.reset_metrics()
             logs = self._graph.train_on_batch(
                 batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
             )

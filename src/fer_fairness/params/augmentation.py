@@ -8,6 +8,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.image_changes import (
+    Brightness,
+    Contrast,
+    ErasedProbability,
+    ErasedShare,
+    RotationDegrees,
+    ScaleShare,
+    ShiftShare,
+)
 
 
 class SeverityTier(Parameters):
@@ -29,25 +38,11 @@ class TransformRanges(Parameters):
     """
 
     flip: bool = Field(default=True, description="Mirror half of the variants left to right.")
-    rotation_degrees: float = Field(default=20.0, ge=0.0, le=180.0)
-    shift_share: float = Field(
-        default=0.12, ge=0.0, le=0.5, description="Shift as a share of the side, each direction."
-    )
-    scale_share: float = Field(
-        default=0.15, ge=0.0, le=0.9, description="The face is scaled by 1 plus or minus this."
-    )
-    brightness: float = Field(
-        default=0.12,
-        ge=0.0,
-        le=1.0,
-        description=(
-            "Offset as a share of the grey range of 255. Larger ones turn parts of many faces all "
-            "black or all white."
-        ),
-    )
-    contrast: float = Field(
-        default=0.25, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
-    )
+    rotation_degrees: RotationDegrees = 20.0
+    shift_share: ShiftShare = 0.12
+    scale_share: ScaleShare = 0.15
+    brightness: Brightness = 0.12
+    contrast: Contrast = 0.25
     gamma: float = Field(
         default=0.3, ge=0.0, le=2.0, description="Exponent is exp of plus or minus this."
     )
@@ -60,18 +55,8 @@ class TransformRanges(Parameters):
         le=1.0,
         description="Standard deviation of the noise as a share of 255.",
     )
-    erased_share: float = Field(
-        default=0.08,
-        ge=0.0,
-        le=0.9,
-        description=(
-            "Largest share of the area that one erased box covers. A box of 0.15 may hide a whole "
-            "mouth, and with it what the label is about."
-        ),
-    )
-    erased_probability: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="Share of the variants that have a box erased."
-    )
+    erased_share: ErasedShare = 0.08
+    erased_probability: ErasedProbability = 0.5
 
 
 class AugmentationParameters(Parameters):

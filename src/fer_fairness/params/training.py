@@ -9,35 +9,32 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.image_changes import (
+    Brightness,
+    Contrast,
+    ErasedProbability,
+    ErasedShare,
+    RotationDegrees,
+    ScaleShare,
+    ShiftShare,
+)
 
 
 class OnlineAugmentationParameters(Parameters):
     """How far training images are changed, drawn anew in every epoch; 0 turns a change off.
 
-    Names and units are those of `TransformRanges`, which describes the written variants of targeted
-    augmentation; a face's `augmentation_strength` multiplies all ranges.
+    A face's `augmentation_strength` multiplies all ranges. `TransformRanges` are those of the
+    written variants of targeted augmentation.
     """
 
     flip: bool = Field(default=False, description="Mirror a random half left to right.")
-    rotation_degrees: float = Field(default=0.0, ge=0.0, le=180.0)
-    shift_share: float = Field(
-        default=0.0, ge=0.0, le=0.5, description="Shift as a share of the side, each direction."
-    )
-    scale_share: float = Field(
-        default=0.0, ge=0.0, le=0.9, description="The face is scaled by 1 plus or minus this."
-    )
-    brightness: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="Offset as a share of the grey range of 255."
-    )
-    contrast: float = Field(
-        default=0.0, ge=0.0, lt=1.0, description="Contrast is multiplied by 1 plus or minus this."
-    )
-    erased_share: float = Field(
-        default=0.0, ge=0.0, le=0.9, description="Share of the area that one erased box covers."
-    )
-    erased_probability: float = Field(
-        default=0.5, ge=0.0, le=1.0, description="Share of the images that have a box erased."
-    )
+    rotation_degrees: RotationDegrees = 0.0
+    shift_share: ShiftShare = 0.0
+    scale_share: ScaleShare = 0.0
+    brightness: Brightness = 0.0
+    contrast: Contrast = 0.0
+    erased_share: ErasedShare = 0.0
+    erased_probability: ErasedProbability = 0.5
 
     @property
     def is_geometric(self) -> bool:

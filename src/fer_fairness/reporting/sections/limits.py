@@ -36,6 +36,10 @@ _PROJECT_LIMIT: Final = (
     "A variant is compared with the baseline as a whole. What it changed includes the effect "
     "of further training, and on RAF-DB that of having seen RAF-DB faces at all."
 )
+_CONTROL: Final = (
+    "Continued training is the control: FER+ once more, without any method. What it changes too, "
+    "no method that was trained on FER+ did; for one trained on RAF-DB there is no such control."
+)
 _SEEDS: Final = (
     "The choice of training seed is in the intervals of the section “Over training seeds”, and in "
     "no others."
@@ -65,6 +69,8 @@ def limits_section(inputs: ReportInputs) -> Section:
     sentences = list(_GENERAL_LIMITS)
     if inputs.kind == "project":
         sentences.append(_PROJECT_LIMIT)
+    if "continued_training" in inputs.variants():
+        sentences.append(_CONTROL)
     if len(inputs.comparisons_over_seeds):
         sentences.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
