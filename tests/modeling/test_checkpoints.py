@@ -112,7 +112,13 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     )
     for a, b in zip(whole.model.get_weights(), resumed.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert list(tmp_path.iterdir()) == [], "a finished run leaves no checkpoint"
+    with pytest.MonkeyPatch.context() as patch:
+        begun = epochs_trained(patch)
+        again = go(tmp_path)
+    assert begun == [], "what has ended is not trained again"
+    assert again.history.equals(resumed.history)
+    for a, b in zip(whole.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_fingerprint_is_the_same_for_the_same_run(
@@ -122,6 +128,19 @@ def test_fingerprint_is_the_same_for_the_same_run(
         run_fingerprint([build()], [toy(), toy(seed=1)], quick, seed=7) for _ in range(2)
     )
     assert first == again
+
+
+def test_fingerprint_changes_with_the_code_that_trains(
+    build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = run_fingerprint([build()], [toy()], quick, seed=7)
+    read = Path.read_bytes
+    monkeypatch.setattr(
+        Path,
+        "read_bytes",
+        lambda path: read(path) + (b"#" if path.name == "compilation.py" else b""),
+    )
+    assert run_fingerprint([build()], [toy()], quick, seed=7) != before
 
 
 def test_fingerprint_changes_with_everything_that_decides_the_outcome(
@@ -162,7 +181,6 @@ def test_the_checkpoint_of_another_run_is_neither_used_nor_overwritten(
         assert other.load() is None
     assert "checkpoint_a.npz is of a run with another architecture" in caplog.text
     other.save(Checkpoint([], [], [], [], []))
-    other.remove()
     kept = CheckpointFile(tmp_path, fingerprint="a").load()
     assert kept is not None
     assert kept.history == EARLIER.history

@@ -55,8 +55,9 @@ class CheckpointFile:
     """One run's checkpoint in a folder, replaced as a whole after each epoch.
 
     The file carries the beginning of the run's fingerprint in its name, so that a run with another
-    architecture, data, parameters or seed neither reads nor overwrites it. The file of a run that
-    will not be given again may be deleted.
+    architecture, data, parameters or seed neither reads nor overwrites it. It stays when the run
+    has ended: whoever called may still fail to save the model, on a full disk, and then gives the
+    same run again without training again. It may be deleted at any time.
 
     Arrays and JSON in a NumPy archive, without pickle. Not a `.keras` file, because that restores
     a model anew, while a run goes on with the model it was handed.
@@ -113,10 +114,6 @@ class CheckpointFile:
                 error,
             )
 
-    def remove(self) -> None:
-        """Delete the checkpoint of a run that has ended, so that the next one trains anew."""
-        self._path.unlink(missing_ok=True)
-
 
 def run_fingerprint(
     models: "Sequence[keras.Model]",
@@ -128,8 +125,9 @@ def run_fingerprint(
     """A hash of all that decides the outcome of a run: two runs with the same one are the same.
 
     Covers the architectures with their frozen layers, the starting weights, the images, targets,
-    weights and strengths of the sets, the parameters, the seed, the back end and the versions of
-    Keras, of the back end and of this project. Not the machine.
+    weights and strengths of the sets, the parameters, the seed, the back end, the versions of Keras
+    and of the back end, and the source of this room, so that no changed code goes on with, or
+    gives out, what other code has trained. Not the machine.
 
     Args:
         models: The model to be trained and, if there is one, its teacher.
@@ -142,7 +140,7 @@ def run_fingerprint(
     digest = hashlib.sha256()
     description: list[object] = [params.model_dump_json(), seed]
     back_end = keras.backend.backend()
-    description += [back_end, *map(version, ("keras", back_end, "fer-fairness"))]
+    description += [back_end, version("keras"), version(back_end), _source_of_this_room()]
     for model in models:
         architecture = json.loads(model.to_json())
         # Keras numbers the optimisers of a process, and all they depend on is in `params`.
@@ -152,6 +150,14 @@ def run_fingerprint(
     for values in _arrays_of(models, sets):
         digest.update(f"{values.dtype}{values.shape}".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _source_of_this_room() -> str:
+    """SHA-256 over the modules of `modeling`, in the order of their names."""
+    digest = hashlib.sha256()
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
     return digest.hexdigest()
 
 

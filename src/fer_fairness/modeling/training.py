@@ -70,18 +70,19 @@ def train(
     penalties of the model's regularisers.
 
     With a checkpoint folder, a run that was killed goes on after its last whole epoch and, on the
-    same machine and back end, ends with the same weights as one that was not. A run with other
-    data, parameters, seed, teacher or starting weights has a checkpoint of its own beside it. The
-    checkpoint is removed at the end. The same call gives the same weights bit for bit on a CPU once
-    `prepare_backend` has run; not promised on a GPU, where TensorFlow needs TF_DETERMINISTIC_OPS=1
-    for it. See docs/training.md.
+    same machine and back end, ends with the same weights as one that was not; one that had ended is
+    not trained again. A run with other data, parameters, seed, teacher, starting weights or code
+    has a checkpoint of its own beside it. The same call gives the same weights bit for bit on a CPU
+    once `prepare_backend` has run; not promised on a GPU, where TensorFlow needs
+    TF_DETERMINISTIC_OPS=1 for it. See docs/training.md.
 
     Args:
         model: Takes the images of both sets, gives logits; frozen layers stay as they are.
         data: Faces to learn from and to validate on.
         params: Loss, optimiser, rates, patience, online augmentation.
         seed: Decides the order of faces, the online augmentation and the dropout.
-        checkpoint_folder: Where the state is kept after each epoch; None keeps none.
+        checkpoint_folder: Where the state is kept after each epoch, some megabytes; None keeps
+            none.
         description: What the progress bar says.
         teacher: Whose outputs `params.distillation` keeps, a model of the same input and output.
 
@@ -121,8 +122,6 @@ def train(
             if file is not None:
                 file.save(run.checkpoint())
     model.set_weights(run.best)
-    if file is not None:
-        file.remove()
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 

@@ -106,7 +106,11 @@ class TrainingRun:
             self._schedule.observe(row["validation_loss"])
             if self._stopping.observe(self._score(row)):
                 self.best_epoch = int(row["epoch"])
-        logger.info("Training goes on after epoch %d, saved by an earlier run.", len(self.history))
+        after = f"after epoch {len(self.history)}, saved by an earlier run"
+        if self.is_finished:
+            logger.info("Training had ended %s: its result is taken as it is.", after)
+        else:
+            logger.info("Training goes on %s.", after)
 
     def run_epoch(self, bar: "tqdm[int]") -> None:
         """Train and validate one epoch, then let its validation scores decide what comes next."""
