@@ -2,18 +2,22 @@
 
     python benchmarks/training_ablation.py --out FOLDER             # everything, five seeds
     python benchmarks/training_ablation.py --out FOLDER --epochs 30 --seeds 0 1 --only mixup
+    python benchmarks/training_ablation.py --out FOLDER --on weaker_augmentation --epochs 8
     python benchmarks/training_ablation.py --out FOLDER --table     # the table of what is there
 
 Needs `kedro run --pipelines data_processing` on real FER+. Each run starts from the `baseline`
-block of conf/base and changes what `VARIATIONS` says. Runs that are in FOLDER are not repeated, and
-a run that was killed goes on after its last epoch, so the same command can be given again and
-again. The test faces are not opened: this is for choosing. The table has the mean over seeds and
-the difference to the unchanged training, seed by seed, with the interval of `compare_over_seeds`.
+block of conf/base and changes what `VARIATIONS` says, on top of the variation `--on`: a short run
+learns most from weaker augmentation. `taught_by_ensemble` needs `--teachers`. Runs that are in
+FOLDER are not repeated, and a run that was killed goes on after its last epoch, so the same command
+can be given again and again. The test faces are not opened: this is for choosing. The table has the
+mean over seeds and the difference to the unchanged training, seed by seed, with the interval of
+`compare_over_seeds`.
 """
 
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,7 +27,7 @@ import yaml
 from ablation_runs import ROOT, argument_parser, development, is_kept
 
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
-from fer_fairness.files import replacing
+from fer_fairness.files import file_sha256, replacing
 from fer_fairness.modeling import (
     TrainingData,
     TrainingSet,
@@ -32,6 +36,7 @@ from fer_fairness.modeling import (
     predictions_table,
     prepare_backend,
     train,
+    trained_model,
 )
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -49,7 +54,6 @@ NO_AUGMENTATION: Final[dict[str, Any]] = {
     "contrast": 0,
     "erased_share": 0,
 }
-BY_RECALL: Final = {"selected_by": "validation_mean_recall"}
 VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         UNCHANGED: {},
@@ -76,21 +80,22 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "erasing": {
             "training": {"online_augmentation": {"erased_share": 0.15, "erased_probability": 0.3}}
         },
-        "stronger_augmentation": {
+        "weaker_augmentation": {
             "training": {
                 "online_augmentation": {
-                    "rotation_degrees": 15,
-                    "shift_share": 0.1,
-                    "scale_share": 0.15,
-                    "brightness": 0.12,
-                    "contrast": 0.25,
+                    "rotation_degrees": 8,
+                    "shift_share": 0.06,
+                    "scale_share": 0.08,
+                    "brightness": 0.08,
+                    "contrast": 0.15,
                 }
             }
         },
         "mixup": {"training": {"mixup_alpha": 0.2}},
+        "taught_by_ensemble": {"training": {"distillation": {"weight": 0.5, "temperature": 1.0}}},
         "label_smoothing": {"training": {"label_smoothing": 0.1}},
-        "logit_adjustment_0.2": {"training": {"logit_adjustment": 0.2, **BY_RECALL}},
-        "logit_adjustment_0.5": {"training": {"logit_adjustment": 0.5, **BY_RECALL}},
+        "no_logit_adjustment": {"training": {"logit_adjustment": 0.0}},
+        "logit_adjustment_0.6": {"training": {"logit_adjustment": 0.6}},
         "no_weight_decay": {"training": {"weight_decay": 0.0}},
         "dropout_0.1": {"architecture": {"spatial_dropout": 0.1}},
         "no_dropout": {"architecture": {"spatial_dropout": 0.0}},
@@ -114,22 +119,26 @@ def main() -> None:
 
 
 def parse() -> argparse.Namespace:
-    arguments = argument_parser(__doc__, VARIATIONS, epochs=30).parse_args()
+    parser = argument_parser(__doc__, VARIATIONS, epochs=30)
+    parser.add_argument("--teachers", nargs="+", default=[], help=".keras files")
+    parser.add_argument("--on", choices=VARIATIONS, default=UNCHANGED, help="applies to every run")
+    arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
 
 
-def parameters(name: str, epochs: int) -> tuple[ArchitectureParameters, TrainingParameters]:
-    """The baseline's, with the changes of the variation."""
+def parameters(
+    names: Sequence[str], epochs: int
+) -> tuple[ArchitectureParameters, TrainingParameters]:
+    """The baseline's, with the changes of one variation after the other."""
     block = yaml.safe_load((ROOT / "conf/base/parameters_baseline.yml").read_text())["baseline"]
-    change = VARIATIONS[name]
-    architecture = {**block["architecture"], **change.get("architecture", {})}
-    changed = change.get("training", {})
-    training = {**block["training"], **changed, "max_epochs": epochs}
-    training["online_augmentation"] = {
-        **block["training"]["online_augmentation"],
-        **changed.get("online_augmentation", {}),
-    }
+    architecture, training = block["architecture"], block["training"]
+    for name in names:
+        changed = VARIATIONS[name].get("training", {})
+        online = training["online_augmentation"] | changed.get("online_augmentation", {})
+        architecture = architecture | VARIATIONS[name].get("architecture", {})
+        training = training | changed | {"online_augmentation": online}
+    training = training | {"max_epochs": epochs}
     return ArchitectureParameters(**architecture), TrainingParameters(**training)
 
 
@@ -143,8 +152,10 @@ def run(
     """Train one variation with one seed and keep its predictions, unless they are there."""
     stem = f"{name}_seed_{seed}_{arguments.epochs}_epochs"
     done = arguments.out / f"{stem}.parquet"
-    architecture, training = parameters(name, arguments.epochs)
-    used = [architecture.model_dump(), training.model_dump()]
+    architecture, training = parameters([arguments.on, name], arguments.epochs)
+    teachers = arguments.teachers if training.distillation.weight > 0 else []
+    hashes = [file_sha256(Path(path)) for path in teachers]
+    used = [architecture.model_dump(), training.model_dump(), *hashes]
     if is_kept(done, used):
         return
     model = build_network(architecture, seed=seed)
@@ -161,6 +172,7 @@ def run(
         seed=seed,
         checkpoint_folder=arguments.out / "checkpoints" / stem,
         description=f"{name}, seed {seed}",
+        teachers=[trained_model(path, remedy="Name others in --teachers.") for path in teachers],
     )
     is_validation = faces["split"] == "validation"
     scored = faces[is_validation & has_majority_emotion(faces)].reset_index(drop=True)

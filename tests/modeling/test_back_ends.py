@@ -40,13 +40,13 @@ architecture = ArchitectureParameters(
     form=sys.argv[1], blocks=((4, 4), (6,)), n_dense_blocks=1, spatial_dropout=0.0,
     image_side_px=24, l2=0.001,
 )
-model, teacher = (build_network(architecture, seed=seed) for seed in (0, 1))
+model = build_network(architecture, seed=0)
 values = np.random.default_rng(1)
-for network in (model, teacher):
-    network.set_weights([values.uniform(0.1, 0.5, w.shape) for w in network.get_weights()])
-graph = training_graph(model, params, class_shares=part.class_shares(), teacher=teacher)
+model.set_weights([values.uniform(0.1, 0.5, w.shape) for w in model.get_weights()])
+known = values.normal(size=(48, 8)).astype(np.float32)
+graph = training_graph(model, params, class_shares=part.class_shares())
 losses = []
-for batch in TrainingBatches(part, params, seed=0).epoch(0):
+for batch in TrainingBatches(part, params, seed=0, teacher_logits=known).epoch(0):
     logs = graph.train_on_batch(
         batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
     )

@@ -82,7 +82,7 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     # Validation targets are the opposite of the training targets: learning makes them worse, so
     # that rates fall, patience runs out and the best epoch lies before the kill.
     validation = replace(opposite, targets=opposite.targets[:, [0, 3, 2, 1, 4, 5, 6, 7]].copy())
-    teacher = build() if "distillation" in SETTINGS[setting] else None
+    teachers = [build()] if "distillation" in SETTINGS[setting] else []
 
     def go(folder: Path | None) -> TrainingResult:
         return train(
@@ -90,7 +90,7 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
             TrainingData(training, validation),
             params,
             seed=7,
-            teacher=teacher,
+            teachers=teachers,
             checkpoint_folder=folder,
             description="Training",
         )

@@ -204,7 +204,13 @@ def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingPar
         params = quick.model_copy(update={"distillation": DistillationParameters(weight=weight)})
         data = TrainingData(uninformative, uninformative)
         train(
-            student, data, params, seed=0, checkpoint_folder=None, description="x", teacher=teacher
+            student,
+            data,
+            params,
+            seed=0,
+            checkpoint_folder=None,
+            description="x",
+            teachers=[teacher],
         )
         forgotten[weight] = np.abs(predict(student, toy(seed=2)) - known).mean()
     assert forgotten[0.9] < 0.8 * forgotten[0.0]
@@ -228,7 +234,7 @@ def test_distillation_needs_a_teacher_of_the_same_shape(
             seed=0,
             checkpoint_folder=None,
             description="x",
-            teacher=seven,
+            teachers=[seven],
         )
 
 

@@ -8,7 +8,7 @@ from fer_fairness.modeling.foreign_scoring import Scoring, foreign_predictions, 
 from fer_fairness.modeling.freezing import freeze_layers
 from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
 from fer_fairness.modeling.regularisation import set_regularisation
-from fer_fairness.modeling.starting_weights import starting_model
+from fer_fairness.modeling.starting_weights import starting_model, trained_model
 from fer_fairness.modeling.training import TrainingData, TrainingResult, train
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS
 
@@ -31,4 +31,5 @@ __all__ = [
     "set_regularisation",
     "starting_model",
     "train",
+    "trained_model",
 ]

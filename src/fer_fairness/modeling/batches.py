@@ -130,8 +130,9 @@ class Batch:
 
     Attributes:
         inputs: `images` uint8 `(n, height, width, channels)` and, where they are on, what
-            `draw_changes` drew and `mixing_share` float32 `(n,)`, `partner` int32 `(n,)`: an image
-            becomes that share of itself and the rest of its partner in the batch.
+            `draw_changes` drew; `mixing_share` float32 `(n,)` and `partner` int32 `(n,)`: an image
+            becomes that share of itself and the rest of its partner in the batch; and
+            `teacher_logits` float32 `(n, k)`, mixed as the images.
         targets: float32 `(n, k)`, mixed in the same proportion times the faces' weights.
         sample_weight: float32 `(n,)` or None.
     """
@@ -148,8 +149,24 @@ class TrainingBatches:
     would have seen. Images stay uint8, and only those of one batch are read at a time.
     """
 
-    def __init__(self, training: TrainingSet, params: TrainingParameters, *, seed: int) -> None:
+    def __init__(
+        self,
+        training: TrainingSet,
+        params: TrainingParameters,
+        *,
+        seed: int,
+        teacher_logits: np.ndarray | None = None,
+    ) -> None:
+        """Cut `training` into batches.
+
+        Args:
+            training: The faces.
+            params: Batch size, online augmentation, mixup.
+            seed: Decides the order and all that is drawn.
+            teacher_logits: float32 `(n, k)`, what teachers say of each face.
+        """
         self._training = training
+        self._teacher_logits = teacher_logits
         self._params = params
         self._seed = seed
 
@@ -175,8 +192,13 @@ class TrainingBatches:
         inputs: dict[str, np.ndarray] = {"images": images, **changes}
         targets = training.targets[rows]
         weights = None if training.sample_weight is None else training.sample_weight[rows]
+        if self._teacher_logits is not None:
+            inputs["teacher_logits"] = self._teacher_logits[rows]
         if params.mixup_alpha > 0:
             share, partner = _draw_mixture(generator, len(rows), params.mixup_alpha)
+            if self._teacher_logits is not None:
+                own, others = (inputs["teacher_logits"][of] for of in (slice(None), partner))
+                inputs["teacher_logits"] = share[:, None] * own + (1 - share[:, None]) * others
             inputs |= {"mixing_share": share, "partner": partner}
             targets, weights = _mixed(targets, weights, share, partner)
         return Batch(inputs, targets, weights)

@@ -130,7 +130,7 @@ def run_fingerprint(
     gives out, what other code has trained. Not the machine.
 
     Args:
-        models: The model to be trained and, if there is one, its teacher.
+        models: The model to be trained and, if there are any, its teachers.
         sets: What it is trained and validated on.
         params: How it is trained.
         seed: Seed of the run.

@@ -41,14 +41,19 @@ def build_compact_network(
     features = layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(inputs)
     for number, widths in enumerate(params.blocks, start=1):
         name = f"block_{number}"
-        if number > 1:
-            features = layers.MaxPooling2D(2, padding="same", name=f"{name}_pooling")(features)
         for place, width in enumerate(widths, start=1):
             is_dense = number <= params.n_dense_blocks
             strides = 2 if number == place == 1 else 1
             features = _convolution(
                 features, (width, strides, is_dense), f"{name}_{{}}_{place}", params, seeds
             )
+            # The activation is monotone and dropout takes whole channels: after the pooling both
+            # give the same values, from a quarter of the positions.
+            if place == len(widths) and number < len(params.blocks):
+                features = layers.MaxPooling2D(2, padding="same", name=f"{name}_pooling")(features)
+            features = layers.LeakyReLU(
+                negative_slope=params.leaky_relu_slope, name=f"{name}_activation_{place}"
+            )(features)
         features = layers.SpatialDropout2D(
             params.spatial_dropout, seed=next(seeds), name=f"{name}_dropout"
         )(features)
@@ -66,13 +71,13 @@ def _convolution(
     params: ArchitectureParameters,
     seeds: Iterator[int],
 ) -> "keras.KerasTensor":
-    """One convolution with normalisation, sum with its input where that fits, and activation.
+    """One convolution with normalisation, added to its input where that fits.
 
     Args:
         features: Its input.
         shape: Channels of the result, stride, and whether the convolution is dense.
         name: With a place for the kind of layer.
-        params: Slope, penalty, momentum.
+        params: Penalty, momentum.
         seeds: Seeds of the initial kernels.
     """
     from keras import layers
@@ -88,6 +93,4 @@ def _convolution(
     )(layer(features))
     if convolved.shape == features.shape:
         convolved = layers.Add(name=name.format("sum"))([features, convolved])
-    return layers.LeakyReLU(negative_slope=params.leaky_relu_slope, name=name.format("activation"))(
-        convolved
-    )
+    return convolved

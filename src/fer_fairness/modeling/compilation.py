@@ -1,4 +1,4 @@
-"""The graph that is trained: online augmentation, model, teacher, loss, optimiser."""
+"""The graph that is trained: online augmentation, model, loss, optimiser."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,9 +21,8 @@ def training_graph(
     params: TrainingParameters,
     *,
     class_shares: np.ndarray,
-    teacher: "keras.Model | None" = None,
 ) -> "keras.Model":
-    """Put augmentation before `model`, the teacher beside it, and compile the whole.
+    """Put augmentation before `model`, what teachers said beside it, and compile the whole.
 
     Clipping is by the norm of the whole gradient, which keeps its direction. Weight decay spares
     biases and batch normalisation. The metrics are `accuracy` and `cross_entropy` of the model's
@@ -33,8 +32,6 @@ def training_graph(
         model: Images 0 to 255 to logits `(n, k)`; layers are frozen before, not after.
         params: Which changes the images undergo, loss, optimiser, clipping.
         class_shares: Shape `(k,)`: share of each class in the training targets, summing to 1.
-        teacher: A model of the same input and output, needed if `params.distillation` has weight;
-            it sees the same changed images, in inference mode, and is not trained.
 
     Returns:
         A compiled model of the inputs that `TrainingBatches` gives, sharing its weights with
@@ -44,19 +41,18 @@ def training_graph(
     import keras
     from keras import ops
 
-    inputs = _inputs(model.input_shape[1:], params)
+    n_classes = len(class_shares)
+    inputs = _inputs(model.input_shape[1:], n_classes, params)
     images = apply_changes(ops.cast(inputs["images"], "float32"), inputs)
     if "mixing_share" in inputs:
         share = ops.reshape(inputs["mixing_share"], (-1, 1, 1, 1))
         images = share * images + (1 - share) * ops.take(images, inputs["partner"], axis=0)
     outputs = model(images)
-    if params.distillation.weight > 0 and teacher is not None:
-        known = _teaching(teacher)(images)
-        outputs = ops.concatenate([outputs, known], axis=1)
+    if "teacher_logits" in inputs:
+        outputs = ops.concatenate([outputs, inputs["teacher_logits"]], axis=1)
     graph = keras.Model(inputs, outputs, name="training")
     optimizer = _optimizer(params)
     optimizer.build(model.trainable_variables)
-    n_classes = len(class_shares)
     graph.compile(
         optimizer=optimizer,
         loss=_loss(params, class_shares),
@@ -83,7 +79,7 @@ def seed_dropout(model: "keras.Model", seed: int) -> None:
 
 
 def _inputs(
-    image_shape: tuple[int, int, int], params: TrainingParameters
+    image_shape: tuple[int, int, int], n_classes: int, params: TrainingParameters
 ) -> "dict[str, keras.KerasTensor]":
     import keras
 
@@ -98,25 +94,9 @@ def _inputs(
     if params.mixup_alpha > 0:
         inputs["mixing_share"] = keras.Input((), name="mixing_share")
         inputs["partner"] = keras.Input((), dtype="int32", name="partner")
+    if params.distillation.weight > 0:
+        inputs["teacher_logits"] = keras.Input((n_classes,), name="teacher_logits")
     return inputs
-
-
-def _teaching(teacher: "keras.Model") -> "keras.Layer":
-    """A layer that gives the outputs of a copy of `teacher`, in inference mode whoever asks.
-
-    The model itself would not do: a graph that trains hands its mode down to every model in it,
-    whatever mode that was called with when the graph was built, and dropout would be on.
-    """
-    import keras
-
-    copy = keras.models.clone_model(teacher)
-    copy.set_weights(teacher.get_weights())
-
-    class Teaching(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
-        def call(self, images: Tensor) -> Tensor:
-            return copy(images, training=False)
-
-    return Teaching(name="teacher", trainable=False)
 
 
 def _optimizer(params: TrainingParameters) -> "keras.Optimizer":

@@ -24,6 +24,7 @@ def predict_logits(
     batch_size: int,
     description: str,
     average_mirrored: bool = False,
+    average_shifted_px: int = 0,
 ) -> np.ndarray:
     """Run `model` over images in inference mode, with a progress bar.
 
@@ -33,7 +34,9 @@ def predict_logits(
         image_index: Integers, shape `(n,)`: the rows of `images` to predict, in this order.
         batch_size: Images at a time.
         description: What the progress bar says.
-        average_mirrored: Whether to show each face mirrored too and give the mean of both outputs.
+        average_mirrored: Whether to show each face mirrored too and give the mean of all outputs.
+        average_shifted_px: By how many pixels to move each face in four directions, borders
+            repeated, and give the mean of all outputs; 0 shows it only where it is.
 
     Returns:
         float32, shape `(n, number of outputs)`.
@@ -44,7 +47,12 @@ def predict_logits(
     check_images(images, image_index)
     check_fits(model, images)
     batches = inference_batches(
-        model, images, image_index, batch_size=batch_size, average_mirrored=average_mirrored
+        model,
+        images,
+        image_index,
+        batch_size=batch_size,
+        average_mirrored=average_mirrored,
+        average_shifted_px=average_shifted_px,
     )
     n_batches = -(-len(image_index) // batch_size)
     logits = np.empty((len(image_index), model.output_shape[-1]), dtype=np.float32)
@@ -60,15 +68,28 @@ def inference_batches(
     *,
     batch_size: int,
     average_mirrored: bool = False,
+    average_shifted_px: int = 0,
 ) -> Iterator[np.ndarray]:
     """Outputs of `model` in inference mode, batch by batch in the order of `image_index`."""
     for start in range(0, len(image_index), batch_size):
         batch = images[image_index[start : start + batch_size]].astype(np.float32)
-        outputs = np.asarray(model.predict_on_batch(batch))
+        views = list(_shifted(batch, average_shifted_px))
         if average_mirrored:
-            mirrored = np.ascontiguousarray(batch[:, :, ::-1])
-            outputs = (outputs + np.asarray(model.predict_on_batch(mirrored))) / 2
-        yield outputs
+            views += [view[:, :, ::-1] for view in views]
+        outputs = [model.predict_on_batch(np.ascontiguousarray(view)) for view in views]
+        yield np.mean(outputs, axis=0)
+
+
+def _shifted(images: np.ndarray, shift_px: int) -> Iterator[np.ndarray]:
+    """The images as they are and, for a shift above 0, moved in four directions."""
+    yield images
+    if shift_px == 0:
+        return
+    height, width = images.shape[1:3]
+    framed = np.pad(images, ((0, 0), (shift_px,) * 2, (shift_px,) * 2, (0, 0)), mode="edge")
+    for top, left in ((0, 1), (1, 0), (1, 2), (2, 1)):
+        down, right = top * shift_px, left * shift_px
+        yield framed[:, down : down + height, right : right + width]
 
 
 def check_fits(model: "keras.Model", images: Images) -> None:

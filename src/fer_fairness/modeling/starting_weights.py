@@ -38,15 +38,28 @@ def starting_model(params: ArchitectureParameters, *, seed: int) -> "keras.Model
     """
     if params.weights == "random":
         return build_network(params, seed=seed)
-    if params.weights == "published":
-        published = resources.files("fer_fairness") / "weights" / PUBLISHED_FILE
-        with resources.as_file(published) as path:
-            return _loaded(path, remedy="Install fer-fairness again: the file is part of it.")
-    return _loaded(
-        Path(params.weights),
+    return trained_model(
+        params.weights,
         remedy="Let architecture.weights name a .keras file that a run of this project wrote, or "
         "give `published` or `random`.",
     )
+
+
+def trained_model(weights: str, *, remedy: str) -> "keras.Model":
+    """Load a model from images 0 to 255 to eight logits, all of its layers trainable.
+
+    Args:
+        weights: `published`, or the path of a `.keras` file.
+        remedy: What the user should do if the file is not such a model.
+
+    Raises:
+        InvalidInputError: As `starting_model`.
+    """
+    if weights != "published":
+        return _loaded(Path(weights), remedy=remedy)
+    published = resources.files("fer_fairness") / "weights" / PUBLISHED_FILE
+    with resources.as_file(published) as path:
+        return _loaded(path, remedy="Install fer-fairness again: the file is part of it.")
 
 
 def _loaded(path: Path, *, remedy: str) -> "keras.Model":

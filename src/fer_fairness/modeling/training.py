@@ -1,6 +1,7 @@
 """The one training loop: every emotion model of the project is trained here."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
+from fer_fairness.modeling.distillation import check_teachers, teacher_logits
 from fer_fairness.modeling.prediction import check_fits
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.params.training import TrainingParameters
@@ -62,7 +64,7 @@ def train(
     seed: int,
     checkpoint_folder: Path | None,
     description: str,
-    teacher: "keras.Model | None" = None,
+    teachers: "Sequence[keras.Model]" = (),
 ) -> TrainingResult:
     """Train `model` in place until the validation score stops improving, and keep its best epoch.
 
@@ -71,7 +73,7 @@ def train(
 
     With a checkpoint folder, a run that was killed goes on after its last whole epoch and, on the
     same machine and back end, ends with the same weights as one that was not; one that had ended is
-    not trained again. A run with other data, parameters, seed, teacher, starting weights or code
+    not trained again. A run with other data, parameters, seed, teachers, starting weights or code
     has a checkpoint of its own beside it. The same call gives the same weights bit for bit on a CPU
     once `prepare_backend` has run; not promised on a GPU, where TensorFlow needs
     TF_DETERMINISTIC_OPS=1 for it. See docs/training.md.
@@ -84,17 +86,20 @@ def train(
         checkpoint_folder: Where the state is kept after each epoch, some megabytes; None keeps
             none.
         description: What the progress bar says.
-        teacher: Whose outputs `params.distillation` keeps, a model of the same input and output.
+        teachers: Models of the same input and output, from whose outputs the model learns too; not
+            used where `params.distillation` has no weight.
 
     Returns:
         The model and its history; with `max_epochs` 0 the model as it was and an empty history.
 
     Raises:
-        InvalidInputError: If images or targets do not fit the model, or the teacher does not.
+        InvalidInputError: If images or targets do not fit the model, or a teacher does not.
         TrainingError: If nothing is trainable, or a loss is not a finite number.
     """
     _check(model, data)
-    _check_teacher(model, teacher, params)
+    check_teachers(model, teachers, params)
+    if params.distillation.weight == 0:
+        teachers = ()
     if params.max_epochs == 0:
         return TrainingResult(model=model, history=_table([], best_epoch=0))
     if not model.trainable_variables:
@@ -105,13 +110,18 @@ def train(
     file = None
     if checkpoint_folder is not None:
         fingerprint = run_fingerprint(
-            [model] if teacher is None else [model, teacher],
+            [model, *teachers],
             [data.training, data.validation],
             params,
             seed=seed,
         )
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
-    run = TrainingRun(model, data.training, data.validation, params, seed=seed, teacher=teacher)
+    known = None
+    if teachers:
+        known = teacher_logits(teachers, data.training, params, description=description)
+    run = TrainingRun(
+        model, data.training, data.validation, params, seed=seed, teacher_logits=known
+    )
     if file is not None:
         run.go_on_from(file.load())
     n_steps = params.max_epochs * run.steps_an_epoch
@@ -138,24 +148,6 @@ def _check(model: "keras.Model", data: TrainingData) -> None:
                 f"Model {model.name!r} gives outputs of shape {model.output_shape}, the {name} set "
                 f"has targets of shape {part.targets.shape}: expected one output for each class."
             )
-
-
-def _check_teacher(
-    model: "keras.Model", teacher: "keras.Model | None", params: TrainingParameters
-) -> None:
-    if params.distillation.weight == 0:
-        return
-    if teacher is None:
-        raise InvalidInputError(
-            f"distillation.weight is {params.distillation.weight}, but there is no teacher: "
-            "distil in a fine-tuning, whose starting model is the teacher, or set the weight to 0."
-        )
-    mine, others = ((one.input_shape[1:], one.output_shape[1:]) for one in (model, teacher))
-    if mine != others:
-        raise InvalidInputError(
-            f"The teacher {teacher.name!r} takes and gives {others}, the model {model.name!r} "
-            f"{mine}: both must be the same."
-        )
 
 
 def _warn_of_classes_to_learn(data: TrainingData) -> None:

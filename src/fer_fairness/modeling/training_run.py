@@ -53,16 +53,17 @@ class TrainingRun:
         params: TrainingParameters,
         *,
         seed: int,
-        teacher: "keras.Model | None",
+        teacher_logits: np.ndarray | None,
     ) -> None:
-        """Compile the training graph around `model`; arguments as for `train`."""
+        """Compile the training graph around `model`; arguments as for `train`.
+
+        What the teachers say is float32 `(n, k)`, a row for each of `training`; None: no teacher.
+        """
         self._model = model
         self._validation = validation
         self._params = params
-        self._batches = TrainingBatches(training, params, seed=seed)
-        self._graph = training_graph(
-            model, params, class_shares=training.class_shares(), teacher=teacher
-        )
+        self._batches = TrainingBatches(training, params, seed=seed, teacher_logits=teacher_logits)
+        self._graph = training_graph(model, params, class_shares=training.class_shares())
         seed_dropout(model, seed)
         self._schedule = LearningRateSchedule(params)
         self._stopping = EarlyStopping(params)

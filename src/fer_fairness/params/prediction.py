@@ -16,3 +16,11 @@ class PredictionParameters(Parameters):
             "of a prediction, no further parameters. False shows it once, as published figures do."
         ),
     )
+    average_shifted_px: int = Field(
+        default=0,
+        ge=0,
+        description=(
+            "Each face is also shown moved by so many pixels to the left, right, top and bottom, "
+            "its border repeated, and all logits are averaged: five times the time. 0: not moved."
+        ),
+    )

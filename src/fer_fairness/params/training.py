@@ -6,7 +6,7 @@ schedule, averaged weights, mixup, logit adjustment, distillation) is off unless
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.image_changes import (
@@ -54,11 +54,12 @@ class OnlineAugmentationParameters(Parameters):
 
 
 class DistillationParameters(Parameters):
-    """What is taken over from a teacher beside the labels (Hinton et al. 2015, arXiv 1503.02531).
+    """What is taken over from teachers beside the labels (Hinton et al. 2015, arXiv 1503.02531).
 
     The loss is (1 - weight) times the cross-entropy with the labels plus weight times
-    temperature squared times the divergence from the teacher's to the student's distribution,
-    both softened by the temperature. In fine-tuning the teacher is the model that it starts from:
+    temperature squared times the divergence from the teachers' to the student's distribution,
+    both softened by the temperature. Several teachers are an ensemble: their probabilities are
+    averaged. Where none is named, the teacher of a fine-tuning is the model that it starts from:
     what it knew is kept ("learning without forgetting", Li and Hoiem 2016, arXiv 1606.09282).
     """
 
@@ -66,6 +67,27 @@ class DistillationParameters(Parameters):
         default=0.0, ge=0.0, le=1.0, description="Share of the loss that is the teacher's; 0: none."
     )
     temperature: float = Field(default=2.0, gt=0.0, description="Softens both distributions.")
+    teachers: tuple[str, ...] = Field(
+        default=(),
+        description=(
+            "Trained models: paths of .keras files, or `published`; in one text with semicolons "
+            "between them on the command line."
+        ),
+    )
+
+    @field_validator("teachers", mode="before")
+    @classmethod
+    def _parted_at_semicolons(cls, given: object) -> object:
+        return [name.strip() for name in given.split(";")] if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _learns_from_its_teachers(self) -> Self:
+        if self.teachers and self.weight == 0:
+            raise ValueError(
+                f"teachers {list(self.teachers)} are named, but weight is 0, so that nothing would "
+                "be learned from them: give a weight above 0, or no teachers."
+            )
+        return self
 
 
 class TrainingParameters(Parameters):

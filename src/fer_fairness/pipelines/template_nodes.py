@@ -29,6 +29,7 @@ from fer_fairness.modeling import (
     set_regularisation,
     starting_model,
     train,
+    trained_model,
 )
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.mitigation import ReweighingParameters
@@ -147,7 +148,8 @@ def train_model(
 ) -> tuple[Model, pd.DataFrame]:
     """Train on the training faces with their additions and weights; validation faces stop it.
 
-    The teacher, the model that a fine-tuning starts from, takes part where the parameters distil.
+    Where the parameters distil, the teachers are those that they name, or else `teacher`, the
+    model that a fine-tuning starts from.
 
     Returns:
         The model of the best epoch on validation faces, and one row an epoch of its history.
@@ -165,9 +167,20 @@ def train_model(
         seed=seed,
         checkpoint_folder=Path(checkpoint_root) / name / f"seed_{seed}",
         description=f"Training {name}",
-        teacher=teacher,
+        teachers=_teachers(parameters, teacher),
     )
     return result.model, result.history.assign(variant=name)
+
+
+def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Model]:
+    remedy = (
+        "Let training.distillation.teachers name .keras files that runs of this project wrote, or "
+        "`published`."
+    )
+    named = parameters.distillation.teachers
+    if named:
+        return [trained_model(name, remedy=remedy) for name in named]
+    return [] if starting is None else [starting]
 
 
 def predict_validation(
@@ -210,6 +223,7 @@ def _predict(
         batch_size=parameters.batch_size,
         description=f"Predicting with {name}",
         average_mirrored=parameters.average_mirrored,
+        average_shifted_px=parameters.average_shifted_px,
     )
     is_raf_db = len(scored) > 0 and scored["dataset"].iloc[0] == "raf_db"
     emotions = RAF_DB_EMOTIONS if is_raf_db else EMOTIONS
