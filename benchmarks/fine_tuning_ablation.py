@@ -104,7 +104,7 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
         added = augmentation(block, fer_plus, predictions_of(arguments.data, seed), seed)
     else:
         faces, images = development(arguments.other, "raf_db")
-    trained, history = nodes.train_model(
+    trained, history, _ = nodes.train_model(
         model,
         faces,
         images,

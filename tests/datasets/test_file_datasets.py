@@ -16,6 +16,7 @@ from fer_fairness.datasets import (
     JsonDataset,
     KerasModelDataset,
     NumpyArrayDataset,
+    OptionalJsonDataset,
     SkopsDataset,
     TableDataset,
     TextDataset,
@@ -120,6 +121,23 @@ class TestJsonDataset:
         with pytest.raises(DatasetError, match="not JSON compliant"):
             dataset.save({"gap": float("nan")})
         assert not dataset.exists()
+
+
+class TestOptionalJsonDataset:
+    def test_a_missing_file_is_none_and_missing(self, tmp_path: Path) -> None:
+        dataset = OptionalJsonDataset(filepath=str(tmp_path / "data.json"))
+        assert dataset.load() is None
+        assert not dataset.exists()
+
+    def test_a_file_that_is_there_is_read_and_a_damaged_one_is_an_error(
+        self, tmp_path: Path
+    ) -> None:
+        dataset = OptionalJsonDataset(filepath=str(tmp_path / "data.json"))
+        dataset.save({"seed": 3})
+        assert dataset.load() == {"seed": 3}
+        (tmp_path / "data.json").write_text('{"seed": ')
+        with pytest.raises(DatasetError, match=r"data\.json"):
+            dataset.load()
 
 
 class TestTableDataset:

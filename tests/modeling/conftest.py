@@ -1,6 +1,7 @@
 """Tiny models and fabricated images that a CPU trains in milliseconds."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +42,32 @@ def quick() -> TrainingParameters:
 @pytest.fixture
 def build() -> Callable[[], object]:
     return lambda: build_network(TINY, seed=3)
+
+
+@pytest.fixture
+def nested() -> Callable[[], Any]:
+    """A user's own model: a backbone within a model, dropout without a seed in both."""
+
+    def make() -> Any:
+        import keras
+        from keras import layers
+
+        backbone = keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                layers.Conv2D(4, 3, name="early"),
+                layers.BatchNormalization(name="normalisation"),
+                layers.DepthwiseConv2D(3, name="late"),
+                layers.Dropout(0.3),
+                layers.GlobalAveragePooling2D(),
+            ],
+            name="backbone",
+        )
+        image = keras.Input((8, 8, 1))
+        features = layers.Dropout(0.2)(backbone(layers.Rescaling(1 / 255)(image)))
+        return keras.Model(image, layers.Dense(8)(features), name="mine")
+
+    return make
 
 
 @pytest.fixture

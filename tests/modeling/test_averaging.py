@@ -52,3 +52,11 @@ def test_whole_numbers_are_copied() -> None:
     average.observe(model, 4)
     assert average.values[0] == 7
     assert average.values[0].dtype == np.int32
+
+
+def test_an_average_has_begun_with_the_first_weights_taken_in() -> None:
+    average = WeightAverage([np.zeros(1)], 0.9)
+    model: Any = Weights(np.ones(1))
+    for step in range(1, 9):
+        average.observe(model, step)
+        assert average.has_begun(step) == (average.values[0][0] > 0)

@@ -14,6 +14,7 @@ from fer_fairness.modeling import (
     TrainingSet,
     build_network,
     freeze_layers,
+    starting_model,
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
@@ -179,11 +180,53 @@ def test_the_checkpoint_of_another_run_is_neither_used_nor_overwritten(
     other = CheckpointFile(tmp_path, fingerprint="b")
     with caplog.at_level(logging.INFO, logger="fer_fairness"):
         assert other.load() is None
-    assert "checkpoint_a.npz is of a run with another architecture" in caplog.text
+    assert "1 checkpoint of other runs, such as checkpoint_a.npz" in caplog.text
     other.save(Checkpoint([], [], [], [], []))
     kept = CheckpointFile(tmp_path, fingerprint="a").load()
     assert kept is not None
     assert kept.history == EARLIER.history
+
+
+def test_of_many_checkpoints_of_other_runs_one_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in "abc":
+        CheckpointFile(tmp_path, fingerprint=name).save(EARLIER)
+    with caplog.at_level(logging.INFO, logger="fer_fairness"):
+        assert CheckpointFile(tmp_path, fingerprint="d").load() is None
+    assert "3 checkpoints of other runs, such as checkpoint_c.npz" in caplog.text
+    assert caplog.text.count(".npz") == 1
+
+
+def test_a_killed_run_of_a_users_own_nested_model_goes_on_bit_for_bit(
+    nested: Build, toy: Toy, quick: TrainingParameters, tmp_path: Path
+) -> None:
+    """Keras draws the state of dropout without a seed anew whenever the file is loaded."""
+    nested().save(tmp_path / "mine.keras")
+    params = quick.model_copy(update={"max_epochs": 2})
+    asked = ArchitectureParameters(weights=str(tmp_path / "mine.keras"), image_side_px=8)
+
+    def go(folder: Path | None) -> Any:
+        result = train(
+            starting_model(asked, seed=0),
+            TrainingData(toy(), toy(seed=1)),
+            params,
+            seed=7,
+            checkpoint_folder=folder,
+            description="Training",
+        )
+        return result.model.get_weights()
+
+    whole = go(None)
+    with pytest.MonkeyPatch.context() as patch:
+        epochs_trained(patch, killed_in=2)
+        with pytest.raises(Killed):
+            go(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        begun = epochs_trained(patch)
+        resumed = go(tmp_path)
+    assert begun == [2]
+    assert all(map(np.array_equal, whole, resumed))
 
 
 def test_a_file_whose_name_alone_fits_is_not_used(

@@ -6,7 +6,7 @@ import pytest
 
 from fer_fairness.modeling import TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.compilation import training_graph
+from fer_fairness.modeling.compilation import seed_dropout, training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters,
@@ -71,3 +71,31 @@ def test_inputs_are_those_that_the_batches_give(
     batch = next(TrainingBatches(part, params, seed=0, teacher_logits=known).epoch(0))
     assert set(graph.input) == set(batch.inputs)
     assert graph.input["images"].dtype == "uint8"
+
+
+def test_a_seed_decides_every_random_generator_those_of_nested_models_too(
+    nested: Callable[[], Any],
+) -> None:
+    def states(seed: int) -> list[list[int]]:
+        model = nested()
+        dropouts = [model.get_layer("backbone").layers[3], model.layers[-2]]
+        seed_dropout(model, seed)
+        return [layer.seed_generator.state.numpy().tolist() for layer in dropouts]
+
+    first, again, other = states(5), states(5), states(6)
+    assert first == again
+    assert first[0] != first[1]
+    assert all(one != two for one, two in zip(first, other, strict=True))
+
+
+def test_seeds_of_the_projects_own_network_follow_the_order_of_its_layers(
+    build: Callable[[], Any],
+) -> None:
+    model = build()
+    seed_dropout(model, 5)
+    found = [
+        int(layer.seed_generator.state.numpy()[0])
+        for layer in model.layers
+        if "Dropout" in type(layer).__name__
+    ]
+    assert found == np.random.default_rng(5).integers(2**31, size=len(found)).tolist()

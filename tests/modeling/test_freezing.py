@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -78,3 +79,36 @@ def test_a_wholly_frozen_model_is_not_trained(
     data = TrainingData(toy(), toy())
     with pytest.raises(TrainingError, match="raise n_trainable_layers"):
         train(model, data, quick, seed=0, checkpoint_folder=None, description="Training")
+
+
+def test_layers_of_a_nested_model_are_frozen_and_released(nested: Callable[[], Any]) -> None:
+    model = nested()
+    assert freeze_layers(model, FreezingParameters(n_trainable_layers=1)) == [
+        "early",
+        "normalisation",
+    ]
+    backbone = model.get_layer("backbone")
+    assert [layer.name for layer in backbone.layers if not layer.trainable] == [
+        "early",
+        "normalisation",
+    ]
+    # A depthwise kernel with its bias, a dense one with its own.
+    assert [tuple(weight.shape) for weight in model.trainable_weights] == [
+        (3, 3, 4, 1),
+        (4,),
+        (4, 8),
+        (8,),
+    ]
+    assert freeze_layers(model, FreezingParameters(enabled=False)) == []
+    assert len(model.trainable_weights) == 8
+
+
+def test_freezing_that_freezes_nothing_is_a_warning(
+    build: Callable[[], Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="fer_fairness"):
+        freeze_layers(build(), FreezingParameters(enabled=False))
+        freeze_layers(build(), FreezingParameters(n_trainable_layers=1))
+        assert caplog.text == ""
+        freeze_layers(build(), FreezingParameters(n_trainable_layers=9))
+    assert "freezes nothing in model 'compact_cnn': it has 4 layers of the types" in caplog.text

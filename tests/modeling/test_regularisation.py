@@ -1,10 +1,10 @@
+import logging
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import freeze_layers, set_regularisation
 from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
 
@@ -44,9 +44,28 @@ def test_frozen_layers_stay_frozen(build: Callable[[], Any]) -> None:
     assert [layer.name for layer in changed.layers if not layer.trainable] == frozen
 
 
-def test_a_model_without_dropout_is_refused() -> None:
+def test_layers_of_a_nested_model_are_made_anew(nested: Callable[[], Any]) -> None:
+    model = nested()
+    changed = set_regularisation(
+        model, RegularisationParameters(spatial_dropout=0.4, l2=0.03), seed=1
+    )
+    images = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1)).astype(np.float32)
+    assert np.array_equal(model.predict_on_batch(images), changed.predict_on_batch(images))
+    assert changed.get_layer("backbone").layers[3].rate == 0.4
+    kernels = [weights for weights in changed.get_weights() if weights.ndim == 4]
+    expected = 0.03 * sum(float((kernel**2).sum()) for kernel in kernels)
+    assert float(sum(changed.losses)) == pytest.approx(expected, rel=1e-5)
+    assert model.losses == []
+
+
+def test_what_does_nothing_to_a_model_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     import keras
 
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)], name="dense_only")
-    with pytest.raises(InvalidInputError, match=r"dense_only.*Dense.*SpatialDropout2D"):
-        set_regularisation(model, RegularisationParameters(), seed=0)
+    with caplog.at_level(logging.WARNING, logger="fer_fairness"):
+        changed = set_regularisation(
+            model, RegularisationParameters(spatial_dropout=0.0, l2=0.1), seed=0
+        )
+    assert all(map(np.array_equal, model.get_weights(), changed.get_weights()))
+    assert "regularisation.l2 of 0.1 does nothing: model 'dense_only' has layers" in caplog.text
+    assert "spatial_dropout" not in caplog.text

@@ -1,8 +1,12 @@
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
+import yaml
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import build_network, freeze_layers, starting_model
@@ -52,7 +56,7 @@ def test_the_published_weights_are_small_fit_the_default_network_and_have_a_mode
     published = resources.files("fer_fairness") / "weights"
     assert len((published / PUBLISHED_FILE).read_bytes()) < 3_000_000
     assert "## Not for" in (published / "README.md").read_text()
-    model = starting_model(with_weights("published"), seed=0)
+    model = starting_model(ArchitectureParameters(weights="published"), seed=0)
     default = build_network(ArchitectureParameters(), seed=0)
     assert model.count_params() == default.count_params()
     assert [layer.name for layer in model.layers] == [layer.name for layer in default.layers]
@@ -63,13 +67,79 @@ def test_the_published_weights_are_small_fit_the_default_network_and_have_a_mode
     assert not np.allclose(logits, default.predict_on_batch(images))
 
 
+def test_the_projects_own_configuration_with_published_weights_warns_of_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    conf = Path(__file__).parents[2] / "conf" / "base" / "parameters_baseline.yml"
+    given = yaml.safe_load(conf.read_text())["baseline"]["architecture"]
+    starting_model(ArchitectureParameters(**{**given, "weights": "published"}), seed=0)
+    assert caplog.text == ""
+
+
+def test_parameters_that_a_loaded_model_does_not_follow_are_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "mine.keras"
+    build_network(SMALL, seed=0).save(file)
+    asked = ArchitectureParameters(
+        weights=str(file), image_side_px=8, form="separable", blocks=SMALL.blocks
+    )
+    starting_model(asked, seed=0)
+    assert "what is set for architecture.form differs from it and is not used" in caplog.text
+
+
+def test_what_fine_tuning_could_not_do_to_a_model_is_told_at_the_beginning(
+    nested: Callable[[], Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import keras
+
+    nested().save(tmp_path / "mine.keras")
+    asked = ArchitectureParameters(weights=str(tmp_path / "mine.keras"), image_side_px=8)
+    starting_model(asked, seed=0)
+    assert caplog.text == ""
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(8)]
+    keras.Sequential(layers).save(tmp_path / "mine.keras")
+    starting_model(asked, seed=0)
+    expected = "freezing and regularisation.spatial_dropout and regularisation.l2 would do nothing"
+    assert expected in caplog.text
+
+
+@pytest.mark.parametrize("shape", [(9, 9, 1), (8, 8, 3)])
+def test_a_model_of_other_images_is_refused_before_anything_is_trained(
+    tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    import keras
+
+    layers = [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(8)]
+    keras.Sequential(layers).save(tmp_path / "mine.keras")
+    with pytest.raises(InvalidInputError, match=r"expected \(8, 8, 1\).*one of your own"):
+        starting_model(with_weights(str(tmp_path / "mine.keras")), seed=0)
+
+
+def test_a_model_of_images_of_any_size_is_taken(tmp_path: Path) -> None:
+    import keras
+
+    layers = [keras.layers.Conv2D(8, 3), keras.layers.GlobalAveragePooling2D()]
+    keras.Sequential([keras.Input((None, None, 1)), *layers]).save(tmp_path / "mine.keras")
+    model = starting_model(with_weights(str(tmp_path / "mine.keras")), seed=0)
+    assert model.input_shape == (None, None, None, 1)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"absent\.keras: there is no such"):
+    with pytest.raises(InvalidInputError, match=r"absent\.keras: there is no such file"):
         starting_model(with_weights(str(tmp_path / "absent.keras")), seed=0)
 
 
-def test_a_damaged_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "damaged.keras").write_bytes(b"not a model")
+@pytest.mark.parametrize("name", ["text.keras", "model.h5"])
+def test_a_file_that_is_there_but_no_archive_is_said_to_be_there(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"not a model")
+    with pytest.raises(InvalidInputError, match=rf"{name} is there, but is no Keras archive"):
+        starting_model(with_weights(str(tmp_path / name)), seed=0)
+
+
+def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
+    with ZipFile(tmp_path / "damaged.keras", "w") as archive:
+        archive.writestr("config.json", "{")
     with pytest.raises(InvalidInputError, match=r"damaged\.keras cannot be read"):
         starting_model(with_weights(str(tmp_path / "damaged.keras")), seed=0)
 

@@ -18,6 +18,7 @@ from fer_fairness.modeling import (
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.training import _tell_of_classes_to_learn
 from fer_fairness.modeling.training_run import cross_entropy
 from fer_fairness.params.modeling import ArchitectureParameters, RegularisationParameters
 from fer_fairness.params.training import (
@@ -25,6 +26,7 @@ from fer_fairness.params.training import (
     OnlineAugmentationParameters,
     TrainingParameters,
 )
+from fer_fairness.taxonomy import EMOTIONS
 
 Build = Callable[[], Any]
 Toy = Callable[..., TrainingSet]
@@ -118,7 +120,8 @@ def test_faces_of_weight_zero_teach_nothing(
 def test_options_of_the_optimiser_change_the_outcome(
     build: Build, toy: Toy, quick: TrainingParameters
 ) -> None:
-    plain = quick.model_copy(update={"gradient_clip_norm": 0.1, "max_epochs": 1})
+    # Six steps: an average begins with the fourth.
+    plain = quick.model_copy(update={"gradient_clip_norm": 0.1, "max_epochs": 3})
     changes: list[dict[str, Any]] = [
         {"optimizer": "adamw", "weight_decay": 0.1},
         {"label_smoothing": 0.1},
@@ -238,12 +241,26 @@ def test_distillation_needs_a_teacher_of_the_same_shape(
         )
 
 
+def trained_a_little(model: Any) -> Any:
+    """Stands for a training: it moves the statistics of batch normalisation, if not much else."""
+    model.set_weights([weights + np.float32(0.01) for weights in model.get_weights()])
+    return model
+
+
 def test_without_epochs_the_model_stays_as_it_is(
-    build: Build, toy: Toy, quick: TrainingParameters
+    build: Build, toy: Toy, quick: TrainingParameters, caplog: pytest.LogCaptureFixture
 ) -> None:
     model = build()
     before = model.get_weights()
-    result = run(model, toy(), toy(), quick.model_copy(update={"max_epochs": 0}))
+    params = quick.model_copy(update={"max_epochs": 0})
+    with caplog.at_level(logging.INFO, logger="fer_fairness"):
+        result = run(model, toy(), toy(), params)
+        (warned,) = caplog.records
+        run(trained_a_little(build()), toy(), toy(), params)
+    assert warned.levelname == "WARNING"
+    assert "the weights of model 'compact_cnn' are random" in warned.message
+    assert caplog.records[1].levelname == "INFO"
+    assert "model 'compact_cnn' is taken as it is" in caplog.records[1].message
     assert all(map(np.array_equal, before, result.model.get_weights()))
     assert tuple(result.history.columns) == (*HISTORY_COLUMNS, "is_kept")
     assert len(result.history) == 0
@@ -261,6 +278,35 @@ def test_the_average_of_the_weights_is_what_is_validated_and_kept(
     raw = run(build(), toy(64), validation, params.model_copy(update={"average_momentum": None}))
     assert result.history["loss"].tolist() == pytest.approx(raw.history["loss"].tolist())
     assert not same(result.model, raw.model)
+
+
+def test_a_run_of_fewer_steps_than_the_average_needs_keeps_what_it_learned(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    params = quick.model_copy(update={"average_momentum": 0.9, "max_epochs": 1})
+    averaged = run(build(), toy(32), toy(seed=1), params).model
+    raw = run(
+        build(), toy(32), toy(seed=1), params.model_copy(update={"average_momentum": None})
+    ).model
+    assert same(averaged, raw)
+    assert not same(averaged, build())
+
+
+def test_how_a_training_ended_is_told(
+    build: Build, toy: Toy, quick: TrainingParameters, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, logger="fer_fairness"):
+        history = run(
+            build(), toy(), toy(seed=1), quick.model_copy(update={"max_epochs": 2})
+        ).history
+    kept = history[history["is_kept"]].iloc[0]
+    (told,) = [message for message in caplog.messages if "ended" in message]
+    assert f"Training ended: epoch {kept['epoch']} of 2 is kept" in told
+    assert f"validation loss {kept['validation_loss']:.3f}" in told
+    assert f"mean recall {kept['validation_mean_recall']:.3f}" in told
+    expected = sum(int(np.prod(weight.shape)) for weight in build().trainable_weights)
+    assert f"{expected:,} trainable weights" in told
+    assert "training faces a second" in told
 
 
 def test_an_adjusted_model_predicts_the_rare_class_more_often(
@@ -306,6 +352,20 @@ def test_a_class_without_training_faces_is_named(
     assert "No training face has a share of anger" in caplog.text
     assert "No training face has a share of fear" in caplog.text
     assert "neutral" not in caplog.text
+
+
+def test_classes_that_no_face_has_are_told_without_a_warning(
+    toy: Toy, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = toy()
+    targets = np.full((32, 8), 1 / 7, np.float32)
+    targets[:, EMOTIONS.index("contempt")] = 0
+    labelled = replace(part, targets=targets)
+    with caplog.at_level(logging.INFO, logger="fer_fairness"):
+        _tell_of_classes_to_learn(TrainingData(labelled, labelled))
+    (record,) = caplog.records
+    assert record.levelname == "INFO"
+    assert "has a share of contempt: it is not learned here" in record.message
 
 
 def predict(model: Any, part: TrainingSet) -> np.ndarray:

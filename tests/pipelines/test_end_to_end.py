@@ -151,6 +151,51 @@ def test_the_report_compares_the_means_over_seeds(run: FinishedRun) -> None:
     assert 'id="over-seeds"' in (run.data / "08_reporting/report.html").read_text()
 
 
+def test_every_model_says_where_it_started_and_with_which_parameters(run: FinishedRun) -> None:
+    results = json.loads((run.data / "08_reporting/results.json").read_text())
+    models = pd.DataFrame(results["tables"]["models"])
+    trained = {variant.name for variant in TRAINED_VARIANTS}
+    assert {(row.variant, row.seed) for row in models.itertuples()} == {
+        (name, seed) for name in all_variant_names() for seed in (0, 1)
+    }
+    assert models["of_this_baseline"].all()
+    assert models.loc[models["variant"].isin(trained), "fingerprint"].nunique() == 2 * len(trained)
+    for space in ("", "seed_1."):
+        for name in trained:
+            with_what = results["manifest"]["trained_with"][f"{space}{name}"]
+            assert with_what["training"]["max_epochs"] == (2 if name == "baseline" else 1)
+    augmented = results["manifest"]["trained_with"]["demographic_augmentation"]["augmentation"]
+    assert augmented["mode"] == "on_the_fly"
+    assert not any("baseline" in note for note in results["notes"])
+
+
+def test_a_baseline_trained_again_alone_is_told_in_report_results_and_log(
+    run: FinishedRun, project_root: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(run.data, data, ignore=shutil.ignore_patterns("01_raw", "checkpoints"))
+    (data / "06_models/reweighing/training_record.json").unlink()
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--pipelines=baseline,fairness_reporting",
+        f"--params=data_root={data},baseline.architecture.form=separable",
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    reports = data / "08_reporting"
+    results = json.loads((reports / "results.json").read_text())
+    mixed, unknown = results["notes"][:2]
+    for text in (printed, mixed, (reports / "report.html").read_text()):
+        assert "Models of different baselines are mixed here" in text
+    assert "Emotion augmentation, Demographic augmentation, Continued training and Equal" in mixed
+    assert "--env tiny --pipelines emotion_augmentation,demographic_augmentation,mitig" in mixed
+    assert "(Reweighing)" in unknown
+    assert results["manifest"]["trained_with"]["baseline"]["architecture"]["form"] == "separable"
+
+
 def test_raf_db_arrays_hold_every_face_and_more_than_one_race(run: FinishedRun) -> None:
     embeddings = np.load(run.data / "04_feature/raf_embeddings.npy")
     labels = np.load(run.data / "04_feature/raf_labels.npy", allow_pickle=False)

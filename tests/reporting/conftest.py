@@ -119,6 +119,7 @@ def fabricate_inputs(
                 for row in _comparisons_over_seeds(rng, *pair)
             ]
         ),
+        models=_models(variants),
         quality=_quality(),
         scan=pd.DataFrame(
             [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
@@ -388,6 +389,25 @@ def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:
         }
 
 
+def _models(variants: Sequence[str]) -> pd.DataFrame:
+    """Trained variants of the baseline's own weights; the last one of five is post-processing."""
+    rows = [
+        {
+            "variant": name,
+            "seed": 1,
+            "network": "compact_cnn",
+            "n_weights": 170120,
+            "n_trainable_weights": 168968 if name == "baseline" else 120640,
+            "started_from": "random" if name == "baseline" else "baseline",
+            "start_fingerprint": None if name == "baseline" else "ab" * 32,
+            "fingerprint": "ab" * 32 if name == "baseline" else f"{number:02}" * 32,
+            "of_this_baseline": True,
+        }
+        for number, name in enumerate(variants[:4])
+    ]
+    return pd.DataFrame(rows)
+
+
 def _quality() -> dict[str, dict[str, object]]:
     return {
         "fer_plus": {
@@ -413,6 +433,9 @@ def _manifest() -> dict[str, object]:
         "seed": 1,
         "versions": {"python": "3.11.9", "keras": "3.15", "tensorflow": "2.21", "aif360": "0.6.1"},
         "parameters": {"training": {"epochs": 60, "batch_size": 64, "schedule": {"warm_up": 5}}},
+        "trained_with": {
+            name: {"training": {"epochs": 24, "schedule": "cosine"}} for name in VARIANTS[:2]
+        },
         "data_hashes": {"fer_plus": "sha256:ab" * 4},
         "environment": "sample",
     }

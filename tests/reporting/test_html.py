@@ -4,11 +4,13 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from fer_fairness.reporting.columns import COLUMNS
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.tables import MISSING
 from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
@@ -202,6 +204,57 @@ def test_it_is_said_which_figures_are_as_labelled(text: str, small_inputs: Repor
     annotated = render_report(ReportInputs(**tables))
     for sentence in sentences:
         assert sentence not in annotated, sentence
+
+
+def training_table(inputs: ReportInputs) -> str:
+    page = render_report(inputs)
+    table = re.search(r"<caption>Training in numbers.*?</table>", page, flags=re.DOTALL)
+    assert table is not None
+    return " ".join(re.sub(r"<[^>]+>", " ", table.group()).split())
+
+
+def test_the_training_table_says_what_each_model_is_and_what_it_started_from(
+    small_inputs: ReportInputs,
+) -> None:
+    shown = training_table(small_inputs)
+    assert "Baseline compact_cnn 170,120 168,968 random weights 24 2 " in shown
+    assert "Emotion augmentation compact_cnn 170,120 120,640 baseline 24 2 " in shown
+    assert "another" not in shown
+
+
+def test_the_training_table_shows_another_baseline_no_epochs_and_what_is_not_recorded(
+    small_inputs: ReportInputs,
+) -> None:
+    models = small_inputs.models.assign(
+        started_from=["published", "baseline"],
+        of_this_baseline=pd.array([True, False], dtype="boolean"),
+    )
+    histories = small_inputs.histories
+    tuned = histories[histories["variant"] != "baseline"]
+    inputs = dataclasses.replace(small_inputs, models=models, histories=tuned)
+    shown = training_table(inputs)
+    dashes = " ".join([MISSING] * 4)
+    assert f"Baseline compact_cnn 170,120 168,968 published weights 0 {dashes}" in shown
+    assert "120,640 another baseline 24 2 " in shown
+    without = models.assign(fingerprint=pd.Series([None, "ab"]), of_this_baseline=None)
+    shown = training_table(dataclasses.replace(inputs, models=without, histories=histories))
+    assert f"Baseline not recorded {dashes[:5]} 24 2 " in shown
+    assert "120,640 baseline 24 2 " in shown
+
+
+def test_the_parameters_of_each_training_are_told_apart_from_those_of_the_run() -> None:
+    trained_with = {
+        "baseline": {"block": {"a": 1}},
+        "reweighing": None,
+        "seed_1.baseline": {"block": {"a": 1}},
+        "seed_2.baseline": {"block": {"a": 2}},
+    }
+    page = render_report(ReportInputs(manifest={"seed": 0, "trained_with": trained_with}))
+    assert "What the models were trained with" in page
+    assert "Trained with: baseline" in page
+    assert re.search(r"<dt>Reweighing</dt><dd>not recorded</dd>", page)
+    assert "Trained with: seed 2.baseline" in page
+    assert "seed 1.baseline" not in page, "as the first seed"
 
 
 def test_wide_tables_are_set_smaller(text: str) -> None:

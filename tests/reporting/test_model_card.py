@@ -14,6 +14,8 @@ def test_a_card_has_the_sections_of_mitchell_et_al(small_inputs: ReportInputs) -
         assert f"\n## {title}\n" in card
     assert "fabricated" in card
     assert "Training faces added" in card
+    assert "Weights that were trained: 120,640" in card
+    assert "Started from: baseline" in card
 
 
 def test_tables_have_the_same_number_of_columns_in_every_row(small_inputs: ReportInputs) -> None:

@@ -11,7 +11,7 @@ from fer_fairness.reporting.results import SCHEMA_VERSION, as_json, results_json
 def test_results_survive_json_unchanged(small_inputs: ReportInputs) -> None:
     results = results_json(small_inputs)
     assert json.loads(json.dumps(results, allow_nan=False)) == results
-    assert results["schema_version"] == SCHEMA_VERSION == "2.2"
+    assert results["schema_version"] == SCHEMA_VERSION == "2.3"
 
 
 def test_every_table_is_there_with_all_its_rows_and_columns(small_inputs: ReportInputs) -> None:

@@ -5,7 +5,7 @@ scikit-learn or Matplotlib.
 """
 
 from fer_fairness.datasets.csv_table import CsvDataset
-from fer_fairness.datasets.document import JsonDataset, TextDataset
+from fer_fairness.datasets.document import JsonDataset, OptionalJsonDataset, TextDataset
 from fer_fairness.datasets.embedder import EmbedderDataset
 from fer_fairness.datasets.figure import FigureDataset
 from fer_fairness.datasets.keras_model import KerasModelDataset
@@ -21,6 +21,7 @@ __all__ = [
     "JsonDataset",
     "KerasModelDataset",
     "NumpyArrayDataset",
+    "OptionalJsonDataset",
     "RawFolderDataset",
     "SkopsDataset",
     "TableDataset",

@@ -41,6 +41,21 @@ class JsonDataset(FileDataset[Any]):
         path.write_text(json.dumps(data, **self._save_args) + "\n", encoding="utf-8")
 
 
+class OptionalJsonDataset(JsonDataset):
+    """JSON-able data that earlier versions did not write: None where the file is not there.
+
+    To Kedro the file is missing all the same: `--only-missing-outputs` makes it.
+    """
+
+    def load(self) -> Any:  # noqa: ANN401  any JSON value
+        """Read the file, or give None.
+
+        Raises:
+            DatasetError: If it is there and cannot be read.
+        """
+        return self._read(self._existing_path()) if self._exists() else None
+
+
 class TextDataset(FileDataset[str]):
     """Text in a UTF-8 file, for instance the HTML report and the model card in Markdown.
 

@@ -18,7 +18,8 @@ class WeightAverage:
     At a step t the average would keep d = min(momentum, (t + 1) / (t + 10)) of itself and take the
     rest from the weights; at every fourth step it keeps d ** 4. The second term lets it forget the
     initial weights quickly (`num_updates` of TensorFlow's ExponentialMovingAverage). Weights that
-    are whole numbers, such as counters, are copied.
+    are whole numbers, such as counters, are copied. Before the fourth step nothing has been taken
+    in: a run, or a first epoch, of fewer steps has no average yet.
 
     Attributes:
         values: The average, arrays in the order of `model.get_weights()`.
@@ -28,6 +29,10 @@ class WeightAverage:
         """Begin with copies of `weights`."""
         self._momentum = momentum
         self.values = [np.array(value) for value in weights]
+
+    def has_begun(self, n_steps: int) -> bool:
+        """Whether any weights but the initial ones are in the average after so many steps."""
+        return n_steps >= STEPS_BETWEEN
 
     def observe(self, model: "keras.Model", step: int) -> None:
         """Take in the weights of `model` after `step`, counted from 1 over the whole run."""

@@ -1,9 +1,21 @@
 """Import Keras so that TensorFlow is silent and adds in the same order every time."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Final
+
+from fer_fairness.errors import InvalidInputError
+
+logger = logging.getLogger(__name__)
+
+BACK_ENDS: Final = ("tensorflow", "jax", "torch")
+"""Back ends of Keras that can train."""
+
+_VARIABLE: Final = "KERAS_BACKEND"
 
 
 def prepare_backend() -> None:
@@ -18,15 +30,60 @@ def prepare_backend() -> None:
       missing GPU while it is loaded, so what the import writes to the process's standard error is
       dropped; exceptions are not affected.
 
+    Images of this project have their channels last, whatever the user's `keras.json` says: another
+    `image_data_format` would build other networks without a word, and is set for this process.
+
     The first takes effect if TensorFlow has not yet computed anything. Functions of this room that
     need Keras call this first; whoever imports Keras elsewhere should too.
+
+    Raises:
+        InvalidInputError: If KERAS_BACKEND names no back end that can train, or one that is not
+            installed, or Keras cannot be imported with the one that it is configured for.
     """
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if "keras" in sys.modules:
+    if "keras" not in sys.modules:
+        _check_back_end(os.environ.get(_VARIABLE, ""))
+        _import_keras()
+    _put_channels_last()
+
+
+def _check_back_end(name: str) -> None:
+    """Refuse a back end that Keras would fail on; "" leaves the choice to Keras."""
+    if name and name not in BACK_ENDS:
+        raise InvalidInputError(
+            f"The environment variable {_VARIABLE} is {name!r}, which is no back end that trains: "
+            f"set it to one of {', '.join(BACK_ENDS)}, or unset it for tensorflow."
+        )
+    if name and find_spec(name) is None:
+        raise InvalidInputError(
+            f"The environment variable {_VARIABLE} is {name!r}, and {name} is not installed: "
+            f"install it (pip install {name}), or unset the variable for tensorflow."
+        )
+
+
+def _import_keras() -> None:
+    try:
+        with _native_stderr_dropped():
+            import keras  # noqa: F401 - imported for its effect
+    except (ImportError, ValueError) as error:
+        raise InvalidInputError(
+            f"Keras cannot be imported: {error} If its back end is the reason, set the environment "
+            f"variable {_VARIABLE} to one that is installed, of {', '.join(BACK_ENDS)}; without "
+            "it, `backend` in ~/.keras/keras.json decides."
+        ) from error
+
+
+def _put_channels_last() -> None:
+    import keras
+
+    if keras.config.image_data_format() == "channels_last":
         return
-    with _native_stderr_dropped():
-        import keras  # noqa: F401 - imported for its effect
+    keras.config.set_image_data_format("channels_last")
+    logger.warning(
+        "keras.json, or a call before, sets image_data_format to channels_first; the images of "
+        "this project have their channels last, and so has Keras in this process from now on."
+    )
 
 
 @contextmanager

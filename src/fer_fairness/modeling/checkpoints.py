@@ -73,9 +73,13 @@ class CheckpointFile:
             others = sorted(self._path.parent.glob("checkpoint_*.npz"))
             if others:
                 logger.info(
-                    "%s is of a run with another architecture, data, parameters, seed or starting "
-                    "weights: it is left as it is, and this training starts afresh.",
-                    ", ".join(str(path) for path in others),
+                    "%s has %d checkpoint%s of other runs, such as %s (another architecture, data, "
+                    "parameters, seed, starting weights or code): left as they are. This training "
+                    "starts afresh.",
+                    self._path.parent,
+                    len(others),
+                    "" if len(others) == 1 else "s",
+                    others[-1].name,
                 )
             return None
         try:
@@ -127,7 +131,9 @@ def run_fingerprint(
     Covers the architectures with their frozen layers, the starting weights, the images, targets,
     weights and strengths of the sets, the parameters, the seed, the back end, the versions of Keras
     and of the back end, and the source of this room, so that no changed code goes on with, or
-    gives out, what other code has trained. Not the machine.
+    gives out, what other code has trained. Not the machine, and not the states of random
+    generators: Keras draws new ones whenever it loads a model whose dropout has no seed, and the
+    run sets its own from `seed`.
 
     Args:
         models: The model to be trained and, if there are any, its teachers.
@@ -165,8 +171,7 @@ def _arrays_of(
     models: "Sequence[keras.Model]", sets: Sequence[TrainingSet]
 ) -> Iterator[np.ndarray]:
     for model in models:
-        for variable in model.variables:
-            yield variable.numpy()
+        yield from model.get_weights()
     for part in sets:
         yield part.targets
         for values in (part.sample_weight, part.augmentation_strength):

@@ -67,15 +67,16 @@ def training_graph(
 
 
 def seed_dropout(model: "keras.Model", seed: int) -> None:
-    """Start the random generators of the model's layers anew, each from its own part of `seed`."""
-    generators = [
-        layer.seed_generator
-        for layer in model.layers
-        if getattr(layer, "seed_generator", None) is not None
-    ]
-    seeds = np.random.default_rng(seed).integers(2**31, size=len(generators))
-    for generator, value in zip(generators, seeds, strict=True):
-        generator.state.assign([int(value), 0])
+    """Start the random generators of the model's layers anew, each from its own part of `seed`.
+
+    Generators of nested models, and inside of layers, are among them: of all variables of a model,
+    Keras counts the states of its generators alone not as weights.
+    """
+    weights = {id(weight) for weight in model.weights}
+    states = {id(variable): variable for variable in model.variables if id(variable) not in weights}
+    seeds = np.random.default_rng(seed).integers(2**31, size=len(states))
+    for state, value in zip(states.values(), seeds, strict=True):
+        state.assign([int(value), 0])
 
 
 def _inputs(

@@ -1,11 +1,15 @@
 """Freeze the early layers of a trained model."""
 
+import logging
 from typing import TYPE_CHECKING
 
+from fer_fairness.modeling.inspection import leaf_layers, unfreeze
 from fer_fairness.params.modeling import FreezingParameters
 
 if TYPE_CHECKING:
     import keras
+
+logger = logging.getLogger(__name__)
 
 
 def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]:
@@ -17,24 +21,38 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
     those among the trainable layers.
 
     Call it before the model is compiled: a compiled model keeps the list of what it trains.
-    `train` compiles, so before `train` is early enough.
+    `train` compiles, so before `train` is early enough. A warning says if nothing is frozen though
+    freezing is enabled.
 
     Args:
-        model: Any model; layers are taken in the order of `model.layers`.
+        model: Any model; its layers are taken in their order, those of a nested model in its place.
         params: Types counted, and how many of them stay trainable at the end.
 
     Returns:
         Names of the frozen layers; empty if freezing is disabled.
     """
-    candidates = [layer for layer in model.layers if type(layer).__name__ in params.layer_types]
-    n_frozen = max(len(candidates) - params.n_trainable_layers, 0) if params.enabled else 0
-    frozen = [layer.name for layer in candidates[:n_frozen]]
-    if params.enabled and params.every_batch_normalisation:
+    layers = leaf_layers(model)
+    unfreeze(model)
+    if not params.enabled:
+        return []
+    candidates = [layer for layer in layers if type(layer).__name__ in params.layer_types]
+    frozen = candidates[: max(len(candidates) - params.n_trainable_layers, 0)]
+    if params.every_batch_normalisation:
+        already = {id(layer) for layer in frozen}
         frozen += [
-            layer.name
-            for layer in model.layers
-            if type(layer).__name__ == "BatchNormalization" and layer.name not in frozen
+            layer
+            for layer in layers
+            if type(layer).__name__ == "BatchNormalization" and id(layer) not in already
         ]
-    for layer in model.layers:
-        layer.trainable = layer.name not in frozen
-    return frozen
+    for layer in frozen:
+        layer.trainable = False
+    if not frozen:
+        logger.warning(
+            "Freezing is enabled, but freezes nothing in model %r: it has %d layers of the types "
+            "%s, and the last %d of them stay trainable. The whole model trains.",
+            model.name,
+            len(candidates),
+            ", ".join(params.layer_types),
+            params.n_trainable_layers,
+        )
+    return [layer.name for layer in frozen]

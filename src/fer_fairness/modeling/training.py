@@ -1,6 +1,7 @@
 """The one training loop: every emotion model of the project is trained here."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
 from fer_fairness.modeling.distillation import check_teachers, teacher_logits
+from fer_fairness.modeling.inspection import is_untrained
 from fer_fairness.modeling.prediction import check_fits
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.params.training import TrainingParameters
@@ -85,7 +87,7 @@ def train(
         seed: Decides the order of faces, the online augmentation and the dropout.
         checkpoint_folder: Where the state is kept after each epoch, some megabytes; None keeps
             none.
-        description: What the progress bar says.
+        description: What the progress bar says, and the log of how the training ended.
         teachers: Models of the same input and output, from whose outputs the model learns too; not
             used where `params.distillation` has no weight.
 
@@ -101,12 +103,13 @@ def train(
     if params.distillation.weight == 0:
         teachers = ()
     if params.max_epochs == 0:
+        _tell_that_nothing_is_trained(model, description)
         return TrainingResult(model=model, history=_table([], best_epoch=0))
     if not model.trainable_variables:
         raise TrainingError(
             f"Every layer of model {model.name!r} is frozen: raise n_trainable_layers."
         )
-    _warn_of_classes_to_learn(data)
+    _tell_of_classes_to_learn(data)
     file = None
     if checkpoint_folder is not None:
         fingerprint = run_fingerprint(
@@ -132,6 +135,7 @@ def train(
             if file is not None:
                 file.save(run.checkpoint())
     model.set_weights(run.best)
+    _tell_of_the_end(run, model, n_faces=len(data.training), description=description)
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 
@@ -150,15 +154,53 @@ def _check(model: "keras.Model", data: TrainingData) -> None:
             )
 
 
-def _warn_of_classes_to_learn(data: TrainingData) -> None:
-    """Name the classes that validation faces have and no training face has.
+def _tell_that_nothing_is_trained(model: "keras.Model", description: str) -> None:
+    if is_untrained(model):
+        logger.warning(
+            "%s: max_epochs is 0, and the weights of model %r are random: it has learned nothing. "
+            "Give more epochs, or trained weights in architecture.weights.",
+            description,
+            model.name,
+        )
+    else:
+        logger.info(
+            "%s: max_epochs is 0, model %r is taken as it is.",
+            description,
+            model.name,
+        )
 
-    Classes that neither has, such as contempt in RAF-DB, are not of the dataset.
+
+def _tell_of_the_end(
+    run: TrainingRun, model: "keras.Model", *, n_faces: int, description: str
+) -> None:
+    kept = run.history[run.best_epoch - 1]
+    seconds = sum(row["seconds"] for row in run.history)
+    logger.info(
+        "%s ended: epoch %d of %d is kept, validation loss %.3f, accuracy %.3f, mean recall %.3f; "
+        "%s trainable weights, %.0f seconds, %s training faces a second.",
+        description,
+        run.best_epoch,
+        len(run.history),
+        kept["validation_loss"],
+        kept["validation_accuracy"],
+        kept["validation_mean_recall"],
+        f"{sum(math.prod(weight.shape) for weight in model.trainable_weights):,}",
+        seconds,
+        f"{n_faces * len(run.history) / max(seconds, 1e-9):,.0f}",
+    )
+
+
+def _tell_of_classes_to_learn(data: TrainingData) -> None:
+    """Name the classes that no training face has.
+
+    A warning for those that validation faces have. Those that neither has may well not be of the
+    dataset, such as contempt in RAF-DB: one line of information.
     """
     n_training, n_validation = (
         (part.targets > 0).sum(axis=0) for part in (data.training, data.validation)
     )
-    names = EMOTIONS if len(n_training) == len(EMOTIONS) else range(len(n_training))
+    names = EMOTIONS if len(n_training) == len(EMOTIONS) else map(str, range(len(n_training)))
+    absent = []
     for name, n, n_to_find in zip(names, n_training, n_validation, strict=True):
         if n == 0 < n_to_find:
             logger.warning(
@@ -167,3 +209,11 @@ def _warn_of_classes_to_learn(data: TrainingData) -> None:
                 name,
                 n_to_find,
             )
+        elif n == 0:
+            absent.append(name)
+    if absent:
+        logger.info(
+            "No face of training or validation has a share of %s: it is not learned here. So it "
+            "should be where the dataset does not label it, as RAF-DB does not label contempt.",
+            ", ".join(absent),
+        )

@@ -122,8 +122,10 @@ class TrainingRun:
         trained = self._model.get_weights()
         if not all(np.isfinite(values).all() for values in trained):
             raise self._divergence("weight after the last batch")
-        if self._average is not None:
-            self._model.set_weights(self._average.values)
+        average = self._average
+        n_steps = (len(self.history) + 1) * len(self._batches)
+        if average is not None and average.has_begun(n_steps):
+            self._model.set_weights(average.values)
         validated = self._validate(bar)
         scores = (len(self.history) + 1, loss, accuracy, *validated)
         row = (*scores, learning_rate, time.monotonic() - started)
@@ -131,7 +133,7 @@ class TrainingRun:
         self._schedule.observe(self.history[-1]["validation_loss"])
         if self._stopping.observe(self._score(self.history[-1])):
             self.best, self.best_epoch = self._model.get_weights(), len(self.history)
-        if self._average is not None:
+        if average is not None:
             self._model.set_weights(trained)
 
     def _score(self, row: EpochRow) -> float:

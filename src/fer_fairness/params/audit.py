@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.params.lists import ListOf, parted
 
 
 class PredictionColumns(Parameters):
@@ -22,7 +23,7 @@ class PredictionColumns(Parameters):
         default=None,
         description="Column that tells the samples apart; none: number the rows.",
     )
-    attributes: tuple[str, ...] | None = Field(
+    attributes: ListOf[str] | None = Field(
         default=None, min_length=1, description="Columns of the groups that are compared."
     )
     probabilities: tuple[str, ...] | str | None = Field(
@@ -33,7 +34,7 @@ class PredictionColumns(Parameters):
         default=None,
         description="The same before the softmax, which is then computed here.",
     )
-    class_names: tuple[str, ...] | None = Field(
+    class_names: ListOf[str] | None = Field(
         default=None,
         min_length=1,
         description="All classes of the model: the names of its integer codes in code order, and "
@@ -48,15 +49,11 @@ class PredictionColumns(Parameters):
             return {"true" if key is True else key: value for key, value in given.items()}
         return given
 
-    @field_validator("attributes", "class_names", mode="before")
-    @classmethod
-    def _list_given_as_text(cls, given: object) -> object:
-        return _split(given)
-
     @field_validator("probabilities", "logits", mode="before")
     @classmethod
     def _columns_given_as_text(cls, given: object) -> object:
-        return _split(given) if isinstance(given, str) and ";" in given else given
+        # One name is one column of lists.
+        return parted(given) if isinstance(given, str) and ";" in given else given
 
     @field_validator("sample_id", mode="before")
     @classmethod
@@ -105,7 +102,7 @@ class AuditParameters(Parameters):
     columns: PredictionColumns = Field(
         default_factory=PredictionColumns, description="Which column of the file is what."
     )
-    intersections: tuple[str, ...] | None = Field(
+    intersections: ListOf[str] | None = Field(
         default=None,
         description='Intersections to compare, such as "gender x race"; not given: all pairs of '
         "attributes; an empty list: none.",
@@ -128,11 +125,6 @@ class AuditParameters(Parameters):
     inference: InferenceParameters = Field(
         default_factory=InferenceParameters, description="Draws, significance, smallest group."
     )
-
-    @field_validator("intersections", mode="before")
-    @classmethod
-    def _list_given_as_text(cls, given: object) -> object:
-        return _split(given)
 
     @field_validator("name", mode="before")
     @classmethod
@@ -157,11 +149,6 @@ class AuditParameters(Parameters):
                 )
         _refuse_twice("intersections", self.intersections or ())
         return self
-
-
-def _split(given: object) -> object:
-    """A list from the command line, where commas part parameters: "gender; race"."""
-    return [part.strip() for part in given.split(";")] if isinstance(given, str) else given
 
 
 def _refuse_twice(what: str, names: "tuple[str, ...] | list[str]") -> None:

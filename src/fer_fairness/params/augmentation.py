@@ -17,6 +17,7 @@ from fer_fairness.params.image_changes import (
     ScaleShare,
     ShiftShare,
 )
+from fer_fairness.params.lists import ListOf
 
 
 class SeverityTier(Parameters):
@@ -77,7 +78,7 @@ class AugmentationParameters(Parameters):
             "have 1, so that 1 varies repeated faces more than originals, 0 less."
         ),
     )
-    by: tuple[Literal["emotion", "gender", "race", "age_group"], ...] = Field(
+    by: ListOf[Literal["emotion", "gender", "race", "age_group"]] = Field(
         default=("emotion",), min_length=1, description="Columns whose combinations are the cells."
     )
     reference: Literal["largest", "median"] = Field(

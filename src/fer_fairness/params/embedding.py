@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.lists import ListOf
 
 EmbedderKind = Literal["keras_cnn", "dlib", "keras_file", "onnx"]
 Alignment = Literal["none", "landmarks", "detect"]
@@ -120,7 +121,7 @@ class EmbedderParameters(Parameters):
     )
     side_px: int = Field(default=48, ge=16, description="Height and width of the CNN's input.")
     colour: bool = Field(default=False, description="Whether the CNN's input has three channels.")
-    widths: tuple[int, ...] = Field(
+    widths: ListOf[int] = Field(
         default=(32, 48, 96),
         min_length=1,
         description="Filters of the 3x3 convolutions before the last; the first has stride 2, "

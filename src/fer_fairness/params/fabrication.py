@@ -6,6 +6,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.lists import ListOf
 from fer_fairness.taxonomy import (
     EMOTIONS,
     FAIRFACE_AGE_GROUPS,
@@ -81,7 +82,7 @@ class PlantedBias(Parameters):
         default_factory=dict,
         description="attribute -> group -> share of faces that carry a wrong emotion label",
     )
-    label_noise_splits: tuple[Literal["train", "validation", "test"], ...] = Field(
+    label_noise_splits: ListOf[Literal["train", "validation", "test"]] = Field(
         default=("train",),
         description="the splits that the label noise touches; the others keep true labels",
     )

@@ -5,13 +5,14 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.params.lists import ListOf
 from fer_fairness.taxonomy import ATTRIBUTES
 
 
 class EvaluationParameters(InferenceParameters):
     """How groups are compared, and by which attributes."""
 
-    attributes: tuple[str, ...] = Field(
+    attributes: ListOf[str] = Field(
         default=("gender", "race", "age_group", "gender x race", "gender x age_group"),
         min_length=1,
         description='Attributes to compare groups by; "a x b" is the intersection of a and b.',

@@ -28,7 +28,8 @@ class ArchitectureParameters(Parameters):
         default="random",
         description=(
             "`random`, `published` (this project's model of FER+) or the path of a .keras file; a "
-            "model that is loaded has its own architecture, and nothing below applies."
+            "model that is loaded has its own architecture, and of what is below only "
+            "image_side_px applies: it must take such images."
         ),
     )
     form: Literal["compact", "separable"] = "compact"
@@ -95,8 +96,10 @@ class FreezingParameters(Parameters):
     n_trainable_layers: int = Field(
         default=6, ge=0, description="The last so many layers of the types below stay trainable."
     )
-    layer_types: tuple[Literal["SeparableConv2D", "Conv2D", "BatchNormalization"], ...] = Field(
-        default=("SeparableConv2D", "Conv2D", "BatchNormalization"),
+    layer_types: tuple[
+        Literal["SeparableConv2D", "Conv2D", "DepthwiseConv2D", "BatchNormalization"], ...
+    ] = Field(
+        default=("SeparableConv2D", "Conv2D", "DepthwiseConv2D", "BatchNormalization"),
         min_length=1,
         description="Class names of the layers that are counted and frozen.",
     )

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, field_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.lists import ListOf
 
 RaceGrouping = Literal["fairface_7", "coarse_4"]
 AgeGrouping = Literal["fairface_9", "coarse_4"]
@@ -15,7 +16,7 @@ CalibrationName = Literal["temperature", "isotonic"]
 class LogisticRegressionGrid(Parameters):
     """Settings of `logistic_regression` that are tried."""
 
-    inverse_regularisation: tuple[PositiveFloat, ...] = Field(
+    inverse_regularisation: ListOf[PositiveFloat] = Field(
         default=(0.003, 0.03, 0.3), min_length=1, description="Values of C."
     )
 
@@ -30,12 +31,12 @@ class RbfLogisticGrid(Parameters):
     n_landmarks: int = Field(
         default=400, gt=0, description="Faces, drawn by the seed, to which all are compared."
     )
-    width: tuple[PositiveFloat, ...] = Field(
+    width: ListOf[PositiveFloat] = Field(
         default=(0.3,),
         min_length=1,
         description="Values of gamma in exp(-gamma |x - y|^2), times the embedding's dimension.",
     )
-    inverse_regularisation: tuple[PositiveFloat, ...] = Field(
+    inverse_regularisation: ListOf[PositiveFloat] = Field(
         default=(10.0,), min_length=1, description="Values of C."
     )
 
@@ -44,7 +45,7 @@ class MlpGrid(Parameters):
     """Settings of `mlp` that are tried: networks of one hidden layer, averaged."""
 
     hidden_units: int = Field(default=256, gt=0, description="Units of the hidden layer.")
-    weight_penalty: tuple[PositiveFloat, ...] = Field(
+    weight_penalty: ListOf[PositiveFloat] = Field(
         default=(3.0, 10.0), min_length=1, description="Values of scikit-learn's alpha."
     )
     n_epochs: int = Field(default=20, gt=0, description="Passes over the faces, at most.")
@@ -76,7 +77,7 @@ class LabellerParameters(Parameters):
         default="coarse_4",
         description="FairFace's nine groups, or the four that FairFace and RAF-DB share.",
     )
-    classifiers: tuple[ClassifierName, ...] = Field(
+    classifiers: ListOf[ClassifierName] = Field(
         default=("logistic_regression", "linear_discriminant", "mlp"),
         min_length=1,
         description="Kinds of classifier of which the one with the lowest log loss on faces it "

@@ -3,6 +3,7 @@
 from typing import Final
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.params.lists import parted
 
 _BEYOND: Final = 2**32
 """Keras takes no larger seed."""
@@ -27,7 +28,7 @@ def checked_seeds(given: object) -> tuple[int, ...]:
         InvalidInputError: There is none, one is given twice, or one is not a whole number from 0
             to 2**32 - 1.
     """
-    parts = given.split(";") if isinstance(given, str) else given
+    parts = parted(given)
     seeds = tuple(map(_seed, parts)) if isinstance(parts, (list, tuple)) else (_seed(parts),)
     if not seeds:
         raise InvalidInputError(f"The parameter seeds is an empty list. {_REMEDY}")

@@ -6,7 +6,7 @@ schedule, averaged weights, mixup, logit adjustment, distillation) is off unless
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.image_changes import (
@@ -18,6 +18,7 @@ from fer_fairness.params.image_changes import (
     ScaleShare,
     ShiftShare,
 )
+from fer_fairness.params.lists import ListOf
 
 
 class OnlineAugmentationParameters(Parameters):
@@ -67,18 +68,9 @@ class DistillationParameters(Parameters):
         default=0.0, ge=0.0, le=1.0, description="Share of the loss that is the teacher's; 0: none."
     )
     temperature: float = Field(default=2.0, gt=0.0, description="Softens both distributions.")
-    teachers: tuple[str, ...] = Field(
-        default=(),
-        description=(
-            "Trained models: paths of .keras files, or `published`; in one text with semicolons "
-            "between them on the command line."
-        ),
+    teachers: ListOf[str] = Field(
+        default=(), description="Trained models: paths of .keras files, or `published`."
     )
-
-    @field_validator("teachers", mode="before")
-    @classmethod
-    def _parted_at_semicolons(cls, given: object) -> object:
-        return [name.strip() for name in given.split(";")] if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _learns_from_its_teachers(self) -> Self:

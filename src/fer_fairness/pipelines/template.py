@@ -154,13 +154,25 @@ def _training(variant: Variant) -> Node:
         inputs["sample_weights"] = "sample_weights"
     if variant.starts_from is not None:
         inputs["teacher"] = "baseline_model"
+    # Last, because Kedro takes the types of parameters from the arguments in the same places.
+    inputs |= {name: f"params:{name}" for name in _settings(variant)}
     return Node(
         nodes.train_model,
         inputs=inputs,
-        outputs=["model", "history"],
+        outputs=["model", "history", "training_record"],
         name="train",
         tags="trains",
     )
+
+
+def _settings(variant: Variant) -> list[str]:
+    """The blocks of parameters that decide what is trained, beside `training` itself."""
+    starts_anew = variant.starts_from is None
+    return [
+        *(["architecture"] if starts_anew else ["freezing", "regularisation"]),
+        *(["augmentation"] if variant.augments else []),
+        *(["reweighing"] if variant.reweighs else []),
+    ]
 
 
 def _prediction(dataset: str, split: str) -> Node:

@@ -31,6 +31,7 @@ from fer_fairness.modeling import (
     train,
     trained_model,
 )
+from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.mitigation import ReweighingParameters
 from fer_fairness.params.modeling import (
@@ -41,6 +42,7 @@ from fer_fairness.params.modeling import (
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.pipelines.seeds import check_seed
+from fer_fairness.pipelines.training_records import training_record
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
@@ -145,15 +147,19 @@ def train_model(
     augmented_images: np.ndarray | None = None,
     sample_weights: pd.DataFrame | None = None,
     teacher: Model | None = None,
-) -> tuple[Model, pd.DataFrame]:
+    **settings: Any,  # noqa: ANN401  Kedro matches the types of parameters by their place
+) -> tuple[Model, pd.DataFrame, dict[str, Any]]:
     """Train on the training faces with their additions and weights; validation faces stop it.
 
     Where the parameters distil, the teachers are those that they name, or else `teacher`, the
-    model that a fine-tuning starts from.
+    model that a fine-tuning starts from. Further `settings` made what is given here, as
+    `architecture` did the model; they are recorded by their names.
 
     Returns:
-        The model of the best epoch on validation faces, and one row an epoch of its history.
+        The model of the best epoch on validation faces, one row an epoch of its history, and the
+        record of what was trained (see `training_records`).
     """
+    start = weights_fingerprint(model)
     training_faces = faces[has_target(faces) & (faces["split"] == "train")]
     training = _training_set(training_faces, images, sample_weights)
     if augmented_faces is not None and augmented_images is not None:
@@ -169,12 +175,19 @@ def train_model(
         description=f"Training {name}",
         teachers=_teachers(parameters, teacher),
     )
-    return result.model, result.history.assign(variant=name)
+    record = training_record(
+        result.model,
+        variant=name,
+        seed=seed,
+        start_fingerprint=start,
+        parameters={**settings, "training": parameters},
+    )
+    return result.model, result.history.assign(variant=name), record
 
 
 def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Model]:
     remedy = (
-        "Let training.distillation.teachers name .keras files that runs of this project wrote, or "
+        "Let training.distillation.teachers name .keras files of the same inputs and outputs, or "
         "`published`."
     )
     named = parameters.distillation.teachers

@@ -103,6 +103,10 @@ COLUMNS: Final = MappingProxyType(
             "seconds",
             "is_kept",
         ),
+        "models": (
+            *("variant", "seed", "network", "n_weights", "n_trainable_weights", "started_from"),
+            *("start_fingerprint", "fingerprint", "of_this_baseline"),
+        ),
         "label_noise_attributes": (
             *("variant", "evaluation_set", "attribute", "n_people", "n_abstained"),
             *("share_abstained", "n_held_out", "refused"),

@@ -36,6 +36,10 @@ class ReportInputs:
         distributions: Training faces per cell before and after augmentation, validation recall of
             the starting model, severity, whether the cell is critical, and why so many were added.
         histories: One row a training epoch.
+        models: What each variant of each training seed is: network, number of weights and of those
+            that training could change, `started_from` (a variant, `random`, `published` or a file),
+            SHA-256 of the weights before (missing if random) and after, and `of_this_baseline`:
+            whether it was made from the baseline shown. Missing where it was not recorded.
         label_noise_attributes: Of each predicted attribute who got no label, the held-out faces
             behind the correction, and why there is none (empty where there is one).
         label_noise_groups: How often each group is labelled rightly, how many people are labelled
@@ -62,6 +66,8 @@ class ReportInputs:
             that was not trained here. An audit has other sections.
         quality: The data-quality report of each dataset, nested mappings of JSON-able values.
         manifest: How the run was made: command, commit, versions, seed, parameters, data hashes.
+            `parameters` are those of the run that wrote the report, `trained_with` those of each
+            model's own training, None where they were not recorded.
             Of an audit also `reading`: how the file was read (see `sections.reading`).
         notes: Sentences the reader must see first, such as that the data are fabricated.
 
@@ -77,6 +83,7 @@ class ReportInputs:
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
     distributions: pd.DataFrame = field(default_factory=pd.DataFrame)
     histories: pd.DataFrame = field(default_factory=pd.DataFrame)
+    models: pd.DataFrame = field(default_factory=pd.DataFrame)
     label_noise_attributes: pd.DataFrame = field(default_factory=pd.DataFrame)
     label_noise_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     label_noise_scores: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -26,6 +26,7 @@ from fer_fairness.reporting.words import (
     group_label,
     metric_words,
     source_label,
+    start_label,
     variant_label,
 )
 
@@ -93,6 +94,16 @@ def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
         for key in ("command", "commit", "seed", "versions")
         if key in inputs.manifest
     ]
+    for row in _of(inputs.models, variant)[:1]:
+        if isinstance(row["fingerprint"], str):
+            another = row["of_this_baseline"] is False
+            facts += [
+                ("Network", str(row["network"])),
+                ("Weights", thousands(as_float(row["n_weights"]))),
+                ("Weights that were trained", thousands(as_float(row["n_trainable_weights"]))),
+                ("Started from", start_label(str(row["started_from"]), another=another)),
+                ("SHA-256 of the weights", row["fingerprint"]),
+            ]
     epochs = inputs.histories[inputs.histories["variant"] == variant]
     if len(epochs):
         facts.append(("Epochs trained", str(len(epochs))))

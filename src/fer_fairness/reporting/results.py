@@ -9,8 +9,8 @@ import pandas as pd
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "2.2"
-"""Raised when a table or column changes its meaning or goes away."""
+SCHEMA_VERSION: Final = "2.3"
+"""Major: a table or column changes its meaning or goes away; minor: one is added."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 

@@ -3,6 +3,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fer_fairness.errors import InvalidInputError
@@ -120,6 +122,35 @@ def test_a_difference_is_second_minus_first() -> None:
     assert_allclose(
         forth["difference"], scored(better, "race")["value"] - scored(worse, "race")["value"]
     )
+
+
+def test_intervals_end_where_the_metric_does() -> None:
+    """Two seeds are so unsure that intervals would go far beyond what a share can be."""
+    worse, better = frames(2, recall=0.1, draws=1), frames(2, recall=0.9, draws=2)
+    found = compared(worse, better, "gender", "race")
+    beyond_one = ("demographic_parity_gap", "theil_index_gap", "between_group_generalized_entropy")
+    shares = found[~found["metric"].isin(beyond_one)]
+    assert np.all(shares["ci_low"] >= -1.0)
+    assert np.all(shares["ci_high"] <= 1.0)
+    assert (shares["ci_high"] == 1.0).any()
+    assert (found["ci_high"] > 1.0).any()
+    for table in (worse, better):
+        means = scored(table, "gender", "race")
+        assert np.all(means["ci_low"] >= 0.0)
+        assert np.all(means.loc[~means["metric"].isin(beyond_one), "ci_high"] <= 1.0)
+
+
+@given(st.integers(0, 1000), st.floats(0, 1))
+@settings(max_examples=5)
+def test_no_value_lies_outside_its_interval(draws: int, recall: float) -> None:
+    a, b = frames(2, people=40, recall=recall, draws=draws), frames(2, people=40, draws=draws + 1)
+    for found, value in (
+        (scored(a, "gender", "race"), "value"),
+        (compared(a, b, "gender", "race"), "difference"),
+    ):
+        defined = found.dropna(subset=["ci_low"])
+        assert np.all(defined["ci_low"] <= defined[value] + 1e-9)
+        assert np.all(defined[value] <= defined["ci_high"] + 1e-9)
 
 
 def test_pairing_takes_out_what_both_variants_find_hard() -> None:

@@ -10,11 +10,10 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
+from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.inference.level_down import levelled_down
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
-from fer_fairness.fairness.metrics.group_metrics import (
-    Array,
-)
+from fer_fairness.fairness.metrics.group_metrics import Array
 from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
 from fer_fairness.fairness.seeds.draws import (
     CrossedPredictions,
@@ -48,6 +47,14 @@ SEED_COMPARISON_COLUMNS: Final = (
     "n_seeds",
     "n_people",
 )
+
+_GAPS_UP_TO_ONE: Final = frozenset(
+    {
+        *("accuracy_gap", "balanced_accuracy_gap", "macro_f1_gap", "equal_opportunity_gap"),
+        *("recall_dispersion", "selection_rate_gap", "equalized_odds_gap", "overall_disparity"),
+    }
+)
+"""Gaps between shares. The other gaps have no upper bound, or none that is of use."""
 
 Row: TypeAlias = dict[str, str | int | float | bool | None]
 Frames: TypeAlias = Mapping[int, pd.DataFrame]
@@ -84,8 +91,9 @@ def scores_over_seeds(
         `SEED_SCORE_COLUMNS`, one row a metric: first those of all people together (attribute
         None), then the gaps of each attribute between its groups of sufficient size.
         `seed_standard_deviation` is that of the seeds' values on these people, `seed_share` the
-        share of the mean's variance that more seeds would take off. NaN where the metric of any
-        seed is not defined, as with fewer than two groups.
+        share of the mean's variance that more seeds would take off. Intervals end where the metric
+        does. NaN where the metric of any seed is not defined, as with fewer than two groups; the
+        interval is NaN too where neither seeds nor resamples differ, unless the value is 0.
 
     Raises:
         InvalidInputError: If there is one seed only, a column is missing, an emotion unknown, or
@@ -98,14 +106,14 @@ def scores_over_seeds(
         draws = seed_for(seed, part.attribute or EVERYBODY)
         for metric, values, replicates in part.measured(params.n_bootstrap, draws):
             found = mean_over_seeds(values, replicates, params.confidence)
-            highest = np.inf if metric.higher_is_worse else 1.0
+            interval = _within(found.interval, 0.0, _highest(metric))
             rows.append(
                 {
                     "metric": metric.name,
                     "attribute": part.attribute,
                     "value": found.value,
-                    "ci_low": max(found.interval.low, 0.0),
-                    "ci_high": min(found.interval.high, float(highest)),
+                    "ci_low": interval.low,
+                    "ci_high": interval.high,
                     "seed_standard_deviation": found.seed_standard_deviation,
                     "seed_share": found.seed_share,
                     "n_seeds": len(frames),
@@ -143,10 +151,11 @@ def compare_over_seeds(
         seed: Seed of all draws.
 
     Returns:
-        `SEED_COMPARISON_COLUMNS`, rows as in `scores_over_seeds`. `difference` is the mean over
-        seeds; `p_value` is against no difference, two-sided and not adjusted for the number of
-        rows; `level_down` marks a gap that closed, in the mean over seeds, because the group
-        served best is served worse, and no group better.
+        `SEED_COMPARISON_COLUMNS`, rows and NaN as in `scores_over_seeds`. `difference` is the mean
+        over seeds; its interval ends where a difference of two values of the metric does; `p_value`
+        is against no difference, two-sided and not adjusted for the number of rows; `level_down`
+        marks a gap that closed, in the mean over seeds, because the group served best is served
+        worse, and no group better.
 
     Raises:
         InvalidInputError: As for `scores_over_seeds`, or if the variants' seeds differ.
@@ -163,13 +172,14 @@ def compare_over_seeds(
             found = mean_over_seeds(
                 values[n:] - values[:n], replicates[:, n:] - replicates[:, :n], params.confidence
             )
+            interval = _within(found.interval, -_highest(metric), _highest(metric))
             rows.append(
                 {
                     "metric": metric.name,
                     "attribute": part.attribute,
                     "difference": found.value,
-                    "ci_low": found.interval.low,
-                    "ci_high": found.interval.high,
+                    "ci_low": interval.low,
+                    "ci_high": interval.high,
                     "p_value": found.p_value,
                     "seed_share": found.seed_share,
                     "level_down": levelled_down(metric, *np.split(part.people.counts(), 2)),
@@ -214,6 +224,18 @@ def _parts(
         people = crossed(first, predicted, groups_of(first, attribute), emotions)
         compared = people.reaching(params.minimum_group_size)
         yield _Part(attribute, compared, tuple(GAP_METRICS.values()))
+
+
+def _highest(metric: GapMetric) -> float:
+    """What a metric can come to; none falls below zero."""
+    bounded = not metric.higher_is_worse or metric.name in _GAPS_UP_TO_ONE
+    return 1.0 if bounded else float("inf")
+
+
+def _within(interval: Interval, lowest: float, highest: float) -> Interval:
+    """The part of an interval that a value can lie in; NaN stays."""
+    low, high = np.clip([interval.low, interval.high], lowest, highest).tolist()
+    return Interval(low, high)
 
 
 def _check_several(frames: Frames, *, instead: str) -> None:

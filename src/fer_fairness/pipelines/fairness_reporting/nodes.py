@@ -9,6 +9,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.fairness_reporting.lineage import Lineage
 from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
 from fer_fairness.pipelines.scoring import (
     FABRICATED_NOTE,
@@ -193,6 +194,7 @@ def assemble(
     fer_plus_quality: dict[str, Any],
     raf_db_quality: dict[str, Any],
     fairface_quality: dict[str, Any],
+    lineage: Lineage,
     manifest: dict[str, Any],
     parameters: dict[str, Any],
     scores_over_seeds: pd.DataFrame | None = None,
@@ -213,6 +215,7 @@ def assemble(
         confusion=confusion,
         distributions=distributions,
         histories=histories,
+        models=lineage.models,
         label_noise_attributes=label_noise_attributes,
         label_noise_groups=label_noise_groups,
         label_noise_scores=label_noise_scores,
@@ -233,8 +236,9 @@ def assemble(
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
             "parameters": parameters,
+            "trained_with": lineage.trained_with,
         },
-        notes=_notes(groups, quality),
+        notes=[*lineage.notes, *_notes(groups, quality)],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kedro.pipeline import Node, Pipeline
 
-from fer_fairness.pipelines.fairness_reporting import nodes, over_seeds
+from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
 from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
 from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
 from fer_fairness.pipelines.seeds import ONE_SEED, dataset_of_every_seed
@@ -29,7 +29,8 @@ def create_pipeline(seeds: Sequence[int] = ONE_SEED) -> Pipeline:
     """
     several = len(seeds) > 1
     scored = (_score_variant(variant) for variant in all_variant_names())
-    whole = sum(scored, _collection() + _report(_SEED_TABLES if several else ()))
+    report = _lineage(seeds) + _report(_SEED_TABLES if several else ())
+    whole = sum(scored, _collection() + report)
     return whole + _over_seeds(seeds) if several else whole
 
 
@@ -166,6 +167,19 @@ def _over_seeds(seeds: Sequence[int]) -> Pipeline:
     return Pipeline([*scores, *comparisons, *collected])
 
 
+def _lineage(seeds: Sequence[int]) -> Pipeline:
+    return Pipeline(
+        [
+            Node(
+                lineage.trace_lineage,
+                inputs=["params:seeds", "run_manifest", *lineage.lineage_inputs(seeds)],
+                outputs="lineage",
+                name="trace_lineage",
+            )
+        ]
+    )
+
+
 def _report(seed_tables: tuple[str, ...]) -> Pipeline:
     return Pipeline(
         [
@@ -188,6 +202,7 @@ def _report(seed_tables: tuple[str, ...]) -> Pipeline:
                     "fer_plus_quality": "fer_plus.data_quality",
                     "raf_db_quality": "raf_db.data_quality",
                     "fairface_quality": "fairface.data_quality",
+                    "lineage": "lineage",
                     "manifest": "run_manifest",
                     "parameters": "parameters",
                 },

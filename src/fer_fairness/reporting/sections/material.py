@@ -1,5 +1,7 @@
 """Recognition, training and data: what the differences rest on."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from fer_fairness.reporting.figures import (
@@ -8,7 +10,7 @@ from fer_fairness.reporting.figures import (
     training_curves_figure,
 )
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.records import as_float, records
+from fer_fairness.reporting.records import Row, as_float, records
 from fer_fairness.reporting.sections.blocks import (
     Block,
     Heading,
@@ -19,6 +21,7 @@ from fer_fairness.reporting.sections.blocks import (
 from fer_fairness.reporting.sections.cells import estimate_cell
 from fer_fairness.reporting.sections.nested import nested_blocks
 from fer_fairness.reporting.tables import (
+    MISSING,
     Cell,
     Table,
     count_cell,
@@ -30,6 +33,7 @@ from fer_fairness.reporting.tables import (
 from fer_fairness.reporting.words import (
     evaluation_set_label,
     metric_words,
+    start_label,
     variant_label,
 )
 
@@ -123,7 +127,8 @@ def training_section(inputs: ReportInputs) -> Section:
         figure = training_curves_figure(inputs.histories, variants=inputs.variants())
         caption = "Loss and accuracy over epochs: validation solid, training dashed."
         blocks.append(drawing(figure, key="curves", caption=caption))
-        blocks.append(_history_table(inputs.histories))
+    if len(inputs.histories) or inputs.models["fingerprint"].notna().any():
+        blocks.append(_models_table(inputs))
     return Section("training", "Training", blocks)
 
 
@@ -154,25 +159,51 @@ def _critical_cells(rows: pd.DataFrame, variant: str) -> Block:
     )
 
 
-def _history_table(histories: pd.DataFrame) -> Table:
-    body = []
-    for variant, rows in histories.groupby("variant", sort=False):
-        best = rows[rows["is_kept"].astype(bool)].iloc[0]
-        body.append(
-            (
-                Cell(variant_label(str(variant))),
-                Cell(str(len(rows)), numeric=True),
-                Cell(thousands(as_float(best["epoch"])), numeric=True),
-                Cell(number(as_float(best["validation_loss"])), numeric=True),
-                Cell(percent(as_float(best["validation_accuracy"])), numeric=True),
-                Cell(f"{as_float(rows['seconds'].sum()) / 60:.1f}", numeric=True),
-            )
+def _models_table(inputs: ReportInputs) -> Table:
+    """What was trained, from what, and how it went; of several seeds, the first one's models."""
+    models = inputs.models.drop_duplicates("variant")
+    recorded = {str(row["variant"]): row for row in records(models)}
+    epochs = {str(name): rows for name, rows in inputs.histories.groupby("variant", sort=False)}
+    trained = {*epochs, *models.loc[models["fingerprint"].notna(), "variant"]}
+    body = tuple(
+        (
+            Cell(variant_label(name)),
+            *_record_cells(recorded.get(name, {})),
+            *_history_cells(epochs.get(name, inputs.histories.iloc[:0])),
         )
-    header = ("Variant", "Epochs", "Kept epoch", "Its validation loss", "Its validation accuracy")
+        for name in inputs.variants()
+        if name in trained
+    )
+    training = ("Epochs", "Kept epoch", "Its validation loss", "Its validation accuracy", "Minutes")
     return Table(
         caption="Training in numbers; the kept epoch is the best by training.selected_by",
-        header=(*header, "Minutes"),
-        rows=tuple(body),
+        header=("Variant", "Network", "Weights", "Of these trained", "Started from", *training),
+        rows=body,
+    )
+
+
+def _record_cells(record: Row) -> tuple[Cell, ...]:
+    if not isinstance(record.get("fingerprint"), str):
+        return (Cell("not recorded", muted=True), *[Cell(MISSING, muted=True)] * 3)
+    counts = (as_float(record[name]) for name in ("n_weights", "n_trainable_weights"))
+    another = record["of_this_baseline"] is False
+    return (
+        Cell(str(record["network"])),
+        *(Cell(thousands(count), numeric=True) for count in counts),
+        Cell(start_label(str(record["started_from"]), another=another), strong=another),
+    )
+
+
+def _history_cells(rows: pd.DataFrame) -> tuple[Cell, ...]:
+    if rows.empty:
+        return (Cell("0", numeric=True), *[Cell(MISSING, numeric=True)] * 4)
+    best = rows[rows["is_kept"].astype(bool)].iloc[0]
+    return (
+        Cell(str(len(rows)), numeric=True),
+        Cell(thousands(as_float(best["epoch"])), numeric=True),
+        Cell(number(as_float(best["validation_loss"])), numeric=True),
+        Cell(percent(as_float(best["validation_accuracy"])), numeric=True),
+        Cell(f"{as_float(rows['seconds'].sum()) / 60:.1f}", numeric=True),
     )
 
 
@@ -189,9 +220,24 @@ def quality_section(inputs: ReportInputs) -> Section:
 
 def manifest_section(inputs: ReportInputs) -> Section:
     """How the run was made, so that it can be made again; how a file was read is told apart."""
-    told_apart = ("reading",) if inputs.kind == "audit" else ()
+    told_apart = ("reading",) if inputs.kind == "audit" else ("trained_with",)
     manifest = {key: value for key, value in inputs.manifest.items() if key not in told_apart}
     blocks = nested_blocks(manifest, title="Run", counts=False, results_name=inputs.results_name)
+    trained_with = inputs.manifest.get("trained_with")
+    if inputs.kind == "project" and isinstance(trained_with, Mapping):
+        blocks += [
+            Heading("What the models were trained with"),
+            *nested_blocks(_of_each_training(trained_with), title="Trained with", counts=False),
+        ]
     return Section(
         "manifest", "How this run was made", blocks or [absent("No manifest was given.")]
     )
+
+
+def _of_each_training(trained_with: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of each model; of `seed_1.baseline` where they are not those of `baseline`."""
+    return {
+        name: "not recorded" if parameters is None else parameters
+        for name, parameters in trained_with.items()
+        if "." not in name or parameters != trained_with.get(name.rpartition(".")[2])
+    }

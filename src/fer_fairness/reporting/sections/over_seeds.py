@@ -56,17 +56,19 @@ _READING: Final = (
     "Every variant was trained with {n} seeds, each time in full and under the same budget; all "
     "other sections are about the models of the first seed. Intervals are for the mean over all "
     "seeds that could have been drawn and all people that could have been met: they hold the "
-    "noise of both. Noise widens a gap and lowers the worst emotion's recall, and that is not "
-    "taken off here; in a difference of two alike it cancels. p is adjusted after Holm for all "
-    "differences of one variant on one evaluation set, and the verdict follows from that."
+    "noise of both, and are wider the fewer seeds there are. Noise widens a gap and lowers the "
+    "worst emotion's recall, and that is not taken off here; in a difference of two alike it "
+    "cancels. p is adjusted after Holm for all differences of one variant on one evaluation set, "
+    "and the verdict follows from that."
 )
 _AS_LABELLED: Final = (
     " Groups marked as predicted are as labelled: label errors, which make real gaps and changes "
     "look smaller, are not taken off here."
 )
 _FEW_SEEDS: Final = (
-    "With two seeds the noise between seeds is seen once: intervals are very wide. Five seeds are "
-    "far better than two."
+    "With two seeds the noise between seeds is seen once, and may look small by accident: "
+    "intervals are very wide on purpose, and hardly any difference can be found after correction, "
+    "whatever its size. Five seeds are far better than two."
 )
 
 

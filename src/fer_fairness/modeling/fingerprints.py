@@ -1,0 +1,29 @@
+"""Whether two models are the same: a hash of their weights."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+
+def weights_fingerprint(model: "keras.Model") -> str:
+    """SHA-256 over the weights of a model, in the order of its layers.
+
+    Batch statistics count as weights; optimiser, regularisation, dropout with its random state, and
+    which layers are frozen do not. So a model has the fingerprint of the one that it is a copy of,
+    made ready for fine-tuning, or saved and loaded.
+
+    Args:
+        model: Any Keras model that has been built.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256()
+    for values in model.get_weights():
+        digest.update(f"{values.dtype}{values.shape}".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,138 @@
+"""What a model is made of, whoever built it: the layers of nested models among the others."""
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_fairness.params.modeling import BLOCKS, ArchitectureParameters
+
+if TYPE_CHECKING:
+    import keras
+
+_FORMS: Final = {"compact_cnn": "compact", "separable_cnn": "separable"}
+"""The form of a model of this project, by its name."""
+
+_CONVOLUTION: Final = re.compile(r"block_(\d+)_convolution_(\d+)")
+_PENALTIES: Final = ("kernel_regularizer", "depthwise_regularizer", "pointwise_regularizer")
+
+
+def leaf_layers(model: "keras.Model") -> "list[keras.Layer]":
+    """The layers of `model` and of the models nested in it, each once.
+
+    A nested model, such as a backbone, stands for its layers and is not among them itself.
+
+    Args:
+        model: Any model.
+
+    Returns:
+        Layers in the order of `model.layers`, those of a nested model in its place.
+    """
+    return list({id(layer): layer for layer in _leaves(model)}.values())
+
+
+def _leaves(model: "keras.Model") -> "Iterator[keras.Layer]":
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _leaves(layer)
+        else:
+            yield layer
+
+
+def unfreeze(model: "keras.Model") -> None:
+    """Make every layer of `model`, and of the models nested in it, trainable.
+
+    One by one: Keras does not pass it on to the layers of a model that is trainable already.
+    """
+    model.trainable = True
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            unfreeze(layer)
+        else:
+            layer.trainable = True
+
+
+def is_untrained(model: "keras.Model") -> bool:
+    """Whether the model's batch normalisations have all seen no batch yet.
+
+    Every step of a training moves the statistics of those that are not frozen. A model without
+    batch normalisation does not tell, and is taken as trained.
+    """
+    normalisations = [
+        layer for layer in leaf_layers(model) if type(layer).__name__ == "BatchNormalization"
+    ]
+    return bool(normalisations) and all(
+        (layer.moving_mean.numpy() == 0).all() and (layer.moving_variance.numpy() == 1).all()
+        for layer in normalisations
+    )
+
+
+def fields_not_met(model: "keras.Model", params: ArchitectureParameters) -> list[str]:
+    """Fields that were set in `params` and are not what `model` has.
+
+    Args:
+        model: A model that was loaded, so that it has an architecture of its own.
+        params: What is asked for; its defaults are not, and `weights` and `image_side_px` describe
+            the loaded model.
+
+    Returns:
+        Names in the order of the fields.
+    """
+    layers = leaf_layers(model)
+    kinds = _kinds_of_convolutions(layers)
+    convolutions = [layer for layer in layers if type(layer).__name__.endswith("Conv2D")]
+    is_met = {
+        "form": _FORMS.get(model.name) == params.form,
+        "blocks": _widths(layers) == params.blocks,
+        "n_dense_blocks": bool(kinds)
+        and all(
+            (kind == "Conv2D") == (number <= params.n_dense_blocks or number == place == 1)
+            for (number, place), kind in kinds.items()
+        ),
+        "leaky_relu_slope": _are(params.leaky_relu_slope, layers, "negative_slope"),
+        "spatial_dropout": _are(params.spatial_dropout, layers, "rate"),
+        "l2": _are(params.l2, convolutions, *_PENALTIES),
+        "batch_normalisation_momentum": _are(
+            params.batch_normalisation_momentum, layers, "momentum"
+        ),
+    }
+    # The parameters complete the blocks of a form themselves.
+    completed = {"blocks"} if params.blocks == BLOCKS[params.form] else set()
+    if params.form == "separable":
+        completed.add("n_dense_blocks")
+    asked = params.model_fields_set - completed
+    return [name for name, met in is_met.items() if name in asked and not met]
+
+
+def _kinds_of_convolutions(layers: "Iterable[keras.Layer]") -> dict[tuple[int, int], str]:
+    """Class of each convolution that is named as in this project, by its block and its place."""
+    found = ((_CONVOLUTION.fullmatch(layer.name), layer) for layer in layers)
+    return {(int(m[1]), int(m[2])): type(layer).__name__ for m, layer in found if m}
+
+
+def _widths(layers: "Iterable[keras.Layer]") -> tuple[tuple[int, ...], ...]:
+    blocks: dict[str, list[int]] = {}
+    for layer in layers:
+        match = _CONVOLUTION.fullmatch(layer.name)
+        if match and hasattr(layer, "filters"):
+            blocks.setdefault(match[1], []).append(layer.filters)
+    return tuple(map(tuple, blocks.values()))
+
+
+def _are(value: float, layers: "Iterable[keras.Layer]", *names: str) -> bool:
+    """Whether every layer that has one of these attributes has it at `value`, and one does."""
+    found = [
+        _number(getattr(layer, name)) for layer in layers for name in names if hasattr(layer, name)
+    ]
+    return bool(found) and all(
+        math.isclose(one, value, rel_tol=1e-5, abs_tol=1e-9) for one in found
+    )
+
+
+def _number(setting: Any) -> float:  # noqa: ANN401  a number, a regulariser or nothing
+    """A number as it is, the factor of an L2 penalty, 0 for none; otherwise not a number."""
+    if setting is None:
+        return 0.0
+    if isinstance(setting, (int, float)):
+        return float(setting)
+    return float(getattr(setting, "l2", math.nan))

@@ -1,0 +1,59 @@
+"""What is recorded of each trained model: what it is, where it started, what it was trained with.
+
+Parameters of a later run, which writes the report, may be others; the record stays with the model.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fer_fairness.modeling.fingerprints import weights_fingerprint
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.modeling import ArchitectureParameters
+
+TRAINING_RECORD: Final = "training_record"
+"""The dataset of a variant that holds its record."""
+
+Record = dict[str, Any]
+"""JSON-able: variant, seed, network, n_weights, n_trainable_weights, start_fingerprint,
+fingerprint, parameters."""
+
+
+def training_record(
+    model: Any,  # noqa: ANN401  a keras.Model; naming it here would import Keras
+    *,
+    variant: str,
+    seed: int,
+    start_fingerprint: str,
+    parameters: Mapping[str, Parameters],
+) -> Record:
+    """The record of a model that has been trained.
+
+    Args:
+        model: As it was trained, with its frozen layers.
+        variant: Name of the variant.
+        seed: Training seed.
+        start_fingerprint: Of the weights before training; None is recorded where they were random.
+        parameters: All blocks that decided what was trained, by their names.
+
+    Returns:
+        Name of the network; `n_weights`, how many numbers it has, and `n_trainable_weights`, how
+        many of them training could change; SHA-256 of the weights before and after; the parameters,
+        defaults included.
+    """
+    architecture = parameters.get("architecture")
+    is_random = (
+        isinstance(architecture, ArchitectureParameters) and architecture.weights == "random"
+    )
+    return {
+        "variant": variant,
+        "seed": seed,
+        "network": str(model.name),
+        "n_weights": int(model.count_params()),
+        "n_trainable_weights": sum(
+            math.prod(weights.shape) for weights in model.trainable_variables
+        ),
+        "start_fingerprint": None if is_random else start_fingerprint,
+        "fingerprint": weights_fingerprint(model),
+        "parameters": {name: block.model_dump(mode="json") for name, block in parameters.items()},
+    }

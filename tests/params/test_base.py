@@ -1,0 +1,33 @@
+import pytest
+from pydantic import ValidationError
+
+from fer_fairness.params.training import TrainingParameters
+
+
+def test_a_misspelt_name_is_answered_with_the_close_one_and_all_others() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TrainingParameters.model_validate({"max_epoch": 3, "batch_size": 0})
+    text = str(caught.value)
+    assert "did you mean max_epochs?" in text
+    assert "Known here: batch_size, max_epochs, optimizer" in text
+    assert "greater than or equal to 1" in text, "other errors are told as well"
+    assert caught.value.error_count() == 2
+
+
+def test_in_a_nested_block_the_names_are_those_of_the_block_and_the_place_is_told() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TrainingParameters.model_validate({"online_augmentation": {"xyz": True}})
+    (error,) = caught.value.errors()
+    assert error["loc"] == ("online_augmentation", "xyz")
+    assert error["type"] == "extra_forbidden"
+    assert "Known here: flip, rotation_degrees" in error["msg"]
+    assert "did you mean" not in error["msg"]
+    assert "max_epochs" not in error["msg"]
+
+
+def test_what_a_block_says_of_itself_stays_as_it_is() -> None:
+    with pytest.raises(ValidationError, match="is above target_learning_rate") as caught:
+        TrainingParameters(initial_learning_rate=1.0)
+    (error,) = caught.value.errors()
+    assert error["loc"] == ()
+    assert error["type"] == "value_error"
