@@ -116,48 +116,30 @@ def test_faces_and_logits_must_be_as_many() -> None:
         predictions_table(faces("fear"), np.zeros((2, 8)), variant="v", seed=0, emotions=EMOTIONS)
 
 
+def asked(model: Any, faces: np.ndarray, **views: Any) -> np.ndarray:
+    rows = np.arange(len(faces))
+    return predict_logits(model, faces, rows, batch_size=4, description="Predicting", **views)
+
+
 def test_the_mean_over_shifts_is_that_of_the_moved_faces(build: Callable[[], Any]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
     model = build()
-
-    def asked(faces: np.ndarray, shift_px: int) -> np.ndarray:
-        return predict_logits(
-            model,
-            faces,
-            np.arange(6),
-            batch_size=4,
-            description="Predicting",
-            average_shifted_px=shift_px,
-        )
-
-    rows, columns = np.arange(8).clip(0, 7), np.arange(8).clip(0, 7)
     moved = [images]
-    for step in (-2, 2):
-        moved.append(images[:, (rows + step).clip(0, 7)])
-        moved.append(images[:, :, (columns + step).clip(0, 7)])
-    expected = np.mean([asked(faces, 0) for faces in moved], axis=0)
-    np.testing.assert_allclose(asked(images, 2), expected, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(asked(images, 2), asked(images, 0))
+    for places in (np.arange(-2, 6).clip(0, 7), np.arange(2, 10).clip(0, 7)):
+        moved += [images[:, places], images[:, :, places]]
+    expected = np.mean([asked(model, faces) for faces in moved], axis=0)
+    found = asked(model, images, average_shifted_px=2)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found, asked(model, images))
 
 
 def test_the_mean_with_the_mirrored_face_is_the_same_for_both(build: Callable[[], Any]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
     mirrored = np.ascontiguousarray(images[:, :, ::-1])
     model = build()
-
-    def asked(faces: np.ndarray, *, average_mirrored: bool) -> np.ndarray:
-        return predict_logits(
-            model,
-            faces,
-            np.arange(6),
-            batch_size=4,
-            description="Predicting",
-            average_mirrored=average_mirrored,
-        )
-
-    once, other_way = (asked(faces, average_mirrored=False) for faces in (images, mirrored))
+    once, other_way = (asked(model, faces) for faces in (images, mirrored))
     assert not np.allclose(once, other_way)
     for faces in (images, mirrored):
         np.testing.assert_allclose(
-            asked(faces, average_mirrored=True), (once + other_way) / 2, rtol=1e-4, atol=1e-5
+            asked(model, faces, average_mirrored=True), (once + other_way) / 2, rtol=1e-4, atol=1e-5
         )
