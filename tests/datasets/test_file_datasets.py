@@ -124,10 +124,10 @@ class TestJsonDataset:
 
 
 class TestOptionalJsonDataset:
-    def test_a_missing_file_is_none_and_missing(self, tmp_path: Path) -> None:
+    def test_a_missing_file_is_none_and_never_missing_to_kedro(self, tmp_path: Path) -> None:
         dataset = OptionalJsonDataset(filepath=str(tmp_path / "data.json"))
         assert dataset.load() is None
-        assert not dataset.exists()
+        assert dataset.exists()
 
     def test_a_file_that_is_there_is_read_and_a_damaged_one_is_an_error(
         self, tmp_path: Path

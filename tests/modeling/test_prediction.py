@@ -133,6 +133,11 @@ def test_the_mean_over_shifts_is_that_of_the_moved_faces(build: Callable[[], Any
     assert not np.allclose(found, asked(model, images))
 
 
+def test_faces_are_not_moved_half_out_of_sight(build: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidInputError, match=r"average_shifted_px is 4, .*give 0 to 3"):
+        asked(build(), np.zeros((2, 8, 8, 1), np.uint8), average_shifted_px=4)
+
+
 def test_the_mean_with_the_mirrored_face_is_the_same_for_both(build: Callable[[], Any]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
     mirrored = np.ascontiguousarray(images[:, :, ::-1])

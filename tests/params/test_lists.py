@@ -17,7 +17,6 @@ from fer_fairness.params.race_labeling import LabellerParameters, LogisticRegres
 
 WITH_RULES_OF_THEIR_OWN = {
     ("ArchitectureParameters", "blocks"),  # a list of lists
-    ("FreezingParameters", "layer_types"),
     ("PredictionColumns", "probabilities"),  # one name is one column of lists
     ("PredictionColumns", "logits"),
 }

@@ -150,7 +150,7 @@ def test_one_variant_of_one_seed_is_named_alone() -> None:
     name = f"seed_1.reweighing.{TRAINING_RECORD}"
     found[name] = record("reweighing", "baseline_0", "reweighing_1", seed=1)
     (note,) = traced(found, [0, 1]).notes
-    assert "shown: Reweighing (seed 1). Differences" in note
+    assert "of it: Reweighing (seed 1). Differences" in note
     assert "--pipelines mitigation,fairness_reporting" in note
 
 
@@ -158,7 +158,7 @@ def test_post_processing_of_other_predictions_on_either_set_is_seen() -> None:
     found = of_one_run([0])
     found["equalized_odds.raf_db_test_predictions"] = predicted(9)[1]
     (note,) = traced(found, [0]).notes
-    assert "shown: Equalized odds. Differences" in note
+    assert "of it: Equalized odds. Differences" in note
     found["equalized_odds.raf_db_test_predictions"] = predicted(0)[1].iloc[1:]
     assert len(traced(found, [0]).notes) == 1
 

@@ -44,7 +44,8 @@ class JsonDataset(FileDataset[Any]):
 class OptionalJsonDataset(JsonDataset):
     """JSON-able data that earlier versions did not write: None where the file is not there.
 
-    To Kedro the file is missing all the same: `--only-missing-outputs` makes it.
+    To Kedro it is always there: were it missing, `--only-missing-outputs` would make its node's
+    other outputs anew, and nothing of what had been made from them.
     """
 
     def load(self) -> Any:  # noqa: ANN401  any JSON value
@@ -53,7 +54,10 @@ class OptionalJsonDataset(JsonDataset):
         Raises:
             DatasetError: If it is there and cannot be read.
         """
-        return self._read(self._existing_path()) if self._exists() else None
+        return self._read(self._existing_path()) if super()._exists() else None
+
+    def _exists(self) -> bool:
+        return True
 
 
 class TextDataset(FileDataset[str]):

@@ -197,8 +197,7 @@ class TrainingBatches:
         if params.mixup_alpha > 0:
             share, partner = _draw_mixture(generator, len(rows), params.mixup_alpha)
             if self._teacher_logits is not None:
-                own, others = (inputs["teacher_logits"][of] for of in (slice(None), partner))
-                inputs["teacher_logits"] = share[:, None] * own + (1 - share[:, None]) * others
+                inputs["teacher_logits"] = _mixed_logits(inputs["teacher_logits"], share, partner)
             inputs |= {"mixing_share": share, "partner": partner}
             targets, weights = _mixed(targets, weights, share, partner)
         return Batch(inputs, targets, weights)
@@ -214,6 +213,18 @@ def _mixed(
     part = np.divide(own, total, out=np.ones_like(own), where=total > 0)[:, None]
     mixed = (part * targets + (1 - part) * targets[partner]).astype(np.float32)
     return mixed, None if weights is None else total.astype(np.float32)
+
+
+def _mixed_logits(logits: np.ndarray, share: np.ndarray, partner: np.ndarray) -> np.ndarray:
+    """Logits of the probabilities mixed as the labels are; a share of 0 takes no part."""
+    own, others = _log_shares(logits), _log_shares(logits)[partner]
+    with np.errstate(divide="ignore"):
+        weights = np.log(share)[:, None], np.log1p(-share)[:, None]
+    return np.asarray(np.logaddexp(weights[0] + own, weights[1] + others), dtype=np.float32)
+
+
+def _log_shares(logits: np.ndarray) -> np.ndarray:
+    return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
 
 
 def _draw_mixture(

@@ -42,10 +42,16 @@ def predict_logits(
         float32, shape `(n, number of outputs)`.
 
     Raises:
-        InvalidInputError: If images and index are not as above or do not fit the model.
+        InvalidInputError: If images and index are not as above or do not fit the model, or faces
+            would be moved by half of their side or more.
     """
     check_images(images, image_index)
     check_fits(model, images)
+    if 2 * average_shifted_px >= min(images.shape[1:3]):
+        raise InvalidInputError(
+            f"average_shifted_px is {average_shifted_px}, and images of {images.shape[1]}x"
+            f"{images.shape[2]} would be moved half out of sight: give 0 to 3."
+        )
     batches = inference_batches(
         model,
         images,

@@ -7,6 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
+from fer_fairness.params.lists import ListOf
 
 BLOCKS: Final[Mapping[str, tuple[tuple[int, ...], ...]]] = MappingProxyType(
     {
@@ -96,8 +97,8 @@ class FreezingParameters(Parameters):
     n_trainable_layers: int = Field(
         default=6, ge=0, description="The last so many layers of the types below stay trainable."
     )
-    layer_types: tuple[
-        Literal["SeparableConv2D", "Conv2D", "DepthwiseConv2D", "BatchNormalization"], ...
+    layer_types: ListOf[
+        Literal["SeparableConv2D", "Conv2D", "DepthwiseConv2D", "BatchNormalization"]
     ] = Field(
         default=("SeparableConv2D", "Conv2D", "DepthwiseConv2D", "BatchNormalization"),
         min_length=1,

@@ -94,11 +94,12 @@ def mean_over_seeds(values: Array, replicates: Array, confidence: float) -> Seed
     Args:
         values: The value of each seed, shape (seeds,), at least two.
         replicates: The values on resamples of people shared by all seeds, shape (n, seeds);
-            resamples where a seed's value is not defined are left out.
+            resamples where a seed's value is not defined are left out, and where that are more than
+            half of them, nothing is said.
         confidence: Level of the interval.
     """
     defined = replicates[np.isfinite(replicates).all(axis=1)]
-    if not np.isfinite(values).all() or len(defined) < 2:
+    if not np.isfinite(values).all() or len(defined) < max(2, len(replicates) / 2):
         return _UNDEFINED
     n_seeds = len(values)
     value = float(values.mean())
