@@ -167,8 +167,8 @@ def _notes(models: pd.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
     if len(mixed):
         notes.append(
             "Models of different baselines are mixed here. Made from another baseline than the one "
-            f"shown, or from other predictions of it: {_named(mixed, models)}. Differences from the "
-            "baseline are not what these methods changed. Make them anew from this baseline: "
+            f"shown, or from other predictions of it: {_named(mixed, models)}. Differences from "
+            "the baseline are not what these methods changed. Make them anew from this baseline: "
             f"{_command(mixed, manifest)}"
         )
         logger.warning(notes[0])
