@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ def development(data: Path, dataset: str) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.read_parquet(folder / "development_faces.parquet"), images
 
 
-def is_kept(run: Path, used: Any) -> bool:  # noqa: ANN401  whatever JSON holds
+def is_kept(run: Path, used: object) -> bool:
     """Whether a run's predictions are there, made with the same `used`.
 
     Args:

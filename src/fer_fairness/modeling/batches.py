@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.online_augmentation import draw_changes
@@ -217,14 +218,10 @@ def _mixed(
 
 def _mixed_logits(logits: np.ndarray, share: np.ndarray, partner: np.ndarray) -> np.ndarray:
     """Logits of the probabilities mixed as the labels are; a share of 0 takes no part."""
-    own, others = _log_shares(logits), _log_shares(logits)[partner]
+    own = log_softmax(logits, axis=1)
     with np.errstate(divide="ignore"):
         weights = np.log(share)[:, None], np.log1p(-share)[:, None]
-    return np.asarray(np.logaddexp(weights[0] + own, weights[1] + others), dtype=np.float32)
-
-
-def _log_shares(logits: np.ndarray) -> np.ndarray:
-    return np.asarray(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return np.asarray(np.logaddexp(weights[0] + own, weights[1] + own[partner]), dtype=np.float32)
 
 
 def _draw_mixture(

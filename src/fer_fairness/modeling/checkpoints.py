@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_fairness.files import replacing
 from fer_fairness.modeling.batches import TrainingSet
+from fer_fairness.modeling.fingerprints import add_arrays
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -153,9 +154,7 @@ def run_fingerprint(
         architecture.pop("compile_config", None)
         description.append(architecture)
     digest.update(json.dumps(description).encode())
-    for values in _arrays_of(models, sets):
-        digest.update(f"{values.dtype}{values.shape}".encode())
-        digest.update(np.ascontiguousarray(values).tobytes())
+    add_arrays(digest, _arrays_of(models, sets))
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.batches import TrainingSet
@@ -50,8 +51,7 @@ def teacher_logits(
             description=f"{description}: asking teacher {number} of {len(teachers)}",
             average_mirrored=params.online_augmentation.flip,
         ).astype(np.float64)
-        shares = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
-        total = np.logaddexp(total, shares)
+        total = np.logaddexp(total, log_softmax(logits, axis=1))
     return np.asarray((total - np.log(len(teachers)))[places], dtype=np.float32)
 
 

@@ -1,6 +1,7 @@
-"""Whether two models are the same: a hash of their weights."""
+"""Whether two models are the same: hashes of arrays."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +24,12 @@ def weights_fingerprint(model: "keras.Model") -> str:
         64 hexadecimal digits.
     """
     digest = hashlib.sha256()
-    for values in model.get_weights():
+    add_arrays(digest, model.get_weights())
+    return digest.hexdigest()
+
+
+def add_arrays(digest: "hashlib._Hash", arrays: Iterable[np.ndarray]) -> None:
+    """Take type, shape and values of each array into `digest`."""
+    for values in arrays:
         digest.update(f"{values.dtype}{values.shape}".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()

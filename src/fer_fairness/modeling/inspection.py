@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fer_fairness.params.modeling import BLOCKS, ArchitectureParameters
 
@@ -50,6 +50,11 @@ def unfreeze(model: "keras.Model") -> None:
             unfreeze(layer)
         else:
             layer.trainable = True
+
+
+def n_trainable_weights(model: "keras.Model") -> int:
+    """How many numbers training can change."""
+    return sum(math.prod(weights.shape) for weights in model.trainable_weights)
 
 
 def is_untrained(model: "keras.Model") -> bool:
@@ -129,7 +134,7 @@ def _are(value: float, layers: "Iterable[keras.Layer]", *names: str) -> bool:
     )
 
 
-def _number(setting: Any) -> float:  # noqa: ANN401  a number, a regulariser or nothing
+def _number(setting: object) -> float:
     """A number as it is, the factor of an L2 penalty, 0 for none; otherwise not a number."""
     if setting is None:
         return 0.0

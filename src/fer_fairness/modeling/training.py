@@ -1,7 +1,6 @@
 """The one training loop: every emotion model of the project is trained here."""
 
 import logging
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
 from fer_fairness.modeling.distillation import check_teachers, teacher_logits
-from fer_fairness.modeling.inspection import is_untrained
+from fer_fairness.modeling.inspection import is_untrained, n_trainable_weights
 from fer_fairness.modeling.prediction import check_fits
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.params.training import TrainingParameters
@@ -184,7 +183,7 @@ def _tell_of_the_end(
         kept["validation_loss"],
         kept["validation_accuracy"],
         kept["validation_mean_recall"],
-        f"{sum(math.prod(weight.shape) for weight in model.trainable_weights):,}",
+        f"{n_trainable_weights(model):,}",
         seconds,
         f"{n_faces * len(run.history) / max(seconds, 1e-9):,.0f}",
     )
@@ -213,7 +212,7 @@ def _tell_of_classes_to_learn(data: TrainingData) -> None:
             absent.append(name)
     if absent:
         logger.info(
-            "No face of training or validation has a share of %s: it is not learned here. So it "
-            "should be where the dataset does not label it, as RAF-DB does not label contempt.",
+            "No face of training or validation has a share of %s: it is not learned here. That is "
+            "right where the dataset does not label it, as RAF-DB does not label contempt.",
             ", ".join(absent),
         )

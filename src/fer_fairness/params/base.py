@@ -1,7 +1,7 @@
 """The base of every parameter model: unknown keys are errors, values do not change."""
 
 from difflib import get_close_matches
-from typing import Any, Self
+from typing import Self
 
 from pydantic import (
     BaseModel,
@@ -23,7 +23,7 @@ class Parameters(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _names_what_there_is(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+    def _names_what_there_is(cls, values: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
         try:
             return handler(values)
         except ValidationError as error:

@@ -3,11 +3,11 @@
 Parameters of a later run, which writes the report, may be others; the record stays with the model.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final
 
 from fer_fairness.modeling.fingerprints import weights_fingerprint
+from fer_fairness.modeling.inspection import n_trainable_weights
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.modeling import ArchitectureParameters
 
@@ -50,9 +50,7 @@ def training_record(
         "seed": seed,
         "network": str(model.name),
         "n_weights": int(model.count_params()),
-        "n_trainable_weights": sum(
-            math.prod(weights.shape) for weights in model.trainable_variables
-        ),
+        "n_trainable_weights": n_trainable_weights(model),
         "start_fingerprint": None if is_random else start_fingerprint,
         "fingerprint": weights_fingerprint(model),
         "parameters": {name: block.model_dump(mode="json") for name, block in parameters.items()},
