@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from fer_fairness.augmentation.transforms import transform_images
-from fer_fairness.modeling import TrainingSet, build_network, prepare_backend
+from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare_backend
 from fer_fairness.modeling.batches import Batch, TrainingBatches
-from fer_fairness.modeling.compilation import training_graph
+from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.augmentation import TransformRanges
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
@@ -123,8 +123,9 @@ def loop(
     model: "keras.Model", part: TrainingSet, params: TrainingParameters, n_steps: int
 ) -> float:
     """Images a second of the loop's steps: loading, augmentation, gradient, update."""
-    graph = training_graph(model, params, class_shares=part.class_shares())
-    batches = TrainingBatches(part, params, seed=0).epoch(0)
+    plain = Procedure()
+    graph = training_graph(model, params, plain.objective(part, params))
+    batches = TrainingBatches(part, params, plain, seed=0).epoch(0)
     step = stepper(graph, batches)
     return params.batch_size / seconds(step, n_steps)
 
@@ -141,9 +142,9 @@ def parts(model: "keras.Model", part: TrainingSet, n_steps: int) -> Iterator[tup
     """Medians, in milliseconds, of what a step is made of."""
     plain = TrainingParameters(batch_size=128)
     varied = plain.model_copy(update={"online_augmentation": ONLINE})
-    batch = next(TrainingBatches(part, plain, seed=0).epoch(0))
+    batch = next(TrainingBatches(part, plain, Procedure(), seed=0).epoch(0))
     floats = batch.inputs["images"].astype(np.float32)
-    batches = TrainingBatches(part, varied, seed=0).epoch(0)
+    batches = TrainingBatches(part, varied, Procedure(), seed=0).epoch(0)
     yield "drawing and reading a batch (NumPy)", 1e3 * seconds(lambda: next(batches), n_steps)
     generators = [np.random.default_rng((0, number)) for number in range(128)]
     in_loader = seconds(

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from fer_fairness.augmentation import (
 )
 from fer_fairness.augmentation.on_the_fly import online_examples
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import TrainingSet
+from fer_fairness.modeling import STRENGTH, Procedure, TrainingSet
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.params.augmentation import AugmentationParameters, SeverityTier
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
@@ -53,13 +54,13 @@ def augmented_with(
     return augment(faces, images, plan, params, seed=0)
 
 
-def test_on_the_fly_every_epoch_shows_the_drawn_faces_again(
-    faces: pd.DataFrame, images: Images
-) -> None:
+def test_on_the_fly_the_drawn_faces_are_shown_again(faces: pd.DataFrame, images: Images) -> None:
     augmented = augmented_with(ON_THE_FLY, faces, images)
     training = with_variants(originals(faces, images), augmented, images)
     assert len(training) == 24 + 16
-    batches = TrainingBatches(training, TrainingParameters(batch_size=7), seed=0)
+    assert training.epoch_size == 24
+    training = replace(training, n_original=None)
+    batches = TrainingBatches(training, TrainingParameters(batch_size=7), Procedure(), seed=0)
     rows = faces.set_index("sample_id")["image_index"]
     expected = Counter(range(3, 27)) + Counter(rows[augmented.faces["source_sample_id"]].tolist())
     for epoch in range(2):
@@ -76,8 +77,7 @@ def test_on_the_fly_repeats_are_varied_by_the_strength_of_their_cell(
 ) -> None:
     augmented = augmented_with(ON_THE_FLY, faces, images)
     training = with_variants(originals(faces, images), augmented, images)
-    assert training.augmentation_strength is not None
-    assert training.augmentation_strength.tolist() == pytest.approx([1.0] * 24 + [1.6] * 16)
+    assert training.columns[STRENGTH].tolist() == pytest.approx([1.0] * 24 + [1.6] * 16)
 
 
 def test_written_variants_follow_the_originals_with_their_own_images(
@@ -85,7 +85,7 @@ def test_written_variants_follow_the_originals_with_their_own_images(
 ) -> None:
     augmented = augmented_with(WRITTEN, faces, images)
     training = with_variants(originals(faces, images), augmented, images)
-    assert training.augmentation_strength is None
+    assert STRENGTH not in training.columns
     added = training.images[training.image_index[24:]]
     assert (added == augmented.images).all()
     fear = TARGET_COLUMNS.index("target_fear")

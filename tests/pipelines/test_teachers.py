@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import build_network
+from fer_fairness.modeling import TrainingData, build_network
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import DistillationParameters, TrainingParameters
 from fer_fairness.pipelines import template_nodes as nodes
@@ -25,8 +25,8 @@ def teachers_of(
     distillation: DistillationParameters,
     starting: object | None,
 ) -> Any:
-    def begin(*_args: object, teachers: object, **_kwargs: object) -> None:
-        raise TrainingBeginsError(teachers)
+    def begin(_model: object, data: TrainingData, *_: object, **_kwargs: object) -> None:
+        raise TrainingBeginsError(data.teachers)
 
     monkeypatch.setattr(nodes, "train", begin)
     monkeypatch.setattr(nodes, "weights_fingerprint", lambda _model: "")

@@ -5,8 +5,8 @@ import numpy as np
 from fer_fairness.augmentation.augment import Augmented, Images
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.online_augmentation import apply_changes, draw_changes
+from fer_fairness.modeling.training_set import STRENGTH, TrainingSet
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.training import OnlineAugmentationParameters
 from fer_fairness.tables import TARGET_COLUMNS
@@ -37,8 +37,10 @@ def with_variants(training: TrainingSet, augmented: Augmented, images: Images) -
         images=images if on_the_fly else augmented.images,
         image_index=faces["image_index"].to_numpy(dtype=np.int64),
         targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
-        augmentation_strength=(
-            faces["augmentation_strength"].to_numpy(dtype=np.float32) if on_the_fly else None
+        columns=(
+            {STRENGTH: faces["augmentation_strength"].to_numpy(dtype=np.float32)}
+            if on_the_fly
+            else {}
         ),
     )
     return training.extended(added)

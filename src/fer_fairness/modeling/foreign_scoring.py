@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.batches import check_images
 from fer_fairness.modeling.foreign import ForeignModel
 from fer_fairness.modeling.foreign_inputs import (
     INPUT_SCALES,
@@ -21,6 +20,7 @@ from fer_fairness.modeling.foreign_inputs import (
     scale_words,
 )
 from fer_fairness.modeling.prediction import predictions_table
+from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
 

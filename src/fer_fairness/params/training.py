@@ -91,6 +91,15 @@ class TrainingParameters(Parameters):
         ge=0,
         description="Passes over the training set, at most; 0 takes the starting model as it is.",
     )
+    steps_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "Gradient steps between two validations, so that max_epochs times this is the budget, "
+            "however many faces there are; null: as many as show each face once that was there "
+            "before a method added others."
+        ),
+    )
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: float = Field(
         default=0.0, ge=0.0, description="Decoupled weight decay of adamw; kernels only."

@@ -21,6 +21,7 @@ from fer_fairness.augmentation import (
 )
 from fer_fairness.mitigation import reweighing_weights
 from fer_fairness.modeling import (
+    WEIGHT,
     TrainingData,
     TrainingSet,
     freeze_layers,
@@ -168,12 +169,11 @@ def train_model(
     validation = _training_set(faces[has_target(faces) & (faces["split"] == "validation")], images)
     result = train(
         model,
-        TrainingData(training, validation),
+        TrainingData(training, validation, _teachers(parameters, teacher)),
         parameters,
         seed=seed,
         checkpoint_folder=Path(checkpoint_root) / name / f"seed_{seed}",
         description=f"Training {name}",
-        teachers=_teachers(parameters, teacher),
     )
     record = training_record(
         result.model,
@@ -246,13 +246,13 @@ def _predict(
 def _training_set(
     faces: pd.DataFrame, images: np.ndarray, sample_weights: pd.DataFrame | None = None
 ) -> TrainingSet:
-    weight = None
+    columns = {}
     if sample_weights is not None:
         by_id = sample_weights.set_index("sample_id")["sample_weight"]
-        weight = faces["sample_id"].map(by_id).fillna(1.0).to_numpy(dtype=np.float32)
+        columns[WEIGHT] = faces["sample_id"].map(by_id).fillna(1.0).to_numpy(dtype=np.float32)
     return TrainingSet(
         images=images,
         image_index=faces["image_index"].to_numpy(),
         targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
-        sample_weight=weight,
+        columns=columns,
     )

@@ -4,13 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_fairness.modeling import TrainingSet, build_network
+from fer_fairness.modeling import Objective, Procedure, TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.compilation import seed_dropout, training_graph
+from fer_fairness.modeling.graph import seed_generators, training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters,
-    OnlineAugmentationParameters,
     TrainingParameters,
 )
 
@@ -31,9 +30,11 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     )
     part = toy(16)
     shares = np.linspace(1, 8, 8) / 36
-    graph = training_graph(model, params, class_shares=shares)
+    graph = training_graph(model, params, Objective(params, shares))
     known = np.random.default_rng(0).normal(0, 2, (16, 8)).astype(np.float32)
-    batches = TrainingBatches(part, params, seed=0, teacher_logits=known if weight else None)
+    batches = TrainingBatches(
+        part, params, Procedure(), seed=0, teacher_logits=known if weight else None
+    )
     batch = next(batches.epoch(0))
     found = model.predict_on_batch(batch.inputs["images"].astype(np.float32)).astype(float)
     known = batch.inputs.get("teacher_logits", known).astype(float)
@@ -56,21 +57,42 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     assert float(logs["accuracy"]) == pytest.approx(right)
 
 
-def test_inputs_are_those_that_the_batches_give(
+def test_what_an_objective_builds_is_trained_and_kept_with_the_model(
     build: Callable[[], Any], toy: Callable[..., TrainingSet]
 ) -> None:
-    params = TrainingParameters(
-        batch_size=16,
-        mixup_alpha=0.2,
-        online_augmentation=OnlineAugmentationParameters(flip=True, contrast=0.1, erased_share=0.1),
-        distillation=DistillationParameters(weight=0.5),
-    )
-    graph = training_graph(build(), params, class_shares=np.full(8, 1 / 8))
-    part = toy()
-    known = np.zeros((len(part), 8), np.float32)
-    batch = next(TrainingBatches(part, params, seed=0, teacher_logits=known).epoch(0))
-    assert set(graph.input) == set(batch.inputs)
-    assert graph.input["images"].dtype == "uint8"
+    class Watched(Objective):
+        """A head on the features, and a count of the steps."""
+
+        uses_features = True
+
+        def build(self, graph: Any) -> None:
+            import keras
+
+            graph.head = keras.layers.Dense(2, kernel_initializer="ones")
+            graph.head.build((None, 8))
+            self.head = graph.head
+            self.steps = graph.add_weight(shape=(), initializer="zeros", trainable=False)
+
+        def loss(self, batch: Any, targets: Any, logits: Any, features: Any, weight: Any) -> Any:
+            from keras import ops
+
+            self.steps.assign(self.steps + 1)
+            told = ops.mean(self.head(features) ** 2)
+            return super().loss(batch, targets, logits, features, weight) + told
+
+    params = TrainingParameters(batch_size=16)
+    model = build()
+    objective = Watched(params, np.full(8, 1 / 8))
+    graph = training_graph(model, params, objective)
+    batches = TrainingBatches(toy(), params, Procedure(), seed=0)
+    n_steps = 0
+    for batch in batches.epoch(0):
+        graph.train_on_batch(batch.inputs, batch.targets)
+        n_steps += 1
+    assert float(objective.steps.numpy()) == n_steps == 2
+    assert not np.allclose(objective.head.kernel.numpy(), 1.0)
+    kept = {id(variable) for variable in graph.variables}
+    assert {id(v) for v in [*model.variables, *objective.head.variables, objective.steps]} <= kept
 
 
 def test_a_seed_decides_every_random_generator_those_of_nested_models_too(
@@ -79,7 +101,7 @@ def test_a_seed_decides_every_random_generator_those_of_nested_models_too(
     def states(seed: int) -> list[list[int]]:
         model = nested()
         dropouts = [model.get_layer("backbone").layers[3], model.layers[-2]]
-        seed_dropout(model, seed)
+        seed_generators(model, seed)
         return [layer.seed_generator.state.numpy().tolist() for layer in dropouts]
 
     first, again, other = states(5), states(5), states(6)
@@ -92,7 +114,7 @@ def test_seeds_of_the_projects_own_network_follow_the_order_of_its_layers(
     build: Callable[[], Any],
 ) -> None:
     model = build()
-    seed_dropout(model, 5)
+    seed_generators(model, 5)
     found = [
         int(layer.seed_generator.state.numpy()[0])
         for layer in model.layers
