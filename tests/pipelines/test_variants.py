@@ -8,10 +8,12 @@ from kedro.framework.session import KedroSession
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.mitigation.methods.reweighing import Reweighing
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines.variants import (
     Structure,
+    Variant,
     default_structure,
     structure_of,
     with_structure,
@@ -84,6 +86,19 @@ def test_numbers_and_names_that_follow_reach_the_parameters() -> None:
     assert (found["training_seed"], found["seed"], found["other"]) == (5, 3, 1)
     assert found["training_seed_of"] == {"seed_0": 0, "seed_7": 7}
     assert found["baseline"] == {"method": "baseline", "name": "baseline"}
+
+
+def test_a_method_that_looks_at_training_faces_has_them_predicted_by_the_baseline() -> None:
+    class Looks(ContinuedTraining):
+        needs = frozenset({"training_predictions"})
+
+    structure = Structure((DEFAULT.variants[0], Variant("looks", Looks)), (0, 4))
+    nodes = by_name(pipelines_for(structure)["mitigation"])
+    predicted = nodes["looks_seed_4.predict_training_faces"]
+    assert predicted.inputs[:2] == ["baseline_seed_4.model", "fer_plus.development_faces"]
+    assert "trains" in predicted.tags
+    assert predicted.outputs[0] in nodes["looks_seed_4.compose_training_set"].inputs
+    assert "reweighing.predict_training_faces" not in by_name(ONE["mitigation"])
 
 
 @pytest.mark.parametrize("name", ["training_seed", "training_seed_of"])
