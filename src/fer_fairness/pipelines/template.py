@@ -1,19 +1,17 @@
 """The one template behind every variant: compose a training set, train, predict."""
 
-from kedro.pipeline import Node, Pipeline
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
 from fer_fairness.pipelines import template_nodes as nodes
-from fer_fairness.pipelines.variants import (
-    BASELINE,
-    FURTHER_SEEDS,
-    TRAINING_SEED,
-    Structure,
-    Variant,
-)
+from fer_fairness.pipelines.namespaces import step
+from fer_fairness.pipelines.variants import BASELINE, Structure, Variant
 
-_PARTS = {"validation": "development", "test": "test"}
+_TABLES = {"validation": "development", "test": "test"}
 """The split of predictions -> the tables that its faces are in."""
 
 
@@ -29,157 +27,153 @@ def create_pipelines(structure: Structure) -> dict[str, Pipeline]:
 
 
 def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipeline:
-    """The template wired for one variant and seed, in a namespace of its own."""
-    if issubclass(variant.method, Method):
-        steps = _trained(variant.name, variant.method)
-    else:
-        steps = [node for dataset in EVALUATION_SETS for node in _post(variant.name, dataset)]
-    inputs = {name for step in steps for name in step.inputs} - {
-        name for step in steps for name in step.outputs
-    }
-    baseline = structure.namespace(BASELINE, seed)
-    is_first = seed == structure.seeds[0]
-    seed_parameter = TRAINING_SEED if is_first else f"{FURTHER_SEEDS}.seed_{seed}"
-    parameters = {name: name for name in inputs if name.startswith("params:")}
-    return Pipeline(
-        steps,
-        namespace=structure.namespace(variant.name, seed),
-        inputs={
-            name: name.replace(f"{BASELINE}.", f"{baseline}.", 1)
-            for name in inputs - parameters.keys()
-        },
-        parameters=parameters | {f"params:{TRAINING_SEED}": f"params:{seed_parameter}"},
+    """The template wired for one variant and seed."""
+    wired = _Wired(
+        variant=variant.name,
+        space=structure.namespace(variant.name, seed),
+        baseline=structure.namespace(BASELINE, seed),
+        seed=f"params:{structure.seed_parameter(seed)}",
     )
+    if issubclass(variant.method, Method):
+        return sum(wired.trained(variant.method), Pipeline([]))
+    parts = (part for dataset in EVALUATION_SETS for part in wired.post_processed(dataset))
+    return sum(parts, Pipeline([]))
 
 
-def _trained(name: str, method: type[Method]) -> list[Node]:
-    trained_on = "demographic" if "groups" in method.needs else TRAINED_ON
-    development = [f"{trained_on}.development_faces", f"{trained_on}.development_images"]
-    steps = [
-        Node(
-            nodes.compose_training_set,
-            inputs=[
-                f"params:{name}",
-                *development,
-                f"params:{TRAINING_SEED}",
-                *_told_by_the_baseline(method),
-            ],
-            outputs=[
-                "training_columns",
-                "augmentation_plan",
-                "augmented_faces",
-                "augmented_images",
-            ],
-            name="compose_training_set",
-            tags=["compose", "trains"],
-        ),
-        Node(
+@dataclass(frozen=True)
+class _Wired:
+    """Where one variant of one seed reads and writes.
+
+    Attributes:
+        variant: Name of the block of parameters.
+        space: Namespace of its nodes and data.
+        baseline: Namespace of the baseline of the same seed.
+        seed: The parameter that holds the training seed.
+    """
+
+    variant: str
+    space: str
+    baseline: str
+    seed: str
+
+    @property
+    def block(self) -> str:
+        """The parameters of the variant's method."""
+        return f"params:{self.variant}"
+
+    def own(self, *names: str) -> list[str]:
+        """Data of the variant."""
+        return [f"{self.space}.{name}" for name in names]
+
+    def trained(self, method: type[Method]) -> Iterator[Pipeline]:
+        """A variant with a model of its own."""
+        dataset = "demographic" if "groups" in method.needs else TRAINED_ON
+        development = [f"{dataset}.development_faces", f"{dataset}.development_images"]
+        yield self._composition(method, development)
+        yield step(
             nodes.train_model,
             inputs=[
-                f"params:{name}",
-                "params:fine_tuning",
-                *development,
-                *("training_columns", "augmented_faces", "augmented_images"),
-                f"params:{TRAINING_SEED}",
-                "params:checkpoint_root",
-                *([] if method.starts_anew else [f"{BASELINE}.model"]),
+                *(self.block, "params:fine_tuning", *development),
+                *self.own("training_columns", "augmented_faces", "augmented_images"),
+                *(self.seed, "params:checkpoint_root"),
+                *([] if method.starts_anew else [f"{self.baseline}.model"]),
             ],
-            outputs=["model", "history", "training_record"],
+            outputs=self.own("model", "history", "training_record"),
             name="train",
             tags=["train", "trains"],
-        ),
-        *(_prediction(name, dataset, split) for dataset in EVALUATION_SETS for split in _PARTS),
-    ]
-    if "training_predictions" in method.needs:
-        steps.append(_prediction_on_training_faces(name, development))
-    if not method.starts_anew:
-        steps.append(_description(name, development))
-    return steps
+            namespace=self.space,
+        )
+        if "training_predictions" in method.needs:
+            yield self._prediction_on_training_faces(development)
+        if not method.starts_anew:
+            yield self._description(development)
+        for name in EVALUATION_SETS:
+            for split in _TABLES:
+                yield self._prediction(name, split)
 
+    def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
+        told = [f"{self.baseline}.{name}_validation_predictions" for name in EVALUATION_SETS]
+        if "training_predictions" in method.needs:
+            told += self.own("start_predictions")
+        return step(
+            nodes.compose_training_set,
+            inputs=[self.block, *development, self.seed, *([] if method.starts_anew else told)],
+            outputs=self.own(
+                "training_columns", "augmentation_plan", "augmented_faces", "augmented_images"
+            ),
+            name="compose_training_set",
+            tags=["compose", "trains"],
+            namespace=self.space,
+        )
 
-def _told_by_the_baseline(method: type[Method]) -> list[str]:
-    """The predictions that a method may look at when its training set is composed."""
-    if method.starts_anew:
-        return []
-    told = [f"{BASELINE}.{dataset}_validation_predictions" for dataset in EVALUATION_SETS]
-    return [*told, *(["start_predictions"] if "training_predictions" in method.needs else [])]
+    def _description(self, development: list[str]) -> Pipeline:
+        return step(
+            nodes.describe_training_set,
+            inputs=[
+                *(self.block, "params:fine_tuning", *development),
+                *self.own("augmentation_plan", "augmented_faces", "augmented_images"),
+                self.seed,
+            ],
+            outputs=self.own("distribution", "example_sheet"),
+            name="describe_training_set",
+            tags="compose",
+            namespace=self.space,
+        )
 
+    def _prediction(self, dataset: str, split: str) -> Pipeline:
+        faces = f"{dataset}.{_TABLES[split]}"
+        return step(
+            nodes.predict_validation if split == "validation" else nodes.predict_test,
+            inputs=[
+                *self.own("model"),
+                *(f"{faces}_faces", f"{faces}_images"),
+                *("params:prediction", self.block, self.seed),
+            ],
+            outputs=f"{self.space}.{dataset}_{split}_predictions",
+            name=f"predict_{dataset}_{split}",
+            tags="predict",
+            namespace=self.space,
+        )
 
-def _description(name: str, development: list[str]) -> Node:
-    return Node(
-        nodes.describe_training_set,
-        inputs=[
-            f"params:{name}",
-            "params:fine_tuning",
-            *development,
-            *("augmentation_plan", "augmented_faces", "augmented_images"),
-            f"params:{TRAINING_SEED}",
-        ],
-        outputs=["distribution", "example_sheet"],
-        name="describe_training_set",
-        tags="compose",
-    )
+    def _prediction_on_training_faces(self, development: list[str]) -> Pipeline:
+        return step(
+            nodes.predict_training,
+            inputs=[
+                *(f"{self.baseline}.model", *development),
+                *("params:prediction", self.block, self.seed),
+            ],
+            outputs=f"{self.space}.start_predictions",
+            name="predict_training_faces",
+            tags=["predict", "trains"],
+            namespace=self.space,
+        )
 
-
-def _prediction(name: str, dataset: str, split: str) -> Node:
-    part = _PARTS[split]
-    return Node(
-        nodes.predict_validation if split == "validation" else nodes.predict_test,
-        inputs=[
-            "model",
-            f"{dataset}.{part}_faces",
-            f"{dataset}.{part}_images",
-            "params:prediction",
-            f"params:{name}",
-            f"params:{TRAINING_SEED}",
-        ],
-        outputs=f"{dataset}_{split}_predictions",
-        name=f"predict_{dataset}_{split}",
-        tags="predict",
-    )
-
-
-def _prediction_on_training_faces(name: str, development: list[str]) -> Node:
-    return Node(
-        nodes.predict_training,
-        inputs=[
-            f"{BASELINE}.model",
-            *development,
-            "params:prediction",
-            f"params:{name}",
-            f"params:{TRAINING_SEED}",
-        ],
-        outputs="start_predictions",
-        name="predict_training_faces",
-        tags=["predict", "trains"],
-    )
-
-
-def _post(name: str, dataset: str) -> list[Node]:
-    return [
-        Node(
+    def post_processed(self, dataset: str) -> Iterator[Pipeline]:
+        """The baseline's predictions on one evaluation set, changed."""
+        yield step(
             nodes.fit_post_method,
             inputs=[
-                f"params:{name}",
-                f"{BASELINE}.{dataset}_validation_predictions",
+                self.block,
+                f"{self.baseline}.{dataset}_validation_predictions",
                 f"{dataset}.development_labelled_faces",
-                f"{BASELINE}.training_record",
+                f"{self.baseline}.training_record",
             ],
-            outputs=f"{dataset}_rules",
+            outputs=f"{self.space}.{dataset}_rules",
             name=f"fit_{dataset}",
             tags=["fit", "trains"],
-        ),
-        Node(
+            namespace=self.space,
+        )
+        yield step(
             nodes.apply_post_method,
             inputs=[
-                f"params:{name}",
-                f"{BASELINE}.{dataset}_test_predictions",
+                self.block,
+                f"{self.baseline}.{dataset}_test_predictions",
                 f"{dataset}.test_labelled_faces",
-                f"{dataset}_rules",
-                f"params:{TRAINING_SEED}",
+                f"{self.space}.{dataset}_rules",
+                self.seed,
             ],
-            outputs=f"{dataset}_test_predictions",
+            outputs=f"{self.space}.{dataset}_test_predictions",
             name=f"apply_{dataset}",
             tags="predict",
-        ),
-    ]
+            namespace=self.space,
+        )

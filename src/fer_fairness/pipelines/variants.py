@@ -86,6 +86,10 @@ class Structure:
         """`baseline` for the first seed, `baseline_seed_1` for a further seed 1."""
         return variant if seed == self.seeds[0] else f"{variant}_seed_{seed}"
 
+    def seed_parameter(self, seed: int) -> str:
+        """The parameter that holds the number of a seed."""
+        return TRAINING_SEED if seed == self.seeds[0] else f"{FURTHER_SEEDS}.seed_{seed}"
+
 
 def default_structure() -> Structure:
     """Every method once, under its own name, and one seed: without any configuration."""
