@@ -7,7 +7,12 @@ import pytest
 from PIL import Image
 
 from fer_fairness.sources import images
-from fer_fairness.sources.images import ImageHeader, decode_images, read_header
+from fer_fairness.sources.images import ImageHeader, decode_images, read_headers
+
+
+def read_header(path: Path) -> ImageHeader | str:
+    (found,) = read_headers([path], n_threads=1)
+    return found
 
 
 def test_files_of_any_mode_and_size_become_grey_faces_in_their_order(tmp_path: Path) -> None:

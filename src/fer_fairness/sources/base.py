@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
+from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
@@ -33,6 +34,7 @@ class DatasetFacts:
         title: Name as publications give it.
         licence: Terms of use.
         how_to_obtain: Where a researcher gets it.
+        parameters: What its reader takes.
         layouts: The layouts that the reader knows, each one line.
         md5: Published md5 of a file, by file name.
         n_rows: Published number of rows or images, by file name or split.
@@ -42,6 +44,7 @@ class DatasetFacts:
     title: str
     licence: str
     how_to_obtain: str
+    parameters: type[SourceParameters]
     layouts: tuple[str, ...]
     md5: Mapping[str, str] = field(default_factory=dict)
     n_rows: Mapping[str, int] = field(default_factory=dict)

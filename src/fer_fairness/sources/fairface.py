@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,7 @@ from fer_fairness.sources.base import (
     dataset_not_found,
     faces_table,
 )
-from fer_fairness.sources.images import decode_images
+from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.label_files import (
     LabelFile,
     check_header,
@@ -37,6 +38,7 @@ FAIRFACE: Final = DatasetFacts(
     how_to_obtain="download the images with padding 0.25 (fairface-img-margin025-trainval.zip) and "
     "fairface_label_train.csv and fairface_label_val.csv as https://github.com/joojs/fairface "
     "describes.",
+    parameters=FairFaceParameters,
     layouts=(
         "fairface_label_train.csv and fairface_label_val.csv with train/N.jpg and val/N.jpg",
         "the same with the images below fairface-img-margin025-trainval/",
@@ -128,21 +130,14 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
     record = DamageRecord(FAIRFACE.dataset)
     files = {split: read_label_file(path, folder) for split, path in paths.items()}
     listed = [face for split, file in files.items() for face in _labelled(file, split, record)]
-    n_rows = sum(len(file.lines) for file in files.values())
-    record.check_share(n_rows, params.max_damaged_share)
-
-    decoded = decode_images(
+    decoded = decode_listed(
         [images / face.file for face in listed],
-        description="Decoding FairFace images",
-        n_threads=params.n_threads,
+        [(face.label_file, face.line, face.file) for face in listed],
+        record,
+        params,
+        n_rows=sum(len(file.lines) for file in files.values()),
     )
-    for index, problem in decoded.problems.items():
-        face = listed[index]
-        reason = f"its image is unreadable: {problem}"
-        record.add(face.label_file, face.line, face.file, reason)
-    record.check_share(n_rows, params.max_damaged_share)
-
-    kept = [face for index, face in enumerate(listed) if index not in decoded.problems]
+    kept = list(compress(listed, decoded.readable))
     faces = _faces(kept, images.relative_to(folder))
     report = base_report(FAIRFACE, "csv labels with train/ and val/", faces, record)
     report["files"] = [

@@ -3,24 +3,27 @@
 import stat
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.progress import track
+from fer_fairness.sources.base import DamageRecord
 
 SIDE: Final = 48
 """Height and width of every face, that of FER2013."""
 
 # A small file can claim, and unpack to, more pixels than there is memory.
 _MAX_PIXELS = 50_000_000
-_BATCH = 512
+_BATCH = 64
 # What Pillow raises on files that are not the image they claim to be.
 _OPENING_ERRORS = (
     OSError,
@@ -34,6 +37,9 @@ _OPENING_ERRORS = (
 )
 
 Size = tuple[int, int]
+Place = tuple[str, int | None, str]
+"""File, 1-based line (None for a file without lines) and value."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -66,75 +72,6 @@ class ImageHeader(NamedTuple):
     height: int
 
 
-def read_header(path: Path) -> ImageHeader | str:
-    """Read what an image file claims to be, without decoding its pixels.
-
-    Args:
-        path: The file; a link to a file is followed.
-
-    Returns:
-        The header, or what is wrong with the file in one clause. A file that is cut short after
-        its header only shows so when it is decoded.
-    """
-    try:
-        # Opening a pipe would wait for somebody to write into it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "it is not a regular file"
-        _check_has_bytes(path)
-        with Image.open(path) as image:
-            _check_size(image.size)
-            return ImageHeader(str(image.format), *image.size)
-    except _OPENING_ERRORS as error:
-        return _problem(path, error)
-
-
-def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
-    """Decode one image file as a grey 48x48 face.
-
-    A JPEG is decoded at the smallest of its own scales that is not below 48x48 (`Image.draft`).
-
-    Returns:
-        The face, uint8 of shape (48, 48), and (width, height) of the file.
-
-    Raises:
-        ValueError: The file is empty, or claims more than 50 million pixels.
-        OSError: The file is absent, truncated or no image (other decoders' errors may pass too).
-    """
-    _check_has_bytes(path)
-    with Image.open(path) as image:
-        size = image.size
-        _check_size(size)
-        image.draft("L", (SIDE, SIDE))
-        grey = image.convert("L")
-    if grey.size != (SIDE, SIDE):
-        grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(grey, dtype=np.uint8), size
-
-
-def _check_has_bytes(path: Path) -> None:
-    if path.stat().st_size == 0:
-        raise ValueError("the file has no bytes")
-
-
-def _check_size(size: Size) -> None:
-    if size[0] * size[1] > _MAX_PIXELS:
-        raise ValueError(f"the image claims {size[0]} x {size[1]} pixels")
-
-
-def _problem(path: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    # Pillow's messages name the file by its full path, which the record already does.
-    return str(error).replace(str(path), path.name)
-
-
-def _decode_or_problem(path: Path) -> tuple[npt.NDArray[np.uint8] | None, Size | str]:
-    try:
-        return decode_grey(path)
-    except _OPENING_ERRORS as error:
-        return None, _problem(path, error)
-
-
 def decode_images(paths: Sequence[Path], *, description: str, n_threads: int) -> DecodedImages:
     """Decode image files into one array, with a progress bar.
 
@@ -151,22 +88,125 @@ def decode_images(paths: Sequence[Path], *, description: str, n_threads: int) ->
     images = np.zeros((len(paths), SIDE, SIDE, 1), dtype=np.uint8)
     problems: dict[int, str] = {}
     sizes: Counter[str] = Counter()
-    results = _decode_in_batches(paths, n_threads)
-    for index, (image, detail) in enumerate(
-        track(results, description=description, total=len(paths))
-    ):
-        if image is None:
-            problems[index] = str(detail)
+    results = _in_threads(decode_grey, paths, description=description, n_threads=n_threads)
+    for index, result in enumerate(results):
+        if isinstance(result, str):
+            problems[index] = result
         else:
-            images[index, :, :, 0] = image
-            sizes[f"{detail[0]} x {detail[1]}"] += 1
+            images[index, :, :, 0], (width, height) = result
+            sizes[f"{width} x {height}"] += 1
     return DecodedImages(images, problems, dict(sizes.most_common()))
 
 
-def _decode_in_batches(
-    paths: Sequence[Path], n_threads: int
-) -> Iterator[tuple[npt.NDArray[np.uint8] | None, Size | str]]:
-    # In batches, so that an interrupted run does not wait for every file already queued.
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        for start in range(0, len(paths), _BATCH):
-            yield from pool.map(_decode_or_problem, paths[start : start + _BATCH])
+def decode_listed(
+    paths: Sequence[Path],
+    places: Sequence[Place],
+    record: DamageRecord,
+    params: SourceParameters,
+    *,
+    n_rows: int,
+) -> DecodedImages:
+    """Decode the images that a dataset lists, and record those that cannot be read.
+
+    Args:
+        paths: The images of the rows that could be read.
+        places: What to record each of them under if it cannot be decoded.
+        record: What is damaged so far.
+        params: Tolerated damage, and how many threads decode.
+        n_rows: Number of rows that the dataset lists, damaged ones included.
+
+    Returns:
+        As `decode_images`.
+
+    Raises:
+        DamagedDataError: There are no rows, or more is damaged than `params.max_damaged_share`;
+            where rows alone are, no image is opened.
+    """
+    record.check_share(n_rows, params.max_damaged_share)
+    description = f"Decoding {record.dataset} images"
+    decoded = decode_images(paths, description=description, n_threads=params.n_threads)
+    for index, problem in decoded.problems.items():
+        record.add(*places[index], f"the image is unreadable: {problem}")
+    record.check_share(n_rows, params.max_damaged_share)
+    return decoded
+
+
+def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHeader | str]:
+    """Header of each file, or what is wrong with it in one clause, in order with a progress bar.
+
+    A file that is cut short after its header only shows so when it is decoded.
+
+    Args:
+        paths: The files; a link to a file is followed.
+        n_threads: Threads that read: on a slow disk they wait together.
+    """
+    return _in_threads(_header, paths, description="Reading image headers", n_threads=n_threads)
+
+
+def _header(path: Path) -> ImageHeader:
+    # Opening a pipe would wait for somebody to write into it.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is not a regular file")
+    with _opened(path) as image:
+        return ImageHeader(str(image.format), *image.size)
+
+
+def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
+    """Decode one image file as a grey 48x48 face.
+
+    A JPEG is decoded at the smallest of its own scales that is not below 48x48 (`Image.draft`).
+
+    Returns:
+        The face, uint8 of shape (48, 48), and (width, height) of the file.
+
+    Raises:
+        ValueError: The file is empty, or claims more than 50 million pixels.
+        OSError: The file is absent, truncated or no image (other decoders' errors may pass too).
+    """
+    with _opened(path) as image:
+        size = image.size
+        image.draft("L", (SIDE, SIDE))
+        grey = image.convert("L")
+    if grey.size != (SIDE, SIDE):
+        grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(grey, dtype=np.uint8), size
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    if path.stat().st_size == 0:
+        raise ValueError("the file has no bytes")
+    with Image.open(path) as image:
+        width, height = image.size
+        if width * height > _MAX_PIXELS:
+            raise ValueError(f"the image claims {width} x {height} pixels")
+        yield image
+
+
+def _in_threads(
+    read: Callable[[Path], Result], paths: Sequence[Path], *, description: str, n_threads: int
+) -> Iterator[Result | str]:
+    """What `read` gives for each file, or what is wrong with it, in order with a progress bar."""
+
+    def read_or_problem(path: Path) -> Result | str:
+        try:
+            return read(path)
+        except FileNotFoundError:
+            return "there is no such file"
+        except _OPENING_ERRORS as error:
+            # Pillow's messages name the file by its full path, which the record already does.
+            return str(error).replace(str(path), path.name)
+
+    def batch(start: int) -> list[Result | str]:
+        return [read_or_problem(path) for path in paths[start : start + _BATCH]]
+
+    def results() -> Iterator[Result | str]:
+        # A few batches at a time, so that an interrupted run does not wait for every file queued.
+        at_once = _BATCH * n_threads
+        with ThreadPoolExecutor(max_workers=n_threads) as pool:
+            for first in range(0, len(paths), at_once):
+                starts = range(first, min(first + at_once, len(paths)), _BATCH)
+                for found in pool.map(batch, starts):
+                    yield from found
+
+    yield from track(results(), description=description, total=len(paths))

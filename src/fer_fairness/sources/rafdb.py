@@ -1,6 +1,7 @@
 """Reader of RAF-DB (Li, Deng and Du 2017), which only its authors may hand out."""
 
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from fer_fairness.sources.base import (
     faces_table,
     one_hot_targets,
 )
-from fer_fairness.sources.images import decode_images
+from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.rafdb_attributes import attribute_columns
 from fer_fairness.sources.rafdb_layouts import (
     AuthorsLayout,
@@ -39,6 +40,7 @@ RAF_DB: Final = DatasetFacts(
     licence="non-commercial research by agreement with its authors; never redistributed.",
     how_to_obtain="ask its authors, from an institutional address, as "
     "http://www.whdeng.cn/raf/model1.html describes. This project never downloads it.",
+    parameters=RafDbParameters,
     layouts=(
         (
             "basic/EmoLabel/list_patition_label.txt (or list_partition_label.txt) with "
@@ -97,19 +99,11 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
     """
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
-    record.check_share(listing.n_rows, params.max_damaged_share)
-    decoded = decode_images(
-        [face.path for face in listing.faces],
-        description="Decoding RAF-DB images",
-        n_threads=params.n_threads,
-    )
-    for index, problem in decoded.problems.items():
-        path = listing.faces[index].path
-        name = path.relative_to(folder).as_posix()
-        record.add(name, None, path.name, f"the image is unreadable: {problem}")
-    record.check_share(listing.n_rows, params.max_damaged_share)
+    paths = [face.path for face in listing.faces]
+    places = [(path.relative_to(folder).as_posix(), None, path.name) for path in paths]
+    decoded = decode_listed(paths, places, record, params, n_rows=listing.n_rows)
 
-    kept = [face for index, face in enumerate(listing.faces) if index not in decoded.problems]
+    kept = list(compress(listing.faces, decoded.readable))
     faces = _faces(kept, folder)
     report = base_report(RAF_DB, listing.layout, faces, record)
     report |= {"files": listing.files, "notes": listing.notes, "image_sizes": decoded.sizes}
