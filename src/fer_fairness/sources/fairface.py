@@ -180,7 +180,7 @@ def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
         record.add(file.name, None, "CRLF line ends", "LF line ends", action=REPAIRED)
     faces: list[_Face] = []
     seen: set[str] = set()
-    for line, text in enumerate(file.lines, start=file.first_line):
+    for line, text in file.numbered():
         fields = text.split(",")
         match = _FILE.fullmatch(fields[0])
         if len(fields) != len(LABEL_COLUMNS):

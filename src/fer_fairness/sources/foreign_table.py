@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -110,8 +111,7 @@ class ForeignTable:
         written = self.one_line(column)
         plain = written.map({text: _plain(text) for text in written.unique()}).astype("str")
         is_missing = plain.isin(MISSING)
-        missing = plain[is_missing].value_counts(sort=False)
-        return TextColumn(column, plain.mask(is_missing), missing.astype(int).to_dict())
+        return TextColumn(column, plain.mask(is_missing), dict(Counter(plain[is_missing])))
 
     def one_line(self, column: str) -> pd.Series:
         """A column as strings, none of several lines; "" for nothing.

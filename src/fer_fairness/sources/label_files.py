@@ -1,6 +1,7 @@
 """Small text files of labels, read line by line so that damage can be named by line."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,10 @@ class LabelFile:
     first_line: int
     has_crlf: bool
     md5: str
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """The lines, each with its 1-based number in the file."""
+        return enumerate(self.lines, start=self.first_line)
 
 
 def read_label_file(path: Path, folder: Path, *, has_header: bool = True) -> LabelFile:

@@ -84,7 +84,7 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
     ]
     coded = [column for column in columns if _is_coded(table, column, given)]
     if not coded:
-        return Labels(*columns)
+        return Labels(columns[0], columns[1])
     names_column: str | None = None
     if given:
         codes = _given_codes(table, columns, given)

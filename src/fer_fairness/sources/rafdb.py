@@ -21,18 +21,15 @@ from fer_fairness.sources.base import (
     one_hot_targets,
 )
 from fer_fairness.sources.images import decode_listed
-from fer_fairness.sources.rafdb_attributes import attribute_columns
 from fer_fairness.sources.rafdb_layouts import (
-    AuthorsLayout,
-    FolderLayout,
     Listing,
     RafDbFace,
-    find_authors_layout,
-    find_folder_layout,
+    find_class_folders,
+    find_label_list,
     list_authors_layout,
-    list_folder_layout,
+    list_class_folders,
 )
-from fer_fairness.taxonomy import RAF_DB_CODES
+from fer_fairness.taxonomy import ATTRIBUTES, RAF_DB_CODES
 
 RAF_DB: Final = DatasetFacts(
     dataset="raf_db",
@@ -76,7 +73,7 @@ PUBLISHED_ATTRIBUTES: Final[dict[str, dict[str, dict[str, int]]]] = {
 
 def raf_db_is_present(folder: Path) -> bool:
     """Whether RAF-DB lies in `folder` in a layout that `read_raf_db` knows."""
-    return find_authors_layout(folder) is not None or find_folder_layout(folder) is not None
+    return find_label_list(folder) is not None or find_class_folders(folder) is not None
 
 
 def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
@@ -121,18 +118,20 @@ def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
         "emotion": emotion,
     }
     columns |= one_hot_targets(emotion)
-    columns |= attribute_columns([face.attributes for face in listed])
+    for name in ATTRIBUTES:
+        values = [face.attributes.get(name) for face in listed]
+        sources = ["annotated" if name in face.attributes else "none" for face in listed]
+        columns[name] = pd.Series(values, dtype="str")
+        columns[f"{name}_source"] = pd.Series(sources, dtype="str")
     return faces_table(columns)
 
 
 def _listing(folder: Path, record: DamageRecord) -> Listing:
-    layout: AuthorsLayout | FolderLayout | None = find_authors_layout(folder)
-    if isinstance(layout, AuthorsLayout):
-        return list_authors_layout(RAF_DB, folder, layout, record)
-    layout = find_folder_layout(folder)
-    if layout is None:
-        raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
-    return list_folder_layout(RAF_DB, folder, layout, record)
+    if labels := find_label_list(folder):
+        return list_authors_layout(RAF_DB, folder, labels, record)
+    if root := find_class_folders(folder):
+        return list_class_folders(RAF_DB, folder, root, record)
+    raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
 
 
 def _figures(faces: pd.DataFrame) -> Sequence[dict[str, Json]]:
