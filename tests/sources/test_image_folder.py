@@ -72,7 +72,7 @@ def test_annotations_may_lie_elsewhere(folder: Path) -> None:
 def test_annotations_that_do_not_fit_stop_the_reader(folder: Path) -> None:
     (folder / "people.csv").write_text("file,gender\n3.jpg,female\n")
     params = PARAMS.model_copy(update={"annotations": Path("people.csv")})
-    with pytest.raises(InvalidInputError, match=r"line 2: no image of the folder is '3\.jpg'"):
+    with pytest.raises(InvalidInputError, match=r"row 1: no image of the folder is '3\.jpg'"):
         read_image_folder(folder, params)
 
 

@@ -13,28 +13,13 @@ from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.progress import track
 
 IMAGE_SUFFIXES: Final = frozenset(
-    (
-        ".bmp",
-        ".gif",
-        ".jfif",
-        ".jpe",
-        ".jpeg",
-        ".jpg",
-        ".pgm",
-        ".png",
-        ".ppm",
-        ".tif",
-        ".tiff",
-        ".webp",
-    )
+    ".bmp .gif .jfif .jpe .jpeg .jpg .pgm .png .ppm .tif .tiff .webp".split()
 )
 """Suffixes taken for images, in small or capital letters."""
 NO_SUFFIX: Final = "none"
 
 _DIGITS = re.compile(r"([0-9]+)")
 
-Folder = tuple[int, int]
-"""Device and inode: what two paths to the same folder have in common."""
 NaturalKey = list[tuple[list[str | int], str]]
 
 
@@ -151,7 +136,8 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(folder: Path) -> Folder:
+def _identity(folder: Path) -> tuple[int, int]:
+    """Device and inode: what two paths to the same folder have in common."""
     try:
         status = folder.stat()
     except OSError as error:

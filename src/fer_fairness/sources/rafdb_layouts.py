@@ -188,25 +188,29 @@ def _attributes_in_file(manual: Path, face: str, folder: Path, record: DamageRec
     # Stray spaces, blank lines and a missing final newline occur in the published files.
     numbered = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
     lines = [(number, line) for number, line in numbered if line]
-    values: dict[str, str | None] = {}
-    damage: tuple[int | None, str, str] | None = None
+    damage = _attribute_damage(text, lines)
+    if damage is not None:
+        name = path.relative_to(folder).as_posix()
+        record.add(name, *damage, action=ATTRIBUTES_LEFT_OUT)
+        return {}
+    codes_of_face = zip(CODES_IN_FILE.items(), lines[_N_LANDMARKS:], strict=True)
+    return {name: codes[line] for (name, codes), (_, line) in codes_of_face}
+
+
+def _attribute_damage(
+    text: str, lines: list[tuple[int, str]]
+) -> tuple[int | None, str, str] | None:
+    """Line, value and reason of the first thing wrong with an attribute file; None without."""
     expected = _N_LANDMARKS + len(CODES_IN_FILE)
     if len(lines) != expected:
-        damage = None, text, f"the file has {len(lines)} lines, expected {expected}"
+        return None, text, f"the file has {len(lines)} lines, expected {expected}"
     for number, line in lines[:_N_LANDMARKS]:
         if not _LANDMARK.fullmatch(line):
-            damage = damage or (number, line, "the line is not the x and y of a landmark")
-    for (number, line), (name, codes) in zip(
-        lines[_N_LANDMARKS:], CODES_IN_FILE.items(), strict=False
-    ):
-        if line not in codes:
-            reason = f"the code for {name} is none of {', '.join(codes)}"
-            damage = damage or (number, line, reason)
-        values[name] = codes.get(line)
-    if damage is None:
-        return values
-    record.add(path.relative_to(folder).as_posix(), *damage, action=ATTRIBUTES_LEFT_OUT)
-    return {}
+            return number, line, "the line is not the x and y of a landmark"
+    for (number, line), name in zip(lines[_N_LANDMARKS:], CODES_IN_FILE, strict=True):
+        if line not in CODES_IN_FILE[name]:
+            return number, line, f"the code for {name} is none of {', '.join(CODES_IN_FILE[name])}"
+    return None
 
 
 def _images_in_folders(
