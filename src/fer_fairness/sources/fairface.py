@@ -51,58 +51,37 @@ IMAGE_FOLDER: Final = "fairface-img-margin025-trainval"
 IMAGE_SIZE: Final = "224 x 224"
 SPLIT_OF_FOLDER: Final = {"train": "train", "val": "test"}
 
-AGES: Final = {
-    **{age: age for age in FAIRFACE_AGE_GROUPS[:-1]},
-    "more than 70": FAIRFACE_AGE_GROUPS[-1],
-}
-GENDERS: Final = {"Male": "male", "Female": "female"}
-RACES: Final = dict(
-    zip(
-        (
-            "White",
-            "Black",
-            "Latino_Hispanic",
-            "East Asian",
-            "Southeast Asian",
-            "Indian",
-            "Middle Eastern",
-        ),
-        FAIRFACE_RACES,
-        strict=True,
-    )
-)
-SPREADSHEET_AGES: Final = {
-    "03-Sep": "3-9",
-    "9-Mar": "3-9",
-    "Oct-19": "10-19",
-    "19-Oct": "10-19",
-}
+SPREADSHEET_AGES: Final = {"03-Sep": "3-9", "9-Mar": "3-9", "Oct-19": "10-19", "19-Oct": "10-19"}
 """Ages that a spreadsheet took for dates: the only ones that are repaired."""
 SPREADSHEET_BOOLEANS: Final = {"TRUE": "True", "FALSE": "False"}
 
+_RACES = (
+    *("White", "Black", "Latino_Hispanic", "East Asian", "Southeast Asian", "Indian"),
+    "Middle Eastern",
+)
 _CODES: Final[Mapping[str, Mapping[str, str]]] = {
-    "age": AGES,
-    "gender": GENDERS,
-    "race": RACES,
+    "age": dict(zip((*FAIRFACE_AGE_GROUPS[:-1], "more than 70"), FAIRFACE_AGE_GROUPS, strict=True)),
+    "gender": {"Male": "male", "Female": "female"},
+    "race": dict(zip(_RACES, FAIRFACE_RACES, strict=True)),
     "service_test": {"True": "True", "False": "False"},
 }
-_REPAIRS: Final[Mapping[str, Mapping[str, str]]] = {
-    "age": SPREADSHEET_AGES,
-    "service_test": SPREADSHEET_BOOLEANS,
-}
+_REPAIRS: Final = {"age": SPREADSHEET_AGES, "service_test": SPREADSHEET_BOOLEANS}
 _FILE = re.compile(r"(train|val)/([1-9]\d*)\.jpg")
 
 
 @dataclass(frozen=True)
 class _Face:
+    """One row: where it stands, its image, and by column its values in the project's names."""
+
     label_file: str
     line: int
     file: str
-    folder: str
-    number: int
-    gender: str
-    race: str
-    age_group: str
+    values: Mapping[str, str]
+
+    @property
+    def sample_id(self) -> str:
+        split, _, number = self.file.removesuffix(".jpg").partition("/")
+        return f"{FAIRFACE.dataset}_{split}_{int(number):05d}"
 
 
 def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
@@ -150,13 +129,13 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
 
 def _faces(listed: Sequence[_Face], images: Path) -> pd.DataFrame:
     columns: dict[str, npt.ArrayLike] = {
-        "sample_id": [f"{FAIRFACE.dataset}_{face.folder}_{face.number:05d}" for face in listed],
+        "sample_id": [face.sample_id for face in listed],
         "image_file": [(images / face.file).as_posix() for face in listed],
         "dataset": [FAIRFACE.dataset] * len(listed),
-        "split": [SPLIT_OF_FOLDER[face.folder] for face in listed],
-        "gender": [face.gender for face in listed],
-        "race": [face.race for face in listed],
-        "age_group": [face.age_group for face in listed],
+        "split": [SPLIT_OF_FOLDER[face.file.partition("/")[0]] for face in listed],
+        "gender": [face.values["gender"] for face in listed],
+        "race": [face.values["race"] for face in listed],
+        "age_group": [face.values["age"] for face in listed],
     }
     columns |= {f"{name}_source": ["annotated"] * len(listed) for name in ATTRIBUTES}
     return faces_table(columns)
@@ -194,9 +173,7 @@ def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
             seen.add(fields[0])
             values = _checked(file.name, line, fields, record)
             if values is not None:
-                number = int(match[2])
-                gender, race, age = values["gender"], values["race"], values["age"]
-                faces.append(_Face(file.name, line, fields[0], split, number, gender, race, age))
+                faces.append(_Face(file.name, line, fields[0], values))
     return faces
 
 

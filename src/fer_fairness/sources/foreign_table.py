@@ -130,10 +130,6 @@ class ForeignTable:
             )
         return pd.Series(written.to_pandas()).astype("str")
 
-    def numbers(self, column: str) -> npt.NDArray[np.float64]:
-        """A column as float64 of shape (n,); NaN where there is no number."""
-        return numbers_of(self.data.column(column))
-
     def cell(self, column: str, row: int) -> str:
         """What stands in a column at a 0-based row, cut to 60 characters."""
         text = str(self.data.column(column)[row].as_py())

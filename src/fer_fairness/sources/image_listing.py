@@ -13,7 +13,20 @@ from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.progress import track
 
 IMAGE_SUFFIXES: Final = frozenset(
-    ".bmp .gif .jfif .jpe .jpeg .jpg .pgm .png .ppm .tif .tiff .webp".split()
+    (
+        ".bmp",
+        ".gif",
+        ".jfif",
+        ".jpe",
+        ".jpeg",
+        ".jpg",
+        ".pgm",
+        ".png",
+        ".ppm",
+        ".tif",
+        ".tiff",
+        ".webp",
+    )
 )
 """Suffixes taken for images, in small or capital letters."""
 NO_SUFFIX: Final = "none"

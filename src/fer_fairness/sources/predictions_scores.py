@@ -71,7 +71,7 @@ def read_scores(
         classes = _classes_of_columns(table, columns, labels, given)
         if columns.is_weak and not set(labels.occurring) <= set(classes):
             return None
-        values = np.column_stack([table.numbers(column) for column in columns.columns])
+        values = np.column_stack([numbers_of(table.data.column(name)) for name in columns.columns])
     bad = ~np.isfinite(values)
     if columns.kind == "logits":
         # Masked classes have a logit of minus infinity; one class must be left.
