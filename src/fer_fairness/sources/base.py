@@ -235,10 +235,10 @@ def comparison(figure: str, published: Json, found: Json) -> dict[str, Json]:
     }
 
 
-def base_report(
-    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord
+def reading_report(
+    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord, **found: Json
 ) -> dict[str, Json]:
-    """The part of a report that every reader gives."""
+    """What every reader reports, and what one alone has `found`."""
     return {
         "dataset": facts.dataset,
         "title": facts.title,
@@ -253,4 +253,5 @@ def base_report(
             f"n_by_split_and_{column}": counts_by_split(faces, column)
             for column in ("emotion", *ATTRIBUTES)
         },
+        **found,
     }

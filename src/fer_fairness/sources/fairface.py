@@ -17,16 +17,15 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
-    base_report,
     comparison,
     dataset_not_found,
     faces_table,
+    reading_report,
 )
 from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.label_files import (
     LabelFile,
     check_header,
-    file_report,
     read_label_file,
 )
 from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
@@ -118,13 +117,16 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
     )
     kept = list(compress(listed, decoded.readable))
     faces = _faces(kept, images.relative_to(folder))
-    report = base_report(FAIRFACE, "csv labels with train/ and val/", faces, record)
-    report["files"] = [
-        file_report(FAIRFACE, file.name, file.md5, len(file.lines)) for file in files.values()
-    ]
-    report["image_sizes"] = decoded.sizes
-    report["figures"] = _figures(files, decoded.sizes)
-    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+    report = reading_report(
+        FAIRFACE,
+        "csv labels with train/ and val/",
+        faces,
+        record,
+        files=[file.report(FAIRFACE) for file in files.values()],
+        image_sizes=decoded.sizes,
+        figures=_figures(files, decoded.sizes),
+    )
+    return RawFaces(faces, decoded.images, record.frame(), report)
 
 
 def _faces(listed: Sequence[_Face], images: Path) -> pd.DataFrame:

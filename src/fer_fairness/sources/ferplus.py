@@ -16,9 +16,9 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
-    base_report,
     comparison,
     dataset_not_found,
+    reading_report,
 )
 from fer_fairness.sources.ferplus_files import (
     DAMAGED,
@@ -142,16 +142,20 @@ def _read_csv_files(folder: Path, pixel_path: Path, params: FerPlusParameters) -
     rows, codes = votes[kept], pixels.codes[kept]
     agreement = _checked_agreement(name, codes, rows, params.min_label_agreement)
     faces = faces_of(FER_PLUS.dataset, rows, params.target_mode)
-    report = base_report(FER_PLUS, f"{pixel_path.name} and {_VOTE_FILE}", faces, record)
-    report["files"] = [
-        file_report(FER_PLUS, name, file_md5(pixel_path), len(votes)),
-        file_report(FER_PLUS, _VOTE_FILE, vote_file.md5, len(votes)),
-    ]
-    report["votes"] = _votes_report(votes)
-    report["figures"] = _figures(faces, rows, codes)
-    report["agreement_with_fer2013_labels"] = agreement
-    images = pixels.pixels[kept].reshape(-1, SIDE, SIDE, 1)
-    return RawFaces(faces, images, record.frame(), report)
+    report = reading_report(
+        FER_PLUS,
+        f"{pixel_path.name} and {_VOTE_FILE}",
+        faces,
+        record,
+        files=[
+            file_report(FER_PLUS, name, file_md5(pixel_path), len(votes)),
+            vote_file.report(FER_PLUS),
+        ],
+        votes=_votes_report(votes),
+        figures=_figures(faces, rows, codes),
+        agreement_with_fer2013_labels=agreement,
+    )
+    return RawFaces(faces, pixels.pixels[kept].reshape(-1, SIDE, SIDE, 1), record.frame(), report)
 
 
 def _check_same_rows(name: str, pixels: PixelFile, votes: pd.DataFrame) -> None:
@@ -218,7 +222,7 @@ def _read_folders(folder: Path, root: Path, params: FerPlusParameters) -> RawFac
         label_file = read_label_file(root / name / "label.csv", root, has_header=False)
         part = parse_folder_votes(label_file, usage, record)
         parts.append(part.assign(folder=name))
-        files.append(file_report(FER_PLUS, label_file.name, label_file.md5, len(part)))
+        files.append(label_file.report(FER_PLUS))
     votes = pd.concat(parts, ignore_index=True)
     rows = votes[votes["usage"] != DAMAGED]
     paths = [root / name / image for name, image in zip(rows["folder"], rows["name"], strict=True)]
@@ -228,11 +232,18 @@ def _read_folders(folder: Path, root: Path, params: FerPlusParameters) -> RawFac
     rows = rows[decoded.readable]
     image_files = [p.relative_to(folder).as_posix() for p in compress(paths, decoded.readable)]
     faces = faces_of(FER_PLUS.dataset, rows, params.target_mode, image_files=image_files)
-    report = base_report(FER_PLUS, "FER2013Train, FER2013Valid and FER2013Test", faces, record)
-    report |= {"files": files, "notes": _FOLDER_NOTES, "image_sizes": decoded.sizes}
-    report["votes"] = _votes_report(votes)
-    report["figures"] = _figures(faces, rows, None)
-    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+    report = reading_report(
+        FER_PLUS,
+        "FER2013Train, FER2013Valid and FER2013Test",
+        faces,
+        record,
+        files=files,
+        notes=_FOLDER_NOTES,
+        image_sizes=decoded.sizes,
+        votes=_votes_report(votes),
+        figures=_figures(faces, rows, None),
+    )
+    return RawFaces(faces, decoded.images, record.frame(), report)
 
 
 def _votes_report(votes: pd.DataFrame) -> dict[str, Json]:

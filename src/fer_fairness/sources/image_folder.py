@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
 from fer_fairness.params.data_processing import ImageFolderParameters
-from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, base_report, faces_table
+from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, faces_table, reading_report
 from fer_fairness.sources.image_annotations import Annotations, read_annotations
 from fer_fairness.sources.image_listing import (
     IMAGE_SUFFIXES,
@@ -89,7 +89,7 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
             record.add(name, None, name.rpartition("/")[2], f"the image is unreadable: {problem}")
     _check_damage(record, len(listing.files), params.max_damaged_share)
     faces = _faces(list(kept), annotations)
-    report = base_report(IMAGES, "a folder of images", faces, record)
+    report = reading_report(IMAGES, "a folder of images", faces, record)
     report |= _report(listing, list(kept.values()))
     report["annotations"] = None if annotations is None else _annotated(annotations, faces)
     return ImageFolder(faces, record.frame(), report)

@@ -44,24 +44,17 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class DecodedImages:
-    """Faces decoded from files.
+    """Faces decoded from the files that a dataset lists.
 
     Attributes:
-        images: uint8 of shape (n, 48, 48, 1) in the order of the paths; zeros where unreadable.
-        problems: What is wrong with a file, by its position.
+        images: uint8 of shape (n_readable, 48, 48, 1), in the order of the files.
+        readable: Mask of shape (n_files,): True where a file could be decoded.
         sizes: Number of readable files by "width x height" before resizing.
     """
 
     images: npt.NDArray[np.uint8]
-    problems: dict[int, str]
+    readable: npt.NDArray[np.bool_]
     sizes: dict[str, int]
-
-    @property
-    def readable(self) -> npt.NDArray[np.bool_]:
-        """Mask of shape (n,): True where a file could be decoded."""
-        mask = np.ones(len(self.images), dtype=np.bool_)
-        mask[list(self.problems)] = False
-        return mask
 
 
 class ImageHeader(NamedTuple):
@@ -72,32 +65,6 @@ class ImageHeader(NamedTuple):
     height: int
 
 
-def decode_images(paths: Sequence[Path], *, description: str, n_threads: int) -> DecodedImages:
-    """Decode image files into one array, with a progress bar.
-
-    An unreadable file (absent, empty, truncated, no image) is named and does not stop the others.
-
-    Args:
-        paths: The files.
-        description: What the progress bar says.
-        n_threads: Threads that decode; Pillow releases the interpreter lock while it does.
-
-    Returns:
-        The faces in the order of `paths`.
-    """
-    images = np.zeros((len(paths), SIDE, SIDE, 1), dtype=np.uint8)
-    problems: dict[int, str] = {}
-    sizes: Counter[str] = Counter()
-    results = _in_threads(decode_grey, paths, description=description, n_threads=n_threads)
-    for index, result in enumerate(results):
-        if isinstance(result, str):
-            problems[index] = result
-        else:
-            images[index, :, :, 0], (width, height) = result
-            sizes[f"{width} x {height}"] += 1
-    return DecodedImages(images, problems, dict(sizes.most_common()))
-
-
 def decode_listed(
     paths: Sequence[Path],
     places: Sequence[Place],
@@ -106,7 +73,9 @@ def decode_listed(
     *,
     n_rows: int,
 ) -> DecodedImages:
-    """Decode the images that a dataset lists, and record those that cannot be read.
+    """Decode the images that a dataset lists, with a progress bar.
+
+    An image that cannot be read (absent, empty, truncated, no image) is recorded and stops nothing.
 
     Args:
         paths: The images of the rows that could be read.
@@ -115,20 +84,26 @@ def decode_listed(
         params: Tolerated damage, and how many threads decode.
         n_rows: Number of rows that the dataset lists, damaged ones included.
 
-    Returns:
-        As `decode_images`.
-
     Raises:
         DamagedDataError: There are no rows, or more is damaged than `params.max_damaged_share`;
             where rows alone are, no image is opened.
     """
     record.check_share(n_rows, params.max_damaged_share)
+    images = np.zeros((len(paths), SIDE, SIDE, 1), dtype=np.uint8)
+    readable = np.ones(len(paths), dtype=np.bool_)
+    sizes: Counter[str] = Counter()
     description = f"Decoding {record.dataset} images"
-    decoded = decode_images(paths, description=description, n_threads=params.n_threads)
-    for index, problem in decoded.problems.items():
-        record.add(*places[index], f"the image is unreadable: {problem}")
+    # Pillow releases the interpreter lock while it decodes.
+    results = _in_threads(decode_grey, paths, description, params.n_threads)
+    for index, result in enumerate(results):
+        if isinstance(result, str):
+            readable[index] = False
+            record.add(*places[index], f"the image is unreadable: {result}")
+        else:
+            images[index, :, :, 0], (width, height) = result
+            sizes[f"{width} x {height}"] += 1
     record.check_share(n_rows, params.max_damaged_share)
-    return decoded
+    return DecodedImages(images[readable], readable, dict(sizes.most_common()))
 
 
 def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHeader | str]:
@@ -140,7 +115,7 @@ def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHead
         paths: The files; a link to a file is followed.
         n_threads: Threads that read: on a slow disk they wait together.
     """
-    return _in_threads(_header, paths, description="Reading image headers", n_threads=n_threads)
+    return _in_threads(_header, paths, "Reading image headers", n_threads)
 
 
 def _header(path: Path) -> ImageHeader:
@@ -184,7 +159,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _in_threads(
-    read: Callable[[Path], Result], paths: Sequence[Path], *, description: str, n_threads: int
+    read: Callable[[Path], Result], paths: Sequence[Path], description: str, n_threads: int
 ) -> Iterator[Result | str]:
     """What `read` gives for each file, or what is wrong with it, in order with a progress bar."""
 

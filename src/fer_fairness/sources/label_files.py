@@ -33,6 +33,10 @@ class LabelFile:
         """The lines, each with its 1-based number in the file."""
         return enumerate(self.lines, start=self.first_line)
 
+    def report(self, facts: DatasetFacts) -> dict[str, Json]:
+        """What a report says of the file: `file_report`."""
+        return file_report(facts, self.name, self.md5, len(self.lines))
+
 
 def read_label_file(path: Path, folder: Path, *, has_header: bool = True) -> LabelFile:
     """Read a text file of labels.

@@ -14,11 +14,11 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
-    base_report,
     comparison,
     dataset_not_found,
     faces_table,
     one_hot_targets,
+    reading_report,
 )
 from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.rafdb_layouts import (
@@ -102,10 +102,17 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
 
     kept = list(compress(listing.faces, decoded.readable))
     faces = _faces(kept, folder)
-    report = base_report(RAF_DB, listing.layout, faces, record)
-    report |= {"files": listing.files, "notes": listing.notes, "image_sizes": decoded.sizes}
-    report["figures"] = _figures(faces)
-    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+    report = reading_report(
+        RAF_DB,
+        listing.layout,
+        faces,
+        record,
+        files=listing.files,
+        notes=listing.notes,
+        image_sizes=decoded.sizes,
+        figures=_figures(faces),
+    )
+    return RawFaces(faces, decoded.images, record.frame(), report)
 
 
 def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from fer_fairness.sources.base import (
     Json,
     dataset_not_found,
 )
-from fer_fairness.sources.label_files import LabelFile, file_report, read_label_file
+from fer_fairness.sources.label_files import LabelFile, read_label_file
 from fer_fairness.taxonomy import RAF_DB_AGE_GROUPS, RAF_DB_CODES, RAF_DB_RACES
 
 SPLITS: Final = ("train", "test")
@@ -130,7 +130,7 @@ def list_authors_layout(
         ]
     else:
         notes.append("There is no Annotation/manual: no face has annotated demographics.")
-    files: list[Json] = [file_report(facts, file.name, file.md5, len(file.lines))]
+    files: list[Json] = [file.report(facts)]
     return Listing("authors' basic/", faces, len(file.lines), files, notes)
 
 
@@ -160,7 +160,7 @@ def list_class_folders(
         _check_columns(file)
         has_demographics |= any(column in file.header for column in CODES_BY_HAND)
         n_rows += _apply_csv(file, split, listed, record)
-        files.append(file_report(facts, file.name, file.md5, len(file.lines)))
+        files.append(file.report(facts))
     notes: list[str] = []
     if not files:
         notes.append(
