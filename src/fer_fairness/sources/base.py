@@ -68,6 +68,11 @@ class RawFaces:
     report: dict[str, Json]
 
 
+def shortened(value: str) -> str:
+    """A value as messages and records show it, cut to 80 characters."""
+    return value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 3] + "..."
+
+
 class Damage(NamedTuple):
     """One value that is not what the publisher wrote."""
 
@@ -93,9 +98,7 @@ class DamageRecord:
         self, file: str, row: int | None, value: str, reason: str, *, action: str = LEFT_OUT
     ) -> None:
         """Record one damaged value; a long value is cut to 80 characters."""
-        if len(value) > _SHOWN_CHARACTERS:
-            value = value[: _SHOWN_CHARACTERS - 3] + "..."
-        self.damages.append(Damage(file, row, value, reason, action))
+        self.damages.append(Damage(file, row, shortened(value), reason, action))
 
     @property
     def left_out(self) -> list[Damage]:

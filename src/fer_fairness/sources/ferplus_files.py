@@ -74,7 +74,9 @@ def read_pixel_file(path: Path, name: str, record: DamageRecord) -> PixelFile:
     pixels = bytearray()
     with path.open("rb") as file:
         lines = _lines(file, path.name)
-        columns = _pixel_columns(next(lines, b""), path.name)
+        header = next(lines, b"").decode("utf-8-sig", errors="replace")
+        columns = tuple(column.strip() for column in header.split(","))
+        check_header(path.name, columns, FER2013_COLUMNS, ICML_COLUMNS)
         # How long a published row is on average tells the bar how far it has come.
         n_rows = path.stat().st_size // _USUAL_LINE_BYTES
         rows = track(lines, description=f"Reading {path.name}", total=n_rows)
@@ -109,18 +111,6 @@ def _lines(file: BinaryIO, name: str) -> Iterator[bytes]:
             yield from [b""] * n_blank
             yield line
         n_blank = 0 if line else n_blank + 1
-
-
-def _pixel_columns(header: bytes, name: str) -> tuple[str, ...]:
-    text = header.decode("utf-8-sig", errors="replace")
-    columns = tuple(column.strip() for column in text.split(","))
-    if columns not in (FER2013_COLUMNS, ICML_COLUMNS):
-        raise DamagedDataError(
-            f"{name}, line 1: the header is {text[:80]!r}, expected "
-            f"{','.join(FER2013_COLUMNS)!r} or {', '.join(ICML_COLUMNS)!r}. "
-            "The file is not the published one: obtain it again."
-        )
-    return columns
 
 
 def _pixel_row(line: bytes, columns: tuple[str, ...]) -> tuple[int, str, npt.NDArray[np.uint8]]:

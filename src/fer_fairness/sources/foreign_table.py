@@ -22,6 +22,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.base import shortened
 
 MISSING: Final = frozenset(
     ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NULL", "null", "None", "NaT")
@@ -34,7 +35,6 @@ _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertica
 _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0+")
 _WRAPPED = re.compile(r"(?:tensor|np\.\w+|array)\(\s*\[?\s*([^,\])]*?)\s*\]?\s*(?:,.*)?\)")
 _SHOWN_ROWS = 5
-_SHOWN_CHARACTERS = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,9 +131,8 @@ class ForeignTable:
         return pd.Series(written.to_pandas()).astype("str")
 
     def cell(self, column: str, row: int) -> str:
-        """What stands in a column at a 0-based row, cut to 60 characters."""
-        text = str(self.data.column(column)[row].as_py())
-        return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
+        """What stands in a column at a 0-based row, cut to 80 characters."""
+        return shortened(str(self.data.column(column)[row].as_py()))
 
     def refuse(self, message: str) -> NoReturn:
         """Raise InvalidInputError with the file's name in front."""

@@ -10,13 +10,13 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.errors import DatasetNotFoundError
+from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, open_table
 from fer_fairness.taxonomy import ATTRIBUTES
 
 FILE_COLUMN: Final = "file"
 
 _SHOWN_PROBLEMS = 5
-_SHOWN_CHARACTERS = 80
 
 
 @dataclass(frozen=True)
@@ -84,12 +84,12 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
         plain = posixpath.normpath(named.replace("\\", "/"))
         file = by_name.get(plain) or by_name.get(unicodedata.normalize("NFC", plain))
         if not named:
-            written = _shown(",".join(map(str, found.values())))
-            problems.append(f"row {row}: the row names no {FILE_COLUMN} (found {written})")
+            written = shortened(",".join(map(str, found.values())))
+            problems.append(f"row {row}: the row names no {FILE_COLUMN} (found {written!r})")
         elif file is None:
-            problems.append(f"row {row}: no image of the folder is {_shown(named)}")
+            problems.append(f"row {row}: no image of the folder is {shortened(named)!r}")
         elif file in rows:
-            problems.append(f"row {row}: {_shown(named)} has a row already, row {rows[file]}")
+            problems.append(f"row {row}: {shortened(named)!r} has a row already, row {rows[file]}")
         else:
             rows[file] = row
             values[file] = filled
@@ -105,11 +105,6 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
 def _check_columns(table: ForeignTable) -> None:
     if FILE_COLUMN not in table.names or not set(table.names) <= {FILE_COLUMN, *ATTRIBUTES}:
         table.refuse(
-            f"the columns are {_shown(','.join(table.names))}, expected {FILE_COLUMN!r} and any of "
-            f"{', '.join(ATTRIBUTES)}. Rename or remove the other columns."
+            f"the columns are {shortened(','.join(table.names))!r}, expected {FILE_COLUMN!r} and "
+            f"any of {', '.join(ATTRIBUTES)}. Rename or remove the other columns."
         )
-
-
-def _shown(value: str) -> str:
-    cut = value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 3] + "..."
-    return repr(cut)

@@ -187,22 +187,17 @@ def _reading(
     has_scores: bool,
 ) -> dict[str, object]:
     used = {roles.true, roles.predicted, roles.sample_id, *roles.attributes, labels.names_column}
+    by = {"sample_id": "row numbers", **roles.origin}
     understood: dict[str, object] = {
-        "true": {"column": roles.true, "by": roles.origin["true"]},
-        "predicted": {"column": roles.predicted, "by": roles.origin["predicted"]},
-        "sample_id": {
-            "column": roles.sample_id,
-            "by": roles.origin.get("sample_id", "row numbers"),
-        },
-        "attributes": {
-            "columns": [column.name for column in groups],
-            "by": roles.origin["attributes"],
-        },
+        "true": {"column": roles.true, "by": by["true"]},
+        "predicted": {"column": roles.predicted, "by": by["predicted"]},
+        "sample_id": {"column": roles.sample_id, "by": by["sample_id"]},
+        "attributes": {"columns": [column.name for column in groups], "by": by["attributes"]},
     }
     if has_scores and roles.scores is not None:
         used.update(roles.scores.columns)
-        by = roles.scores.origin
-        understood[roles.scores.kind] = {"columns": list(roles.scores.columns), "by": by}
+        kind, names = roles.scores.kind, list(roles.scores.columns)
+        understood[kind] = {"columns": names, "by": roles.scores.origin}
     unused = [name for name in table.names if name not in used]
     return {
         "file": table.name,

@@ -15,7 +15,7 @@ errors, for a slip of spelling would otherwise pass for a class of its own:
 import difflib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -109,6 +109,12 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
     return Labels(true, predicted, codes, names_column)
 
 
+def code_range(used: Collection[int], n_classes: int) -> range:
+    """The codes of `n_classes` classes: from 1 where only that fits, else from 0."""
+    first = int(0 not in used and max(used) == n_classes)
+    return range(first, first + n_classes)
+
+
 def check_vocabulary(
     table: ForeignTable, labels: Labels, declared: Sequence[str], *, is_complete: bool
 ) -> None:
@@ -199,23 +205,21 @@ def _given_codes(
     table: ForeignTable, columns: Sequence[TextColumn], given: Sequence[str]
 ) -> dict[int, str]:
     used = {int(v) for column in columns for v in column.values if _INTEGER.fullmatch(v)}
-    first = 1 if 0 not in used and max(used) == len(given) else 0
-    if first == 1:
+    codes = code_range(used, len(given))
+    if codes[0] == 1:
         table.notes.append(f"The codes were counted from 1: 1 is {given[0]!r}.")
     elif 0 not in used:
         table.notes.append(
             f"The codes were counted from 0 although 0 never occurs: {min(used)} is "
             f"{given[min(*used, len(given) - 1)]!r}."
         )
-    codes = dict(enumerate(given, start=first))
     outside = sorted(used - set(codes))
     if outside:
-        wrong = outside[0] if outside[0] < first else outside[-1]
         table.refuse(
-            f"the code {wrong} occurs, but audit.columns.class_names names {len(given)} classes, "
-            f"codes {first} to {first + len(given) - 1}. Name all classes, in code order."
+            f"the code {outside[0]} occurs, but audit.columns.class_names names {len(given)} "
+            f"classes, codes {codes[0]} to {codes[-1]}. Name all classes, in code order."
         )
-    return codes
+    return dict(zip(codes, given, strict=True))
 
 
 def _names_beside(

@@ -17,7 +17,7 @@ from fer_fairness.sources.foreign_table import (
     numbers_of,
     rows_named,
 )
-from fer_fairness.sources.predictions_labels import Labels
+from fer_fairness.sources.predictions_labels import Labels, code_range
 from fer_fairness.sources.predictions_roles import ScoreColumns
 
 SUM_TOLERANCE: Final = 1e-3
@@ -212,8 +212,7 @@ def _classes_of_list(
             f"column {column!r} holds {n_numbers} numbers, and nothing tells which class each is "
             "for. Give audit.columns.class_names, the classes in the order of the numbers."
         )
-    first = 1 if 0 not in labels.codes and max(labels.codes) == n_numbers else 0
-    codes = range(first, first + n_numbers)
+    codes = code_range(labels.codes, n_numbers)
     outside = [code for code in labels.codes if code not in codes]
     if outside:
         table.refuse(
