@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
+from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS, empty_faces
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
@@ -33,6 +34,7 @@ class DatasetFacts:
         title: Name as publications give it.
         licence: Terms of use.
         how_to_obtain: Where a researcher gets it.
+        parameters: What its reader takes.
         layouts: The layouts that the reader knows, each one line.
         md5: Published md5 of a file, by file name.
         n_rows: Published number of rows or images, by file name or split.
@@ -42,6 +44,7 @@ class DatasetFacts:
     title: str
     licence: str
     how_to_obtain: str
+    parameters: type[SourceParameters]
     layouts: tuple[str, ...]
     md5: Mapping[str, str] = field(default_factory=dict)
     n_rows: Mapping[str, int] = field(default_factory=dict)
@@ -62,6 +65,11 @@ class RawFaces(NamedTuple):
     images: npt.NDArray[np.uint8]
     rejected: pd.DataFrame
     report: dict[str, Json]
+
+
+def shortened(value: str) -> str:
+    """A value as messages and records show it, cut to 80 characters."""
+    return value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 class Damage(NamedTuple):
@@ -89,9 +97,7 @@ class DamageRecord:
         self, file: str, row: int | None, value: str, reason: str, *, action: str = LEFT_OUT
     ) -> None:
         """Record one damaged value; a long value is cut to 80 characters."""
-        if len(value) > _SHOWN_CHARACTERS:
-            value = value[: _SHOWN_CHARACTERS - 3] + "..."
-        self.damages.append(Damage(file, row, value, reason, action))
+        self.damages.append(Damage(file, row, shortened(value), reason, action))
 
     @property
     def left_out(self) -> list[Damage]:
@@ -250,10 +256,10 @@ def comparison(figure: str, published: Json, found: Json) -> dict[str, Json]:
     }
 
 
-def base_report(
-    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord
+def reading_report(
+    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord, **found: Json
 ) -> dict[str, Json]:
-    """The part of a report that every reader gives."""
+    """What every reader reports, and what one alone has `found`."""
     return {
         "dataset": facts.dataset,
         "title": facts.title,
@@ -268,4 +274,5 @@ def base_report(
             f"n_by_split_and_{column}": counts_by_split(faces, column)
             for column in ("emotion", *ATTRIBUTES)
         },
+        **found,
     }

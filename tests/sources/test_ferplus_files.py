@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_fairness.errors import DamagedDataError
-from fer_fairness.sources import ferplus_pixels
-from fer_fairness.sources.decimals import Scratch
-from fer_fairness.sources.ferplus_pixels import DAMAGED, USAGES, read_pixel_file
+from fer_fairness.sources.base import DamageRecord
+from fer_fairness.sources.ferplus_files import DAMAGED, USAGES, PixelFile, read_pixel_file
 
 FerPlusWriter = Callable[..., npt.NDArray[np.uint8]]
 
@@ -24,52 +23,57 @@ def edit_line(path: Path, line: int, edit: Callable[[str], str]) -> None:
     path.write_text("\n".join(lines))
 
 
+def read(path: Path) -> tuple[PixelFile, DamageRecord]:
+    record = DamageRecord("fer_plus")
+    return read_pixel_file(path, path.name, record), record
+
+
 @pytest.mark.parametrize("icml", [False, True])
-@pytest.mark.parametrize("block_bytes", [1_000, 20_000, 1 << 20])
 def test_pixels_codes_and_usages_are_read_in_row_order(
-    tmp_path: Path, write_fer_plus: FerPlusWriter, *, icml: bool, block_bytes: int
+    tmp_path: Path, write_fer_plus: FerPlusWriter, *, icml: bool
 ) -> None:
     codes = [i % 7 for i in range(30)]
     pixels = write_fer_plus(USAGE_OF_ROW, codes=codes, icml=icml)
-    path = tmp_path / ("icml_face_data.csv" if icml else "fer2013.csv")
-    found = read_pixel_file(path, block_bytes=block_bytes)
+    found, record = read(tmp_path / ("icml_face_data.csv" if icml else "fer2013.csv"))
     np.testing.assert_array_equal(found.pixels, pixels)
     assert found.codes.tolist() == codes
-    assert [USAGES[usage] for usage in found.usages] == USAGE_OF_ROW
-    assert found.damaged == []
+    assert found.usages.tolist() == USAGE_OF_ROW
+    assert record.damages == []
 
 
-@pytest.mark.parametrize("icml", [False, True])
-def test_a_clean_file_takes_the_fast_path(
-    tmp_path: Path, write_fer_plus: FerPlusWriter, monkeypatch: pytest.MonkeyPatch, *, icml: bool
+CELL = st.one_of(
+    st.integers(-5, 300).map(str),
+    st.integers().map(str),
+    st.text("0123456789 -+.xe", max_size=4),
+    st.sampled_from(["nan", "0x1", "1_0", "\u00b2", "007", "1e2", "\t5", "9" * 30]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cell=CELL, position=st.integers(0, 2303), usage=st.sampled_from(USAGES))
+def test_a_row_is_read_where_python_reads_its_pixels_and_is_named_elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, cell: str, position: int, usage: str
 ) -> None:
-    write_fer_plus(USAGE_OF_ROW, icml=icml)
+    cells = ["7"] * 2304
+    cells[position] = cell
+    path = tmp_path_factory.mktemp("pixels") / "fer2013.csv"
+    path.write_text(f"emotion,pixels,Usage\n3,{' '.join(cells)},{usage}\n", encoding="utf-8")
+    parts = " ".join(cells).split(" ")
+    numbers = [int(part) for part in parts if re.fullmatch("[0-9]+", part)]
+    is_whole = len(numbers) == sum(part != "" for part in parts)
+    is_readable = is_whole and len(numbers) == 2304 and max(numbers) <= 255
 
-    def refuse(block: bytes, columns: tuple[str, ...]) -> None:
-        raise AssertionError(len(block), columns)
+    found, record = read(path)
 
-    monkeypatch.setattr(ferplus_pixels, "_parse_by_line", refuse)
-    path = tmp_path / ("icml_face_data.csv" if icml else "fer2013.csv")
-    assert len(read_pixel_file(path).codes) == 30
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), code=st.integers(0, 6), usage=st.sampled_from(USAGES))
-def test_both_paths_read_the_same(seed: int, code: int, usage: str) -> None:
-    pixels = np.random.default_rng(seed).integers(0, 256, 2304)
-    block = f"{code},{' '.join(map(str, pixels.tolist()))},{usage}\n".encode() * 2
-    fast = ferplus_pixels._parse_exact(block, ferplus_pixels.FER2013_COLUMNS, Scratch(len(block)))
-    slow, damaged = ferplus_pixels._parse_by_line(block, ferplus_pixels.FER2013_COLUMNS)
-    assert fast is not None
-    assert damaged == []
-    for one, other in zip(fast, slow, strict=True):
-        np.testing.assert_array_equal(one, other)
+    assert (found.usages[0], len(record.damages)) == ((usage, 0) if is_readable else (DAMAGED, 1))
+    assert found.pixels[0].tolist() == (numbers if is_readable else [0] * 2304)
 
 
 @pytest.mark.parametrize(
     ("edit", "reason", "value"),
     [
         (lambda s: s.replace(" ", " 256 ", 1), "pixel 1 is not between 0 and 255", "256"),
+        (lambda s: s.replace(" ", f" {'9' * 5000} ", 1), "pixel 1 is not between 0 and 255", "99"),
         (lambda s: s.replace(" ", " 999999 ", 1), "pixel 1 is not between 0 and 255", "999999"),
         (lambda s: s.replace(" ", " 7x ", 1), "pixel 1 is not a whole number", "7x"),
         (lambda s: s.replace(" ", " -3 ", 1), "pixel 1 is not a whole number", "-3"),
@@ -96,9 +100,9 @@ def test_a_damaged_row_is_named_and_the_others_are_read(
 ) -> None:
     pixels = write_fer_plus(USAGE_OF_ROW)
     edit_line(tmp_path / "fer2013.csv", 12, edit)
-    found = read_pixel_file(tmp_path / "fer2013.csv", block_bytes=30_000)
-    (row,) = found.damaged
-    assert row.position == 10
+    found, record = read(tmp_path / "fer2013.csv")
+    (row,) = record.damages
+    assert row.row == 12
     assert reason in row.reason
     assert row.value.startswith(value)
     assert found.usages[10] == DAMAGED
@@ -111,20 +115,19 @@ def test_a_truncated_last_row_is_named(tmp_path: Path, write_fer_plus: FerPlusWr
     write_fer_plus(USAGE_OF_ROW)
     path = tmp_path / "fer2013.csv"
     path.write_bytes(path.read_bytes()[:-4000])
-    found = read_pixel_file(path)
-    assert [row.position for row in found.damaged] == [29]
+    found, record = read(path)
+    assert [row.row for row in record.damages] == [31]
     assert len(found.codes) == 30
 
 
-@pytest.mark.parametrize("block_bytes", [997, 1 << 20])
 def test_windows_line_ends_and_blank_lines_at_the_end_are_no_damage(
-    tmp_path: Path, write_fer_plus: FerPlusWriter, block_bytes: int
+    tmp_path: Path, write_fer_plus: FerPlusWriter
 ) -> None:
     pixels = write_fer_plus(USAGE_OF_ROW)
     path = tmp_path / "fer2013.csv"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n\r\n")
-    found = read_pixel_file(path, block_bytes=block_bytes)
-    assert found.damaged == []
+    found, record = read(path)
+    assert record.damages == []
     np.testing.assert_array_equal(found.pixels, pixels)
 
 
@@ -134,10 +137,10 @@ def test_windows_line_ends_and_blank_lines_at_the_end_are_no_damage(
 def test_another_file_is_refused_by_its_header(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "fer2013.csv").write_bytes(content)
     with pytest.raises(DamagedDataError, match=r"fer2013\.csv, line 1: the header is"):
-        read_pixel_file(tmp_path / "fer2013.csv")
+        read(tmp_path / "fer2013.csv")
 
 
 def test_a_file_without_lines_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     (tmp_path / "fer2013.csv").write_bytes(b"emotion,pixels,Usage\n" + b"1 " * (1 << 20))
     with pytest.raises(DamagedDataError, match="a line is longer than"):
-        read_pixel_file(tmp_path / "fer2013.csv", block_bytes=1 << 16)
+        read(tmp_path / "fer2013.csv")
