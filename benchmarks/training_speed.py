@@ -17,11 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from fer_fairness.augmentation.transforms import transform_images
 from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare_backend
 from fer_fairness.modeling.batches import Batch, TrainingBatches
 from fer_fairness.modeling.graph import training_graph
-from fer_fairness.params.augmentation import TransformRanges
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
@@ -39,7 +37,6 @@ ONLINE = OnlineAugmentationParameters(
     contrast=0.2,
     erased_share=0.15,
 )
-IN_THE_LOADER = TransformRanges(**ONLINE.model_dump(), gamma=0.0, blur_sigma=0.0, noise=0.0)
 
 
 def main() -> None:
@@ -146,16 +143,11 @@ def parts(model: "keras.Model", part: TrainingSet, n_steps: int) -> Iterator[tup
     floats = batch.inputs["images"].astype(np.float32)
     batches = TrainingBatches(part, varied, Procedure(), seed=0).epoch(0)
     yield "drawing and reading a batch (NumPy)", 1e3 * seconds(lambda: next(batches), n_steps)
-    generators = [np.random.default_rng((0, number)) for number in range(128)]
-    in_loader = seconds(
-        lambda: transform_images(batch.inputs["images"], 1.0, IN_THE_LOADER, generators), 5
-    )
     whole, bare = (128 / loop(model, part, params, n_steps) for params in (varied, plain))
     forward = seconds(lambda: model.predict_on_batch(floats), n_steps)
     yield "forward pass in inference mode", 1e3 * forward
     yield "whole step without augmentation", 1e3 * bare
     yield "whole step with augmentation in the graph", 1e3 * whole
-    yield "the same augmentation in the loader would add (SciPy, one core)", 1e3 * in_loader
 
 
 def row(name: str, rate: float, model: "keras.Model", peak: float) -> None:

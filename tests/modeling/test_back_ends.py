@@ -28,7 +28,7 @@ part = TrainingSet(
 )
 online = OnlineAugmentationParameters(
     flip=True, rotation_degrees=15, shift_share=0.1, scale_share=0.1, brightness=0.1, contrast=0.2,
-    erased_share=0.2,
+    erased_share=0.2, gamma=0.2, blur_sigma=1.0, noise=0.05, degraded_share=0.3,
 )
 params = TrainingParameters(
     batch_size=16, target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,

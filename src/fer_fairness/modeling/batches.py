@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_softmax
 
-from fer_fairness.modeling.online_augmentation import draw_changes
+from fer_fairness.modeling.image_changes import draw_changes
 from fer_fairness.modeling.training_set import STRENGTH, WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 

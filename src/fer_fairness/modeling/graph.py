@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_fairness.modeling.backend import prepare_backend
+from fer_fairness.modeling.image_changes import apply_changes
 from fer_fairness.modeling.objective import Objective, Tensor
-from fer_fairness.modeling.online_augmentation import apply_changes
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:

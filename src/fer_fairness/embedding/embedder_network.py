@@ -1,25 +1,20 @@
 """The compact multi-task CNN whose last features are the embedding."""
 
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from fer_fairness.embedding.group_labels import HEADS
+from fer_fairness.embedding.protocol import NetworkEmbedder
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.embedding import EmbedderParameters
-from fer_fairness.taxonomy import FAIRFACE_AGE_GROUPS, FAIRFACE_RACES, GENDERS
 
 if TYPE_CHECKING:
     import keras
 
-HEADS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {"race": FAIRFACE_RACES, "gender": GENDERS, "age_group": FAIRFACE_AGE_GROUPS}
-)
-"""What the network learns to tell apart at once: attribute -> FairFace's groups."""
-
 EMBEDDING_LAYER: Final = "embedding"
-DROPOUT_LAYER: Final = "dropout"
 
 
 def build_embedder_network(params: EmbedderParameters, *, seed: int) -> "keras.Model":
@@ -28,15 +23,15 @@ def build_embedder_network(params: EmbedderParameters, *, seed: int) -> "keras.M
     A convolution with stride 2 leaves 24x24 positions of 48x48 pixels, on which dense 3x3
     convolutions are several times faster on a CPU than separable ones at 48x48; each convolution is
     followed by batch normalisation and ReLU. The mean over positions is the embedding, and one
-    dense layer on it a head.
+    dense layer on it gives the logits of all heads.
 
     Args:
         params: Side and colour of the images, widths, dimension and dropout.
-        seed: Decides the initial weights and the dropout.
+        seed: Decides the initial weights.
 
     Returns:
         A model from images `(n, side_px, side_px, 1 or 3)` with values 0 to 255 (scaled inside) to
-        a mapping of each attribute of `HEADS` to its logits `(n, groups)`.
+        the logits of all groups of `HEADS`, one after the other, `(n, 18)`.
     """
     prepare_backend()
     import keras
@@ -52,16 +47,42 @@ def build_embedder_network(params: EmbedderParameters, *, seed: int) -> "keras.M
         if 1 < number < len(widths):
             features = layers.MaxPooling2D(2, padding="same", name=f"pooling_{number}")(features)
     embedding = layers.GlobalAveragePooling2D(name=EMBEDDING_LAYER)(features)
-    dropped = layers.Dropout(params.dropout, seed=next(seeds), name=DROPOUT_LAYER)(embedding)
-    heads = {
-        attribute: layers.Dense(
-            len(groups),
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            name=attribute,
-        )(dropped)
-        for attribute, groups in HEADS.items()
-    }
-    return keras.Model(inputs, heads, name="face_embedder")
+    dropped = layers.Dropout(params.dropout, name="dropout")(embedding)
+    logits = layers.Dense(
+        sum(map(len, HEADS.values())),
+        kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+        name="groups",
+    )(dropped)
+    return keras.Model(inputs, logits, name="face_embedder")
+
+
+def network_embedder(model: "keras.Model", *, average_mirrored: bool = True) -> NetworkEmbedder:
+    """The embedder that such a network is without its heads.
+
+    Args:
+        model: A network with a layer called `embedding`.
+        average_mirrored: As for `NetworkEmbedder`.
+
+    Raises:
+        InvalidInputError: If the network has no such layer.
+    """
+    import keras
+
+    if not any(layer.name == EMBEDDING_LAYER for layer in model.layers):
+        raise InvalidInputError(
+            f"Model {model.name} has no layer called {EMBEDDING_LAYER!r}, so it is not a face "
+            "embedder. Train one with the race_labeling pipeline."
+        )
+    output = model.get_layer(EMBEDDING_LAYER).output
+    side_px, _, channels = model.input_shape[1:]
+    return NetworkEmbedder(
+        keras.Model(model.input, output).predict_on_batch,
+        name=model.name,
+        dimension=int(output.shape[-1]),
+        side_px=side_px,
+        colour=channels == 3,
+        average_mirrored=average_mirrored,
+    )
 
 
 def _convolution(

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.augmentation.augment import Augmented, Images
-from fer_fairness.augmentation.on_the_fly import online_examples
+from fer_fairness.augmentation.variants import Augmented, Images
+from fer_fairness.modeling.image_changes import change_images
 from fer_fairness.params.training import OnlineAugmentationParameters
 
 _ROWS = 10
@@ -55,7 +55,9 @@ def example_sheet(
         else:
             repeated = np.repeat(original[None], _VARIANTS, axis=0)
             strength = float(first["augmentation_strength"])
-            shown = online_examples(repeated, strength, online, seed=seed + len(rows))
+            strengths = np.full(_VARIANTS, strength, dtype=np.float32)
+            generator = np.random.default_rng(seed + len(rows))
+            shown = change_images(generator, repeated, strengths, online)
             how = f"online ranges times {strength:.2g}, anew in every epoch"
         title = f"{cell}: {count} variants, {how}. Left: {first['source_sample_id']}"
         rows.append((title, original, shown))
@@ -96,5 +98,5 @@ def _drawn(rows: list[tuple[str, Images, Images]]) -> Figure:
                 )
             )
             axes.set_axis_off()
-            axes.imshow(image[..., 0], cmap="gray", vmin=0, vmax=255)
+            axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     return figure

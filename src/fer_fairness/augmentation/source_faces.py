@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fer_fairness.augmentation.distribution import cell_names, cell_values, training_faces
+from fer_fairness.augmentation.cells import cell_names, cell_values, training_faces
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.tables import VOTES_COLUMNS
