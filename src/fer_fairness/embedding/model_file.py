@@ -9,7 +9,7 @@ from fer_fairness.embedding.images import pixel_block
 from fer_fairness.embedding.protocol import EmbeddedFaces
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import verify_sha256
-from fer_fairness.modeling import load_foreign_model
+from fer_fairness.foreign import load_foreign_model
 from fer_fairness.params.embedding import ModelFileParameters
 
 if TYPE_CHECKING:

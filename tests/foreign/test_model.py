@@ -17,9 +17,9 @@ from scipy import ndimage
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign import ForeignModel, load_foreign_model
+from fer_fairness.foreign.scoring import foreign_probabilities
 from fer_fairness.modeling import build_network
-from fer_fairness.modeling.foreign import ForeignModel, load_foreign_model
-from fer_fairness.modeling.foreign_scoring import foreign_probabilities
 from fer_fairness.params.modeling import ArchitectureParameters
 
 UNKNOWN_TO_KERAS_3 = {

@@ -10,24 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.foreign_legacy import (
-    KERAS_ERRORS,
-    describe_dropped,
-    first_line,
-    rebuild,
-    refuse_code,
-)
-from fer_fairness.modeling.foreign_weights import (
-    StoredLayers,
+from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, rebuild, refuse_code
+from fer_fairness.foreign.weights import (
     check_finite,
     load_by_name,
     load_in_order,
     load_numbered,
+    names_of,
     published_form,
     read_named_layers,
     read_numbered_layers,
 )
+from fer_fairness.modeling import prepare_backend
+from fer_fairness.modeling.inspection import last_activation
 
 if TYPE_CHECKING:
     import keras
@@ -73,7 +68,7 @@ def load_foreign_model(
         output: Name of the output layer with the emotions, where the model has several outputs.
 
     Returns:
-        The model in the form that the functions of `foreign_scoring` take.
+        The model in the form that the functions of `scoring` take.
 
     Raises:
         InvalidInputError: If there is no such file, it is not of a known format, holds code, its
@@ -134,10 +129,10 @@ def _from_hdf5(
     import h5py
 
     with h5py.File(path, "r") as file:
-        version = _text(file.attrs.get("keras_version", ""))
+        (version,) = names_of(file, "keras_version") or ("",)
         if "model_config" not in file.attrs:
             return _from_weights(file, path, architecture)
-        config = json.loads(_text(file.attrs["model_config"]))
+        config = json.loads(file.attrs["model_config"])
         refuse_code(config, path)
         if version.startswith("3."):
             model = _loaded_by_keras(path, ".h5")
@@ -155,8 +150,8 @@ def _from_weights(
     path: Path,
     architecture: "keras.Model | None",
 ) -> tuple["keras.Model", tuple[str, ...]]:
-    is_named = "layer_names" in file.attrs or "layer_names0" in file.attrs
-    stored: StoredLayers = read_named_layers(file) if is_named else read_numbered_layers(file)
+    is_named = bool(names_of(file, "layer_names"))
+    stored = read_named_layers(file) if is_named else read_numbered_layers(file)
     if not stored:
         raise InvalidInputError(
             f"{path} is an HDF5 file without the weights of a Keras model; it holds "
@@ -188,7 +183,7 @@ def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":
         raise InvalidInputError(f"{path} is a {suffix} file by its content: rename it to {suffix}.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except KERAS_ERRORS as error:
+    except Exception as error:  # Keras raises many kinds for a file it cannot read
         raise InvalidInputError(
             f"{path}: Keras {keras.__version__} cannot load this model: {first_line(error)} Give "
             "a model made of Keras's own layers, saved as .keras."
@@ -254,21 +249,8 @@ def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
     return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."
 
 
-def last_activation(model: "keras.Model") -> str:
-    """Name of the activation of the last layer, "" where it has none."""
-    operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
-    while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
-        operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
-    if type(operation).__name__ == "Softmax":
-        return "softmax"
-    return str(getattr(getattr(operation, "activation", None), "__name__", ""))
-
-
 def _rebuilt_notes(
-    what: str,
-    model: "keras.Model",
-    n_parameters: int,
-    dropped: Any,  # noqa: ANN401
+    what: str, model: "keras.Model", n_parameters: int, dropped: Dropped
 ) -> tuple[str, ...]:
     # A graph lists its input as a layer, a Sequential does not.
     n_layers = sum(type(layer).__name__ != "InputLayer" for layer in model.layers)
@@ -278,7 +260,3 @@ def _rebuilt_notes(
 
 def _loaded(what: str, n_parameters: int) -> str:
     return f"{what}; {n_parameters:,} parameters loaded."
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

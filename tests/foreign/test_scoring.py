@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.foreign import ForeignModel
-from fer_fairness.modeling.foreign_inputs import InputScale, guess_input_scale, prepare_batch
-from fer_fairness.modeling.foreign_scoring import (
+from fer_fairness.foreign import ForeignModel
+from fer_fairness.foreign.images import InputScale, guess_input_scale, prepare_batch
+from fer_fairness.foreign.scoring import (
     EMOTION_ALIASES,
     Scoring,
     foreign_predictions,
