@@ -20,6 +20,7 @@ from fer_fairness.labeling import (
     DemographicLabeller,
     agreement_summary,
     agreement_table,
+    assess,
     fit_labeller,
     held_out_labels,
     label_array,
@@ -100,12 +101,13 @@ def measure_labeller(
     labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
 ) -> Measured:
     """Labels of FairFace's held-out faces beside their true groups, and tables of the errors."""
+    assessed = assess(labeller, embeddings, faces)
     return (
         held_out_labels(labeller, embeddings, faces),
-        labeller_confusion(labeller, embeddings, faces),
-        labeller_summary(labeller, embeddings, faces),
-        labeller_recalls(labeller, embeddings, faces),
-        labeller_reliability(labeller, embeddings, faces),
+        labeller_confusion(assessed),
+        labeller_summary(assessed),
+        labeller_recalls(assessed),
+        labeller_reliability(assessed),
         selection_table(labeller),
     )
 
