@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, rebuild, refuse_code
-from fer_fairness.foreign.weights import (
+from fer_fairness.foreign.stored_weights import (
     check_finite,
     load_by_name,
     load_in_order,
@@ -52,23 +52,20 @@ class ForeignModel:
     notes: tuple[str, ...]
 
 
-def load_foreign_model(
-    path: Path, *, architecture: "keras.Model | None" = None, output: str | None = None
-) -> ForeignModel:
+def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel:
     """Load a model that Keras 2 or 3 saved, whole or weights alone. No code in the file is run.
 
-    Takes `.keras` files, whole-model `.h5` files, and weights (`.weights.h5`, or `.h5` of Keras 2).
-    What Keras 2 wrote is rebuilt without the arguments that Keras 3 does not have, and the weights
-    are loaded layer by layer with every shape checked.
+    Takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`, or `.h5` of
+    Keras 2) of the separable CNN of the published FER+ baseline. What Keras 2 wrote is rebuilt
+    without the arguments that Keras 3 does not have, and the weights are loaded layer by layer with
+    every shape checked.
 
     Args:
         path: The file.
-        architecture: For a file of weights alone: the model they belong to, which takes them. None
-            tries the published network (`separable`). Not used for a whole model.
         output: Name of the output layer with the emotions, where the model has several outputs.
 
     Returns:
-        The model in the form that the functions of `scoring` take.
+        The model in the form that the functions of `foreign_scoring` take.
 
     Raises:
         InvalidInputError: If there is no such file, it is not of a known format, holds code, its
@@ -91,7 +88,7 @@ def load_foreign_model(
     if zipfile.is_zipfile(path):
         model, notes = _from_archive(path)
     elif h5py.is_hdf5(path):
-        model, notes = _from_hdf5(path, architecture)
+        model, notes = _from_hdf5(path)
     else:
         raise InvalidInputError(
             f"{path} is neither a .keras archive nor an HDF5 file; it begins with "
@@ -123,15 +120,13 @@ def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
     return model, _rebuilt_notes(f"Keras {version} archive", model, n_parameters, dropped)
 
 
-def _from_hdf5(
-    path: Path, architecture: "keras.Model | None"
-) -> tuple["keras.Model", tuple[str, ...]]:
+def _from_hdf5(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
     import h5py
 
     with h5py.File(path, "r") as file:
         (version,) = names_of(file, "keras_version") or ("",)
         if "model_config" not in file.attrs:
-            return _from_weights(file, path, architecture)
+            return _from_weights(file, path)
         config = json.loads(file.attrs["model_config"])
         refuse_code(config, path)
         if version.startswith("3."):
@@ -148,7 +143,6 @@ def _from_hdf5(
 def _from_weights(
     file: Any,  # noqa: ANN401 - h5py has no types
     path: Path,
-    architecture: "keras.Model | None",
 ) -> tuple["keras.Model", tuple[str, ...]]:
     is_named = bool(names_of(file, "layer_names"))
     stored = read_named_layers(file) if is_named else read_numbered_layers(file)
@@ -162,18 +156,16 @@ def _from_weights(
         raise InvalidInputError(
             f"{path} holds weights of Keras 3, whose file name must end in .weights.h5: rename it."
         )
-    model = architecture if architecture is not None else published_form(stored, path)
+    model = published_form(stored, path)
     if is_named:
         n_parameters = load_in_order(model, stored, path)
     else:
         n_parameters = load_numbered(model, path, path)
-    notes = [_loaded("File of weights alone", n_parameters)]
-    if architecture is None:
-        notes.append(
-            "The model was taken to be the separable CNN of the published FER+ baseline, whose "
-            "weights have these shapes, with images divided by 255."
-        )
-    return model, tuple(notes)
+    assumed = (
+        "The model was taken to be the separable CNN of the published FER+ baseline, whose weights "
+        "have these shapes, with images divided by 255."
+    )
+    return model, (_loaded("File of weights alone", n_parameters), assumed)
 
 
 def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":

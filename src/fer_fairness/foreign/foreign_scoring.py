@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign.images import (
+from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.foreign.preparation import (
     INPUT_SCALES,
     InputScale,
     ScaleGuess,
@@ -19,7 +20,6 @@ from fer_fairness.foreign.images import (
     prepare_batch,
     scale_words,
 )
-from fer_fairness.foreign.model import ForeignModel
 from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.batches import check_images
 from fer_fairness.progress import track

@@ -234,6 +234,6 @@ def _whole_model_wanted(stored: StoredLayers) -> str:
     ]
     more = f" and {len(layers) - 12} more" if len(layers) > 12 else ""
     return (
-        f"Layers in the file: {'; '.join(layers[:12])}{more}. Give the whole model "
-        "(model.save('model.keras')), or the architecture that the weights belong to."
+        f"Layers in the file: {'; '.join(layers[:12])}{more}. Give the whole model: "
+        "model.save('model.keras')."
     )

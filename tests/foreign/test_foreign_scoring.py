@@ -11,8 +11,7 @@ from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import ForeignModel
-from fer_fairness.foreign.images import InputScale, guess_input_scale, prepare_batch
-from fer_fairness.foreign.scoring import (
+from fer_fairness.foreign.foreign_scoring import (
     EMOTION_ALIASES,
     Scoring,
     foreign_predictions,
@@ -20,6 +19,7 @@ from fer_fairness.foreign.scoring import (
     resolve_class_names,
     scoring_notes,
 )
+from fer_fairness.foreign.preparation import InputScale, guess_input_scale, prepare_batch
 from fer_fairness.tables import PREDICTIONS_SCHEMA
 from fer_fairness.taxonomy import EMOTIONS
 
