@@ -14,7 +14,6 @@ on.
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,17 +21,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import yaml
-from ablation_runs import ROOT, argument_parser, development, is_kept
+from common import (
+    ROOT,
+    ablation_arguments,
+    differences,
+    faces_and_images,
+    is_kept,
+    keep,
+    kept_predictions,
+    of_seed,
+    run_file,
+    show,
+)
 
-from fer_fairness.fairness.seeds import compare_over_seeds
-from fer_fairness.files import file_sha256, replacing
+from fer_fairness.files import file_sha256
 from fer_fairness.mitigation import MethodBlock
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.fine_tuning import FineTuningParameters
-from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipelines import template_nodes as nodes
-from fer_fairness.taxonomy import EMOTIONS
 
 if TYPE_CHECKING:
     import keras
@@ -66,13 +73,11 @@ def main() -> None:
             for name in arguments.only:
                 for learned in ("fer_plus", *(["other"] if arguments.other else [])):
                     run(name, seed, learned, arguments)
-    table = results(arguments)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
-    table.to_csv(arguments.out / f"fine_tuning_{arguments.epochs}_epochs.csv", index=False)
+    show(results(arguments), arguments.out / f"fine_tuning_{arguments.epochs}_epochs.csv")
 
 
 def parse() -> argparse.Namespace:
-    parser = argument_parser(__doc__, VARIATIONS, epochs=4)
+    parser = ablation_arguments(__doc__, VARIATIONS, epochs=4)
     parser.add_argument("--other", type=Path, help="data root of a run on fabricated faces")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -81,8 +86,7 @@ def parse() -> argparse.Namespace:
 
 def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> None:
     """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
-    stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
-    done = arguments.out / f"{stem}.parquet"
+    done = run_file(arguments, f"{name}_{learned}", seed)
     block = {
         "augmentation": configured("emotion_augmentation")["emotion_augmentation"]["augmentation"]
     }
@@ -94,12 +98,14 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
     if is_kept(done, used):
         return
     baseline = load_baseline(arguments.data, seed)
-    fer_plus = development(arguments.data, "fer_plus")
+    fer_plus = faces_and_images(arguments.data, "fer_plus", "development")
     method = "emotion_augmentation" if learned == "fer_plus" else "continued_training"
     chosen = MethodBlock.model_validate(
         {"method": method, "name": name, **(block if learned == "fer_plus" else {})}
     )
-    faces, images = fer_plus if learned == "fer_plus" else development(arguments.other, "raf_db")
+    faces, images = fer_plus
+    if learned == "other":
+        faces, images = faces_and_images(arguments.other, "raf_db", "development")
     told = predictions_of(arguments.data, seed)
     columns, _, *added = nodes.compose_training_set(chosen, faces, images, seed, told)
     trained, history, _ = nodes.train_model(
@@ -114,10 +120,7 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
         baseline,
     )
     predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), chosen, seed)
-    record = {"used": used, "history": history.to_dict("list")}
-    done.with_suffix(".json").write_text(json.dumps(record))
-    with replacing(done) as path:
-        predictions.to_parquet(path)
+    keep(done, predictions, {"used": used, "history": history.to_dict("list")})
 
 
 def configured(pipeline: str) -> dict[str, dict[str, Any]]:
@@ -135,13 +138,8 @@ def fine_tuning(name: str, epochs: int) -> FineTuningParameters:
     return configured_one.with_changes(VARIATIONS[name]).with_changes(budget)
 
 
-def of_seed(folder: Path, seed: int) -> Path:
-    """Where the files of the baseline of a seed lie; 0 is the first."""
-    return folder / ("baseline" if seed == 0 else f"baseline_seed_{seed}")
-
-
 def baseline_file(data: Path, seed: int) -> Path:
-    path = of_seed(data / "06_models", seed) / "model.keras"
+    path = of_seed(data / "06_models/baseline", seed) / "model.keras"
     if not path.is_file():
         raise SystemExit(f"{path} is not there: train the baselines of these seeds first.")
     return path
@@ -154,30 +152,20 @@ def load_baseline(data: Path, seed: int) -> "keras.Model":
 
 
 def predictions_of(data: Path, seed: int) -> pd.DataFrame:
-    folder = of_seed(data / "07_model_output", seed)
+    folder = of_seed(data / "07_model_output/baseline", seed)
     return pd.read_parquet(folder / "fer_plus_validation_predictions.parquet")
 
 
 def results(arguments: argparse.Namespace) -> pd.DataFrame:
     """FER+ validation scores after each fine-tuning, minus those of the baselines."""
-    inference = InferenceParameters(n_bootstrap=1000)
     rows = []
     for learned in ("fer_plus", "other"):
         for name in arguments.only:
-            stem = f"{name}_{learned}_seed_{{}}_{arguments.epochs}_epochs.parquet"
-            paths = {seed: arguments.out / stem.format(seed) for seed in arguments.seeds}
-            after = {seed: pd.read_parquet(path) for seed, path in paths.items() if path.is_file()}
-            if len(after) < 2:
-                continue
-            before = {seed: predictions_of(arguments.data, seed) for seed in after}
-            table = compare_over_seeds(
-                before, after, attributes=[], emotions=EMOTIONS, params=inference, seed=0
-            ).set_index("metric")
-            row: dict[str, Any] = {"learned": learned, "variation": name, "n_seeds": len(after)}
-            for metric in table.index:
-                for column in ("difference", "ci_low", "ci_high"):
-                    row[f"{metric}_{column}"] = table.loc[metric, column]
-            rows.append(row)
+            after = kept_predictions(arguments, f"{name}_{learned}")
+            if len(after) > 1:
+                before = {seed: predictions_of(arguments.data, seed) for seed in after}
+                about = {"learned": learned, "variation": name, "n_seeds": len(after)}
+                rows.append({**about, **differences(before, after)})
     return pd.DataFrame(rows)
 
 

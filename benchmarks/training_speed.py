@@ -10,12 +10,12 @@ of multiplications and additions (forward, and the gradients of inputs and of ke
 import argparse
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from common import seconds
 
 from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare_backend
 from fer_fairness.modeling.batches import Batch, TrainingBatches
@@ -88,18 +88,12 @@ def matrix_product_gflops() -> float:
         lambda: values @ values,
         lambda: np.asarray(ops.matmul(tensor, tensor)),
     )
-    return max(2 * 2048**3 / seconds(product, 8) / 1e9 for product in products)
+    return max(2 * 2048**3 / typical(product, 8) / 1e9 for product in products)
 
 
-def seconds(call: Callable[[], object], repeats: int) -> float:
+def typical(call: Callable[[], object], repeats: int) -> float:
     """Median time of a call, after two that warm up."""
-    call(), call()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+    return statistics.median(seconds(call, repeats, warm_up=2))
 
 
 def fit_on_floats(part: TrainingSet, n_steps: int) -> float:
@@ -113,7 +107,7 @@ def fit_on_floats(part: TrainingSet, n_steps: int) -> float:
     )
     n = 64 * n_steps
     images, targets = part.images[np.arange(n)].astype(np.float32), part.targets[:n]
-    return n / seconds(lambda: model.fit(images, targets, batch_size=64, verbose=0), 1)
+    return n / typical(lambda: model.fit(images, targets, batch_size=64, verbose=0), 1)
 
 
 def loop(
@@ -124,7 +118,7 @@ def loop(
     graph = training_graph(model, params, plain.objective(part, params))
     batches = TrainingBatches(part, params, plain, seed=0).epoch(0)
     step = stepper(graph, batches)
-    return params.batch_size / seconds(step, n_steps)
+    return params.batch_size / typical(step, n_steps)
 
 
 def stepper(graph: "keras.Model", batches: Iterator[Batch]) -> Callable[[], object]:
@@ -142,9 +136,9 @@ def parts(model: "keras.Model", part: TrainingSet, n_steps: int) -> Iterator[tup
     batch = next(TrainingBatches(part, plain, Procedure(), seed=0).epoch(0))
     floats = batch.inputs["images"].astype(np.float32)
     batches = TrainingBatches(part, varied, Procedure(), seed=0).epoch(0)
-    yield "drawing and reading a batch (NumPy)", 1e3 * seconds(lambda: next(batches), n_steps)
+    yield "drawing and reading a batch (NumPy)", 1e3 * typical(lambda: next(batches), n_steps)
     whole, bare = (128 / loop(model, part, params, n_steps) for params in (varied, plain))
-    forward = seconds(lambda: model.predict_on_batch(floats), n_steps)
+    forward = typical(lambda: model.predict_on_batch(floats), n_steps)
     yield "forward pass in inference mode", 1e3 * forward
     yield "whole step without augmentation", 1e3 * bare
     yield "whole step with augmentation in the graph", 1e3 * whole

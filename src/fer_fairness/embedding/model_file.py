@@ -7,7 +7,7 @@ import numpy as np
 from fer_fairness.embedding.protocol import Network, NetworkEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import verify_sha256
-from fer_fairness.modeling import load_foreign_model
+from fer_fairness.foreign import load_foreign_model
 from fer_fairness.params.embedding import ModelFileParameters
 
 if TYPE_CHECKING:

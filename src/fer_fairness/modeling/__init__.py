@@ -2,8 +2,6 @@
 
 from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.foreign import ForeignModel, load_foreign_model
-from fer_fairness.modeling.foreign_scoring import Scoring, foreign_predictions, scoring_notes
 from fer_fairness.modeling.freezing import freeze_layers
 from fer_fairness.modeling.objective import Objective, Scores
 from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
@@ -19,23 +17,18 @@ __all__ = [
     "HISTORY_COLUMNS",
     "STRENGTH",
     "WEIGHT",
-    "ForeignModel",
     "Objective",
     "Procedure",
     "Scores",
-    "Scoring",
     "TrainingData",
     "TrainingResult",
     "TrainingSet",
     "build_network",
-    "foreign_predictions",
     "freeze_layers",
-    "load_foreign_model",
     "predict_logits",
     "predictions_table",
     "prepare_backend",
     "probabilities",
-    "scoring_notes",
     "set_regularisation",
     "starting_model",
     "train",

@@ -12,10 +12,10 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
-from fer_fairness.modeling.foreign import load_foreign_model
-from fer_fairness.modeling.foreign_scoring import (
+from fer_fairness.foreign import (
     Scoring,
     foreign_predictions,
+    load_foreign_model,
     resolve_class_names,
     scoring_notes,
 )

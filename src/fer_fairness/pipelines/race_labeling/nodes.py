@@ -20,9 +20,11 @@ from fer_fairness.embedding import (
 )
 from fer_fairness.evaluation_sets import CONDITIONS, demographic_dataset
 from fer_fairness.labeling import (
+    Assessed,
     DemographicLabeller,
     agreement_summary,
     agreement_table,
+    assess,
     fit_labeller,
     held_out_labels,
     label_array,
@@ -43,17 +45,15 @@ from fer_fairness.pipelines.scored_faces import by_evaluation_set
 from fer_fairness.sources import image_paths
 from fer_fairness.taxonomy import ATTRIBUTES
 
-MEASUREMENTS: Final[
-    Mapping[str, Callable[[DemographicLabeller, np.ndarray, pd.DataFrame], pd.DataFrame]]
-] = MappingProxyType(
+_ASSESSMENTS: Final[Mapping[str, Callable[[Sequence[Assessed]], pd.DataFrame]]] = MappingProxyType(
     {
         "labeller_confusion": labeller_confusion,
         "labeller_summary": labeller_summary,
         "labeller_recalls": labeller_recalls,
         "labeller_reliability": labeller_reliability,
-        "labeller_selection": lambda labeller, _embeddings, _faces: selection_table(labeller),
     }
 )
+MEASUREMENTS: Final = (*_ASSESSMENTS, "labeller_selection")
 """What is measured of a labeller on faces it has not seen, by the names of the report's tables."""
 
 
@@ -129,9 +129,11 @@ def measure_labellers(
     n = len(CONDITIONS)
     held_out, measured = [], []
     for place, condition in enumerate(CONDITIONS):
-        given = labellers_and_embeddings[place], labellers_and_embeddings[n + place], faces
-        held_out.append(held_out_labels(*given))
-        tables = [measure(*given) for measure in MEASUREMENTS.values()]
+        labeller, embeddings = labellers_and_embeddings[place], labellers_and_embeddings[n + place]
+        held_out.append(held_out_labels(labeller, embeddings, faces))
+        assessed = assess(labeller, embeddings, faces)
+        tables = [table_of(assessed) for table_of in _ASSESSMENTS.values()]
+        tables.append(selection_table(labeller))
         for table in tables:
             table.insert(0, "condition", condition)
         measured.append(tables)

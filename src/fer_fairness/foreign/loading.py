@@ -10,24 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.foreign_legacy import (
-    KERAS_ERRORS,
-    describe_dropped,
-    first_line,
-    rebuild,
-    refuse_code,
-)
-from fer_fairness.modeling.foreign_weights import (
-    StoredLayers,
+from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, rebuild, refuse_code
+from fer_fairness.foreign.stored_weights import (
     check_finite,
     load_by_name,
     load_in_order,
     load_numbered,
+    names_of,
     published_form,
     read_named_layers,
     read_numbered_layers,
 )
+from fer_fairness.modeling import prepare_backend
+from fer_fairness.modeling.inspection import last_activation
 
 if TYPE_CHECKING:
     import keras
@@ -57,19 +52,16 @@ class ForeignModel:
     notes: tuple[str, ...]
 
 
-def load_foreign_model(
-    path: Path, *, architecture: "keras.Model | None" = None, output: str | None = None
-) -> ForeignModel:
+def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel:
     """Load a model that Keras 2 or 3 saved, whole or weights alone. No code in the file is run.
 
-    Takes `.keras` files, whole-model `.h5` files, and weights (`.weights.h5`, or `.h5` of Keras 2).
-    What Keras 2 wrote is rebuilt without the arguments that Keras 3 does not have, and the weights
-    are loaded layer by layer with every shape checked.
+    Takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`, or `.h5` of
+    Keras 2) of the separable CNN of the published FER+ baseline. What Keras 2 wrote is rebuilt
+    without the arguments that Keras 3 does not have, and the weights are loaded layer by layer with
+    every shape checked.
 
     Args:
         path: The file.
-        architecture: For a file of weights alone: the model they belong to, which takes them. None
-            tries the published network (`separable`). Not used for a whole model.
         output: Name of the output layer with the emotions, where the model has several outputs.
 
     Returns:
@@ -96,7 +88,7 @@ def load_foreign_model(
     if zipfile.is_zipfile(path):
         model, notes = _from_archive(path)
     elif h5py.is_hdf5(path):
-        model, notes = _from_hdf5(path, architecture)
+        model, notes = _from_hdf5(path)
     else:
         raise InvalidInputError(
             f"{path} is neither a .keras archive nor an HDF5 file; it begins with "
@@ -128,16 +120,14 @@ def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
     return model, _rebuilt_notes(f"Keras {version} archive", model, n_parameters, dropped)
 
 
-def _from_hdf5(
-    path: Path, architecture: "keras.Model | None"
-) -> tuple["keras.Model", tuple[str, ...]]:
+def _from_hdf5(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
     import h5py
 
     with h5py.File(path, "r") as file:
-        version = _text(file.attrs.get("keras_version", ""))
+        (version,) = names_of(file, "keras_version") or ("",)
         if "model_config" not in file.attrs:
-            return _from_weights(file, path, architecture)
-        config = json.loads(_text(file.attrs["model_config"]))
+            return _from_weights(file, path)
+        config = json.loads(file.attrs["model_config"])
         refuse_code(config, path)
         if version.startswith("3."):
             model = _loaded_by_keras(path, ".h5")
@@ -153,10 +143,9 @@ def _from_hdf5(
 def _from_weights(
     file: Any,  # noqa: ANN401 - h5py has no types
     path: Path,
-    architecture: "keras.Model | None",
 ) -> tuple["keras.Model", tuple[str, ...]]:
-    is_named = "layer_names" in file.attrs or "layer_names0" in file.attrs
-    stored: StoredLayers = read_named_layers(file) if is_named else read_numbered_layers(file)
+    is_named = bool(names_of(file, "layer_names"))
+    stored = read_named_layers(file) if is_named else read_numbered_layers(file)
     if not stored:
         raise InvalidInputError(
             f"{path} is an HDF5 file without the weights of a Keras model; it holds "
@@ -167,18 +156,16 @@ def _from_weights(
         raise InvalidInputError(
             f"{path} holds weights of Keras 3, whose file name must end in .weights.h5: rename it."
         )
-    model = architecture if architecture is not None else published_form(stored, path)
+    model = published_form(stored, path)
     if is_named:
         n_parameters = load_in_order(model, stored, path)
     else:
         n_parameters = load_numbered(model, path, path)
-    notes = [_loaded("File of weights alone", n_parameters)]
-    if architecture is None:
-        notes.append(
-            "The model was taken to be the separable CNN of the published FER+ baseline, whose "
-            "weights have these shapes, with images divided by 255."
-        )
-    return model, tuple(notes)
+    assumed = (
+        "The model was taken to be the separable CNN of the published FER+ baseline, whose weights "
+        "have these shapes, with images divided by 255."
+    )
+    return model, (_loaded("File of weights alone", n_parameters), assumed)
 
 
 def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":
@@ -188,7 +175,7 @@ def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":
         raise InvalidInputError(f"{path} is a {suffix} file by its content: rename it to {suffix}.")
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except KERAS_ERRORS as error:
+    except Exception as error:  # Keras raises many kinds for a file it cannot read
         raise InvalidInputError(
             f"{path}: Keras {keras.__version__} cannot load this model: {first_line(error)} Give "
             "a model made of Keras's own layers, saved as .keras."
@@ -254,21 +241,8 @@ def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
     return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."
 
 
-def last_activation(model: "keras.Model") -> str:
-    """Name of the activation of the last layer, "" where it has none."""
-    operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
-    while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
-        operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
-    if type(operation).__name__ == "Softmax":
-        return "softmax"
-    return str(getattr(getattr(operation, "activation", None), "__name__", ""))
-
-
 def _rebuilt_notes(
-    what: str,
-    model: "keras.Model",
-    n_parameters: int,
-    dropped: Any,  # noqa: ANN401
+    what: str, model: "keras.Model", n_parameters: int, dropped: Dropped
 ) -> tuple[str, ...]:
     # A graph lists its input as a layer, a Sequential does not.
     n_layers = sum(type(layer).__name__ != "InputLayer" for layer in model.layers)
@@ -278,7 +252,3 @@ def _rebuilt_notes(
 
 def _loaded(what: str, n_parameters: int) -> str:
     return f"{what}; {n_parameters:,} parameters loaded."
-
-
-def _text(value: object) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)

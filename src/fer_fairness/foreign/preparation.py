@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from fer_fairness.modeling.foreign import ForeignModel
+from fer_fairness.foreign.loading import ForeignModel
 
 if TYPE_CHECKING:
     import keras

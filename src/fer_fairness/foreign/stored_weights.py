@@ -1,15 +1,16 @@
 """Weights of an HDF5 file put into a model, layer by layer, with every shape checked."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import count, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.architecture import build_network
-from fer_fairness.modeling.foreign_legacy import KERAS_ERRORS, first_line
+from fer_fairness.foreign.keras_2 import first_line
+from fer_fairness.modeling import build_network
 from fer_fairness.params.modeling import ArchitectureParameters
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ StoredLayers = dict[str, dict[str, np.ndarray]]
 def read_named_layers(group: Any) -> StoredLayers:  # noqa: ANN401 - h5py has no types
     """The weights of a group in the layout of Keras 2 (attributes layer_names, weight_names)."""
     layers: StoredLayers = {}
-    for layer in _texts(group, "layer_names"):
-        names = _texts(group[layer], "weight_names")
+    for layer in names_of(group, "layer_names"):
+        names = names_of(group[layer], "weight_names")
         if names:
             layers[layer] = {name: np.asarray(group[layer][name]) for name in names}
     return layers
@@ -114,7 +115,7 @@ def load_numbered(model: "keras.Model", weights_path: Path, path: Path) -> int:
         stored = read_numbered_layers(file)
     try:
         model.load_weights(weights_path)
-    except KERAS_ERRORS as error:
+    except Exception as error:  # Keras raises many kinds for weights that do not fit
         raise InvalidInputError(
             f"{path}: the weights do not fit the model: {first_line(error)} "
             f"{_whole_model_wanted(stored)}"
@@ -206,19 +207,20 @@ def _is_parameter(variable: "keras.Variable") -> bool:
     return "float" in str(variable.dtype)
 
 
-def _texts(group: Any, attribute: str) -> list[str]:  # noqa: ANN401 - h5py has no types
-    values = list(group.attrs.get(attribute, ())) or [
-        value for part in _parts(group, attribute) for value in part
+def names_of(group: Any, attribute: str) -> list[str]:  # noqa: ANN401 - h5py has no types
+    """The text, or texts, of an attribute; none where the group has no such attribute.
+
+    Keras splits lists of names that are too long for one attribute: name0, name1 ...
+    """
+    numbered = takewhile(group.attrs.__contains__, (f"{attribute}{n}" for n in count()))
+    values = [
+        np.atleast_1d(group.attrs[name]) for name in (attribute, *numbered) if name in group.attrs
     ]
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-
-
-def _parts(group: Any, attribute: str) -> Iterator[Any]:  # noqa: ANN401 - h5py has no types
-    """Keras splits lists of names that are too long for one attribute: name0, name1 ..."""
-    number = 0
-    while f"{attribute}{number}" in group.attrs:
-        yield group.attrs[f"{attribute}{number}"]
-        number += 1
+    return [
+        value.decode() if isinstance(value, bytes) else str(value)
+        for part in values
+        for value in part
+    ]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -232,6 +234,6 @@ def _whole_model_wanted(stored: StoredLayers) -> str:
     ]
     more = f" and {len(layers) - 12} more" if len(layers) > 12 else ""
     return (
-        f"Layers in the file: {'; '.join(layers[:12])}{more}. Give the whole model "
-        "(model.save('model.keras')), or the architecture that the weights belong to."
+        f"Layers in the file: {'; '.join(layers[:12])}{more}. Give the whole model: "
+        "model.save('model.keras')."
     )

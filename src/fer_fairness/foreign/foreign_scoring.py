@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.foreign import ForeignModel
-from fer_fairness.modeling.foreign_inputs import (
+from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.foreign.preparation import (
     INPUT_SCALES,
     InputScale,
     ScaleGuess,
@@ -19,7 +20,7 @@ from fer_fairness.modeling.foreign_inputs import (
     prepare_batch,
     scale_words,
 )
-from fer_fairness.modeling.prediction import predictions_table
+from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
@@ -100,8 +101,7 @@ def foreign_probabilities(
         rows = image_index[start : start + batch_size]
         batch = prepare_batch(images[rows], foreign, input_scale)
         outputs[start : start + batch_size] = foreign.model.predict_on_batch(batch)
-    _check_outputs(outputs, image_index)
-    return _shares(outputs, foreign)
+    return _shares(outputs, foreign, image_index)
 
 
 def resolve_class_names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]:
@@ -175,7 +175,6 @@ def foreign_predictions(
     names = resolve_class_names(class_names, foreign.n_classes)
     emotions = _scored_emotions(names, scoring.emotions)
     index = faces["image_index"].to_numpy()
-    check_images(images, index)
     shares = foreign_probabilities(
         foreign,
         images,
@@ -202,7 +201,6 @@ def scoring_notes(
     scoring = scoring or Scoring()
     names = resolve_class_names(class_names, foreign.n_classes)
     index = faces["image_index"].to_numpy()
-    check_images(images, index)
     order = "Classes were taken in the order" if class_names is None else "Classes:"
     unknown = [emotion for emotion in EMOTIONS if emotion not in names]
     notes = [
@@ -218,6 +216,7 @@ def scoring_notes(
 def _scale(
     foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
 ) -> ScaleGuess:
+    check_images(images, index)
     if scoring.input_scale is None:
         return guess_input_scale(foreign, images, index)
     words = scale_words(scoring.input_scale)
@@ -254,7 +253,7 @@ def _taxonomy_name(name: str) -> str:
     return plain
 
 
-def _check_outputs(outputs: np.ndarray, image_index: np.ndarray) -> None:
+def _shares(outputs: np.ndarray, foreign: ForeignModel, image_index: np.ndarray) -> np.ndarray:
     broken = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
     if broken.size:
         row = int(broken[0])
@@ -263,12 +262,8 @@ def _check_outputs(outputs: np.ndarray, image_index: np.ndarray) -> None:
             f"expected finite numbers. {broken.size} of {len(outputs)} images are affected; check "
             "the model and the scale of its inputs."
         )
-
-
-def _shares(outputs: np.ndarray, foreign: ForeignModel) -> np.ndarray:
     if foreign.outputs == "logits":
-        exponentials = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+        return np.asarray(softmax(outputs, axis=1))
     sums = outputs.sum(axis=1, keepdims=True)
     bad = np.flatnonzero((outputs < 0).any(axis=1) | (sums[:, 0] <= 0))
     if bad.size:

@@ -15,19 +15,6 @@ Config = dict[str, Any]
 Dropped = Counter[tuple[str, str]]
 """How many layers of a class lost an argument: `(class, argument) -> layers`."""
 
-KERAS_ERRORS: Final = (
-    AttributeError,
-    ImportError,
-    IndexError,
-    KeyError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What Keras raises when a file is not what it expects."""
-
 _RENAMED: Final = {
     ("LeakyReLU", "alpha"): "negative_slope",
     ("InputLayer", "batch_input_shape"): "batch_shape",
@@ -98,7 +85,7 @@ def rebuild(config: Config, path: Path) -> tuple["keras.Model", Dropped]:
     builder = keras.Sequential if kind == "Sequential" else keras.Model
     try:
         return builder.from_config(modern["config"]), dropped
-    except KERAS_ERRORS as error:
+    except Exception as error:  # Keras raises many kinds for a description it cannot follow
         raise InvalidInputError(
             f"{path}: Keras {keras.__version__} cannot rebuild this model: {first_line(error)} "
             "Load it with the Keras it was made with and save it again from there."

@@ -3,15 +3,15 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fer_fairness.fabrication.face import HAIR_STYLES, sample_face
-from fer_fairness.fabrication.people import (
+from fer_fairness.fabrication.face import (
     COLOURING,
+    HAIR_STYLES,
     Person,
-    group_shares,
     hair_texture,
+    sample_face,
     skin_reflectance,
 )
-from fer_fairness.params.fabrication import GROUPS, PlantedBias
+from fer_fairness.params.fabrication import GROUPS
 from fer_fairness.taxonomy import FAIRFACE_RACES
 
 
@@ -74,15 +74,3 @@ def test_children_have_no_grey_hair_and_no_wrinkles() -> None:
     assert max(child.hair[1] for child in children) < 100
     assert np.median([elder.hair[1] for elder in elders]) > 150
     assert min(elder.wrinkles for elder in elders) > 0.4
-
-
-def test_shares_follow_the_plan_and_raf_db_keeps_its_three_races() -> None:
-    planted = PlantedBias(
-        group_shares={"race": {"white": 0.6, "black": 0.2, "indian": 0.2}},
-    )
-
-    assert group_shares(planted, "race", raf_db=False).tolist() == [0.6, 0.2, 0, 0, 0, 0.2, 0]
-    assert group_shares(planted, "race", raf_db=True).tolist() == pytest.approx(
-        [0.75, 0.25, 0, 0, 0, 0, 0]
-    )
-    assert group_shares(planted, "gender", raf_db=True).tolist() == [0.5, 0.5]

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.foreign import ForeignModel
-from fer_fairness.modeling.foreign_inputs import InputScale, guess_input_scale, prepare_batch
-from fer_fairness.modeling.foreign_scoring import (
+from fer_fairness.foreign import ForeignModel
+from fer_fairness.foreign.foreign_scoring import (
     EMOTION_ALIASES,
     Scoring,
     foreign_predictions,
@@ -20,6 +19,7 @@ from fer_fairness.modeling.foreign_scoring import (
     resolve_class_names,
     scoring_notes,
 )
+from fer_fairness.foreign.preparation import InputScale, guess_input_scale, prepare_batch
 from fer_fairness.tables import PREDICTIONS_SCHEMA
 from fer_fairness.taxonomy import EMOTIONS
 
