@@ -1,16 +1,20 @@
-"""What is said of a test, in words."""
+"""What is said of a test: one of three verdicts."""
 
-from typing import Final
+from enum import StrEnum
 
 import numpy as np
 
-FOUND: Final = "difference found"
-NOT_FOUND: Final = "no difference found"
-TOO_FEW: Final = "too few people to say"
+
+class Verdict(StrEnum):
+    """What a test says of a difference; the column `verdict` of every table holds one of these."""
+
+    FOUND = "difference found"
+    NOT_FOUND = "no difference found"
+    TOO_FEW = "too few people to say"
 
 
 def verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
-    """The verdict on a difference between groups.
+    """The verdict on a difference between groups, as tables hold it.
 
     Args:
         found: Whether its test survived the correction for many tests.
@@ -19,7 +23,7 @@ def verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
             nothing, however far.
     """
     if found:
-        return FOUND
+        return Verdict.FOUND.value
     if not tested or not np.isfinite(minimum_detectable):
-        return TOO_FEW
-    return f"{NOT_FOUND}; smaller than {minimum_detectable:.3g} could not have been seen"
+        return Verdict.TOO_FEW.value
+    return Verdict.NOT_FOUND.value

@@ -9,7 +9,7 @@ import pandas as pd
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "2.3"
+SCHEMA_VERSION: Final = "3.0"
 """Major: a table or column changes its meaning or goes away; minor: one is added."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -31,7 +31,7 @@ def results_json(inputs: ReportInputs) -> dict[str, Json]:
         "manifest": as_json(inputs.manifest),
         "notes": as_json(inputs.notes),
         "quality": as_json(inputs.quality),
-        "tables": {name: as_json(table) for name, table in inputs.tables().items()},
+        "tables": {name: as_json(table) for name, table in inputs.tables.items()},
     }
 
 

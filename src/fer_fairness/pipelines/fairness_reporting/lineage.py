@@ -21,8 +21,8 @@ from fer_fairness.pipelines.variants import (
     TRAINED_VARIANTS,
     Variant,
 )
-from fer_fairness.reporting.tables import listed
-from fer_fairness.reporting.words import variant_label
+from fer_fairness.reporting.labels import variant_label
+from fer_fairness.reporting.number_text import listed
 from fer_fairness.tables import PROBABILITY_COLUMNS
 
 logger = logging.getLogger(__name__)

@@ -17,6 +17,9 @@ from fer_fairness.pipelines.scoring import (
     with_context,
 )
 from fer_fairness.reporting import (
+    ConfusionRow,
+    GapRow,
+    OverallRow,
     ReportInputs,
     confusion_matrix_figure,
     evaluation_set_label,
@@ -207,28 +210,30 @@ def assemble(
     """
     quality = {"fer_plus": fer_plus_quality, "raf_db": raf_db_quality, "fairface": fairface_quality}
     return ReportInputs(
-        overall=overall,
-        groups=groups,
-        gaps=gaps,
-        comparisons=comparisons,
-        aif360=aif360,
-        confusion=confusion,
-        distributions=distributions,
-        histories=histories,
-        models=lineage.models,
-        label_noise_attributes=label_noise_attributes,
-        label_noise_groups=label_noise_groups,
-        label_noise_scores=label_noise_scores,
-        label_noise_gaps=label_noise_gaps,
-        labeller_confusion=labeller_confusion,
-        labeller_summary=labeller_summary,
-        labeller_recalls=labeller_recalls,
-        labeller_reliability=labeller_reliability,
-        labeller_selection=labeller_selection,
-        scores_over_seeds=_of_seeds(scores_over_seeds, parameters["seeds"]),
-        comparisons_over_seeds=_of_seeds(comparisons_over_seeds, parameters["seeds"]),
-        agreement=agreement,
-        agreement_counts=agreement_counts,
+        {
+            "overall": overall,
+            "groups": groups,
+            "gaps": gaps,
+            "comparisons": comparisons,
+            "aif360": aif360,
+            "confusion": confusion,
+            "distributions": distributions,
+            "histories": histories,
+            "models": lineage.models,
+            "label_noise_attributes": label_noise_attributes,
+            "label_noise_groups": label_noise_groups,
+            "label_noise_scores": label_noise_scores,
+            "label_noise_gaps": label_noise_gaps,
+            "labeller_confusion": labeller_confusion,
+            "labeller_summary": labeller_summary,
+            "labeller_recalls": labeller_recalls,
+            "labeller_reliability": labeller_reliability,
+            "labeller_selection": labeller_selection,
+            "scores_over_seeds": _of_seeds(scores_over_seeds, parameters["seeds"]),
+            "comparisons_over_seeds": _of_seeds(comparisons_over_seeds, parameters["seeds"]),
+            "agreement": agreement,
+            "agreement_counts": agreement_counts,
+        },
         quality=quality,
         manifest={
             **manifest,
@@ -265,10 +270,9 @@ def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
     """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy."""
     # The last evaluation set is RAF-DB where it is there: its groups are annotated.
     chosen = inputs.evaluation_sets()[-1]
-    overall, gaps, confusion = (
-        table[table["evaluation_set"] == chosen]
-        for table in (inputs.overall, inputs.gaps, inputs.confusion)
-    )
+    overall = [row for row in inputs.rows(OverallRow) if row.evaluation_set == chosen]
+    gaps = [row for row in inputs.rows(GapRow) if row.evaluation_set == chosen]
+    confusion = [row for row in inputs.rows(ConfusionRow) if row.evaluation_set == chosen]
     variants = inputs.variants()
     return (
         confusion_matrix_figure(confusion, variant="baseline"),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
-from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
+from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.scoring import EvaluationSet, evaluation_sets, with_context
 from fer_fairness.pipelines.seeds import check_seed
@@ -108,7 +108,9 @@ def _with_draws_enough(parameters: EvaluationParameters) -> EvaluationParameters
 def _judged(table: pd.DataFrame, significance: float) -> pd.DataFrame:
     adjusted = holm(table["p_value"])
     verdicts = np.where(
-        np.isfinite(adjusted), np.where(adjusted <= significance, FOUND, NOT_FOUND), TOO_FEW
+        np.isfinite(adjusted),
+        np.where(adjusted <= significance, Verdict.FOUND.value, Verdict.NOT_FOUND.value),
+        Verdict.TOO_FEW.value,
     )
     return table.assign(p_value_holm=adjusted, verdict=verdicts)
 
