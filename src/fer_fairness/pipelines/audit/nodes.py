@@ -238,8 +238,7 @@ def write_audit(
         *left_out_notes(gaps, tables["aif360"], reading, parameters),
     ]
     about = {"seed": seed, "parameters": parameters.model_dump(), "reading": reading}
-    fields: dict[str, Any] = dict(tables)
-    inputs = ReportInputs(**fields, kind="audit", manifest={**manifest, **about}, notes=notes)
+    inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
     return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.training_records import TRAINING_RECORD, Record
 from fer_fairness.pipelines.variants import BASELINE, Structure, Variant, structure_of
-from fer_fairness.reporting.tables import listed
-from fer_fairness.reporting.words import variant_label
+from fer_fairness.reporting.labels import variant_label
+from fer_fairness.reporting.number_text import listed
 
 logger = logging.getLogger(__name__)
 

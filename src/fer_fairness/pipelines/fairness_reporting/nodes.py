@@ -24,7 +24,11 @@ from fer_fairness.pipelines.scored_faces import (
     with_context,
 )
 from fer_fairness.reporting import (
+    ConfusionRow,
+    GapRow,
+    OverallRow,
     ReportInputs,
+    as_json,
     confusion_matrix_figure,
     fairness_accuracy_figure,
     gap_forest_figure,
@@ -144,16 +148,15 @@ def write_report(
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
     refuse_tables_of_other_seeds(tables, parameters["seeds"])
-    fields: dict[str, Any] = dict(tables)
     inputs = ReportInputs(
-        **fields,
+        tables,
         quality=quality,
         manifest={
             **manifest,
             "seed": parameters["seed"],
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
-            "parameters": parameters,
+            "parameters": as_json(parameters),
             "trained_with": lineage["trained_with"],
         },
         notes=[*lineage["notes"], *report_notes(tables["groups"], quality)],
@@ -187,12 +190,15 @@ def draw_figures(
     They are of one evaluation set: one whose groups are annotated, if it is there.
     """
     chosen = demographic_dataset("auto", set(overall["evaluation_set"]))
-    variants = list(overall["variant"].unique())
-    overall, gaps, confusion = (
-        table[table["evaluation_set"] == chosen] for table in (overall, gaps, confusion)
+    inputs = ReportInputs(
+        {
+            name: table[table["evaluation_set"] == chosen]
+            for name, table in (("overall", overall), ("gaps", gaps), ("confusion", confusion))
+        }
     )
+    variants, gap_rows = inputs.variants(), inputs.rows(GapRow)
     return (
-        confusion_matrix_figure(confusion, variant="baseline"),
-        gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),
-        fairness_accuracy_figure(overall, gaps, variants=variants),
+        confusion_matrix_figure(inputs.rows(ConfusionRow), variant="baseline"),
+        gap_forest_figure(gap_rows, metrics=["accuracy_gap"], variants=variants),
+        fairness_accuracy_figure(inputs.rows(OverallRow), gap_rows, variants=variants),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
 from fer_fairness.pipelines.measurements import FABRICATED_NOTE
 from fer_fairness.reporting import evaluation_set_label
-from fer_fairness.reporting.tables import listed
+from fer_fairness.reporting.number_text import listed
 
 
 def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]]) -> list[str]:

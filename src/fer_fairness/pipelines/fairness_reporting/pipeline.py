@@ -9,7 +9,7 @@ from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants import BASELINE, Structure
-from fer_fairness.reporting.columns import COLUMNS
+from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.sources import READERS
 
 _SETTINGS = ["params:evaluation", "params:seed"]
@@ -38,7 +38,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
     tables = _tables(structure)
     parts += [_collected(table, of_variants) for table, of_variants in tables.items()]
     not_made = {_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS, *_OF_AUDITS} - tables.keys()
-    shown = [table for table in COLUMNS if table not in not_made]
+    shown = [table for table in REPORT_TABLES if table not in not_made]
     return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
 

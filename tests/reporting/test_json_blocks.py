@@ -1,6 +1,5 @@
-from fer_fairness.reporting.sections.blocks import Pairs
-from fer_fairness.reporting.sections.nested import nested_blocks
-from fer_fairness.reporting.tables import Table
+from fer_fairness.reporting.blocks import Pairs, Table
+from fer_fairness.reporting.json_blocks import nested_blocks
 
 
 def test_plain_values_are_pairs_and_inner_mappings_tables() -> None:

@@ -1,26 +1,10 @@
-"""The words of the report: what variants, metrics, groups and datasets are called in a sentence."""
+"""The words of every metric: what it is called, what it is, and how it is read."""
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-_EVALUATION_SETS: Final = MappingProxyType(
-    {"fer_plus": "FER+", "raf_db": "RAF-DB", "fairface": "FairFace"}
-)
-PROJECT_SETS: Final = ("fer_plus", "raf_db")
-"""The evaluation sets that are test faces of the project's own datasets."""
-
-_TIMES: Final = " \N{MULTIPLICATION SIGN} "
-_ATTRIBUTES: Final = MappingProxyType({"age_group": "age group"})
-_SOURCES: Final = MappingProxyType(
-    {
-        "annotated": "labels by annotators",
-        "predicted": "labels predicted by a model",
-        "given": "labels given in the file",
-    }
-)
-_LONGEST: Final = 60
-_PROPER_NAMES: Final = ("AIF360", "F1", "Theil", "Xu")
+from fer_fairness.reporting.labels import capitalised, group_label
 
 
 @dataclass(frozen=True)
@@ -40,7 +24,7 @@ class MetricWords:
     higher_is_more_equal: bool = False
 
 
-METRICS: Final = MappingProxyType(
+METRIC_WORDS: Final = MappingProxyType(
     {
         "accuracy": MetricWords("Accuracy", "Share of faces whose emotion label was predicted."),
         "balanced_accuracy": MetricWords(
@@ -200,14 +184,11 @@ CLASS_METRICS: Final = MappingProxyType(
 )
 """The metrics of one emotion by how their names begin: `recall_gap_` of `recall_gap_fear`."""
 
-HEADLINE_METRICS: Final = ("accuracy_gap", "equal_opportunity_gap")
-"""The two that the summary is written from: all faces alike, and all emotions alike."""
-
 
 def metric_words(metric: str) -> MetricWords:
     """The words of `metric`; an unknown one is spelled out from its name."""
-    if metric in METRICS:
-        return METRICS[metric]
+    if metric in METRIC_WORDS:
+        return METRIC_WORDS[metric]
     of_class = class_metric(metric)
     if of_class is not None:
         words = CLASS_METRICS[of_class[0]]
@@ -217,12 +198,7 @@ def metric_words(metric: str) -> MetricWords:
         return MetricWords(
             f"Recall of {emotion}", f"Share of the {emotion} faces predicted to show {emotion}."
         )
-    return MetricWords(_sentence(metric), "", in_points=False)
-
-
-def in_sentence(label: str) -> str:
-    """A label within a sentence: "Accuracy gap" as "accuracy gap"; "Xu fairness" as it is."""
-    return label if label.startswith(_PROPER_NAMES) else label[:1].lower() + label[1:]
+    return MetricWords(capitalised(metric.replace("_", " ")), "", in_points=False)
 
 
 def class_metric(metric: str) -> tuple[str, str] | None:
@@ -231,67 +207,3 @@ def class_metric(metric: str) -> tuple[str, str] | None:
         if metric.startswith(prefix) and metric != prefix:
             return prefix, metric.removeprefix(prefix)
     return None
-
-
-def variant_label(variant: str) -> str:
-    """`emotion_augmentation` as "Emotion augmentation"; the name of a file stays as it is."""
-    return shortened(variant if "." in variant else _sentence(variant))
-
-
-def start_label(started_from: str, *, another: bool) -> str:
-    """What a model started from: "random weights", "baseline", "another baseline", or a file."""
-    if started_from in ("random", "published"):
-        return f"{started_from} weights"
-    if "." in started_from:
-        return variant_label(started_from)
-    return f"{'another ' if another else ''}{in_sentence(variant_label(started_from))}"
-
-
-def evaluation_set_label(evaluation_set: str) -> str:
-    """`fer_plus` as "FER+"; the name of a file stays as it is."""
-    if "." in evaluation_set:
-        return shortened(evaluation_set)
-    return _EVALUATION_SETS.get(evaluation_set, shortened(evaluation_set.replace("_", " ")))
-
-
-def attribute_label(attribute: str) -> str:
-    """`gender x race` as "perceived gender", a times sign, "race": what somebody saw."""
-    parts = [part.strip() for part in attribute.split(" x ")]
-    return "perceived " + _TIMES.join(
-        _ATTRIBUTES.get(part, shortened(part.replace("_", " "))) for part in parts
-    )
-
-
-def subgroup_label(subgroup: str) -> str:
-    """`age_group: 0-3; race: black or east_asian` with attributes and groups in words."""
-    return "; ".join(_condition_label(part) for part in subgroup.split("; "))
-
-
-def source_label(source: str) -> str:
-    """Who gave the demographic labels, in words."""
-    return _SOURCES.get(source, source.replace("_", " "))
-
-
-def group_label(group: str) -> str:
-    """`east_asian` as "east asian"; separators of intersections become a dot."""
-    return " · ".join(shortened(part) for part in group.replace("_", " ").split(" x "))
-
-
-def _condition_label(condition: str) -> str:
-    attribute, separator, groups = condition.partition(": ")
-    if not separator:
-        return condition
-    named = " or ".join(group_label(group) for group in groups.split(" or "))
-    return f"{attribute_label(attribute)}: {named}"
-
-
-def shortened(name: str) -> str:
-    """A name of somebody's file, cut in its middle where it is too long for a line."""
-    if len(name) <= _LONGEST:
-        return name
-    return f"{name[: _LONGEST - 18]}…{name[-17:]}"
-
-
-def _sentence(name: str) -> str:
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]

@@ -1,44 +1,17 @@
-"""Numbers as text, and the small table model that the HTML template draws."""
+"""Numbers as text: what a count, a share, an interval or a p-value looks like in a sentence."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from fer_fairness.reporting.inputs import FEW_PEOPLE
+FEW_PEOPLE: Final = 30
+"""Groups smaller than this are greyed: one face moves their accuracy by over three points."""
 
 MISSING: Final = "\N{EN DASH}"
 MINUS: Final = "\N{MINUS SIGN}"
 NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 _PLAIN: Final = 3
 _ROUNDING: Final = 1e-9
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell: its text, whether it is a number (right-aligned), greyed, or to be noticed."""
-
-    text: str
-    numeric: bool = False
-    muted: bool = False
-    strong: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a caption; the first cell of each row is the header of that row.
-
-    Attributes:
-        caption: What the table shows, one sentence.
-        header: Texts of the columns.
-        rows: Cells, as many in each row as `header` has texts.
-        folded: Whether the screen shows only the caption until it is opened; not printed.
-    """
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    folded: bool = False
 
 
 def thousands(count: float) -> str:
@@ -98,11 +71,6 @@ def p_equals(probability: float) -> str:
     """A p-value after the letter p: "= 0.012", "< 0.001"."""
     text = p_value(probability)
     return text if text.startswith("<") else f"= {text}"
-
-
-def count_cell(count: float) -> Cell:
-    """A number of people, greyed where there are too few to say much."""
-    return Cell(thousands(count), numeric=True, muted=is_few(count))
 
 
 def is_few(count: float) -> bool:

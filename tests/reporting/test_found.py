@@ -1,18 +1,19 @@
-import pandas as pd
 import pytest
+from tests.reporting.rows import gap_row
 
-from fer_fairness.reporting.sections.leads import headline_counts, others_found
+from fer_fairness.reporting.rows import GapRow
+from fer_fairness.reporting.sections.found import headline_counts, others_found
 
-FOUND = {"verdict": "difference found", "p_value_holm": 0.01}
-NOT_FOUND = {"verdict": "no difference found; smaller than 0.1 ...", "p_value_holm": 0.4}
-TOO_FEW = {"verdict": "too few people to say", "p_value_holm": float("nan")}
+FOUND: dict[str, object] = {"verdict": "difference found", "p_value_holm": 0.01}
+NOT_FOUND: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.4}
+TOO_FEW: dict[str, object] = {"verdict": "too few people to say", "p_value_holm": float("nan")}
 
 
-def rows(*told: tuple[str, str, dict[str, object]]) -> pd.DataFrame:
-    head = {"variant": "net", "evaluation_set": "a.csv", "attribute_source": "given"}
-    return pd.DataFrame(
-        [{**head, "attribute": name, "metric": metric, **more} for name, metric, more in told]
-    )
+def rows(*told: tuple[str, str, dict[str, object]], where: str = "a.csv") -> list[GapRow]:
+    return [
+        gap_row(more, evaluation_set=where, attribute=name, metric=metric)
+        for name, metric, more in told
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_the_headline_comparisons_are_counted(
 
 
 def test_attributes_found_by_other_metrics_only_are_counted_apart() -> None:
-    table = rows(
+    told = (
         ("x", "accuracy_gap", NOT_FOUND),
         ("x", "xu_fairness", FOUND),
         ("x", "macro_f1_gap", FOUND),
@@ -44,11 +45,14 @@ def test_attributes_found_by_other_metrics_only_are_counted_apart() -> None:
         ("y", "xu_fairness", FOUND),
         ("z", "accuracy_gap", NOT_FOUND),
     )
-    told = others_found(table, "attribute")
-    assert told == "Other metrics found a difference for 1 more attribute. "
-    more = pd.concat([table, table.assign(evaluation_set="b.csv")])
-    told = others_found(more, "attribute of an evaluation set")
-    assert told == "Other metrics found a difference for 2 more attributes of an evaluation set. "
+    told_once = others_found(rows(*told), "attribute")
+    assert told_once == "Other metrics found a difference for 1 more attribute. "
+    more = [*rows(*told), *rows(*told, where="b.csv")]
+    told_twice = others_found(more, "attribute of an evaluation set")
+    assert (
+        told_twice
+        == "Other metrics found a difference for 2 more attributes of an evaluation set. "
+    )
 
 
 def test_nothing_is_said_where_other_metrics_add_nothing() -> None:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_fairness.reporting.tables import (
-    count_cell,
+from fer_fairness.reporting.number_text import (
     count_with_interval,
     interval,
     listed,
@@ -69,12 +68,6 @@ def test_p_values(p: float, text: str) -> None:
 @given(st.floats(0, 1))
 def test_a_p_value_is_never_shown_as_zero(p: float) -> None:
     assert "0.000" not in p_equals(p)
-
-
-def test_small_groups_are_greyed() -> None:
-    assert count_cell(29).muted
-    assert not count_cell(30).muted
-    assert count_cell(math.nan).muted
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.figures.style import (
     QUIET,
     SMALL_SIZE,
@@ -21,8 +19,9 @@ from fer_fairness.reporting.figures.style import (
     new_figure,
     quiet,
 )
-from fer_fairness.reporting.tables import is_few, thousands
-from fer_fairness.reporting.words import group_label, variant_label
+from fer_fairness.reporting.labels import group_label, in_order, variant_label
+from fer_fairness.reporting.number_text import is_few, thousands
+from fer_fairness.reporting.rows import GroupRow
 
 _PREFIX: Final = "recall_"
 _PANELS_A_ROW: Final = 4
@@ -37,31 +36,32 @@ _MOST_DOTS: Final = 25
 
 
 def recall_by_emotion_and_group_figure(
-    groups: pd.DataFrame, *, attribute: str, variants: Sequence[str]
+    groups: Sequence[GroupRow], *, attribute: str, variants: Sequence[str]
 ) -> Figure:
     """Recall with interval, a panel an emotion and a line a group.
 
     Args:
-        groups: The `groups` table of one evaluation set and one source of labels.
+        groups: Rows of one evaluation set and one source of labels.
         attribute: The attribute whose groups are drawn.
         variants: All variants of the report in order, so that marks agree between figures.
 
     Returns:
         A full-width figure. Groups with fewer than `FEW_PEOPLE` faces of the emotion are pale.
     """
-    rows = groups[
-        (groups["attribute"] == attribute) & groups["metric"].astype(str).str.startswith(_PREFIX)
-    ]
-    if rows.empty:
+    same = [row for row in groups if row.attribute == attribute]
+    rows = [row for row in same if row.metric.startswith(_PREFIX)]
+    if not rows:
         return message_figure("No recall within groups was computed.")
-    emotions = in_order([name.removeprefix(_PREFIX) for name in rows["metric"].astype(str)])
-    names = in_order(list(rows["group"].astype(str)))
-    present = [variant for variant in variants if variant in set(rows["variant"])]
-    labels = [_group_text(name, groups, attribute) for name in names]
+    emotions = in_order([row.metric.removeprefix(_PREFIX) for row in rows])
+    names = in_order([row.group for row in rows])
+    scored = {row.variant for row in rows}
+    present = [variant for variant in variants if variant in scored]
+    labels = [_group_text(name, same) for name in names]
     figure, panels = _panels(len(emotions), labels, variants=len(present))
     for panel, emotion in zip(panels, emotions, strict=False):
         quiet(panel, title=emotion.capitalize(), grid="x")
-        _draw(panel, rows[rows["metric"] == _PREFIX + emotion], names, present, variants)
+        of_emotion = [row for row in rows if row.metric == _PREFIX + emotion]
+        _draw(panel, of_emotion, names, present, variants)
         panel.tick_params(axis="y", length=0)
     # The panels share their axes: once is for all.
     panels[0].set(xlim=(-3, 103), xticks=[0, 50, 100], ylim=(len(names) - 0.5, -0.5))
@@ -98,19 +98,15 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
     return figure, list(panels.ravel())
 
 
-def _group_text(name: str, groups: pd.DataFrame, attribute: str) -> str:
-    block = groups[
-        (groups["attribute"] == attribute)
-        & (groups["group"] == name)
-        & (groups["metric"] == "accuracy")
-    ]
-    size = f" (n={thousands(float(block['n_people'].max()))})" if len(block) else ""
+def _group_text(name: str, groups: Sequence[GroupRow]) -> str:
+    sizes = [row.n_people for row in groups if row.group == name and row.metric == "accuracy"]
+    size = f" (n={thousands(max(sizes))})" if sizes else ""
     return literal(group_label(name)) + size
 
 
 def _draw(
     panel: Axes,
-    rows: pd.DataFrame,
+    rows: Sequence[GroupRow],
     names: list[str],
     present: list[str],
     variants: Sequence[str],
@@ -125,18 +121,18 @@ def _draw(
     crowded = len(places) > _MOST_DOTS
     between = [line - 0.5 for line in range(1, len(names))]
     panel.hlines(between, -3, 103, color="#f0f0f0", linewidth=0.6)
-    few = rows["n_people"].map(lambda count: is_few(float(count))).astype(bool)
     for variant in present:
+        of_variant = [row for row in rows if row.variant == variant]
         leading = not crowded or variant == present[0]
         for pale in (True, False) if leading else (False,):
-            chosen = rows[(rows["variant"] == variant) & (few == pale)]
-            heights = [places[(str(group), variant)] for group in chosen["group"]]
+            chosen = [row for row in of_variant if is_few(row.n_people) == pale]
+            heights = [places[(row.group, variant)] for row in chosen]
             _draw_dots(panel, chosen, heights, by_variant[variant], pale=pale, lines=leading)
 
 
 def _draw_dots(
     panel: Axes,
-    rows: pd.DataFrame,
+    rows: Sequence[GroupRow],
     heights: list[float],
     mark: Mark,
     *,
@@ -144,13 +140,11 @@ def _draw_dots(
     lines: bool,
 ) -> None:
     alpha = 0.35 if pale else 1.0
-    values, low, high = (
-        100 * rows[name].to_numpy(dtype=float) for name in ("value", "ci_low", "ci_high")
-    )
     if lines:
+        low, high = [100 * row.ci_low for row in rows], [100 * row.ci_high for row in rows]
         panel.hlines(heights, low, high, color=mark.colour, linewidth=1.0, alpha=alpha)
     panel.plot(
-        values,
+        [100 * row.value for row in rows],
         heights,
         marker=mark.marker,
         markersize=3.4,

@@ -1,16 +1,15 @@
 """Each predicted group against everybody else: as labelled, corrected, by soft labels."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.fairness.label_noise.evaluation import AS_LABELLED, CORRECTED, SOFT_LABELS
 from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
-from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.figures.style import (
     BLUE,
     INK,
@@ -23,9 +22,9 @@ from fer_fairness.reporting.figures.style import (
     new_figure,
     quiet,
 )
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import count_with_interval
-from fer_fairness.reporting.words import group_label
+from fer_fairness.reporting.labels import group_label, in_order
+from fer_fairness.reporting.number_text import count_with_interval
+from fer_fairness.reporting.rows import LabelNoiseGroupRow, LabelNoiseScoreRow
 
 NO_SCORES: Final = "No predicted group was scored."
 """What the figure says that has no group to draw."""
@@ -53,44 +52,51 @@ _LOOKS: Final = {
 }
 
 
-def predicted_groups_figure(scores: pd.DataFrame, groups: pd.DataFrame) -> Figure:
+def predicted_groups_figure(
+    scores: Sequence[LabelNoiseScoreRow], groups: Sequence[LabelNoiseGroupRow]
+) -> Figure:
     """Recall of each group minus that of everybody else, at the same emotion.
 
     Args:
-        scores: Rows of `label_noise_scores` of one variant, evaluation set and attribute.
-        groups: Rows of `label_noise_groups` of the same.
+        scores: Rows of one variant, evaluation set and attribute.
+        groups: Rows of the same.
 
     Returns:
         A full-width figure, a line a group. Hollow: as labelled; filled: corrected for label
         errors; small and grey: soft labels; each with its 95 % interval. A group that is not
         compared once label errors are taken off is pale, with its corrected number of people.
     """
-    rows = scores[scores["metric"] == RECALL_DIFFERENCE]
-    names = in_order(list(rows["group"].astype(str)))
+    rows = [row for row in scores if row.metric == RECALL_DIFFERENCE]
+    names = in_order([row.group for row in rows])
     if not names:
         return message_figure(NO_SCORES)
-    corrected = (rows["method"] == CORRECTED).any()
-    known = {str(row["group"]): row for row in records(groups)}
-    pale = {name: reason_not_compared(known.get(name)) for name in names} if corrected else {}
+    methods = {row.method for row in rows}
+    known = {row.group: row for row in groups}
+    pale = (
+        {name: reason_not_compared(known.get(name)) for name in names}
+        if CORRECTED in methods
+        else {}
+    )
     figure = new_figure(WIDTH, 0.95 + _ROW * len(names))
     panel = figure.subplots()
     quiet(panel, grid="x")
     label_axes(panel, x="Recall minus that of everybody else at the same emotion (points)")
     panel.axvline(0.0, color=INK, linewidth=0.9, zorder=1.5)
     places = {name: place for place, name in enumerate(names)}
-    for row in records(rows):
-        name, look = str(row["group"]), _LOOKS.get(str(row["method"]))
+    for row in rows:
+        look = _LOOKS.get(row.method)
         if look is not None:
-            _draw(panel, row, places[name] + look.offset, look, alpha=0.4 if pale.get(name) else 1)
+            height = places[row.group] + look.offset
+            _draw(panel, row, height, look, alpha=0.4 if pale.get(row.group) else 1)
     for name, reason in pale.items():
         if reason:
             _tell(panel, places[name], reason)
     _finish(panel, names, pale)
-    _legend(figure, [look for method, look in _LOOKS.items() if method in set(rows["method"])])
+    _legend(figure, [look for method, look in _LOOKS.items() if method in methods])
     return figure
 
 
-def reason_not_compared(group: Row | None) -> str:
+def reason_not_compared(group: LabelNoiseGroupRow | None) -> str:
     """Why a group is not compared once label errors are taken off; empty where it is.
 
     Args:
@@ -99,14 +105,16 @@ def reason_not_compared(group: Row | None) -> str:
     Returns:
         The corrected number of people with its interval: "not compared: 8 [-9 to 25] people".
     """
-    if group is None or bool(group["compared"]):
+    if group is None or group.compared:
         return ""
-    people = (as_float(group[name]) for name in ("n_corrected", "n_ci_low", "n_ci_high"))
-    return f"not compared: {count_with_interval(*people)} people"
+    people = count_with_interval(group.n_corrected, group.n_ci_low, group.n_ci_high)
+    return f"not compared: {people} people"
 
 
-def _draw(panel: Axes, row: Row, height: float, look: _Look, *, alpha: float) -> None:
-    value, low, high = (100 * as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
+def _draw(
+    panel: Axes, row: LabelNoiseScoreRow, height: float, look: _Look, *, alpha: float
+) -> None:
+    value, low, high = 100 * row.value, 100 * row.ci_low, 100 * row.ci_high
     if not math.isfinite(value):
         return
     ends, line = [low, high], [height, height]

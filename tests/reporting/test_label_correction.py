@@ -2,33 +2,36 @@ import dataclasses
 import math
 import re
 
-import numpy as np
 import pandas as pd
 import pytest
-from tests.reporting.rows import CORRECTED, GROUP, REFUSED, column, predicted
+from tests.reporting.rows import (
+    CORRECTED,
+    GROUP,
+    REFUSAL,
+    REFUSED,
+    changed,
+    column,
+    predicted,
+    report,
+    row_of,
+)
 
-from fer_fairness.fairness.label_noise.confusion import LabelConfusion
-from fer_fairness.fairness.label_noise.inversion import reasons_against
-from fer_fairness.params.label_noise import LabelNoiseParameters
+from fer_fairness.reporting.blocks import DASH, Table
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import (
+from fer_fairness.reporting.label_correction import (
     NOT_MEASURED,
     TOO_FEW_COMPARED,
-    corrected_accuracies,
     corrected_cell,
-    corrected_text,
     label_errors,
-    right_label_share,
-    short_refusal,
 )
 from fer_fairness.reporting.model_card import model_card
-from fer_fairness.reporting.sections.audit import headline_table
-from fer_fairness.reporting.sections.differences import recalls_section
+from fer_fairness.reporting.rows import GapRow, LabelNoiseGapRow, LabelNoiseGroupRow
+from fer_fairness.reporting.sections.found import found_section, metrics_table, variants_table
 from fer_fairness.reporting.sections.gaps import gaps_section
 from fer_fairness.reporting.sections.limits import limits_section
-from fer_fairness.reporting.sections.summary import found_section, verdict_table
-from fer_fairness.reporting.tables import Table
+from fer_fairness.reporting.sections.predicted_groups import right_label_share
+from fer_fairness.reporting.sections.recalls import recalls_section
 
 
 def finding(inputs: ReportInputs) -> str:
@@ -62,9 +65,7 @@ def test_nothing_of_label_errors_is_said_of_annotated_groups() -> None:
 
 
 def test_a_refusal_is_told_in_full_once_and_no_number_is_given() -> None:
-    inputs = predicted(
-        {}, {"metric": "equal_opportunity_gap"}, attribute={"refused": REFUSED}, corrected=()
-    )
+    inputs = predicted({}, {"metric": "equal_opportunity_gap"}, attribute=REFUSAL, corrected=())
     text = finding(inputs)
     assert text.count(f"Not corrected for label errors. {REFUSED}") == 1
     assert "Corrected for label errors:" not in text
@@ -73,16 +74,14 @@ def test_a_refusal_is_told_in_full_once_and_no_number_is_given() -> None:
 def test_gaps_without_two_groups_of_sure_size_say_so() -> None:
     inputs = predicted(corrected=())
     assert "fewer than two groups have people enough for sure" in finding(inputs)
-    row = inputs.gaps.to_dict("records")[0]
-    assert label_errors(inputs).reason({str(k): v for k, v in row.items()}) == TOO_FEW_COMPARED
+    assert reason(inputs) == TOO_FEW_COMPARED
 
 
 def test_unmeasured_label_errors_are_said_to_be_so() -> None:
     inputs = predicted()
-    inputs = ReportInputs(gaps=inputs.gaps)
+    inputs = report(gaps=inputs.tables["gaps"])
     assert "how the labeller errs on such faces was not measured." in finding(inputs)
-    row = {str(key): value for key, value in inputs.gaps.to_dict("records")[0].items()}
-    assert label_errors(inputs).reason(row) == NOT_MEASURED
+    assert reason(inputs) == NOT_MEASURED
 
 
 def test_groups_that_only_the_raw_gap_compares_are_named() -> None:
@@ -97,51 +96,40 @@ def test_groups_that_only_the_raw_gap_compares_are_named() -> None:
 @pytest.mark.parametrize(("left_out", "times"), [("male", 0), ("female", 1)])
 def test_groups_that_both_gaps_leave_out_are_not_named_again(left_out: str, times: int) -> None:
     few = {**GROUP, "group": "male", "n_labelled": 12, "compared": False}
-    text = finding(predicted({"left_out": [left_out]}, groups=(GROUP, few)))
+    text = finding(predicted({"left_out": left_out}, groups=(GROUP, few)))
     assert text.count("Male is compared") == times
 
 
-def test_every_refusal_of_the_correction_has_a_short_form() -> None:
-    params = LabelNoiseParameters(max_condition_number=2.0, min_held_out_faces=30)
-    blind = LabelConfusion(np.array([[50, 50, 0], [50, 50, 0]]), ("a", "b"))
-    few = LabelConfusion(np.array([[9, 1, 0], [1, 9, 0]]), ("a", "b"))
-    one = LabelConfusion(np.array([[50, 0]]), ("a",))
-    told = [short_refusal(" ".join(reasons_against(c, params))) for c in (blind, few, one)]
-    assert told == [
-        "labeller hardly tells groups apart",
-        "too few held-out faces",
-        "labeller knows one group only",
-    ]
-    assert short_refusal("Nobody was labelled.") == "nobody was labelled"
-    assert short_refusal("Something new.") == "not corrected"
-    assert short_refusal("") == ""
+def reason(inputs: ReportInputs) -> str:
+    return label_errors(inputs).reason(inputs.rows(GapRow)[0])
 
 
-def test_several_refusals_are_joined() -> None:
-    both = f"{REFUSED} The labeller hardly tells some of the groups apart: inverting it ..."
-    assert short_refusal(both) == "too few held-out faces; labeller hardly tells groups apart"
-
-
-def test_a_missing_refusal_is_none() -> None:
-    inputs = predicted(attribute={"refused": math.nan})
-    row = {str(key): value for key, value in inputs.gaps.to_dict("records")[0].items()}
-    assert label_errors(inputs).reason(row) == ""
+@pytest.mark.parametrize("missing", [math.nan, None, ""])
+def test_a_missing_refusal_is_none(missing: object) -> None:
+    assert reason(predicted(attribute={"refused": missing, "refusals": missing})) == ""
 
 
 def test_corrected_values_in_words_and_cells() -> None:
-    assert corrected_text(CORRECTED) == "9.6 points [5.1 to 14.2]"
-    ratio = {**CORRECTED, "metric": "accuracy_ratio", "corrected_value": 0.9}
-    assert corrected_text(ratio) == "0.900 [0.051 to 0.142]"
-    assert corrected_cell(CORRECTED, "").text == "9.6\n[5.1 to 14.2]"
-    assert corrected_cell(None, "too few held-out faces").text == "too few held-out\nfaces"
-    assert corrected_cell(None, "").text == "\N{EN DASH}"
-    assert corrected_cell(None, "").muted
+    gap = row_of(LabelNoiseGapRow, CORRECTED)
+    assert gap.corrected_amount == "9.6 points [5.1 to 14.2]"
+    ratio = dataclasses.replace(gap, metric="accuracy_ratio", corrected_value=0.9)
+    assert ratio.corrected_amount == "0.900 [0.051 to 0.142]"
+    inputs = predicted({}, {"metric": "calibration_error_gap"})
+    told, not_corrected = inputs.rows(GapRow)
+    assert corrected_cell(told, label_errors(inputs)).text == "9.6\n[5.1 to 14.2]"
+    cell = corrected_cell(not_corrected, label_errors(inputs))
+    assert (cell.text, cell.muted) == ("\N{EN DASH}", True)
+    refused = label_errors(predicted(attribute=REFUSAL, corrected=()))
+    assert corrected_cell(told, refused).text == "too few held-out\nfaces"
+    assert corrected_cell(None, refused) == DASH
 
 
 def test_the_share_labelled_rightly_weighs_groups_by_their_faces() -> None:
-    table = pd.DataFrame({"n_held_out": [300, 100], "labelled_rightly": [0.9, 0.5]})
-    assert right_label_share(table) == pytest.approx(0.8)
-    assert math.isnan(right_label_share(table.iloc[:0]))
+    many = row_of(LabelNoiseGroupRow, GROUP, {"n_held_out": 300, "labelled_rightly": 0.9})
+    few = row_of(LabelNoiseGroupRow, GROUP, {"n_held_out": 100, "labelled_rightly": 0.5})
+    nobody = row_of(LabelNoiseGroupRow, GROUP, {"n_held_out": 0, "labelled_rightly": math.nan})
+    assert right_label_share([many, few, nobody]) == pytest.approx(0.8)
+    assert math.isnan(right_label_share([]))
 
 
 def tables(blocks: object) -> list[Table]:
@@ -163,7 +151,7 @@ def test_the_gap_table_has_the_corrected_value_beside_the_raw_one() -> None:
 
 
 def test_the_gap_table_of_a_refused_attribute_says_why() -> None:
-    inputs = predicted(attribute={"refused": REFUSED}, corrected=())
+    inputs = predicted(attribute=REFUSAL, corrected=())
     (table,) = tables(gaps_section(inputs).blocks)
     assert column(table, "Corrected for label errors") == ["too few held-out\nfaces"]
 
@@ -182,21 +170,16 @@ def test_annotated_groups_and_metrics_of_one_emotion_have_no_such_column() -> No
 
 def test_the_tables_at_a_glance_have_a_corrected_row_below_predicted_groups() -> None:
     inputs = predicted()
-    errors = label_errors(inputs)
-    glance = verdict_table(inputs.gaps, ("baseline",), metric="accuracy_gap", errors=errors)
-    audit = headline_table(inputs.gaps, errors)
-    for table in (glance, audit):
+    errors, gaps = label_errors(inputs), inputs.rows(GapRow)
+    for table in (variants_table(gaps, ("baseline",), errors), metrics_table(gaps, errors)):
         raw, corrected = table.rows
         assert raw[-1].text == "8.1\n[5.9 to 10.2]\nfound"
         assert corrected[0].text.endswith("corrected for label errors")
         assert corrected[-1].text == "9.6\n[5.1 to 14.2]"
         assert {len(row) for row in table.rows} == {len(table.header)}
         assert "the verdict is of the groups as labelled" in table.caption
-    annotated = predicted({"attribute_source": "annotated"}).gaps
-    for table in (
-        verdict_table(annotated, ("baseline",), metric="accuracy_gap", errors=errors),
-        headline_table(annotated, errors),
-    ):
+    gaps = predicted({"attribute_source": "annotated"}).rows(GapRow)
+    for table in (variants_table(gaps, ("baseline",), errors), metrics_table(gaps, errors)):
         assert len(table.rows) == 1
         assert "label errors" not in table.caption
 
@@ -207,8 +190,8 @@ def test_changes_between_predicted_groups_are_said_to_be_as_labelled(
     sentence = "Changes between predicted groups are as labelled"
 
     def said(source: str) -> bool:
-        gaps = inputs.gaps.assign(attribute_source=source)
-        section = found_section(dataclasses.replace(inputs, gaps=gaps, groups=pd.DataFrame()))
+        gaps = inputs.tables["gaps"].assign(attribute_source=source)
+        section = found_section(changed(inputs, gaps=gaps, groups=pd.DataFrame()))
         return sentence in str(section.blocks)
 
     assert said("predicted")
@@ -218,19 +201,19 @@ def test_changes_between_predicted_groups_are_said_to_be_as_labelled(
 def test_the_table_of_groups_has_corrected_accuracy_where_predicted(
     small_inputs: ReportInputs,
 ) -> None:
-    groups = small_inputs.groups
+    groups = small_inputs.tables["groups"]
     kept = (groups["attribute"] == "gender") & (groups["metric"] == "accuracy")
     for source, there in (("predicted", True), ("annotated", False)):
-        lean = dataclasses.replace(
-            small_inputs, groups=groups[kept].assign(attribute_source=source)
-        )
+        lean = changed(small_inputs, groups=groups[kept].assign(attribute_source=source))
         (table,) = tables(recalls_section(lean).blocks)
         head = "Accuracy, corrected for label errors"
         assert (head in table.header) == there
         assert {len(row) for row in table.rows} == {len(table.header)}
         if there:
-            known = corrected_accuracies(lean)["baseline", "fer_plus", "gender", "female"]
-            value = f"{100 * float(str(known['value'])):.1f}\n["
+            known = small_inputs.tables["label_noise_scores"].set_index(
+                ["variant", "attribute", "group", "metric", "method"]
+            )["value"]["baseline", "gender", "female", "accuracy", "corrected"]
+            value = f"{100 * known:.1f}\n["
             assert column(table, head)[0].startswith(value)
             assert column(table, "Accuracy")[0] != column(table, head)[0]
 
@@ -249,10 +232,10 @@ def test_the_limits_tell_the_assumption_and_that_fairface_is_not_the_dataset(
     assert grey in text
     assert "perceived race 60.0" in text
     assert text.count("perceived race 60.0") == 1  # the finer grouping is not told
-    annotated = small_inputs.gaps.assign(attribute_source="annotated")
-    lean = dataclasses.replace(small_inputs, gaps=annotated)
+    annotated = small_inputs.tables["gaps"].assign(attribute_source="annotated")
+    lean = changed(small_inputs, gaps=annotated)
     assert "label errors" not in bullets(lean)
-    unmeasured = dataclasses.replace(small_inputs, label_noise_attributes=pd.DataFrame())
+    unmeasured = changed(small_inputs, label_noise_attributes=pd.DataFrame())
     assert "Values corrected for label errors" not in bullets(unmeasured)
 
 
@@ -265,7 +248,7 @@ def test_the_model_card_names_who_got_no_label_and_the_corrected_gap() -> None:
     )
     assert "241 of 3,153 people (7.6" in row
     assert r"8.1 \[5.9 to 10.2\] | 9.6 points \[5.1 to 14.2\] |" in row
-    refused = predicted(attribute={"refused": REFUSED}, corrected=())
+    refused = predicted(attribute=REFUSAL, corrected=())
     assert "not corrected: too few held-out faces" in model_card(refused, "baseline")
     annotated = predicted({"attribute_source": "annotated"})
     assert "### Predicted groups" not in model_card(annotated, "baseline")

@@ -1,17 +1,19 @@
 """Nested mappings of any shape as tables: data-quality reports and manifests differ in keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from fer_fairness.reporting.blocks import Block, Cell, Pairs, Table
+from fer_fairness.reporting.labels import capitalised
+from fer_fairness.reporting.number_text import MISSING, thousands
 from fer_fairness.reporting.results import Json, as_json
-from fer_fairness.reporting.sections.blocks import Block, Pairs
-from fer_fairness.reporting.tables import MISSING, Cell, Table, thousands
 
 _MOST_ROWS: Final = 50
 _MOST_UNFOLDED: Final = 8
 _MOST_COLUMNS: Final = 9
 _MOST_ITEMS: Final = 12
+_MOST_LISTED: Final = 20
 
 
 def nested_blocks(
@@ -38,14 +40,11 @@ def nested_blocks(
     plain = {key: value for key, value in values.items() if _is_plain(value)}
     blocks: list[Block] = []
     if plain:
-        blocks.append(
-            Pairs(
-                tuple((_words(key), _shown(value, counts=counts)) for key, value in plain.items())
-            )
-        )
+        pairs = ((spelled(key), json_text(item, counts=counts)) for key, item in plain.items())
+        blocks.append(Pairs(tuple(pairs)))
     for key, value in values.items():
         if key not in plain:
-            table = _inner_table(value, caption=f"{title}: {_words(key).lower()}", counts=counts)
+            table = _inner_table(value, caption=f"{title}: {spelled(key).lower()}", counts=counts)
             blocks.append(_capped(table, results_name))
     return blocks
 
@@ -59,7 +58,7 @@ def _inner_table(value: Json, *, caption: str, counts: bool) -> Table:
     rows = tuple(
         tuple(_cell(record.get(name), counts=counts) for name in columns) for record in records
     )
-    header = tuple(_words(name) if name else "" for name in columns)
+    header = tuple(spelled(name) for name in columns)
     return Table(caption=caption, header=header, rows=rows)
 
 
@@ -89,16 +88,15 @@ def _capped(table: Table, results_name: str) -> Table:
 def _flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:
     if _is_plain(value) or not value:
         return [(prefix, value)]
-    items = value.items() if isinstance(value, dict) else enumerate(_sequence(value), start=1)
+    if isinstance(value, dict):
+        items: Iterable[tuple[object, Json]] = value.items()
+    else:
+        items = enumerate(value if isinstance(value, list) else [value], start=1)
     return [
         pair
         for key, item in items
         for pair in _flat(item, f"{prefix} › {key}" if prefix else str(key))  # noqa: RUF001
     ]
-
-
-def _sequence(value: Json) -> Sequence[Json]:
-    return value if isinstance(value, list) else [value]
 
 
 def _is_plain(value: Json) -> bool:
@@ -111,11 +109,17 @@ def _is_plain(value: Json) -> bool:
 
 def _cell(value: Json, *, counts: bool) -> Cell:
     aligned = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-    return Cell(_shown(value, counts=counts), numeric=aligned)
+    return Cell(json_text(value, counts=counts), numeric=aligned)
 
 
-def _shown(value: Json, *, counts: bool) -> str:
-    if value is None or value in ([], {}):
+def json_text(value: Json, *, counts: bool = True) -> str:
+    """A value as text; a column with how it was chosen behind it: "y_true (guessed)".
+
+    Args:
+        value: Any; a list is cut where it is long.
+        counts: Whether whole numbers are counts, with separators, or seeds and settings.
+    """
+    if value is None or value in ("", [], {}):
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -124,10 +128,18 @@ def _shown(value: Json, *, counts: bool) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):
-        return ", ".join(_shown(item, counts=counts) for item in value)
-    return str(value)
+        more = len(value) - _MOST_LISTED
+        text = ", ".join(json_text(item, counts=counts) for item in value[:_MOST_LISTED])
+        return f"{text} and {more:,} more" if more > 0 else text
+    if isinstance(value, dict):
+        columns = value.get("column", value.get("columns"))
+        if columns is not None and set(value) <= {"column", "columns", "by"}:
+            return f"{json_text(columns)} ({json_text(value.get('by'))})"
+        told = (f"{key}: {json_text(item, counts=counts)}" for key, item in value.items())
+        return "; ".join(told)
+    return value
 
 
-def _words(key: str) -> str:
-    words = key.replace("_", " ")
-    return words[:1].upper() + words[1:]
+def spelled(key: str) -> str:
+    """`n_faces` as "N faces"."""
+    return capitalised(key.replace("_", " "))
