@@ -34,16 +34,6 @@ class Annotations:
     columns: tuple[str, ...]
     values: dict[str, dict[str, str]]
 
-    def faces_columns(self, files: Sequence[str]) -> dict[str, pd.Series]:
-        """Columns of the `faces` table for these images: each attribute and its source."""
-        columns: dict[str, pd.Series] = {}
-        for attribute in self.columns:
-            found = [self.values.get(file, {}).get(attribute) for file in files]
-            columns[attribute] = pd.Series(found, dtype="str")
-            sources = ["none" if value is None else "annotated" for value in found]
-            columns[f"{attribute}_source"] = pd.Series(sources, dtype="str")
-        return columns
-
 
 def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     """Read a table with a column `file` and any of `gender`, `race` and `age_group`.
