@@ -11,7 +11,8 @@ import pandas as pd
 
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.sources.base import shortened
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, open_table
+from fer_fairness.sources.foreign_file import open_table
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable
 from fer_fairness.taxonomy import ATTRIBUTES
 
 FILE_COLUMN: Final = "file"
@@ -43,7 +44,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     trimmed. Images need not all have a row; empty rows are passed over.
 
     Args:
-        path: A CSV or Parquet file (`foreign_table.open_table`).
+        path: A CSV or Parquet file (`foreign_file.open_table`).
         files: The images of the folder, as `image_file` names them.
 
     Raises:
