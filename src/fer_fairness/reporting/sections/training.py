@@ -104,7 +104,14 @@ def _models_table(inputs: ReportInputs) -> Table:
         for name in inputs.variants()
         if name in epochs or (name in models and models[name].fingerprint)
     )
-    training = ("Epochs", "Gradient steps", "Kept epoch", "Its validation loss", "Its validation accuracy", "Minutes")
+    training = (
+        "Epochs",
+        "Gradient steps",
+        "Kept epoch",
+        "Its validation loss",
+        "Its validation accuracy",
+        "Minutes",
+    )
     return Table(
         caption="Training in numbers; the kept epoch is the best by training.selected_by",
         header=("Variant", "Network", "Weights", "Of these trained", "Started from", *training),
