@@ -2,18 +2,34 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
 
 
+class _Lines:
+    """Where no terminal is: each drawing of a bar becomes a line of its own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, drawing: str) -> None:
+        """Write a drawing, which begins with a carriage return, as a line; no empty ones."""
+        if drawing.strip():
+            self._stream.write(drawing.strip() + "\n")
+
+    def flush(self) -> None:
+        """Pass on what is written."""
+        self._stream.flush()
+
+
 def track(items: Iterable[Item], *, description: str, total: int | None = None) -> "tqdm[Item]":
     """Iterate over `items` with a bar on stderr.
 
-    The bar appears after half a second, is redrawn at most twice a second on a terminal and every
-    ten seconds where the output goes to a file, so that logs stay readable.
+    The bar appears after half a second and is redrawn at most twice a second on a terminal; where
+    the output goes to a file, it is a plain line every ten seconds, so that logs stay readable.
 
     Args:
         items: What to iterate over; may be a generator if `total` is given.
@@ -30,6 +46,9 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
         total=total,
         delay=0.5,
         mininterval=0.5 if on_terminal else 10.0,
+        ncols=None if on_terminal else 80,
+        ascii=None if on_terminal else True,
         dynamic_ncols=on_terminal,
+        file=sys.stderr if on_terminal else _Lines(sys.stderr),
         leave=True,
     )

@@ -38,7 +38,7 @@ def test_a_listed_type_is_read(tmp_path: Path) -> None:
     path = str(tmp_path / "estimator.skops")
     SkopsDataset(filepath=path).save(Stranger())
     name = f"{Stranger.__module__}.{Stranger.__qualname__}"
-    assert isinstance(SkopsDataset(filepath=path, trusted=[name]).load(), Stranger)
+    assert isinstance(SkopsDataset(filepath=path, load_args={"trusted": [name]}).load(), Stranger)
 
 
 def test_the_own_types_are_where_they_are_said_to_be() -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from kedro.io.core import DatasetError
 from kedro_datasets._typing import ImagePreview
 
-from fer_fairness.datasets._file import FileDataset
+from fer_fairness.datasets.local_file import LocalFileDataset
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-class FigureDataset(FileDataset["Figure"]):
+class FigureDataset(LocalFileDataset["Figure"]):
     """A `matplotlib.figure.Figure` saved as an image; an output only.
 
     `kedro_datasets.matplotlib.MatplotlibDataset` imports `pyplot` and closes every figure of the
@@ -31,7 +31,8 @@ class FigureDataset(FileDataset["Figure"]):
 
     def preview(self) -> ImagePreview:
         """The image in base64, for kedro-viz."""
-        return ImagePreview(base64.b64encode(self._existing_path().read_bytes()).decode("ascii"))
+        picture = Path(self._get_load_path()).read_bytes()
+        return ImagePreview(base64.b64encode(picture).decode("ascii"))
 
     def _read(self, path: Path) -> NoReturn:
         raise DatasetError(

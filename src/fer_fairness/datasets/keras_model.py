@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kedro.io.core import DatasetError, Version
-
-from fer_fairness.datasets._file import FileDataset
+from fer_fairness.datasets.local_file import LocalFileDataset
 
 if TYPE_CHECKING:
     import keras
 
 
-class KerasModelDataset(FileDataset["keras.Model"]):
+class KerasModelDataset(LocalFileDataset["keras.Model"]):
     """A Keras model in a `.keras` file, read in safe mode.
 
-    Safe mode refuses layers that carry code. The model comes uncompiled: who trains it says how.
+    Safe mode refuses layers that carry code, as older formats (.h5, SavedModel) can. The model
+    comes uncompiled: who trains it says how.
 
     A Keras model cannot be deep-copied while it is being trained, so a model that passes between
     two nodes without being saved needs a catalog entry of its own,
@@ -28,40 +27,8 @@ class KerasModelDataset(FileDataset["keras.Model"]):
         ```
     """
 
+    SUFFIX = ".keras"
     DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"safe_mode": True, "compile": False}
-
-    def __init__(
-        self,
-        *,
-        filepath: str,
-        load_args: dict[str, Any] | None = None,
-        save_args: dict[str, Any] | None = None,
-        version: Version | None = None,
-        metadata: dict[str, Any] | None = None,
-    ) -> None:
-        """Make the dataset; neither Keras nor the file is touched yet.
-
-        Args:
-            filepath: The `.keras` file on a local disk.
-            load_args: Further arguments of `keras.saving.load_model`.
-            save_args: Further arguments of `keras.Model.save`.
-            version: Given by Kedro where the catalog says `versioned: true`.
-            metadata: Not used by Kedro; read by plugins such as kedro-viz.
-
-        Raises:
-            DatasetError: If the file is not `.keras`.
-        """
-        super().__init__(
-            filepath=filepath,
-            load_args=load_args,
-            save_args=save_args,
-            version=version,
-            metadata=metadata,
-        )
-        if self.filepath.suffix != ".keras":
-            raise DatasetError(
-                f"{filepath} must end in .keras: older formats (.h5, SavedModel) can carry code."
-            )
 
     def _read(self, path: Path) -> "keras.Model":
         from fer_fairness.modeling import prepare_backend

@@ -35,18 +35,13 @@ class RawFolderDataset(AbstractDataset["FabricatedDataset", Path]):
             layout: The dataset in whose publisher's layout it is.
             metadata: Not used by Kedro; read by plugins such as kedro-viz.
         """
-        self._filepath = Path(filepath)
-        self._layout = layout
+        self.filepath = Path(filepath)
+        self.layout = layout
         self.metadata = metadata
-
-    @property
-    def filepath(self) -> Path:
-        """The folder."""
-        return self._filepath
 
     def load(self) -> Path:
         """The folder's path, whether or not it is there."""
-        return self._filepath
+        return self.filepath
 
     def save(self, data: "FabricatedDataset") -> None:
         """Write a fabricated dataset as its publisher would.
@@ -56,18 +51,18 @@ class RawFolderDataset(AbstractDataset["FabricatedDataset", Path]):
         """
         from fer_fairness.fabrication import write_dataset
 
-        if data.layout != self._layout:
+        if data.layout != self.layout:
             raise DatasetError(
-                f"{self._filepath} holds the layout {self._layout!r}, but the dataset to save was "
+                f"{self.filepath} holds the layout {self.layout!r}, but the dataset to save was "
                 f"fabricated for {data.layout!r}. Save it to that dataset's folder."
             )
-        write_dataset(data, self._filepath)
+        write_dataset(data, self.filepath)
 
     def _exists(self) -> bool:
         # The empty folder of a fresh clone (.gitkeep) is not a dataset.
-        return self._filepath.is_dir() and any(
-            not entry.name.startswith(".") for entry in self._filepath.iterdir()
+        return self.filepath.is_dir() and any(
+            not entry.name.startswith(".") for entry in self.filepath.iterdir()
         )
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath.as_posix(), "layout": self._layout}
+        return {"filepath": self.filepath.as_posix(), "layout": self.layout}

@@ -1,4 +1,4 @@
-"""What the project adds to Kedro's life cycle."""
+"""A run is recorded before it starts, and ends with its report or one plain error."""
 
 import logging
 from pathlib import Path
@@ -10,7 +10,7 @@ from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.datasets import TextDataset
 from fer_fairness.errors import DatasetNotFoundError
-from fer_fairness.hooks import ProjectHooks, run_manifest, unknown_parameters
+from fer_fairness.hooks import ProjectHooks
 
 
 def wrapped(cause: Exception) -> Exception:
@@ -35,31 +35,6 @@ def test_faults_keep_their_traceback() -> None:
 def test_errors_arrive_as_they_are_outside_the_command_line() -> None:
     with pytest.raises(DatasetNotFoundError, match="put it there"):
         ProjectHooks().on_pipeline_error(wrapped(DatasetNotFoundError("put it there")))
-
-
-def test_misspelt_parameters_are_named(kedro_project: Path) -> None:
-    assert kedro_project.exists()
-    parameters = {
-        "seed": 0,
-        "data_root": "elsewhere",
-        "baseline": {"name": "baseline", "trainng": {"max_epochs": 2}},
-        "evaluaton": {"n_bootstrap": 5},
-    }
-    assert unknown_parameters(parameters) == ["baseline.trainng", "evaluaton"]
-
-
-def test_manifest_names_commit_versions_and_parameters(project_root: Path) -> None:
-    manifest = run_manifest(
-        {"project_path": project_root, "env": "sample", "runtime_params": {"seed": 3}}
-    )
-    assert manifest["environment"] == "sample"
-    assert manifest["runtime_parameters"] == {"seed": 3}
-    assert manifest["versions"]["kedro"]
-    assert manifest["commit"] is None or len(manifest["commit"]) == 40
-
-
-def test_manifest_does_without_a_repository(tmp_path: Path) -> None:
-    assert run_manifest({"project_path": tmp_path})["commit"] is None
 
 
 @pytest.mark.parametrize("prefix", ["", "audit."])
@@ -89,3 +64,22 @@ def test_the_report_of_a_run_is_named_where_it_lies(
     assert [record.getMessage() for record in caplog.records] == [
         f"Report: {tmp_path / 'page.html'}"
     ]
+
+
+def test_nothing_is_recorded_of_a_run_whose_data_is_missing(
+    kedro_project: Path, tmp_path: Path
+) -> None:
+    catalog = DataCatalog(
+        {
+            "page": TextDataset(filepath=str(tmp_path / "page.html")),
+            "run_manifest": MemoryDataset(),
+            "parameters": MemoryDataset({"seed": 0}),
+        }
+    )
+    reads = Pipeline([Node(lambda *read: read, ["page", "run_manifest"], "text", name="reads")])
+    run = {"project_path": kedro_project, "runtime_params": {}}
+    with pytest.raises(DatasetNotFoundError, match=r"page \(.*page.html\)"):
+        ProjectHooks().before_pipeline_run(run, reads, catalog)
+    assert not catalog.exists("run_manifest")
+    # Kedro leaves out nodes whose outputs are there: what they read may be gone.
+    ProjectHooks().before_pipeline_run({**run, "only_missing_outputs": True}, reads, catalog)

@@ -1,4 +1,4 @@
-"""What every dataset of the project that is one local file has in common."""
+"""What the project's own datasets of one local file have in common."""
 
 from abc import abstractmethod
 from copy import deepcopy
@@ -13,18 +13,16 @@ from kedro.io.core import (
     get_protocol_and_path,
 )
 
-from fer_fairness.files import replacing
+from fer_fairness.datasets.atomic import AtomicFile
 
 Data = TypeVar("Data")
 
 
-class FileDataset(AbstractVersionedDataset[Data, Data]):
-    """One file on a local disk: found or clearly missed on load, replaced at once on save.
+class _LocalFile(AbstractVersionedDataset[Data, Data]):
+    """Paths and versions; `_read` and `_write` are a subclass's own."""
 
-    A subclass says how a file is read (`_read`) and written (`_write`); this class does the paths,
-    the versions, the missing file and the atomic replacement.
-    """
-
+    SUFFIX: ClassVar[str] = ""
+    """What the file must end in: libraries choose the format by it."""
     DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {}
     DEFAULT_SAVE_ARGS: ClassVar[dict[str, Any]] = {}
 
@@ -37,7 +35,7 @@ class FileDataset(AbstractVersionedDataset[Data, Data]):
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Make the dataset; no file is touched yet.
+        """Make the dataset; no file is touched yet, no library imported.
 
         Args:
             filepath: The file on a local disk.
@@ -47,40 +45,28 @@ class FileDataset(AbstractVersionedDataset[Data, Data]):
             metadata: Not used by Kedro; read by plugins such as kedro-viz.
 
         Raises:
-            DatasetError: If `filepath` is not local: only there can a file be replaced at once.
+            DatasetError: If `filepath` is not local, or ends in another suffix than `SUFFIX`.
         """
-        protocol, path = get_protocol_and_path(filepath, version)
-        if protocol != "file":
+        self._protocol, path = get_protocol_and_path(filepath, version)
+        if self._protocol != "file":
             raise DatasetError(
                 f"{type(self).__name__} keeps local files only, but filepath is {filepath!r}. "
                 "Give a path on a local or mounted disk."
+            )
+        if not path.endswith(self.SUFFIX):
+            raise DatasetError(
+                f"{filepath} must end in {self.SUFFIX}: {type(self).__name__} keeps nothing else."
             )
         super().__init__(filepath=PurePosixPath(path), version=version)
         self._load_args = {**self.DEFAULT_LOAD_ARGS, **deepcopy(load_args or {})}
         self._save_args = {**self.DEFAULT_SAVE_ARGS, **deepcopy(save_args or {})}
         self.metadata = metadata
 
-    @property
-    def filepath(self) -> Path:
-        """The file as the catalog names it, without a version."""
-        return Path(self._filepath)
-
     def load(self) -> Data:
-        """Read the file.
-
-        Raises:
-            DatasetError: If it is not there or cannot be read.
-        """
-        return self._read(self._existing_path())
+        return self._read(Path(self._get_load_path()))
 
     def save(self, data: Data) -> None:
-        """Write `data` beside the file, then put it in the file's place.
-
-        Raises:
-            DatasetError: If `data` cannot be written; an older file is then left as it was.
-        """
-        with replacing(Path(self._get_save_path())) as path:
-            self._write(data, path)
+        self._write(data, Path(self._get_save_path()))
 
     @abstractmethod
     def _read(self, path: Path) -> Data:
@@ -89,15 +75,6 @@ class FileDataset(AbstractVersionedDataset[Data, Data]):
     @abstractmethod
     def _write(self, data: Data, path: Path) -> None:
         """Write `data` to `path`."""
-
-    def _existing_path(self) -> Path:
-        try:
-            path = Path(self._get_load_path())
-        except VersionNotFoundError as error:
-            raise DatasetError(_missing(self.filepath)) from error
-        if not path.is_file():
-            raise DatasetError(_missing(path))
-        return path
 
     def _exists(self) -> bool:
         try:
@@ -114,9 +91,8 @@ class FileDataset(AbstractVersionedDataset[Data, Data]):
         }
 
 
-def _missing(path: Path) -> str:
-    return (
-        f"{path} is not there: an earlier pipeline makes it. Run `kedro run` without --pipelines "
-        "for everything, or first the pipeline that has this dataset among its outputs "
-        "(`kedro viz` shows which)."
-    )
+class LocalFileDataset(AtomicFile, _LocalFile[Data]):
+    """One file on a local disk: found or clearly missed on load, replaced at once on save.
+
+    A subclass says how a file is read (`_read`) and written (`_write`).
+    """

@@ -1,0 +1,143 @@
+"""Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+from kedro.io.core import DatasetError
+from kedro_datasets import json, pandas, text
+
+from fer_fairness.files import replacing
+
+if TYPE_CHECKING:
+    from typing import Any as _Behind  # the class it is put before
+else:
+    _Behind = object  # Kedro's base class would bring a constructor of its own
+
+
+class AtomicFile(_Behind):  # type: ignore[misc]
+    """Put before a dataset class of one file: a clear word on a missing file, atomic local saves.
+
+    A local file is written beside its place and then put there, so that a run which stops while
+    saving leaves the older file whole. Any other file system of fsspec is left to the dataset.
+    """
+
+    HOLDS: ClassVar[type] = object
+    """What may be saved."""
+
+    _protocol: str
+    _unfinished: Path | None = None
+
+    @property
+    def filepath(self) -> str:
+        """The file as the catalog names it, without a version."""
+        prefix = "" if self._protocol == "file" else f"{self._protocol}://"
+        return f"{prefix}{self._filepath}"
+
+    def load(self) -> Any:  # noqa: ANN401  what the dataset class reads
+        """Read the file.
+
+        Raises:
+            DatasetError: If it is not there or cannot be read.
+        """
+        if not self.exists():
+            version = self._version.load if self._version else None
+            pinned = f" in the version {version}" if version else ""
+            raise DatasetError(
+                f"{self.filepath} is not there{pinned}: an earlier pipeline makes it. Run `kedro "
+                "run` without --pipelines for everything, or first the pipeline that has this "
+                "dataset among its outputs (`kedro viz` shows which)."
+            )
+        return super().load()
+
+    def save(self, data: Any) -> None:  # noqa: ANN401  what the dataset class writes
+        """Write the file.
+
+        Raises:
+            DatasetError: If `data` is of another type, or cannot be written.
+        """
+        if not isinstance(data, self.HOLDS):
+            raise DatasetError(
+                f"{self.filepath} keeps a {self.HOLDS.__name__}, but a {type(data).__name__} was "
+                "to be saved. Make the node return the former, or change the dataset's type."
+            )
+        # Kedro wraps every `save` to look for the saved version afterwards; the inner one would
+        # look before the file is in its place.
+        write = super().save.__wrapped__
+        if self._protocol != "file":
+            write(self, data)
+            return
+        try:
+            with replacing(Path(self._get_save_path())) as self._unfinished:
+                write(self, data)
+        finally:
+            self._unfinished = None
+
+    def _get_save_path(self) -> PurePosixPath:
+        if self._unfinished is not None:
+            return PurePosixPath(self._unfinished)
+        path: PurePosixPath = super()._get_save_path()
+        return path
+
+
+class ParquetDataset(AtomicFile, pandas.ParquetDataset):  # type: ignore[misc]
+    """A pandas DataFrame in a Parquet file.
+
+    Example of a catalog entry:
+        ```yaml
+        fer_plus.test_faces:
+          type: fer_fairness.datasets.ParquetDataset
+          filepath: data/03_primary/fer_plus/test_faces.parquet
+        ```
+    """
+
+    HOLDS = pd.DataFrame
+
+
+class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]
+    """A pandas DataFrame in a CSV file for spreadsheets: no index, UTF-8 with Excel's mark, LF."""
+
+    HOLDS = pd.DataFrame
+    DEFAULT_LOAD_ARGS: ClassVar = {"encoding": "utf-8-sig"}
+    DEFAULT_SAVE_ARGS: ClassVar = {"index": False, "encoding": "utf-8-sig", "lineterminator": "\n"}
+    DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "wb"}}  # else pandas sets no encoding
+
+
+class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]
+    """JSON-able data in a UTF-8 file, indented so that two runs can be compared by eye.
+
+    A value that is not a number (NaN, infinity) is refused, because standard JSON has none and
+    other programs would not read the file: a node says `None` where there is no value.
+    """
+
+    DEFAULT_SAVE_ARGS: ClassVar = {"indent": 2, "ensure_ascii": False, "allow_nan": False}
+    DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "w", "encoding": "utf-8"}}
+
+
+class OptionalJSONDataset(JSONDataset):
+    """JSON-able data that earlier versions did not write: None where the file is not there.
+
+    To Kedro it is always there: were it missing, `--only-missing-outputs` would make its node's
+    other outputs anew, and nothing of what had been made from them.
+    """
+
+    def load(self) -> Any:  # noqa: ANN401  any JSON value
+        """Read the file, or give None.
+
+        Raises:
+            DatasetError: If it is there and cannot be read.
+        """
+        return super().load() if super()._exists() else None
+
+    def _exists(self) -> bool:
+        return True
+
+
+class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
+    """Text in a UTF-8 file, such as the HTML report; its line ends stay as they are."""
+
+    HOLDS = str
+    DEFAULT_FS_ARGS: ClassVar = {
+        "open_args_save": {"mode": "w", "encoding": "utf-8", "newline": ""},
+        "open_args_load": {"mode": "r", "encoding": "utf-8", "newline": ""},
+    }

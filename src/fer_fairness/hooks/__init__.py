@@ -1,0 +1,16 @@
+"""What the project adds to Kedro: inputs are looked at, a run is recorded, its log is readable."""
+
+from fer_fairness.hooks.errors import stop
+from fer_fairness.hooks.inputs import missing_inputs, unknown_parameters
+from fer_fairness.hooks.manifest import run_manifest
+from fer_fairness.hooks.project import ProjectHooks
+from fer_fairness.hooks.run_log import RunLogHooks
+
+__all__ = [
+    "ProjectHooks",
+    "RunLogHooks",
+    "missing_inputs",
+    "run_manifest",
+    "stop",
+    "unknown_parameters",
+]

@@ -1,0 +1,85 @@
+"""What a run is given, looked at before anything runs: parameters, and data that must be there."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from kedro.framework.project import pipelines
+from kedro.io import CatalogProtocol, MemoryDataset
+from kedro.io.core import is_parameter
+
+from fer_fairness.datasets import RawFolderDataset
+from fer_fairness.errors import DatasetNotFoundError
+
+_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of")
+"""The catalog reads the first; the structure of the pipelines follows from the others."""
+
+
+def unknown_parameters(parameters: Mapping[str, Any]) -> list[str]:
+    """Parameters that no node of any pipeline takes, by their dotted names.
+
+    Inside a block that a node takes as a pydantic model, the model itself refuses unknown keys.
+    """
+    prefix = "params:"
+    taken = set(_READ_BY_NO_NODE)
+    taken |= {
+        name.removeprefix(prefix)
+        for pipeline in pipelines.values()
+        for name in pipeline.inputs()
+        if name.startswith(prefix)
+    }
+    return list(_unknown_parameters(parameters, taken, ()))
+
+
+def _unknown_parameters(
+    parameters: Mapping[str, Any], taken: set[str], above: tuple[str, ...]
+) -> Iterator[str]:
+    for key, value in parameters.items():
+        name = ".".join((*above, key))
+        if name in taken:
+            continue
+        if isinstance(value, Mapping) and any(other.startswith(f"{name}.") for other in taken):
+            yield from _unknown_parameters(value, taken, (*above, key))
+        else:
+            yield name
+
+
+def missing_inputs(names: Iterable[str], catalog: CatalogProtocol[Any, Any]) -> str:
+    """Which of the datasets `names` are not where a run will look for them, and what to do.
+
+    Parameters and what is held in memory are passed over, and so is a raw dataset that its reader
+    does without.
+
+    Returns:
+        A text over several lines: how to obtain raw datasets, then the others by the pipeline that
+        makes them, each with its file. Empty where nothing is missing.
+    """
+    raw, made = [], defaultdict(list)
+    for name in sorted(names):
+        dataset = None if is_parameter(name) or name not in catalog else catalog.get(name)
+        if dataset is None or isinstance(dataset, MemoryDataset) or dataset.exists():
+            continue
+        if isinstance(dataset, RawFolderDataset):
+            namespace = name.rpartition(".")[0]
+            raw += _how_to_obtain(dataset, catalog.load(f"params:{namespace}.reading"))
+        else:
+            made[_maker(name)].append(f"  {name} ({dataset.filepath})")
+    return "\n".join([*raw, *("\n".join([maker, *files]) for maker, files in made.items())])
+
+
+def _how_to_obtain(dataset: RawFolderDataset, parameters: object) -> list[str]:
+    """What the reader says of the absent dataset: it looks for its files before it reads any."""
+    from fer_fairness.sources import READERS
+
+    try:
+        READERS[dataset.layout](dataset.filepath, parameters)
+    except DatasetNotFoundError as error:
+        return [str(error)]
+    return []
+
+
+def _maker(dataset: str) -> str:
+    for name, pipeline in pipelines.items():
+        if name != "__default__" and dataset in pipeline.all_outputs():
+            return f"`kedro run --pipelines {name}` makes"
+    return "No pipeline makes"

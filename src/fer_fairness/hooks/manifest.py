@@ -1,0 +1,69 @@
+"""What is recorded of every run: when, with what, on which machine."""
+
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+_RECORDED_PACKAGES: Final = (
+    "fer-fairness",
+    "kedro",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "aif360",
+)
+
+
+def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
+    """What is needed to tell how a result came about.
+
+    Args:
+        run_params: What Kedro hands to `before_pipeline_run`.
+
+    Returns:
+        JSON-able: start time (UTC), command line, environment, runtime parameters, the commit and
+        whether the working tree had changes, the machine and the versions of the main libraries.
+    """
+    changes = _git(run_params, "status", "--porcelain")
+    return {
+        "started_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "environment": run_params.get("env") or "base",
+        "pipelines": run_params.get("pipeline_names"),
+        "runtime_parameters": run_params.get("runtime_params") or {},
+        "commit": _git(run_params, "rev-parse", "HEAD"),
+        "uncommitted_changes": None if changes is None else bool(changes),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {name: _version(name) for name in _RECORDED_PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(run_params: dict[str, Any], *arguments: str) -> str | None:
+    """Output of a git command in the project, None where there is no git or no repository."""
+    try:
+        done = subprocess.run(  # noqa: S603  the arguments are this module's own
+            ["git", *arguments],  # noqa: S607
+            cwd=run_params.get("project_path"),
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,96 @@
+"""The log of a run: one line a node, with its number of how many and how long it took."""
+
+import logging
+import multiprocessing
+import sys
+from contextlib import ExitStack
+from time import perf_counter
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Node, Pipeline
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+logger = logging.getLogger(__name__)
+
+
+class RunLogHooks:
+    """Tells of every node when it is done; Kedro's own lines, three a node, are not shown.
+
+    Under ParallelRunner the worker that ran a node tells of it: the count is shared with workers
+    that are forked, and others leave the number out.
+    """
+
+    def __init__(self) -> None:
+        self._done = multiprocessing.Value("i", 0)
+        self._n_nodes: int | None = None
+        self._started: dict[str, float] = {}
+        self._run_started = 0.0
+        self._lines_beside_bars = ExitStack()
+
+    @hook_impl(trylast=True)  # once nothing speaks against the run
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Begin to count; from here on log lines are written above progress bars, not into them."""
+        self._done.value = 0
+        self._n_nodes = len(pipeline.nodes)
+        self._run_started = perf_counter()
+        if _writes_to_the_terminal(logging.root):
+            self._lines_beside_bars.enter_context(logging_redirect_tqdm())
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Remember when the node began."""
+        self._started[node.name] = perf_counter()
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Tell that the node is done."""
+        with self._done.get_lock():
+            self._done.value += 1
+            number = self._done.value
+        logger.info("%s%-50s %12s", self._count(number), node.name, self._time_of(node))
+
+    @hook_impl
+    def on_node_error(self, node: Node) -> None:
+        """Tell which node it was; the error itself follows once, at the end of the run."""
+        logger.error("%s failed after %s", node.name, self._time_of(node))
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
+        """Tell how many nodes ran in what time."""
+        self._lines_beside_bars.close()
+        why = ", whose outputs were missing," if run_params.get("only_missing_outputs") else ""
+        time = duration(perf_counter() - self._run_started)
+        logger.info("%d of %d nodes%s ran in %s", self._done.value, self._n_nodes, why, time)
+
+    @hook_impl(tryfirst=True)  # another hook may end the run
+    def on_pipeline_error(self) -> None:
+        """Give the terminal back."""
+        self._lines_beside_bars.close()
+
+    def _count(self, number: int) -> str:
+        if self._n_nodes is None:
+            return ""
+        width = len(str(self._n_nodes))
+        return f"[{number:>{width}}/{self._n_nodes}] "
+
+    def _time_of(self, node: Node) -> str:
+        return duration(perf_counter() - self._started.pop(node.name))
+
+
+def _writes_to_the_terminal(log: logging.Logger) -> bool:
+    """Whether a plain handler does, which tqdm can stand in for; another it would double."""
+    streams = [handler.stream for handler in log.handlers if hasattr(handler, "stream")]
+    return any(stream in (sys.stdout, sys.stderr) for stream in streams)
+
+
+def duration(seconds: float) -> str:
+    """A time for people, to three figures at most: 0.4 s, 12 s, 3 min 12 s, 1 h 02 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{seconds} s"
+    if minutes < 60:
+        return f"{minutes} min {seconds:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

@@ -1,0 +1,65 @@
+"""What a run is given is looked at before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.io import CatalogProtocol, DataCatalog, MemoryDataset
+
+from fer_fairness.datasets import OptionalJSONDataset, TextDataset
+from fer_fairness.hooks import missing_inputs, unknown_parameters
+
+
+def test_misspelt_parameters_are_named(kedro_project: Path) -> None:
+    assert kedro_project.exists()
+    parameters = {
+        "seed": 0,
+        "data_root": "elsewhere",
+        "fer_plus": {"readng": {"max_damaged_share": 0}},
+        "evaluaton": {"n_bootstrap": 5},
+    }
+    assert unknown_parameters(parameters) == ["fer_plus.readng", "evaluaton"]
+
+
+@pytest.fixture
+def catalog(kedro_project: Path, tmp_path: Path) -> CatalogProtocol[Any, Any]:
+    """The project's own, where nothing has been made."""
+    session = KedroSession.create(
+        project_path=kedro_project, env="base", runtime_params={"data_root": str(tmp_path)}
+    )
+    return session.load_context().catalog
+
+
+def test_everything_missing_is_told_at_once_by_the_pipeline_that_makes_it(
+    catalog: CatalogProtocol[Any, Any], tmp_path: Path
+) -> None:
+    told = missing_inputs({"baseline.model", "baseline.history", "fer_plus.test_faces"}, catalog)
+    assert told.splitlines() == [
+        "`kedro run --pipelines baseline` makes",
+        f"  baseline.history ({tmp_path}/06_models/baseline/history.parquet)",
+        f"  baseline.model ({tmp_path}/06_models/baseline/model.keras)",
+        "`kedro run --pipelines data_processing` makes",
+        f"  fer_plus.test_faces ({tmp_path}/03_primary/fer_plus/test_faces.parquet)",
+    ]
+
+
+def test_raw_datasets_come_with_how_to_obtain_them_but_for_those_that_may_be_absent(
+    catalog: CatalogProtocol[Any, Any], tmp_path: Path
+) -> None:
+    told = missing_inputs({"fer_plus.raw", "raf_db.raw", "fairface.raw"}, catalog)
+    assert f"FER+ (FER2013 with the FER+ labels) was not found in {tmp_path}" in told
+    assert f"FairFace was not found in {tmp_path}" in told
+    assert told.count("To obtain it:") == 2
+    assert "raf_db" not in told
+
+
+def test_what_is_there_optional_held_in_memory_or_a_parameter_is_not_missing(
+    tmp_path: Path,
+) -> None:
+    page = TextDataset(filepath=str(tmp_path / "page.html"))
+    page.save("text")
+    optional = OptionalJSONDataset(filepath=str(tmp_path / "record.json"))
+    datasets: dict[str, Any] = {"page": page, "record": optional, "held": MemoryDataset()}
+    names = {*datasets, "params:seed", "parameters", "known_to_no_catalog"}
+    assert missing_inputs(names, DataCatalog(datasets)) == ""
