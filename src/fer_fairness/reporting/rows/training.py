@@ -48,9 +48,9 @@ class HistoryRow(Row, table="histories"):
 class ModelRow(Row, table="models"):
     """What one variant of one training seed is; missing where it was not recorded.
 
-    `method` and `source` are the label and the paper of its method; `started_from` is a variant, `random`, `published` or a file; fingerprints are SHA-256 of the
-    weights before (None if random) and after; `of_this_baseline` says whether it was made from the
-    baseline shown.
+    `method` and `source` are the label and the paper of its method; `started_from` is a variant,
+    `random`, `published` or a file; fingerprints are SHA-256 of the weights before (None if random)
+    and after; `of_this_baseline` says whether it was made from the baseline shown.
     """
 
     variant: str
