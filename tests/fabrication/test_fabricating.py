@@ -6,9 +6,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from fer_fairness.fabrication import FabricatedDataset, fabricate, fabricate_one, make_truth
-from fer_fairness.fabrication.fabricating import STYLES, draw_person, draw_truth
+from fer_fairness.fabrication import FabricatedDataset, fabricate
+from fer_fairness.fabrication.fabricating import STYLES, draw_person, draw_truth, fabricate_one
 from fer_fairness.fabrication.face import Person
+from fer_fairness.fabrication.truth import make_truth
 from fer_fairness.params.fabrication import (
     FabricationParameters,
     FerPlusFabrication,

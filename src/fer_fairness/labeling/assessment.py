@@ -9,7 +9,12 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.intervals import wilson_interval
-from fer_fairness.labeling.groups import FAIRFACE_GROUPINGS, Grouping, group_codes, grouped_labels
+from fer_fairness.labeling.groupings import (
+    FAIRFACE_GROUPINGS,
+    Grouping,
+    group_codes,
+    grouped_labels,
+)
 from fer_fairness.labeling.labeller import DemographicLabeller, check_embeddings
 from fer_fairness.tables import usable
 from fer_fairness.taxonomy import ATTRIBUTES
