@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_fairness.fabrication.drawing import Mode
-from fer_fairness.params.fabrication import FabricationParameters
+from fer_fairness.params.fabrication import GROUPS, FabricationParameters
 from fer_fairness.progress import track
 
 JPEG_QUALITY: Final = 92
@@ -53,6 +53,7 @@ class Layout(ABC):
         mode: `L` for grey pictures, `RGB` for colour.
         framing: Face units to shares of half a picture's side.
         has_emotions: Whether it records an emotion; where not, only shares of people are planted.
+        races: Groups that its people are drawn from.
         numbers_through: Whether rows are numbered through all splits, not within each.
     """
 
@@ -61,6 +62,7 @@ class Layout(ABC):
     mode: ClassVar[Mode] = "RGB"
     framing: ClassVar[float] = 0.95
     has_emotions: ClassVar[bool] = True
+    races: ClassVar[tuple[str, ...]] = GROUPS["race"]
     numbers_through: ClassVar[bool] = False
 
     @abstractmethod

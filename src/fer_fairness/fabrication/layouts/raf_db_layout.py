@@ -37,6 +37,7 @@ class RafDbLayout(Layout):
 
     name = "raf_db"
     size = 100
+    races = RAF_DB_DRAWN_RACES
 
     def split_sizes(self, params: FabricationParameters) -> Mapping[str, int]:
         """See `Layout`."""
