@@ -50,8 +50,8 @@ def faces_and_images(data: Path, dataset: str, part: str) -> tuple[pd.DataFrame,
 
 
 def of_seed(folder: Path, seed: int, *, first: int = 0) -> Path:
-    """The first seed has its files in `folder` itself, the others in a folder each."""
-    return folder if seed == first else folder / f"seed_{seed}"
+    """Where a variant's files of a seed lie: `folder` for the first, or one named for the seed."""
+    return folder if seed == first else folder.with_name(f"{folder.name}_seed_{seed}")
 
 
 def ablation_arguments(

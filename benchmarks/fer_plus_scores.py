@@ -77,9 +77,8 @@ def parse() -> argparse.Namespace:
 def models(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
     if arguments.model:
         return [(arguments.model.name, arguments.model)]
-    root = arguments.data / "06_models"
-    folders = {seed: of_seed(root, seed, first=arguments.seeds[0]) for seed in arguments.seeds}
-    paths = {seed: of / arguments.variant / "model.keras" for seed, of in folders.items()}
+    folder, first = arguments.data / "06_models" / arguments.variant, arguments.seeds[0]
+    paths = {seed: of_seed(folder, seed, first=first) / "model.keras" for seed in arguments.seeds}
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
         raise SystemExit(f"Not there: {', '.join(missing)}. Train them, or name other --seeds.")

@@ -169,6 +169,7 @@ def run(
     data = TrainingData(
         training_set(usable[usable["split"] == "train"], images, majority=majority),
         training_set(usable[usable["split"] == "validation"], images, majority=False),
+        [trained_model(path, remedy="Name others in --teachers.") for path in teachers],
     )
     result = train(
         model,
@@ -177,7 +178,6 @@ def run(
         seed=seed,
         checkpoint_folder=arguments.out / "checkpoints" / done.stem,
         description=f"{name}, seed {seed}",
-        teachers=[trained_model(path, remedy="Name others in --teachers.") for path in teachers],
     )
     is_validation = faces["split"] == "validation"
     scored = faces[is_validation & has_majority_emotion(faces)].reset_index(drop=True)

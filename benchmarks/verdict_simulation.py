@@ -33,6 +33,7 @@ from fer_fairness.fairness.inference.gap_tests import measured_gaps
 from fer_fairness.fairness.inference.paired import paired_differences
 from fer_fairness.fairness.inference.permutation import permutation_test
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 
 GENDER = np.array([1502, 1566]) / 3068
@@ -162,7 +163,7 @@ def one_audit(job: tuple[tuple[str, ...], int]) -> list[Row]:
             generator.multinomial(people, planted_shares(Scenario(grouping)))
         )
     table = gap_table(tables, DRAWS.model_copy(update={"n_power": 50}), seed=number)
-    found = table["verdict"].str.startswith("difference found")
+    found = table["verdict"] == Verdict.FOUND
     return [
         {
             "attributes": ", ".join(groupings),

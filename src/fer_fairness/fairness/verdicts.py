@@ -1,25 +1,16 @@
-"""What is said of a test, in words."""
+"""What is said of a test."""
 
-from typing import Final
-
-import numpy as np
-
-FOUND: Final = "difference found"
-NOT_FOUND: Final = "no difference found"
-TOO_FEW: Final = "too few people to say"
+from enum import StrEnum
 
 
-def verdict(*, found: bool, tested: bool, minimum_detectable: float) -> str:
-    """The verdict on a difference between groups.
+class Verdict(StrEnum):
+    """The verdict on a difference between groups, as the column `verdict` of tables holds it.
 
-    Args:
-        found: Whether its test survived the correction for many tests.
-        tested: Whether there was a test at all.
-        minimum_detectable: How far beyond equal treatment the test would have found; NaN where
-            nothing, however far.
+    Where a difference could have been found, `minimum_detectable` is how far beyond equal treatment
+    it would have had to be. Too few people are those without a test, or whose test would have found
+    nothing, however far.
     """
-    if found:
-        return FOUND
-    if not tested or not np.isfinite(minimum_detectable):
-        return TOO_FEW
-    return f"{NOT_FOUND}; smaller than {minimum_detectable:.3g} could not have been seen"
+
+    FOUND = "difference found"
+    NOT_FOUND = "no difference found"
+    TOO_FEW = "too few people to say"

@@ -21,7 +21,7 @@ from fer_fairness.foreign.preparation import (
     scale_words,
 )
 from fer_fairness.modeling import predictions_table
-from fer_fairness.modeling.batches import check_images
+from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
 

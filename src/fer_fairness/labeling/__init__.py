@@ -2,6 +2,7 @@
 
 from fer_fairness.labeling.agreement import agreement_summary, agreement_table
 from fer_fairness.labeling.assessment import (
+    Assessed,
     assess,
     labeller_confusion,
     labeller_recalls,
@@ -13,6 +14,7 @@ from fer_fairness.labeling.labeller import DemographicLabeller, selection_table
 from fer_fairness.labeling.labels import held_out_labels, label_array, refuse_constant_labels
 
 __all__ = [
+    "Assessed",
     "DemographicLabeller",
     "agreement_summary",
     "agreement_table",
