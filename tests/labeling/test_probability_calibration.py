@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling.assessment import expected_calibration_error
-from fer_fairness.labeling.calibration import (
+from fer_fairness.labeling.probability_calibration import (
     IsotonicCalibration,
     TemperatureCalibration,
     fit_calibration,

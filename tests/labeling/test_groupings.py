@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer_fairness.labeling.groups import FAIRFACE_GROUPINGS, asked_groupings, group_codes
+from fer_fairness.labeling.groupings import FAIRFACE_GROUPINGS, asked_groupings, group_codes
 from fer_fairness.params.race_labeling import AgeGrouping, RaceGrouping
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,

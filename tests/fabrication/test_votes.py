@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fer_fairness.fabrication.truth import CHOICES, vote, vote_not_a_face
+from fer_fairness.fabrication.layouts.fer_plus_layout import CHOICES, vote, vote_not_a_face
 from fer_fairness.taxonomy import EMOTIONS
 
 
