@@ -139,10 +139,12 @@ class TestCnn:
     def test_a_lost_or_exchanged_file_is_found_out(self, tmp_path: Path) -> None:
         file = tmp_path / "model.keras"
         params = EmbedderParameters()
-        with pytest.raises(InvalidInputError, match=r"not at .*model\.keras.*fit_embedder again"):
+        with pytest.raises(InvalidInputError, match=r"not at .*model\.keras.*again: .*embedder"):
             EmbedderHandle(params, file, "0" * 64).open()
         file.write_bytes(b"another")
-        with pytest.raises(InvalidInputError, match=r"has changed .*Run the node fit_embedder"):
+        with pytest.raises(
+            InvalidInputError, match=r"has changed .*Run the node race_labeling\.fit_embedder"
+        ):
             EmbedderHandle(params, file, "0" * 64).open()
 
 

@@ -1,7 +1,7 @@
 """Whether the report sees that its models are of different baselines."""
 
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,6 @@ import pytest
 
 from fer_fairness.mitigation import EqualizedOddsRates, apply_equalized_odds
 from fer_fairness.pipelines.fairness_reporting.lineage import (
-    Lineage,
     lineage_inputs,
     trace_lineage,
 )
@@ -93,8 +92,17 @@ def of_one_run(seeds: list[int]) -> dict[str, Any]:
     return found
 
 
+class Lineage(NamedTuple):
+    """What `trace_lineage` gives, by names."""
+
+    models: pd.DataFrame
+    trained_with: dict[str, Any]
+    notes: list[str]
+
+
 def traced(found: dict[str, Any], seeds: list[int]) -> Lineage:
-    return trace_lineage(seeds, MANIFEST, *(found[name] for name in lineage_inputs(seeds)))
+    models, told = trace_lineage(seeds, MANIFEST, *(found[name] for name in lineage_inputs(seeds)))
+    return Lineage(models, **told)
 
 
 @pytest.mark.parametrize("seeds", [[0], [4, 1]])

@@ -67,7 +67,8 @@ class EmbedderHandle:
             raise InvalidInputError(
                 f"The embedder {self.params.kind} is no longer the one that was fitted: its file "
                 f"{self.model_file or ''} or its library has changed (fingerprint "
-                f"{found[:12]}, expected {self.fingerprint[:12]}). Run the node fit_embedder again."
+                f"{found[:12]}, expected {self.fingerprint[:12]}). Run the node "
+                "race_labeling.fit_embedder again."
             )
         if self.params.kind == "dlib":
             return DlibEmbedder(self.params.dlib)
@@ -193,8 +194,8 @@ def _open_cnn(model_file: Path | None) -> KerasEmbedder:
 def _existing(model_file: Path | None) -> Path:
     if model_file is None or not model_file.is_file():
         raise InvalidInputError(
-            f"The trained face embedder is not at {model_file}. Run the node fit_embedder again: "
-            "`kedro run --nodes fit_embedder`."
+            f"The trained face embedder is not at {model_file}. Run the node that makes it "
+            "again: `kedro run --nodes race_labeling.fit_embedder`."
         )
     return model_file
 

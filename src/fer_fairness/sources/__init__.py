@@ -6,6 +6,10 @@ a `PredictionFile`, which somebody's model has written. `read_image_folder` give
 faces whose images stay in their files, where `image_paths` finds them.
 """
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
 from fer_fairness.sources.base import DatasetFacts, RawFaces
 from fer_fairness.sources.fairface import FAIRFACE, read_fairface
 from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
@@ -13,11 +17,17 @@ from fer_fairness.sources.image_folder import IMAGES, ImageFolder, image_paths, 
 from fer_fairness.sources.predictions import PredictionFile, read_predictions
 from fer_fairness.sources.rafdb import RAF_DB, raf_db_is_present, read_raf_db
 
+READERS: Final[Mapping[str, Callable[..., RawFaces]]] = MappingProxyType(
+    {"fer_plus": read_fer_plus, "raf_db": read_raf_db, "fairface": read_fairface}
+)
+"""The reader of each dataset: given its folder and its parameters, it gives `RawFaces`."""
+
 __all__ = [
     "FAIRFACE",
     "FER_PLUS",
     "IMAGES",
     "RAF_DB",
+    "READERS",
     "DatasetFacts",
     "ImageFolder",
     "PredictionFile",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
-from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS
+from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS, empty_faces
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -47,9 +47,8 @@ class DatasetFacts:
     n_rows: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class RawFaces:
-    """What a reader gives.
+class RawFaces(NamedTuple):
+    """What a reader gives: a tuple, so that a reader is a node as it is.
 
     Attributes:
         faces: The `faces` table (`tables.FACES_SCHEMA`), one row a readable face.
@@ -174,6 +173,25 @@ def dataset_not_found(facts: DatasetFacts, folder: Path, missing: str) -> Datase
         f"To obtain it: {facts.how_to_obtain} Terms: {facts.licence}\n"
         "To try the project without any dataset: "
         "kedro run --env sample --pipelines fabrication,__default__"
+    )
+
+
+def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
+    """What the reader of a dataset gives that is not there and need not be.
+
+    Its report has `present: False`, where it was looked for and how to obtain it.
+    """
+    error = dataset_not_found(facts, folder, "there are no files of a known layout.")
+    return RawFaces(
+        faces=empty_faces(),
+        images=np.zeros((0, 48, 48, 1), dtype=np.uint8),
+        rejected=DamageRecord(facts.dataset).frame(),
+        report={
+            "dataset": facts.dataset,
+            "present": False,
+            "looked_for_in": str(folder),
+            "how_to_obtain": str(error),
+        },
     )
 
 

@@ -17,6 +17,7 @@ from fer_fairness.sources.base import (
     comparison,
     dataset_not_found,
     faces_table,
+    no_faces,
     one_hot_targets,
 )
 from fer_fairness.sources.images import decode_images
@@ -88,13 +89,15 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
         params: Tolerated damage.
 
     Returns:
-        The faces, train before test, `sample_id` by the authors' name ("raf_db_train_00001").
+        The faces, train before test, `sample_id` by the authors' name ("raf_db_train_00001"); none
+        where no known layout is in `folder`.
 
     Raises:
-        DatasetNotFoundError: No known layout is in `folder`.
         DamagedDataError: A header is not the published one, or more images or rows are damaged
             than `params.max_damaged_share`.
     """
+    if not raf_db_is_present(folder):
+        return no_faces(RAF_DB, folder)
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
     record.check_share(listing.n_rows, params.max_damaged_share)

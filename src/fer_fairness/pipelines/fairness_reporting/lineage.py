@@ -6,7 +6,6 @@ alone the other models are those of the earlier one, and differences are not wha
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -41,22 +40,6 @@ _RECORDED: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Lineage:
-    """The models of a report.
-
-    Attributes:
-        models: The report's table `models`, a row a variant and seed.
-        trained_with: The parameters of each trained model by its name (`baseline`,
-            `seed_1.baseline`); None where they were not recorded.
-        notes: What a reader must know of models that do not, or may not, belong together.
-    """
-
-    models: pd.DataFrame
-    trained_with: dict[str, dict[str, Any] | None]
-    notes: list[str]
-
-
 def lineage_inputs(seeds: Sequence[int]) -> list[str]:
     """The datasets that `trace_lineage` reads, in its order: records first, then predictions."""
     records = [f"{variant.name}.{TRAINING_RECORD}" for variant in TRAINED_VARIANTS]
@@ -72,7 +55,11 @@ def lineage_inputs(seeds: Sequence[int]) -> list[str]:
     ]
 
 
-def trace_lineage(seeds: list[int], manifest: dict[str, Any], *found: Any) -> Lineage:  # noqa: ANN401
+def trace_lineage(
+    seeds: list[int],
+    manifest: dict[str, Any],
+    *found: Any,  # noqa: ANN401
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put the records of all models side by side, and see whether each is of its baseline.
 
     Args:
@@ -82,7 +69,10 @@ def trace_lineage(seeds: list[int], manifest: dict[str, Any], *found: Any) -> Li
             predictions.
 
     Returns:
-        Table, parameters and notes; a note on models of different baselines is logged as well.
+        The report's table `models`, a row a variant and seed; and, JSON-able, `trained_with`, the
+        parameters of each trained model by its name (None where they were not recorded), and
+        `notes`, what a reader must know of models that do not, or may not, belong together. A note
+        on models of different baselines is logged as well.
     """
     by_name = dict(zip(lineage_inputs(seeds), found, strict=True))
     rows: list[dict[str, Any]] = []
@@ -99,7 +89,7 @@ def trace_lineage(seeds: list[int], manifest: dict[str, Any], *found: Any) -> Li
     models = pd.DataFrame(rows).astype(
         {"n_weights": "Int64", "n_trainable_weights": "Int64", "of_this_baseline": "boolean"}
     )
-    return Lineage(models, trained_with, _notes(models, manifest))
+    return models, {"trained_with": trained_with, "notes": _notes(models, manifest)}
 
 
 def _of_seed(name: str, seeds: Sequence[int], place: int) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.scoring import EvaluationSet
+from fer_fairness.pipelines.scored_faces import ScoredFaces
 from fer_fairness.tables import has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
 
@@ -120,7 +120,7 @@ def faces_showing(
     return faces[scored].reset_index(drop=True), notes
 
 
-def labelled_attributes(part: EvaluationSet, parameters: AuditParameters) -> list[str]:
+def labelled_attributes(part: ScoredFaces, parameters: AuditParameters) -> list[str]:
     """The attributes wanted that somebody labelled.
 
     Raises:
@@ -130,14 +130,14 @@ def labelled_attributes(part: EvaluationSet, parameters: AuditParameters) -> lis
     unknown = sorted(set(wanted) - set(ATTRIBUTES))
     if unknown:
         raise InvalidInputError(
-            f"audit.columns.attributes names {unknown[0]!r}: faces of {part.name} have "
+            f"audit.columns.attributes names {unknown[0]!r}: faces of {part.evaluation_set} have "
             f"{', '.join(ATTRIBUTES)}. Name some of these, or leave it out."
         )
     labelled = part.attributes(wanted)
     if not labelled:
         raise InvalidInputError(
-            f"No test face of {part.name} has a label of {', '.join(wanted)}, so there are no "
-            "groups to compare. Put FairFace into data/01_raw and run --pipelines "
+            f"No test face of {part.evaluation_set} has a label of {', '.join(wanted)}, so there "
+            "are no groups to compare. Put FairFace into data/01_raw and run --pipelines "
             "data_processing,race_labeling, or choose another audit.dataset."
         )
     return list(labelled)

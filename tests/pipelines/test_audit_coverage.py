@@ -8,7 +8,7 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.audit.scope import compared
+from fer_fairness.pipelines.audit.coverage import compared
 
 
 def people_with(**groups: int) -> tuple[pd.DataFrame, dict[str, Any]]:
