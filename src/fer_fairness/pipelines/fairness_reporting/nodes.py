@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
 from fer_fairness.fairness.evaluation import compare
+from fer_fairness.params.base import Parameters
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
@@ -153,12 +154,21 @@ def write_report(
             "seed": parameters["seed"],
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
-            "parameters": parameters,
+            "parameters": _plain(parameters),
             "trained_with": lineage["trained_with"],
         },
         notes=[*lineage["notes"], *report_notes(tables["groups"], quality)],
     )
     return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
+
+
+def _plain(parameters: object) -> Any:  # noqa: ANN401  what JSON knows
+    """Parameters as JSON has them: Kedro makes models of the blocks that the nodes of a run take."""
+    if isinstance(parameters, Parameters):
+        return parameters.model_dump(mode="json")
+    if isinstance(parameters, Mapping):
+        return {name: _plain(value) for name, value in parameters.items()}
+    return parameters
 
 
 def refuse_tables_of_other_seeds(tables: Mapping[str, pd.DataFrame], seeds: list[int]) -> None:
