@@ -163,7 +163,7 @@ def write_report(
 
 
 def _plain(parameters: object) -> Any:  # noqa: ANN401  what JSON knows
-    """Parameters as JSON has them: Kedro makes models of the blocks that the nodes of a run take."""
+    """Parameters as JSON has them: Kedro makes models of the blocks that nodes of a run take."""
     if isinstance(parameters, Parameters):
         return parameters.model_dump(mode="json")
     if isinstance(parameters, Mapping):
