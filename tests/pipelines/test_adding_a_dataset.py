@@ -15,9 +15,8 @@ from tests.conftest import FacesBuilder
 
 from fer_fairness import evaluation_sets, sources
 from fer_fairness.evaluation_sets import EVALUATION_SETS, GREY_48, EvaluationSet
-from fer_fairness.params.data_processing import SourceParameters
+from fer_fairness.params.data_processing import SourceParameters, SplitParameters
 from fer_fairness.params.quality import QualityParameters
-from fer_fairness.params.splitting import SplitParameters
 from fer_fairness.pipelines import audit, data_processing, fairness_reporting, race_labeling
 from fer_fairness.sources import RawFaces
 from fer_fairness.tables import FACES_SCHEMA

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, FIRST
-from fer_fairness.params.splitting import SplitParameters
+from fer_fairness.params.data_processing import SplitParameters
 from fer_fairness.pipelines.data_processing.nodes import (
     carve_out_validation,
     quality_report,

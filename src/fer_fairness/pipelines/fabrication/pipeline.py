@@ -15,7 +15,6 @@ def create_pipeline() -> Pipeline:
         fabricate,
         inputs="params:fabrication",
         outputs={layout: f"{layout}.raw" for layout in STYLES},
-        name="fabricate",
+        name="fabrication.fabricate",
         tags="fabricate",
-        namespace="fabrication",
     )

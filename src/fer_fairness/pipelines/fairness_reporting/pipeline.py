@@ -36,8 +36,7 @@ def create_pipeline(seeds: Sequence[int] = ONE_SEED) -> Pipeline:
         *(_compared(variant) for variant in _COMPARED),
     ]
     if len(seeds) > 1:
-        parts += [_scored_over_seeds(variant, seeds) for variant in _ALL]
-        parts += [_compared_over_seeds(variant, seeds) for variant in _COMPARED]
+        parts += [part for variant in _ALL for part in _over_seeds(variant, seeds)]
     tables = _tables(several_seeds=len(seeds) > 1)
     parts += [_collected(table, of_variants) for table, of_variants in tables.items()]
     not_made = {_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS, *_OF_AUDITS} - tables.keys()
@@ -60,9 +59,8 @@ def _scored(scored: str) -> Pipeline:
             for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
         ],
         outputs=scored,
-        name="score",
+        name=f"{variant}.score",
         tags="score",
-        namespace=variant,
     )
 
 
@@ -73,17 +71,15 @@ def _measured(variant: str) -> Iterator[Pipeline]:
         nodes.evaluate_variant,
         inputs=measured_on,
         outputs=[f"{variant}.table_{table}" for table in EVALUATION_TABLES],
-        name="evaluate",
+        name=f"{variant}.evaluate",
         tags="score",
-        namespace=variant,
     )
     yield step(
         nodes.aif360_metrics,
         inputs=measured_on,
         outputs=f"{variant}.table_aif360",
-        name="aif360_metrics",
+        name=f"{variant}.aif360_metrics",
         tags="score",
-        namespace=variant,
     )
     labels_and_held_out = [
         name
@@ -94,9 +90,8 @@ def _measured(variant: str) -> Iterator[Pipeline]:
         nodes.correct_label_errors,
         inputs=[*measured_on, *labels_and_held_out],
         outputs=[f"{variant}.table_{table}" for table in LABEL_NOISE_TABLES],
-        name="correct_label_errors",
+        name=f"{variant}.correct_label_errors",
         tags="score",
-        namespace=variant,
     )
 
 
@@ -105,33 +100,29 @@ def _compared(variant: str) -> Pipeline:
         nodes.compare_with_baseline,
         inputs=[f"{BASELINE.name}.scored", f"{variant}.scored", *_SETTINGS],
         outputs=f"{variant}.table_comparisons",
-        name="compare",
+        name=f"{variant}.compare",
         tags="score",
-        namespace=variant,
     )
 
 
-def _scored_over_seeds(variant: str, seeds: Sequence[int]) -> Pipeline:
-    return step(
+def _over_seeds(variant: str, seeds: Sequence[int]) -> Iterator[Pipeline]:
+    """One variant by itself, and compared with the baseline."""
+    settings, scored = [*_SETTINGS, "params:seeds"], _scored_of_seeds(variant, seeds)
+    yield step(
         over_seeds.score_over_seeds,
-        inputs=[*_SETTINGS, "params:seeds", *_scored_of_seeds(variant, seeds)],
+        inputs=[*settings, *scored],
         outputs=f"{variant}.table_{_SCORES_OVER_SEEDS}",
-        name="score_over_seeds",
+        name=f"{variant}.score_over_seeds",
         tags="score",
-        namespace=variant,
     )
-
-
-def _compared_over_seeds(variant: str, seeds: Sequence[int]) -> Pipeline:
-    scored = [name for one in (BASELINE.name, variant) for name in _scored_of_seeds(one, seeds)]
-    return step(
-        over_seeds.compare_with_baseline_over_seeds,
-        inputs=[*_SETTINGS, "params:seeds", *scored],
-        outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
-        name="compare_over_seeds",
-        tags="score",
-        namespace=variant,
-    )
+    if variant != BASELINE.name:
+        yield step(
+            over_seeds.compare_with_baseline_over_seeds,
+            inputs=[*settings, *_scored_of_seeds(BASELINE.name, seeds), *scored],
+            outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
+            name=f"{variant}.compare_over_seeds",
+            tags="score",
+        )
 
 
 def _tables(*, several_seeds: bool) -> dict[str, dict[str, str]]:
