@@ -178,7 +178,7 @@ def test_a_model_card_of_a_foreign_model_is_refused(audit: ReportInputs) -> None
 
 
 def groups_of(sizes: list[int], accuracies: list[float]) -> list[GroupRow]:
-    people = {**GAP, "attribute": "camera", "ci_low": 0.0, "ci_high": 1.0}
+    people: dict[str, Any] = {**GAP, "attribute": "camera", "ci_low": 0.0, "ci_high": 1.0}
     table = pd.DataFrame({"value": accuracies, "n_people": sizes})
     table["group"] = [f"g{i}" for i in range(len(sizes))]
     for name in set(people) - set(table):

@@ -16,7 +16,6 @@ def create_pipeline() -> Pipeline:
         fabricate,
         inputs="params:fabrication",
         outputs={layout: f"{layout}.raw" for layout in LAYOUTS},
-        name="fabricate",
+        name="fabrication.fabricate",
         tags="fabricate",
-        namespace="fabrication",
     )

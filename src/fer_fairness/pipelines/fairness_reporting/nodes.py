@@ -12,7 +12,6 @@ from fer_fairness.fairness.evaluation import compare
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
-    FourTables,
     aif360_table,
     evaluation_tables,
     label_noise_tables,
@@ -36,6 +35,7 @@ from fer_fairness.reporting import (
     render_report,
     results_json,
 )
+from fer_fairness.tables import stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 
 
@@ -50,7 +50,7 @@ def score(*predictions_and_faces: pd.DataFrame) -> pd.DataFrame:
 
 def evaluate_variant(
     scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Overall scores, group scores, gaps and confusion of one variant on every evaluation set."""
     return evaluation_tables(scored_faces(scored), parameters.attributes, parameters, seed)
 
@@ -67,7 +67,7 @@ def correct_label_errors(
     parameters: EvaluationParameters,
     seed: int,
     *labels_and_held_out: pd.DataFrame,
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Scores and gaps of predicted groups with the labeller's errors taken off, of one variant.
 
     Args:
@@ -77,10 +77,7 @@ def correct_label_errors(
         labels_and_held_out: Of every evaluation set the labels of its test faces, and of the
             held-out faces of the labeller behind them.
     """
-    labeller = {
-        name: (labels, held_out)
-        for name, (labels, held_out) in by_evaluation_set(labels_and_held_out).items()
-    }
+    labeller = by_evaluation_set(labels_and_held_out)
     return label_noise_tables(
         scored_faces(scored), labeller, parameters.attributes, parameters, seed
     )
@@ -111,8 +108,7 @@ def compare_with_baseline(
 
 def collect(**tables: pd.DataFrame) -> pd.DataFrame:
     """One table of all variants."""
-    filled = [table for table in tables.values() if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else next(iter(tables.values()))
+    return stacked(list(tables.values()))
 
 
 def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
