@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
 from fer_fairness.foreign import (
