@@ -20,19 +20,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 import yaml
 from ablation_runs import ROOT, argument_parser, development, is_kept
 
 from fer_fairness.fairness.seeds import compare_over_seeds
 from fer_fairness.files import file_sha256, replacing
+from fer_fairness.mitigation import MethodBlock
 from fer_fairness.modeling import prepare_backend
-from fer_fairness.params.augmentation import AugmentationParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
 from fer_fairness.params.prediction import PredictionParameters
-from fer_fairness.params.training import TrainingParameters
 from fer_fairness.pipelines import template_nodes as nodes
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -58,7 +56,6 @@ VARIATIONS: Final[Mapping[str, dict[str, dict[str, Any]]]] = MappingProxyType(
         "source_document_unfrozen": {**SOURCE, "freezing": UNFROZEN},
     }
 )
-BLOCKS: Final = ("freezing", "regularisation", "training")
 
 
 def main() -> None:
@@ -86,72 +83,65 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
     """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
     stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
     done = arguments.out / f"{stem}.parquet"
-    block = parameters(name, arguments.epochs)
-    used = [block, file_sha256(baseline_file(arguments.data, seed))]
+    block = {
+        "augmentation": configured("emotion_augmentation")["emotion_augmentation"]["augmentation"]
+    }
+    used = [
+        block,
+        fine_tuning(name, arguments.epochs).model_dump(mode="json"),
+        file_sha256(baseline_file(arguments.data, seed)),
+    ]
     if is_kept(done, used):
         return
     baseline = load_baseline(arguments.data, seed)
-    model = nodes.prepare_for_fine_tuning(
-        baseline,
-        FreezingParameters(**block["freezing"]),
-        RegularisationParameters(**block["regularisation"]),
-        seed,
-    )
     fer_plus = development(arguments.data, "fer_plus")
-    added: dict[str, Any] = {}
-    if learned == "fer_plus":
-        faces, images = fer_plus
-        added = augmentation(block, fer_plus, predictions_of(arguments.data, seed), seed)
-    else:
-        faces, images = development(arguments.other, "raf_db")
+    method = "emotion_augmentation" if learned == "fer_plus" else "continued_training"
+    chosen = MethodBlock.model_validate(
+        {"method": method, "name": name, **(block if learned == "fer_plus" else {})}
+    )
+    faces, images = fer_plus if learned == "fer_plus" else development(arguments.other, "raf_db")
+    told = predictions_of(arguments.data, seed)
+    columns, _, *added = nodes.compose_training_set(chosen, faces, images, seed, told)
     trained, history, _ = nodes.train_model(
-        model,
+        chosen,
+        fine_tuning(name, arguments.epochs),
         faces,
         images,
-        TrainingParameters(**block["training"]),
-        name,
+        columns,
+        *added,
         seed,
         str(arguments.out / "checkpoints" / learned),
-        teacher=baseline,
-        **added,
+        baseline,
     )
-    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), name, seed)
+    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), chosen, seed)
     record = {"used": used, "history": history.to_dict("list")}
     done.with_suffix(".json").write_text(json.dumps(record))
     with replacing(done) as path:
         predictions.to_parquet(path)
 
 
-def parameters(name: str, epochs: int) -> dict[str, dict[str, Any]]:
-    text = (ROOT / "conf/base/parameters_emotion_augmentation.yml").read_text()
-    block = yaml.safe_load(text)["emotion_augmentation"]
-    change = VARIATIONS[name]
-    changed = {part: {**block[part], **change.get(part, {})} for part in BLOCKS}
-    changed["training"] |= {"max_epochs": epochs, "warmup_epochs": 1}
-    return {**changed, "augmentation": block["augmentation"]}
+def configured(pipeline: str) -> dict[str, dict[str, Any]]:
+    """The blocks of conf/base for one pipeline."""
+    text = (ROOT / f"conf/base/parameters_{pipeline}.yml").read_text()
+    blocks: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return blocks
 
 
-def augmentation(
-    block: dict[str, dict[str, Any]],
-    fer_plus: tuple[pd.DataFrame, np.ndarray],
-    predictions: pd.DataFrame,
-    seed: int,
-) -> dict[str, Any]:
-    """The augmented faces that `emotion_augmentation` would train on."""
-    params = AugmentationParameters(**block["augmentation"])
-    plan = nodes.plan(fer_plus[0], params, seed, predictions)
-    training = TrainingParameters(**block["training"])
-    faces, images = nodes.augment_faces(*fer_plus, plan, params, training, seed)
-    return {"augmented_faces": faces, "augmented_images": images}
+def fine_tuning(name: str, epochs: int) -> FineTuningParameters:
+    """The fine-tuning of conf/base with the changes of a variation."""
+    block = configured("fine_tuning")["fine_tuning"]
+    budget = {"training": {"max_epochs": epochs, "warmup_epochs": 1, "steps_per_epoch": None}}
+    configured_one = FineTuningParameters.model_validate(block)
+    return configured_one.with_changes(VARIATIONS[name]).with_changes(budget)
 
 
 def of_seed(folder: Path, seed: int) -> Path:
-    """The first seed, 0, has its files in `folder` itself, the others in a folder each."""
-    return folder if seed == 0 else folder / f"seed_{seed}"
+    """Where the files of the baseline of a seed lie; 0 is the first."""
+    return folder / ("baseline" if seed == 0 else f"baseline_seed_{seed}")
 
 
 def baseline_file(data: Path, seed: int) -> Path:
-    path = of_seed(data / "06_models", seed) / "baseline" / "model.keras"
+    path = of_seed(data / "06_models", seed) / "model.keras"
     if not path.is_file():
         raise SystemExit(f"{path} is not there: train the baselines of these seeds first.")
     return path
@@ -164,7 +154,7 @@ def load_baseline(data: Path, seed: int) -> "keras.Model":
 
 
 def predictions_of(data: Path, seed: int) -> pd.DataFrame:
-    folder = of_seed(data / "07_model_output", seed) / "baseline"
+    folder = of_seed(data / "07_model_output", seed)
     return pd.read_parquet(folder / "fer_plus_validation_predictions.parquet")
 
 

@@ -58,3 +58,6 @@ EVALUATION_SETS: Final[Mapping[str, EvaluationSet]] = MappingProxyType(
     }
 )
 """By name, in the order of the report."""
+
+TRAINED_ON: Final = "fer_plus"
+"""The evaluation set that the baseline is trained on, and every method that needs no groups."""

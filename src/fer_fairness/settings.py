@@ -2,7 +2,7 @@
 
 import warnings
 
-from fer_fairness.context import ProjectContext
+from fer_fairness.configuration import ProjectConfigLoader
 from fer_fairness.hooks import ProjectHooks
 
 # `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
@@ -14,7 +14,7 @@ warnings.filterwarnings("ignore", message="One or more dataset names contain")
 
 HOOKS = (ProjectHooks(),)
 
-CONTEXT_CLASS = ProjectContext
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

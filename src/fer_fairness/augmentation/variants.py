@@ -1,5 +1,6 @@
 """Variants of training faces: written once, or repeats that every epoch varies anew."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,13 +95,20 @@ def augment(
     return Augmented(faces=AUGMENTED_FACES_SCHEMA.validate(variants), images=made)
 
 
-def with_variants(training: TrainingSet, augmented: Augmented, images: Images) -> TrainingSet:
+def with_variants(
+    training: TrainingSet,
+    augmented: Augmented,
+    images: Images,
+    *,
+    columns: Mapping[str, np.ndarray] | None = None,
+) -> TrainingSet:
     """Add variants to the training faces that they were made from.
 
     Args:
         training: The original training faces.
         augmented: What `augment` gave for them.
         images: uint8 (m, height, width, 1), the array that `augmented` was made from.
+        columns: Columns of the variants, as of a `TrainingSet`; their strength is added.
 
     Returns:
         `training`, followed by the variants with the targets of their sources. Written variants
@@ -115,15 +123,12 @@ def with_variants(training: TrainingSet, augmented: Augmented, images: Images) -
     if faces.empty:
         return training
     on_the_fly = faces["augmentation_mode"].iloc[0] == "on_the_fly"
+    strength = {STRENGTH: faces["augmentation_strength"].to_numpy(dtype=np.float32)}
     added = TrainingSet(
         images=images if on_the_fly else augmented.images,
         image_index=faces["image_index"].to_numpy(dtype=np.int64),
         targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
-        columns=(
-            {STRENGTH: faces["augmentation_strength"].to_numpy(dtype=np.float32)}
-            if on_the_fly
-            else {}
-        ),
+        columns={**(columns or {}), **(strength if on_the_fly else {})},
     )
     return training.extended(added)
 

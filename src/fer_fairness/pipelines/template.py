@@ -1,191 +1,185 @@
-"""The one template behind the baseline, both augmentations and every trained mitigation."""
+"""The one template behind every variant: compose a training set, train, predict."""
 
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.mitigation import Method
 from fer_fairness.pipelines import template_nodes as nodes
-from fer_fairness.pipelines.variants import EVALUATION_SETS, TRAINED_VARIANTS, Variant
+from fer_fairness.pipelines.variants import (
+    BASELINE,
+    FURTHER_SEEDS,
+    TRAINING_SEED,
+    Structure,
+    Variant,
+)
 
-_SHARED_PARAMETERS = {"params:training_seed", "params:checkpoint_root", "params:prediction"}
+_PARTS = {"validation": "development", "test": "test"}
+"""The split of predictions -> the tables that its faces are in."""
 
 
-def create_pipeline(pipeline: str) -> Pipeline:
-    """All variants of one registered pipeline, each the template in its own namespace."""
-    chosen = [variant for variant in TRAINED_VARIANTS if variant.pipeline == pipeline]
-    return sum((variant_pipeline(variant) for variant in chosen), Pipeline([]))
+def create_pipelines(structure: Structure) -> dict[str, Pipeline]:
+    """The pipelines of all variants and seeds, by the names that their methods say."""
+    pipelines: dict[str, Pipeline] = {}
+    for variant in structure.variants:
+        for seed in structure.seeds:
+            name = variant.method.pipeline
+            made = variant_pipeline(variant, structure, seed)
+            pipelines[name] = pipelines.get(name, Pipeline([])) + made
+    return pipelines
 
 
-def variant_pipeline(variant: Variant) -> Pipeline:
-    """The template wired for one variant: start, augment or reweigh, train, predict."""
-    steps = [_start(variant)]
-    if variant.augments:
-        steps += _augmentation()
-    if variant.reweighs:
-        steps.append(_reweighing())
-    steps.append(_training(variant))
-    steps += [_prediction(dataset, split) for dataset in EVALUATION_SETS for split in _SPLITS]
-    used = {name for step in steps for name in step.inputs}
+def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipeline:
+    """The template wired for one variant and seed, in a namespace of its own."""
+    if issubclass(variant.method, Method):
+        steps = _trained(variant.name, variant.method)
+    else:
+        steps = [node for dataset in EVALUATION_SETS for node in _post(variant.name, dataset)]
+    inputs = {name for step in steps for name in step.inputs} - {
+        name for step in steps for name in step.outputs
+    }
+    baseline = structure.namespace(BASELINE, seed)
+    is_first = seed == structure.seeds[0]
+    seed_parameter = TRAINING_SEED if is_first else f"{FURTHER_SEEDS}.seed_{seed}"
+    parameters = {name: name for name in inputs if name.startswith("params:")}
     return Pipeline(
         steps,
-        namespace=variant.name,
-        inputs={name: source for name, source in _inputs(variant).items() if name in used},
-        parameters=_SHARED_PARAMETERS & used,
+        namespace=structure.namespace(variant.name, seed),
+        inputs={
+            name: name.replace(f"{BASELINE}.", f"{baseline}.", 1)
+            for name in inputs - parameters.keys()
+        },
+        parameters=parameters | {f"params:{TRAINING_SEED}": f"params:{seed_parameter}"},
     )
 
 
-_SPLITS = ("validation", "test")
-
-
-def _inputs(variant: Variant) -> dict[str, str]:
-    """What the template calls its inputs, and which datasets they are."""
-    inputs = {
-        "training_faces": f"{variant.trains_on}.development_faces",
-        "training_images": f"{variant.trains_on}.development_images",
-        "baseline_model": f"{variant.starts_from}.model",
-    }
-    for dataset in EVALUATION_SETS:
-        inputs[f"baseline_{dataset}_predictions"] = (
-            f"{variant.starts_from}.{dataset}_validation_predictions"
-        )
-        for split, part in (("validation", "development"), ("test", "test")):
-            inputs[f"{dataset}_{split}_faces"] = f"{dataset}.{part}_faces"
-            inputs[f"{dataset}_{split}_images"] = f"{dataset}.{part}_images"
-    return inputs
-
-
-def _start(variant: Variant) -> Node:
-    if variant.starts_from is None:
-        return Node(
-            nodes.build_model,
-            inputs=["params:architecture", "params:training_seed"],
-            outputs="start_model",
-            name="build_model",
-        )
-    return Node(
-        nodes.prepare_for_fine_tuning,
-        inputs=[
-            "baseline_model",
-            "params:freezing",
-            "params:regularisation",
-            "params:training_seed",
-        ],
-        outputs="start_model",
-        name="prepare_for_fine_tuning",
-    )
-
-
-def _augmentation() -> list[Node]:
-    return [
+def _trained(name: str, method: type[Method]) -> list[Node]:
+    trained_on = "demographic" if "groups" in method.needs else TRAINED_ON
+    development = [f"{trained_on}.development_faces", f"{trained_on}.development_images"]
+    steps = [
         Node(
-            nodes.plan,
+            nodes.compose_training_set,
             inputs=[
-                "training_faces",
-                "params:augmentation",
-                "params:training_seed",
-                *(f"baseline_{dataset}_predictions" for dataset in EVALUATION_SETS),
+                f"params:{name}",
+                *development,
+                f"params:{TRAINING_SEED}",
+                *_told_by_the_baseline(method),
             ],
-            outputs="augmentation_plan",
-            name="plan_augmentation",
-            tags="trains",
-        ),
-        Node(
-            nodes.augment_faces,
-            inputs=[
-                "training_faces",
-                "training_images",
+            outputs=[
+                "training_columns",
                 "augmentation_plan",
-                "params:augmentation",
-                "params:training",
-                "params:training_seed",
-            ],
-            outputs=["augmented_faces", "augmented_images"],
-            name="augment",
-            tags="trains",
-        ),
-        Node(
-            nodes.compare_distributions,
-            inputs=[
-                "training_faces",
-                "augmented_faces",
-                "augmentation_plan",
-                "params:augmentation",
-            ],
-            outputs="distribution",
-            name="compare_distributions",
-        ),
-        Node(
-            nodes.draw_example_sheet,
-            inputs=[
-                "training_faces",
-                "training_images",
                 "augmented_faces",
                 "augmented_images",
-                "params:training",
-                "params:training_seed",
             ],
-            outputs="example_sheet",
-            name="draw_example_sheet",
+            name="compose_training_set",
+            tags=["compose", "trains"],
         ),
+        Node(
+            nodes.train_model,
+            inputs=[
+                f"params:{name}",
+                "params:fine_tuning",
+                *development,
+                *("training_columns", "augmented_faces", "augmented_images"),
+                f"params:{TRAINING_SEED}",
+                "params:checkpoint_root",
+                *([] if method.starts_anew else [f"{BASELINE}.model"]),
+            ],
+            outputs=["model", "history", "training_record"],
+            name="train",
+            tags=["train", "trains"],
+        ),
+        *(_prediction(name, dataset, split) for dataset in EVALUATION_SETS for split in _PARTS),
     ]
+    if "training_predictions" in method.needs:
+        steps.append(_prediction_on_training_faces(name, development))
+    if not method.starts_anew:
+        steps.append(_description(name, development))
+    return steps
 
 
-def _reweighing() -> Node:
+def _told_by_the_baseline(method: type[Method]) -> list[str]:
+    """The predictions that a method may look at when its training set is composed."""
+    if method.starts_anew:
+        return []
+    told = [f"{BASELINE}.{dataset}_validation_predictions" for dataset in EVALUATION_SETS]
+    return [*told, *(["start_predictions"] if "training_predictions" in method.needs else [])]
+
+
+def _description(name: str, development: list[str]) -> Node:
     return Node(
-        nodes.weigh_faces,
-        inputs=["training_faces", "params:reweighing"],
-        outputs="sample_weights",
-        name="weigh",
-        tags="trains",
+        nodes.describe_training_set,
+        inputs=[
+            f"params:{name}",
+            "params:fine_tuning",
+            *development,
+            *("augmentation_plan", "augmented_faces", "augmented_images"),
+            f"params:{TRAINING_SEED}",
+        ],
+        outputs=["distribution", "example_sheet"],
+        name="describe_training_set",
+        tags="compose",
     )
 
 
-def _training(variant: Variant) -> Node:
-    inputs = {
-        "model": "start_model",
-        "faces": "training_faces",
-        "images": "training_images",
-        "parameters": "params:training",
-        "name": "params:name",
-        "seed": "params:training_seed",
-        "checkpoint_root": "params:checkpoint_root",
-    }
-    if variant.augments:
-        inputs |= {"augmented_faces": "augmented_faces", "augmented_images": "augmented_images"}
-    if variant.reweighs:
-        inputs["sample_weights"] = "sample_weights"
-    if variant.starts_from is not None:
-        inputs["teacher"] = "baseline_model"
-    # Last, because Kedro takes the types of parameters from the arguments in the same places.
-    inputs |= {name: f"params:{name}" for name in _settings(variant)}
-    return Node(
-        nodes.train_model,
-        inputs=inputs,
-        outputs=["model", "history", "training_record"],
-        name="train",
-        tags="trains",
-    )
-
-
-def _settings(variant: Variant) -> list[str]:
-    """The blocks of parameters that decide what is trained, beside `training` itself."""
-    starts_anew = variant.starts_from is None
-    return [
-        *(["architecture"] if starts_anew else ["freezing", "regularisation"]),
-        *(["augmentation"] if variant.augments else []),
-        *(["reweighing"] if variant.reweighs else []),
-    ]
-
-
-def _prediction(dataset: str, split: str) -> Node:
+def _prediction(name: str, dataset: str, split: str) -> Node:
+    part = _PARTS[split]
     return Node(
         nodes.predict_validation if split == "validation" else nodes.predict_test,
         inputs=[
             "model",
-            f"{dataset}_{split}_faces",
-            f"{dataset}_{split}_images",
+            f"{dataset}.{part}_faces",
+            f"{dataset}.{part}_images",
             "params:prediction",
-            "params:name",
-            "params:training_seed",
+            f"params:{name}",
+            f"params:{TRAINING_SEED}",
         ],
         outputs=f"{dataset}_{split}_predictions",
         name=f"predict_{dataset}_{split}",
+        tags="predict",
     )
+
+
+def _prediction_on_training_faces(name: str, development: list[str]) -> Node:
+    return Node(
+        nodes.predict_training,
+        inputs=[
+            f"{BASELINE}.model",
+            *development,
+            "params:prediction",
+            f"params:{name}",
+            f"params:{TRAINING_SEED}",
+        ],
+        outputs="start_predictions",
+        name="predict_training_faces",
+        tags=["predict", "trains"],
+    )
+
+
+def _post(name: str, dataset: str) -> list[Node]:
+    return [
+        Node(
+            nodes.fit_post_method,
+            inputs=[
+                f"params:{name}",
+                f"{BASELINE}.{dataset}_validation_predictions",
+                f"{dataset}.development_labelled_faces",
+                f"{BASELINE}.training_record",
+            ],
+            outputs=f"{dataset}_rules",
+            name=f"fit_{dataset}",
+            tags=["fit", "trains"],
+        ),
+        Node(
+            nodes.apply_post_method,
+            inputs=[
+                f"params:{name}",
+                f"{BASELINE}.{dataset}_test_predictions",
+                f"{dataset}.test_labelled_faces",
+                f"{dataset}_rules",
+                f"params:{TRAINING_SEED}",
+            ],
+            outputs=f"{dataset}_test_predictions",
+            name=f"apply_{dataset}",
+            tags="predict",
+        ),
+    ]

@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.audit import nodes
 from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
 from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
-from fer_fairness.pipelines.variants import EVALUATION_SETS
 
 _PEOPLE = ["audit.people", "audit.reading", "audit.held_out_labels", "audit.demographics"]
 

@@ -9,7 +9,6 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.evaluation import compare, evaluate
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.lineage import Lineage
 from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
 from fer_fairness.pipelines.scoring import (
     FABRICATED_NOTE,
@@ -165,10 +164,12 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
     """Training faces before and after augmentation, one row a variant and cell."""
     parts = []
     for variant, table in distributions.items():
+        if table.empty:
+            continue
         cells = [name for name in ("emotion", *ATTRIBUTES) if name in table.columns]
         named = table[cells].fillna("unknown").astype(str)
         parts.append(table.assign(variant=variant, cell=named.agg(" · ".join, axis=1)))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def assemble(
@@ -194,7 +195,8 @@ def assemble(
     fer_plus_quality: dict[str, Any],
     raf_db_quality: dict[str, Any],
     fairface_quality: dict[str, Any],
-    lineage: Lineage,
+    models: pd.DataFrame,
+    lineage: dict[str, Any],
     manifest: dict[str, Any],
     parameters: dict[str, Any],
     scores_over_seeds: pd.DataFrame | None = None,
@@ -215,7 +217,7 @@ def assemble(
         confusion=confusion,
         distributions=distributions,
         histories=histories,
-        models=lineage.models,
+        models=models,
         label_noise_attributes=label_noise_attributes,
         label_noise_groups=label_noise_groups,
         label_noise_scores=label_noise_scores,
@@ -236,9 +238,9 @@ def assemble(
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
             "parameters": parameters,
-            "trained_with": lineage.trained_with,
+            "trained_with": lineage["trained_with"],
         },
-        notes=[*lineage.notes, *_notes(groups, quality)],
+        notes=[*lineage["notes"], *_notes(groups, quality)],
     )
 
 

@@ -1,18 +1,12 @@
 """Wiring of the fairness_reporting pipeline."""
 
-from collections.abc import Sequence
-
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
 from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
 from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
-from fer_fairness.pipelines.seeds import ONE_SEED, dataset_of_every_seed
-from fer_fairness.pipelines.variants import (
-    EVALUATION_SETS,
-    TRAINED_VARIANTS,
-    all_variant_names,
-)
+from fer_fairness.pipelines.variants import BASELINE, Structure
 
 _EVALUATION_TABLES = ("overall", "groups", "gaps", "confusion")
 _TABLES = (*_EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES)
@@ -20,18 +14,18 @@ _SEED_TABLES = ("scores_over_seeds", "comparisons_over_seeds")
 _LABELLER_TABLES = ("confusion", "summary", "recalls", "reliability", "selection")
 
 
-def create_pipeline(seeds: Sequence[int] = ONE_SEED) -> Pipeline:
+def create_pipeline(structure: Structure) -> Pipeline:
     """From predictions of all variants to tables, figures, report, results and model card.
 
     Args:
-        seeds: The training seeds. Of each variant the model of the first is looked at in full; from
-            two seeds on, there are tables over all of them.
+        structure: The variants and training seeds. Of each variant the model of the first seed is
+            looked at in full; from two seeds on, there are tables over all of them.
     """
-    several = len(seeds) > 1
-    scored = (_score_variant(variant) for variant in all_variant_names())
-    report = _lineage(seeds) + _report(_SEED_TABLES if several else ())
-    whole = sum(scored, _collection() + report)
-    return whole + _over_seeds(seeds) if several else whole
+    several = len(structure.seeds) > 1
+    scored = (_score_variant(variant) for variant in structure.names)
+    report = _lineage(structure) + _report(_SEED_TABLES if several else ())
+    whole = sum(scored, _collection(structure) + report)
+    return whole + _over_seeds(structure) if several else whole
 
 
 def _score_variant(variant: str) -> Pipeline:
@@ -92,10 +86,9 @@ def _score_variant(variant: str) -> Pipeline:
     return Pipeline(steps)
 
 
-def _collection() -> Pipeline:
-    names = all_variant_names()
-    trained = tuple(variant.name for variant in TRAINED_VARIANTS)
-    augmenting = [variant.name for variant in TRAINED_VARIANTS if variant.augments]
+def _collection(structure: Structure) -> Pipeline:
+    names = structure.names
+    trained = tuple(variant.name for variant in structure.trained)
     collected = [
         *((table, table, names) for table in _TABLES),
         ("comparisons", "comparison", names[1:]),
@@ -113,7 +106,7 @@ def _collection() -> Pipeline:
     steps.append(
         Node(
             nodes.collect_distributions,
-            inputs={name: f"{name}.distribution" for name in augmenting},
+            inputs={name: f"{name}.distribution" for name in trained if name != BASELINE},
             outputs="all_distributions",
             name="collect_distributions",
         )
@@ -121,7 +114,7 @@ def _collection() -> Pipeline:
     return Pipeline(steps)
 
 
-def _over_seeds(seeds: Sequence[int]) -> Pipeline:
+def _over_seeds(structure: Structure) -> Pipeline:
     settings = [
         *(f"{dataset}.test_labelled_faces" for dataset in EVALUATION_SETS),
         *("params:evaluation", "params:seed", "params:seeds"),
@@ -130,9 +123,9 @@ def _over_seeds(seeds: Sequence[int]) -> Pipeline:
         variant: [
             name
             for dataset in EVALUATION_SETS
-            for name in dataset_of_every_seed(f"{variant}.{dataset}_test_predictions", seeds)
+            for name in structure.of_every_seed(f"{variant}.{dataset}_test_predictions")
         ]
-        for variant in all_variant_names()
+        for variant in structure.names
     }
     scores = [
         Node(
@@ -160,20 +153,18 @@ def _over_seeds(seeds: Sequence[int]) -> Pipeline:
             outputs=f"all_{table}",
             name=f"collect_{table}",
         )
-        for table, names in zip(
-            _SEED_TABLES, (all_variant_names(), all_variant_names()[1:]), strict=True
-        )
+        for table, names in zip(_SEED_TABLES, (structure.names, structure.names[1:]), strict=True)
     ]
     return Pipeline([*scores, *comparisons, *collected])
 
 
-def _lineage(seeds: Sequence[int]) -> Pipeline:
+def _lineage(structure: Structure) -> Pipeline:
     return Pipeline(
         [
             Node(
                 lineage.trace_lineage,
-                inputs=["params:seeds", "run_manifest", *lineage.lineage_inputs(seeds)],
-                outputs="lineage",
+                inputs=["parameters", "run_manifest", *lineage.lineage_inputs(structure)],
+                outputs=["all_models", "lineage"],
                 name="trace_lineage",
             )
         ]
@@ -202,6 +193,7 @@ def _report(seed_tables: tuple[str, ...]) -> Pipeline:
                     "fer_plus_quality": "fer_plus.data_quality",
                     "raf_db_quality": "raf_db.data_quality",
                     "fairface_quality": "fairface.data_quality",
+                    "models": "all_models",
                     "lineage": "lineage",
                     "manifest": "run_manifest",
                     "parameters": "parameters",

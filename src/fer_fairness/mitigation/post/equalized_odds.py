@@ -19,7 +19,7 @@ The draws are random, so two people with the same picture may be treated differe
 """
 
 from collections.abc import Sequence
-from typing import Final, Literal, Self, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +28,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
-from fer_fairness.mitigation.protocol import Json
-from fer_fairness.params.mitigation import EqualizedOddsParameters
-from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
-from fer_fairness.taxonomy import EMOTIONS
+from fer_fairness.mitigation.post_method import Json, PostMethod
+from fer_fairness.tables import PROBABILITY_COLUMNS
+from fer_fairness.taxonomy import EMOTIONS, Attribute
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Indices: TypeAlias = npt.NDArray[np.int64]
 Array: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["privileged", "unprivileged"]
-
-SIDES: Final[tuple[Side, Side]] = ("privileged", "unprivileged")
 
 
 class Rates(BaseModel):
@@ -69,143 +66,107 @@ class EqualizedOddsRates(BaseModel):
     rates: dict[str, dict[Side, Rates]]
     untouched: dict[str, str]
 
-    def to_dict(self) -> dict[str, Json]:
-        """The rates as JSON-able values."""
-        values: dict[str, Json] = self.model_dump(mode="json")
-        return values
 
-    @classmethod
-    def from_dict(cls, rules: dict[str, Json]) -> Self:
-        """The rates back from `to_dict`."""
-        return cls.model_validate(rules)
+class EqualizedOdds(PostMethod):
+    """Evens out the error rates of one group and of all others."""
 
-    def transform(
-        self, predictions: pd.DataFrame, groups: pd.Series, *, seed: int, variant: str
-    ) -> pd.DataFrame:
-        """`apply_equalized_odds` with these rates."""
-        return apply_equalized_odds(predictions, groups, self, seed=seed, variant=variant)
+    label: ClassVar[str] = "Equalized odds (AIF360)"
+    source: ClassVar[str] = "Hardt et al. 2016, arXiv 1610.02413"
 
+    method: Literal["equalized_odds"] = "equalized_odds"
+    attribute: Attribute = Field(
+        default="gender", description="Attribute whose groups' error rates are evened out."
+    )
+    privileged: str | None = Field(
+        default=None,
+        description="Group that the others are evened out with; "
+        "by default the one with the highest validation accuracy.",
+    )
 
-def fit_equalized_odds(
-    predictions: pd.DataFrame, groups: pd.Series, params: EqualizedOddsParameters
-) -> EqualizedOddsRates:
-    """Fit the rates of every emotion on validation predictions.
+    def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
+        """Fit the rates of every emotion on validation predictions.
 
-    Args:
-        predictions: A `predictions` table of validation faces, never of test faces.
-        groups: Group of each row, in the same order; people without one take no part.
-        params: Which group is the privileged one; by default that of the highest accuracy.
+        An emotion stays untouched, with the reason told, where a side has nobody who shows it (or
+        nobody who does not), and all do where fewer than two groups have people. People without a
+        group take no part.
 
-    Returns:
-        The rates. An emotion stays untouched, with the reason told, where a side has nobody who
-        shows it (or nobody who does not), and all do where fewer than two groups have people.
+        Raises:
+            InvalidInputError: `privileged` is no group of the table.
+        """
+        people = validation[validation[self.attribute].notna()]
+        return self._rates(people).model_dump(mode="json")
 
-    Raises:
-        InvalidInputError: If lengths differ or `params.privileged` is no group of the table.
-    """
-    members = _members(predictions, groups)
-    known = pd.notna(members)
-    people, members = predictions[known], members[known]
-    names = sorted({str(name) for name in members})
-    privileged = _privileged(people, members, params)
-    if len(names) < 2:
-        reason = f"fewer than two groups of {params.attribute} among the validation people"
+    def _rates(self, people: pd.DataFrame) -> EqualizedOddsRates:
+        members = people[self.attribute].to_numpy(dtype=object)
+        names = sorted({str(name) for name in members})
+        privileged = self._privileged(people)
+        if len(names) < 2:
+            reason = f"fewer than two groups of {self.attribute} among the validation people"
+            return EqualizedOddsRates(
+                privileged=privileged,
+                unprivileged=(),
+                n_people={"privileged": len(people), "unprivileged": 0},
+                rates={},
+                untouched=dict.fromkeys(EMOTIONS, reason),
+            )
+        on_privileged = members == privileged
+        rates: dict[str, dict[Side, Rates]] = {}
+        untouched: dict[str, str] = {}
+        for emotion in EMOTIONS:
+            shown = (people["emotion"] == emotion).to_numpy(dtype=bool)
+            predicted = (people["predicted_emotion"] == emotion).to_numpy(dtype=bool)
+            fitted = _fit_one(shown, predicted, on_privileged)
+            if isinstance(fitted, str):
+                untouched[emotion] = fitted
+            else:
+                rates[emotion] = fitted
         return EqualizedOddsRates(
             privileged=privileged,
-            unprivileged=(),
-            n_people={"privileged": len(people), "unprivileged": 0},
-            rates={},
-            untouched=dict.fromkeys(EMOTIONS, reason),
+            unprivileged=tuple(name for name in names if name != privileged),
+            n_people={
+                "privileged": int(on_privileged.sum()),
+                "unprivileged": int((~on_privileged).sum()),
+            },
+            rates=rates,
+            untouched=untouched,
         )
-    on_privileged = members == privileged
-    rates: dict[str, dict[Side, Rates]] = {}
-    untouched: dict[str, str] = {}
-    for emotion in EMOTIONS:
-        shown = (people["emotion"] == emotion).to_numpy(dtype=bool)
-        predicted = (people["predicted_emotion"] == emotion).to_numpy(dtype=bool)
-        fitted = _fit_one(shown, predicted, on_privileged)
-        if isinstance(fitted, str):
-            untouched[emotion] = fitted
-        else:
-            rates[emotion] = fitted
-    return EqualizedOddsRates(
-        privileged=privileged,
-        unprivileged=tuple(name for name in names if name != privileged),
-        n_people={
-            "privileged": int(on_privileged.sum()),
-            "unprivileged": int((~on_privileged).sum()),
-        },
-        rates=rates,
-        untouched=untouched,
-    )
 
+    def _privileged(self, people: pd.DataFrame) -> str:
+        """The group named, or the one with the highest accuracy (of equals the first by name)."""
+        if not len(people):
+            return self.privileged or ""
+        right = (people["emotion"] == people["predicted_emotion"]).astype(np.float64)
+        accuracies = right.groupby(people[self.attribute]).mean().sort_index()
+        if self.privileged is None:
+            return str(accuracies.idxmax())
+        if self.privileged not in accuracies.index:
+            raise InvalidInputError(
+                f"equalized_odds.privileged is {self.privileged!r}, but the validation people have "
+                f"the groups {', '.join(map(str, accuracies.index))} of {self.attribute}. Name one "
+                "of these, or leave it out."
+            )
+        return self.privileged
 
-def apply_equalized_odds(
-    predictions: pd.DataFrame,
-    groups: pd.Series,
-    rates: EqualizedOddsRates,
-    *,
-    seed: int,
-    variant: str,
-) -> pd.DataFrame:
-    """Draw new predictions at the fitted rates.
+    def apply(self, scored: pd.DataFrame, rules: dict[str, Json], *, seed: int) -> pd.DataFrame:
+        """Draw new predictions at the fitted rates.
 
-    Where the predicted emotion changes, its probability and that of the old one change places, so
-    that the prediction remains the most probable emotion. An emotion of probability zero (one that
-    the evaluation set does not have) is never given.
-
-    Args:
-        predictions: A `predictions` table.
-        groups: Group of each row, in the same order; people without a group, or of one that the
-            fit had not seen, keep their prediction.
-        rates: From `fit_equalized_odds`.
-        seed: Seed of the draws.
-        variant: Name of the result.
-
-    Returns:
-        A `predictions` table with the same rows in the same order.
-
-    Raises:
-        InvalidInputError: If there is not one group a prediction.
-    """
-    members = _members(predictions, groups)
-    probabilities = predictions[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
-    before = _positions(predictions["predicted_emotion"])
-    claims = _claims(before, members, rates, np.random.default_rng([seed, 0]))
-    after = _choose(before, claims, probabilities, np.random.default_rng([seed, 1]))
-    result = predictions.assign(
-        variant=variant, predicted_emotion=np.array(EMOTIONS, dtype=object)[after]
-    )
-    result[list(PROBABILITY_COLUMNS)] = _exchanged(probabilities, before, after)
-    return PREDICTIONS_SCHEMA.validate(result)
-
-
-def _members(predictions: pd.DataFrame, groups: pd.Series) -> npt.NDArray[np.object_]:
-    if len(predictions) != len(groups):
-        raise InvalidInputError(
-            f"Equalized odds needs one group a prediction, found {len(predictions)} predictions "
-            f"and {len(groups)} groups. Give the groups in the order of the predictions."
+        Where the predicted emotion changes, its probability and that of the old one change places,
+        so that the prediction remains the most probable emotion. An emotion of probability zero
+        (one that the evaluation set does not have) is never given. People without a group, or of
+        one that the fit had not seen, keep their prediction.
+        """
+        rates = EqualizedOddsRates.model_validate(rules)
+        members = scored[self.attribute].to_numpy(dtype=object)
+        probabilities = scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
+        before = _positions(scored["predicted_emotion"])
+        claims = _claims(before, members, rates, np.random.default_rng([seed, 0]))
+        after = _choose(before, claims, probabilities, np.random.default_rng([seed, 1]))
+        changed = pd.DataFrame(
+            _exchanged(probabilities, before, after),
+            columns=list(PROBABILITY_COLUMNS),
+            index=scored.index,
         )
-    return groups.to_numpy(dtype=object)
-
-
-def _privileged(
-    people: pd.DataFrame, members: npt.NDArray[np.object_], params: EqualizedOddsParameters
-) -> str:
-    """The group named, or the one with the highest accuracy (the first by name among equals)."""
-    if not len(people):
-        return params.privileged or ""
-    right = people["emotion"].to_numpy() == people["predicted_emotion"].to_numpy()
-    accuracies = pd.Series(right, dtype=np.float64).groupby(members).mean().sort_index()
-    if params.privileged is None:
-        return str(accuracies.idxmax())
-    if params.privileged not in accuracies.index:
-        raise InvalidInputError(
-            f"equalized_odds.privileged is {params.privileged!r}, but the validation people have "
-            f"the groups {', '.join(map(str, accuracies.index))} of {params.attribute}. Name one "
-            "of these, or leave it out."
-        )
-    return params.privileged
+        return changed.assign(predicted_emotion=np.array(EMOTIONS, dtype=object)[after])
 
 
 def _fit_one(shown: Flags, predicted: Flags, on_privileged: Flags) -> dict[Side, Rates] | str:
