@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_fairness.embedding import ImageRows, embed_faces
-from fer_fairness.embedding.images import DecodedFaces
+from fer_fairness.embedding.face_images import DecodedFaces
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.augmentation.variants import Augmented, Images
+from fer_fairness.augmentation.copies import Augmented, Images
 from fer_fairness.modeling.image_changes import change_images
 from fer_fairness.params.training import OnlineAugmentationParameters
 

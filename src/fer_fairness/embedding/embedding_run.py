@@ -14,7 +14,7 @@ from fer_fairness.embedding.embedding_cache import (
     EmbeddingCache,
     cache_key,
 )
-from fer_fairness.embedding.images import FaceImages
+from fer_fairness.embedding.face_images import FaceImages
 from fer_fairness.embedding.protocol import (
     EmbedderSource,
     EmbeddingError,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fer_fairness.embedding.images import pixel_block
+from fer_fairness.embedding.face_images import pixel_block
 from fer_fairness.errors import FerFairnessError, InvalidInputError
 
 Network = Callable[[np.ndarray], np.ndarray]

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from fer_fairness.embedding import ImageFiles, ImageRows, pixel_array
-from fer_fairness.embedding import decoding as room
-from fer_fairness.embedding.images import pixel_block
+from fer_fairness.embedding import image_decoding as room
+from fer_fairness.embedding.face_images import pixel_block
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ImageCondition
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from fer_fairness.embedding.decoding import conditioned, decode_or_problem, resized
+from fer_fairness.embedding.image_decoding import conditioned, decode_or_problem, resized
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing
 from fer_fairness.modeling.training_set import check_images
