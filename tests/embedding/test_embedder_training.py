@@ -155,6 +155,16 @@ class TestGroupHeads:
         accuracy = objective.scores(logits.astype(np.float64), targets, None).accuracy
         assert accuracy == pytest.approx((1.0 + 0.5 + 1.0) / 3)
 
+    def test_a_group_without_training_faces_is_named(
+        self, fairface: Maker, small: EmbedderParameters, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        faces, images = fairface(40)
+        faces["race"] = "indian"
+        caplog.set_level("INFO")
+        params = small.model_copy(update={"epochs": 1})
+        fit_embedder_network(faces, images, params, seed=0, checkpoint_folder=None)
+        assert "has a share of race white, race black, race latino_hispanic" in caplog.text
+
     def test_targets_with_two_groups_of_one_attribute_are_refused(
         self, objective: GroupHeads
     ) -> None:
