@@ -37,7 +37,7 @@ What a row stands for is told by `augmentation_mode`. "written": a variant that 
 `image_index` is its row in the augmented images, `augmentation_strength` (0 to 1) multiplied
 `augmentation.transforms`. "on_the_fly": one more showing of its source in every epoch, varied anew
 each time; `image_index` is the source's row in the training images and may occur several times,
-`augmentation_strength` multiplies the ranges of `training.online_augmentation`.
+`augmentation_strength` multiplies the ranges of the training's `online_augmentation`.
 """
 
 _IMAGES_AT_ONCE = 256
@@ -151,9 +151,9 @@ def check_online_augmentation(
         )
     if params.mode == "on_the_fly" and online.is_off:
         raise InvalidInputError(
-            "augmentation.mode is on_the_fly, but every range of training.online_augmentation is "
-            "0: faces would be repeated unchanged. Turn changes on there (flip, shift_share, ...), "
-            "or use the mode written."
+            "augmentation.mode is on_the_fly, but every range of "
+            "fine_tuning.training.online_augmentation is 0: faces would be repeated unchanged. "
+            "Turn changes on there (flip, shift_share, ...), or use the mode written."
         )
 
 
