@@ -106,7 +106,7 @@ def test_on_the_fly_needs_online_augmentation(change: dict[str, float]) -> None:
     off = OnlineAugmentationParameters()
     check_online_augmentation(WRITTEN, off)
     check_online_augmentation(ON_THE_FLY, OnlineAugmentationParameters.model_validate(change))
-    with pytest.raises(InvalidInputError, match=r"every range of training\.online_aug"):
+    with pytest.raises(InvalidInputError, match=r"every range of fine_tuning\.training\.online"):
         check_online_augmentation(ON_THE_FLY, off)
 
 

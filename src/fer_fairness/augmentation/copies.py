@@ -13,6 +13,7 @@ from fer_fairness.augmentation.source_faces import draw_sources
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import STRENGTH, TrainingSet
 from fer_fairness.modeling.image_changes import GeneratorPerImage, change_images
+from fer_fairness.modeling.training_set import check_images
 from fer_fairness.params.augmentation import AugmentationParameters, TransformRanges
 from fer_fairness.params.training import OnlineAugmentationParameters
 from fer_fairness.progress import track
@@ -36,7 +37,7 @@ What a row stands for is told by `augmentation_mode`. "written": a variant that 
 `image_index` is its row in the augmented images, `augmentation_strength` (0 to 1) multiplied
 `augmentation.transforms`. "on_the_fly": one more showing of its source in every epoch, varied anew
 each time; `image_index` is the source's row in the training images and may occur several times,
-`augmentation_strength` multiplies the ranges of `training.online_augmentation`.
+`augmentation_strength` multiplies the ranges of the training's `online_augmentation`.
 """
 
 _IMAGES_AT_ONCE = 256
@@ -84,7 +85,7 @@ def augment(
             faces do not belong together.
     """
     drawn = draw_sources(faces, plan, params, seed=seed).assign(augmentation_mode=params.mode)
-    _check_images(drawn, images)
+    check_images(images, drawn["image_index"].to_numpy())
     if params.mode == "on_the_fly":
         strength = drawn["augmentation_strength"] + params.on_the_fly_base
         made = np.empty((0, *images.shape[1:]), dtype=np.uint8)
@@ -150,18 +151,9 @@ def check_online_augmentation(
         )
     if params.mode == "on_the_fly" and online.is_off:
         raise InvalidInputError(
-            "augmentation.mode is on_the_fly, but every range of training.online_augmentation is "
-            "0: faces would be repeated unchanged. Turn changes on there (flip, shift_share, ...), "
-            "or use the mode written."
-        )
-
-
-def _check_images(drawn: pd.DataFrame, images: Images) -> None:
-    last = int(drawn["image_index"].max()) if len(drawn) else -1
-    if last >= len(images):
-        raise InvalidInputError(
-            f"A face points to image {last}, but there are {len(images)} images. Table and images "
-            "must come from the same run."
+            "augmentation.mode is on_the_fly, but every range of "
+            "fine_tuning.training.online_augmentation is 0: faces would be repeated unchanged. "
+            "Turn changes on there (flip, shift_share, ...), or use the mode written."
         )
 
 

@@ -8,9 +8,10 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from fer_fairness.embedding.decoding import conditioned, decode_or_problem, resized
+from fer_fairness.embedding.image_decoding import conditioned, decode_or_problem, resized
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing
+from fer_fairness.modeling.training_set import check_images
 from fer_fairness.params.embedding import ImageCondition
 from fer_fairness.progress import track
 
@@ -105,17 +106,11 @@ class ImageRows:
             InvalidInputError: If the images have another dtype or number of channels, or an index
                 lies outside them.
         """
-        if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.dtype != np.uint8:
+        check_images(images, image_index)
+        if images.shape[-1] not in (1, 3):
             raise InvalidInputError(
-                f"Faces to embed are {images.dtype} {images.shape}; expected uint8 (n, height, "
-                "width, channels) with 1 (grey) or 3 (RGB) channels and values 0 to 255. Convert "
-                "them first."
-            )
-        if len(image_index) and not (image_index.min() >= 0 and image_index.max() < len(images)):
-            raise InvalidInputError(
-                f"image_index goes from {image_index.min()} to {image_index.max()}, but there are "
-                f"{len(images)} images. The table and the array belong to different runs: make "
-                "both again."
+                f"Faces to embed have shape {images.shape}; expected 1 (grey) or 3 (RGB) channels. "
+                "Convert them first."
             )
         _check_names(names, len(image_index))
         self._images = images
@@ -197,16 +192,6 @@ def pixel_block(images: Sequence[np.ndarray], side_px: int, *, colour: bool) -> 
         uint8 `(n, side_px, side_px, 3 or 1)`.
 
     Raises:
-        InvalidInputError: If an image has another dtype or number of channels.
-    """
-    check_images(images)
-    return np.stack([resized(image, side_px, colour=colour) for image in images])
-
-
-def check_images(images: Sequence[np.ndarray]) -> None:
-    """Refuse what no embedder takes.
-
-    Raises:
         InvalidInputError: If an image is not uint8 `(h, w, 3)` with at least one pixel.
     """
     for position, image in enumerate(images):
@@ -215,6 +200,7 @@ def check_images(images: Sequence[np.ndarray]) -> None:
                 f"Image {position} of a batch to embed is {image.dtype} {image.shape}; expected "
                 "uint8 (height, width, 3). `ImageFiles` and `ImageRows` make such images."
             )
+    return np.stack([resized(image, side_px, colour=colour) for image in images])
 
 
 def _sorted_out(results: Iterable[np.ndarray | str]) -> DecodedFaces:

@@ -168,5 +168,5 @@ def test_an_empty_plan_gives_no_variants(faces: pd.DataFrame, table: str) -> Non
 
 def test_images_of_another_table_are_refused(faces: pd.DataFrame) -> None:
     plan = plan_augmentation(faces, PARAMS, recall=None)
-    with pytest.raises(InvalidInputError, match="there are 3 images"):
+    with pytest.raises(InvalidInputError, match="outside the 3 images"):
         augment(faces, images_of(faces)[:3], plan, PARAMS, seed=0)
