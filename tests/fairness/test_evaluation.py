@@ -9,8 +9,8 @@ from fer_fairness.fairness import GAP_METRICS, compare, evaluate
 from fer_fairness.fairness.comparison import COMPARISON_COLUMNS
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.group_scores import GROUP_COLUMNS, OVERALL_COLUMNS
-from fer_fairness.fairness.metrics.gap_metrics import class_gap_metrics
-from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
+from fer_fairness.fairness.metrics import class_gap_metrics
+from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.reporting.words import (
     CLASS_METRICS,
     METRICS,

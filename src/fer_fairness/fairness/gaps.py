@@ -13,9 +13,9 @@ from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.detectability import Family
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_tests import GapTests, measured_gaps
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
