@@ -93,13 +93,6 @@ def paired_differences(
     }
 
 
-def paired_difference(
-    joint: PairedCounts, metric: GapMetric, *, n: int, confidence: float, seed: Seed
-) -> PairedDifference:
-    """Difference of one metric between two models; see `paired_differences`."""
-    return paired_differences(joint, [metric], n=n, confidence=confidence, seed=seed)[metric.name]
-
-
 def _of_each(joint: Counts) -> tuple[Counts, Counts]:
     """The counts of the first and of the second model, shape (..., g, c, k)."""
     return joint.sum(axis=-1), joint.sum(axis=-2)
