@@ -1,9 +1,15 @@
 """Single rows of the report's tables, and small reports made of them."""
 
+import dataclasses
+from collections.abc import Mapping
+from typing import Literal
+
 import pandas as pd
 
+from fer_fairness.reporting.blocks import Table
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.tables import Table
+from fer_fairness.reporting.rows import GapRow
+from fer_fairness.reporting.rows.schema import R, rows_of
 
 GAP: dict[str, object] = {
     "variant": "baseline",
@@ -38,6 +44,7 @@ ATTRIBUTE: dict[str, object] = {
     "n_abstained": 241,
     "share_abstained": 241 / 3153,
     "n_held_out": 2500,
+    "refusals": "",
     "refused": "",
 }
 CORRECTED: dict[str, object] = {
@@ -60,6 +67,47 @@ GROUP: dict[str, object] = {
     "compared": True,
 }
 REFUSED = "Too few held-out faces to know how the labeller errs: indian 3; at least 30 are needed."
+REFUSAL: dict[str, object] = {"refusals": "too few held-out faces", "refused": REFUSED}
+
+
+def report(
+    *,
+    kind: Literal["project", "audit"] = "project",
+    quality: Mapping[str, Mapping[str, object]] | None = None,
+    manifest: Mapping[str, object] | None = None,
+    notes: list[str] | None = None,
+    **tables: pd.DataFrame,
+) -> ReportInputs:
+    """A report with tables by their names."""
+    return ReportInputs(
+        tables, kind=kind, quality=quality or {}, manifest=manifest or {}, notes=notes or []
+    )
+
+
+def changed(inputs: ReportInputs, **tables: pd.DataFrame) -> ReportInputs:
+    """The same report with some of its tables replaced."""
+    return dataclasses.replace(inputs, tables={**inputs.tables, **tables})
+
+
+def without(inputs: ReportInputs, name: str) -> ReportInputs:
+    """The same report without one of its tables, or without another of its parts."""
+    if name in inputs.tables:
+        return changed(inputs, **{name: pd.DataFrame()})
+    return dataclasses.replace(inputs, **{name: getattr(ReportInputs(), name)})
+
+
+def row_of(kind: type[R], *parts: dict[str, object]) -> R:
+    """One row of a table, of columns given one after the other."""
+    columns: dict[str, object] = {}
+    for part in parts:
+        columns |= part
+    (row,) = rows_of(pd.DataFrame([columns]), kind)
+    return row
+
+
+def gap_row(*parts: dict[str, object], **columns: object) -> GapRow:
+    """A row of `gaps`, a difference found unless it is changed."""
+    return row_of(GapRow, GAP, *parts, columns)
 
 
 def predicted(
@@ -70,7 +118,7 @@ def predicted(
 ) -> ReportInputs:
     """One predicted attribute, with what is known of label errors."""
     head = {**GAP, **KEY, "attribute_source": "predicted"}
-    return ReportInputs(
+    return report(
         gaps=pd.DataFrame([{**head, **gap} for gap in gaps or ({},)]),
         label_noise_attributes=pd.DataFrame([{**ATTRIBUTE, **(attribute or {})}]),
         label_noise_gaps=pd.DataFrame(list(corrected)),

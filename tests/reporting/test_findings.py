@@ -1,10 +1,8 @@
-import numpy as np
 import pandas as pd
-import pytest
+from tests.reporting.rows import report
 
 from fer_fairness.reporting.findings import (
     comparison_findings,
-    level_down,
     performance_findings,
 )
 from fer_fairness.reporting.inputs import ReportInputs
@@ -27,16 +25,11 @@ def test_a_change_is_named_only_where_its_interval_excludes_zero() -> None:
         {"attribute": "gender", "corrected_difference": -0.03, "ci_low": -0.07, "ci_high": 0.01},
     ]
     table = pd.DataFrame([{**head, **row} for row in rows])
-    (finding,) = comparison_findings(ReportInputs(comparisons=table))
+    (finding,) = comparison_findings(report(comparisons=table))
     assert "Narrowed: accuracy gap for perceived race −3.0 points [−5.0 to −1.0]." in finding.text  # noqa: RUF001
     assert "perceived gender" not in finding.text
     assert "The change of 1 of 2 gaps may be zero." in finding.text
     assert finding.kind == "better"
-
-
-@pytest.mark.parametrize(("value", "expected"), [(True, True), (np.False_, False), (None, False)])
-def test_level_down_tolerates_missing_values(value: object, expected: object) -> None:
-    assert level_down({"level_down": value}) is expected
 
 
 def test_empty_inputs_have_no_findings() -> None:

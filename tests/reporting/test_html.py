@@ -1,4 +1,3 @@
-import dataclasses
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -6,11 +5,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.reporting.rows import changed, report, without
 
-from fer_fairness.reporting.columns import COLUMNS
+from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.tables import MISSING
+from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
@@ -72,15 +72,12 @@ def test_every_section_stands_in_the_page_and_in_its_contents(text: str) -> None
     assert page.open == []
 
 
-@pytest.mark.parametrize("emptied", [*COLUMNS, "quality", "manifest", "notes", "everything"])
+@pytest.mark.parametrize("emptied", [*REPORT_TABLES, "quality", "manifest", "notes", "everything"])
 def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied: str) -> None:
     # A few rows of each table: drawing every figure in full again would be slow.
-    tables: dict[str, Any] = {name: table.head(3) for name, table in small_inputs.tables().items()}
-    lean = dataclasses.replace(small_inputs, **tables)
-    empty = ReportInputs()
-    some = empty if emptied == "everything" else lean
-    if some is lean:
-        some = dataclasses.replace(lean, **{emptied: getattr(empty, emptied)})
+    tables: dict[str, Any] = {name: table.head(3) for name, table in small_inputs.tables.items()}
+    lean = changed(small_inputs, **tables)
+    some = ReportInputs() if emptied == "everything" else without(lean, emptied)
     page = Page(render_report(some))
     absent = {"scan": {"subgroup"}, "everything": {"subgroup", "predicted"}}.get(emptied, set())
     expected = tuple(name for name in SECTIONS if name not in absent)
@@ -163,15 +160,19 @@ def test_the_same_inputs_give_the_same_page(
 
 
 def test_hostile_names_are_escaped_everywhere(small_inputs: ReportInputs) -> None:
-    first = small_inputs.gaps["metric"] == "accuracy_gap"
+    first = small_inputs.tables["gaps"]["metric"] == "accuracy_gap"
     text = render_report(
-        ReportInputs(
-            gaps=small_inputs.gaps[first].assign(
-                variant=HOSTILE, attribute=HOSTILE, smallest_group=HOSTILE, verdict=HOSTILE
+        report(
+            gaps=small_inputs.tables["gaps"][first].assign(
+                variant=HOSTILE, attribute=HOSTILE, smallest_group=HOSTILE
             ),
-            groups=small_inputs.groups.assign(variant=HOSTILE, attribute=HOSTILE, group=HOSTILE),
-            confusion=small_inputs.confusion.assign(variant=HOSTILE),
-            distributions=small_inputs.distributions.assign(variant=HOSTILE, cell=HOSTILE),
+            groups=small_inputs.tables["groups"].assign(
+                variant=HOSTILE, attribute=HOSTILE, group=HOSTILE
+            ),
+            confusion=small_inputs.tables["confusion"].assign(variant=HOSTILE),
+            distributions=small_inputs.tables["distributions"].assign(
+                variant=HOSTILE, cell=HOSTILE
+            ),
             quality={HOSTILE: {HOSTILE: [HOSTILE], "nested": {HOSTILE: {"a": HOSTILE}}}},
             manifest={"commit": HOSTILE, "command": HOSTILE},
             notes=[HOSTILE],
@@ -198,10 +199,10 @@ def test_it_is_said_which_figures_are_as_labelled(text: str, small_inputs: Repor
         assert sentence in text, sentence
     tables: dict[str, Any] = {
         name: table.head(3).assign(attribute_source="annotated")
-        for name, table in small_inputs.tables().items()
+        for name, table in small_inputs.tables.items()
         if name in ("gaps", "groups", "aif360")
     }
-    annotated = render_report(ReportInputs(**tables))
+    annotated = render_report(report(**tables))
     for sentence in sentences:
         assert sentence not in annotated, sentence
 
@@ -225,19 +226,19 @@ def test_the_training_table_says_what_each_model_is_and_what_it_started_from(
 def test_the_training_table_shows_another_baseline_no_epochs_and_what_is_not_recorded(
     small_inputs: ReportInputs,
 ) -> None:
-    models = small_inputs.models.assign(
+    models = small_inputs.tables["models"].assign(
         started_from=["published", "baseline"],
         of_this_baseline=pd.array([True, False], dtype="boolean"),
     )
-    histories = small_inputs.histories
+    histories = small_inputs.tables["histories"]
     tuned = histories[histories["variant"] != "baseline"]
-    inputs = dataclasses.replace(small_inputs, models=models, histories=tuned)
+    inputs = changed(small_inputs, models=models, histories=tuned)
     shown = training_table(inputs)
     dashes = " ".join([MISSING] * 4)
     assert f"Baseline compact_cnn 170,120 168,968 published weights 0 {dashes}" in shown
     assert "120,640 another baseline 24 2 " in shown
     without = models.assign(fingerprint=pd.Series([None, "ab"]), of_this_baseline=None)
-    shown = training_table(dataclasses.replace(inputs, models=without, histories=histories))
+    shown = training_table(changed(inputs, models=without, histories=histories))
     assert f"Baseline not recorded {dashes[:5]} 24 2 " in shown
     assert "120,640 baseline 24 2 " in shown
 
@@ -249,7 +250,7 @@ def test_the_parameters_of_each_training_are_told_apart_from_those_of_the_run() 
         "seed_1.baseline": {"block": {"a": 1}},
         "seed_2.baseline": {"block": {"a": 2}},
     }
-    page = render_report(ReportInputs(manifest={"seed": 0, "trained_with": trained_with}))
+    page = render_report(report(manifest={"seed": 0, "trained_with": trained_with}))
     assert "What the models were trained with" in page
     assert "Trained with: baseline" in page
     assert re.search(r"<dt>Reweighing</dt><dd>not recorded</dd>", page)
@@ -283,10 +284,10 @@ def test_names_in_the_tables_on_the_labeller_are_escaped(small_inputs: ReportInp
                 if column in table
             }
         )
-        for name, table in small_inputs.tables().items()
+        for name, table in small_inputs.tables.items()
         if name.startswith(("labeller", "agreement"))
     }
-    text = render_report(ReportInputs(**tables))
+    text = render_report(report(**tables))
     assert "<script" not in text
     assert text.count("&lt;script&gt;") > 20
     assert Page(text).open == []

@@ -1,23 +1,23 @@
 import pandas as pd
 import pytest
+from tests.reporting.rows import GAP, report
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.columns import COLUMNS
+from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.reporting.inputs import ReportInputs
 
 
-@pytest.mark.parametrize("name", list(COLUMNS))
-def test_empty_tables_get_their_columns(name: str) -> None:
-    assert tuple(ReportInputs().tables()[name].columns) == COLUMNS[name]
+def test_a_table_of_another_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(InvalidInputError, match=r"no tables \['gap'\]; it has \['overall', "):
+        report(gap=pd.DataFrame([GAP]))
 
 
-def test_a_missing_column_is_named() -> None:
-    table = pd.DataFrame({"variant": ["baseline"], "epoch": [1]})
-    with pytest.raises(InvalidInputError, match=r"'histories'.*'validation_loss'"):
-        ReportInputs(histories=table)
+@pytest.mark.parametrize("name", list(REPORT_TABLES))
+def test_a_table_that_is_not_given_has_no_rows(name: str) -> None:
+    assert ReportInputs().rows(REPORT_TABLES[name]) == []
 
 
 def test_the_baseline_comes_first_wherever_it_stands(small_inputs: ReportInputs) -> None:
-    backwards = ReportInputs(overall=small_inputs.overall.iloc[::-1])
+    backwards = report(overall=small_inputs.tables["overall"].iloc[::-1])
     assert backwards.variants() == ("baseline", "emotion_augmentation")
     assert backwards.evaluation_sets() == ("fer_plus",)

@@ -1,25 +1,43 @@
 import pytest
 from matplotlib.figure import Figure
 from tests.reporting.predicted import fabricated_labeller
-from tests.reporting.rows import column
+from tests.reporting.rows import column, report
 
+from fer_fairness.reporting.blocks import Block, Drawing, Heading, Table, Text
 from fer_fairness.reporting.figures import labeller_confusion_figure, reliability_figure
 from fer_fairness.reporting.figures.reliability import NO_BINS
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.sections.agreement import agreement_blocks
-from fer_fairness.reporting.sections.blocks import Block, Drawing, Heading, Text
-from fer_fairness.reporting.sections.labeller import asked_only, labeller_section
+from fer_fairness.reporting.rows import (
+    AgreementCountRow,
+    AgreementRow,
+    LabellerConfusionRow,
+    LabellerRecallRow,
+    LabellerReliabilityRow,
+    LabellerSummaryRow,
+)
+from fer_fairness.reporting.rows.schema import rows_of
+from fer_fairness.reporting.sections.labeller import L, asked_only, labeller_section
+from fer_fairness.reporting.sections.labeller_agreement import agreement_blocks
 from fer_fairness.reporting.sections.labeller_recalls import recall_tables
-from fer_fairness.reporting.tables import Table
 
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
-LABELLER = ReportInputs(**fabricated_labeller())
+LABELLER = report(**fabricated_labeller())
+
+
+def blocks_of(inputs: ReportInputs) -> list[Block]:
+    section = labeller_section(inputs)
+    assert section is not None
+    return list(section.blocks)
+
+
+def asked(inputs: ReportInputs, kind: type[L]) -> list[L]:
+    return asked_only(inputs.rows(kind), inputs)
 
 
 @pytest.fixture(scope="module")
 def drawn() -> list[Block]:
-    return list(labeller_section(LABELLER).blocks)
+    return blocks_of(LABELLER)
 
 
 def table(blocks: list[Block], start: str) -> Table:
@@ -74,19 +92,19 @@ def test_what_shrinking_costs_is_told_against_the_first_condition(drawn: list[Bl
 
 
 def test_a_condition_that_lacks_an_attribute_has_a_dash() -> None:
-    summary = LABELLER.labeller_summary
+    summary = LABELLER.tables["labeller_summary"]
     lost = (summary["condition"] == "grey_48") & (summary["attribute"] == "race")
     costs = table(
-        list(labeller_section(ReportInputs(labeller_summary=summary[~lost])).blocks),
+        blocks_of(report(labeller_summary=summary[~lost])),
         "What it costs",
     )
     assert [cell.text for cell in costs.rows[1]][-2:] == [DASH, DASH]
 
 
 def test_one_condition_alone_has_no_table_of_costs() -> None:
-    summary = LABELLER.labeller_summary
-    one = ReportInputs(labeller_summary=summary[summary["condition"] == "grey_48"])
-    captions = [b.caption for b in labeller_section(one).blocks if isinstance(b, Table)]
+    summary = LABELLER.tables["labeller_summary"]
+    one = report(labeller_summary=summary[summary["condition"] == "grey_48"])
+    captions = [b.caption for b in blocks_of(one) if isinstance(b, Table)]
     assert not [caption for caption in captions if caption.startswith("What it costs")]
 
 
@@ -97,8 +115,7 @@ def test_confusions_are_drawn_of_asked_groupings_only(drawn: list[Block]) -> Non
 
 
 def test_a_confusion_has_the_title_it_is_given() -> None:
-    rows = LABELLER.labeller_confusion
-    rows = rows[rows["condition"] == "grey_48"]
+    rows = [row for row in LABELLER.rows(LabellerConfusionRow) if row.condition == "grey_48"]
     figure = labeller_confusion_figure(rows, attribute="gender", title="Gender, grey")
     assert figure.axes[0].get_title(loc="left") == "Gender, grey"
 
@@ -112,29 +129,25 @@ def dots(figure: Figure, place: int = 0) -> list[tuple[float, float]]:
 
 
 def test_reliability_has_a_panel_an_attribute_with_its_error_and_the_diagonal() -> None:
-    bins = asked_only(LABELLER.labeller_reliability, LABELLER)
-    bins = bins[bins["condition"] == "grey_48"]
-    summary = asked_only(LABELLER.labeller_summary, LABELLER)
-    summary = summary[summary["condition"] == "grey_48"]
+    bins = [row for row in asked(LABELLER, LabellerReliabilityRow) if row.condition == "grey_48"]
+    summary = [row for row in asked(LABELLER, LabellerSummaryRow) if row.condition == "grey_48"]
     figure = reliability_figure(bins, summary)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "Perceived gender: ECE 0.021",
         "Perceived race: ECE 0.021",
         "Perceived age group: ECE 0.021",
     ]
-    one = bins[bins["attribute"] == "gender"]
-    expected = list(zip(100 * one["mean_confidence"], 100 * one["accuracy"], strict=True))
+    one = [row for row in bins if row.attribute == "gender"]
+    expected = [(100 * row.mean_confidence, 100 * row.accuracy) for row in one]
     assert dots(figure) == [pytest.approx(pair) for pair in expected]
     diagonal = figure.axes[0].lines[0]
     assert list(diagonal.get_xdata()) == list(diagonal.get_ydata()) == [0, 100]  # type: ignore[arg-type]
 
 
 def test_reliability_without_a_summary_has_no_error_and_without_bins_says_so() -> None:
-    bins = LABELLER.labeller_reliability.head(2)
-    figure = reliability_figure(bins, ReportInputs().labeller_summary)
+    figure = reliability_figure(LABELLER.rows(LabellerReliabilityRow)[:2], [])
     assert figure.axes[0].get_title(loc="left") == "Perceived gender"
-    empty = ReportInputs()
-    figure = reliability_figure(empty.labeller_reliability, empty.labeller_summary)
+    figure = reliability_figure([], [])
     assert [text.get_text() for text in figure.axes[0].texts] == [NO_BINS]
 
 
@@ -149,8 +162,11 @@ def test_recalls_of_every_group_have_an_interval_and_the_most_frequent_mistake(
 
 
 def test_recalls_by_other_attributes_are_folded_with_intervals_and_sizes() -> None:
-    rows = asked_only(LABELLER.labeller_recalls, LABELLER)
-    rows = rows[(rows["condition"] == "grey_48") & (rows["attribute"] == "race")]
+    rows = [
+        row
+        for row in asked(LABELLER, LabellerRecallRow)
+        if row.condition == "grey_48" and row.attribute == "race"
+    ]
     of_all, strata = recall_tables(rows, "grey")
     assert not of_all.folded
     assert strata.folded
@@ -161,12 +177,10 @@ def test_recalls_by_other_attributes_are_folded_with_intervals_and_sizes() -> No
 
 
 def test_groupings_that_were_not_asked_for_are_left_out_of_recalls() -> None:
-    rows = asked_only(LABELLER.labeller_recalls, LABELLER)
-    assert set(rows["grouping"]) == {"gender", "coarse_4"}
-    marked = LABELLER.labeller_recalls.assign(asked=False)
-    assert asked_only(marked, LABELLER).empty
-    alone = ReportInputs(labeller_recalls=LABELLER.labeller_recalls)
-    assert set(asked_only(alone.labeller_recalls, alone)["grouping"]) == {"gender", "coarse_4"}
+    alone = report(labeller_recalls=LABELLER.tables["labeller_recalls"])
+    for inputs in (LABELLER, alone):
+        found = {row.grouping for row in asked(inputs, LabellerRecallRow)}
+        assert found == {"gender", "coarse_4"}
 
 
 def test_the_chosen_classifier_is_named_and_marked(drawn: list[Block]) -> None:
@@ -206,22 +220,23 @@ def test_agreement_is_told_with_interval_and_kappa_and_the_counts_are_folded(
 
 
 def test_faces_without_a_label_stand_last_whatever_the_groups_are_called() -> None:
-    counts = LABELLER.agreement_counts.replace({"predicted": {"indian": "other"}})
-    blocks = agreement_blocks(ReportInputs(agreement_counts=counts))
+    counts = LABELLER.tables["agreement_counts"].replace({"predicted": {"indian": "other"}})
+    blocks = agreement_blocks([], rows_of(counts, AgreementCountRow))
     (shown,) = [block for block in blocks if isinstance(block, Table)]
     assert shown.header == ("Annotated", "white", "black", "other", "no label")
 
 
 def test_agreement_alone_or_counts_alone_are_shown() -> None:
-    assert agreement_blocks(ReportInputs()) == []
-    alone = agreement_blocks(ReportInputs(agreement=LABELLER.agreement))
-    assert len([b for b in alone if isinstance(b, Table)]) == 1
-    counts = agreement_blocks(ReportInputs(agreement_counts=LABELLER.agreement_counts))
-    assert len([b for b in counts if isinstance(b, Table)]) == 1
+    assert agreement_blocks([], []) == []
+    for found in (
+        agreement_blocks(LABELLER.rows(AgreementRow), []),
+        agreement_blocks([], LABELLER.rows(AgreementCountRow)),
+    ):
+        assert len([block for block in found if isinstance(block, Table)]) == 1
 
 
 def test_a_labeller_that_was_not_run_is_said_to_be_so() -> None:
-    (text,) = labeller_section(ReportInputs()).blocks
+    (text,) = blocks_of(ReportInputs())
     assert isinstance(text, Text)
     assert text.absent
     assert "was not run" in text.text
@@ -231,6 +246,6 @@ def test_a_labeller_that_was_not_run_is_said_to_be_so() -> None:
 def test_any_table_of_the_labeller_may_be_missing(name: str) -> None:
     tables = fabricated_labeller()
     one = {name: tables.pop(name).head(2)}
-    assert labeller_section(ReportInputs(**tables)).blocks
-    alone = labeller_section(ReportInputs(**one)).blocks
+    assert blocks_of(report(**tables))
+    alone = blocks_of(report(**one))
     assert [block for block in alone if isinstance(block, (Table, Drawing))]

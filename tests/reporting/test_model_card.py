@@ -1,6 +1,7 @@
 import dataclasses
 
 import pytest
+from tests.reporting.rows import report
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting.inputs import ReportInputs
@@ -22,7 +23,7 @@ def test_tables_have_the_same_number_of_columns_in_every_row(small_inputs: Repor
     lines = model_card(small_inputs, "baseline").splitlines()
     widths = [line.count("|") for line in lines if line.startswith("|")]
     assert set(widths) == {5, 7, 11}
-    gaps = small_inputs.gaps[small_inputs.gaps["variant"] == "baseline"]
+    gaps = small_inputs.tables["gaps"][small_inputs.tables["gaps"]["variant"] == "baseline"]
     assert widths.count(11) == (gaps["family"] == "summary").sum() + 2
 
 
@@ -32,7 +33,7 @@ def test_an_unknown_variant_is_refused_with_the_known_ones(small_inputs: ReportI
 
 
 def test_a_variant_without_scores_says_so(small_inputs: ReportInputs) -> None:
-    card = model_card(ReportInputs(histories=small_inputs.histories), "baseline")
+    card = model_card(report(histories=small_inputs.tables["histories"]), "baseline")
     assert "This variant was not scored." in card
     assert "Epochs trained: 24" in card
 

@@ -1,16 +1,15 @@
 """What the report says of several training seeds."""
 
-import dataclasses
-
 import pandas as pd
 import pytest
+from tests.reporting.rows import changed, report
 
+from fer_fairness.reporting.blocks import Drawing, Findings, Heading, Table, Text
 from fer_fairness.reporting.figures import seed_differences_figure
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.rows import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections import all_sections
-from fer_fairness.reporting.sections.blocks import Drawing, Findings, Heading, Text
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
-from fer_fairness.reporting.tables import Table
 
 CHANGE: dict[str, object] = {
     "variant": "reweighing",
@@ -41,7 +40,7 @@ GAP: dict[str, object] = {
 
 
 def compared(*changes: dict[str, object]) -> ReportInputs:
-    return ReportInputs(comparisons_over_seeds=pd.DataFrame([{**CHANGE, **c} for c in changes]))
+    return report(comparisons_over_seeds=pd.DataFrame([{**CHANGE, **c} for c in changes]))
 
 
 def finding(*changes: dict[str, object]) -> tuple[str, str]:
@@ -82,7 +81,7 @@ def test_every_evaluation_set_has_its_means_its_differences_and_a_figure(
     ]
     assert all("SD 0.6 points" in row[3].text for row in means.rows)
     assert (means.folded, differences.folded, gaps.folded) == (False, True, True)
-    rows = inputs.comparisons_over_seeds
+    rows = inputs.tables["comparisons_over_seeds"]
     assert len(differences.rows) == (rows["evaluation_set"] == "fer_plus").sum()
 
 
@@ -135,7 +134,8 @@ def test_many_findings_are_counted_not_listed() -> None:
 def test_a_metric_that_is_not_defined_is_no_test() -> None:
     nan = float("nan")
     undefined = {**GAP, "difference": nan, "ci_low": nan, "ci_high": nan, "p_value_holm": nan}
-    assert "none of 1 is beyond" in finding(NOT_FOUND, {**undefined, "verdict": "too few"})[1]
+    untested = {**undefined, "verdict": "too few people to say"}
+    assert "none of 1 is beyond" in finding(NOT_FOUND, untested)[1]
     assert finding(undefined)[1] == "Nothing could be tested."
 
 
@@ -157,18 +157,18 @@ def test_the_summary_and_the_limits_point_to_the_section(small_inputs: ReportInp
         told = [section for section in all_sections(inputs) if section.key in ("found", "limits")]
         return sum("“Over training seeds”" in str(section.blocks) for section in told)
 
-    lean = ReportInputs(
-        comparisons=small_inputs.comparisons.head(3),
-        comparisons_over_seeds=small_inputs.comparisons_over_seeds.head(3),
+    lean = report(
+        comparisons=small_inputs.tables["comparisons"].head(3),
+        comparisons_over_seeds=small_inputs.tables["comparisons_over_seeds"].head(3),
     )
     assert said(lean) == 2
-    assert said(dataclasses.replace(lean, comparisons_over_seeds=pd.DataFrame())) == 0
+    assert said(changed(lean, comparisons_over_seeds=pd.DataFrame())) == 0
 
 
 def test_the_figure_has_a_row_for_every_difference_filled_where_found() -> None:
     rows = compared({}, {**GAP, **NOT_FOUND}, {**GAP, "variant": "equalized_odds"})
     variants = ("baseline", "reweighing", "equalized_odds")
-    figure = seed_differences_figure(rows.comparisons_over_seeds, variants=variants)
+    figure = seed_differences_figure(rows.rows(ComparisonOverSeedsRow), variants=variants)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         *("Accuracy", "Reweighing", "Perceived gender, accuracy gap", "Reweighing"),
@@ -180,5 +180,5 @@ def test_the_figure_has_a_row_for_every_difference_filled_where_found() -> None:
 
 
 def test_an_empty_figure_says_so() -> None:
-    figure = seed_differences_figure(ReportInputs().comparisons_over_seeds, variants=())
+    figure = seed_differences_figure([], variants=())
     assert "No variant was compared" in figure.axes[0].texts[0].get_text()

@@ -1,44 +1,63 @@
 import dataclasses
 import math
 
-import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from tests.reporting.rows import ATTRIBUTE, GROUP, REFUSED, column, predicted
+from tests.reporting.rows import (
+    ATTRIBUTE,
+    GROUP,
+    REFUSAL,
+    REFUSED,
+    changed,
+    column,
+    predicted,
+    report,
+    row_of,
+)
 
+from fer_fairness.reporting.blocks import Block, Drawing, Heading, Table, Text
 from fer_fairness.reporting.figures import predicted_groups_figure
-from fer_fairness.reporting.figures.label_noise import NO_SCORES, reason_not_compared
+from fer_fairness.reporting.figures.predicted_groups import NO_SCORES, reason_not_compared
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import of_key
-from fer_fairness.reporting.sections.blocks import Block, Drawing, Heading, Text
-from fer_fairness.reporting.sections.predicted_groups import (
-    predicted_groups_section,
-    warning_text,
+from fer_fairness.reporting.rows import (
+    Key,
+    LabelNoiseAttributeRow,
+    LabelNoiseGroupRow,
+    LabelNoiseScoreRow,
 )
-from fer_fairness.reporting.sections.predicted_tables import (
+from fer_fairness.reporting.sections.predicted_group_tables import (
     accuracy_table,
     difference_table,
     headline_gaps_table,
 )
-from fer_fairness.reporting.tables import Table
+from fer_fairness.reporting.sections.predicted_groups import (
+    predicted_groups_section,
+    warning_text,
+)
 
+WHITE = row_of(LabelNoiseGroupRow, GROUP)
 RACE = ("baseline", "fer_plus", "race")
 AGE = ("baseline", "fer_plus", "age_group")
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def tables_of(inputs: ReportInputs, key: tuple[str, str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return of_key(inputs.label_noise_groups, key), of_key(inputs.label_noise_scores, key)
+def tables_of(
+    inputs: ReportInputs, key: Key
+) -> tuple[list[LabelNoiseGroupRow], list[LabelNoiseScoreRow]]:
+    groups, scores = inputs.rows(LabelNoiseGroupRow), inputs.rows(LabelNoiseScoreRow)
+    return [row for row in groups if row.key == key], [row for row in scores if row.key == key]
 
 
 def score(inputs: ReportInputs, metric: str, method: str, group: str) -> tuple[float, ...]:
     """Value and interval of one group of race in percent, rounded as they are shown."""
     _, scores = tables_of(inputs, RACE)
-    same = (scores["metric"] == metric) & (scores["method"] == method) & (scores["group"] == group)
-    (row,) = scores[same].to_dict("records")
-    return tuple(round(100 * float(row[name]), 1) for name in ("value", "ci_low", "ci_high"))
+    found = [
+        row for row in scores if (row.metric, row.method, row.group) == (metric, method, group)
+    ]
+    (row,) = found
+    return tuple(round(100 * value, 1) for value in (row.value, row.ci_low, row.ci_high))
 
 
 def blocks(inputs: ReportInputs) -> list[Block]:
@@ -53,31 +72,34 @@ def drawn(small_inputs: ReportInputs) -> list[Block]:
 
 
 def test_the_simulation_has_every_case(small_inputs: ReportInputs) -> None:
-    refused = small_inputs.label_noise_attributes.set_index("attribute")["refused"]
+    refused = small_inputs.tables["label_noise_attributes"].set_index("attribute")["refused"]
     assert refused["age_group"].str.contains("hardly tells").all()
     assert not refused["race"].any()
     groups, _ = tables_of(small_inputs, RACE)
-    compared = groups.set_index("group")["compared"]
+    compared = {row.group: row.compared for row in groups}
     assert not compared["indian"]
     assert compared["black"]
 
 
 def test_there_is_no_section_where_nothing_was_predicted(small_inputs: ReportInputs) -> None:
-    gaps = small_inputs.gaps.assign(attribute_source="annotated")
-    assert predicted_groups_section(ReportInputs(gaps=gaps)) is None
+    gaps = small_inputs.tables["gaps"].assign(attribute_source="annotated")
+    assert predicted_groups_section(report(gaps=gaps)) is None
     assert predicted_groups_section(ReportInputs()) is None
 
 
 def test_where_errors_were_not_measured_the_section_says_so(small_inputs: ReportInputs) -> None:
-    (text,) = blocks(ReportInputs(gaps=small_inputs.gaps))
+    (text,) = blocks(report(gaps=small_inputs.tables["gaps"]))
     assert isinstance(text, Text)
     assert "How the labeller errs on such faces was not measured" in text.text
     assert text.absent
 
 
 def test_the_warning_has_numbers() -> None:
-    groups = pd.DataFrame([GROUP, {**GROUP, "group": "black", "labelled_rightly": 0.4}])
-    text = warning_text(ATTRIBUTE, groups).replace("\N{NARROW NO-BREAK SPACE}", " ")
+    black = {"group": "black", "labelled_rightly": 0.4}
+    groups = [WHITE, row_of(LabelNoiseGroupRow, GROUP, black)]
+    text = warning_text(row_of(LabelNoiseAttributeRow, ATTRIBUTE), groups).replace(
+        "\N{NARROW NO-BREAK SPACE}", " "
+    )
     assert text == (
         "Perceived race on FER+ was predicted, not annotated. Of 2,500 held-out FairFace faces, "
         f"shrunk to 48 {TIMES} 48 grey, the labeller gives 60.0 % the right label. 241 of 3,153 "
@@ -93,12 +115,12 @@ def test_the_warning_has_numbers() -> None:
     ],
 )
 def test_the_warning_names_the_faces_measured_on(evaluation_set: str, faces: str) -> None:
-    row = {**ATTRIBUTE, "evaluation_set": evaluation_set}
-    assert faces in warning_text(row, pd.DataFrame([GROUP]))
+    row = row_of(LabelNoiseAttributeRow, ATTRIBUTE, {"evaluation_set": evaluation_set})
+    assert faces in warning_text(row, [WHITE])
 
 
 def test_the_warning_of_a_refused_attribute_tells_why() -> None:
-    text = warning_text({**ATTRIBUTE, "refused": REFUSED}, pd.DataFrame([GROUP]))
+    text = warning_text(row_of(LabelNoiseAttributeRow, ATTRIBUTE, REFUSAL), [WHITE])
     assert text.endswith(f"The figures are not corrected for label errors. {REFUSED}")
 
 
@@ -139,13 +161,17 @@ def test_captions_say_whether_figures_are_corrected(drawn: list[Block]) -> None:
 
 
 def test_an_audit_speaks_of_the_audited_model(small_inputs: ReportInputs) -> None:
-    key = ("baseline", "fer_plus", "gender")
+    kept = {
+        name: table[(table["variant"] == "baseline") & (table["attribute"] == "gender")]
+        for name, table in small_inputs.tables.items()
+        if name.startswith("label_noise_")
+    }
     found = blocks(
-        ReportInputs(
+        report(
             kind="audit",
-            label_noise_attributes=of_key(small_inputs.label_noise_attributes, key),
-            label_noise_groups=of_key(small_inputs.label_noise_groups, key),
-            label_noise_scores=of_key(small_inputs.label_noise_scores, key),
+            label_noise_attributes=kept["label_noise_attributes"],
+            label_noise_groups=kept["label_noise_groups"],
+            label_noise_scores=kept["label_noise_scores"],
         )
     )
     assert [block.text for block in found if isinstance(block, Heading)] == ["Perceived gender"]
@@ -166,13 +192,12 @@ def test_raw_and_corrected_stand_side_by_side_in_the_table_of_accuracy(
         assert column(table, f"Accuracy {head}")[place] == f"{value:.1f}\n[{low:.1f} to {high:.1f}]"
     _, low, high = score(small_inputs, "accuracy", "bounds", "black")
     assert column(table, "Bounds of accuracy")[place] == f"{low:.1f} to {high:.1f}"
-    groups_of_race = tables_of(small_inputs, RACE)[0]
-    (known,) = groups_of_race[groups_of_race["group"] == "black"].to_dict("records")
-    assert column(table, "Held-out faces")[place] == str(known["n_held_out"])
-    assert column(table, "People labelled so")[place] == str(known["n_labelled"])
-    assert column(table, "People, corrected")[place].startswith(f"{known['n_corrected']:.0f}\n[")
+    (known,) = [row for row in tables_of(small_inputs, RACE)[0] if row.group == "black"]
+    assert column(table, "Held-out faces")[place] == f"{known.n_held_out:.0f}"
+    assert column(table, "People labelled so")[place] == f"{known.n_labelled:.0f}"
+    assert column(table, "People, corrected")[place].startswith(f"{known.n_corrected:.0f}\n[")
     assert column(table, "Labelled rightly")[place].startswith(
-        f"{100 * known['labelled_rightly']:.1f}"
+        f"{100 * known.labelled_rightly:.1f}"
     )
 
 
@@ -195,7 +220,8 @@ def test_a_group_that_is_not_compared_has_no_number_even_where_the_table_has_one
     small_inputs: ReportInputs,
 ) -> None:
     groups, scores = tables_of(small_inputs, RACE)
-    table = accuracy_table(groups.assign(compared=False), scores, what="race", folded=False)
+    none = [dataclasses.replace(row, compared=False) for row in groups]
+    table = accuracy_table(none, scores, what="race", folded=False)
     assert set(column(table, "Accuracy corrected")) == {"not compared"}
 
 
@@ -254,8 +280,8 @@ def test_the_table_of_headline_gaps_has_every_variant_and_says_refusals(
 
 
 def test_there_is_no_such_table_without_predicted_gaps(small_inputs: ReportInputs) -> None:
-    annotated = dataclasses.replace(
-        small_inputs, gaps=small_inputs.gaps.assign(attribute_source="annotated")
+    annotated = changed(
+        small_inputs, gaps=small_inputs.tables["gaps"].assign(attribute_source="annotated")
     )
     assert headline_gaps_table(annotated, "fer_plus") is None
     assert headline_gaps_table(small_inputs, "raf_db") is None
@@ -296,7 +322,7 @@ def test_a_group_that_is_not_compared_is_grey_and_has_its_reason(
     groups, scores = tables_of(small_inputs, RACE)
     (axes,) = predicted_groups_figure(scores, groups).axes
     (reason,) = [text.get_text() for text in axes.texts]
-    people = groups.set_index("group")["n_corrected"].astype(float)["indian"]
+    (people,) = [row.n_corrected for row in groups if row.group == "indian"]
     assert reason.startswith(f"not compared: {people:.0f} [")
     black, indian = (axes.get_yticklabels()[place].get_color() for place in (1, 2))
     assert black != indian
@@ -311,27 +337,27 @@ def test_a_refused_attribute_is_drawn_without_reasons(small_inputs: ReportInputs
 
 
 def test_why_a_group_is_not_compared() -> None:
-    assert reason_not_compared(GROUP) == ""
+    assert reason_not_compared(WHITE) == ""
     assert reason_not_compared(None) == ""
-    few = {**GROUP, "compared": False, "n_corrected": 8.2, "n_ci_low": -9.1, "n_ci_high": 1251.0}
+    few = dataclasses.replace(
+        WHITE, compared=False, n_corrected=8.2, n_ci_low=-9.1, n_ci_high=1251.0
+    )
     assert reason_not_compared(few) == f"not compared: 8 [{MINUS}9 to 1,251] people"
 
 
 def test_without_scores_the_figure_says_so(small_inputs: ReportInputs) -> None:
-    empty = ReportInputs()
-    figure = predicted_groups_figure(empty.label_noise_scores, empty.label_noise_groups)
+    figure = predicted_groups_figure([], [])
     assert [text.get_text() for text in figure.axes[0].texts] == [NO_SCORES]
-    undefined = small_inputs.label_noise_scores.head(3).assign(
-        metric="recall_difference", value=math.nan
-    )
-    figure = predicted_groups_figure(undefined, small_inputs.label_noise_groups.head(2))
-    assert not marks_of(figure, "o")
+    groups, scores = tables_of(small_inputs, RACE)
+    undefined = [dataclasses.replace(row, value=math.nan) for row in scores]
+    assert not marks_of(predicted_groups_figure(undefined, groups), "o")
 
 
 def test_names_of_groups_are_escaped_on_the_page() -> None:
     hostile = "<script>alert('x')</script>"
     inputs = predicted(
-        groups=({**GROUP, "group": hostile},), attribute={"refused": f"No. {hostile}"}
+        groups=({**GROUP, "group": hostile},),
+        attribute={"refusals": hostile, "refused": f"No. {hostile}"},
     )
     text = render_report(inputs)
     assert "<script" not in text

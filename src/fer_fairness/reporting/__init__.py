@@ -1,6 +1,9 @@
 """Reporting: the HTML page, its figures, the machine-readable results and the model cards."""
 
-from fer_fairness.reporting.columns import COLUMNS
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from fer_fairness.reporting.figures import (
     confusion_matrix_figure,
     distribution_figure,
@@ -15,17 +18,25 @@ from fer_fairness.reporting.figures import (
 from fer_fairness.reporting.findings import Finding, comparison_findings
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.html import render_report
-from fer_fairness.reporting.inputs import DIFFERENCE_FOUND, ReportInputs
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import model_card
-from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
-from fer_fairness.reporting.words import evaluation_set_label
+from fer_fairness.reporting.results import SCHEMA_VERSION, as_json, results_json
+from fer_fairness.reporting.rows import ConfusionRow, GapRow, OverallRow, Row
+
+REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
+"""Every table that a report is made of, and the class of its rows."""
 
 __all__ = [
-    "COLUMNS",
-    "DIFFERENCE_FOUND",
+    "REPORT_TABLES",
     "SCHEMA_VERSION",
+    "ConfusionRow",
     "Finding",
+    "GapRow",
+    "OverallRow",
     "ReportInputs",
+    "Row",
+    "as_json",
     "comparison_findings",
     "confusion_matrix_figure",
     "distribution_figure",

@@ -4,28 +4,20 @@ Findings on gaps between groups are in `gap_findings`. Square brackets are 95 % 
 throughout.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-import pandas as pd
-
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import (
-    interval,
-    listed,
-    percent,
-    points,
-    thousands,
-)
-from fer_fairness.reporting.words import (
-    HEADLINE_METRICS,
+from fer_fairness.reporting.labels import (
     attribute_label,
     evaluation_set_label,
     in_sentence,
-    metric_words,
     variant_label,
 )
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.number_text import listed, percent, thousands
+from fer_fairness.reporting.rows import HEADLINE_METRICS, ComparisonRow, OverallRow, grouped
 
 Kind: TypeAlias = Literal["performance", "found", "not_found", "better", "worse", "unclear"]
 
@@ -47,41 +39,40 @@ class Finding:
 
 def performance_findings(inputs: ReportInputs) -> list[Finding]:
     """How well emotions are recognised at all, a finding an evaluation set."""
-    found: list[Finding] = []
-    for evaluation_set in inputs.evaluation_sets():
-        rows = inputs.overall[inputs.overall["evaluation_set"] == evaluation_set]
-        if rows.empty:
-            continue
-        first = next(name for name in inputs.variants() if name in set(rows["variant"]))
-        scored = rows[rows["variant"] == first]
-        size = thousands(as_float(scored["n_people"].max()))
-        text = f"{variant_label(first)}: {scores_text(scored)}, n = {size}."
-        others = rows[(rows["variant"] != first) & (rows["metric"] == "accuracy")]
-        heading = f"Recognition on {evaluation_set_label(evaluation_set)}"
-        found.append(Finding("performance", heading, f"{text} {_others_sentence(others)}".strip()))
-    return found
+    by_set = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
+    return [
+        _performance_finding(by_set[name], inputs.variants())
+        for name in inputs.evaluation_sets()
+        if name in by_set
+    ]
 
 
-def scores_text(rows: pd.DataFrame) -> str:
+def _performance_finding(rows: list[OverallRow], variants: Sequence[str]) -> Finding:
+    by_variant = grouped(rows, lambda row: row.variant)
+    first = next(name for name in variants if name in by_variant)
+    scored = by_variant[first]
+    size = thousands(max(row.n_people for row in scored))
+    others = [row for row in rows if row.variant != first and row.metric == "accuracy"]
+    text = f"{variant_label(first)}: {scores_text(scored)}, n = {size}. {_others_sentence(others)}"
+    return Finding("performance", f"Recognition on {rows[0].set_label}", text.strip())
+
+
+def scores_text(rows: Sequence[OverallRow]) -> str:
     """Accuracy and mean recall of one model on one set, each with its interval."""
-    parts = []
-    for metric in ("accuracy", "balanced_accuracy"):
-        for row in records(rows[rows["metric"] == metric].head(1)):
-            bounds = interval(
-                as_float(row["ci_low"]), as_float(row["ci_high"]), scale=100, digits=1
-            )
-            label = in_sentence(metric_words(metric).label)
-            parts.append(f"{label} {percent(as_float(row['value']))} [{bounds}]")
+    by_metric = {row.metric: row for row in reversed(rows)}
+    shown = [by_metric[name] for name in ("accuracy", "balanced_accuracy") if name in by_metric]
+    parts = [
+        f"{in_sentence(row.words.label)} {percent(row.value)} [{row.interval}]" for row in shown
+    ]
     return listed(parts) or "not scored"
 
 
-def _others_sentence(rows: pd.DataFrame) -> str:
-    ordered = sorted(records(rows), key=lambda row: as_float(row["value"]))
+def _others_sentence(rows: Sequence[OverallRow]) -> str:
+    ordered = sorted(rows, key=lambda row: row.value)
     if not ordered:
         return ""
     told = [
-        f"{percent(as_float(row['value']))} ({variant_label(str(row['variant'])).lower()})"
-        for row in (ordered[0], ordered[-1])
+        f"{percent(row.value)} ({row.variant_label.lower()})" for row in (ordered[0], ordered[-1])
     ]
     if len(ordered) == 1:
         return f"The other variant: accuracy {told[0]}."
@@ -94,32 +85,33 @@ def comparison_findings(inputs: ReportInputs) -> list[Finding]:
     A gap counts as narrowed or widened only where the interval of its change excludes zero; these
     intervals are not corrected for many comparisons, and the sentence says how many were looked at.
     """
-    rows = inputs.comparisons[inputs.comparisons["metric"].isin(("accuracy", *HEADLINE_METRICS))]
+    shown = ("accuracy", *HEADLINE_METRICS)
+    rows = [row for row in inputs.rows(ComparisonRow) if row.metric in shown]
+    blocks = grouped(rows, lambda row: (row.evaluation_set, row.variant))
     return [
-        _comparison_finding(str(variant), str(evaluation_set), records(block))
-        for (evaluation_set, variant), block in rows.groupby(
-            ["evaluation_set", "variant"], sort=False
-        )
+        _comparison_finding(variant, evaluation_set, block)
+        for (evaluation_set, variant), block in blocks.items()
         if variant != "baseline"
     ]
 
 
-def _comparison_finding(variant: str, evaluation_set: str, rows: list[Row]) -> Finding:
-    sentences = [f"Accuracy {_change(row)}." for row in rows if row["metric"] == "accuracy"][:1]
-    gaps = [row for row in rows if row["metric"] != "accuracy"]
-    narrowed = [row for row in gaps if as_float(row["ci_high"]) < 0]
-    widened = [row for row in gaps if as_float(row["ci_low"]) > 0]
+def _comparison_finding(variant: str, evaluation_set: str, rows: list[ComparisonRow]) -> Finding:
+    accuracy = [row for row in rows if row.metric == "accuracy"]
+    gaps = [row for row in rows if row.metric != "accuracy"]
+    sentences = [f"Accuracy {row.change}." for row in accuracy[:1]]
+    narrowed = [row for row in gaps if row.ci_high < 0]
+    widened = [row for row in gaps if row.ci_low > 0]
     for verb, block in (("Narrowed", narrowed), ("Widened", widened)):
-        told = [_named_changes(metric, block) for metric in HEADLINE_METRICS]
         if block:
+            told = [_named_changes(metric, block) for metric in HEADLINE_METRICS]
             sentences.append(f"{verb}: {'; '.join(part for part in told if part)}.")
     unclear = len(gaps) - len(narrowed) - len(widened)
     sentences.append(f"The change of {unclear} of {len(gaps)} gaps may be zero.")
-    if any(level_down(row) for row in rows):
+    levelled_down = any(row.level_down for row in rows)
+    if levelled_down:
         sentences.append("Levelled down: see the table of changes for where.")
     kind: Kind = "unclear"
-    costs = any(row["metric"] == "accuracy" and as_float(row["ci_high"]) < 0 for row in rows)
-    costs |= any(level_down(row) for row in rows)
+    costs = levelled_down or any(row.ci_high < 0 for row in accuracy)
     if widened and not narrowed:
         kind = "worse"
     elif narrowed and not widened and not costs:
@@ -128,20 +120,10 @@ def _comparison_finding(variant: str, evaluation_set: str, rows: list[Row]) -> F
     return Finding(kind, heading, " ".join(sentences))
 
 
-def level_down(row: Row) -> bool:
-    """Whether a comparison says that a gap narrowed by making groups worse off; missing is no."""
-    return row["level_down"] is not pd.NA and as_float(row["level_down"]) == 1.0
-
-
-def _change(row: Row) -> str:
-    bounds = interval(as_float(row["ci_low"]), as_float(row["ci_high"]), scale=100, digits=1)
-    return f"{points(as_float(row['corrected_difference']), sign=True)} [{bounds}]"
-
-
-def _named_changes(metric: str, rows: list[Row]) -> str:
+def _named_changes(metric: str, rows: list[ComparisonRow]) -> str:
     told = [
-        f"{attribute_label(str(row['attribute']))} {_change(row)}"
+        f"{attribute_label(row.attribute or '')} {row.change}"
         for row in rows
-        if row["metric"] == metric
+        if row.metric == metric
     ]
     return f"{in_sentence(metric_words(metric).label)} for {listed(told)}" if told else ""

@@ -3,8 +3,8 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import shortened
 from fer_fairness.reporting.sections import all_sections
-from fer_fairness.reporting.words import shortened
 
 
 def render_report(inputs: ReportInputs) -> str:

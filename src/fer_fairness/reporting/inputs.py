@@ -1,67 +1,25 @@
-"""What a report is made of: tidy tables with fixed columns, checked before anything is drawn."""
+"""What a report is made of: named tables with fixed columns, checked before anything is drawn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, Literal
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.columns import COLUMNS
-
-DIFFERENCE_FOUND: Final = "difference found"
-"""How a verdict begins where the corrected p-value survived."""
-
-FEW_PEOPLE: Final = 30
-"""Groups smaller than this are greyed: one face moves their accuracy by over three points."""
+from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
 
 
 @dataclass(frozen=True)
 class ReportInputs:
     """Everything the report, the results file and the model cards are written from.
 
-    Any table may be empty, with or without columns: its section then says so in a sentence.
     Values, intervals and p-values are shares in [0, 1] (not percent) unless a metric says
     otherwise; `n_*` are numbers of faces.
 
     Attributes:
-        overall: Accuracy, balanced accuracy, macro F1 and recalls of each variant.
-        groups: The same within each group of each attribute.
-        gaps: Between-group metrics with interval, noise-corrected value, minimum detectable
-            difference, null distribution, p-values and verdict; `family` is "summary" or
-            "by_class" (metrics of one emotion).
-        comparisons: Variant minus baseline, with an interval.
-        aif360: One-versus-rest metrics of AIF360.
-        confusion: Counts of true and predicted emotions.
-        distributions: Training faces per cell before and after augmentation, validation recall of
-            the starting model, severity, whether the cell is critical, and why so many were added.
-        histories: One row a training epoch.
-        models: What each variant of each training seed is: network, number of weights and of those
-            that training could change, `started_from` (a variant, `random`, `published` or a file),
-            SHA-256 of the weights before (missing if random) and after, and `of_this_baseline`:
-            whether it was made from the baseline shown. Missing where it was not recorded.
-        label_noise_attributes: Of each predicted attribute who got no label, the held-out faces
-            behind the correction, and why there is none (empty where there is one).
-        label_noise_groups: How often each group is labelled rightly, how many people are labelled
-            so, how many there are once label errors are taken off, and whether they are compared.
-        label_noise_scores: Accuracy of each group and its difference from everybody else, as
-            labelled and with label errors taken off; see `label_errors` for the methods.
-        label_noise_gaps: Gaps between predicted groups with label errors taken off.
-        labeller_summary: Held-out accuracy and calibration of the demographic labeller; a
-            `condition` is how the faces looked ("full_size", "grey_48"), `asked` the grouping used.
-        labeller_confusion: Held-out counts of true and predicted demographic labels.
-        labeller_recalls: Held-out recall of each group, of all and by other attributes.
-        labeller_reliability: Held-out accuracy by confidence.
-        labeller_selection: The classifiers that were tried, and which was chosen.
-        agreement: How far predicted groups agree with annotated ones, where a dataset has both.
-        agreement_counts: The counts behind that.
-        scores_over_seeds: Mean over training seeds of the scores and gaps of each variant, with an
-            interval that holds the noise of seeds and of people; `seed_standard_deviation` is that
-            of the seeds' values, `attribute` is missing for all faces together.
-        comparisons_over_seeds: Variant minus baseline in the mean over training seeds, with an
-            interval, p adjusted for all differences of one variant on one set, and a verdict.
-        scan: The subgroup with the most errors above expectation; columns variant and
-            evaluation_set are shown where they are there.
+        tables: By the names of `REPORT_TABLES`, with at least the columns of their rows. Any may
+            be empty, with or without columns, or not given: its section then says so in a sentence.
         kind: Whether the report is that of the project's own models, or the audit of one model
             that was not trained here. An audit has other sections.
         quality: The data-quality report of each dataset, nested mappings of JSON-able values.
@@ -72,71 +30,51 @@ class ReportInputs:
         notes: Sentences the reader must see first, such as that the data are fabricated.
 
     Raises:
-        InvalidInputError: If a table that has rows lacks a column.
+        InvalidInputError: A table has a name that no section reads, or rows and not all columns.
     """
 
-    overall: pd.DataFrame = field(default_factory=pd.DataFrame)
-    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
-    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
-    aif360: pd.DataFrame = field(default_factory=pd.DataFrame)
-    confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
-    distributions: pd.DataFrame = field(default_factory=pd.DataFrame)
-    histories: pd.DataFrame = field(default_factory=pd.DataFrame)
-    models: pd.DataFrame = field(default_factory=pd.DataFrame)
-    label_noise_attributes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    label_noise_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    label_noise_scores: pd.DataFrame = field(default_factory=pd.DataFrame)
-    label_noise_gaps: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_summary: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_recalls: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_reliability: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labeller_selection: pd.DataFrame = field(default_factory=pd.DataFrame)
-    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
-    agreement_counts: pd.DataFrame = field(default_factory=pd.DataFrame)
-    scores_over_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
-    comparisons_over_seeds: pd.DataFrame = field(default_factory=pd.DataFrame)
-    scan: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    _: KW_ONLY
     kind: Literal["project", "audit"] = "project"
     quality: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     manifest: Mapping[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    _read: dict[type[Row], list[Any]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, columns in COLUMNS.items():
-            object.__setattr__(self, name, _checked(name, getattr(self, name), columns))
+        unknown = sorted(set(self.tables) - set(Row.schemas))
+        if unknown:
+            raise InvalidInputError(
+                f"The report has no tables {unknown}; it has {list(Row.schemas)}. Check the "
+                "spelling, or write the section that reads them (a Row with that table name)."
+            )
+        checked = {
+            name: checked_table(self.tables.get(name, pd.DataFrame()), kind)
+            for name, kind in Row.schemas.items()
+        }
+        object.__setattr__(self, "tables", checked)
 
     @property
     def results_name(self) -> str:
         """The file that has all numbers for machines."""
         return "audit.json" if self.kind == "audit" else "results.json"
 
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """The tables by name, in the order of `COLUMNS`."""
-        return {name: getattr(self, name) for name in COLUMNS}
+    def rows(self, kind: type[R]) -> list[R]:
+        """The rows of the table that has such rows."""
+        if kind not in self._read:
+            self._read[kind] = rows_of(self.tables[kind.table], kind)
+        return self._read[kind]
 
     def variants(self) -> tuple[str, ...]:
         """Every variant of any table, in order of first appearance, the baseline first."""
-        found = _distinct([t["variant"] for t in self.tables().values() if "variant" in t.columns])
+        tables = self.tables.values()
+        found = _distinct([table["variant"] for table in tables if "variant" in table.columns])
         return tuple(sorted(found, key=lambda name: name != "baseline"))
 
     def evaluation_sets(self) -> tuple[str, ...]:
         """Every evaluation set that something was scored on, in order of first appearance."""
-        scored = (self.overall, self.groups, self.gaps, self.confusion)
-        return tuple(_distinct([table["evaluation_set"] for table in scored]))
-
-
-def _checked(name: str, table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    missing = [column for column in columns if column not in table.columns]
-    if table.empty:
-        return table.reindex(columns=[*table.columns, *missing])
-    if missing:
-        raise InvalidInputError(
-            f"The report's table {name!r} lacks the columns {missing}; it has "
-            f"{list(table.columns)}. Give the columns that COLUMNS[{name!r}] lists."
-        )
-    return table
+        scored = ("overall", "groups", "gaps", "confusion")
+        return tuple(_distinct([self.tables[name]["evaluation_set"] for name in scored]))
 
 
 def _distinct(columns: list[pd.Series]) -> list[str]:

@@ -3,31 +3,28 @@
 import re
 from typing import Final
 
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting.gap_findings import gap_findings
+from fer_fairness.reporting.gap_sentences import verdict_text
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import (
-    PREDICTED,
-    abstained_text,
-    corrected_text,
-    key_of,
-    label_errors,
-)
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.tables import MISSING, p_value, thousands, value_with_interval
-from fer_fairness.reporting.verdicts import BY_CLASS, detectable, in_unit, verdict_text
-from fer_fairness.reporting.words import (
-    HEADLINE_METRICS,
-    attribute_label,
+from fer_fairness.reporting.label_correction import label_errors
+from fer_fairness.reporting.labels import (
     evaluation_set_label,
     group_label,
-    metric_words,
-    source_label,
     start_label,
     variant_label,
+)
+from fer_fairness.reporting.number_text import MISSING, p_value, thousands
+from fer_fairness.reporting.rows import (
+    DistributionRow,
+    GapRow,
+    GroupRow,
+    HistoryRow,
+    ModelRow,
+    OfSource,
+    OverallRow,
 )
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#])")
@@ -71,21 +68,18 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
         lstrip_blocks=True,
     )
     environment.filters["md"] = markdown_escape
+    gaps = [row for row in inputs.rows(GapRow) if row.variant == variant]
     return environment.get_template("model_card.md.jinja").render(
         title=variant_label(variant),
         notes=inputs.notes,
         facts=_facts(inputs, variant),
         evaluation_sets=[evaluation_set_label(name) for name in inputs.evaluation_sets()],
-        overall=[_overall_row(row) for row in _of(inputs.overall, variant)],
-        groups=[_group_row(row) for row in _of(inputs.groups, variant)],
-        gaps=[_gap_row(row) for row in _of(inputs.gaps, variant) if row["family"] != BY_CLASS],
+        overall=[_overall_line(row) for row in inputs.rows(OverallRow) if row.variant == variant],
+        groups=[_group_line(row) for row in inputs.rows(GroupRow) if row.variant == variant],
+        gaps=[_gap_line(row) for row in gaps if not row.of_one_emotion],
         findings=gap_findings(inputs, variant=variant),
-        predicted=_predicted_rows(inputs, variant),
+        predicted=_predicted_lines(inputs, gaps),
     )
-
-
-def _of(table: pd.DataFrame, variant: str) -> list[Row]:
-    return records(table[table["variant"] == variant])
 
 
 def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
@@ -94,88 +88,64 @@ def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
         for key in ("command", "commit", "seed", "versions")
         if key in inputs.manifest
     ]
-    for row in _of(inputs.models, variant)[:1]:
-        if isinstance(row["fingerprint"], str):
-            another = row["of_this_baseline"] is False
+    models = [row for row in inputs.rows(ModelRow) if row.variant == variant]
+    for row in models[:1]:
+        if row.fingerprint is not None:
             facts += [
-                ("Network", str(row["network"])),
-                ("Weights", thousands(as_float(row["n_weights"]))),
-                ("Weights that were trained", thousands(as_float(row["n_trainable_weights"]))),
-                ("Started from", start_label(str(row["started_from"]), another=another)),
-                ("SHA-256 of the weights", row["fingerprint"]),
+                ("Network", row.network),
+                ("Weights", thousands(row.n_weights)),
+                ("Weights that were trained", thousands(row.n_trainable_weights)),
+                ("Started from", start_label(row.started_from, another=row.of_another_baseline)),
+                ("SHA-256 of the weights", row.fingerprint),
             ]
-    epochs = inputs.histories[inputs.histories["variant"] == variant]
-    if len(epochs):
+    epochs = [row for row in inputs.rows(HistoryRow) if row.variant == variant]
+    if epochs:
         facts.append(("Epochs trained", str(len(epochs))))
-    added = inputs.distributions[inputs.distributions["variant"] == variant]
-    if len(added):
-        facts.append(("Training faces added", thousands(as_float(added["n_added"].sum()))))
+    cells = [row for row in inputs.rows(DistributionRow) if row.variant == variant]
+    if cells:
+        facts.append(("Training faces added", thousands(sum(row.n_added for row in cells))))
     return facts
 
 
-def _with_interval(row: Row, metric: str) -> str:
-    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
-    return value_with_interval(value, low, high, in_points=metric_words(metric).in_points)
+def _people(row: OfSource) -> str:
+    return f"{row.attribute_label}, {row.source_label}"
 
 
-def _overall_row(row: Row) -> tuple[str, ...]:
-    metric = str(row["metric"])
+def _overall_line(row: OverallRow) -> tuple[str, ...]:
+    return row.set_label, row.words.label, row.estimate, thousands(row.n_people)
+
+
+def _group_line(row: GroupRow) -> tuple[str, ...]:
+    group = group_label(row.group)
+    scored = (row.words.label, row.estimate, thousands(row.n_people))
+    return row.set_label, _people(row), group, *scored
+
+
+def _gap_line(row: GapRow) -> tuple[str, ...]:
+    numbers = (row.corrected_value, row.detectable, row.null_95)
     return (
-        evaluation_set_label(str(row["evaluation_set"])),
-        metric_words(metric).label,
-        _with_interval(row, metric),
-        thousands(as_float(row["n_people"])),
-    )
-
-
-def _group_row(row: Row) -> tuple[str, ...]:
-    metric = str(row["metric"])
-    return (
-        evaluation_set_label(str(row["evaluation_set"])),
-        f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
-        group_label(str(row["group"])),
-        metric_words(metric).label,
-        _with_interval(row, metric),
-        thousands(as_float(row["n_people"])),
-    )
-
-
-def _gap_row(row: Row) -> tuple[str, ...]:
-    metric = str(row["metric"])
-    words = metric_words(metric)
-    numbers = (as_float(row["corrected_value"]), detectable(row), as_float(row["null_95"]))
-    return (
-        evaluation_set_label(str(row["evaluation_set"])),
-        f"{attribute_label(str(row['attribute']))}, {source_label(str(row['attribute_source']))}",
-        words.label,
-        _with_interval(row, metric),
-        *(in_unit(shown, words) for shown in numbers),
-        p_value(as_float(row["p_value_holm"])),
-        p_value(as_float(row["p_value_benjamini_hochberg"])),
+        row.set_label,
+        _people(row),
+        row.words.label,
+        row.estimate,
+        *(row.in_unit(shown) for shown in numbers),
+        p_value(row.p_value_holm),
+        p_value(row.p_value_benjamini_hochberg),
         verdict_text(row),
     )
 
 
-def _predicted_rows(inputs: ReportInputs, variant: str) -> list[tuple[str, ...]]:
+def _predicted_lines(inputs: ReportInputs, gaps: list[GapRow]) -> list[tuple[str, ...]]:
     """Headline gaps of predicted groups: as labelled and corrected, and who got no label."""
     errors = label_errors(inputs)
-    rows = [
-        row
-        for row in _of(inputs.gaps, variant)
-        if row["attribute_source"] == PREDICTED and row["metric"] in HEADLINE_METRICS
-    ]
     told: list[tuple[str, ...]] = []
-    for row in rows:
-        gap, metric = errors.gap(row), str(row["metric"])
-        known = errors.attributes.get(key_of(row))
+    for row in gaps:
+        if not (row.predicted and row.headline):
+            continue
+        gap, known = errors.gap(row), errors.attributes.get(row.key)
+        without = MISSING if known is None else known.abstained
+        corrected = f"not corrected: {errors.reason(row)}" if gap is None else gap.corrected_amount
         told.append(
-            (
-                evaluation_set_label(str(row["evaluation_set"])),
-                attribute_label(str(row["attribute"])),
-                MISSING if known is None else abstained_text(known),
-                metric_words(metric).label,
-                _with_interval(row, metric),
-                f"not corrected: {errors.reason(row)}" if gap is None else corrected_text(gap),
-            )
+            (row.set_label, row.attribute_label, without, row.words.label, row.estimate, corrected)
         )
     return told

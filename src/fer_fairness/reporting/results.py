@@ -6,10 +6,11 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "2.3"
+SCHEMA_VERSION: Final = "3.0"
 """Major: a table or column changes its meaning or goes away; minor: one is added."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
@@ -31,7 +32,7 @@ def results_json(inputs: ReportInputs) -> dict[str, Json]:
         "manifest": as_json(inputs.manifest),
         "notes": as_json(inputs.notes),
         "quality": as_json(inputs.quality),
-        "tables": {name: as_json(table) for name, table in inputs.tables().items()},
+        "tables": {name: as_json(table) for name, table in inputs.tables.items()},
     }
 
 
@@ -39,6 +40,8 @@ def as_json(value: object) -> Json:
     """Any value of the report as JSON: arrays as lists, missing as null, the rest as text."""
     if isinstance(value, pd.DataFrame):
         return [as_json(record) for record in value.to_dict("records")]
+    if isinstance(value, BaseModel):
+        return as_json(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, (np.ndarray, np.generic)):

@@ -19,7 +19,7 @@ from fer_fairness.fairness.label_noise.evaluation import (
     LabelNoise,
     label_noise,
 )
-from fer_fairness.fairness.label_noise.inversion import condition_number, reasons_against
+from fer_fairness.fairness.label_noise.inversion import Refusal, condition_number, reasons_against
 from fer_fairness.fairness.label_noise.scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
@@ -44,6 +44,7 @@ __all__ = [
     "SOFT_LABELS",
     "LabelConfusion",
     "LabelNoise",
+    "Refusal",
     "composition",
     "condition_number",
     "label_confusion",

@@ -75,7 +75,7 @@ def composition(
                     _share(interval.high, len(labels)) if interval else np.nan,
                     len(labels),
                     len(labels) - n_labelled,
-                    " ".join(refused),
+                    " ".join(refused.values()),
                 )
             )
     return pd.DataFrame(rows, columns=list(COMPOSITION_COLUMNS))

@@ -17,7 +17,7 @@ from fer_fairness.fairness.label_noise.bounds import (
     unidentified_bounded_accuracy,
 )
 from fer_fairness.fairness.label_noise.gaps import corrected_gaps
-from fer_fairness.fairness.label_noise.inversion import reasons_against
+from fer_fairness.fairness.label_noise.inversion import Refusal, reasons_against
 from fer_fairness.fairness.label_noise.people import (
     LabelledPeople,
     labelled_people,
@@ -48,7 +48,8 @@ GROUP_COLUMNS: Final = (
 )
 GAP_COLUMNS: Final = (*("attribute", "metric", "value", "corrected_value", "ci_low", "ci_high"),)
 ATTRIBUTE_COLUMNS: Final = (
-    *("attribute", "n_people", "n_abstained", "share_abstained", "n_held_out", "refused"),
+    *("attribute", "n_people", "n_abstained", "share_abstained", "n_held_out"),
+    *("refusals", "refused"),
 )
 
 Row: TypeAlias = dict[str, object]
@@ -60,8 +61,8 @@ class LabelNoise:
 
     Attributes:
         attributes: `ATTRIBUTE_COLUMNS`, one row a predicted attribute: people, how many got no
-            label, held-out people behind the confusion, and why there is no correction (empty
-            where there is one).
+            label, held-out people behind the confusion, and why there is no correction, as
+            `Refusal` and in sentences (both empty where there is one).
         groups: `GROUP_COLUMNS`, one row a group: held-out people and the share of them labelled
             rightly, people labelled so, and the corrected number of people with its interval.
         scores: `SCORE_COLUMNS`: the scores of `scores.SCORES` by each of `METHODS`. Of `BOUNDS`
@@ -128,7 +129,7 @@ def _measured(
     noise = params.label_noise
     refused = reasons_against(part.confusion, noise)
     if not part.labelled.sum():
-        refused = ["Nobody was labelled."]
+        refused = {Refusal.NOBODY: "Nobody was labelled."}
     raw = raw_scores(
         part.labelled,
         part.everybody,
@@ -197,7 +198,10 @@ def _score_row(
 
 
 def _bound_rows(
-    part: LabelledPeople, refused: list[str], params: InferenceParameters, seed: tuple[int, ...]
+    part: LabelledPeople,
+    refused: dict[Refusal, str],
+    params: InferenceParameters,
+    seed: tuple[int, ...],
 ) -> list[Row]:
     if not part.everybody.sum():
         return []
@@ -222,7 +226,7 @@ def _bound_rows(
     ]
 
 
-def _attribute_row(part: LabelledPeople, refused: list[str]) -> Row:
+def _attribute_row(part: LabelledPeople, refused: dict[Refusal, str]) -> Row:
     n_people = int(part.everybody.sum())
     n_abstained = n_people - int(part.labelled.sum())
     return {
@@ -231,7 +235,8 @@ def _attribute_row(part: LabelledPeople, refused: list[str]) -> Row:
         "n_abstained": n_abstained,
         "share_abstained": n_abstained / n_people if n_people else float("nan"),
         "n_held_out": int(part.confusion.faces.sum()),
-        "refused": " ".join(refused),
+        "refusals": "; ".join(refused),
+        "refused": " ".join(refused.values()),
     }
 
 

@@ -8,6 +8,7 @@ arXiv 2210.03175, who invert the same matrix; the idea is that of Barron 1977, B
 shares of the groups among people need not be those of the people whom the labeller was measured on.
 """
 
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
@@ -71,18 +72,28 @@ def condition_number(confusion: LabelConfusion) -> float:
     return float(values[0] / values[-1]) if values[-1] > 0 else float("inf")
 
 
-def reasons_against(confusion: LabelConfusion, params: LabelNoiseParameters) -> list[str]:
-    """Why the confusion must not be inverted, one sentence each; none where it may be."""
-    reasons = []
+class Refusal(StrEnum):
+    """Why a confusion must not be inverted, in a few words."""
+
+    TOO_FEW_HELD_OUT = "too few held-out faces"
+    INDISTINCT = "labeller hardly tells groups apart"
+    ONE_GROUP = "labeller knows one group only"
+    NOBODY = "nobody was labelled"
+
+
+def reasons_against(confusion: LabelConfusion, params: LabelNoiseParameters) -> dict[Refusal, str]:
+    """Why the confusion must not be inverted, each in a sentence; none where it may be."""
     if len(confusion.groups) < 2:
-        return ["The labeller knows one group only: there is nothing to compare."]
+        told = "The labeller knows one group only: there is nothing to compare."
+        return {Refusal.ONE_GROUP: told}
+    reasons = {}
     few = [
         f"{group} {faces}"
         for group, faces in zip(confusion.groups, confusion.faces.tolist(), strict=True)
         if faces < params.min_held_out_faces
     ]
     if few:
-        reasons.append(
+        reasons[Refusal.TOO_FEW_HELD_OUT] = (
             f"Too few held-out faces to know how the labeller errs: {', '.join(few)}; at least "
             f"{params.min_held_out_faces} of each group are needed."
         )
@@ -90,7 +101,7 @@ def reasons_against(confusion: LabelConfusion, params: LabelNoiseParameters) -> 
     if not condition <= params.max_condition_number:
         beyond = condition > _BEYOND_SAYING
         told = "without limit" if beyond else f"up to {condition:.0f} times"
-        reasons.append(
+        reasons[Refusal.INDISTINCT] = (
             f"The labeller hardly tells some of the groups apart: inverting its confusion would "
             f"magnify noise {told} (at most {params.max_condition_number:g} are allowed)."
         )

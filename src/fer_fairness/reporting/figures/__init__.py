@@ -1,16 +1,16 @@
-"""The figures of the report; each function takes a tidy table and gives a matplotlib `Figure`.
+"""The figures of the report; each function takes rows of tables and gives a matplotlib `Figure`.
 
-A table without rows gives a small figure that says so. No pyplot, no global state: the figures can
+No rows give a small figure that says so. No pyplot, no global state: the figures can
 be drawn in any thread, and serve as previews elsewhere.
 """
 
 from fer_fairness.reporting.figures.gaps import gap_forest_figure
-from fer_fairness.reporting.figures.groups import recall_by_emotion_and_group_figure
-from fer_fairness.reporting.figures.label_noise import predicted_groups_figure
 from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
     labeller_confusion_figure,
 )
+from fer_fairness.reporting.figures.predicted_groups import predicted_groups_figure
+from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.figures.reliability import reliability_figure
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.figures.svg import inline_svg

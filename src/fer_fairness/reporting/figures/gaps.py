@@ -1,33 +1,32 @@
 """Between-group gaps against what chance alone gives."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures.style import (
     CHANCE,
-    INK,
     QUIET,
     SEEN,
-    SMALL_SIZE,
     WIDTH,
     Mark,
+    forest_rows,
     label_axes,
     literal,
     marks,
     message_figure,
     new_figure,
     quiet,
+    sentence_case,
+    tell_at_right,
 )
-from fer_fairness.reporting.inputs import DIFFERENCE_FOUND
-from fer_fairness.reporting.records import as_float, records
-from fer_fairness.reporting.tables import p_equals, thousands
-from fer_fairness.reporting.verdicts import detectable
-from fer_fairness.reporting.words import attribute_label, metric_words, variant_label
+from fer_fairness.reporting.labels import attribute_label, variant_label
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.number_text import p_equals, thousands
+from fer_fairness.reporting.rows import GapRow, grouped
 
 CORRECTED_MARKER: Final = "x"
 """What marks a noise-corrected value; no variant has it."""
@@ -37,18 +36,13 @@ NO_GAPS: Final = "No between-group metric was computed."
 """What a figure says that has no gap to draw."""
 
 
-def sentence_case(text: str) -> str:
-    """`text` with its first letter in upper case, and ready for matplotlib."""
-    return literal(text[:1].upper() + text[1:])
-
-
 def gap_forest_figure(
-    gaps: pd.DataFrame, *, metrics: Sequence[str], variants: Sequence[str]
+    gaps: Sequence[GapRow], *, metrics: Sequence[str], variants: Sequence[str]
 ) -> Figure:
     """Each gap with its interval, beside the range that chance alone gives.
 
     Args:
-        gaps: The `gaps` table of one evaluation set.
+        gaps: Rows of one evaluation set.
         metrics: One panel for each.
         variants: All variants of the report in order, so that marks agree between figures.
 
@@ -58,8 +52,8 @@ def gap_forest_figure(
         dotted line is the minimum detectable difference, the cross the noise-corrected value; a
         filled mark is a difference found.
     """
-    rows = gaps[gaps["metric"].isin(list(metrics))]
-    if rows.empty:
+    rows = [row for row in gaps if row.metric in metrics]
+    if not rows:
         return message_figure(NO_GAPS)
     lines = _forest_lines(rows, variants)
     figure = new_figure(WIDTH, 0.75 + _ROW * len(lines))
@@ -70,77 +64,70 @@ def gap_forest_figure(
         quiet(panel, title=words.label, grid="x")
         label_axes(panel, x=f"{words.label}{unit}")
         panel.use_sticky_edges = False  # else a mark at zero touches the labels
-        _draw_forest(panel, rows[rows["metric"] == metric], lines, marks(variants))
+        places = {line: place for place, (line, _) in enumerate(lines)}
+        for row in rows:
+            if row.metric == metric:
+                _draw_gap(panel, row, places[_line(row)], marks(variants)[row.variant])
         panel.spines["left"].set_visible(False)
         panel.tick_params(axis="y", length=0)
-    several = rows["variant"].nunique() > 1
-    heads = [place for place, (_, _, variant) in enumerate(lines) if several and not variant]
-    panels[0].set_yticks(range(len(lines)), [_line_label(line, rows) for line in lines])
-    for place in heads:
-        panels[0].get_yticklabels()[place].set_fontweight("bold")
-    panels[0].set_ylim(len(lines) - 0.4, -0.6)
+    forest_rows(panels[0], [label for _, label in lines])
+    several = len({row.variant for row in rows}) > 1
+    for place, ((_, _, variant), _) in enumerate(lines):
+        if several and not variant:
+            panels[0].get_yticklabels()[place].set_fontweight("bold")
     return figure
 
 
-def _forest_lines(rows: pd.DataFrame, variants: Sequence[str]) -> list[tuple[str, str, str]]:
-    lines: list[tuple[str, str, str]] = []
-    several = rows["variant"].nunique() > 1
-    for (attribute, source), block in rows.groupby(["attribute", "attribute_source"], sort=False):
-        present = set(block["variant"])
+_Line: TypeAlias = tuple[str, str, str]
+"""Attribute, its source, and the variant, which a heading has not."""
+
+
+def _line(row: GapRow) -> _Line:
+    return row.attribute, row.attribute_source, row.variant
+
+
+def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[_Line, str]]:
+    """Lines with their labels."""
+    lines: list[tuple[_Line, str]] = []
+    several = len({row.variant for row in rows}) > 1
+    by_attribute = grouped(rows, lambda row: (row.attribute, row.attribute_source))
+    for (attribute, source), block in by_attribute.items():
+        smallest = thousands(min(row.smallest_group_size for row in block))
+        suffix = ", predicted" if block[0].predicted else ""
+        label = f"{sentence_case(attribute_label(attribute))}{suffix} (n ≥ {smallest})"
         if several:
-            lines.append((str(attribute), str(source), ""))
-        lines += [(str(attribute), str(source), name) for name in variants if name in present]
+            lines.append(((attribute, source, ""), label))
+        present = {row.variant for row in block}
+        lines += [
+            ((attribute, source, name), literal(variant_label(name)) if several else label)
+            for name in variants
+            if name in present
+        ]
     return lines
 
 
-def _line_label(line: tuple[str, str, str], rows: pd.DataFrame) -> str:
-    attribute, source, variant = line
-    if variant and rows["variant"].nunique() > 1:
-        return literal(variant_label(variant))
-    block = rows[(rows["attribute"] == attribute) & (rows["attribute_source"] == source)]
-    smallest = thousands(float(block["smallest_group_size"].min()))
-    suffix = ", predicted" if source == "predicted" else ""
-    return f"{sentence_case(attribute_label(attribute))}{suffix} (n ≥ {smallest})"
-
-
-def _draw_forest(
-    panel: Axes, rows: pd.DataFrame, lines: list[tuple[str, str, str]], by_variant: dict[str, Mark]
-) -> None:
-    words = metric_words(str(rows["metric"].iloc[0])) if len(rows) else metric_words("")
-    scale = 100.0 if words.in_points else 1.0
-    places = {line: place for place, line in enumerate(lines)}
-    ideal = scale if words.higher_is_more_equal else 0.0
-    for row in records(rows):
-        place = places[(str(row["attribute"]), str(row["attribute_source"]), str(row["variant"]))]
-        mark = by_variant[str(row["variant"])]
-        limit = scale * as_float(row["null_95"])
-        if np.isfinite(limit):
-            panel.barh(place, limit - ideal, 0.62, left=ideal, color=CHANCE)
-            mean = scale * as_float(row["null_mean"])
-            panel.plot([mean, mean], [place - 0.31, place + 0.31], color=QUIET, linewidth=1.2)
-        _draw_detectable(panel, place, scale * detectable(row))
-        value, low, high = (scale * as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
-        found = str(row["verdict"]).startswith(DIFFERENCE_FOUND)
-        panel.plot([low, high], [place, place], color=mark.colour, linewidth=1.3)
-        panel.plot(
-            [value],
-            [place],
-            marker=mark.marker,
-            markersize=5,
-            clip_on=False,
-            color=mark.colour,
-            markerfacecolor=mark.colour if found else "white",
-        )
-        _draw_corrected(panel, place, scale * as_float(row["corrected_value"]))
-        panel.annotate(
-            f"p {p_equals(as_float(row['p_value_holm']))}",
-            (1.0, place),
-            xycoords=panel.get_yaxis_transform(),
-            ha="left",
-            va="center",
-            fontsize=SMALL_SIZE - 1,
-            color=INK if found else QUIET,
-        )
+def _draw_gap(panel: Axes, row: GapRow, place: int, mark: Mark) -> None:
+    scale = 100.0 if row.in_points else 1.0
+    ideal = scale if row.words.higher_is_more_equal else 0.0
+    limit = scale * row.null_95
+    if np.isfinite(limit):
+        panel.barh(place, limit - ideal, 0.62, left=ideal, color=CHANCE)
+        mean = scale * row.null_mean
+        panel.plot([mean, mean], [place - 0.31, place + 0.31], color=QUIET, linewidth=1.2)
+    _draw_detectable(panel, place, scale * row.detectable)
+    bounds = [scale * row.ci_low, scale * row.ci_high]
+    panel.plot(bounds, [place, place], color=mark.colour, linewidth=1.3)
+    panel.plot(
+        [scale * row.value],
+        [place],
+        marker=mark.marker,
+        markersize=5,
+        clip_on=False,
+        color=mark.colour,
+        markerfacecolor=mark.colour if row.found else "white",
+    )
+    _draw_corrected(panel, place, scale * row.corrected_value)
+    tell_at_right(panel, place, f"p {p_equals(row.p)}", strong=row.found)
 
 
 def _draw_detectable(panel: Axes, place: int, seen: float) -> None:

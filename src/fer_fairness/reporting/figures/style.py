@@ -11,6 +11,8 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_fairness.reporting.labels import capitalised
+
 WIDTH: Final = 9.2
 """Width of a full-width figure in inches: the text column of the page at 72 points an inch."""
 
@@ -91,6 +93,32 @@ def literal(text: str) -> str:
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST - 13]}…{text[-12:]}"
     return text.replace("$", r"\$")
+
+
+def forest_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Name the rows of a plot that reads from top to bottom, without an axis line."""
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def tell_at_right(axes: Axes, place: float, text: str, *, strong: bool) -> None:
+    """A small text at the right end of a row, dark where `strong`."""
+    axes.annotate(
+        text,
+        (1.0, place),
+        xycoords=axes.get_yaxis_transform(),
+        ha="left",
+        va="center",
+        fontsize=SMALL_SIZE - 1,
+        color=INK if strong else QUIET,
+    )
+
+
+def sentence_case(text: str) -> str:
+    """`text` with its first letter in upper case, and ready for matplotlib."""
+    return literal(capitalised(text))
 
 
 def spread(positions: Sequence[float], *, apart: float) -> list[float]:

@@ -1,13 +1,12 @@
 """Between-group gaps against accuracy: what a mitigation gains and costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.gaps import NO_GAPS, sentence_case
+from fer_fairness.reporting.figures.gaps import NO_GAPS
 from fer_fairness.reporting.figures.style import (
     CHANCE,
     QUIET,
@@ -20,15 +19,16 @@ from fer_fairness.reporting.figures.style import (
     message_figure,
     new_figure,
     quiet,
+    sentence_case,
     spread,
 )
-from fer_fairness.reporting.inputs import DIFFERENCE_FOUND
-from fer_fairness.reporting.words import attribute_label, metric_words, variant_label
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.rows import GapRow, OverallRow, grouped
 
 
 def fairness_accuracy_figure(
-    overall: pd.DataFrame,
-    gaps: pd.DataFrame,
+    overall: Sequence[OverallRow],
+    gaps: Sequence[GapRow],
     *,
     variants: Sequence[str],
     metric: str = "accuracy_gap",
@@ -36,8 +36,8 @@ def fairness_accuracy_figure(
     """Accuracy against a gap, one panel per attribute: what a mitigation gains and costs.
 
     Args:
-        overall: The `overall` table of one evaluation set.
-        gaps: The `gaps` table of the same.
+        overall: Scores on one evaluation set.
+        gaps: Gaps on the same.
         variants: All variants of the report in order.
         metric: The gap on the vertical axis.
 
@@ -45,64 +45,63 @@ def fairness_accuracy_figure(
         A full-width figure, two panels a row. The grey band is what chance alone gives (up to the
         largest `null_95` of the variants), the dashed line its largest mean.
     """
-    accuracy = overall[overall["metric"] == "accuracy"].drop_duplicates("variant")
-    rows = gaps[gaps["metric"] == metric].merge(
-        accuracy[["variant", "value", "ci_low", "ci_high"]],
-        on="variant",
-        suffixes=("", "_accuracy"),
-    )
-    if rows.empty:
+    accuracy = {row.variant: row for row in reversed(overall) if row.metric == "accuracy"}
+    rows = [row for row in gaps if row.metric == metric and row.variant in accuracy]
+    if not rows:
         return message_figure(NO_GAPS)
-    blocks = list(rows.groupby(["attribute", "attribute_source"], sort=False))
+    blocks = list(grouped(rows, lambda row: (row.attribute, row.attribute_source)).values())
     columns = min(2, len(blocks))
     height = -(-len(blocks) // columns)
     figure = new_figure(WIDTH if columns == 2 else WIDTH / 2, 0.2 + 2.5 * height)
     panels = figure.subplots(height, columns, squeeze=False, sharex=True).ravel()
-    for panel, ((attribute, source), block) in zip(panels, blocks, strict=False):
-        suffix = ", predicted labels" if source == "predicted" else ""
-        title = f"{sentence_case(attribute_label(str(attribute)))}{suffix}"
-        quiet(panel, title=title, grid="both")
+    for panel, block in zip(panels, blocks, strict=False):
+        suffix = ", predicted labels" if block[0].predicted else ""
+        quiet(panel, title=f"{sentence_case(block[0].attribute_label)}{suffix}", grid="both")
         label_axes(panel, x="Accuracy (%)", y=f"{metric_words(metric).label} (points)")
         panel.tick_params(labelbottom=True)
-        _draw_trade_off(panel, block, marks(variants))
+        _draw_trade_off(panel, block, accuracy, marks(variants))
     for panel in panels[len(blocks) :]:
         panel.remove()
     return figure
 
 
-def _draw_trade_off(panel: Axes, rows: pd.DataFrame, by_variant: dict[str, Mark]) -> None:
-    known = rows.dropna(subset=["value", "value_accuracy"])
-    records = sorted(known.to_dict("records"), key=lambda row: float(row["value"]))
-    limit = 100 * float(rows["null_95"].max())
-    if np.isfinite(limit):
-        panel.axhspan(0, limit, color=CHANCE, linewidth=0)
-        panel.axhline(
-            100 * float(rows["null_mean"].max()), color=QUIET, linewidth=0.8, linestyle=(0, (4, 3))
-        )
-    reached = rows[["ci_high", "value", "null_95"]].to_numpy(dtype=float)
+def _draw_trade_off(
+    panel: Axes,
+    rows: list[GapRow],
+    accuracy: Mapping[str, OverallRow],
+    by_variant: Mapping[str, Mark],
+) -> None:
+    chance = [row for row in rows if np.isfinite(row.null_95)]
+    if chance:
+        limit, mean = max(row.null_95 for row in chance), max(row.null_mean for row in chance)
+        panel.axhspan(0, 100 * limit, color=CHANCE, linewidth=0)
+        panel.axhline(100 * mean, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+    reached = np.array([(row.ci_high, row.value, row.null_95) for row in rows])
     top = 100 * float(np.max(reached, initial=0.01, where=np.isfinite(reached)))
     panel.set_ylim(0, 1.15 * top)
-    heights = spread([100 * float(row["value"]) for row in records], apart=0.095 * top)
-    for row, height in zip(records, heights, strict=True):
-        mark = by_variant[str(row["variant"])]
-        x, y = 100 * float(row["value_accuracy"]), 100 * float(row["value"])
-        across = [100 * float(row["ci_low_accuracy"]), 100 * float(row["ci_high_accuracy"])]
+    known = [
+        row for row in rows if np.isfinite(row.value) and np.isfinite(accuracy[row.variant].value)
+    ]
+    known.sort(key=lambda row: row.value)
+    heights = spread([100 * row.value for row in known], apart=0.095 * top)
+    for row, height in zip(known, heights, strict=True):
+        mark, right = by_variant[row.variant], accuracy[row.variant]
+        x, y = 100 * right.value, 100 * row.value
+        across = [100 * right.ci_low, 100 * right.ci_high]
         panel.plot(across, [y, y], color=mark.colour, linewidth=0.9)
-        along = [100 * float(row["ci_low"]), 100 * float(row["ci_high"])]
+        along = [100 * row.ci_low, 100 * row.ci_high]
         panel.plot([x, x], along, color=mark.colour, linewidth=0.9)
-        found = str(row["verdict"]).startswith(DIFFERENCE_FOUND)
-        face = mark.colour if found else "white"
         panel.plot(
             [x],
             [y],
             marker=mark.marker,
             markersize=6,
             color=mark.colour,
-            markerfacecolor=face,
+            markerfacecolor=mark.colour if row.found else "white",
             clip_on=False,
         )
         panel.annotate(
-            literal(variant_label(str(row["variant"]))),
+            literal(row.variant_label),
             (x, y),
             xytext=(1.03, height),
             textcoords=panel.get_yaxis_transform(),

@@ -1,13 +1,12 @@
 """What the models were trained on, and how training went."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-import pandas as pd
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.matrices import in_order
 from fer_fairness.reporting.figures.style import (
     ADDED,
     BEFORE,
@@ -22,39 +21,41 @@ from fer_fairness.reporting.figures.style import (
     new_figure,
     quiet,
 )
-from fer_fairness.reporting.words import group_label, variant_label
+from fer_fairness.reporting.labels import group_label, in_order, variant_label
+from fer_fairness.reporting.rows import DistributionRow, HistoryRow, grouped
 
 _PANELS_A_ROW: Final = 4
 _SEPARATOR: Final = " · "
 
 
-def distribution_figure(distributions: pd.DataFrame, *, variant: str) -> Figure:
+def distribution_figure(distributions: Sequence[DistributionRow], *, variant: str) -> Figure:
     """Training faces per cell, before augmentation and added by it, as stacked bars.
 
     Args:
-        distributions: The `distributions` table.
+        distributions: Cells of any variants.
         variant: The variant to draw.
 
     Returns:
         One panel with a bar an emotion where cells are emotions; else a panel an emotion with a
         bar a demographic group. Counts after augmentation stand at the end of the bars.
     """
-    rows = distributions[distributions["variant"] == variant]
-    if rows.empty:
+    rows = [row for row in distributions if row.variant == variant]
+    if not rows:
         return message_figure("No training distribution was recorded.")
-    emotions = in_order(list(rows["emotion"].astype(str)))
+    emotions = in_order([row.emotion for row in rows])
     if len(rows) == len(emotions):
         figure = new_figure(WIDTH * 0.7, 0.9 + 0.24 * len(emotions))
         panels = [figure.subplots()]
-        blocks = [("", rows.assign(group=rows["emotion"]))]
+        blocks = {"": {row.emotion: row for row in rows}}
         names = emotions
     else:
-        pairs = zip(rows["cell"].astype(str), rows["emotion"].astype(str), strict=True)
-        rows = rows.assign(group=[_without_emotion(*pair) for pair in pairs])
-        names = in_order(list(rows["group"]))
+        names = in_order([_without_emotion(row) for row in rows])
         figure, panels = _panel_grid(len(emotions), lines=len(names))
-        blocks = [(name, rows[rows["emotion"] == name]) for name in emotions]
-    for panel, (emotion, block) in zip(panels, blocks, strict=False):
+        blocks = {
+            emotion: {_without_emotion(row): row for row in rows if row.emotion == emotion}
+            for emotion in emotions
+        }
+    for panel, (emotion, block) in zip(panels, blocks.items(), strict=False):
         quiet(panel, title=literal(emotion.capitalize()))
         _stacked_bars(panel, block, names)
     panels[0].set_yticks(range(len(names)), [literal(group_label(name)) for name in names])
@@ -72,21 +73,22 @@ def _panel_grid(emotions: int, *, lines: int) -> tuple[Figure, list[Axes]]:
     return figure, list(figure.subplots(rows, columns, squeeze=False, sharey=True).ravel())
 
 
-def _stacked_bars(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
-    places = [names.index(str(name)) for name in rows["group"]]
-    before, added = rows["n_before"].to_numpy(), rows["n_added"].to_numpy()
+def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[str]) -> None:
+    places = [names.index(name) for name in rows]
+    before = [row.n_before for row in rows.values()]
+    added = [row.n_added for row in rows.values()]
     panel.barh(places, before, 0.7, color=BEFORE, label="Original faces")
     panel.barh(places, added, 0.7, left=before, color=ADDED, label="Added by augmentation")
     panel.tick_params(axis="y", length=0)
     panel.set_xticks([])
     panel.spines["bottom"].set_visible(False)
-    most = float(rows["n_after"].max())
+    most = max(row.n_after for row in rows.values())
     panel.set_xlim(0, 1.3 * most if most > 0 else 1)
-    for place, total in zip(places, rows["n_after"], strict=True):
+    for place, row in zip(places, rows.values(), strict=True):
         panel.text(
-            float(total) + 0.02 * most,
+            row.n_after + 0.02 * most,
             place,
-            f"{float(total):,.0f}",
+            f"{row.n_after:,.0f}",
             va="center",
             fontsize=SMALL_SIZE - 1,
             color=INK,
@@ -94,8 +96,9 @@ def _stacked_bars(panel: Axes, rows: pd.DataFrame, names: list[str]) -> None:
         )
 
 
-def _without_emotion(cell: str, emotion: str) -> str:
-    return _SEPARATOR.join(part for part in cell.split(_SEPARATOR) if part != emotion) or cell
+def _without_emotion(row: DistributionRow) -> str:
+    parts = row.cell.split(_SEPARATOR)
+    return _SEPARATOR.join(part for part in parts if part != row.emotion) or row.cell
 
 
 def _add_legend(figure: Figure, panel: Axes) -> None:
@@ -111,54 +114,46 @@ def _add_legend(figure: Figure, panel: Axes) -> None:
     )
 
 
-def training_curves_figure(histories: pd.DataFrame, *, variants: Sequence[str]) -> Figure:
+def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequence[str]) -> Figure:
     """Loss and accuracy over epochs, a column a variant; validation solid, training dashed.
 
     Args:
-        histories: The `histories` table.
+        histories: Epochs of any variants.
         variants: All variants of the report in order, so that colours agree between figures.
 
     Returns:
         A figure of two rows (loss, accuracy) that share their vertical axes.
     """
-    present = [name for name in variants if name in set(histories["variant"])]
+    by_variant = grouped(sorted(histories, key=lambda row: row.epoch), lambda row: row.variant)
+    present = [name for name in variants if name in by_variant]
     if not present:
         return message_figure("No training history was recorded.")
-    width = min(WIDTH, 0.9 + 2.6 * len(present))
-    figure = new_figure(width, 4.0)
+    figure = new_figure(min(WIDTH, 0.9 + 2.6 * len(present)), 4.0)
     panels = figure.subplots(2, len(present), squeeze=False, sharey="row", sharex="col")
-    for column, name in enumerate(present):
-        rows = histories[histories["variant"] == name].sort_values("epoch")
-        colour = marks(variants)[name].colour
-        quiet(panels[0, column], title=literal(variant_label(name)), grid="y")
-        quiet(panels[1, column], grid="y")
-        _curve(panels[0, column], rows, "loss", colour, scale=1.0)
-        _curve(panels[1, column], rows, "accuracy", colour, scale=100.0)
-        label_axes(panels[1, column], x="Epoch")
-        panels[1, column].xaxis.get_major_locator().set_params(integer=True)
+    for (top, bottom), name in zip(panels.T, present, strict=True):
+        rows, colour = by_variant[name], marks(variants)[name].colour
+        quiet(top, title=literal(variant_label(name)), grid="y")
+        quiet(bottom, grid="y")
+        epochs = [row.epoch for row in rows]
+        loss = np.array([(row.validation_loss, row.loss) for row in rows])
+        accuracy = np.array([(row.validation_accuracy, row.accuracy) for row in rows])
+        _curves(top, epochs, loss, colour)
+        _curves(bottom, epochs, 100 * accuracy, colour)
+        label_axes(bottom, x="Epoch")
+        bottom.xaxis.get_major_locator().set_params(integer=True)
     panels[0, 0].set_ylabel("Loss", fontsize=SMALL_SIZE)
     panels[1, 0].set_ylabel("Accuracy (%)", fontsize=SMALL_SIZE)
     panels[0, 0].legend(frameon=False, fontsize=SMALL_SIZE, labelcolor=QUIET)
     return figure
 
 
-def _curve(panel: Axes, rows: pd.DataFrame, quantity: str, colour: str, *, scale: float) -> None:
-    epochs = rows["epoch"].to_numpy()
+def _curves(panel: Axes, epochs: Sequence[float], values: np.ndarray, colour: str) -> None:
+    """Validation in the first column of `values`, training in the second."""
     # A single epoch has no line: the dot shows it all the same.
-    marker = "o" if len(rows) < 4 else ""
-    validation = scale * rows[f"validation_{quantity}"].to_numpy(dtype=float)
-    training = scale * rows[quantity].to_numpy(dtype=float)
-    panel.plot(
-        epochs, validation, color=colour, linewidth=1.5, marker=marker, ms=3, label="Validation"
+    marker = "o" if len(epochs) < 4 else ""
+    looks: Sequence[tuple[str, dict[str, Any]]] = (
+        ("Validation", {"linewidth": 1.5}),
+        ("Training", {"linewidth": 1.0, "linestyle": (0, (3, 2)), "alpha": 0.7}),
     )
-    panel.plot(
-        epochs,
-        training,
-        color=colour,
-        linewidth=1.0,
-        linestyle=(0, (3, 2)),
-        marker=marker,
-        ms=3,
-        alpha=0.7,
-        label="Training",
-    )
+    for (label, look), shown in zip(looks, values.T, strict=True):
+        panel.plot(epochs, shown, color=colour, marker=marker, ms=3, label=label, **look)

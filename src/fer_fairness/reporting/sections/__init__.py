@@ -1,83 +1,78 @@
-"""The sections of the page, each a function of the report's tables."""
+"""The sections of the page in their order.
 
+To add one: its file with a function that gives a `Section` or None, and a line below. A table that
+no other section reads has its rows (`class MyRow(Row, table="my_table")`) in that file too.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from fer_fairness.reporting.blocks import Section
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections.aif360 import aif360_section
-from fer_fairness.reporting.sections.audit import audit_found_section
-from fer_fairness.reporting.sections.blocks import Section
-from fer_fairness.reporting.sections.differences import (
-    recalls_section,
-    trade_off_section,
+from fer_fairness.reporting.sections.data_and_run import (
+    manifest_section,
+    quality_section,
+    reading_section,
 )
+from fer_fairness.reporting.sections.found import audit_found_section, found_section
 from fer_fairness.reporting.sections.gaps import gaps_section
 from fer_fairness.reporting.sections.labeller import labeller_section
 from fer_fairness.reporting.sections.limits import limits_section
-from fer_fairness.reporting.sections.material import (
-    manifest_section,
-    quality_section,
-    recognition_section,
-    training_section,
-)
 from fer_fairness.reporting.sections.method import method_section
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
 from fer_fairness.reporting.sections.predicted_groups import predicted_groups_section
-from fer_fairness.reporting.sections.reading import reading_section
-from fer_fairness.reporting.sections.scan import scan_section
-from fer_fairness.reporting.sections.summary import found_section
+from fer_fairness.reporting.sections.recalls import recalls_section
+from fer_fairness.reporting.sections.recognition import recognition_section
+from fer_fairness.reporting.sections.trade_off import trade_off_section
+from fer_fairness.reporting.sections.training import training_section
+from fer_fairness.reporting.sections.worst_subgroup import worst_subgroup_section
 
-__all__ = ["Section", "all_sections"]
+__all__ = ["all_sections"]
+
+_Make: TypeAlias = Callable[[ReportInputs], Section | None]
+
+_SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
+    {
+        "project": (
+            found_section,
+            limits_section,
+            gaps_section,
+            predicted_groups_section,
+            recalls_section,
+            worst_subgroup_section,
+            trade_off_section,
+            over_seeds_section,
+            recognition_section,
+            aif360_section,
+            training_section,
+            labeller_section,
+            quality_section,
+            method_section,
+            manifest_section,
+        ),
+        "audit": (
+            audit_found_section,
+            limits_section,
+            gaps_section,
+            predicted_groups_section,
+            recalls_section,
+            recognition_section,
+            worst_subgroup_section,
+            aif360_section,
+            labeller_section,
+            reading_section,
+            method_section,
+            manifest_section,
+        ),
+    }
+)
+"""By kind of report; an audit has none on training or mitigation. One that gives None was not asked
+for in this run, as a search for a subgroup."""
 
 
 def all_sections(inputs: ReportInputs) -> list[Section]:
-    """Every section in the order of the page; an audit has none on training or mitigation."""
-    return _audit(inputs) if inputs.kind == "audit" else _project(inputs)
-
-
-def _project(inputs: ReportInputs) -> list[Section]:
-    """None is left out for want of data, but for those that are not asked of every run.
-
-    These are the search for a subgroup, and predicted groups.
-    """
-    return [
-        found_section(inputs),
-        limits_section(inputs),
-        gaps_section(inputs),
-        *_predicted(inputs),
-        recalls_section(inputs),
-        *([scan_section(inputs)] if len(inputs.scan) else []),
-        trade_off_section(inputs),
-        over_seeds_section(inputs),
-        recognition_section(inputs),
-        aif360_section(inputs),
-        training_section(inputs),
-        labeller_section(inputs),
-        quality_section(inputs),
-        method_section(),
-        manifest_section(inputs),
-    ]
-
-
-def _audit(inputs: ReportInputs) -> list[Section]:
-    return [
-        audit_found_section(inputs),
-        limits_section(inputs),
-        gaps_section(inputs),
-        *_predicted(inputs),
-        recalls_section(inputs),
-        recognition_section(inputs),
-        scan_section(inputs),
-        *([aif360_section(inputs)] if len(inputs.aif360) else []),
-        *([labeller_section(inputs)] if _labeller_known(inputs) else []),
-        reading_section(inputs.manifest),
-        method_section(),
-        manifest_section(inputs),
-    ]
-
-
-def _predicted(inputs: ReportInputs) -> list[Section]:
-    section = predicted_groups_section(inputs)
-    return [] if section is None else [section]
-
-
-def _labeller_known(inputs: ReportInputs) -> bool:
-    tables = inputs.tables().items()
-    return any(len(t) for name, t in tables if name.startswith(("labeller_", "agreement")))
+    """Every section in the order of the page."""
+    made = (make(inputs) for make in _SECTIONS[inputs.kind])
+    return [section for section in made if section is not None]

@@ -1,70 +1,93 @@
 """AIF360's one-versus-rest metrics: too many to test, there to be compared with other work."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-import pandas as pd
-
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import PREDICTED
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.sections.blocks import Block, Section, Text, absent
-from fer_fairness.reporting.sections.cells import estimate_cell
-from fer_fairness.reporting.tables import Cell, Table, is_few, thousands
-from fer_fairness.reporting.words import (
-    attribute_label,
-    evaluation_set_label,
-    group_label,
-    metric_words,
-    variant_label,
+from fer_fairness.reporting.blocks import (
+    Block,
+    Cell,
+    Column,
+    Section,
+    Table,
+    Text,
+    absent,
+    columns_of,
+    estimate_cell,
+    first_of,
+    table_of,
 )
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import group_label
+from fer_fairness.reporting.number_text import is_few, thousands
+from fer_fairness.reporting.rows import Estimate, GapRow, OfAttribute, grouped
 
-_AIF360_KEYS: Final = ("attribute", "emotion", "privileged_group", "unprivileged_group")
+_TITLE: Final = "AIF360 metrics"
 
 
-def aif360_section(inputs: ReportInputs) -> Section:
-    """AIF360's one-versus-rest metrics, a folded table per evaluation set and variant."""
-    blocks: list[Block] = []
-    keys = ["evaluation_set", "variant"]
-    for (evaluation_set, variant), rows in inputs.aif360.groupby(keys, sort=False):
-        what = f"{evaluation_set_label(str(evaluation_set))}, {variant_label(str(variant))}"
-        blocks.append(_aif360_table(rows, what))
-    if not blocks:
-        return Section("aif360", "AIF360 metrics", [absent("AIF360's metrics were not computed.")])
+@dataclass(frozen=True)
+class Aif360Row(Estimate, OfAttribute, table="aif360"):
+    """One metric of AIF360: one emotion against the rest, one group against the privileged one."""
+
+    emotion: str
+    privileged_group: str
+    unprivileged_group: str
+    n_privileged: float
+    n_unprivileged: float
+
+    @property
+    def in_points(self) -> bool:
+        """All are plain numbers, as AIF360 gives them."""
+        return False
+
+    @property
+    def groups_label(self) -> str:
+        """The two groups with their sizes."""
+        told = (
+            (self.unprivileged_group, self.n_unprivileged),
+            (self.privileged_group, self.n_privileged),
+        )
+        return " vs. ".join(f"{group_label(group)} (n={thousands(n)})" for group, n in told)
+
+
+def aif360_section(inputs: ReportInputs) -> Section | None:
+    """AIF360's metrics, a folded table per set and variant; None of an audit without."""
+    by_table = grouped(inputs.rows(Aif360Row), lambda row: (row.evaluation_set, row.variant))
+    if not by_table and inputs.kind == "audit":
+        return None
+    if not by_table:
+        return Section("aif360", _TITLE, [absent("AIF360's metrics were not computed.")])
     text = (
         "Each emotion against all others, each group against the privileged one, as AIF360 defines "
         "them. They carry intervals but no verdict: they are too many to test one by one, and are "
         "here to be compared with other work. The printed page leaves them to "
         f"{inputs.results_name}."
     )
-    if (inputs.gaps["attribute_source"] == PREDICTED).any():
+    if any(row.predicted for row in inputs.rows(GapRow)):
         text += " Predicted groups are as labelled, not corrected for label errors."
-    return Section("aif360", "AIF360 metrics", [Text(text), *blocks])
+    blocks: list[Block] = [Text(text), *(_table(rows) for rows in by_table.values())]
+    return Section("aif360", _TITLE, blocks)
 
 
-def _aif360_table(rows: pd.DataFrame, what: str) -> Table:
-    metrics = list(dict.fromkeys(rows["metric"].astype(str)))
-    # Some ten thousand rows: one pass over plain records, not a table for each line.
-    lines: dict[tuple[str, ...], dict[str, Row]] = {}
-    for row in records(rows):
-        key = tuple(str(row[name]) for name in _AIF360_KEYS)
-        lines.setdefault(key, {})[str(row["metric"])] = row
-    return Table(
-        caption=f"{what}: {len(rows):,} values [95 % interval]",
-        header=("Attribute", "Groups", "Emotion", *(metric_words(name).label for name in metrics)),
-        rows=tuple(_aif360_cells(by_metric, metrics) for by_metric in lines.values()),
+def _table(rows: list[Aif360Row]) -> Table:
+    lines = grouped(
+        rows,
+        lambda row: (row.attribute, row.emotion, row.privileged_group, row.unprivileged_group),
+    )
+    columns: list[Column[Mapping[str, Aif360Row]]] = [
+        ("Attribute", lambda line: first_of(line).attribute_label),
+        ("Groups", lambda line: first_of(line).groups_label),
+        ("Emotion", lambda line: first_of(line).emotion),
+    ]
+    heads = {row.metric: row.words.label for row in rows}
+    return table_of(
+        f"{rows[0].set_label}, {rows[0].variant_label}: {len(rows):,} values [95 % interval]",
+        [{row.metric: row for row in line} for line in lines.values()],
+        [*columns, *columns_of(heads, _cell)],
         folded=True,
     )
 
 
-def _aif360_cells(by_metric: dict[str, Row], metrics: list[str]) -> tuple[Cell, ...]:
-    first = next(iter(by_metric.values()))
-    sizes = [as_float(first[name]) for name in ("n_unprivileged", "n_privileged")]
-    groups = [group_label(str(first[name])) for name in ("unprivileged_group", "privileged_group")]
-    told = [f"{group} (n={thousands(size)})" for group, size in zip(groups, sizes, strict=True)]
-    muted = any(is_few(size) for size in sizes)
-    return (
-        Cell(attribute_label(str(first["attribute"]))),
-        Cell(" vs. ".join(told)),
-        Cell(str(first["emotion"])),
-        *(estimate_cell(by_metric.get(name), in_points=False, muted=muted) for name in metrics),
-    )
+def _cell(row: Aif360Row | None) -> Cell:
+    few = row is not None and (is_few(row.n_unprivileged) or is_few(row.n_privileged))
+    return estimate_cell(row, muted=few)

@@ -1,46 +1,36 @@
 """Gaps between groups in full: the figure, the tables of all metrics and those by emotion."""
 
-import pandas as pd
+from collections.abc import Sequence
+from typing import Final
 
-from fer_fairness.reporting.figures import gap_forest_figure
-from fer_fairness.reporting.figures.matrices import in_order
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import (
-    PREDICTED,
-    LabelErrors,
-    corrected_cell,
-    label_errors,
-)
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
-from fer_fairness.reporting.tables import (
+from fer_fairness.reporting.blocks import (
+    Block,
     Cell,
+    Column,
+    Heading,
+    Section,
     Table,
-    p_value,
-    thousands,
-    value_with_interval,
+    Text,
+    absent,
+    drawing,
+    estimate_cell,
+    number_cell,
+    table_of,
 )
-from fer_fairness.reporting.verdicts import (
-    BY_CLASS,
-    detectable,
-    difference_found,
-    in_unit,
-    short_verdict,
-)
-from fer_fairness.reporting.words import (
+from fer_fairness.reporting.figures import gap_forest_figure
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
+from fer_fairness.reporting.labels import group_label, in_order
+from fer_fairness.reporting.metric_words import (
     CLASS_METRICS,
-    HEADLINE_METRICS,
-    METRICS,
-    attribute_label,
+    METRIC_WORDS,
     class_metric,
-    evaluation_set_label,
-    group_label,
     metric_words,
-    source_label,
-    variant_label,
 )
+from fer_fairness.reporting.number_text import p_value, thousands
+from fer_fairness.reporting.rows import HEADLINE_METRICS, GapRow, grouped
 
-_READING = (
+_READING: Final = (
     "Gaps are in percentage points, ratios and indices plain numbers. “Noise-corrected” is the "
     "value with the widening by noise taken off; intervals are of the difference without noise, "
     "so a value can lie above its interval. “Minimum detectable” is the value from which "
@@ -49,12 +39,12 @@ _READING = (
     "Verdicts follow Holm's p. The Benjamini-Hochberg p, which lets more through, is given beside "
     "it."
 )
-_GATEKEEPING = (
+_GATEKEEPING: Final = (
     "The tables by emotion hold many tests. A difference in one emotion counts as found only where "
     "its own Holm p allows it and a metric over all emotions found a difference for the same "
     "attribute."
 )
-_LABEL_ERRORS = (
+_LABEL_ERRORS: Final = (
     "Where groups were predicted, “corrected for label errors” is the gap between people of the "
     "groups, with what the labeller's errors do to it, and the widening by noise, taken off: set "
     "it beside “noise-corrected”. p and verdict are of the groups as labelled. A dash: the "
@@ -64,128 +54,104 @@ _LABEL_ERRORS = (
 
 def gaps_section(inputs: ReportInputs) -> Section:
     """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
+    gaps, errors = inputs.rows(GapRow), label_errors(inputs)
     blocks: list[Block] = []
-    errors = label_errors(inputs)
-    by_class = inputs.gaps["family"] == BY_CLASS
-    if len(inputs.gaps):
+    if gaps:
         blocks.append(Text(_READING))
-    if by_class.any():
+    if any(row.of_one_emotion for row in gaps):
         blocks.append(Text(_GATEKEEPING))
-    if (inputs.gaps["attribute_source"] == PREDICTED).any():
+    if any(row.predicted for row in gaps):
         blocks.append(Text(_LABEL_ERRORS))
-    for evaluation_set, rows in inputs.gaps.groupby("evaluation_set", sort=False):
-        where = evaluation_set_label(str(evaluation_set))
-        metrics = [name for name in HEADLINE_METRICS if name in set(rows["metric"])]
+    for rows in grouped(gaps, lambda row: row.evaluation_set).values():
         if inputs.kind == "project":
-            blocks.append(Heading(where))
+            blocks.append(Heading(rows[0].set_label))
+        shown = {row.metric for row in rows}
+        metrics = [name for name in HEADLINE_METRICS if name in shown]
         if metrics:
             figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
-            caption = (
-                f"Gaps between groups on {where} with 95 % intervals of the gap without "
-                "noise; the small cross is the noise-corrected value. The grey bar reaches to what "
-                "chance alone gives in 95 draws of 100 at these group sizes, its dark tick is the "
-                "mean of those draws. The "
-                "dotted blue line is the minimum detectable difference. Filled: difference found; "
-                "hollow: no difference found. p is Holm's, corrected for many comparisons."
-            )
-            if (rows["attribute_source"] == PREDICTED).any():
-                caption += " Predicted groups are as labelled here."
-            blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=caption))
-        keys = ["attribute", "attribute_source"]
-        for _, block in rows.groupby(keys, sort=False):
-            of_class = block["family"] == BY_CLASS
-            blocks += [
-                _gap_table(part, inputs.variants(), errors, by_class=is_class)
-                for part, is_class in ((block[~of_class], False), (block[of_class], True))
-                if len(part)
-            ]
+            blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
+        for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+            parts = (_by_metric(block), _by_emotion(block))
+            blocks += [_gap_table(part, inputs.variants(), errors) for part in parts if part]
     return Section(
         "gaps", "Gaps between groups", blocks or [absent("No gap between groups was computed.")]
     )
 
 
-def _gap_table(
-    rows: pd.DataFrame, variants: tuple[str, ...], errors: LabelErrors, *, by_class: bool
-) -> Table:
-    first = rows.iloc[0]
-    where = evaluation_set_label(str(first["evaluation_set"]))
-    predicted = first["attribute_source"] == PREDICTED
-    uncorrected = "; as labelled, not corrected for label errors" if predicted and by_class else ""
-    what = "Metrics of each emotion" if by_class else "All metrics"
+def _caption(rows: list[GapRow]) -> str:
     caption = (
-        f"{what} for {attribute_label(str(first['attribute']))} on {where} "
-        f"({source_label(str(first['attribute_source']))}; smallest group "
-        f"{group_label(str(first['smallest_group']))}, "
-        f"n = {thousands(as_float(first['smallest_group_size']))}{uncorrected})"
+        f"Gaps between groups on {rows[0].set_label} with 95 % intervals of the gap without noise; "
+        "the small cross is the noise-corrected value. The grey bar reaches to what chance alone "
+        "gives in 95 draws of 100 at these group sizes, its dark tick is the mean of those draws. "
+        "The dotted blue line is the minimum detectable difference. Filled: difference found; "
+        "hollow: no difference found. p is Holm's, corrected for many comparisons."
     )
-    several = len(variants) > 1
-    header = (
-        "Metric",
-        *(["Variant"] if several else []),
-        "Value [95 % interval]",
-        "Noise-corrected",
-        *(["Corrected for label errors"] if predicted and not by_class else []),
-        "Minimum detectable",
-        "Chance mean",
-        "Chance 95 of 100",
-        "p",
-        "Holm p",
-        "BH p",
-        "Verdict",
+    if any(row.predicted for row in rows):
+        caption += " Predicted groups are as labelled here."
+    return caption
+
+
+def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> Table:
+    """A folded table of rows of one attribute, either all of single emotions or none."""
+    first = rows[0]
+    by_class = first.of_one_emotion
+    uncorrected = by_class and first.predicted
+    caption = (
+        f"{'Metrics of each emotion' if by_class else 'All metrics'} for {first.attribute_label} "
+        f"on {first.set_label} ({first.source_label}; smallest group "
+        f"{group_label(first.smallest_group)}, n = {thousands(first.smallest_group_size)}"
+        f"{'; as labelled, not corrected for label errors' if uncorrected else ''})"
     )
-    ordered = _by_emotion(rows) if by_class else _by_metric(rows)
-    return Table(
-        caption=caption,
-        header=("Emotion", *header) if by_class else header,
-        rows=tuple(_gap_cells(row, errors, several=several, by_class=by_class) for row in ordered),
-        folded=True,
+    columns: list[Column[GapRow]] = (
+        [("Emotion", lambda row: group_label(_parts(row)[1])), ("Metric", _class_metric_label)]
+        if by_class
+        else [("Metric", lambda row: row.words.label)]
     )
+    if len(variants) > 1:
+        columns.append(("Variant", lambda row: row.variant_label))
+    columns += [
+        ("Value [95 % interval]", estimate_cell),
+        ("Noise-corrected", lambda row: number_cell(row.in_unit(row.corrected_value))),
+    ]
+    if first.predicted and not by_class:
+        columns.append(("Corrected for label errors", lambda row: corrected_cell(row, errors)))
+    columns += [
+        ("Minimum detectable", lambda row: number_cell(row.in_unit(row.detectable))),
+        ("Chance mean", lambda row: number_cell(row.in_unit(row.null_mean))),
+        ("Chance 95 of 100", lambda row: number_cell(row.in_unit(row.null_95))),
+        ("p", lambda row: number_cell(p_value(row.p_value))),
+        ("Holm p", lambda row: number_cell(p_value(row.p_value_holm))),
+        ("BH p", lambda row: number_cell(p_value(row.p_value_benjamini_hochberg))),
+        ("Verdict", lambda row: Cell(row.judgement, strong=row.found, muted=not row.found)),
+    ]
+    return table_of(caption, rows, columns, folded=True)
 
 
-def _by_metric(rows: pd.DataFrame) -> list[Row]:
-    order = {name: place for place, name in enumerate(METRICS)}
-    return sorted(records(rows), key=lambda row: order.get(str(row["metric"]), len(order)))
+def _by_metric(rows: list[GapRow]) -> list[GapRow]:
+    """The rows over all emotions, by metric in the report's order."""
+    order = {name: place for place, name in enumerate(METRIC_WORDS)}
+    shown = (row for row in rows if not row.of_one_emotion)
+    return sorted(shown, key=lambda row: order.get(row.metric, len(order)))
 
 
-def _by_emotion(rows: pd.DataFrame) -> list[Row]:
-    """By emotion in the project's order, then by metric; a name of no known kind comes last."""
-    parts = {name: class_metric(name) or (name, "") for name in rows["metric"].astype(str)}
-    emotions = in_order([emotion for _, emotion in parts.values() if emotion])
+def _by_emotion(rows: list[GapRow]) -> list[GapRow]:
+    """The rows of single emotions, by emotion and metric; a name of no known kind comes last."""
+    shown = [row for row in rows if row.of_one_emotion]
+    emotions = in_order([emotion for _, emotion in map(_parts, shown) if emotion])
     kinds = list(CLASS_METRICS)
 
-    def place(row: Row) -> tuple[int, int]:
-        kind, emotion = parts[str(row["metric"])]
-        if not emotion:
-            return len(emotions), 0
-        return emotions.index(emotion), kinds.index(kind)
+    def place(row: GapRow) -> tuple[int, int]:
+        kind, emotion = _parts(row)
+        return (emotions.index(emotion), kinds.index(kind)) if emotion else (len(emotions), 0)
 
-    return sorted(records(rows), key=place)
+    return sorted(shown, key=place)
 
 
-def _gap_cells(row: Row, errors: LabelErrors, *, several: bool, by_class: bool) -> tuple[Cell, ...]:
-    metric = str(row["metric"])
-    words = metric_words(metric)
-    value, low, high = (as_float(row[name]) for name in ("value", "ci_low", "ci_high"))
-    estimate = value_with_interval(value, low, high, in_points=words.in_points)
-    numbers = (detectable(row), as_float(row["null_mean"]), as_float(row["null_95"]))
-    corrected = not by_class and errors.concern(row)
-    chances = ("p_value", "p_value_holm", "p_value_benjamini_hochberg")
-    found = difference_found(row)
-    return (
-        *_names(metric, by_class=by_class),
-        *([Cell(variant_label(str(row["variant"])))] if several else []),
-        Cell(estimate.replace(" [", "\n["), numeric=True),
-        Cell(in_unit(as_float(row["corrected_value"]), words), numeric=True),
-        *([corrected_cell(errors.gap(row), errors.reason(row))] if corrected else []),
-        *(Cell(in_unit(shown, words), numeric=True) for shown in numbers),
-        *(Cell(p_value(as_float(row[name])), numeric=True) for name in chances),
-        Cell(short_verdict(row), strong=found, muted=not found),
-    )
+def _parts(row: GapRow) -> tuple[str, str]:
+    """Kind of metric and emotion; a name of no known kind is its own kind, of no emotion."""
+    return class_metric(row.metric) or (row.metric, "")
 
 
-def _names(metric: str, *, by_class: bool) -> tuple[Cell, ...]:
-    if not by_class:
-        return (Cell(metric_words(metric).label),)
-    kind, emotion = class_metric(metric) or (metric, "")
-    words = CLASS_METRICS.get(kind, metric_words(kind))
-    return Cell(group_label(emotion)), Cell(words.label)
+def _class_metric_label(row: GapRow) -> str:
+    kind, _ = _parts(row)
+    return CLASS_METRICS.get(kind, metric_words(kind)).label

@@ -1,49 +1,62 @@
 """How far the labels that a model gave can be trusted."""
 
-import math
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
-import pandas as pd
-
-from fer_fairness.reporting.figures import labeller_confusion_figure, reliability_figure
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import condition_label
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.sections.agreement import agreement_blocks
-from fer_fairness.reporting.sections.blocks import (
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.reporting.blocks import (
+    DASH,
     Block,
+    Cell,
+    Column,
     Drawing,
     Heading,
     Section,
+    Table,
     Text,
     absent,
-    drawing,
-)
-from fer_fairness.reporting.sections.labeller_recalls import recall_tables
-from fer_fairness.reporting.tables import (
-    MISSING,
-    Cell,
-    Table,
+    columns_of,
     count_cell,
+    drawing,
+    first_of,
+    number_cell,
+    table_of,
+    yes_or_no,
+)
+from fer_fairness.reporting.figures import labeller_confusion_figure, reliability_figure
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import attribute_label, capitalised, condition_label
+from fer_fairness.reporting.number_text import (
+    MISSING,
     listed,
     number,
     percent,
     points,
     value_with_interval,
 )
-from fer_fairness.reporting.words import attribute_label
+from fer_fairness.reporting.rows import (
+    AgreementCountRow,
+    AgreementRow,
+    LabellerConfusionRow,
+    LabellerRecallRow,
+    LabellerReliabilityRow,
+    LabellerSelectionRow,
+    LabellerSummaryRow,
+    grouped,
+)
+from fer_fairness.reporting.rows.labeller import OfLabeller
+from fer_fairness.reporting.sections.labeller_agreement import agreement_blocks
+from fer_fairness.reporting.sections.labeller_recalls import recall_tables
+
+L = TypeVar("L", bound=OfLabeller)
 
 _INTRO: Final = (
     "The labeller was measured on FairFace faces that it had not seen, made to look like those "
     "that it labels. Figures here are of its most probable group, before it abstains, unless they "
     "say otherwise. What counts as right is what FairFace's annotators saw in a picture."
 )
-_USES: Final = {
-    "full_size": "what the others are measured against",
-    "colour": "for RAF-DB, FairFace and folders of images",
-    "colour_100": "for RAF-DB and folders of images",
-    "grey_48": "for FER+",
-}
+_COMPARED_WITH: Final = "full_size"
+_OF_FOLDERS: Final = "colour_100"
 _GROUPINGS: Final = {
     "gender": "female, male",
     "coarse_4": "4, coarse",
@@ -52,216 +65,213 @@ _GROUPINGS: Final = {
 }
 
 
-def labeller_section(inputs: ReportInputs) -> Section:
-    """Accuracy, confusion, calibration, recalls, choice and agreement of the labeller."""
-    measured = (
-        inputs.labeller_summary,
-        inputs.labeller_confusion,
-        inputs.labeller_recalls,
-        inputs.labeller_reliability,
-    )
-    conditions = list(dict.fromkeys(name for t in measured for name in t["condition"].astype(str)))
-    if conditions:
-        blocks: list[Block] = [Text(_INTRO)]
-    else:
-        blocks = [absent("The demographic labeller was not run: no label here is its work.")]
+def labeller_section(inputs: ReportInputs) -> Section | None:
+    """Accuracy, confusion, calibration, recalls, choice and agreement of the labeller.
+
+    Returns:
+        None of an audit where nothing is known of it.
+    """
+    measured: list[Sequence[OfLabeller]] = [
+        inputs.rows(LabellerSummaryRow),
+        inputs.rows(LabellerConfusionRow),
+        inputs.rows(LabellerRecallRow),
+        inputs.rows(LabellerReliabilityRow),
+    ]
+    conditions = list(dict.fromkeys(row.condition for rows in measured for row in rows))
+    blocks: list[Block] = [Text(_INTRO)] if conditions else []
     if len(conditions) > 1:
-        blocks += _loss_blocks(asked_only(inputs.labeller_summary, inputs), conditions)
+        blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
     for place, condition in enumerate(conditions):
         blocks += _condition_blocks(inputs, condition, place)
-    blocks += _selection_blocks(inputs.labeller_selection)
-    blocks += agreement_blocks(inputs)
+    blocks += _selection_blocks(inputs.rows(LabellerSelectionRow))
+    blocks += agreement_blocks(inputs.rows(AgreementRow), inputs.rows(AgreementCountRow))
+    if not blocks and inputs.kind == "audit":
+        return None
+    if not conditions:
+        blocks.insert(0, absent("The demographic labeller was not run: no label here is its work."))
     return Section("labeller", "Demographic labeller", blocks)
 
 
-def asked_only(table: pd.DataFrame, inputs: ReportInputs) -> pd.DataFrame:
-    """The rows of a table in the groupings that labels are given in.
+def asked_only(rows: Sequence[L], inputs: ReportInputs) -> list[L]:
+    """The rows in the groupings that labels are given in.
 
-    Args:
-        table: A table with attribute and grouping, and maybe asked.
-        inputs: The report's tables: where `table` does not say what was asked, the summary or the
-            confusion does; where these do not, the first grouping of an attribute is taken.
+    The summary and the confusion say which were asked for; where they do not, it is the first
+    grouping of an attribute.
     """
-    if table.empty:
-        return table
-    if "asked" in table.columns:
-        return table[table["asked"].astype(bool)]
-    known = {
-        (str(row["attribute"]), str(row["grouping"]))
-        for source in (inputs.labeller_summary, inputs.labeller_confusion)
-        for row in records(source)
-        if bool(row["asked"])
-    }
-    if not known:
-        first = table.drop_duplicates("attribute")
-        known = set(zip(first["attribute"].astype(str), first["grouping"].astype(str), strict=True))
-    pairs = zip(table["attribute"].astype(str), table["grouping"].astype(str), strict=True)
-    return table[[pair in known for pair in pairs]]
+    summary, confusion = inputs.rows(LabellerSummaryRow), inputs.rows(LabellerConfusionRow)
+    asked = {(row.attribute, row.grouping) for row in summary if row.asked}
+    asked |= {(row.attribute, row.grouping) for row in confusion if row.asked}
+    if not asked:
+        asked = set({row.attribute: row.grouping for row in reversed(rows)}.items())
+    return [row for row in rows if (row.attribute, row.grouping) in asked]
 
 
 def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[Block]:
     """All that is known of the labeller on faces of one look."""
 
-    def of(table: pd.DataFrame) -> pd.DataFrame:
-        return table[table["condition"].astype(str) == condition]
+    def of(rows: Sequence[L], *, asked: bool = True) -> list[L]:
+        shown = asked_only(rows, inputs) if asked else rows
+        return [row for row in shown if row.condition == condition]
 
     faces = condition_label(condition)
-    use = f" ({_USES[condition]})" if condition in _USES else ""
-    blocks: list[Block] = [Heading(f"Held-out faces {faces}{use}")]
-    summary = of(inputs.labeller_summary)
-    if len(summary):
+    blocks: list[Block] = [Heading(f"Held-out faces {faces}{_use(condition)}")]
+    summary = of(inputs.rows(LabellerSummaryRow), asked=False)
+    if summary:
         blocks.append(_summary_table(summary, faces))
-    confusion = of(asked_only(inputs.labeller_confusion, inputs))
-    blocks += _confusion_drawings(confusion, faces, place)
-    reliability = of(asked_only(inputs.labeller_reliability, inputs))
-    if len(reliability):
-        asked = of(asked_only(inputs.labeller_summary, inputs))
-        blocks.append(_reliability_drawing(reliability, asked, faces, place))
-    blocks += recall_tables(of(asked_only(inputs.labeller_recalls, inputs)), faces)
+    blocks += _confusion_drawings(of(inputs.rows(LabellerConfusionRow)), faces, place)
+    reliability = of(inputs.rows(LabellerReliabilityRow))
+    if reliability:
+        figure = reliability_figure(reliability, of(inputs.rows(LabellerSummaryRow)))
+        caption = (
+            f"Reliability of the labeller on faces {faces}: share labelled rightly, with 95 % "
+            "intervals, by the confidence of the label; larger points stand for more faces. On the "
+            "dashed line it is as often right as it is sure. ECE: expected calibration error, the "
+            "mean distance from that line over 15 bins (Guo et al. 2017, arXiv 1706.04599)."
+        )
+        blocks.append(drawing(figure, key=f"reliability-{place}", caption=caption))
+    blocks += recall_tables(of(inputs.rows(LabellerRecallRow)), faces)
     return blocks
 
 
-def _confusion_drawings(confusion: pd.DataFrame, faces: str, place: int) -> list[Drawing]:
+def _use(condition: str) -> str:
+    """What a labeller of such faces is for, in brackets; empty where that is not known."""
+    if condition == _COMPARED_WITH:
+        return " (what the others are measured against)"
+    uses = [part.label for part in EVALUATION_SETS.values() if part.condition == condition]
+    uses += ["folders of images"] if condition == _OF_FOLDERS else []
+    return f" (for {listed(uses)})" if uses else ""
+
+
+def _confusion_drawings(
+    confusion: list[LabellerConfusionRow], faces: str, place: int
+) -> list[Drawing]:
     drawings: list[Drawing] = []
-    for attribute, rows in confusion.groupby("attribute", sort=False):
-        name = attribute_label(str(attribute))
-        title = f"{name[:1].upper()}{name[1:]}, {faces}"
-        figure = labeller_confusion_figure(rows, attribute=str(attribute), title=title)
+    for attribute, rows in grouped(confusion, lambda row: row.attribute).items():
+        name = attribute_label(attribute)
+        title = f"{capitalised(name)}, {faces}"
+        figure = labeller_confusion_figure(rows, attribute=attribute, title=title)
         caption = f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts below."
         key = f"labeller-{place}-{len(drawings)}"
         drawings.append(drawing(figure, key=key, caption=caption, half=True))
     return drawings
 
 
-def _reliability_drawing(
-    reliability: pd.DataFrame, summary: pd.DataFrame, faces: str, place: int
-) -> Drawing:
-    caption = (
-        f"Reliability of the labeller on faces {faces}: share labelled rightly, with 95 % "
-        "intervals, by the confidence of the label; larger points stand for more faces. On the "
-        "dashed line it is as often right as it is sure. ECE: expected calibration error, the "
-        "mean distance from that line over 15 bins (Guo et al. 2017, arXiv 1706.04599)."
-    )
-    figure = reliability_figure(reliability, summary)
-    return drawing(figure, key=f"reliability-{place}", caption=caption)
+def _summary_table(summary: list[LabellerSummaryRow], faces: str) -> Table:
+    def quiet(row: LabellerSummaryRow, text: str) -> Cell:
+        return Cell(text, numeric=True, muted=not row.asked)
 
-
-def _summary_table(summary: pd.DataFrame, faces: str) -> Table:
-    ordered = sorted(records(summary), key=lambda row: not bool(row["asked"]))
-    return Table(
-        caption=f"The labeller on held-out faces {faces}. Grey: a finer division than labels are "
-        "given in; always answering the largest group would be right as often as its share",
-        header=(
-            *("Attribute", "Groups", "Faces", "Accuracy, % [95 % interval]", "Mean recall"),
-            *("Share of the largest group", "Expected calibration error", "No label"),
-            "Accuracy where labelled",
-        ),
-        rows=tuple(_summary_cells(row) for row in ordered),
-    )
-
-
-def _summary_cells(row: Row) -> tuple[Cell, ...]:
-    muted = not bool(row["asked"])
-    shares = ("share_abstained", "accuracy_when_labelled")
-    return (
-        Cell(attribute_label(str(row["attribute"])), muted=muted),
-        Cell(_GROUPINGS.get(str(row["grouping"]), _spelled(row["grouping"])), muted=muted),
-        count_cell(as_float(row["n_faces"])),
-        Cell(_accuracy(row), numeric=True, muted=muted),
-        Cell(percent(as_float(row["balanced_accuracy"])), numeric=True, muted=muted),
-        Cell(percent(as_float(row["majority_share"])), numeric=True, muted=muted),
-        Cell(number(as_float(row["expected_calibration_error"])), numeric=True, muted=muted),
-        *(Cell(percent(as_float(row[name])), numeric=True, muted=muted) for name in shares),
+    return table_of(
+        f"The labeller on held-out faces {faces}. Grey: a finer division than labels are given in; "
+        "always answering the largest group would be right as often as its share",
+        sorted(summary, key=lambda row: not row.asked),
+        [
+            ("Attribute", lambda row: Cell(row.attribute_label, muted=not row.asked)),
+            ("Groups", lambda row: Cell(_grouping_label(row.grouping), muted=not row.asked)),
+            ("Faces", lambda row: count_cell(row.n_faces)),
+            ("Accuracy, % [95 % interval]", lambda row: quiet(row, _accuracy(row))),
+            ("Mean recall", lambda row: quiet(row, percent(row.balanced_accuracy))),
+            ("Share of the largest group", lambda row: quiet(row, percent(row.majority_share))),
+            (
+                "Expected calibration error",
+                lambda row: quiet(row, number(row.expected_calibration_error)),
+            ),
+            ("No label", lambda row: quiet(row, percent(row.share_abstained))),
+            (
+                "Accuracy where labelled",
+                lambda row: quiet(row, percent(row.accuracy_when_labelled)),
+            ),
+        ],
     )
 
 
-def _accuracy(row: Row) -> str:
-    value, low, high = (as_float(row[name]) for name in ("accuracy", "ci_low", "ci_high"))
-    return value_with_interval(value, low, high, in_points=True)
+def _grouping_label(grouping: str) -> str:
+    return _GROUPINGS.get(grouping, _spelled(grouping))
 
 
-def _loss_blocks(summary: pd.DataFrame, conditions: list[str]) -> list[Block]:
+def _accuracy(row: LabellerSummaryRow) -> str:
+    return value_with_interval(row.accuracy, row.ci_low, row.ci_high, in_points=True)
+
+
+def _loss_tables(summary: list[LabellerSummaryRow], conditions: list[str]) -> list[Table]:
     """What it costs that faces look otherwise: accuracy under each condition, asked groupings."""
-    body = []
-    for attribute in dict.fromkeys(summary["attribute"].astype(str)):
-        of_attribute = records(summary[summary["attribute"] == attribute])
-        rows = {str(row["condition"]): row for row in of_attribute}
-        values = {name: as_float(row["accuracy"]) for name, row in rows.items()}
-        first = values.get(conditions[0], math.nan)
-        cells = [Cell(attribute_label(attribute))]
-        for place, name in enumerate(conditions):
-            told = _accuracy(rows[name]) if name in rows else MISSING
-            cells.append(Cell(told.replace(" [", "\n["), numeric=True))
-            if place:
-                change = values.get(name, math.nan) - first
-                cells.append(Cell(points(change, sign=True), numeric=True))
-        body.append(tuple(cells))
-    if not body:
+    by_attribute = grouped(summary, lambda row: row.attribute)
+    lines = [{row.condition: row for row in rows} for rows in by_attribute.values()]
+    if not lines:
         return []
-    heads = [
-        text
-        for place, name in enumerate(conditions)
-        for text in (f"Faces {condition_label(name)}", *(["Change"] if place else []))
+    first = conditions[0]
+    columns: list[Column[Mapping[str, LabellerSummaryRow]]] = [
+        ("Attribute", lambda line: first_of(line).attribute_label)
     ]
-    table = Table(
-        caption="What it costs the labeller that faces look otherwise: accuracy on held-out faces, "
-        f"percent [95 % interval], and its change from faces {condition_label(conditions[0])}",
-        header=("Attribute", *heads),
-        rows=tuple(body),
+    for name in conditions:
+        columns += columns_of({name: f"Faces {condition_label(name)}"}, _accuracy_cell)
+        if name != first:
+            columns.append(("Change", _change_from(first, name)))
+    caption = (
+        "What it costs the labeller that faces look otherwise: accuracy on held-out faces, percent "
+        f"[95 % interval], and its change from faces {condition_label(first)}"
     )
-    return [table]
+    return [table_of(caption, lines, columns)]
 
 
-def _selection_blocks(selection: pd.DataFrame) -> list[Block]:
-    if selection.empty:
+def _accuracy_cell(row: LabellerSummaryRow | None) -> Cell:
+    return DASH if row is None else number_cell(_accuracy(row))
+
+
+def _change_from(first: str, name: str) -> Callable[[Mapping[str, LabellerSummaryRow]], Cell]:
+    """The cell with the accuracy under one condition minus that under the first."""
+
+    def cell(line: Mapping[str, LabellerSummaryRow]) -> Cell:
+        if first not in line or name not in line:
+            return DASH
+        return number_cell(points(line[name].accuracy - line[first].accuracy, sign=True))
+
+    return cell
+
+
+def _selection_blocks(selection: list[LabellerSelectionRow]) -> list[Block]:
+    if not selection:
         return []
-    several = selection["condition"].nunique() > 1
-    tried = selection.groupby(["condition", "attribute"], sort=False).size().max()
+    several = len({row.condition for row in selection}) > 1
+    tried = grouped(selection, lambda row: (row.condition, row.attribute)).values()
     text = (
-        f"Of {tried} classifiers tried for each attribute, on faces that they were not fitted on, "
-        f"the one with the lowest log loss was chosen. {_chosen_text(selection)}"
+        f"Of {max(map(len, tried))} classifiers tried for each attribute, on faces that they were "
+        f"not fitted on, the one with the lowest log loss was chosen. {_chosen_text(selection)}"
     )
-    rows = records(selection.sort_values("log_loss", kind="stable"))
-    places = {name: place for place, name in enumerate(dict.fromkeys(selection["attribute"]))}
-    rows.sort(key=lambda row: (str(row["condition"]), places[row["attribute"]]))
-    table = Table(
-        caption="Every classifier tried; log loss in nats after calibration by one temperature, "
-        "accuracy over FairFace's own groups; bold: chosen",
-        header=(
-            *("Attribute", *(["Faces"] if several else []), "Classifier", "Settings"),
-            *("Log loss", "Accuracy", "Chosen"),
-        ),
-        rows=tuple(_selection_cells(row, several=several) for row in rows),
-        folded=True,
+    ordered = sorted(selection, key=lambda row: row.log_loss)
+    places = list(dict.fromkeys(row.attribute for row in ordered))
+    ordered.sort(key=lambda row: (row.condition, places.index(row.attribute)))
+    columns: list[Column[LabellerSelectionRow]] = [
+        ("Attribute", lambda row: attribute_label(row.attribute))
+    ]
+    if several:
+        columns.append(("Faces", lambda row: condition_label(row.condition)))
+    columns += [
+        ("Classifier", lambda row: Cell(_spelled(row.classifier), strong=row.chosen)),
+        ("Settings", lambda row: row.settings or MISSING),
+        ("Log loss", lambda row: number_cell(number(row.log_loss), strong=row.chosen)),
+        ("Accuracy", lambda row: number_cell(percent(row.accuracy))),
+        ("Chosen", lambda row: yes_or_no(row.chosen, quiet_no=True)),
+    ]
+    caption = (
+        "Every classifier tried; log loss in nats after calibration by one temperature, accuracy "
+        "over FairFace's own groups; bold: chosen"
     )
+    table = table_of(caption, ordered, columns, folded=True)
     return [Heading("Choice of the classifier"), Text(text), table]
 
 
-def _chosen_text(selection: pd.DataFrame) -> str:
+def _chosen_text(selection: list[LabellerSelectionRow]) -> str:
     """Which classifiers were chosen for which attributes, a sentence a condition."""
-    chosen = selection[selection["chosen"].astype(bool)]
+    chosen = grouped((row for row in selection if row.chosen), lambda row: row.condition)
     sentences = []
-    for condition, rows in chosen.groupby("condition", sort=False):
+    for condition, rows in chosen.items():
         told = [
-            f"{_spelled(name)} for {listed([attribute_label(str(a)) for a in same['attribute']])}"
-            for name, same in rows.groupby("classifier", sort=False)
+            f"{_spelled(name)} for {listed([attribute_label(row.attribute) for row in same])}"
+            for name, same in grouped(rows, lambda row: row.classifier).items()
         ]
-        sentences.append(f"Faces {condition_label(str(condition))}: {'; '.join(told)}.")
+        sentences.append(f"Faces {condition_label(condition)}: {'; '.join(told)}.")
     return " ".join(sentences)
 
 
-def _selection_cells(row: Row, *, several: bool) -> tuple[Cell, ...]:
-    chosen = bool(row["chosen"])
-    return (
-        Cell(attribute_label(str(row["attribute"]))),
-        *([Cell(condition_label(str(row["condition"])))] if several else []),
-        Cell(_spelled(row["classifier"]), strong=chosen),
-        Cell(str(row["settings"]) or MISSING),
-        Cell(number(as_float(row["log_loss"])), numeric=True, strong=chosen),
-        Cell(percent(as_float(row["accuracy"])), numeric=True),
-        Cell("yes" if chosen else "no", strong=chosen, muted=not chosen),
-    )
-
-
-def _spelled(name: object) -> str:
-    return str(name).replace("_", " ")
+def _spelled(name: str) -> str:
+    return name.replace("_", " ")

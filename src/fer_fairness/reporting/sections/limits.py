@@ -2,12 +2,19 @@
 
 from typing import Final
 
-from fer_fairness.reporting.inputs import FEW_PEOPLE, ReportInputs
-from fer_fairness.reporting.label_errors import condition_label
-from fer_fairness.reporting.records import as_float, records
-from fer_fairness.reporting.sections.blocks import Bullets, Section
-from fer_fairness.reporting.tables import listed, percent, thousands
-from fer_fairness.reporting.words import attribute_label, evaluation_set_label
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.reporting.blocks import Bullets, Section
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import condition_label
+from fer_fairness.reporting.number_text import FEW_PEOPLE, listed, percent, thousands
+from fer_fairness.reporting.rows import (
+    ComparisonOverSeedsRow,
+    GapRow,
+    LabellerSummaryRow,
+    LabelNoiseAttributeRow,
+    OverallRow,
+    grouped,
+)
 
 _GENERAL_LIMITS: Final = (
     (
@@ -71,7 +78,7 @@ def limits_section(inputs: ReportInputs) -> Section:
         sentences.append(_PROJECT_LIMIT)
     if "continued_training" in inputs.variants():
         sentences.append(_CONTROL)
-    if len(inputs.comparisons_over_seeds):
+    if inputs.rows(ComparisonOverSeedsRow):
         sentences.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
     sentences += _size_limits(inputs)
@@ -81,47 +88,42 @@ def limits_section(inputs: ReportInputs) -> Section:
 
 def _absent_sets(inputs: ReportInputs) -> list[str]:
     return [
-        f"Nothing was scored on {evaluation_set_label(name)}: this report says nothing about it."
-        for name in ("fer_plus", "raf_db")
-        if name not in inputs.evaluation_sets()
+        f"Nothing was scored on {part.label}: this report says nothing about it."
+        for part in EVALUATION_SETS.values()
+        if part.name not in inputs.evaluation_sets()
     ]
 
 
 def _audit_limits(inputs: ReportInputs) -> list[str]:
-    sentences = []
-    if (inputs.gaps["attribute_source"] == "given").any():
+    gaps, sentences = inputs.rows(GapRow), []
+    if any(row.attribute_source == "given" for row in gaps):
         sentences.append(_GIVEN_LABELS)
-    sentences += _untested(inputs)
-    if not (inputs.overall["metric"] == "calibration_error").any():
+    untested = dict.fromkeys(row.attribute_label for row in gaps if row.n_groups < 2)
+    if untested:
+        names = listed(list(untested))
+        sentences.append(
+            f"Too few people to compare groups of {names}: nothing can be said of them."
+        )
+    if not any(row.metric == "calibration_error" for row in inputs.rows(OverallRow)):
         sentences.append(_NO_PROBABILITIES)
     return sentences
 
 
-def _untested(inputs: ReportInputs) -> list[str]:
-    """Attributes of which nothing can be said, because fewer than two groups are large enough."""
-    rows = inputs.gaps[inputs.gaps["n_groups"].astype(float) < 2]
-    names = [attribute_label(str(name)) for name in rows["attribute"].unique()]
-    if not names:
-        return []
-    return [f"Too few people to compare groups of {listed(names)}: nothing can be said of them."]
-
-
 def _predicted_label_limits(inputs: ReportInputs) -> list[str]:
-    predicted = inputs.gaps[inputs.gaps["attribute_source"] == "predicted"]
-    if predicted.empty:
+    predicted = [row for row in inputs.rows(GapRow) if row.predicted]
+    if not predicted:
         return []
-    attributes = [attribute_label(str(name)) for name in predicted["attribute"].unique()]
-    sets = [evaluation_set_label(str(name)) for name in predicted["evaluation_set"].unique()]
+    attributes = listed(list(dict.fromkeys(row.attribute_label for row in predicted)))
+    sets = listed(list(dict.fromkeys(row.set_label for row in predicted)))
     text = (
-        f"Labels of {listed(attributes)} come from a model on some evaluation set: a gap is one "
+        f"Labels of {attributes} come from a model on some evaluation set: a gap is one "
         "between faces as the model labelled them. Mistakes that are independent of those of the "
         "emotion model shrink a gap; mistakes that share a cause with them, such as blur or dark "
         "pictures, can enlarge it or make one up."
     )
     sentences = [" ".join([text, *_labeller_accuracies(inputs)])]
-    if len(inputs.label_noise_attributes):
-        sentences.append(_CORRECTION_ASSUMES)
-        sentences.append(_OTHER_FACES.format(sets=listed(sets)))
+    if inputs.rows(LabelNoiseAttributeRow):
+        sentences += [_CORRECTION_ASSUMES, _OTHER_FACES.format(sets=sets)]
     return sentences
 
 
@@ -130,34 +132,29 @@ def _labeller_accuracies(inputs: ReportInputs) -> list[str]:
 
     That is, a sentence for every way in which these faces looked.
     """
-    asked = inputs.labeller_summary
-    asked = asked[asked["asked"].astype(bool)]
+    asked = [row for row in inputs.rows(LabellerSummaryRow) if row.asked]
     told = []
-    for condition, rows in asked.groupby("condition", sort=False):
-        scores = [
-            f"{attribute_label(str(row['attribute']))} {percent(as_float(row['accuracy']))}"
-            for row in records(rows)
-        ]
-        faces = condition_label(str(condition))
-        told.append(
-            f"On FairFace faces that it had not seen, {faces}, it is right on {listed(scores)}."
-        )
+    for condition, rows in grouped(asked, lambda row: row.condition).items():
+        scores = listed([f"{row.attribute_label} {percent(row.accuracy)}" for row in rows])
+        faces = condition_label(condition)
+        told.append(f"On FairFace faces that it had not seen, {faces}, it is right on {scores}.")
     return told
 
 
 def _size_limits(inputs: ReportInputs) -> list[str]:
-    rows = inputs.gaps.drop_duplicates(["evaluation_set", "attribute", "attribute_source"])
-    few = rows[rows["smallest_group_size"].astype(float) < FEW_PEOPLE]
-    if few.empty:
-        return []
-    named = inputs.kind == "project"
+    project = inputs.kind == "project"
+    people = grouped(
+        inputs.rows(GapRow), lambda row: (row.evaluation_set, row.attribute, row.attribute_source)
+    )
     told = [
-        f"{attribute_label(str(row['attribute']))}"
-        + (f" on {evaluation_set_label(str(row['evaluation_set']))}" if named else "")
-        + f" (n = {thousands(as_float(row['smallest_group_size']))})"
-        for row in records(few)
+        f"{row.attribute_label}{f' on {row.set_label}' if project else ''} "
+        f"(n = {thousands(row.smallest_group_size)})"
+        for row, *_ in people.values()
+        if row.smallest_group_size < FEW_PEOPLE
     ]
-    setting = "evaluation" if named else "audit.inference"
+    if not told:
+        return []
+    setting = "evaluation" if project else "audit.inference"
     text = (
         f"The smallest group has fewer than {FEW_PEOPLE} faces for {listed(told)}. Such a group "
         "widens what chance alone gives, and can hide differences between larger groups. It can "

@@ -3,8 +3,9 @@
 from types import MappingProxyType
 from typing import Final
 
-from fer_fairness.reporting.sections.blocks import Block, Heading, Pairs, Section
-from fer_fairness.reporting.words import CLASS_METRICS, METRICS
+from fer_fairness.reporting.blocks import Block, Heading, Pairs, Section
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.metric_words import CLASS_METRICS, METRIC_WORDS
 
 INTERVALS: Final = (
     "The groups' differences are scaled from none to several times those measured, data are drawn "
@@ -52,9 +53,9 @@ _STEPS: Final = MappingProxyType(
 )
 
 
-def method_section() -> Section:
+def method_section(_: ReportInputs) -> Section:
     """How differences are tested, and what each metric is, with its source."""
-    words = (*METRICS.values(), *CLASS_METRICS.values())
+    words = (*METRIC_WORDS.values(), *CLASS_METRICS.values())
     blocks: list[Block] = [
         Heading("How differences are tested"),
         Pairs(tuple(_STEPS.items())),

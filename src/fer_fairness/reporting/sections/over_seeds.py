@@ -1,45 +1,39 @@
 """Over several training seeds: the mean of every variant, and what holds against the baseline."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-import pandas as pd
-
-from fer_fairness.reporting.figures import seed_differences_figure
-from fer_fairness.reporting.findings import Finding, Kind, level_down
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import PREDICTED
-from fer_fairness.reporting.records import Row, as_float, records
-from fer_fairness.reporting.sections.blocks import (
+from fer_fairness.reporting.blocks import (
     Block,
+    Cell,
+    Column,
     Findings,
     Heading,
     Section,
+    Table,
     Text,
     absent,
-    drawing,
-)
-from fer_fairness.reporting.sections.cells import estimate_cell
-from fer_fairness.reporting.tables import (
-    Cell,
-    Table,
+    columns_of,
     count_cell,
-    interval,
-    number,
-    p_equals,
-    p_value,
-    percent,
-    points,
-    thousands,
+    drawing,
+    estimate_cell,
+    first_of,
+    number_cell,
+    table_of,
+    yes_or_no,
 )
-from fer_fairness.reporting.verdicts import difference_found
-from fer_fairness.reporting.words import (
-    attribute_label,
-    evaluation_set_label,
-    in_sentence,
-    metric_words,
-    variant_label,
+from fer_fairness.reporting.figures import seed_differences_figure
+from fer_fairness.reporting.findings import Finding, Kind
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, evaluation_set_label
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.number_text import p_equals, p_value, percent, points, thousands
+from fer_fairness.reporting.rows import (
+    ComparisonOverSeedsRow,
+    ScoreOverSeedsRow,
+    grouped,
 )
 
 TITLE: Final = "Over training seeds"
@@ -74,63 +68,56 @@ _FEW_SEEDS: Final = (
 
 def over_seeds_section(inputs: ReportInputs) -> Section:
     """Means over training seeds, and differences to the baseline that hold for all of them."""
-    scores, comparisons = inputs.scores_over_seeds, inputs.comparisons_over_seeds
-    if scores.empty and comparisons.empty:
+    scores, comparisons = inputs.rows(ScoreOverSeedsRow), inputs.rows(ComparisonOverSeedsRow)
+    if not scores and not comparisons:
         return Section("over-seeds", TITLE, [absent(_ONE_SEED)])
-    n = int(max(as_float(table["n_seeds"].max()) for table in (scores, comparisons) if len(table)))
+    n = int(max(row.n_seeds for row in (*scores, *comparisons)))
     text = _READING.format(n=n)
-    if any((table["attribute_source"] == PREDICTED).any() for table in (scores, comparisons)):
+    if any(row.predicted for row in (*scores, *comparisons)):
         text += _AS_LABELLED
     blocks: list[Block] = [Text(text)]
     if n == 2:
         blocks.append(Text(_FEW_SEEDS, warning=True))
-    for evaluation_set in dict.fromkeys(
-        [*scores["evaluation_set"], *comparisons["evaluation_set"]]
-    ):
-        blocks.append(Heading(evaluation_set_label(str(evaluation_set))))
-        blocks += _of_set(
-            scores[scores["evaluation_set"] == evaluation_set],
-            comparisons[comparisons["evaluation_set"] == evaluation_set],
-            inputs.variants(),
-        )
+    scores_of = grouped(scores, lambda row: row.evaluation_set)
+    comparisons_of = grouped(comparisons, lambda row: row.evaluation_set)
+    for name in dict.fromkeys([*scores_of, *comparisons_of]):
+        blocks.append(Heading(evaluation_set_label(name)))
+        blocks += _of_set(scores_of.get(name, []), comparisons_of.get(name, []), inputs.variants())
     return Section("over-seeds", TITLE, blocks)
 
 
 def _of_set(
-    scores: pd.DataFrame, comparisons: pd.DataFrame, variants: tuple[str, ...]
+    scores: list[ScoreOverSeedsRow],
+    comparisons: list[ComparisonOverSeedsRow],
+    variants: Sequence[str],
 ) -> list[Block]:
-    blocks: list[Block] = []
-    if len(scores):
-        blocks.append(_means_table(scores))
-    if comparisons.empty:
-        blocks.append(absent("No variant was compared with the baseline over seeds."))
-    else:
-        by_variant = comparisons.groupby("variant", sort=False)
-        found = [_finding(str(name), records(rows)) for name, rows in by_variant]
-        shown = comparisons[comparisons["metric"].isin((*_SCORES, _GAP_DRAWN))]
-        figure = seed_differences_figure(shown, variants=variants)
-        where = evaluation_set_label(str(comparisons["evaluation_set"].iloc[0]))
+    blocks: list[Block] = [_means_table(scores)] if scores else []
+    if comparisons:
+        by_variant = grouped(comparisons, lambda row: row.variant)
+        found = tuple(_finding(rows) for rows in by_variant.values())
+        drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
+        figure = seed_differences_figure(drawn, variants=variants)
         caption = (
-            f"What each variant changes against the baseline on {where}, in the mean over training "
-            "seeds, with 95 % intervals and adjusted p. Right of zero is better for scores, and "
-            "less even for gaps. Filled marks: difference found."
+            f"What each variant changes against the baseline on {comparisons[0].set_label}, in the "
+            "mean over training seeds, with 95 % intervals and adjusted p. Right of zero is better "
+            "for scores, and less even for gaps. Filled marks: difference found."
         )
-        key = f"over-seeds-{comparisons['evaluation_set'].iloc[0]}"
-        blocks += [Findings(tuple(found)), drawing(figure, key=key, caption=caption)]
-        blocks.append(_differences_table(comparisons, where))
-    gaps = scores[scores["attribute"].notna()]
-    if len(gaps):
-        blocks.append(_gaps_table(gaps))
-    return blocks
+        key = f"over-seeds-{comparisons[0].evaluation_set}"
+        blocks += [Findings(found), drawing(figure, key=key, caption=caption)]
+        blocks.append(_differences_table(comparisons))
+    else:
+        blocks.append(absent("No variant was compared with the baseline over seeds."))
+    gaps = [row for row in scores if row.attribute is not None]
+    return [*blocks, _gaps_table(gaps)] if gaps else blocks
 
 
-def _finding(variant: str, rows: list[Row]) -> Finding:
+def _finding(rows: list[ComparisonOverSeedsRow]) -> Finding:
     """What one variant changed on one evaluation set: scores, then differences found, then none."""
-    told = [f"{_label(row)} {_change(row)}" for row in rows if row["metric"] in _SCORES]
-    found = [row for row in rows if difference_found(row)]
-    tested = sum(math.isfinite(as_float(row["p_value_holm"])) for row in rows)
+    told = [f"{row.label} {row.change}" for row in rows if row.metric in _SCORES]
+    found = [row for row in rows if row.found]
+    tested = sum(math.isfinite(row.p) for row in rows)
     if found:
-        named = _first_of([f"{_label(row)} {_change(row)}, p {_p(row)}" for row in found])
+        named = _first_of([f"{row.label} {row.change}, p {p_equals(row.p)}" for row in found])
         verdict = f"Found after correction for {tested} differences: {named}."
     elif tested:
         verdict = (
@@ -139,11 +126,10 @@ def _finding(variant: str, rows: list[Row]) -> Finding:
         )
     else:
         verdict = "Nothing could be tested."
-    down = [_label(row) for row in rows if level_down(row)]
+    down = [row.label for row in rows if row.level_down]
     levelled = f" Levelled down in the mean over seeds: {_first_of(down)}." if down else ""
-    scores = f"{'; '.join(told)}." if told else ""
-    scores = scores[:1].upper() + scores[1:]
-    return Finding(_kind(found), variant_label(variant), f"{scores} {verdict}{levelled}".strip())
+    scores = capitalised(f"{'; '.join(told)}." if told else "")
+    return Finding(_kind(found), rows[0].variant_label, f"{scores} {verdict}{levelled}".strip())
 
 
 def _first_of(told: list[str]) -> str:
@@ -153,147 +139,84 @@ def _first_of(told: list[str]) -> str:
     return "; ".join([*told[:_MOST_TOLD], *rest])
 
 
-def _kind(found: list[Row]) -> Kind:
+def _kind(found: list[ComparisonOverSeedsRow]) -> Kind:
     """Better or worse where all that was found points one way and no gap was levelled down."""
-    better = [_is_better(row) and not level_down(row) for row in found]
+    better = [_is_better(row) and not row.level_down for row in found]
     if found and all(better):
         return "better"
     return "worse" if found and not any(better) else "unclear"
 
 
-def _is_better(row: Row) -> bool:
+def _is_better(row: ComparisonOverSeedsRow) -> bool:
     """Scores, and ratios between groups, are better where they rise; gaps where they fall."""
-    metric = str(row["metric"])
-    rises = as_float(row["difference"]) > 0
-    return rises == (metric in _SCORES or metric_words(metric).higher_is_more_equal)
+    rising_is_better = row.metric in _SCORES or row.words.higher_is_more_equal
+    return (row.difference > 0) == rising_is_better
 
 
-def _label(row: Row) -> str:
-    """A metric in a sentence, with its attribute where it is one between groups."""
-    label = in_sentence(metric_words(str(row["metric"])).label)
-    attribute = row["attribute"]
-    return f"{label} for {_people(row)}" if isinstance(attribute, str) and attribute else label
-
-
-def _people(row: Row) -> str:
-    attribute = row["attribute"]
-    if not (isinstance(attribute, str) and attribute):
-        return "all faces"
-    suffix = " (predicted)" if row["attribute_source"] == PREDICTED else ""
-    return f"{attribute_label(attribute)}{suffix}"
-
-
-def _p(row: Row) -> str:
-    return p_equals(as_float(row["p_value_holm"]))
-
-
-def _change(row: Row) -> str:
-    return f"{_measured(row)} [{_bounds(row)}]"
-
-
-def _measured(row: Row) -> str:
-    value = as_float(row["difference"])
-    in_points = metric_words(str(row["metric"])).in_points
-    return points(value, sign=True) if in_points else number(value)
-
-
-def _bounds(row: Row) -> str:
-    low, high = as_float(row["ci_low"]), as_float(row["ci_high"])
-    in_points = metric_words(str(row["metric"])).in_points
-    return interval(low, high, scale=100, digits=1) if in_points else interval(low, high)
-
-
-def _means_table(scores: pd.DataFrame) -> Table:
+def _means_table(scores: list[ScoreOverSeedsRow]) -> Table:
     """The scores of all faces, a row a variant: mean, interval, and spread over the seeds."""
-    body = []
-    for variant, rows in scores.groupby("variant", sort=False):
-        by_metric = {str(row["metric"]): row for row in records(rows)}
-        first = next(iter(by_metric.values()))
-        cells = (_mean_cell(by_metric.get(metric)) for metric in _SCORES)
-        seeds = Cell(thousands(as_float(first["n_seeds"])), numeric=True)
-        size = count_cell(as_float(first["n_people"]))
-        body.append((Cell(variant_label(str(variant))), seeds, size, *cells))
-    return Table(
-        caption=f"Mean over training seeds on {_where(scores)} in percent, with 95 % interval; "
-        "below it the standard deviation (SD) of the seeds",
-        header=("Variant", "Seeds", "n", *(metric_words(metric).label for metric in _SCORES)),
-        rows=tuple(body),
+    columns: list[Column[Mapping[str, ScoreOverSeedsRow]]] = [
+        ("Variant", lambda line: first_of(line).variant_label),
+        ("Seeds", lambda line: number_cell(thousands(first_of(line).n_seeds))),
+        ("n", lambda line: count_cell(first_of(line).n_people)),
+    ]
+    heads = {metric: metric_words(metric).label for metric in _SCORES}
+    by_variant = grouped(scores, lambda row: row.variant).values()
+    return table_of(
+        f"Mean over training seeds on {scores[0].set_label} in percent, with 95 % interval; below "
+        "it the standard deviation (SD) of the seeds",
+        [{row.metric: row for row in line} for line in by_variant],
+        [*columns, *columns_of(heads, _mean_cell)],
     )
 
 
-def _mean_cell(row: Row | None) -> Cell:
-    cell = estimate_cell(row, in_points=True, one_line=True)
+def _mean_cell(row: ScoreOverSeedsRow | None) -> Cell:
+    cell = estimate_cell(row)
     if row is None:
         return cell
-    spread = points(as_float(row["seed_standard_deviation"]))
-    return replace(cell, text=f"{cell.text}\nSD {spread}")
+    return replace(cell, text=f"{row.estimate}\nSD {points(row.seed_standard_deviation)}")
 
 
-def _gaps_table(gaps: pd.DataFrame) -> Table:
-    return Table(
-        caption=f"Every gap between groups in the mean over training seeds on {_where(gaps)} (as "
+def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> Table:
+    return table_of(
+        f"Every gap between groups in the mean over training seeds on {gaps[0].set_label} (as "
         "measured: the widening by noise is not taken off)",
-        header=("Variant", "Attribute", "Metric", *_MEAN_HEADS),
-        rows=tuple(
+        gaps,
+        [
+            ("Variant", lambda row: row.variant_label),
+            ("Attribute", lambda row: row.people),
+            ("Metric", lambda row: row.words.label),
+            ("Mean [95 % interval]", lambda row: Cell(row.estimate, numeric=True)),
             (
-                Cell(variant_label(str(row["variant"]))),
-                Cell(_people(row)),
-                Cell(metric_words(str(row["metric"])).label),
-                *_mean_cells(row),
-            )
-            for row in records(gaps)
-        ),
+                "Standard deviation of seeds",
+                lambda row: number_cell(row.amount(row.seed_standard_deviation)),
+            ),
+            (
+                "Share of the variance that is seeds",
+                lambda row: number_cell(percent(row.seed_share, digits=0)),
+            ),
+            ("Seeds", lambda row: number_cell(thousands(row.n_seeds))),
+            ("n", lambda row: count_cell(row.n_people)),
+        ],
         folded=True,
     )
 
 
-_MEAN_HEADS: Final = (
-    *("Mean [95 % interval]", "Standard deviation of seeds", "Share of the variance that is seeds"),
-    *("Seeds", "n"),
-)
-
-
-def _mean_cells(row: Row) -> tuple[Cell, ...]:
-    in_points = metric_words(str(row["metric"])).in_points
-    spread = as_float(row["seed_standard_deviation"])
-    return (
-        estimate_cell(row, in_points=in_points, one_line=True),
-        Cell(points(spread) if in_points else number(spread), numeric=True),
-        Cell(percent(as_float(row["seed_share"]), digits=0), numeric=True),
-        Cell(thousands(as_float(row["n_seeds"])), numeric=True),
-        count_cell(as_float(row["n_people"])),
-    )
-
-
-def _differences_table(comparisons: pd.DataFrame, where: str) -> Table:
-    return Table(
-        caption=f"Every difference to the baseline over training seeds on {where}",
-        header=(
-            *("Variant", "Metric", "Attribute", "Mean difference", "95 % interval", "p"),
-            *("Holm p", "Levelled down", "Seeds", "n"),
-        ),
-        rows=tuple(
-            (
-                Cell(variant_label(str(row["variant"]))),
-                Cell(metric_words(str(row["metric"])).label),
-                Cell(_people(row)),
-                Cell(_measured(row), numeric=True, strong=difference_found(row)),
-                Cell(_bounds(row), numeric=True),
-                Cell(p_value(as_float(row["p_value"])), numeric=True),
-                Cell(
-                    p_value(as_float(row["p_value_holm"])),
-                    numeric=True,
-                    strong=difference_found(row),
-                ),
-                Cell("yes" if level_down(row) else "no", strong=level_down(row)),
-                Cell(thousands(as_float(row["n_seeds"])), numeric=True),
-                count_cell(as_float(row["n_people"])),
-            )
-            for row in records(comparisons)
-        ),
+def _differences_table(comparisons: list[ComparisonOverSeedsRow]) -> Table:
+    return table_of(
+        f"Every difference to the baseline over training seeds on {comparisons[0].set_label}",
+        comparisons,
+        [
+            ("Variant", lambda row: row.variant_label),
+            ("Metric", lambda row: row.words.label),
+            ("Attribute", lambda row: row.people),
+            ("Mean difference", lambda row: number_cell(row.measured, strong=row.found)),
+            ("95 % interval", lambda row: number_cell(row.interval)),
+            ("p", lambda row: number_cell(p_value(row.p_value))),
+            ("Holm p", lambda row: number_cell(p_value(row.p_value_holm), strong=row.found)),
+            ("Levelled down", lambda row: yes_or_no(row.level_down)),
+            ("Seeds", lambda row: number_cell(thousands(row.n_seeds))),
+            ("n", lambda row: count_cell(row.n_people)),
+        ],
         folded=True,
     )
-
-
-def _where(rows: pd.DataFrame) -> str:
-    return evaluation_set_label(str(rows["evaluation_set"].iloc[0]))

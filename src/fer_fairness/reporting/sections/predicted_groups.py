@@ -1,33 +1,31 @@
 """Groups that a labeller named: figures as labelled beside those without its errors."""
 
+import math
+from collections.abc import Sequence
 from typing import Final
-
-import pandas as pd
 
 from fer_fairness.fairness.label_noise.evaluation import BOUNDS, CORRECTED
 from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
+from fer_fairness.reporting.blocks import Block, Heading, Section, Text, absent, drawing
 from fer_fairness.reporting.figures import predicted_groups_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_errors import (
-    PREDICTED,
-    Key,
-    abstained_text,
-    held_out_label,
-    key_of,
-    label_errors,
-    of_key,
-    right_label_share,
+from fer_fairness.reporting.labels import capitalised, evaluation_set_label, held_out_label
+from fer_fairness.reporting.number_text import percent, thousands
+from fer_fairness.reporting.rows import (
+    GapRow,
+    GroupRow,
+    LabelNoiseAttributeRow,
+    LabelNoiseGroupRow,
+    LabelNoiseScoreRow,
+    grouped,
 )
-from fer_fairness.reporting.records import Row, as_float
-from fer_fairness.reporting.sections.blocks import Block, Heading, Section, Text, absent, drawing
-from fer_fairness.reporting.sections.predicted_tables import (
+from fer_fairness.reporting.sections.predicted_group_tables import (
     accuracy_table,
     difference_table,
     headline_gaps_table,
 )
-from fer_fairness.reporting.tables import percent, thousands
-from fer_fairness.reporting.words import attribute_label, evaluation_set_label, variant_label
 
+_TITLE: Final = "Predicted groups"
 _METHODS: Final = (
     "“As labelled” takes every label to be right. “Corrected” takes the labeller's errors off: how "
     "often it mixes up groups, measured on held-out FairFace faces, is inverted (Zhu et al. 2023, "
@@ -60,23 +58,20 @@ def predicted_groups_section(inputs: ReportInputs) -> Section | None:
     Returns:
         None where no group was predicted.
     """
-    predicted = (inputs.gaps["attribute_source"] == PREDICTED).any()
-    predicted |= (inputs.groups["attribute_source"] == PREDICTED).any()
-    if not predicted and inputs.label_noise_attributes.empty:
-        return None
-    if inputs.label_noise_attributes.empty:
-        return Section("predicted", "Predicted groups", [absent(_NOT_MEASURED)])
+    attributes = inputs.rows(LabelNoiseAttributeRow)
+    if not attributes:
+        labelled = (*inputs.rows(GapRow), *inputs.rows(GroupRow))
+        if not any(row.predicted for row in labelled):
+            return None
+        return Section("predicted", _TITLE, [absent(_NOT_MEASURED)])
     blocks: list[Block] = [Text(_METHODS), Text(_ASSUMPTION), Text(_TESTS)]
-    errors = label_errors(inputs)
-    by_set = inputs.label_noise_attributes.groupby("evaluation_set", sort=False)
-    for evaluation_set, rows in by_set:
-        blocks += _headline_blocks(inputs, str(evaluation_set))
-        for attribute in dict.fromkeys(rows["attribute"].astype(str)):
-            same = set(rows.loc[rows["attribute"] == attribute, "variant"].astype(str))
-            variant = next(name for name in inputs.variants() if name in same)
-            key = (variant, str(evaluation_set), attribute)
-            blocks += _attribute_blocks(inputs, key, errors.attributes[key], place=len(blocks))
-    return Section("predicted", "Predicted groups", blocks)
+    for evaluation_set, rows in grouped(attributes, lambda row: row.evaluation_set).items():
+        blocks += _headline_blocks(inputs, evaluation_set)
+        for same in grouped(rows, lambda row: row.attribute).values():
+            by_variant = {row.variant: row for row in same}
+            first = next(name for name in inputs.variants() if name in by_variant)
+            blocks += _attribute_blocks(inputs, by_variant[first], place=len(blocks))
+    return Section("predicted", _TITLE, blocks)
 
 
 def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[Block]:
@@ -85,62 +80,75 @@ def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[Block]:
         return []
     if inputs.kind == "audit":
         return [table]
-    return [
-        Heading(f"{evaluation_set_label(evaluation_set)}: gaps as labelled and corrected"),
-        table,
-    ]
+    where = evaluation_set_label(evaluation_set)
+    return [Heading(f"{where}: gaps as labelled and corrected"), table]
 
 
-def _attribute_blocks(inputs: ReportInputs, key: Key, row: Row, *, place: int) -> list[Block]:
-    variant, evaluation_set, attribute = key
-    name, where = attribute_label(attribute), evaluation_set_label(evaluation_set)
-    title = name if inputs.kind == "audit" else f"{where}, {name}"
-    groups, scores = of_key(inputs.label_noise_groups, key), of_key(inputs.label_noise_scores, key)
+def _attribute_blocks(
+    inputs: ReportInputs, row: LabelNoiseAttributeRow, *, place: int
+) -> list[Block]:
+    audited = inputs.kind == "audit"
+    groups = [group for group in inputs.rows(LabelNoiseGroupRow) if group.key == row.key]
+    scores = [score for score in inputs.rows(LabelNoiseScoreRow) if score.key == row.key]
+    title = row.attribute_label if audited else f"{row.set_label}, {row.attribute_label}"
     blocks: list[Block] = [
-        Heading(title[:1].upper() + title[1:]),
+        Heading(capitalised(title)),
         Text(warning_text(row, groups), warning=True),
     ]
-    of = "the audited model" if inputs.kind == "audit" else f"“{variant_label(variant)}”"
-    if (scores["metric"] == RECALL_DIFFERENCE).any():
+    of = "the audited model" if audited else f"“{row.variant_label}”"
+    what = f"{row.attribute_label} on {row.set_label}"
+    if any(score.metric == RECALL_DIFFERENCE for score in scores):
         figure = predicted_groups_figure(scores, groups)
-        caption = _figure_caption(scores, f"{name} on {where}", of)
+        caption = _figure_caption(scores, what, of)
         blocks.append(drawing(figure, key=f"predicted-{place}", caption=caption))
-    if len(groups):
-        folded = " x " in attribute
-        what = f"{name} on {where}, {of}"
-        blocks.append(accuracy_table(groups, scores, what=what, folded=folded))
-        blocks.append(difference_table(groups, scores, what=what, folded=folded))
+    if groups:
+        folded = " x " in row.attribute
+        blocks += [
+            make(groups, scores, what=f"{what}, {of}", folded=folded)
+            for make in (accuracy_table, difference_table)
+        ]
     return blocks
 
 
-def warning_text(row: Row, groups: pd.DataFrame) -> str:
+def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:
     """The warning on one predicted attribute, with its numbers.
 
     Args:
-        row: Its row of `label_noise_attributes`.
-        groups: Its rows of `label_noise_groups`.
+        row: What is known of the attribute.
+        groups: Its groups.
 
     Returns:
         How often the labeller is right on held-out faces like these, how many people got no label,
         and why nothing is corrected, where that is so.
     """
-    _, evaluation_set, attribute = key_of(row)
-    where = evaluation_set_label(evaluation_set)
-    name = attribute_label(attribute)
+    where = row.set_label
     text = (
-        f"{name[:1].upper()}{name[1:]} on {where} was predicted, not annotated. Of "
-        f"{thousands(as_float(row['n_held_out']))} {held_out_label(evaluation_set)} the labeller "
-        f"gives {percent(right_label_share(groups))} the right label. {abstained_text(row)} on "
-        f"{where} got none and take part in no group."
+        f"{capitalised(row.attribute_label)} on {where} was predicted, not annotated. Of "
+        f"{thousands(row.n_held_out)} {held_out_label(row.evaluation_set)} the labeller gives "
+        f"{percent(right_label_share(groups))} the right label. {row.abstained} on {where} got "
+        "none and take part in no group."
     )
-    refused = row["refused"]
-    if isinstance(refused, str) and refused:
-        text += f" The figures are not corrected for label errors. {refused}"
+    if row.refused:
+        text += f" The figures are not corrected for label errors. {row.refused}"
     return text
 
 
-def _figure_caption(scores: pd.DataFrame, what: str, of: str) -> str:
-    drawn = set(scores["method"].astype(str))
+def right_label_share(groups: Sequence[LabelNoiseGroupRow]) -> float:
+    """Share in [0, 1] of held-out faces given the right label; a face without a label is not.
+
+    Args:
+        groups: Those of one variant, evaluation set and attribute.
+
+    Returns:
+        NaN without held-out faces.
+    """
+    faces = sum(row.n_held_out for row in groups)
+    right = sum(row.n_held_out * row.labelled_rightly for row in groups if row.n_held_out)
+    return right / faces if faces > 0 else math.nan
+
+
+def _figure_caption(scores: Sequence[LabelNoiseScoreRow], what: str, of: str) -> str:
+    drawn = {score.method for score in scores}
     text = (
         f"Each group of {what} against everybody else, {of}: recall at the same emotion, averaged "
         "over emotions (Mantel and Haenszel), with 95 % intervals. Right of the line: recognised "

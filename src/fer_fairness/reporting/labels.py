@@ -1,0 +1,133 @@
+"""What variants, attributes, groups and datasets are called in a sentence, and their order."""
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
+
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.taxonomy import EMOTIONS, FAIRFACE_RACES, GENDERS, RAF_DB_RACES
+
+_OTHER_DATASETS: Final = MappingProxyType({"fairface": "FairFace"})
+_TIMES: Final = " \N{MULTIPLICATION SIGN} "
+_ATTRIBUTES: Final = MappingProxyType({"age_group": "age group"})
+_SOURCES: Final = MappingProxyType(
+    {
+        "annotated": "labels by annotators",
+        "predicted": "labels predicted by a model",
+        "given": "labels given in the file",
+    }
+)
+_CONDITIONS: Final = MappingProxyType(
+    {
+        "full_size": "as published",
+        "colour_100": "in colour at 100 pixels",
+        "grey_48": "shrunk to 48 × 48 grey",  # noqa: RUF001 -- a times sign is meant
+    }
+)
+_LONGEST: Final = 60
+_PROPER_NAMES: Final = ("AIF360", "F1", "Theil", "Xu")
+_PLACES: Final = {
+    name: place for place, name in enumerate((*EMOTIONS, *GENDERS, *FAIRFACE_RACES, *RAF_DB_RACES))
+}
+_AGE: Final = re.compile(r"(\d+)(?:-\d+|\+)")
+_JOINT: Final = re.compile(r"\s+[x×·|]\s+")  # noqa: RUF001 -- how intersections are written
+
+
+def variant_label(variant: str) -> str:
+    """`emotion_augmentation` as "Emotion augmentation"; the name of a file stays as it is."""
+    return shortened(variant if "." in variant else capitalised(variant.replace("_", " ")))
+
+
+def start_label(started_from: str, *, another: bool) -> str:
+    """What a model started from: "random weights", "baseline", "another baseline", or a file."""
+    if started_from in ("random", "published"):
+        return f"{started_from} weights"
+    if "." in started_from:
+        return variant_label(started_from)
+    return f"{'another ' if another else ''}{in_sentence(variant_label(started_from))}"
+
+
+def evaluation_set_label(evaluation_set: str) -> str:
+    """`fer_plus` as "FER+"; the name of a file stays as it is."""
+    if evaluation_set in EVALUATION_SETS:
+        return EVALUATION_SETS[evaluation_set].label
+    words = evaluation_set if "." in evaluation_set else evaluation_set.replace("_", " ")
+    return _OTHER_DATASETS.get(evaluation_set, shortened(words))
+
+
+def attribute_label(attribute: str) -> str:
+    """`gender x race` as "perceived gender", a times sign, "race": what somebody saw."""
+    parts = [part.strip() for part in attribute.split(" x ")]
+    return "perceived " + _TIMES.join(
+        _ATTRIBUTES.get(part, shortened(part.replace("_", " "))) for part in parts
+    )
+
+
+def subgroup_label(subgroup: str) -> str:
+    """`age_group: 0-3; race: black or east_asian` with attributes and groups in words."""
+    return "; ".join(_subgroup_part(part) for part in subgroup.split("; "))
+
+
+def source_label(source: str) -> str:
+    """Who gave the demographic labels, in words."""
+    return _SOURCES.get(source, source.replace("_", " "))
+
+
+def group_label(group: str) -> str:
+    """`east_asian` as "east asian"; separators of intersections become a dot."""
+    return " · ".join(shortened(part) for part in group.replace("_", " ").split(" x "))
+
+
+def _subgroup_part(condition: str) -> str:
+    attribute, separator, groups = condition.partition(": ")
+    if not separator:
+        return condition
+    named = " or ".join(group_label(group) for group in groups.split(" or "))
+    return f"{attribute_label(attribute)}: {named}"
+
+
+def shortened(name: str) -> str:
+    """A name of somebody's file, cut in its middle where it is too long for a line."""
+    if len(name) <= _LONGEST:
+        return name
+    return f"{name[: _LONGEST - 18]}…{name[-17:]}"
+
+
+def condition_label(condition: str) -> str:
+    """How the faces looked that the labeller was measured on: "shrunk to 48 x 48 grey"."""
+    return _CONDITIONS.get(condition, condition.replace("_", " "))
+
+
+def held_out_label(evaluation_set: str) -> str:
+    """The faces on which the labeller was measured for an evaluation set, in words."""
+    known = EVALUATION_SETS.get(evaluation_set)
+    looks = "" if known is None else f", {condition_label(known.condition)},"
+    return f"held-out FairFace faces{looks}"
+
+
+def capitalised(text: str) -> str:
+    """`text` with its first letter in upper case, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def in_sentence(label: str) -> str:
+    """A label within a sentence: "Accuracy gap" as "accuracy gap"; "Xu fairness" as it is."""
+    return label if label.startswith(_PROPER_NAMES) else label[:1].lower() + label[1:]
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Distinct names in the project's own order, intersections part by part, unknown ones last."""
+
+    def place(name: str) -> tuple[list[tuple[int, int]], str]:
+        return [_place(part) for part in _JOINT.split(name)], name
+
+    return sorted(dict.fromkeys(names), key=place)
+
+
+def _place(name: str) -> tuple[int, int]:
+    """Known names in their order, then ages by their first year, then everything else."""
+    age = _AGE.fullmatch(name)
+    if age:
+        return 1, int(age[1])
+    return (0, _PLACES[name]) if name in _PLACES else (2, 0)

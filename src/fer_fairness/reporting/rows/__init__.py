@@ -1,0 +1,83 @@
+"""The tables of the report as typed rows."""
+
+from fer_fairness.reporting.rows.labeller import (
+    AgreementCountRow,
+    AgreementRow,
+    LabellerConfusionRow,
+    LabellerRecallRow,
+    LabellerReliabilityRow,
+    LabellerSelectionRow,
+    LabellerSummaryRow,
+    LabelNoiseAttributeRow,
+    LabelNoiseGapRow,
+    LabelNoiseGroupRow,
+    LabelNoiseScoreRow,
+)
+from fer_fairness.reporting.rows.schema import (
+    Row,
+    grouped,
+)
+from fer_fairness.reporting.rows.scores import (
+    BY_CLASS,
+    HEADLINE_METRICS,
+    PREDICTED,
+    ComparisonRow,
+    ConfusionRow,
+    Estimate,
+    GapRow,
+    GroupRow,
+    HolmJudged,
+    Judged,
+    Key,
+    OfAttribute,
+    OfMetric,
+    OfSource,
+    OverallRow,
+    Scored,
+)
+from fer_fairness.reporting.rows.seeds import (
+    ComparisonOverSeedsRow,
+    ScoreOverSeedsRow,
+)
+from fer_fairness.reporting.rows.training import (
+    DistributionRow,
+    HistoryRow,
+    ModelRow,
+)
+
+__all__ = [
+    "BY_CLASS",
+    "HEADLINE_METRICS",
+    "PREDICTED",
+    "AgreementCountRow",
+    "AgreementRow",
+    "ComparisonOverSeedsRow",
+    "ComparisonRow",
+    "ConfusionRow",
+    "DistributionRow",
+    "Estimate",
+    "GapRow",
+    "GroupRow",
+    "HistoryRow",
+    "HolmJudged",
+    "Judged",
+    "Key",
+    "LabelNoiseAttributeRow",
+    "LabelNoiseGapRow",
+    "LabelNoiseGroupRow",
+    "LabelNoiseScoreRow",
+    "LabellerConfusionRow",
+    "LabellerRecallRow",
+    "LabellerReliabilityRow",
+    "LabellerSelectionRow",
+    "LabellerSummaryRow",
+    "ModelRow",
+    "OfAttribute",
+    "OfMetric",
+    "OfSource",
+    "OverallRow",
+    "Row",
+    "ScoreOverSeedsRow",
+    "Scored",
+    "grouped",
+]

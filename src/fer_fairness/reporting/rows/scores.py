@@ -1,0 +1,263 @@
+"""Rows of what models score: of all faces, within groups, between groups, against the baseline."""
+
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.reporting.labels import (
+    attribute_label,
+    evaluation_set_label,
+    group_label,
+    source_label,
+    variant_label,
+)
+from fer_fairness.reporting.metric_words import MetricWords, metric_words
+from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
+from fer_fairness.reporting.rows.schema import Row
+
+BY_CLASS: Final = "by_class"
+"""The family of the metrics of one emotion; the others are of the family "summary"."""
+
+HEADLINE_METRICS: Final = ("accuracy_gap", "equal_opportunity_gap")
+"""The two that the summary is written from: all faces alike, and all emotions alike."""
+
+PREDICTED: Final = "predicted"
+"""The `attribute_source` of groups that a labeller named."""
+
+Key: TypeAlias = tuple[str, str, str]
+"""Variant, evaluation set and attribute."""
+
+
+@dataclass(frozen=True)
+class Scored(Row):
+    """Something about one variant on one evaluation set."""
+
+    variant: str
+    evaluation_set: str
+
+    @property
+    def variant_label(self) -> str:
+        """The variant in words."""
+        return variant_label(self.variant)
+
+    @property
+    def set_label(self) -> str:
+        """The evaluation set in words."""
+        return evaluation_set_label(self.evaluation_set)
+
+
+@dataclass(frozen=True)
+class OfAttribute(Scored):
+    """Something about the groups of one attribute."""
+
+    attribute: str
+
+    @property
+    def key(self) -> Key:
+        """What label errors are known by."""
+        return self.variant, self.evaluation_set, self.attribute
+
+    @property
+    def attribute_label(self) -> str:
+        """The attribute in words."""
+        return attribute_label(self.attribute)
+
+
+@dataclass(frozen=True)
+class OfSource(OfAttribute):
+    """Something about the groups of one attribute as somebody labelled them."""
+
+    attribute_source: str
+
+    @property
+    def predicted(self) -> bool:
+        """Whether a labeller named the groups."""
+        return self.attribute_source == PREDICTED
+
+    @property
+    def source_label(self) -> str:
+        """Who labelled the groups, in words."""
+        return source_label(self.attribute_source)
+
+    @property
+    def groups_label(self) -> str:
+        """The attribute and who labelled it, in words."""
+        return f"{self.attribute_label} ({self.source_label})"
+
+
+@dataclass(frozen=True)
+class OfMetric(Row):
+    """Values of one metric, shown in its own unit: percentage points, or a plain number."""
+
+    metric: str
+
+    @property
+    def words(self) -> MetricWords:
+        """How the metric is named and read."""
+        return metric_words(self.metric)
+
+    @property
+    def in_points(self) -> bool:
+        """Whether differences read in percentage points."""
+        return self.words.in_points
+
+    def in_unit(self, value: float) -> str:
+        """A value without its unit: 0.081 as "8.1" where in points."""
+        return number(100 * value, digits=1) if self.in_points else number(value)
+
+    def amount(self, value: float, *, sign: bool = False) -> str:
+        """A value with its unit: "8.1 points", or "0.081"; a sign only before points."""
+        return points(value, sign=sign) if self.in_points else number(value)
+
+    def with_interval(self, value: float, low: float, high: float) -> str:
+        """A value with its interval, without unit: "83.1 [81.8 to 84.4]"."""
+        return value_with_interval(value, low, high, in_points=self.in_points)
+
+    def bounds(self, low: float, high: float) -> str:
+        """An interval without its unit: "5.1 to 14.2"."""
+        scale, digits = (100.0, 1) if self.in_points else (1.0, 3)
+        return interval(low, high, scale=scale, digits=digits)
+
+
+@dataclass(frozen=True)
+class Estimate(OfMetric):
+    """A value of a metric with its 95 % interval."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+
+    @property
+    def estimate(self) -> str:
+        """Value and interval without unit; a dash where missing."""
+        return self.with_interval(self.value, self.ci_low, self.ci_high)
+
+    @property
+    def interval(self) -> str:
+        """The interval without unit."""
+        return self.bounds(self.ci_low, self.ci_high)
+
+
+@dataclass(frozen=True)
+class Judged(Row):
+    """What a test said; a verdict never claims more than a p-value allows."""
+
+    p_value: float
+    verdict: Verdict
+
+    @property
+    def p(self) -> float:
+        """The p-value that the verdict follows from."""
+        return self.p_value
+
+    @property
+    def judgement(self) -> Verdict:
+        """The verdict; without a p-value nothing can be said, whatever it is."""
+        return self.verdict if math.isfinite(self.p) else Verdict.TOO_FEW
+
+    @property
+    def found(self) -> bool:
+        """Whether a difference was found."""
+        return self.judgement is Verdict.FOUND
+
+
+@dataclass(frozen=True)
+class HolmJudged(Judged):
+    """What a test among many said: its verdict follows from p after Holm's correction."""
+
+    p_value_holm: float
+
+    @property
+    def p(self) -> float:
+        """The p-value after Holm's correction."""
+        return self.p_value_holm
+
+
+@dataclass(frozen=True)
+class OverallRow(Estimate, Scored, table="overall"):
+    """A score of one variant on all faces of a set."""
+
+    n_people: float
+
+
+@dataclass(frozen=True)
+class GroupRow(Estimate, OfSource, table="groups"):
+    """A score within one group."""
+
+    group: str
+    n_people: float
+
+
+@dataclass(frozen=True)
+class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
+    """A metric between groups; `family` is "summary" or "by_class" (metrics of one emotion).
+
+    `minimum_detectable` is how far beyond `equal_treatment` the metric must be for the verdict to
+    find it; `null_mean` and `null_95` are what chance alone gives, on average and in 95 draws of
+    100; `left_out` are the groups too small to be compared.
+    """
+
+    family: str
+    corrected_value: float
+    minimum_detectable: float
+    equal_treatment: float
+    null_mean: float
+    null_95: float
+    p_value_benjamini_hochberg: float
+    n_people: float
+    n_groups: float
+    smallest_group: str
+    smallest_group_size: float
+    n_missing: float
+    left_out: str
+
+    @property
+    def of_one_emotion(self) -> bool:
+        """Whether the metric is one of a single emotion."""
+        return self.family == BY_CLASS
+
+    @property
+    def headline(self) -> bool:
+        """Whether the metric is one that the summary is written from."""
+        return self.metric in HEADLINE_METRICS
+
+    @property
+    def detectable(self) -> float:
+        """The value from which on the verdict would have found it; NaN where none."""
+        more_equal = self.words.higher_is_more_equal
+        beyond = self.minimum_detectable
+        return self.equal_treatment + (-beyond if more_equal else beyond)
+
+    @property
+    def left_out_labels(self) -> list[str]:
+        """The groups left out, in words."""
+        return [group_label(name) for name in self.left_out.split(", ") if name]
+
+
+@dataclass(frozen=True)
+class ComparisonRow(OfMetric, Scored, table="comparisons"):
+    """A metric of one variant minus that of the baseline; of all faces without an attribute."""
+
+    attribute: str | None
+    difference: float
+    corrected_difference: float
+    ci_low: float
+    ci_high: float
+    level_down: bool
+    n_people: float
+
+    @property
+    def change(self) -> str:
+        """The noise-corrected change in percentage points, with its interval."""
+        bounds = interval(self.ci_low, self.ci_high, scale=100, digits=1)
+        return f"{points(self.corrected_difference, sign=True)} [{bounds}]"
+
+
+@dataclass(frozen=True)
+class ConfusionRow(Scored, table="confusion"):
+    """How many faces of one emotion were given another, or their own."""
+
+    emotion: str
+    predicted_emotion: str
+    n_people: float

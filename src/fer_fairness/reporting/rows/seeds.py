@@ -1,0 +1,70 @@
+"""Rows over several training seeds."""
+
+from dataclasses import dataclass
+
+from fer_fairness.reporting.labels import attribute_label, in_sentence
+from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, HolmJudged, OfMetric, Scored
+
+
+@dataclass(frozen=True)
+class OverSeeds(OfMetric, Scored):
+    """Something in the mean over training seeds; of all faces where there is no attribute.
+
+    `seed_share` is the share of the variance of the mean that comes from seeds.
+    """
+
+    attribute: str | None
+    attribute_source: str | None
+    seed_share: float
+    n_seeds: float
+    n_people: float
+
+    @property
+    def predicted(self) -> bool:
+        """Whether a labeller named the groups."""
+        return self.attribute_source == PREDICTED
+
+    @property
+    def people(self) -> str:
+        """Whom it is about, in words."""
+        if self.attribute is None:
+            return "all faces"
+        return f"{attribute_label(self.attribute)}{' (predicted)' if self.predicted else ''}"
+
+    @property
+    def label(self) -> str:
+        """The metric in a sentence, with its attribute where it is one between groups."""
+        label = in_sentence(self.words.label)
+        return label if self.attribute is None else f"{label} for {self.people}"
+
+
+@dataclass(frozen=True)
+class ScoreOverSeedsRow(Estimate, OverSeeds, table="scores_over_seeds"):
+    """Mean of a score or gap over seeds; its interval holds the noise of seeds and of people."""
+
+    seed_standard_deviation: float
+
+
+@dataclass(frozen=True)
+class ComparisonOverSeedsRow(HolmJudged, OverSeeds, table="comparisons_over_seeds"):
+    """A metric minus that of the baseline in the mean over seeds, with its test."""
+
+    difference: float
+    ci_low: float
+    ci_high: float
+    level_down: bool
+
+    @property
+    def interval(self) -> str:
+        """The interval of the difference."""
+        return self.bounds(self.ci_low, self.ci_high)
+
+    @property
+    def measured(self) -> str:
+        """The difference with its unit."""
+        return self.amount(self.difference, sign=True)
+
+    @property
+    def change(self) -> str:
+        """The difference with its interval."""
+        return f"{self.measured} [{self.interval}]"

@@ -1,0 +1,65 @@
+"""Rows of what models were trained on, how, and what they are."""
+
+from dataclasses import dataclass
+
+from fer_fairness.reporting.rows.schema import Row
+
+
+@dataclass(frozen=True)
+class DistributionRow(Row, table="distributions"):
+    """Training faces of one cell before and after augmentation, and why so many were added.
+
+    `recall` is that of the starting model on validation faces.
+    """
+
+    variant: str
+    cell: str
+    emotion: str
+    n_before: float
+    n_added: float
+    n_after: float
+    n_validation: float
+    recall: float
+    severity: str
+    is_critical: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class HistoryRow(Row, table="histories"):
+    """One epoch of training; of the one that `is_kept` the weights were taken."""
+
+    variant: str
+    epoch: float
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+    is_kept: bool
+
+
+@dataclass(frozen=True)
+class ModelRow(Row, table="models"):
+    """What one variant of one training seed is; missing where it was not recorded.
+
+    `started_from` is a variant, `random`, `published` or a file; fingerprints are SHA-256 of the
+    weights before (None if random) and after; `of_this_baseline` says whether it was made from the
+    baseline shown.
+    """
+
+    variant: str
+    seed: float
+    network: str
+    n_weights: float
+    n_trainable_weights: float
+    started_from: str
+    start_fingerprint: str | None
+    fingerprint: str | None
+    of_this_baseline: bool | None
+
+    @property
+    def of_another_baseline(self) -> bool:
+        """Whether it is known to be made from another baseline than the one shown."""
+        return self.of_this_baseline is False

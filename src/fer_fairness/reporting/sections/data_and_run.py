@@ -1,0 +1,100 @@
+"""What the numbers rest on: the quality of the data, how a file was read, how the run was made."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fer_fairness.reporting.blocks import Block, Heading, Pairs, Section, absent
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.json_blocks import json_text, nested_blocks, spelled
+from fer_fairness.reporting.labels import attribute_label, capitalised, evaluation_set_label
+from fer_fairness.reporting.results import Json, as_json
+
+_NAMES: Final = MappingProxyType(
+    {
+        "sha256": "SHA-256",
+        "n_rows": "Rows",
+        "columns": "Which column is what",
+        "true": "True emotion",
+        "predicted": "Predicted emotion",
+        "sample_id": "Sample",
+        "codes": "Integer codes",
+        "n_by_class": "Faces by true emotion",
+        "n_without_group": "Faces without a group",
+    }
+)
+
+
+def quality_section(inputs: ReportInputs) -> Section:
+    """What was found in the files before any training."""
+    blocks: list[Block] = []
+    for dataset, report in inputs.quality.items():
+        blocks.append(Heading(evaluation_set_label(dataset)))
+        blocks += nested_blocks(report, title=evaluation_set_label(dataset))
+    if not blocks:
+        blocks.append(absent("No data-quality report was given."))
+    return Section("quality", "Quality of the data", blocks)
+
+
+def manifest_section(inputs: ReportInputs) -> Section:
+    """How the run was made, so that it can be made again; how a file was read is told apart."""
+    told_apart = "reading" if inputs.kind == "audit" else "trained_with"
+    manifest = {key: value for key, value in inputs.manifest.items() if key != told_apart}
+    blocks = nested_blocks(manifest, title="Run", counts=False, results_name=inputs.results_name)
+    trained_with = inputs.manifest.get("trained_with")
+    if inputs.kind == "project" and isinstance(trained_with, Mapping):
+        blocks += [
+            Heading("What the models were trained with"),
+            *nested_blocks(_of_each_training(trained_with), title="Trained with", counts=False),
+        ]
+    return Section(
+        "manifest", "How this run was made", blocks or [absent("No manifest was given.")]
+    )
+
+
+def _of_each_training(trained_with: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of each model; of `seed_1.baseline` where they are not those of `baseline`."""
+    return {
+        name: "not recorded" if parameters is None else parameters
+        for name, parameters in trained_with.items()
+        if "." not in name or parameters != trained_with.get(name.rpartition(".")[2])
+    }
+
+
+def reading_section(inputs: ReportInputs) -> Section:
+    """What the manifest's `reading` tells of an audited file.
+
+    It may have any keys: a mapping (role to column, or columns) becomes a list of pairs under its
+    name, and what is plain (the file's name, its sha256) stands first. Its `notes` are left to the
+    top of the page, where the report's notes stand.
+    """
+    reading = as_json(inputs.manifest.get("reading"))
+    blocks: list[Block] = []
+    if isinstance(reading, dict):
+        plain = {
+            key: value
+            for key, value in reading.items()
+            if key != "notes" and not isinstance(value, dict)
+        }
+        if plain:
+            blocks.append(_pairs(plain, _role))
+        for key, value in reading.items():
+            if isinstance(value, dict) and value:
+                blocks += [Heading(_role(key)), _pairs(value, _KEYS.get(key, str))]
+    if not reading:
+        blocks.append(absent("How the predictions were read was not recorded."))
+    return Section("reading", "How the predictions were read", blocks)
+
+
+def _pairs(values: Mapping[str, Json], names: Callable[[str], str]) -> Pairs:
+    return Pairs(tuple((names(key), json_text(value)) for key, value in values.items()))
+
+
+def _role(key: str) -> str:
+    return capitalised(_NAMES.get(key, spelled(key)))
+
+
+_KEYS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {"columns": _role, "n_without_group": attribute_label}
+)
+"""How keys are shown of what is keyed by our words or by attributes; other keys are the file's."""

@@ -1,0 +1,303 @@
+"""The first page: what was found, in a project's report and in the audit of one model."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.reporting.blocks import (
+    DASH,
+    Block,
+    Cell,
+    Findings,
+    Heading,
+    Section,
+    Table,
+    Text,
+    absent,
+    count_cell,
+    estimate_cell,
+    number_cell,
+)
+from fer_fairness.reporting.findings import (
+    Finding,
+    comparison_findings,
+    performance_findings,
+    scores_text,
+)
+from fer_fairness.reporting.gap_findings import gap_findings
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
+from fer_fairness.reporting.labels import (
+    evaluation_set_label,
+    in_sentence,
+    shortened,
+    variant_label,
+)
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.rows import (
+    HEADLINE_METRICS,
+    ComparisonOverSeedsRow,
+    ConfusionRow,
+    GapRow,
+    OverallRow,
+    grouped,
+)
+from fer_fairness.reporting.sections.worst_subgroup import ScanRow, scan_finding
+
+_NOTHING_SCORED: Final = "No predictions were scored, so nothing can be said of recognition."
+_READING: Final = (
+    "Square brackets are 95 % intervals, “chance alone” is what is seen on average, and in 95 "
+    "draws of 100, where people of one emotion are given a group at random: noise, and what a "
+    "different mix of emotions in the groups does by itself. “Noise-corrected” is the value with "
+    "the widening by noise taken off."
+)
+_CHANGES: Final = (
+    "Each variant minus the baseline, in percentage points, without what noise adds to either; a "
+    "gap is named where the interval of its change excludes zero. These intervals are not "
+    "corrected for many comparisons: with twenty of them, one excludes zero by chance."
+)
+_CHANGES_AS_LABELLED: Final = (
+    "Changes between predicted groups are as labelled, not corrected for label errors, which make "
+    "real changes look smaller."
+)
+_ONE_OF_SEVERAL: Final = (
+    "They are of the models of the first training seed; what holds over all seeds is told under "
+    "“Over training seeds”."
+)
+_VERDICTS: Final = (
+    "“Found”: a difference found after correction for many comparisons; grey: no difference found."
+)
+_CORRECTED_HEAD: Final = Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
+_CORRECTED_NOTE: Final = (
+    " Below predicted groups: the gap with label errors, and the widening by noise, taken off; the "
+    "verdict is of the groups as labelled."
+)
+
+
+def found_section(inputs: ReportInputs) -> Section:
+    """What was found: recognition, differences between groups, and what mitigation changed."""
+    performance = performance_findings(inputs)
+    blocks: list[Block] = [
+        Findings(tuple(performance)) if performance else absent(_NOTHING_SCORED),
+        Heading("Differences between groups"),
+        *_differences(inputs),
+        Heading("What mitigation changed"),
+    ]
+    comparisons = comparison_findings(inputs)
+    if comparisons:
+        text = [_CHANGES]
+        if any(row.predicted for row in inputs.rows(GapRow)):
+            text.append(_CHANGES_AS_LABELLED)
+        if inputs.rows(ComparisonOverSeedsRow):
+            text.append(_ONE_OF_SEVERAL)
+        blocks += [Text(" ".join(text)), Findings(tuple(comparisons))]
+    else:
+        blocks.append(absent("No variant was compared with the baseline."))
+    return Section("found", "What was found", blocks)
+
+
+def audit_found_section(inputs: ReportInputs) -> Section:
+    """Which model, how well it recognises emotions, and where its groups differ."""
+    blocks: list[Block] = [
+        Findings((_opening(inputs),)) if inputs.rows(OverallRow) else absent(_NOTHING_SCORED),
+        Heading("Differences between groups"),
+        *_differences_of_audit(inputs),
+    ]
+    scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
+    if scanned:
+        blocks += [Heading("The worst-served subgroup"), Findings(scanned)]
+    return Section("found", "What was found", blocks)
+
+
+def _opening(inputs: ReportInputs) -> Finding:
+    """Which file or model, how many faces and classes, and how often it is right."""
+    name = shortened(", ".join(inputs.variants()))
+    reading = inputs.manifest.get("reading")
+    file = reading.get("file") if isinstance(reading, dict) else None
+    sets = inputs.evaluation_sets()
+    where = evaluation_set_label(", ".join(sets))
+    if sets and set(sets) <= set(EVALUATION_SETS):
+        source = f"predictions on the test faces of {where}"
+    else:
+        source = f"predictions in {shortened(str(file))}" if file else f"predictions on {where}"
+    overall = inputs.rows(OverallRow)
+    people = thousands(max(row.n_people for row in overall))
+    text = (
+        f"The model “{name}” was audited by its {source}: {people} faces, "
+        f"{len(_classes(inputs))} classes, {scores_text(overall)}."
+    )
+    return Finding("performance", name, text)
+
+
+def _classes(inputs: ReportInputs) -> set[str]:
+    counted = inputs.rows(ConfusionRow)
+    names = {row.emotion for row in counted} | {row.predicted_emotion for row in counted}
+    metrics = {row.metric for row in inputs.rows(OverallRow)}
+    return names or {metric for metric in metrics if metric.startswith("recall_")}
+
+
+def _differences(inputs: ReportInputs) -> list[Block]:
+    headline = [row for row in inputs.rows(GapRow) if row.headline]
+    if not headline:
+        return [absent("No gap between groups was computed.")]
+    scored = {row.variant for row in headline}
+    variant = next(name for name in inputs.variants() if name in scored)
+    counts = headline_counts(
+        headline,
+        of="of every variant, attribute and evaluation set",
+        after="metrics and attributes of one variant on one evaluation set",
+    )
+    shown = [row for row in inputs.rows(GapRow) if row.variant == variant]
+    others = others_found(shown, "attribute of an evaluation set")
+    text = (
+        f"{counts} The findings below are of the variant “{variant_label(variant)}”. {others}"
+        f"{_READING}"
+    )
+    errors = label_errors(inputs)
+    by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))
+    tables = [
+        variants_table(by_table[evaluation_set, metric], inputs.variants(), errors)
+        for evaluation_set in inputs.evaluation_sets()
+        for metric in HEADLINE_METRICS
+        if (evaluation_set, metric) in by_table
+    ]
+    return [Text(text), Findings(tuple(gap_findings(inputs, variant=variant))), *tables]
+
+
+def _differences_of_audit(inputs: ReportInputs) -> list[Block]:
+    headline = [row for row in inputs.rows(GapRow) if row.headline]
+    if not headline:
+        return [absent("No gap between groups was computed.")]
+    counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
+    text = f"{counts} {others_found(inputs.rows(GapRow), 'attribute')}{_READING}"
+    findings = [
+        Findings(tuple(gap_findings(inputs, variant=variant))) for variant in inputs.variants()
+    ]
+    return [Text(text), metrics_table(headline, label_errors(inputs)), *findings]
+
+
+def headline_counts(rows: list[GapRow], *, of: str, after: str) -> str:
+    """How many of the headline comparisons are differences found.
+
+    Args:
+        rows: Rows of `gaps` with headline metrics only, at least one.
+        of: What is compared: "of every attribute".
+        after: What the correction is for, after the word "all".
+
+    Returns:
+        One sentence; where nothing could be compared, it says that and not "none found".
+    """
+    names = listed([in_sentence(metric_words(metric).label) for metric in HEADLINE_METRICS])
+    what = f"{len(rows)} headline comparisons ({names} {of})"
+    if all(row.judgement is Verdict.TOO_FEW for row in rows):
+        return f"None of the {what} could be made: too few people."
+    found = sum(row.found for row in rows)
+    are = "is a difference" if found == 1 else "are differences"
+    return f"Of {what}, {found} {are} found after the correction for all {after}."
+
+
+def others_found(gaps: list[GapRow], what: str) -> str:
+    """For how many attributes only metrics other than the headline ones found a difference.
+
+    Args:
+        gaps: Those of the findings that the page shows.
+        what: What a finding is about, in the singular: "attribute".
+
+    Returns:
+        One sentence and a space behind it; empty where there are none.
+    """
+    blocks = grouped(gaps, lambda row: (row.key, row.attribute_source)).values()
+    more = sum(
+        any(row.headline for row in rows)
+        and any(row.found for row in rows)
+        and not any(row.found and row.headline for row in rows)
+        for rows in blocks
+    )
+    if not more:
+        return ""
+    noun, *rest = what.split(" ", 1)
+    things = " ".join([noun if more == 1 else f"{noun}s", *rest])
+    return f"Other metrics found a difference for {more} more {things}. "
+
+
+def variants_table(rows: list[GapRow], variants: tuple[str, ...], errors: LabelErrors) -> Table:
+    """One metric on one set at a glance: a row an attribute, a column a variant."""
+    first = rows[0]
+    scored = {row.variant for row in rows}
+    unit = ", percentage points" if first.in_points else ""
+    return _glance_table(
+        f"{first.words.label} on {first.set_label}{unit}, with 95 % interval. ",
+        rows,
+        {name: variant_label(name) for name in variants if name in scored},
+        lambda row: row.variant,
+        errors,
+    )
+
+
+def metrics_table(rows: list[GapRow], errors: LabelErrors) -> Table:
+    """The headline metrics of one model at a glance: a row an attribute, a column a metric."""
+    shown = {row.metric for row in rows}
+    heads = {name: f"{metric_words(name).label}, points" for name in HEADLINE_METRICS}
+    return _glance_table(
+        "Gaps in percentage points, with 95 % interval. ",
+        rows,
+        {name: head for name, head in heads.items() if name in shown},
+        lambda row: row.metric,
+        errors,
+        with_groups=True,
+    )
+
+
+def _glance_table(
+    caption: str,
+    rows: list[GapRow],
+    columns: Mapping[str, str],
+    column_of: Callable[[GapRow], str],
+    errors: LabelErrors,
+    *,
+    with_groups: bool = False,
+) -> Table:
+    """A row an attribute: value, interval and verdict in each cell, differences found in bold.
+
+    Below a predicted attribute stands a row with the values corrected for label errors.
+
+    Args:
+        caption: What stands before the explanation of verdicts.
+        rows: Rows of `gaps`, one of each attribute and column.
+        columns: Heads by what `column_of` says.
+        column_of: The column of a row.
+        errors: What is known of label errors.
+        with_groups: Whether the number of groups is told.
+    """
+    body: list[tuple[Cell, ...]] = []
+    for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+        first, by_column = block[0], {column_of(row): row for row in block}
+        cells = [by_column.get(name) for name in columns]
+        groups = number_cell(thousands(max(row.n_groups for row in block)))
+        body.append(
+            (
+                Cell(f"{first.attribute_label}{' (predicted)' if first.predicted else ''}"),
+                *([groups] if with_groups else []),
+                count_cell(min(row.smallest_group_size for row in block)),
+                *(_verdict_cell(row) for row in cells),
+            )
+        )
+        if first.predicted:
+            empty = [Cell("", numeric=True)] * (1 + with_groups)
+            corrected = (corrected_cell(row, errors) for row in cells)
+            body.append((_CORRECTED_HEAD, *empty, *corrected))
+    note = _CORRECTED_NOTE if any(row.predicted for row in rows) else ""
+    counted = ("Groups compared", "Smallest group") if with_groups else ("Smallest group",)
+    header = ("Attribute", *counted, *columns.values())
+    return Table(f"{caption}{_VERDICTS}{note}", header, tuple(body))
+
+
+def _verdict_cell(row: GapRow | None) -> Cell:
+    """Value, interval and whether a difference was found; a dash where there is no row."""
+    if row is None:
+        return DASH
+    if not row.found:
+        return estimate_cell(row, muted=True)
+    return number_cell(f"{row.estimate}\nfound", strong=True)

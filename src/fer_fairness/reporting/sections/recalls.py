@@ -1,0 +1,179 @@
+"""Recall of each emotion in each group, and every score within groups."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+
+from fer_fairness.fairness.label_noise.evaluation import CORRECTED
+from fer_fairness.fairness.label_noise.scores import ACCURACY
+from fer_fairness.reporting.blocks import (
+    Block,
+    Cell,
+    Column,
+    Heading,
+    Section,
+    Table,
+    Text,
+    absent,
+    columns_of,
+    count_cell,
+    drawing,
+    estimate_cell,
+    first_of,
+    number_cell,
+    table_of,
+)
+from fer_fairness.reporting.figures import recall_by_emotion_and_group_figure
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, group_label, in_order
+from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few, thousands
+from fer_fairness.reporting.rows import (
+    GapRow,
+    GroupRow,
+    Key,
+    LabelNoiseScoreRow,
+    OfSource,
+    grouped,
+)
+
+_Corrected: TypeAlias = Mapping[tuple[Key, str], LabelNoiseScoreRow]
+"""Accuracies without label errors by variant, set, attribute and group."""
+
+MOST_LISTED: Final = 20
+"""Of more than twice as many groups, so many of the lowest and of the highest are shown."""
+
+_ALL: Final = "The table of groups in the results (Parquet and JSON) has all."
+
+
+def recalls_section(inputs: ReportInputs) -> Section:
+    """Recall of each emotion in each group: which people, which expressions."""
+    blocks: list[Block] = []
+    gaps = grouped(inputs.rows(GapRow), _people)
+    corrected = {
+        (row.key, row.group): row
+        for row in inputs.rows(LabelNoiseScoreRow)
+        if row.metric == ACCURACY and row.method == CORRECTED
+    }
+    for people, rows in grouped(inputs.rows(GroupRow), _people).items():
+        what, where = rows[0].groups_label, rows[0].set_label
+        least = _smallest_compared(gaps.get(people, []))
+        shown, note = listed_groups(rows, least=least, what=what)
+        title = f"{what} on {where}" if inputs.kind == "project" else what
+        blocks.append(Heading(capitalised(title)))
+        if note:
+            blocks.append(Text(note))
+        if not shown:
+            continue
+        if any(row.metric.startswith("recall_") for row in shown):
+            figure = recall_by_emotion_and_group_figure(
+                shown, attribute=rows[0].attribute, variants=inputs.variants()
+            )
+            caption = _caption(inputs, rows[0])
+            blocks.append(drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
+        beside = corrected if rows[0].predicted else None
+        blocks.append(_group_table(shown, inputs.variants(), beside))
+    return Section(
+        "recalls",
+        "Recall by emotion and group",
+        blocks or [absent("No metric within groups was computed.")],
+    )
+
+
+def _people(row: OfSource) -> tuple[str, ...]:
+    return row.evaluation_set, row.attribute, row.attribute_source
+
+
+def _caption(inputs: ReportInputs, row: GroupRow) -> str:
+    alone = len(inputs.variants()) == 1
+    crowd = "" if alone else " (of the first variant only where there are many)"
+    caption = (
+        f"Recall of each emotion by {row.groups_label} on {row.set_label}, with 95 % "
+        f"intervals{crowd}. Pale: fewer than {FEW_PEOPLE} faces of that emotion in the group."
+    )
+    if row.predicted:
+        caption += " Groups as labelled: recalls are not corrected for label errors."
+    return caption
+
+
+def _smallest_compared(gaps: Sequence[GapRow]) -> float:
+    """Size of the smallest group that took part in the gaps of an attribute; 0 if not known."""
+    return min((row.smallest_group_size for row in gaps if row.n_groups >= 2), default=0.0)
+
+
+def listed_groups(rows: list[GroupRow], *, least: float, what: str) -> tuple[list[GroupRow], str]:
+    """The groups that a page can hold: of many, those recognised least and most often.
+
+    Args:
+        rows: Rows of one evaluation set, attribute and source.
+        least: Size that a group must have to be picked, where there are too many: the accuracy of
+            a handful of people says nothing.
+        what: The attribute in words.
+
+    Returns:
+        The rows shown, and a sentence saying how many groups are not; empty where all are.
+    """
+    n_groups = len({row.group for row in rows})
+    if n_groups <= 2 * MOST_LISTED:
+        return rows, ""
+    accuracy = {
+        row.group: row.value
+        for row in reversed(rows)
+        if row.metric == "accuracy" and row.n_people >= least and row.value == row.value
+    }
+    ordered = sorted(accuracy, key=lambda group: (accuracy[group], group))
+    chosen = {*ordered[:MOST_LISTED], *ordered[-MOST_LISTED:]}
+    if not chosen:
+        note = f"None of the {n_groups:,} groups of {what} has people enough to be shown here."
+        return [], f"{note} {_ALL}"
+    picked = f"the {len(chosen):,} that were compared"
+    if len(ordered) > 2 * MOST_LISTED:
+        picked = (
+            f"the {MOST_LISTED} with the lowest and the {MOST_LISTED} with the highest accuracy of "
+            "those that were compared"
+        )
+    note = (
+        f"There are {n_groups:,} groups of {what}. Shown are {picked}; "
+        f"{n_groups - len(chosen):,} are not shown. {_ALL}"
+    )
+    return [row for row in rows if row.group in chosen], note
+
+
+def _group_table(
+    rows: list[GroupRow], variants: Sequence[str], corrected: _Corrected | None
+) -> Table:
+    """Every metric of every group; beside accuracy the corrected one where groups are predicted."""
+    by_line = grouped(rows, lambda row: (row.group, row.variant))
+    lines = [
+        {row.metric: row for row in by_line[group, variant]}
+        for group in in_order([row.group for row in rows])
+        for variant in variants
+        if (group, variant) in by_line
+    ]
+    columns: list[Column[Mapping[str, GroupRow]]] = [
+        ("Group", lambda line: group_label(first_of(line).group))
+    ]
+    if len(variants) > 1:
+        columns.append(("Variant", lambda line: first_of(line).variant_label))
+    columns.append(("n", lambda line: count_cell(max(row.n_people for row in line.values()))))
+    for metric in dict.fromkeys(row.metric for row in rows):
+        columns += columns_of({metric: metric_words(metric).label}, _score_cell)
+        if metric == ACCURACY and corrected is not None:
+            head = "Accuracy, corrected for label errors"
+            columns.append((head, lambda line: _corrected_cell(line.get(ACCURACY), corrected)))
+    what = f"{rows[0].groups_label} on {rows[0].set_label}"
+    caption = (
+        f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below {FEW_PEOPLE})"
+    )
+    return table_of(caption, lines, columns, folded=True)
+
+
+def _score_cell(row: GroupRow | None) -> Cell:
+    """A score of a group; below a recall the faces of its emotion, which are fewer."""
+    few = row is None or is_few(row.n_people)
+    if row is None or not row.metric.startswith("recall_"):
+        return estimate_cell(row, muted=few)
+    return number_cell(f"{row.estimate}\nn={thousands(row.n_people)}", muted=few)
+
+
+def _corrected_cell(row: GroupRow | None, corrected: _Corrected) -> Cell:
+    return estimate_cell(None if row is None else corrected.get((row.key, row.group)))

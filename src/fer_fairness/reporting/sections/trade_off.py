@@ -1,0 +1,69 @@
+"""Accuracy against gaps, and what each variant changed against the baseline."""
+
+from fer_fairness.reporting.blocks import (
+    Block,
+    Cell,
+    Section,
+    Table,
+    absent,
+    count_cell,
+    drawing,
+    number_cell,
+    table_of,
+    yes_or_no,
+)
+from fer_fairness.reporting.figures import fairness_accuracy_figure
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import attribute_label
+from fer_fairness.reporting.rows import ComparisonRow, GapRow, OverallRow, grouped
+
+
+def trade_off_section(inputs: ReportInputs) -> Section:
+    """Accuracy against gaps, and what each variant changed against the baseline."""
+    blocks: list[Block] = []
+    overall = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
+    gaps = grouped(inputs.rows(GapRow), lambda row: row.evaluation_set)
+    for name in inputs.evaluation_sets():
+        if name not in overall or name not in gaps:
+            continue
+        figure = fairness_accuracy_figure(overall[name], gaps[name], variants=inputs.variants())
+        caption = (
+            f"Accuracy and accuracy gap of every variant on {gaps[name][0].set_label}, with 95 % "
+            "intervals; lower right is better. Within the grey band a gap is no more than what "
+            "chance alone gives in 95 draws of 100; the dashed line is the mean of those draws. "
+            "Filled marks: difference found."
+        )
+        blocks.append(drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
+    if not blocks:
+        blocks.append(absent("There is no gap to set against accuracy."))
+    compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
+    tables = [_comparison_table(rows) for rows in compared.values()]
+    blocks += tables or [absent("No variant was compared with the baseline.")]
+    return Section("trade-off", "Fairness and accuracy", blocks)
+
+
+def _comparison_table(rows: list[ComparisonRow]) -> Table:
+    return table_of(
+        f"Every change against the baseline on {rows[0].set_label}",
+        rows,
+        [
+            ("Variant", lambda row: row.variant_label),
+            ("Metric", lambda row: row.words.label),
+            (
+                "Attribute",
+                lambda row: attribute_label(row.attribute) if row.attribute else "all faces",
+            ),
+            ("Change as measured", lambda row: number_cell(row.amount(row.difference, sign=True))),
+            ("Noise-corrected change", _corrected_cell),
+            ("95 % interval", lambda row: number_cell(row.bounds(row.ci_low, row.ci_high))),
+            ("Levelled down", lambda row: yes_or_no(row.level_down)),
+            ("n", lambda row: count_cell(row.n_people)),
+        ],
+        folded=True,
+    )
+
+
+def _corrected_cell(row: ComparisonRow) -> Cell:
+    """In bold where the interval excludes zero."""
+    clear = row.ci_low > 0 or row.ci_high < 0
+    return number_cell(row.amount(row.corrected_difference, sign=True), strong=clear)

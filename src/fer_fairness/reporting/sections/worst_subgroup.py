@@ -1,0 +1,81 @@
+"""The subgroup, over all attributes at once, with the most errors above expectation."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from fer_fairness.reporting.blocks import (
+    Cell,
+    Column,
+    Section,
+    Text,
+    absent,
+    count_cell,
+    number_cell,
+    table_of,
+)
+from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, subgroup_label
+from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands
+from fer_fairness.reporting.rows import Judged, Scored
+
+_EXPLAINED: Final = (
+    "The values of all attributes are searched for the subgroup whose faces are mistaken most "
+    "often above what their true emotions let expect. A search over very many subgroups always "
+    "finds one: its p-value compares it with the best that the same search finds in shuffled data."
+)
+
+
+@dataclass(frozen=True)
+class ScanRow(Judged, Scored, table="scan"):
+    """The subgroup that the search found for one model on one set."""
+
+    subgroup: str
+    n_people: float
+    observed_errors: float
+    expected_errors: float
+    score: float
+
+    @property
+    def label(self) -> str:
+        """The subgroup in words."""
+        return capitalised(subgroup_label(self.subgroup))
+
+
+def worst_subgroup_section(inputs: ReportInputs) -> Section | None:
+    """What the scan found, one row a model and set; None of a project that did not search."""
+    rows, title = inputs.rows(ScanRow), "Worst-served subgroup"
+    if not rows and inputs.kind == "project":
+        return None
+    if not rows:
+        return Section("subgroup", title, [absent("No subgroup was searched for.")])
+    columns: list[Column[ScanRow]] = []
+    if inputs.kind == "project":
+        columns += [("Variant", lambda row: row.variant_label)]
+        columns += [("Evaluation set", lambda row: row.set_label)]
+    columns += [
+        ("Subgroup", lambda row: row.label),
+        ("n", lambda row: count_cell(row.n_people)),
+        ("Errors observed", lambda row: number_cell(thousands(row.observed_errors))),
+        ("Errors expected", lambda row: number_cell(number(row.expected_errors, digits=1))),
+        ("Score", lambda row: number_cell(number(row.score, digits=2))),
+        ("p", lambda row: number_cell(p_value(row.p))),
+        ("Verdict", lambda row: Cell(row.judgement, strong=row.found, muted=not row.found)),
+    ]
+    table = table_of("The subgroup with the most errors above expectation", rows, columns)
+    return Section("subgroup", title, [Text(_EXPLAINED), table])
+
+
+def scan_finding(row: ScanRow) -> Finding:
+    """One row of `scan` as a finding of the summary."""
+    text = f"{row.label} (n = {thousands(row.n_people)}): "
+    if math.isfinite(row.p) and row.n_people > 0:
+        text += (
+            f"{thousands(row.observed_errors)} faces mistaken "
+            f"({percent(row.observed_errors / row.n_people)}) where the emotions they show let "
+            f"expect {number(row.expected_errors, digits=1)} "
+            f"({percent(row.expected_errors / row.n_people)}); p {p_equals(row.p)}: "
+        )
+    text += f"{row.judgement}."
+    return Finding("found" if row.found else "not_found", "All attributes together", text)

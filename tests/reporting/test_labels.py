@@ -1,0 +1,79 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_fairness.evaluation_sets import EVALUATION_SETS, EvaluationSet
+from fer_fairness.reporting.labels import (
+    attribute_label,
+    condition_label,
+    evaluation_set_label,
+    group_label,
+    held_out_label,
+    in_order,
+    in_sentence,
+    shortened,
+    source_label,
+    subgroup_label,
+    variant_label,
+)
+
+
+def test_attributes_of_any_file_are_perceived() -> None:
+    assert attribute_label("skin_tone") == "perceived skin tone"
+    assert attribute_label("gender x age_group") == "perceived gender × age group"  # noqa: RUF001
+    assert "given in the file" in source_label("given")
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("Accuracy gap", "accuracy gap"),
+        ("Xu fairness", "Xu fairness"),
+        ("Theil-index gap", "Theil-index gap"),
+        ("Macro F1 gap", "macro F1 gap"),
+        ("Recall gap, Fear", "recall gap, Fear"),
+        ("", ""),
+    ],
+)
+def test_proper_names_keep_their_capitals(label: str, text: str) -> None:
+    assert in_sentence(label) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("age_group: 0-3; race: black", "perceived age group: 0-3; perceived race: black"),
+        ("race: east_asian or black", "perceived race: east asian or black"),
+        ("none", "none"),
+    ],
+)
+def test_a_subgroup_is_told_in_words(name: str, text: str) -> None:
+    assert subgroup_label(name) == text
+
+
+@given(st.text(max_size=300))
+def test_long_names_are_cut_in_their_middle(name: str) -> None:
+    cut = shortened(name)
+    assert len(cut) <= 60
+    assert cut == name or (cut[:40], cut[-15:]) == (name[:40], name[-15:])
+
+
+def test_each_part_of_an_intersection_keeps_its_ends() -> None:
+    assert group_label("a" * 90 + " x " + "b" * 90).count("…") == 2
+
+
+def test_names_of_files_stay_as_they_are() -> None:
+    assert evaluation_set_label("my_predictions.csv") == "my_predictions.csv"
+    assert variant_label("net_v1.2") == "net_v1.2"
+    assert variant_label("emotion_augmentation") == "Emotion augmentation"
+
+
+@pytest.mark.parametrize("part", EVALUATION_SETS.values(), ids=lambda part: part.name)
+def test_an_evaluation_set_has_the_words_of_its_registry(part: EvaluationSet) -> None:
+    assert evaluation_set_label(part.name) == part.label
+    assert condition_label(part.condition) in held_out_label(part.name)
+
+
+def test_orders_follow_the_taxonomy_part_by_part() -> None:
+    names = ["male x 20-39", "female x 4-19", "female x 0-3", "other x 0-3"]
+    assert in_order(names) == ["female x 0-3", "female x 4-19", "male x 20-39", "other x 0-3"]
