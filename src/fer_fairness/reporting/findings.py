@@ -17,7 +17,8 @@ from fer_fairness.reporting.labels import (
 )
 from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import listed, percent, thousands
-from fer_fairness.reporting.rows import HEADLINE_METRICS, ComparisonRow, OverallRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ComparisonRow, OverallRow
 
 Kind: TypeAlias = Literal["performance", "found", "not_found", "better", "worse", "unclear"]
 
