@@ -40,7 +40,7 @@ from fer_fairness.fairness.label_noise.scores import (
     scores,
 )
 from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities, soft_scores
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, values_of
+from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.params.inference import InferenceParameters
 
 CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])

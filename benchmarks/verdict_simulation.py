@@ -31,7 +31,8 @@ from fer_fairness.fairness.inference.gap_intervals import distance
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
 from fer_fairness.fairness.inference.paired import paired_differences
 from fer_fairness.fairness.inference.permutation import permutation_test
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 
 CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])
@@ -164,7 +165,7 @@ def one_audit(job: tuple[tuple[str, ...], int]) -> list[Row]:
             generator.multinomial(people, planted_shares(Scenario(grouping)))
         )
     table = gap_table(tables, DRAWS.model_copy(update={"n_power": 50}), seed=number)
-    found = table["verdict"].str.startswith("difference found")
+    found = table["verdict"] == Verdict.FOUND
     return [
         {
             "attributes": ", ".join(groupings),
@@ -215,7 +216,7 @@ def one_power(job: tuple[str, str, int, int]) -> list[Row]:
 
 def survives(metrics: Sequence[GapMetric], counts: np.ndarray, place: int) -> bool:
     """Whether one metric survives Holm's correction among all."""
-    functions = [metric.function for metric in metrics]
+    functions = list(metrics)
     nulls = resampled(permutation_counts, counts, functions, n=2000, seed=int(counts.sum()))
     tests = [
         permutation_test(float(value), null, higher_is_worse=metric.higher_is_worse)

@@ -13,7 +13,7 @@ from fer_fairness.fairness.counts import (
 )
 from fer_fairness.fairness.evaluation import Evaluation, evaluate
 from fer_fairness.fairness.inference.differences import double_corrected_variance
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
 from fer_fairness.fairness.seeds.over_seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
 

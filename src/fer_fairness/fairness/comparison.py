@@ -15,8 +15,8 @@ from fer_fairness.fairness.counts import (
 )
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric
-from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.params.inference import InferenceParameters
 
 COMPARISON_COLUMNS: Final = (

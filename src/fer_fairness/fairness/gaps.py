@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.fairness.counts import GroupCounts
@@ -12,11 +13,11 @@ from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.detectability import Family
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_tests import GapTests, measured_gaps
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.reductions import Array
-from fer_fairness.fairness.verdicts import verdict
+from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 
@@ -260,21 +261,14 @@ def _undetectable(part: _Part) -> Array:
     return np.full(sum(len(metrics) for metrics in part.metrics.values()), np.nan)
 
 
-def _verdicts(table: pd.DataFrame, significance: float) -> list[str]:
+def _verdicts(table: pd.DataFrame, significance: float) -> npt.NDArray[np.str_]:
+    """The `Verdict` of each row, shape (rows,)."""
     survived = table["p_value_holm"] <= significance
-    opened = set(table.loc[survived & (table["family"] == SUMMARY), "attribute"])
-    return [
-        verdict(
-            found=bool(found) and (family == SUMMARY or attribute in opened),
-            tested=bool(np.isfinite(p_value)),
-            minimum_detectable=float(detectable),
-        )
-        for found, family, attribute, p_value, detectable in zip(
-            survived,
-            table["family"],
-            table["attribute"],
-            table["p_value"],
-            table["minimum_detectable"],
-            strict=True,
-        )
-    ]
+    summary = table["family"] == SUMMARY
+    opened = table["attribute"].isin(table.loc[survived & summary, "attribute"])
+    sayable = table["p_value"].notna() & table["minimum_detectable"].notna()
+    return np.select(
+        [survived & (summary | opened), sayable],
+        [Verdict.FOUND, Verdict.NOT_FOUND],
+        Verdict.TOO_FEW,
+    )

@@ -189,7 +189,7 @@ def test_bins_of_confidence_lose_what_was_right_within_each_bin() -> None:
 def test_bins_of_confidence_have_no_gap_if_groups_are_treated_alike() -> None:
     found = binned(overconfident=0.25)
     differences = fit_differences(found)
-    gap = calibration_gap_metric(found.bin_confidence).function
+    gap = calibration_gap_metric(found.bin_confidence)
     expected, measured = (differences.expected(differences.shares(scale)) for scale in (0.0, 1.0))
     assert_allclose(expected.sum(axis=-1), found.counts.sum(axis=-1))
     assert gap(expected) < 0.02 < 0.1 < gap(found.counts)

@@ -35,7 +35,7 @@ def test_differences_are_the_second_models_values_minus_the_firsts(counts: Count
     found = paired_differences(joint(counts), METRICS, n=50, confidence=0.95, seed=0)
     assert list(found) == [metric.name for metric in METRICS]
     for metric in METRICS:
-        first, second = metric.function(counts.sum(axis=-1)), metric.function(counts.sum(axis=-2))
+        first, second = metric(counts.sum(axis=-1)), metric(counts.sum(axis=-2))
         one = found[metric.name]
         assert_allclose(one.value, second - first, atol=1e-12)
         assert_allclose(one.corrected, (one.interval.low + one.interval.high) / 2, atol=1e-12)

@@ -51,7 +51,7 @@ def test_draws_of_one_model_are_distributed_as_those_of_its_counts() -> None:
 def test_draws_come_in_turns_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     people = people_of(np.random.default_rng(3).integers(0, 3, (30, 2)))
     monkeypatch.setattr(seed_draws, "CELLS_AT_ONCE", 100)
-    (values,) = resampled_crossed(people, [GAP_METRICS["accuracy_gap"].function], n=11, seed=0)
+    (values,) = resampled_crossed(people, [GAP_METRICS["accuracy_gap"]], n=11, seed=0)
     assert [len(part) for part in bootstrap_crossed(people, 5, seed=0)] == [2, 2, 1]
     assert values.shape == (11, 2)
     assert len(np.unique(values)) > 2

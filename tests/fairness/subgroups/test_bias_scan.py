@@ -9,7 +9,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY
 from fer_fairness.fairness.subgroups.bias_scan import SCAN_COLUMNS, bias_scan
 from fer_fairness.fairness.subgroups.subset_scan import ErrorCells, Subgroups, best_subgroups
-from fer_fairness.fairness.verdicts import FOUND, NOT_FOUND, TOO_FEW
+from fer_fairness.fairness.verdicts import Verdict
 
 EMOTIONS = np.array(["anger", "fear", "happiness", "neutral"])
 RECALL = np.array([0.7, 0.5, 0.95, 0.85])
@@ -47,7 +47,7 @@ def test_a_planted_subgroup_is_found() -> None:
     found = scan(frame, n_permutations=999)
     assert found["subgroup"] == "gender: female; race: black"
     assert found["p_value"] <= 0.01
-    assert found["verdict"] == FOUND
+    assert found["verdict"] == Verdict.FOUND
     inside = frame[(frame["gender"] == "female") & (frame["race"] == "black")]
     wrong = frame["emotion"] != frame["predicted_emotion"]
     expected = wrong.groupby(frame["emotion"]).transform("mean")
@@ -75,7 +75,7 @@ def test_what_an_emotion_makes_hard_is_no_finding() -> None:
     frame["gender"] = np.where(hard, "female", frame["gender"])
     errors = (frame["emotion"] != frame["predicted_emotion"]).groupby(frame["gender"]).mean()
     assert errors["female"] > errors["male"] + 0.1
-    assert scan(frame, "gender")["verdict"] == NOT_FOUND
+    assert scan(frame, "gender")["verdict"] == Verdict.NOT_FOUND
 
 
 def test_people_without_a_value_are_in_no_subgroup_that_names_it() -> None:
@@ -93,7 +93,7 @@ def test_people_without_a_value_are_in_no_subgroup_that_names_it() -> None:
 def test_one_attribute_is_enough() -> None:
     found = scan(fabricated(3_000, planted=0.3), "race")
     assert found["subgroup"] == "race: black"
-    assert found["verdict"] == FOUND
+    assert found["verdict"] == Verdict.FOUND
 
 
 def test_an_intersection_counts_as_its_attributes() -> None:
@@ -110,7 +110,7 @@ def test_where_all_are_treated_alike_everybody_is_named(share_wrong: float, pena
     assert found["subgroup"] == EVERYBODY
     assert found["n_people"] == 300
     assert found["observed_errors"] == found["expected_errors"] == 300 * share_wrong
-    assert (found["score"], found["p_value"], found["verdict"]) == (0.0, 1.0, NOT_FOUND)
+    assert (found["score"], found["p_value"], found["verdict"]) == (0.0, 1.0, Verdict.NOT_FOUND)
 
 
 @pytest.mark.parametrize("case", ["one value", "no value", "few people", "nobody"])
@@ -120,7 +120,7 @@ def test_where_nothing_can_be_compared_there_is_no_p_value(case: str) -> None:
         frame = frame.assign(gender="female" if case == "one value" else None, race=None)
     found = scan(frame.head({"few people": 9, "nobody": 0}.get(case, 30)))
     assert np.isnan(found["p_value"])
-    assert found["verdict"] == TOO_FEW
+    assert found["verdict"] == Verdict.TOO_FEW
     assert found["subgroup"] == EVERYBODY
 
 
@@ -199,8 +199,8 @@ def test_the_seed_decides() -> None:
 def test_the_limit_of_significance_is_the_callers() -> None:
     frame = fabricated(400, seed=5)
     p_value = scan(frame)["p_value"]
-    assert scan(frame, significance=p_value)["verdict"] == FOUND
-    assert scan(frame, significance=p_value - 0.001)["verdict"] == NOT_FOUND
+    assert scan(frame, significance=p_value)["verdict"] == Verdict.FOUND
+    assert scan(frame, significance=p_value - 0.001)["verdict"] == Verdict.NOT_FOUND
 
 
 @pytest.mark.parametrize(

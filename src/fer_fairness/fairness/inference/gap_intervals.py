@@ -190,7 +190,7 @@ def drawn_values(
         drawn = counts_of_shares(differences.people, shares, size, generator)
         return drawn if counted is None else counted(drawn, generator)
 
-    functions = [metric.function for metric in metrics]
+    functions = list(metrics)
     like = np.empty(shares.shape, dtype=np.int64)
     return resampled(draw, like, functions, n=n, seed=seed, cells_at_once=cells_at_once)
 

@@ -73,7 +73,7 @@ def measured_gaps(
     nulls = resampled(
         permutation_counts,
         counted.counts,
-        [metric.function for metric in metrics],
+        list(metrics),
         n=n_permutations,
         seed=(*seed, 0),
         cells_at_once=params.cells_at_once,

@@ -25,9 +25,7 @@ def levelled_down(metric: GapMetric, first: Counts, second: Counts) -> bool:
     Returns:
         The answer for the means over the seeds; False where something is not defined.
     """
-    before, after = (
-        np.abs(metric.function(counts) - metric.ideal).mean() for counts in (first, second)
-    )
+    before, after = (np.abs(metric(counts) - metric.ideal).mean() for counts in (first, second))
     if not np.isfinite([before, after]).all() or after >= before - _ROUNDING:
         return False
     served, then_served = (metric.group_score(counts).mean(axis=0) for counts in (first, second))

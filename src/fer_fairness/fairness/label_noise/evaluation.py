@@ -280,7 +280,7 @@ def _gap_rows(
         params,
         seed=seed,
     )
-    raw = [float(metric.function(part.labelled[large])) for metric in metrics]
+    raw = [float(metric(part.labelled[large])) for metric in metrics]
     return [
         {
             "attribute": part.attribute,

@@ -15,7 +15,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import check_predictions
 from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed
-from fer_fairness.fairness.metrics.formulas import Metric, evaluated
+from fer_fairness.fairness.metrics.formulas import Metric, values_of
 from fer_fairness.fairness.metrics.group_metrics import Array
 
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -107,7 +107,7 @@ def resampled_crossed(
     """
     parts: list[list[Array]] = [[] for _ in metrics]
     for drawn in bootstrap_crossed(people, n, seed):
-        for values, found in zip(parts, evaluated(metrics, drawn), strict=True):
+        for values, found in zip(parts, values_of(metrics, drawn), strict=True):
             values.append(found)
     return [np.concatenate(values) for values in parts]
 

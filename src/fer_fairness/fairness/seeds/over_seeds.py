@@ -12,9 +12,9 @@ from fer_fairness.fairness.counts import EVERYBODY, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.inference.level_down import levelled_down
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.fairness.metrics.group_metrics import Array
-from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
 from fer_fairness.fairness.seeds.draws import (
     CrossedPredictions,
     aligned,
@@ -47,14 +47,6 @@ SEED_COMPARISON_COLUMNS: Final = (
     "n_seeds",
     "n_people",
 )
-
-_GAPS_UP_TO_ONE: Final = frozenset(
-    {
-        *("accuracy_gap", "balanced_accuracy_gap", "macro_f1_gap", "equal_opportunity_gap"),
-        *("recall_dispersion", "selection_rate_gap", "equalized_odds_gap", "overall_disparity"),
-    }
-)
-"""Gaps between shares. The other gaps have no upper bound, or none that is of use."""
 
 Row: TypeAlias = dict[str, str | int | float | bool | None]
 Frames: TypeAlias = Mapping[int, pd.DataFrame]
@@ -106,7 +98,7 @@ def scores_over_seeds(
         draws = seed_for(seed, part.attribute or EVERYBODY)
         for metric, values, replicates in part.measured(params.n_bootstrap, draws):
             found = mean_over_seeds(values, replicates, params.confidence)
-            interval = _within(found.interval, 0.0, _highest(metric))
+            interval = _within(found.interval, 0.0, metric.highest)
             rows.append(
                 {
                     "metric": metric.name,
@@ -172,7 +164,7 @@ def compare_over_seeds(
             found = mean_over_seeds(
                 values[n:] - values[:n], replicates[:, n:] - replicates[:, :n], params.confidence
             )
-            interval = _within(found.interval, -_highest(metric), _highest(metric))
+            interval = _within(found.interval, -metric.highest, metric.highest)
             rows.append(
                 {
                     "metric": metric.name,
@@ -206,7 +198,7 @@ class _Part:
                 yield metric, np.full(n_models, np.nan), np.full((0, n_models), np.nan)
             return
         values = values_of(self.metrics, self.people.counts())
-        functions = [metric.function for metric in self.metrics]
+        functions = list(self.metrics)
         replicates = resampled_crossed(self.people, functions, n=n, seed=seed)
         yield from zip(self.metrics, values, replicates, strict=True)
 
@@ -224,12 +216,6 @@ def _parts(
         people = crossed(first, predicted, groups_of(first, attribute), emotions)
         compared = people.reaching(params.minimum_group_size)
         yield _Part(attribute, compared, tuple(GAP_METRICS.values()))
-
-
-def _highest(metric: GapMetric) -> float:
-    """What a metric can come to; none falls below zero."""
-    bounded = not metric.higher_is_worse or metric.name in _GAPS_UP_TO_ONE
-    return 1.0 if bounded else float("inf")
 
 
 def _within(interval: Interval, lowest: float, highest: float) -> Interval:

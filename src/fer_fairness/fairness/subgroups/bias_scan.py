@@ -79,8 +79,9 @@ def bias_scan(
     names, cells, errors = _cells(frame, attributes)
     n_people, n_errors = int(cells.people.sum()), int(errors.sum())
     if not names or n_people < max(minimum_group_size, 1):
-        sizes = (n_people, n_errors, float(n_errors))
-        return _row(EVERYBODY, sizes, (0.0, np.nan), Verdict.TOO_FEW.value)
+        return _row(
+            EVERYBODY, (n_people, n_errors, float(n_errors)), (0.0, np.nan), Verdict.TOO_FEW
+        )
     generator = np.random.default_rng(seed_for(seed, "bias_scan"))
     starts = random_starts(cells, _N_STARTS, generator)
     shuffled = _shuffled_errors(cells.people, errors.sum(axis=0), n_permutations, generator)
@@ -100,7 +101,7 @@ def bias_scan(
         int(errors[inside].sum()),
         float((cells.people[inside] * cells.expected).sum()),
     )
-    verdict = Verdict.FOUND.value if p_value <= significance else Verdict.NOT_FOUND.value
+    verdict = Verdict.FOUND if p_value <= significance else Verdict.NOT_FOUND
     return _row(_told(names, chosen), sizes, (score, p_value), verdict)
 
 
@@ -185,7 +186,7 @@ def _told(names: dict[str, list[str]], chosen: Sequence[Flags]) -> str:
 
 
 def _row(
-    subgroup: str, sizes: tuple[int, int, float], result: tuple[float, float], verdict: str
+    subgroup: str, sizes: tuple[int, int, float], result: tuple[float, float], verdict: Verdict
 ) -> pd.DataFrame:
-    row = (subgroup, *sizes, *result, verdict)
+    row = (subgroup, *sizes, *result, verdict.value)
     return pd.DataFrame([row], columns=list(SCAN_COLUMNS))

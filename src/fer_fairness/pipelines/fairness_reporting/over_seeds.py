@@ -109,8 +109,8 @@ def _judged(table: pd.DataFrame, significance: float) -> pd.DataFrame:
     adjusted = holm(table["p_value"])
     verdicts = np.where(
         np.isfinite(adjusted),
-        np.where(adjusted <= significance, Verdict.FOUND.value, Verdict.NOT_FOUND.value),
-        Verdict.TOO_FEW.value,
+        np.where(adjusted <= significance, Verdict.FOUND, Verdict.NOT_FOUND),
+        Verdict.TOO_FEW,
     )
     return table.assign(p_value_holm=adjusted, verdict=verdicts)
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, variant_label
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow

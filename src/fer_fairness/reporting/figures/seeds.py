@@ -7,9 +7,9 @@ from typing import Final, TypeAlias
 import numpy as np
 from matplotlib.figure import Figure
 
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, in_sentence
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import p_equals
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow

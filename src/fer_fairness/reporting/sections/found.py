@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
 from fer_fairness.reporting.findings import (
@@ -21,7 +22,6 @@ from fer_fairness.reporting.labels import (
     shortened,
     variant_label,
 )
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import listed, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ConfusionRow, GapRow, OverallRow

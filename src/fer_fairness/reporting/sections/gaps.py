@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
+from fer_fairness.fairness.metrics.words import (
+    CLASS_METRIC_WORDS,
+    METRIC_WORDS,
+    class_metric,
+    metric_words,
+)
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.gaps import gap_forest_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import group_label, in_order
-from fer_fairness.reporting.metric_words import (
-    CLASS_METRICS,
-    METRIC_WORDS,
-    class_metric,
-    metric_words,
-)
 from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
@@ -128,7 +128,7 @@ def _by_emotion(rows: list[GapRow]) -> list[GapRow]:
     """The rows of single emotions, by emotion and metric; a name of no known kind comes last."""
     shown = [row for row in rows if row.of_one_emotion]
     emotions = in_order([emotion for _, emotion in map(_parts, shown) if emotion])
-    kinds = list(CLASS_METRICS)
+    kinds = list(CLASS_METRIC_WORDS)
 
     def place(row: GapRow) -> tuple[int, int]:
         kind, emotion = _parts(row)
@@ -144,4 +144,4 @@ def _parts(row: GapRow) -> tuple[str, str]:
 
 def _class_metric_label(row: GapRow) -> str:
     kind, _ = _parts(row)
-    return CLASS_METRICS.get(kind, metric_words(kind)).label
+    return CLASS_METRIC_WORDS.get(kind, metric_words(kind)).label

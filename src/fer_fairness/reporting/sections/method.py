@@ -3,9 +3,9 @@
 from types import MappingProxyType
 from typing import Final
 
+from fer_fairness.fairness.metrics.words import CLASS_METRIC_WORDS, METRIC_WORDS
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.metric_words import CLASS_METRICS, METRIC_WORDS
 
 INTERVALS: Final = (
     "The groups' differences are scaled from none to several times those measured, data are drawn "
@@ -55,7 +55,7 @@ _STEPS: Final = MappingProxyType(
 
 def method_section(_: ReportInputs) -> page.Section:
     """How differences are tested, and what each metric is, with its source."""
-    words = (*METRIC_WORDS.values(), *CLASS_METRICS.values())
+    words = (*METRIC_WORDS.values(), *CLASS_METRIC_WORDS.values())
     blocks: list[page.Block] = [
         page.Heading("How differences are tested"),
         page.Pairs(tuple(_STEPS.items())),

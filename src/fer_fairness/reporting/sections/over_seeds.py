@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.findings import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, evaluation_set_label
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import p_equals, p_value, percent, points, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow, ScoreOverSeedsRow

@@ -15,11 +15,11 @@ from fer_fairness.fairness.label_noise.scores import (
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
 )
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import corrected_cell, label_errors
 from fer_fairness.reporting.labels import group_label, in_order
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import count_with_interval, percent
 from fer_fairness.reporting.rows.labeller import LabelNoiseGroupRow, LabelNoiseScoreRow
 from fer_fairness.reporting.rows.schema import grouped

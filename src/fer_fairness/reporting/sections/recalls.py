@@ -5,11 +5,11 @@ from typing import Final, TypeAlias
 
 from fer_fairness.fairness.label_noise.evaluation import CORRECTED
 from fer_fairness.fairness.label_noise.scores import ACCURACY
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_order
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few, thousands
 from fer_fairness.reporting.rows.labeller import LabelNoiseScoreRow
 from fer_fairness.reporting.rows.schema import grouped
