@@ -23,7 +23,7 @@ from scipy.stats import norm
 from fer_fairness.fairness.metrics.formulas import Counts, Metric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy, balanced_accuracy, macro_f1
-from fer_fairness.fairness.seeds.draws import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, resampled_crossed
 from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 Array = npt.NDArray[np.float64]

@@ -29,9 +29,8 @@ from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.gap_tests import measured_gaps, permutation_test
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.inference.permutation import permutation_test
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters

@@ -24,7 +24,7 @@ from fer_fairness.fairness.label_noise.bounds import (
     group_shares,
     unidentified_bounded_accuracy,
 )
-from fer_fairness.fairness.label_noise.scores import ACCURACY, ACCURACY_DIFFERENCE, scores
+from fer_fairness.fairness.label_noise.corrected_scores import ACCURACY, ACCURACY_DIFFERENCE, scores
 from fer_fairness.fairness.metrics.reductions import Array
 
 JOINTS = arrays(np.int64, (3, 4, 2), elements=st.integers(0, 30))

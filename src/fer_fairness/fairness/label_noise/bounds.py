@@ -22,8 +22,8 @@ from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
+from fer_fairness.fairness.label_noise.corrected_scores import ACCURACY, ACCURACY_DIFFERENCE
 from fer_fairness.fairness.label_noise.inversion import AnyCounts, drawn_confusions
-from fer_fairness.fairness.label_noise.scores import ACCURACY, ACCURACY_DIFFERENCE
 from fer_fairness.fairness.metrics.reductions import Array, divide
 
 _SMALL: Final = 1e-12

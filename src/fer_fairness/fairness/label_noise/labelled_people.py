@@ -64,7 +64,7 @@ def labelled_people(
     held_out: pd.DataFrame,
     probabilities: pd.DataFrame | None,
 ) -> LabelledPeople:
-    """Count the people whom the labeller saw; see `evaluation.label_noise`."""
+    """Count the people whom the labeller saw; see `correction.label_noise`."""
     parts = attribute.split(INTERSECTION)
     annotated = [part for part in parts if part not in predicted]
     seen = np.logical_and.reduce(

@@ -22,7 +22,7 @@ from tests.fairness.label_noise.worlds import (
 
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,

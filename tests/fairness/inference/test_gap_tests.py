@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
-from fer_fairness.fairness.inference.permutation import permutation_test
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.reductions import Array
 

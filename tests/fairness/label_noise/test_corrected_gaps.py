@@ -17,7 +17,7 @@ from tests.fairness.label_noise.worlds import (
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
-from fer_fairness.fairness.label_noise.gaps import (
+from fer_fairness.fairness.label_noise.corrected_gaps import (
     CorrectedGap,
     _differences,
     _worth,

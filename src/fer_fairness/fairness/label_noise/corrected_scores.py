@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
-from fer_fairness.fairness.inference.intervals import Interval, percentile_interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, percentile_interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
 from fer_fairness.fairness.label_noise.inversion import (
     AnyCounts,
@@ -159,7 +159,7 @@ def _estimates(
 
 def _one(value: float, replicates: Array, confidence: float) -> ScoreEstimate:
     if not np.isfinite(value):
-        return ScoreEstimate(float("nan"), Interval(float("nan"), float("nan")))
+        return ScoreEstimate(float("nan"), NO_INTERVAL)
     return ScoreEstimate(float(value), percentile_interval(replicates, confidence))
 
 

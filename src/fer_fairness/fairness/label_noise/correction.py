@@ -7,28 +7,26 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import (
-    check_predictions,
-)
+from fer_fairness.fairness.counts import check_predictions
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.label_noise.bounds import (
     bounded_scores,
     unidentified_bounded_accuracy,
 )
-from fer_fairness.fairness.label_noise.gaps import corrected_gaps
-from fer_fairness.fairness.label_noise.inversion import Refusal, reasons_against
-from fer_fairness.fairness.label_noise.people import (
-    LabelledPeople,
-    labelled_people,
-    predicted_parts,
-)
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_gaps import corrected_gaps
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     CorrectedScores,
     ScoreEstimate,
     corrected_scores,
     raw_scores,
+)
+from fer_fairness.fairness.label_noise.inversion import Refusal, reasons_against
+from fer_fairness.fairness.label_noise.labelled_people import (
+    LabelledPeople,
+    labelled_people,
+    predicted_parts,
 )
 from fer_fairness.fairness.label_noise.soft_labels import soft_scores
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
@@ -39,7 +37,6 @@ AS_LABELLED: Final = "as_labelled"
 CORRECTED: Final = "corrected"
 SOFT_LABELS: Final = "soft_labels"
 BOUNDS: Final = "bounds"
-METHODS: Final = (AS_LABELLED, CORRECTED, SOFT_LABELS, BOUNDS)
 
 SCORE_COLUMNS: Final = (*("attribute", "group", "metric", "method", "value", "ci_low", "ci_high"),)
 GROUP_COLUMNS: Final = (
@@ -65,8 +62,9 @@ class LabelNoise:
             `Refusal` and in sentences (both empty where there is one).
         groups: `GROUP_COLUMNS`, one row a group: held-out people and the share of them labelled
             rightly, people labelled so, and the corrected number of people with its interval.
-        scores: `SCORE_COLUMNS`: the scores of `scores.SCORES` by each of `METHODS`. Of `BOUNDS`
-            only the ends are there, and they are those of the bounds.
+        scores: `SCORE_COLUMNS`: the scores of `corrected_scores.SCORES` by each method (as
+            labelled, corrected, soft labels, bounds). Of `BOUNDS` only the ends are there, and they
+            are those of the bounds.
         gaps: `GAP_COLUMNS`, one row a metric: the value between groups as labelled, the one between
             true groups with the noise taken off, and its interval.
     """
@@ -181,7 +179,7 @@ def _score_rows(
     for metric, estimates in scores.items():
         for place, (group, found) in enumerate(zip(part.confusion.groups, estimates, strict=True)):
             told = compared is None or bool(compared[place])
-            interval = found.interval if told else Interval(float("nan"), float("nan"))
+            interval = found.interval if told else NO_INTERVAL
             value = found.value if told else float("nan")
             rows.append(_score_row(part, group, metric, method, value, interval))
     return rows
