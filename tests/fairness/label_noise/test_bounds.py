@@ -93,7 +93,7 @@ def test_labels_that_are_never_wrong_leave_nothing_open() -> None:
     found = accuracy_bounds(*seen_of(joint))
     for end in (found[ACCURACY].low, found[ACCURACY].high):
         assert_allclose(end, [0.75, 0.5])
-    assert found[ACCURACY].interval(1).low == pytest.approx(0.5)
+    assert found[ACCURACY].estimates[1].interval.low == pytest.approx(0.5)
 
 
 def test_a_group_of_nobody_has_no_bounds() -> None:

@@ -22,7 +22,11 @@ from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
-from fer_fairness.fairness.label_noise.corrected_scores import ACCURACY, ACCURACY_DIFFERENCE
+from fer_fairness.fairness.label_noise.corrected_scores import (
+    ACCURACY,
+    ACCURACY_DIFFERENCE,
+    ScoreEstimate,
+)
 from fer_fairness.fairness.label_noise.inversion import AnyCounts, drawn_confusions
 from fer_fairness.fairness.metrics.reductions import Array, divide
 
@@ -43,9 +47,11 @@ class ScoreBounds:
     low: Array
     high: Array
 
-    def interval(self, group: int) -> Interval:
-        """The bounds of one group."""
-        return Interval(float(self.low[group]), float(self.high[group]))
+    @property
+    def estimates(self) -> tuple[ScoreEstimate, ...]:
+        """Those of every group: an interval without a value."""
+        ends = zip(self.low.tolist(), self.high.tolist(), strict=True)
+        return tuple(ScoreEstimate(float("nan"), Interval(low, high)) for low, high in ends)
 
 
 def accuracy_bounds(answers: AnyCounts, shares: Array, people: Array) -> dict[str, ScoreBounds]:

@@ -9,7 +9,6 @@ import pandas as pd
 
 from fer_fairness.fairness.counts import check_predictions
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.label_noise.bounds import (
     bounded_scores,
     unidentified_bounded_accuracy,
@@ -48,6 +47,9 @@ ATTRIBUTE_COLUMNS: Final = (
     *("attribute", "n_people", "n_abstained", "share_abstained", "n_held_out"),
     *("refusals", "refused"),
 )
+
+_NOTHING: Final = (float("nan"),) * 3
+"""Value and interval of a group that is not compared."""
 
 Row: TypeAlias = dict[str, object]
 
@@ -151,7 +153,9 @@ def _measured(
     if part.probabilities is not None:
         soft = _soft_scores(part.people, part.probabilities, params.confidence)
         rows += _score_rows(part, SOFT_LABELS, soft)
-    rows += _bound_rows(part, refused, params, (*seed, 2))
+    if part.everybody.sum():
+        bounds = _bounds(part, params, (*seed, 2), invertible=not refused)
+        rows += _score_rows(part, BOUNDS, bounds)
     return {
         "attributes": [_attribute_row(part, refused)],
         "groups": _group_rows(part, corrected),
@@ -175,53 +179,28 @@ def _score_rows(
     *,
     compared: np.ndarray | None = None,
 ) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for metric, estimates in scores.items():
+        # Counts by true group are estimates that may be below zero, and their shares above one.
+        least = 0.0 if metric == ACCURACY else -1.0
         for place, (group, found) in enumerate(zip(part.confusion.groups, estimates, strict=True)):
-            told = compared is None or bool(compared[place])
-            interval = found.interval if told else NO_INTERVAL
-            value = found.value if told else float("nan")
-            rows.append(_score_row(part, group, metric, method, value, interval))
+            told = compared is None or compared[place]
+            numbers = (found.value, found.interval.low, found.interval.high) if told else _NOTHING
+            row = (part.attribute, group, metric, method, *np.clip(numbers, least, 1.0).tolist())
+            rows.append(dict(zip(SCORE_COLUMNS, row, strict=True)))
     return rows
 
 
-def _score_row(
-    part: LabelledPeople, group: str, metric: str, method: str, value: float, interval: Interval
-) -> Row:
-    names = SCORE_COLUMNS
-    # Counts by true group are estimates that may be below zero, and their shares above one.
-    least = 0.0 if metric == ACCURACY else -1.0
-    shares = np.clip([value, interval.low, interval.high], least, 1.0).tolist()
-    return dict(zip(names, (part.attribute, group, metric, method, *shares), strict=True))
-
-
-def _bound_rows(
-    part: LabelledPeople,
-    refused: dict[Refusal, str],
-    params: InferenceParameters,
-    seed: tuple[int, ...],
-) -> list[Row]:
-    if not part.everybody.sum():
-        return []
-    if refused:
-        bounds = unidentified_bounded_accuracy(
-            part.labelled, part.everybody, part.confusion, confidence=params.confidence
-        )
-        found = {ACCURACY: bounds}
+def _bounds(
+    part: LabelledPeople, params: InferenceParameters, seed: tuple[int, ...], *, invertible: bool
+) -> dict[str, tuple[ScoreEstimate, ...]]:
+    counted = part.labelled, part.everybody, part.confusion
+    if invertible:
+        n = params.label_noise.n_draws
+        found = bounded_scores(*counted, n=n, confidence=params.confidence, seed=seed)
     else:
-        found = bounded_scores(
-            part.labelled,
-            part.everybody,
-            part.confusion,
-            n=params.label_noise.n_draws,
-            confidence=params.confidence,
-            seed=seed,
-        )
-    return [
-        _score_row(part, group, metric, BOUNDS, float("nan"), bounds.interval(place))
-        for metric, bounds in found.items()
-        for place, group in enumerate(part.confusion.groups)
-    ]
+        found = {ACCURACY: unidentified_bounded_accuracy(*counted, confidence=params.confidence)}
+    return {metric: bounds.estimates for metric, bounds in found.items()}
 
 
 def _attribute_row(part: LabelledPeople, refused: dict[Refusal, str]) -> Row:
