@@ -6,7 +6,13 @@ from typing import Final, TypeAlias
 import pandas as pd
 
 from fer_fairness.fairness.alignment import aligned
-from fer_fairness.fairness.counts import EVERYBODY, PairedCounts, groups_of, paired_counts
+from fer_fairness.fairness.counts import (
+    EVERYBODY,
+    PairedCounts,
+    everybody_of,
+    groups_of,
+    paired_counts,
+)
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.paired import paired_differences
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
@@ -66,7 +72,7 @@ def compare(
             people["emotion"], predictions, groups, classes=emotions, group_names=group_names
         )
 
-    everybody = count(pd.Series(EVERYBODY, index=people.index), (EVERYBODY,))
+    everybody = count(everybody_of(people), (EVERYBODY,))
     rows = _rows(None, everybody, OVERALL_METRICS, params, seed_for(seed, EVERYBODY))
     for attribute in attributes:
         compared = count(groups_of(people, attribute)).reaching(params.minimum_group_size)

@@ -154,6 +154,11 @@ def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
     return joined.where(known, None).rename(attribute)
 
 
+def everybody_of(frame: pd.DataFrame) -> pd.Series:
+    """The group of each row where people are not told apart."""
+    return pd.Series(EVERYBODY, index=frame.index)
+
+
 def check_predictions(frame: pd.DataFrame) -> None:
     """Refuse a table that lacks one of `PREDICTION_COLUMNS` or lists somebody twice.
 

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from fairlearn.metrics import MetricFrame, demographic_parity_difference
 from hypothesis import given
@@ -7,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
+from tests.fairness.metrics.people import aif360_mean, people_of
 
-from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.fairness.counts import group_counts
 from fer_fairness.fairness.metrics import gap_metrics
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
@@ -59,29 +58,6 @@ ONE_EMPTY_BY_HAND = {
     "equalized_odds_gap": 0.2,
     "overall_disparity": 0.25,
 }
-
-
-def people_of(counts: Counts) -> pd.DataFrame:
-    cells = np.indices(counts.shape).reshape(3, -1)
-    columns = np.repeat(cells, counts.ravel().astype(int), axis=1)
-    return pd.DataFrame(dict(zip(("group", "true", "predicted"), columns, strict=True)))
-
-
-def aif360_entropy_between_all_groups(people: pd.DataFrame, emotion: int) -> float:
-    with quiet_aif360_import():
-        from aif360.datasets import BinaryLabelDataset
-        from aif360.metrics import ClassificationMetric
-    shown = (people["true"] == emotion).astype(float)
-    truth = BinaryLabelDataset(
-        df=pd.DataFrame({"group": people["group"], "label": shown}),
-        label_names=["label"],
-        protected_attribute_names=["group"],
-    )
-    outcome = truth.copy()
-    outcome.labels = (people["predicted"] == emotion).to_numpy(dtype=float).reshape(-1, 1)
-    return float(
-        ClassificationMetric(truth, outcome).between_all_groups_generalized_entropy_index()
-    )
 
 
 def test_no_metric_is_registered_under_two_names() -> None:
@@ -201,10 +177,9 @@ def test_selection_rate_gap_is_the_mean_of_fairlearn_demographic_parity() -> Non
 @pytest.mark.parametrize("n_groups", [2, 4])
 def test_entropy_between_groups_is_the_mean_of_aif360s_over_the_classes(n_groups: int) -> None:
     counts = np.random.default_rng(n_groups).integers(0, 6, size=(n_groups, 3, 3))
-    people = people_of(counts)
-    expected = [aif360_entropy_between_all_groups(people, emotion) for emotion in range(3)]
+    expected = aif360_mean("between_all_groups_generalized_entropy_index", people_of(counts))
     found = gap_metrics.between_group_generalized_entropy(counts)
-    assert_allclose(found, np.mean(expected), atol=1e-12)
+    assert_allclose(found, expected, atol=1e-12)
 
 
 def test_entropy_leaves_out_a_class_that_everybody_is_denied() -> None:

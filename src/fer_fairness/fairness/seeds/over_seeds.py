@@ -9,9 +9,9 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.alignment import aligned
-from fer_fairness.fairness.counts import EVERYBODY, groups_of
+from fer_fairness.fairness.counts import EVERYBODY, everybody_of, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.level_down import levelled_down
+from fer_fairness.fairness.inference.paired import levelled_down
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.fairness.metrics.group_metrics import Array
@@ -205,8 +205,8 @@ def _parts(
     params: InferenceParameters,
 ) -> Iterator[_Part]:
     first, predicted = aligned(frames)
-    everybody = pd.Series(EVERYBODY, index=first.index)
-    yield _Part(None, crossed(first, predicted, everybody, emotions), OVERALL_METRICS)
+    everybody = crossed(first, predicted, everybody_of(first), emotions)
+    yield _Part(None, everybody, OVERALL_METRICS)
     for attribute in attributes:
         people = crossed(first, predicted, groups_of(first, attribute), emotions)
         compared = people.reaching(params.minimum_group_size)
