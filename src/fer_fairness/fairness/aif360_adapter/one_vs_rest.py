@@ -14,7 +14,6 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.binary_datasets import aif360_values
 from fer_fairness.fairness.counts import (
     GroupCounts,
@@ -59,9 +58,8 @@ def one_vs_rest_metrics(
     emotions: Sequence[str],
     params: InferenceParameters,
     seed: int,
-    privileged: str | None = None,
 ) -> pd.DataFrame:
-    """AIF360's metrics of every emotion and every group against the privileged one.
+    """AIF360's metrics of every emotion and every group against the largest.
 
     Args:
         frame: One row a person: sample_id, emotion, predicted_emotion, and the attribute column.
@@ -69,32 +67,23 @@ def one_vs_rest_metrics(
         emotions: The emotions scored; the table may hold no other.
         params: Number of replicates, confidence, and the size a group must reach to take part.
         seed: Seed of the bootstrap.
-        privileged: The group that all others are compared with, by default the largest. The word
-            is AIF360's; it says nothing about anybody's life.
 
     Returns:
-        `ONE_VS_REST_COLUMNS`. Differences and ratios are of the unprivileged to the privileged
+        `ONE_VS_REST_COLUMNS`. The largest group is AIF360's "privileged" one; the word says nothing
+        about anybody's life. Differences and ratios are of the unprivileged to the privileged
         group; the Theil index is over the people of both groups. What is not defined (a rate
         without people, a ratio to zero) is NaN.
 
     Raises:
-        InvalidInputError: If a column is missing, an emotion unknown, or `privileged` is not a
-            group of sufficient size.
+        InvalidInputError: If a column is missing or an emotion unknown.
     """
     check_predictions(frame)
     counted = group_counts(
         frame["emotion"], frame["predicted_emotion"], groups_of(frame, attribute), classes=emotions
     ).reaching(params.minimum_group_size)
-    if privileged is not None and privileged not in counted.groups:
-        raise InvalidInputError(
-            f"The privileged group {privileged!r} is no group of {attribute!r} with at least "
-            f"{params.minimum_group_size} people; those are {', '.join(counted.groups) or 'none'}."
-        )
     if len(counted.groups) < 2:
         return pd.DataFrame(columns=list(ONE_VS_REST_COLUMNS))
     reference = int(np.argmax(counted.sizes))
-    if privileged is not None:
-        reference = counted.groups.index(privileged)
     intervals = _intervals(counted, reference, params, seed_for(seed, attribute))
     rows = list(_rows(attribute, counted, reference, intervals))
     return pd.DataFrame(rows, columns=list(ONE_VS_REST_COLUMNS))
