@@ -10,8 +10,9 @@ from tests.reporting.rows import GAP, report, row_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import REPORT_TABLES, ReportInputs
-from fer_fairness.reporting.rows import ComparisonRow, GapRow, GroupRow, ModelRow, grouped
-from fer_fairness.reporting.rows.schema import columns_of, rows_of
+from fer_fairness.reporting.rows.schema import columns_of, grouped, rows_of
+from fer_fairness.reporting.rows.scores import ComparisonRow, GapRow, GroupRow
+from fer_fairness.reporting.rows.training import ModelRow
 
 COMPARISON: dict[str, object] = {
     "variant": "reweighing",

@@ -21,7 +21,8 @@ from fer_fairness.reporting.label_correction import (
 )
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import is_few, listed, percent, thousands
-from fer_fairness.reporting.rows import HEADLINE_METRICS, GapRow, GroupRow, OfSource, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow, GroupRow, OfSource
 
 _MOST_NAMED: Final = 5
 _MOST_EMOTIONS: Final = 4

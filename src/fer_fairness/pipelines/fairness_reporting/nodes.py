@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness.evaluation import compare
+from fer_fairness.fairness import compare
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from fer_fairness.fairness.metrics.words import MetricWords, metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.labels import (
     attribute_label,
@@ -12,7 +13,6 @@ from fer_fairness.reporting.labels import (
     source_label,
     variant_label,
 )
-from fer_fairness.reporting.metric_words import MetricWords, metric_words
 from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
 from fer_fairness.reporting.rows.schema import Row
 

@@ -7,28 +7,25 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import (
-    check_predictions,
-)
+from fer_fairness.fairness.counts import check_predictions
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.bounds import (
     bounded_scores,
     unidentified_bounded_accuracy,
 )
-from fer_fairness.fairness.label_noise.gaps import corrected_gaps
-from fer_fairness.fairness.label_noise.inversion import Refusal, reasons_against
-from fer_fairness.fairness.label_noise.people import (
-    LabelledPeople,
-    labelled_people,
-    predicted_parts,
-)
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_gaps import corrected_gaps
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     CorrectedScores,
     ScoreEstimate,
     corrected_scores,
     raw_scores,
+)
+from fer_fairness.fairness.label_noise.inversion import Refusal, reasons_against
+from fer_fairness.fairness.label_noise.labelled_people import (
+    LabelledPeople,
+    labelled_people,
+    predicted_parts,
 )
 from fer_fairness.fairness.label_noise.soft_labels import soft_scores
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
@@ -39,7 +36,6 @@ AS_LABELLED: Final = "as_labelled"
 CORRECTED: Final = "corrected"
 SOFT_LABELS: Final = "soft_labels"
 BOUNDS: Final = "bounds"
-METHODS: Final = (AS_LABELLED, CORRECTED, SOFT_LABELS, BOUNDS)
 
 SCORE_COLUMNS: Final = (*("attribute", "group", "metric", "method", "value", "ci_low", "ci_high"),)
 GROUP_COLUMNS: Final = (
@@ -51,6 +47,9 @@ ATTRIBUTE_COLUMNS: Final = (
     *("attribute", "n_people", "n_abstained", "share_abstained", "n_held_out"),
     *("refusals", "refused"),
 )
+
+_NOTHING: Final = (float("nan"),) * 3
+"""Value and interval of a group that is not compared."""
 
 Row: TypeAlias = dict[str, object]
 
@@ -65,8 +64,9 @@ class LabelNoise:
             `Refusal` and in sentences (both empty where there is one).
         groups: `GROUP_COLUMNS`, one row a group: held-out people and the share of them labelled
             rightly, people labelled so, and the corrected number of people with its interval.
-        scores: `SCORE_COLUMNS`: the scores of `scores.SCORES` by each of `METHODS`. Of `BOUNDS`
-            only the ends are there, and they are those of the bounds.
+        scores: `SCORE_COLUMNS`: the scores of `corrected_scores.SCORES` by each method (as
+            labelled, corrected, soft labels, bounds). Of `BOUNDS` only the ends are there, and they
+            are those of the bounds.
         gaps: `GAP_COLUMNS`, one row a metric: the value between groups as labelled, the one between
             true groups with the noise taken off, and its interval.
     """
@@ -153,7 +153,9 @@ def _measured(
     if part.probabilities is not None:
         soft = _soft_scores(part.people, part.probabilities, params.confidence)
         rows += _score_rows(part, SOFT_LABELS, soft)
-    rows += _bound_rows(part, refused, params, (*seed, 2))
+    if part.everybody.sum():
+        bounds = _bounds(part, params, (*seed, 2), invertible=not refused)
+        rows += _score_rows(part, BOUNDS, bounds)
     return {
         "attributes": [_attribute_row(part, refused)],
         "groups": _group_rows(part, corrected),
@@ -177,53 +179,28 @@ def _score_rows(
     *,
     compared: np.ndarray | None = None,
 ) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for metric, estimates in scores.items():
+        # Counts by true group are estimates that may be below zero, and their shares above one.
+        least = 0.0 if metric == ACCURACY else -1.0
         for place, (group, found) in enumerate(zip(part.confusion.groups, estimates, strict=True)):
-            told = compared is None or bool(compared[place])
-            interval = found.interval if told else Interval(float("nan"), float("nan"))
-            value = found.value if told else float("nan")
-            rows.append(_score_row(part, group, metric, method, value, interval))
+            told = compared is None or compared[place]
+            numbers = (found.value, found.interval.low, found.interval.high) if told else _NOTHING
+            row = (part.attribute, group, metric, method, *np.clip(numbers, least, 1.0).tolist())
+            rows.append(dict(zip(SCORE_COLUMNS, row, strict=True)))
     return rows
 
 
-def _score_row(
-    part: LabelledPeople, group: str, metric: str, method: str, value: float, interval: Interval
-) -> Row:
-    names = SCORE_COLUMNS
-    # Counts by true group are estimates that may be below zero, and their shares above one.
-    least = 0.0 if metric == ACCURACY else -1.0
-    shares = np.clip([value, interval.low, interval.high], least, 1.0).tolist()
-    return dict(zip(names, (part.attribute, group, metric, method, *shares), strict=True))
-
-
-def _bound_rows(
-    part: LabelledPeople,
-    refused: dict[Refusal, str],
-    params: InferenceParameters,
-    seed: tuple[int, ...],
-) -> list[Row]:
-    if not part.everybody.sum():
-        return []
-    if refused:
-        bounds = unidentified_bounded_accuracy(
-            part.labelled, part.everybody, part.confusion, confidence=params.confidence
-        )
-        found = {ACCURACY: bounds}
+def _bounds(
+    part: LabelledPeople, params: InferenceParameters, seed: tuple[int, ...], *, invertible: bool
+) -> dict[str, tuple[ScoreEstimate, ...]]:
+    counted = part.labelled, part.everybody, part.confusion
+    if invertible:
+        n = params.label_noise.n_draws
+        found = bounded_scores(*counted, n=n, confidence=params.confidence, seed=seed)
     else:
-        found = bounded_scores(
-            part.labelled,
-            part.everybody,
-            part.confusion,
-            n=params.label_noise.n_draws,
-            confidence=params.confidence,
-            seed=seed,
-        )
-    return [
-        _score_row(part, group, metric, BOUNDS, float("nan"), bounds.interval(place))
-        for metric, bounds in found.items()
-        for place, group in enumerate(part.confusion.groups)
-    ]
+        found = {ACCURACY: unidentified_bounded_accuracy(*counted, confidence=params.confidence)}
+    return {metric: bounds.estimates for metric, bounds in found.items()}
 
 
 def _attribute_row(part: LabelledPeople, refused: dict[Refusal, str]) -> Row:
@@ -280,7 +257,7 @@ def _gap_rows(
         params,
         seed=seed,
     )
-    raw = [float(metric.function(part.labelled[large])) for metric in metrics]
+    raw = [float(metric(part.labelled[large])) for metric in metrics]
     return [
         {
             "attribute": part.attribute,

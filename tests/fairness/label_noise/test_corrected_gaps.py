@@ -17,15 +17,16 @@ from tests.fairness.label_noise.worlds import (
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
-from fer_fairness.fairness.label_noise.gaps import (
+from fer_fairness.fairness.label_noise.corrected_gaps import (
     CorrectedGap,
     _differences,
     _worth,
     corrected_gaps,
 )
 from fer_fairness.fairness.label_noise.inversion import by_true_group, inverse
-from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, values_of
+from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.group_metrics import accuracy
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
@@ -151,13 +152,13 @@ def test_a_group_that_is_not_compared_takes_no_part_in_the_gap() -> None:
     assert without.estimate.interval.high < every.estimate.interval.high
 
 
-def nothing_defined(counts: Counts) -> Array:
-    return np.full(counts.shape[:-3], np.nan)
+def nothing_defined(tables: Tables) -> Array:
+    return np.full(tables.cells.shape[-1], np.nan)
 
 
 def test_a_metric_that_is_not_defined_has_no_estimate() -> None:
     sample = one_sample()
-    metric = GapMetric("none", "None", nothing_defined, 0.0, nothing_defined)
+    metric = GapMetric(nothing_defined, "none", MetricWords("None", ""), group_score=accuracy)
     compared = np.ones(2, dtype=bool)
     counted = (sample.labelled, sample.everybody, sample.confusion, compared)
     none, known = corrected_gaps(*counted, [metric, METRICS[0]], FEW_DRAWS, seed=(0,))

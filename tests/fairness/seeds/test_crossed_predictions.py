@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from fer_fairness.fairness.counts import Codes, group_counts
 from fer_fairness.fairness.inference.draws import bootstrap_counts
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
-from fer_fairness.fairness.seeds import draws as seed_draws
-from fer_fairness.fairness.seeds.draws import (
+from fer_fairness.fairness.seeds import crossed_predictions
+from fer_fairness.fairness.seeds.crossed_predictions import (
     CrossedPredictions,
     bootstrap_crossed,
     resampled_crossed,
@@ -50,8 +50,8 @@ def test_draws_of_one_model_are_distributed_as_those_of_its_counts() -> None:
 
 def test_draws_come_in_turns_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
     people = people_of(np.random.default_rng(3).integers(0, 3, (30, 2)))
-    monkeypatch.setattr(seed_draws, "CELLS_AT_ONCE", 100)
-    (values,) = resampled_crossed(people, [GAP_METRICS["accuracy_gap"].function], n=11, seed=0)
+    monkeypatch.setattr(crossed_predictions, "CELLS_AT_ONCE", 100)
+    (values,) = resampled_crossed(people, [GAP_METRICS["accuracy_gap"]], n=11, seed=0)
     assert [len(part) for part in bootstrap_crossed(people, 5, seed=0)] == [2, 2, 1]
     assert values.shape == (11, 2)
     assert len(np.unique(values)) > 2

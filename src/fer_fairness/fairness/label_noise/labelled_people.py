@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import EVERYBODY, INTERSECTION, Counts, group_counts, groups_of
+from fer_fairness.fairness.counts import (
+    EVERYBODY,
+    INTERSECTION,
+    Counts,
+    everybody_of,
+    group_counts,
+    groups_of,
+)
 from fer_fairness.fairness.label_noise.confusion import (
     LabelConfusion,
     label_confusion,
@@ -64,7 +71,7 @@ def labelled_people(
     held_out: pd.DataFrame,
     probabilities: pd.DataFrame | None,
 ) -> LabelledPeople:
-    """Count the people whom the labeller saw; see `evaluation.label_noise`."""
+    """Count the people whom the labeller saw; see `correction.label_noise`."""
     parts = attribute.split(INTERSECTION)
     annotated = [part for part in parts if part not in predicted]
     seen = np.logical_and.reduce(
@@ -77,9 +84,8 @@ def labelled_people(
     counted = group_counts(
         *answers, groups_of(people, attribute), classes=emotions, group_names=confusion.groups
     )
-    nobody_apart = pd.Series(EVERYBODY, index=people.index)
     everybody = group_counts(
-        *answers, nobody_apart, classes=emotions, group_names=(EVERYBODY,)
+        *answers, everybody_of(people), classes=emotions, group_names=(EVERYBODY,)
     ).counts[0]
     soft = None
     if probabilities is not None and len(people):

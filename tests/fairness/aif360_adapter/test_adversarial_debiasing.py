@@ -10,14 +10,14 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from fer_fairness.errors import InvalidInputError, TrainingError
-from fer_fairness.fairness.aif360_adapter import subprocesses as aif360_subprocess
-from fer_fairness.fairness.aif360_adapter.adversarial_worker import LIBRARY_ABSENT
-from fer_fairness.fairness.aif360_adapter.subprocesses import (
+from fer_fairness.fairness.aif360_adapter import adversarial_debiasing
+from fer_fairness.fairness.aif360_adapter.adversarial_debiasing import (
     ADVERSARIAL_WORKER,
     AdversarialOptions,
     adversarial_debiasing_predictions,
     run_in_subprocess,
 )
+from fer_fairness.fairness.aif360_adapter.adversarial_worker import LIBRARY_ABSENT
 
 LONG = 60.0
 
@@ -148,7 +148,7 @@ def test_the_worker_is_given_the_arrays_and_options(monkeypatch: pytest.MonkeyPa
         seen.update(arrays, worker=worker, time_limit_s=time_limit_s)
         return {"scores": np.array([0.25])}
 
-    monkeypatch.setattr(aif360_subprocess, "run_in_subprocess", fake)
+    monkeypatch.setattr(adversarial_debiasing, "run_in_subprocess", fake)
     features, labels, groups = training_set(200)
     options = AdversarialOptions(n_epochs=3, adversary_loss_weight=0.7)
     found = adversarial_debiasing_predictions(

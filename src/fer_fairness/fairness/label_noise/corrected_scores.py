@@ -5,7 +5,6 @@ others is not: its estimate is about as often too high as too low, so these are 
 first where groups were predicted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
-from fer_fairness.fairness.inference.intervals import Interval, percentile_interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, percentile_interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
 from fer_fairness.fairness.label_noise.inversion import (
     AnyCounts,
@@ -160,7 +159,7 @@ def _estimates(
 
 def _one(value: float, replicates: Array, confidence: float) -> ScoreEstimate:
     if not np.isfinite(value):
-        return ScoreEstimate(float("nan"), Interval(float("nan"), float("nan")))
+        return ScoreEstimate(float("nan"), NO_INTERVAL)
     return ScoreEstimate(float(value), percentile_interval(replicates, confidence))
 
 
@@ -184,8 +183,3 @@ def _drawn_people(
     drawn = generator.multinomial(people, shares, size=(n, n_classes))
     tables = np.moveaxis(drawn.reshape(n, n_classes, n_labels, n_given), 2, 1)
     return tables[:, :-1], tables.sum(axis=1)
-
-
-def left_out_groups(groups: Sequence[str], compared: np.ndarray) -> tuple[str, ...]:
-    """Names of the groups that are not compared."""
-    return tuple(name for name, kept in zip(groups, compared, strict=True) if not kept)

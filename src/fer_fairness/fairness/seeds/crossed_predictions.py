@@ -4,21 +4,16 @@ What every model finds hard in a face is noise that all of them share. So people
 and the same draw is counted for each model; drawing anew for each would average that noise away.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import check_predictions
+from fer_fairness.fairness.counts import Codes, codes_of
 from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed
-from fer_fairness.fairness.metrics.formulas import Metric, evaluated
+from fer_fairness.fairness.metrics.formulas import Metric, values_of
 from fer_fairness.fairness.metrics.group_metrics import Array
-
-Codes: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -107,33 +102,9 @@ def resampled_crossed(
     """
     parts: list[list[Array]] = [[] for _ in metrics]
     for drawn in bootstrap_crossed(people, n, seed):
-        for values, found in zip(parts, evaluated(metrics, drawn), strict=True):
+        for values, found in zip(parts, values_of(metrics, drawn), strict=True):
             values.append(found)
     return [np.concatenate(values) for values in parts]
-
-
-def aligned(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put several models' predictions of the same people side by side.
-
-    Args:
-        frames: Tables of predictions by the name that messages give them, such as "seed 3".
-
-    Returns:
-        The first table, and the predicted emotions: a row for each of its rows, a column a table.
-
-    Raises:
-        InvalidInputError: If a table lacks a column, lists somebody twice, or if its people or
-            their emotions are not those of the first.
-    """
-    first_name, first = next(iter(frames.items()))
-    predicted: dict[str, pd.Series] = {}
-    for name, frame in frames.items():
-        try:
-            check_predictions(frame)
-        except InvalidInputError as error:
-            raise InvalidInputError(f"In the table of {name}: {error}") from error
-        predicted[name] = _like(first, first_name, frame, name)
-    return first, pd.DataFrame(predicted)
 
 
 def crossed(
@@ -150,9 +121,9 @@ def crossed(
     Raises:
         InvalidInputError: If an emotion is missing or unknown, whatever the person's group.
     """
-    true = _codes(first["emotion"], first["sample_id"], "as true emotion", emotions)
+    true = codes_of("emotion", first["emotion"], emotions, rows=first["sample_id"])
     columns = [
-        _codes(labels, first["sample_id"], f"as predicted emotion in the table of {name}", emotions)
+        codes_of(f"predicted emotion of {name}", labels, emotions, rows=first["sample_id"])
         for name, labels in predicted.items()
     ]
     codes, names = pd.factorize(groups, sort=True)
@@ -164,19 +135,6 @@ def crossed(
         n_groups=len(names),
         n_classes=len(emotions),
     )
-
-
-def _codes(labels: pd.Series, ids: pd.Series, what: str, emotions: Sequence[str]) -> Codes:
-    codes = pd.Index(list(emotions), dtype=object).get_indexer(pd.Index(labels, dtype=object))
-    unknown = np.flatnonzero(codes < 0)
-    if unknown.size:
-        row = int(unknown[0])
-        raise InvalidInputError(
-            f"{ids.iloc[row]!r} has {what} {labels.iloc[row]!r}, expected one of "
-            f"{', '.join(emotions)}; {unknown.size} people are like it. Leave them out of every "
-            "table, or name every emotion that occurs."
-        )
-    return codes.astype(np.int64)
 
 
 def _strata(people: CrossedPredictions) -> Iterator[tuple[tuple[int, int], Codes, Array]]:
@@ -202,29 +160,3 @@ def _times_drawn(
     cells = drawn + n_patterns * np.arange(size)[:, np.newaxis]
     times = np.bincount(cells.ravel(), minlength=size * n_patterns)
     return times.reshape(size, n_patterns).astype(np.float64)
-
-
-def _like(first: pd.DataFrame, first_name: str, frame: pd.DataFrame, name: str) -> pd.Series:
-    """The predictions of a table in the order of the first table's people."""
-    ids, others = pd.Index(first["sample_id"]), pd.Index(frame["sample_id"])
-    pairs: tuple[tuple[pd.Index, str, str], ...] = (
-        (ids.difference(others, sort=False), first_name, name),
-        (others.difference(ids, sort=False), name, first_name),
-    )
-    for alone, present, absent in pairs:
-        if len(alone):
-            raise InvalidInputError(
-                f"{alone[0]!r} is in the table of {present} and not in that of {absent} "
-                f"({len(alone)} people in all): every seed must have predicted the same people. "
-                f"Predict the same evaluation set with each."
-            )
-    rows = frame.iloc[others.get_indexer(ids)]
-    differing = np.flatnonzero(rows["emotion"].to_numpy() != first["emotion"].to_numpy())
-    if differing.size:
-        row = int(differing[0])
-        raise InvalidInputError(
-            f"{ids[row]!r} shows {first['emotion'].iloc[row]!r} in the table of {first_name} and "
-            f"{rows['emotion'].iloc[row]!r} in that of {name} ({differing.size} people differ). "
-            "Use the same labels for every seed."
-        )
-    return pd.Series(rows["predicted_emotion"].to_numpy(), index=first.index)

@@ -11,7 +11,7 @@ from fer_fairness.reporting.figures.style import WIDTH
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.number_text import MISSING, is_few, thousands
-from fer_fairness.reporting.rows import Estimate
+from fer_fairness.reporting.rows.scores import Estimate
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -140,7 +140,7 @@ def absent(sentence: str) -> Text:
     return Text(sentence, absent=True)
 
 
-def table_of(
+def table(
     caption: str, rows: Iterable[T], columns: Sequence[Column[T]], *, folded: bool = False
 ) -> Table:
     """A table with a line for each of `rows`, each column told by its head and its cell."""
@@ -151,7 +151,7 @@ def table_of(
     return Table(caption, tuple(head for head, _ in columns), tuple(lines), folded)
 
 
-def columns_of(
+def columns(
     heads: Mapping[K, str], cell: Callable[[T | None], Cell]
 ) -> list[Column[Mapping[K, T]]]:
     """Columns of lines that are mappings: under each key's head the cell of what the line has.
@@ -172,12 +172,12 @@ def first_of(line: Mapping[Any, T]) -> T:
     return next(iter(line.values()))
 
 
-def number_cell(text: str, *, muted: bool = False, strong: bool = False) -> Cell:
+def numeric(text: str, *, muted: bool = False, strong: bool = False) -> Cell:
     """A number as text; an interval in square brackets stands below it."""
     return Cell(text.replace(" [", "\n["), numeric=True, muted=muted, strong=strong)
 
 
-def count_cell(count: float) -> Cell:
+def people(count: float) -> Cell:
     """A number of people, greyed where there are too few to say much."""
     return Cell(thousands(count), numeric=True, muted=is_few(count))
 
@@ -187,6 +187,6 @@ def yes_or_no(told: bool, *, quiet_no: bool = False) -> Cell:  # noqa: FBT001 --
     return Cell("yes" if told else "no", strong=told, muted=quiet_no and not told)
 
 
-def estimate_cell(row: Estimate | None, *, muted: bool = False, strong: bool = False) -> Cell:
+def estimate(row: Estimate | None, *, muted: bool = False, strong: bool = False) -> Cell:
     """A value over its interval; a greyed dash where there is no row."""
-    return DASH if row is None else number_cell(row.estimate, muted=muted, strong=strong)
+    return DASH if row is None else numeric(row.estimate, muted=muted, strong=strong)
