@@ -72,6 +72,11 @@ class OfSource(OfAttribute):
         return self.attribute_source == PREDICTED
 
     @property
+    def people(self) -> tuple[str, str, str]:
+        """Whom groups are made of: evaluation set, attribute and who labelled it."""
+        return self.evaluation_set, self.attribute, self.attribute_source
+
+    @property
     def source_label(self) -> str:
         """Who labelled the groups, in words."""
         return source_label(self.attribute_source)

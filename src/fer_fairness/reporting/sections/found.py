@@ -252,7 +252,7 @@ def _glance_table(
         with_groups: Whether the number of groups is told.
     """
     body: list[tuple[page.Cell, ...]] = []
-    for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+    for block in grouped(rows, lambda row: row.people).values():
         first, by_column = block[0], {column_of(row): row for row in block}
         cells = [by_column.get(name) for name in columns]
         groups = page.numeric(thousands(max(row.n_groups for row in block)))
