@@ -17,15 +17,10 @@ from fer_fairness.pipelines.scoring import (
     with_context,
 )
 from fer_fairness.reporting import (
-    ConfusionRow,
-    GapRow,
-    OverallRow,
     ReportInputs,
-    confusion_matrix_figure,
     evaluation_set_label,
-    fairness_accuracy_figure,
-    gap_forest_figure,
     model_card,
+    preview_figures,
     render_report,
     results_json,
 )
@@ -268,17 +263,7 @@ def write_report(inputs: ReportInputs) -> tuple[str, dict[str, Any], str]:
 
 def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
     """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy."""
-    # The last evaluation set is RAF-DB where it is there: its groups are annotated.
-    chosen = inputs.evaluation_sets()[-1]
-    overall = [row for row in inputs.rows(OverallRow) if row.evaluation_set == chosen]
-    gaps = [row for row in inputs.rows(GapRow) if row.evaluation_set == chosen]
-    confusion = [row for row in inputs.rows(ConfusionRow) if row.evaluation_set == chosen]
-    variants = inputs.variants()
-    return (
-        confusion_matrix_figure(confusion, variant="baseline"),
-        gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),
-        fairness_accuracy_figure(overall, gaps, variants=variants),
-    )
+    return preview_figures(inputs)
 
 
 def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str]:
