@@ -5,9 +5,8 @@
     python benchmarks/embedding_scale.py --kind dlib --sizes 200 400
 
 Faces are fabricated JPEG files of 224 x 224 pixels: ovals with a texture. Each size is embedded by
-a process of its own, whose memory, with that of its children, is read from /proc ten times a
-second (Linux only). `unique` is what the processes do not share with others, summed (USS); `rss` is
-the sum of their resident sets, in which shared pages count once for each process.
+a process of its own, whose memory is read from /proc ten times a second (Linux only). `unique` is
+what it does not share with other processes (USS); `rss` is its resident set.
 """
 
 import argparse
@@ -84,7 +83,7 @@ def write_model(path: Path) -> EmbedderParameters:
     return EmbedderParameters(kind="onnx", file=file)
 
 
-def embed(folder: Path, n: int, n_processes: int | None) -> None:
+def embed(folder: Path, n: int) -> None:
     """Embed n faces, the files of the folder over and over; what a measured process does."""
     params = EmbedderParameters.model_validate_json((folder / "params.json").read_text())
     files = sorted(folder.glob("faces/*.jpg"))
@@ -95,7 +94,7 @@ def embed(folder: Path, n: int, n_processes: int | None) -> None:
         handle,
         images,
         ImageCondition(),
-        EmbeddingParameters(n_processes=n_processes),
+        EmbeddingParameters(),
         cache_root=folder / f"cache_{n}",
         description=f"{n:,} faces",
     )
@@ -104,50 +103,35 @@ def embed(folder: Path, n: int, n_processes: int | None) -> None:
     print(json.dumps({"seconds": seconds}))
 
 
-def family(root: int) -> list[int]:
-    """A process and everything it has started."""
-    children = Path(f"/proc/{root}/task/{root}/children")
-    try:
-        pids = [int(pid) for pid in children.read_text().split()]
-    except OSError:
-        return []
-    return [root, *(member for pid in pids for member in family(pid))]
-
-
-def memory_mib(pids: list[int]) -> tuple[float, float]:
-    """Unique and resident memory of the processes together."""
+def memory_mib(pid: int) -> tuple[float, float]:
+    """Unique and resident memory of a process; nothing once it has ended."""
     unique = resident = 0
-    for pid in pids:
-        try:
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-        except OSError:
-            continue
-        for line in lines[1:]:
-            name, size = line.split()[:2]
-            unique += int(size) if name in ("Private_Clean:", "Private_Dirty:") else 0
-            resident += int(size) if name == "Rss:" else 0
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0, 0.0
+    for line in lines[1:]:
+        name, size = line.split()[:2]
+        unique += int(size) if name in ("Private_Clean:", "Private_Dirty:") else 0
+        resident += int(size) if name == "Rss:" else 0
     return unique / 1024, resident / 1024
 
 
-def measure(folder: Path, n: int, n_processes: int | None) -> str:
+def measure(folder: Path, n: int) -> str:
     arguments = [str(value) for value in ("--embed", folder, n)]
-    arguments += ["--processes", str(n_processes)] if n_processes else []
     command = [sys.executable, __file__, *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  ourselves
     unique = resident = 0.0
-    most = 0
     while process.poll() is None:
-        pids = family(process.pid)
-        found = memory_mib(pids)
+        found = memory_mib(process.pid)
         unique, resident = max(unique, found[0]), max(resident, found[1])
-        most = max(most, len(pids))
         time.sleep(SAMPLED_EVERY_S)
     output, _ = process.communicate()
     if process.returncode != 0:
         raise SystemExit(f"Embedding {n} faces failed: see above.")
     seconds = json.loads(output.splitlines()[-1])["seconds"]
     cells = (f"{n:,}", f"{seconds:.1f}", f"{n / seconds:.0f}", f"{unique:.0f}", f"{resident:.0f}")
-    return f"| {' | '.join(cells)} | {most} |"
+    return f"| {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -155,11 +139,10 @@ def main() -> None:
     parser.add_argument("--kind", choices=("onnx", "dlib"), default="onnx")
     parser.add_argument("--sizes", type=int, nargs="+")
     parser.add_argument("--repeat", action="store_true", help="list 1,000 files over and over")
-    parser.add_argument("--processes", type=int, help="default: the embedder's own number")
     parser.add_argument("--embed", nargs=2, metavar=("FOLDER", "N"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.embed:
-        embed(Path(given.embed[0]), int(given.embed[1]), given.processes)
+        embed(Path(given.embed[0]), int(given.embed[1]))
         return
     whole = (1_000, 10_000, FACES_OF_FAIRFACE) if given.repeat else (1_000, 4_000, 16_000)
     sizes = tuple(given.sizes or whole)
@@ -171,10 +154,10 @@ def main() -> None:
         if given.kind == "onnx":
             params = write_model(folder / "small.onnx")
         (folder / "params.json").write_text(params.model_dump_json())
-        print("| faces | s | faces/s | unique MiB, peak | rss MiB, peak | processes |")
-        print("|---:|---:|---:|---:|---:|---:|")
+        print("| faces | s | faces/s | unique MiB, peak | rss MiB, peak |")
+        print("|---:|---:|---:|---:|---:|")
         for n in sizes:
-            print(measure(folder, n, given.processes), flush=True)
+            print(measure(folder, n), flush=True)
 
 
 if __name__ == "__main__":

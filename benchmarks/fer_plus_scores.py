@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
+from common import ROOT, faces_and_images, of_seed
 
 from fer_fairness.modeling import predict_logits, prepare_backend
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
@@ -28,7 +29,6 @@ from fer_fairness.taxonomy import EMOTIONS
 if TYPE_CHECKING:
     import keras
 
-ROOT = Path(__file__).parent.parent
 VIEWS: Final[dict[str, dict[str, Any]]] = {
     "once": {},
     "mirrored": {"average_mirrored": True},
@@ -39,13 +39,15 @@ VIEWS: Final[dict[str, dict[str, Any]]] = {
 def main() -> None:
     arguments = parse()
     prepare_backend()
-    folder = arguments.data / "03_primary" / "fer_plus"
-    faces, images = read(folder, "test" if arguments.split == "test" else "development")
-    twins = standing_in_training(folder, images)
+    development = faces_and_images(arguments.data, "fer_plus", "development")
+    faces, images = development
+    if arguments.split == "test":
+        faces, images = faces_and_images(arguments.data, "fer_plus", "test")
+    twins = standing_in_training(*development, images)
     scored = faces[has_majority_emotion(faces) & (faces["split"] == arguments.split)]
     is_twin = twins[scored["image_index"].to_numpy()]
     print(f"{len(scored)} faces with a majority label, {is_twin.sum()} of them twins\n")
-    offsets = arguments.logit_adjustment * np.log(training_shares(folder))
+    offsets = arguments.logit_adjustment * np.log(training_shares(development[0]))
     rows = []
     for name, path in models(arguments):
         for shown, views in VIEWS.items():
@@ -75,10 +77,8 @@ def parse() -> argparse.Namespace:
 def models(arguments: argparse.Namespace) -> list[tuple[str, Path]]:
     if arguments.model:
         return [(arguments.model.name, arguments.model)]
-    root = arguments.data / "06_models"
-    first, *further = arguments.seeds
-    folders = {first: root, **{seed: root / f"seed_{seed}" for seed in further}}
-    paths = {seed: of / arguments.variant / "model.keras" for seed, of in folders.items()}
+    folder, first = arguments.data / "06_models" / arguments.variant, arguments.seeds[0]
+    paths = {seed: of_seed(folder, seed, first=first) / "model.keras" for seed in arguments.seeds}
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
         raise SystemExit(f"Not there: {', '.join(missing)}. Train them, or name other --seeds.")
@@ -91,22 +91,17 @@ def load(path: Path) -> "keras.Model":
     return keras.saving.load_model(path, compile=False)
 
 
-def read(folder: Path, part: str) -> tuple[pd.DataFrame, np.ndarray]:
-    images = np.load(folder / f"{part}_images.npy", mmap_mode="r")
-    return pd.read_parquet(folder / f"{part}_faces.parquet"), images
-
-
-def standing_in_training(folder: Path, images: np.ndarray) -> np.ndarray:
+def standing_in_training(
+    faces: pd.DataFrame, development: np.ndarray, images: np.ndarray
+) -> np.ndarray:
     """For each image, whether its pixels are those of a row of the Training split."""
-    faces, development = read(folder, "development")
     training = faces.loc[faces["split"] == "train", "image_index"]
     known = {development[row].tobytes() for row in training}
     return np.array([image.tobytes() in known for image in images])
 
 
-def training_shares(folder: Path) -> np.ndarray:
+def training_shares(faces: pd.DataFrame) -> np.ndarray:
     """Share of each emotion in the training targets, shape `(8,)`."""
-    faces = pd.read_parquet(folder / "development_faces.parquet")
     targets = faces.loc[has_target(faces) & (faces["split"] == "train"), list(TARGET_COLUMNS)]
     return targets.mean().to_numpy()
 

@@ -14,27 +14,32 @@ on.
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import pandas as pd
 import yaml
-from ablation_runs import ROOT, argument_parser, development, is_kept
+from common import (
+    ROOT,
+    ablation_arguments,
+    differences,
+    faces_and_images,
+    is_kept,
+    keep,
+    kept_predictions,
+    of_seed,
+    run_file,
+    show,
+)
 
-from fer_fairness.fairness.seeds import compare_over_seeds
-from fer_fairness.files import file_sha256, replacing
+from fer_fairness.files import file_sha256
+from fer_fairness.mitigation import MethodBlock
 from fer_fairness.modeling import prepare_backend
-from fer_fairness.params.augmentation import AugmentationParameters
-from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
-from fer_fairness.params.training import TrainingParameters
 from fer_fairness.pipelines import template_nodes as nodes
-from fer_fairness.taxonomy import EMOTIONS
 
 if TYPE_CHECKING:
     import keras
@@ -58,7 +63,6 @@ VARIATIONS: Final[Mapping[str, dict[str, dict[str, Any]]]] = MappingProxyType(
         "source_document_unfrozen": {**SOURCE, "freezing": UNFROZEN},
     }
 )
-BLOCKS: Final = ("freezing", "regularisation", "training")
 
 
 def main() -> None:
@@ -69,13 +73,11 @@ def main() -> None:
             for name in arguments.only:
                 for learned in ("fer_plus", *(["other"] if arguments.other else [])):
                     run(name, seed, learned, arguments)
-    table = results(arguments)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
-    table.to_csv(arguments.out / f"fine_tuning_{arguments.epochs}_epochs.csv", index=False)
+    show(results(arguments), arguments.out / f"fine_tuning_{arguments.epochs}_epochs.csv")
 
 
 def parse() -> argparse.Namespace:
-    parser = argument_parser(__doc__, VARIATIONS, epochs=4)
+    parser = ablation_arguments(__doc__, VARIATIONS, epochs=4)
     parser.add_argument("--other", type=Path, help="data root of a run on fabricated faces")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -84,74 +86,60 @@ def parse() -> argparse.Namespace:
 
 def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> None:
     """Fine-tune the seed's baseline and keep its predictions on FER+'s validation faces."""
-    stem = f"{name}_{learned}_seed_{seed}_{arguments.epochs}_epochs"
-    done = arguments.out / f"{stem}.parquet"
-    block = parameters(name, arguments.epochs)
-    used = [block, file_sha256(baseline_file(arguments.data, seed))]
+    done = run_file(arguments, f"{name}_{learned}", seed)
+    block = {
+        "augmentation": configured("emotion_augmentation")["emotion_augmentation"]["augmentation"]
+    }
+    used = [
+        block,
+        fine_tuning(name, arguments.epochs).model_dump(mode="json"),
+        file_sha256(baseline_file(arguments.data, seed)),
+    ]
     if is_kept(done, used):
         return
     baseline = load_baseline(arguments.data, seed)
-    model = nodes.prepare_for_fine_tuning(
-        baseline,
-        FreezingParameters(**block["freezing"]),
-        RegularisationParameters(**block["regularisation"]),
-        seed,
+    fer_plus = faces_and_images(arguments.data, "fer_plus", "development")
+    method = "emotion_augmentation" if learned == "fer_plus" else "continued_training"
+    chosen = MethodBlock.model_validate(
+        {"method": method, "name": name, **(block if learned == "fer_plus" else {})}
     )
-    fer_plus = development(arguments.data, "fer_plus")
-    added: dict[str, Any] = {}
-    if learned == "fer_plus":
-        faces, images = fer_plus
-        added = augmentation(block, fer_plus, predictions_of(arguments.data, seed), seed)
-    else:
-        faces, images = development(arguments.other, "raf_db")
+    faces, images = fer_plus
+    if learned == "other":
+        faces, images = faces_and_images(arguments.other, "raf_db", "development")
+    told = predictions_of(arguments.data, seed)
+    columns, _, *added = nodes.compose_training_set(chosen, faces, images, seed, told)
     trained, history, _ = nodes.train_model(
-        model,
+        chosen,
+        fine_tuning(name, arguments.epochs),
         faces,
         images,
-        TrainingParameters(**block["training"]),
-        name,
+        columns,
+        *added,
         seed,
         str(arguments.out / "checkpoints" / learned),
-        teacher=baseline,
-        **added,
+        baseline,
     )
-    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), name, seed)
-    record = {"used": used, "history": history.to_dict("list")}
-    done.with_suffix(".json").write_text(json.dumps(record))
-    with replacing(done) as path:
-        predictions.to_parquet(path)
+    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), chosen, seed)
+    keep(done, predictions, {"used": used, "history": history.to_dict("list")})
 
 
-def parameters(name: str, epochs: int) -> dict[str, dict[str, Any]]:
-    text = (ROOT / "conf/base/parameters_emotion_augmentation.yml").read_text()
-    block = yaml.safe_load(text)["emotion_augmentation"]
-    change = VARIATIONS[name]
-    changed = {part: {**block[part], **change.get(part, {})} for part in BLOCKS}
-    changed["training"] |= {"max_epochs": epochs, "warmup_epochs": 1}
-    return {**changed, "augmentation": block["augmentation"]}
+def configured(pipeline: str) -> dict[str, dict[str, Any]]:
+    """The blocks of conf/base for one pipeline."""
+    text = (ROOT / f"conf/base/parameters_{pipeline}.yml").read_text()
+    blocks: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return blocks
 
 
-def augmentation(
-    block: dict[str, dict[str, Any]],
-    fer_plus: tuple[pd.DataFrame, np.ndarray],
-    predictions: pd.DataFrame,
-    seed: int,
-) -> dict[str, Any]:
-    """The augmented faces that `emotion_augmentation` would train on."""
-    params = AugmentationParameters(**block["augmentation"])
-    plan = nodes.plan(fer_plus[0], params, seed, predictions)
-    training = TrainingParameters(**block["training"])
-    faces, images = nodes.augment_faces(*fer_plus, plan, params, training, seed)
-    return {"augmented_faces": faces, "augmented_images": images}
-
-
-def of_seed(folder: Path, seed: int) -> Path:
-    """The first seed, 0, has its files in `folder` itself, the others in a folder each."""
-    return folder if seed == 0 else folder / f"seed_{seed}"
+def fine_tuning(name: str, epochs: int) -> FineTuningParameters:
+    """The fine-tuning of conf/base with the changes of a variation."""
+    block = configured("fine_tuning")["fine_tuning"]
+    budget = {"training": {"max_epochs": epochs, "warmup_epochs": 1, "steps_per_epoch": None}}
+    configured_one = FineTuningParameters.model_validate(block)
+    return configured_one.with_changes(VARIATIONS[name]).with_changes(budget)
 
 
 def baseline_file(data: Path, seed: int) -> Path:
-    path = of_seed(data / "06_models", seed) / "baseline" / "model.keras"
+    path = of_seed(data / "06_models/baseline", seed) / "model.keras"
     if not path.is_file():
         raise SystemExit(f"{path} is not there: train the baselines of these seeds first.")
     return path
@@ -164,30 +152,20 @@ def load_baseline(data: Path, seed: int) -> "keras.Model":
 
 
 def predictions_of(data: Path, seed: int) -> pd.DataFrame:
-    folder = of_seed(data / "07_model_output", seed) / "baseline"
+    folder = of_seed(data / "07_model_output/baseline", seed)
     return pd.read_parquet(folder / "fer_plus_validation_predictions.parquet")
 
 
 def results(arguments: argparse.Namespace) -> pd.DataFrame:
     """FER+ validation scores after each fine-tuning, minus those of the baselines."""
-    inference = InferenceParameters(n_bootstrap=1000)
     rows = []
     for learned in ("fer_plus", "other"):
         for name in arguments.only:
-            stem = f"{name}_{learned}_seed_{{}}_{arguments.epochs}_epochs.parquet"
-            paths = {seed: arguments.out / stem.format(seed) for seed in arguments.seeds}
-            after = {seed: pd.read_parquet(path) for seed, path in paths.items() if path.is_file()}
-            if len(after) < 2:
-                continue
-            before = {seed: predictions_of(arguments.data, seed) for seed in after}
-            table = compare_over_seeds(
-                before, after, attributes=[], emotions=EMOTIONS, params=inference, seed=0
-            ).set_index("metric")
-            row: dict[str, Any] = {"learned": learned, "variation": name, "n_seeds": len(after)}
-            for metric in table.index:
-                for column in ("difference", "ci_low", "ci_high"):
-                    row[f"{metric}_{column}"] = table.loc[metric, column]
-            rows.append(row)
+            after = kept_predictions(arguments, f"{name}_{learned}")
+            if len(after) > 1:
+                before = {seed: predictions_of(arguments.data, seed) for seed in after}
+                about = {"learned": learned, "variation": name, "n_seeds": len(after)}
+                rows.append({**about, **differences(before, after)})
     return pd.DataFrame(rows)
 
 

@@ -27,25 +27,23 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.label_noise.bounds import bounded_scores
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
-from fer_fairness.fairness.label_noise.evaluation import label_noise
-from fer_fairness.fairness.label_noise.gaps import corrected_gaps
-from fer_fairness.fairness.label_noise.inversion import drawn_labels, reasons_against
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_gaps import corrected_gaps
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
     corrected_scores,
     scores,
 )
+from fer_fairness.fairness.label_noise.correction import label_noise
+from fer_fairness.fairness.label_noise.inversion import drawn_labels, reasons_against
 from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities, soft_scores
 from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.params.inference import InferenceParameters
 
-CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])
-RECALLS = np.array([0.845, 0.608, 0.375, 0.916, 0.780, 0.710, 0.772])
-CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 DRAWS = InferenceParameters(n_bootstrap=1500, n_permutations=500)
 MEASURED_GAPS = ("accuracy_gap", "equal_opportunity_gap", "recall_dispersion", "macro_f1_gap")
 PARTS = ("scores", "gaps", "broken", "speed")

@@ -16,27 +16,25 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from common import CLASS_SIZES, CLASSES, RECALLS
 from scipy.special import stdtrit
 from scipy.stats import norm
 
 from fer_fairness.fairness.metrics.formulas import Counts, Metric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy, balanced_accuracy, macro_f1
-from fer_fairness.fairness.seeds.draws import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, resampled_crossed
 from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
-EMOTIONS = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
-PEOPLE = np.array([329, 74, 160, 1185, 478, 162, 680])
-RECALLS = np.array([0.845, 0.608, 0.375, 0.916, 0.780, 0.710, 0.772])
 GROUP_SHARES = {
     "gender": (1502, 1566),
     "race": (2370, 460, 238),
     "age": (1500, 1545, 23),
 }
-CLASS_SHARES = PEOPLE / PEOPLE.sum()
+CLASS_SHARES = CLASS_SIZES / CLASS_SIZES.sum()
 
 GAPS = (
     "accuracy_gap",
@@ -66,7 +64,7 @@ METRICS = {
 
 def _mistaken() -> Array:
     """How often each wrong emotion is taken for the true one, rows sum to 1."""
-    chances = np.tile(np.sqrt(CLASS_SHARES), (len(EMOTIONS), 1))
+    chances = np.tile(np.sqrt(CLASS_SHARES), (len(CLASSES), 1))
     np.fill_diagonal(chances, 0.0)
     return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
@@ -94,7 +92,7 @@ class World:
     def people(self) -> Whole:
         """Number of people, shape (groups, classes); the same in every simulation."""
         shares = np.array(GROUP_SHARES[self.attribute])
-        below = np.floor(np.cumsum(shares)[:, np.newaxis] / shares.sum() * PEOPLE + 0.5)
+        below = np.floor(np.cumsum(shares)[:, np.newaxis] / shares.sum() * CLASS_SIZES + 0.5)
         return np.asarray(np.diff(below, axis=0, prepend=0), dtype=np.int64)
 
     def chances(self, n_seeds: int, generator: np.random.Generator) -> Array:
@@ -103,7 +101,7 @@ class World:
         overall, by_class, by_group = (
             scale * generator.standard_normal((n_seeds, 2, *shape))
             for scale, shape in zip(
-                self.seed_noise, ((1, 1), (1, len(EMOTIONS)), (n_groups, 1)), strict=True
+                self.seed_noise, ((1, 1), (1, len(CLASSES)), (n_groups, 1)), strict=True
             )
         )
         loss = np.zeros((2, n_groups, 1))
@@ -116,13 +114,13 @@ class World:
         recalls = norm.cdf(self.chances(TRUTH_SEEDS, generator))
         right = self.people() * recalls
         wrong = self.people() - right
-        counts = wrong[..., np.newaxis] * MISTAKEN + right[..., np.newaxis] * np.eye(len(EMOTIONS))
+        counts = wrong[..., np.newaxis] * MISTAKEN + right[..., np.newaxis] * np.eye(len(CLASSES))
         return [values.mean(axis=0) for values in values_of(list(METRICS.values()), counts)]
 
     def predictions(self, n_seeds: int, generator: np.random.Generator) -> CrossedPredictions:
         """Predictions by the first variant's seeds, then by those of the second."""
         cells = np.repeat(np.arange(self.people().size), self.people().ravel())
-        groups, true = np.divmod(cells, len(EMOTIONS))
+        groups, true = np.divmod(cells, len(CLASSES))
         n = len(cells)
         face, variant, own = np.sqrt(self.shared)
         noise = (
@@ -139,7 +137,7 @@ class World:
             true=true,
             predicted=predicted.swapaxes(0, 1).reshape(-1, n).T,
             n_groups=len(self.people()),
-            n_classes=len(EMOTIONS),
+            n_classes=len(CLASSES),
         )
 
 

@@ -15,7 +15,6 @@ mean over seeds and the difference to the unchanged training, seed by seed, with
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -24,10 +23,21 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import yaml
-from ablation_runs import ROOT, argument_parser, development, is_kept
+from common import (
+    INFERENCE,
+    ROOT,
+    ablation_arguments,
+    differences,
+    faces_and_images,
+    is_kept,
+    keep,
+    kept_predictions,
+    run_file,
+    show,
+)
 
-from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
-from fer_fairness.files import file_sha256, replacing
+from fer_fairness.fairness.seeds import scores_over_seeds
+from fer_fairness.files import file_sha256
 from fer_fairness.modeling import (
     TrainingData,
     TrainingSet,
@@ -38,7 +48,6 @@ from fer_fairness.modeling import (
     train,
     trained_model,
 )
-from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
@@ -108,17 +117,15 @@ def main() -> None:
     arguments = parse()
     if not arguments.table:
         prepare_backend()
-        faces, images = development(arguments.data, "fer_plus")
+        faces, images = faces_and_images(arguments.data, "fer_plus", "development")
         for seed in arguments.seeds:
             for name in arguments.only:
                 run(name, seed, faces, images, arguments)
-    table = results(arguments)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
-    table.to_csv(arguments.out / f"ablation_{arguments.epochs}_epochs.csv", index=False)
+    show(results(arguments), arguments.out / f"ablation_{arguments.epochs}_epochs.csv")
 
 
 def parse() -> argparse.Namespace:
-    parser = argument_parser(__doc__, VARIATIONS, epochs=30)
+    parser = ablation_arguments(__doc__, VARIATIONS, epochs=30)
     parser.add_argument("--teachers", nargs="+", default=[], help=".keras files")
     parser.add_argument("--on", choices=VARIATIONS, default=UNCHANGED, help="applies to every run")
     arguments = parser.parse_args()
@@ -149,8 +156,7 @@ def run(
     arguments: argparse.Namespace,
 ) -> None:
     """Train one variation with one seed and keep its predictions, unless they are there."""
-    stem = f"{name}_seed_{seed}_{arguments.epochs}_epochs"
-    done = arguments.out / f"{stem}.parquet"
+    done = run_file(arguments, name, seed)
     architecture, training = parameters([arguments.on, name], arguments.epochs)
     teachers = arguments.teachers if training.distillation.weight > 0 else []
     hashes = [file_sha256(Path(path)) for path in teachers]
@@ -163,15 +169,15 @@ def run(
     data = TrainingData(
         training_set(usable[usable["split"] == "train"], images, majority=majority),
         training_set(usable[usable["split"] == "validation"], images, majority=False),
+        [trained_model(path, remedy="Name others in --teachers.") for path in teachers],
     )
     result = train(
         model,
         data,
         training,
         seed=seed,
-        checkpoint_folder=arguments.out / "checkpoints" / stem,
+        checkpoint_folder=arguments.out / "checkpoints" / done.stem,
         description=f"{name}, seed {seed}",
-        teachers=[trained_model(path, remedy="Name others in --teachers.") for path in teachers],
     )
     is_validation = faces["split"] == "validation"
     scored = faces[is_validation & has_majority_emotion(faces)].reset_index(drop=True)
@@ -183,16 +189,14 @@ def run(
         description="Predicting",
     )
     predictions = predictions_table(scored, logits, variant=name, seed=seed, emotions=EMOTIONS)
-    result.model.save(arguments.out / f"{stem}.keras")
+    result.model.save(done.with_suffix(".keras"))
     record = {
         "n_parameters": sum(int(np.prod(v.shape)) for v in model.trainable_variables),
         "images_per_second": len(data.training) / result.history["seconds"].median(),
         "history": result.history.to_dict("list"),
         "used": used,
     }
-    done.with_suffix(".json").write_text(json.dumps(record))
-    with replacing(done) as path:
-        predictions.to_parquet(path)
+    keep(done, predictions, record)
 
 
 def training_set(faces: pd.DataFrame, images: np.ndarray, *, majority: bool) -> TrainingSet:
@@ -208,29 +212,23 @@ def training_set(faces: pd.DataFrame, images: np.ndarray, *, majority: bool) -> 
 
 def results(arguments: argparse.Namespace) -> pd.DataFrame:
     """Accuracy and mean recall of each variation over its seeds, and the differences."""
-    inference = InferenceParameters(n_bootstrap=1000)
     names = dict.fromkeys([UNCHANGED, *arguments.only])
-    found = {name: predictions_by_seed(name, arguments) for name in names}
+    found = {name: kept_predictions(arguments, name) for name in names}
     rows: list[dict[str, Any]] = []
     for name, frames in found.items():
         row: dict[str, Any] = {"variation": name, "n_seeds": len(frames)}
         for metric in ("accuracy", "balanced_accuracy"):
             row[metric] = np.mean([score(frame, metric) for frame in frames.values()] or [np.nan])
-        seeds = sorted(set(frames) & set(found.get(UNCHANGED, {})))
-        if name != UNCHANGED and len(seeds) > 1:
-            row |= difference(found[UNCHANGED], frames, seeds, inference)
+        seeds = sorted(set(frames) & set(found[UNCHANGED]))
+        if name == UNCHANGED and len(seeds) > 1:
+            row |= spread(frames)
         elif len(seeds) > 1:
-            row |= spread(frames, inference)
+            before, after = (
+                {seed: of[seed] for seed in seeds} for of in (found[UNCHANGED], frames)
+            )
+            row |= differences(before, after)
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def predictions_by_seed(name: str, arguments: argparse.Namespace) -> dict[int, pd.DataFrame]:
-    paths = {
-        seed: arguments.out / f"{name}_seed_{seed}_{arguments.epochs}_epochs.parquet"
-        for seed in arguments.seeds
-    }
-    return {seed: pd.read_parquet(path) for seed, path in paths.items() if path.is_file()}
 
 
 def score(frame: pd.DataFrame, metric: str) -> float:
@@ -240,30 +238,9 @@ def score(frame: pd.DataFrame, metric: str) -> float:
     )
 
 
-def difference(
-    before: dict[int, pd.DataFrame],
-    after: dict[int, pd.DataFrame],
-    seeds: Sequence[int],
-    inference: InferenceParameters,
-) -> dict[str, float]:
-    table = compare_over_seeds(
-        {seed: before[seed] for seed in seeds},
-        {seed: after[seed] for seed in seeds},
-        attributes=[],
-        emotions=EMOTIONS,
-        params=inference,
-        seed=0,
-    ).set_index("metric")
-    return {
-        f"{metric}_{column}": table.loc[metric, column]
-        for metric in ("accuracy", "balanced_accuracy")
-        for column in ("difference", "ci_low", "ci_high")
-    }
-
-
-def spread(frames: dict[int, pd.DataFrame], inference: InferenceParameters) -> dict[str, float]:
+def spread(frames: dict[int, pd.DataFrame]) -> dict[str, float]:
     table = scores_over_seeds(
-        frames, attributes=[], emotions=EMOTIONS, params=inference, seed=0
+        frames, attributes=[], emotions=EMOTIONS, params=INFERENCE, seed=0
     ).set_index("metric")
     return {"accuracy_seed_sd": table.loc["accuracy", "seed_standard_deviation"]}
 

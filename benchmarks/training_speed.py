@@ -10,18 +10,16 @@ of multiplications and additions (forward, and the gradients of inputs and of ke
 import argparse
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from common import seconds
 
-from fer_fairness.augmentation.transforms import transform_images
-from fer_fairness.modeling import TrainingSet, build_network, prepare_backend
+from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare_backend
 from fer_fairness.modeling.batches import Batch, TrainingBatches
-from fer_fairness.modeling.compilation import training_graph
-from fer_fairness.params.augmentation import TransformRanges
+from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
@@ -39,7 +37,6 @@ ONLINE = OnlineAugmentationParameters(
     contrast=0.2,
     erased_share=0.15,
 )
-IN_THE_LOADER = TransformRanges(**ONLINE.model_dump(), gamma=0.0, blur_sigma=0.0, noise=0.0)
 
 
 def main() -> None:
@@ -91,18 +88,12 @@ def matrix_product_gflops() -> float:
         lambda: values @ values,
         lambda: np.asarray(ops.matmul(tensor, tensor)),
     )
-    return max(2 * 2048**3 / seconds(product, 8) / 1e9 for product in products)
+    return max(2 * 2048**3 / typical(product, 8) / 1e9 for product in products)
 
 
-def seconds(call: Callable[[], object], repeats: int) -> float:
+def typical(call: Callable[[], object], repeats: int) -> float:
     """Median time of a call, after two that warm up."""
-    call(), call()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+    return statistics.median(seconds(call, repeats, warm_up=2))
 
 
 def fit_on_floats(part: TrainingSet, n_steps: int) -> float:
@@ -116,17 +107,18 @@ def fit_on_floats(part: TrainingSet, n_steps: int) -> float:
     )
     n = 64 * n_steps
     images, targets = part.images[np.arange(n)].astype(np.float32), part.targets[:n]
-    return n / seconds(lambda: model.fit(images, targets, batch_size=64, verbose=0), 1)
+    return n / typical(lambda: model.fit(images, targets, batch_size=64, verbose=0), 1)
 
 
 def loop(
     model: "keras.Model", part: TrainingSet, params: TrainingParameters, n_steps: int
 ) -> float:
     """Images a second of the loop's steps: loading, augmentation, gradient, update."""
-    graph = training_graph(model, params, class_shares=part.class_shares())
-    batches = TrainingBatches(part, params, seed=0).epoch(0)
+    plain = Procedure()
+    graph = training_graph(model, params, plain.objective(part, params))
+    batches = TrainingBatches(part, params, plain, seed=0).epoch(0)
     step = stepper(graph, batches)
-    return params.batch_size / seconds(step, n_steps)
+    return params.batch_size / typical(step, n_steps)
 
 
 def stepper(graph: "keras.Model", batches: Iterator[Batch]) -> Callable[[], object]:
@@ -141,20 +133,15 @@ def parts(model: "keras.Model", part: TrainingSet, n_steps: int) -> Iterator[tup
     """Medians, in milliseconds, of what a step is made of."""
     plain = TrainingParameters(batch_size=128)
     varied = plain.model_copy(update={"online_augmentation": ONLINE})
-    batch = next(TrainingBatches(part, plain, seed=0).epoch(0))
+    batch = next(TrainingBatches(part, plain, Procedure(), seed=0).epoch(0))
     floats = batch.inputs["images"].astype(np.float32)
-    batches = TrainingBatches(part, varied, seed=0).epoch(0)
-    yield "drawing and reading a batch (NumPy)", 1e3 * seconds(lambda: next(batches), n_steps)
-    generators = [np.random.default_rng((0, number)) for number in range(128)]
-    in_loader = seconds(
-        lambda: transform_images(batch.inputs["images"], 1.0, IN_THE_LOADER, generators), 5
-    )
+    batches = TrainingBatches(part, varied, Procedure(), seed=0).epoch(0)
+    yield "drawing and reading a batch (NumPy)", 1e3 * typical(lambda: next(batches), n_steps)
     whole, bare = (128 / loop(model, part, params, n_steps) for params in (varied, plain))
-    forward = seconds(lambda: model.predict_on_batch(floats), n_steps)
+    forward = typical(lambda: model.predict_on_batch(floats), n_steps)
     yield "forward pass in inference mode", 1e3 * forward
     yield "whole step without augmentation", 1e3 * bare
     yield "whole step with augmentation in the graph", 1e3 * whole
-    yield "the same augmentation in the loader would add (SciPy, one core)", 1e3 * in_loader
 
 
 def row(name: str, rate: float, model: "keras.Model", peak: float) -> None:

@@ -22,22 +22,19 @@ from typing import TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
+from common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.counts import GroupCounts, PairedCounts
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.gap_tests import measured_gaps, permutation_test
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.inference.permutation import permutation_test
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 
-CLASS_SIZES = np.array([329, 74, 160, 1185, 478, 162, 680])
-RECALLS = np.array([0.845, 0.608, 0.375, 0.916, 0.780, 0.710, 0.772])
-CLASSES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 GENDER = np.array([1502, 1566]) / 3068
 RACE = np.array([0.77, 0.08, 0.15])
 AGE = np.array([720, 441, 1072, 736, 99]) / 3068

@@ -31,6 +31,20 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     assert target.read_text() == "one"  # left last
 
 
+def test_the_file_appears_once_the_block_is_done(tmp_path: Path) -> None:
+    target = tmp_path / "made" / "on_the_way" / "file.txt"
+    with replacing(target) as path:
+        path.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_block_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), replacing(tmp_path / "file.txt"):
+        pass
+
+
 def test_another_file_is_refused_with_both_hashes(tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     file.write_bytes(b"weights")

@@ -4,12 +4,27 @@ To add one: its reader in `sources`, an entry here, its blocks under `conf/base`
 and the report follow (`docs/adding_a_dataset.md`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
+
+FULL_SIZE: Final = "full_size"
+"""How FairFace's faces look as published: what the losses of the others are measured against."""
+
+COLOUR_100: Final = "colour_100"
+"""Colour faces of 100 pixels or more, of any framing: RAF-DB, and folders of images."""
+
+GREY_48: Final = "grey_48"
+"""Grey faces of 48 pixels: FER+."""
+
+CONDITIONS: Final = (FULL_SIZE, COLOUR_100, GREY_48)
+"""FairFace's faces are brought into each condition before they are embedded, and each has a
+labeller and a confusion of its own: the errors on sharp colour faces say nothing of those on small
+grey ones. `params:conditions` says what each is."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +35,11 @@ class EvaluationSet:
         name: Namespace of its data and parameters, and its name in tables.
         label: Its name for people.
         emotions: Those that it labels; models are scored over these.
-        condition: How its faces look, one of the `conditions` that a labeller is fitted for: groups
+        condition: How its faces look, one of `CONDITIONS`: groups
             of its faces are predicted by that labeller.
         embedded_from: What an embedder is shown: the publisher's image `files`, at their own size
             and in colour, or the `pixels` of the checked array.
+        annotates_demographics: Whether its publisher tells the perceived demographics of its faces.
         may_be_absent: Whether everything goes on without its files.
     """
 
@@ -32,6 +48,7 @@ class EvaluationSet:
     emotions: tuple[str, ...]
     condition: str
     embedded_from: Literal["files", "pixels"]
+    annotates_demographics: bool = False
     may_be_absent: bool = False
 
 
@@ -43,18 +60,50 @@ EVALUATION_SETS: Final[Mapping[str, EvaluationSet]] = MappingProxyType(
                 name="fer_plus",
                 label="FER+",
                 emotions=EMOTIONS,
-                condition="grey_48",
+                condition=GREY_48,
                 embedded_from="pixels",
             ),
             EvaluationSet(
                 name="raf_db",
                 label="RAF-DB",
                 emotions=RAF_DB_EMOTIONS,
-                condition="colour_100",
+                condition=COLOUR_100,
                 embedded_from="files",
+                annotates_demographics=True,
                 may_be_absent=True,
             ),
         )
     }
 )
 """By name, in the order of the report."""
+
+TRAINED_ON: Final = next(iter(EVALUATION_SETS))
+"""The set that the baseline is trained on, and every method that needs no groups: always there."""
+
+
+def check_demographic_dataset(value: str) -> None:
+    """Refuse what is no choice of the dataset that demographic methods train on.
+
+    Raises:
+        InvalidInputError: It is neither `auto` nor the name of an evaluation set.
+    """
+    names = ("auto", *EVALUATION_SETS)
+    if value not in names:
+        raise InvalidInputError(
+            f"demographic_dataset is {value!r}; expected {', '.join(map(repr, names))} "
+            "(conf/base/globals.yml, or --params demographic_dataset=...)."
+        )
+
+
+def demographic_dataset(wanted: str, present: Collection[str]) -> str:
+    """The evaluation set whose faces demographic augmentation and reweighing train on.
+
+    Args:
+        wanted: A name; or `auto`: the first one there whose publisher annotates demographics, or
+            else `TRAINED_ON`, with predicted ones.
+        present: Names of the sets that are there.
+    """
+    if wanted != "auto":
+        return wanted
+    annotated = (part.name for part in EVALUATION_SETS.values() if part.annotates_demographics)
+    return next((name for name in annotated if name in present), TRAINED_ON)

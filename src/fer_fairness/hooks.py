@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 MANIFEST_DATASET: Final = "run_manifest"
 REPORT_DATASET: Final = "report"
-_READ_BY_NO_NODE: Final = ("data_root", "seeds")
-"""The catalog reads the one, the context of the project the other."""
+_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of")
+"""The catalog reads the first; the structure of the pipelines follows from the others."""
 _RECORDED_PACKAGES: Final = (
     "fer-fairness",
     "kedro",

@@ -1,29 +1,37 @@
-"""The pipelines by name, and what `kedro run` without a name runs."""
+"""The pipelines by name, and what `kedro run` without a name runs.
 
-from collections.abc import Sequence
+Not `find_pipelines`: which variants and seeds there are follows from the configuration, so that one
+template serves several names, and three pipelines stand apart from `__default__`.
+"""
 
+from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 
 from fer_fairness.pipelines import (
     audit,
-    baseline,
     data_processing,
-    demographic_augmentation,
-    emotion_augmentation,
     fabrication,
     fairness_reporting,
     label_images,
-    mitigation,
     race_labeling,
+    template,
 )
-from fer_fairness.pipelines.seeds import ONE_SEED, for_every_seed
+from fer_fairness.pipelines.variants import Structure, default_structure
 
 
-def register_pipelines(seeds: Sequence[int] = ONE_SEED) -> dict[str, Pipeline]:
+def register_pipelines() -> dict[str, Pipeline]:
+    """Every pipeline by name, for the configuration of the present session.
+
+    Without a session (`kedro registry list`) every method is there once, with one seed.
+    """
+    return pipelines_for(settings.get("STRUCTURE") or default_structure())
+
+
+def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
     """Every pipeline by name.
 
     Args:
-        seeds: The training seeds. Kedro, which does not know them, gives none; `context` does.
+        structure: The variants and training seeds.
 
     Returns:
         `__default__` is everything from raw datasets to the report. The others stand apart and run
@@ -31,21 +39,14 @@ def register_pipelines(seeds: Sequence[int] = ONE_SEED) -> dict[str, Pipeline]:
         --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
         predictions or model, `label_images` about somebody else's pictures.
     """
-    variants = {
-        "baseline": baseline.create_pipeline(),
-        "emotion_augmentation": emotion_augmentation.create_pipeline(),
-        "demographic_augmentation": demographic_augmentation.create_pipeline(),
-        "mitigation": mitigation.create_pipeline(),
-    }
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
         "race_labeling": race_labeling.create_pipeline(),
-        **{name: for_every_seed(pipeline, seeds) for name, pipeline in variants.items()},
-        "fairness_reporting": fairness_reporting.create_pipeline(seeds),
+        **template.create_pipelines(structure),
+        "fairness_reporting": fairness_reporting.create_pipeline(structure),
     }
-    everything = sum(pipelines.values(), Pipeline([]))
     return {
-        "__default__": everything,
+        "__default__": sum(pipelines.values(), Pipeline([])),
         **pipelines,
         "fabrication": fabrication.create_pipeline(),
         "label_images": label_images.create_pipeline(),

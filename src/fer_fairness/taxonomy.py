@@ -5,7 +5,7 @@ reader in `sources`, and never travel further.
 """
 
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 EMOTIONS: Final = (
     "neutral",
@@ -47,6 +47,7 @@ RAF_DB_CODES: Final = MappingProxyType(
 
 SPLITS: Final = ("train", "validation", "test")
 ATTRIBUTES: Final = ("gender", "race", "age_group")
+Attribute = Literal["gender", "race", "age_group"]
 SOURCES: Final = ("annotated", "predicted", "none")
 
 GENDERS: Final = ("female", "male")

@@ -5,6 +5,7 @@ dark face bright or a white one dark, so that a variant tells by its brightness 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_fairness.augmentation import Augmented, augment, plan_augmentation, with_variants
-from fer_fairness.modeling import TrainingSet
+from fer_fairness.modeling import Procedure, TrainingSet
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.params.augmentation import AugmentationParameters, SeverityTier
 from fer_fairness.params.training import TrainingParameters
@@ -60,8 +61,8 @@ def every_image_of_an_epoch(faces: pd.DataFrame, images: Images, augmented: Augm
     train = faces[faces["split"] == "train"]
     targets = train[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32)
     originals = TrainingSet(images, train["image_index"].to_numpy(), targets)
-    training = with_variants(originals, augmented, images)
-    batches = TrainingBatches(training, TrainingParameters(batch_size=16), seed=0)
+    training = replace(with_variants(originals, augmented, images), n_original=None)
+    batches = TrainingBatches(training, TrainingParameters(batch_size=16), Procedure(), seed=0)
     return np.concatenate([batch.inputs["images"] for batch in batches.epoch(0)])
 
 

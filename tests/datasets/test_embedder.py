@@ -75,11 +75,15 @@ def test_what_was_loaded_can_be_saved_in_its_place(
 
 
 def test_what_is_missing_is_named_with_a_remedy(dataset: EmbedderDataset, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"embedder\.json is not there.*--nodes fit_embedder"):
+    with pytest.raises(
+        DatasetError, match=r"embedder\.json is not there.*--nodes race_labeling\.fit_embedder"
+    ):
         dataset.load()
     dataset.save(handle(tmp_path / "work", b"weights", "1" * 64))
     next(dataset.filepath.glob("*.keras")).unlink()
-    with pytest.raises(DatasetError, match=r"model_1111.*is not there.*--nodes fit_embedder"):
+    with pytest.raises(
+        DatasetError, match=r"model_1111.*is not there.*--nodes race_labeling\.fit_embedder"
+    ):
         dataset.load()
 
 
@@ -87,7 +91,9 @@ def test_what_is_missing_is_named_with_a_remedy(dataset: EmbedderDataset, tmp_pa
 def test_a_damaged_record_is_told(dataset: EmbedderDataset, content: str) -> None:
     dataset.filepath.mkdir()
     (dataset.filepath / "embedder.json").write_text(content)
-    with pytest.raises(DatasetError, match=r"embedder\.json is damaged .*--nodes fit_embedder"):
+    with pytest.raises(
+        DatasetError, match=r"embedder\.json is damaged .*--nodes race_labeling\.fit_embedder"
+    ):
         dataset.load()
 
 

@@ -22,12 +22,6 @@ def test_the_empty_folder_of_a_fresh_clone_does_not_count(tmp_path: Path) -> Non
     assert dataset.exists()
 
 
-def test_an_unknown_layout_is_refused(tmp_path: Path) -> None:
-    layout: Any = "affectnet"
-    with pytest.raises(DatasetError, match=r"'affectnet'; it must be one of"):
-        RawFolderDataset(filepath=str(tmp_path), layout=layout)
-
-
 def test_a_dataset_for_another_layout_is_not_written(tmp_path: Path) -> None:
     pytest.importorskip("fer_fairness.fabrication")
     dataset = RawFolderDataset(filepath=str(tmp_path / "raf_db"), layout="raf_db")

@@ -1,6 +1,5 @@
 """Fabricated faces: grey squares whose brightness and stripes tell their groups apart."""
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +53,5 @@ def small() -> EmbedderParameters:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """A cache and an embedder that other processes can import too."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    return Bench(tmp_path, importlib.import_module("counting_embedder"))
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)

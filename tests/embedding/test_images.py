@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_fairness.embedding import ImageFiles, ImageRows
+from fer_fairness.embedding import ImageFiles, ImageRows, pixel_array
 from fer_fairness.embedding import decoding as room
 from fer_fairness.embedding.images import pixel_block
 from fer_fairness.errors import InvalidInputError
@@ -17,7 +17,7 @@ RED = (200, 40, 20)
 
 
 def decode(path: Path, condition: ImageCondition = AS_IT_IS) -> np.ndarray:
-    images, problems = ImageFiles([path]).chunk(0, 1).decode(condition)
+    images, problems = ImageFiles([path]).decode(0, 1, condition)
     assert problems == {}
     image = images[0]
     assert image is not None
@@ -26,7 +26,7 @@ def decode(path: Path, condition: ImageCondition = AS_IT_IS) -> np.ndarray:
 
 
 def problem(path: Path) -> str:
-    images, problems = ImageFiles([path]).chunk(0, 1).decode(AS_IT_IS)
+    images, problems = ImageFiles([path]).decode(0, 1, AS_IT_IS)
     assert images == [None]
     return problems[0]
 
@@ -119,7 +119,7 @@ class TestDamagedFiles:
         paths = [tmp_path / f"{number}.png" for number in range(3)]
         for path in (paths[0], paths[2]):
             red_png("RGB")(path)
-        images, problems = ImageFiles(paths).chunk(0, 3).decode(AS_IT_IS)
+        images, problems = ImageFiles(paths).decode(0, 3, AS_IT_IS)
         assert [image is None for image in images] == [False, True, False]
         assert list(problems) == [1]
 
@@ -156,8 +156,8 @@ class TestCondition:
             )
         files = ImageFiles([tmp_path / f"{number}.png" for number in (3, 0)])
         for condition in (AS_IT_IS, ImageCondition(side_px=20, colour=False)):
-            one, _ = files.chunk(0, 2).decode(condition)
-            other, _ = ImageRows(pixels, np.array([3, 0])).chunk(0, 2).decode(condition)
+            one, _ = files.decode(0, 2, condition)
+            other, _ = ImageRows(pixels, np.array([3, 0])).decode(0, 2, condition)
             np.testing.assert_array_equal(np.array(one), np.array(other))
 
 
@@ -220,3 +220,33 @@ def test_a_face_is_named_with_its_file() -> None:
     paths: Any = [Path("folder/a.jpg")]
     assert ImageFiles(paths, names=["face-1"]).name(0) == "face-1 (a.jpg)"
     assert ImageFiles(paths).name(0) == "a.jpg"
+
+
+class TestPixelArray:
+    def test_files_become_rows_of_one_size(self, tmp_path: Path) -> None:
+        values = list(range(1, 131))
+        for value in values:
+            Image.new("RGB", (value % 5 + 3, 4), (value, value, value)).save(
+                tmp_path / f"{value}.png"
+            )
+        (tmp_path / "70.png").unlink()
+        files = ImageFiles([tmp_path / f"{value}.png" for value in values])
+        array, problems = pixel_array(files, side_px=16, colour=True, out_path=tmp_path / "p.npy")
+        assert array.dtype == np.uint8
+        assert array.shape == (130, 16, 16, 3)
+        assert problems == {69: "there is no such file"}
+        values[69] = 0
+        expected = np.array(values)[:, None, None, None] * np.ones((1, 16, 16, 3), np.uint8)
+        np.testing.assert_array_equal(array, expected)
+        assert not array.flags.writeable
+
+    def test_grey_rows_come_through_unchanged(self, tmp_path: Path) -> None:
+        pixels = np.random.default_rng(0).integers(0, 255, (9, 48, 48, 1), np.uint8)
+        array, problems = pixel_array(
+            ImageRows(pixels, np.arange(9)),
+            side_px=48,
+            colour=False,
+            out_path=tmp_path / "p.npy",
+        )
+        assert problems == {}
+        np.testing.assert_array_equal(array, pixels)

@@ -13,7 +13,6 @@ from fer_fairness.params.embedding import (
     EmbedderParameters,
     EmbeddingParameters,
     ImageCondition,
-    ModelFileParameters,
 )
 from fer_fairness.tables import empty_faces
 
@@ -24,7 +23,7 @@ def faces(n: int = 3, side: int = 8) -> list[np.ndarray]:
 
 def opened(path: Path, images: list[np.ndarray], **options: Any) -> np.ndarray:
     params = model_file(path, side_px=8, average_mirrored=False, **options)
-    embedder = open_onnx_file(params, n_threads=1)
+    embedder = open_onnx_file(params)
     embeddings, problems = embedder.embed(images)
     assert problems == {}
     assert embeddings.dtype == np.float32
@@ -116,28 +115,21 @@ class TestRefused:
             open_onnx_file(params)
 
 
-def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+def test_the_sizes_of_batches_and_chunks_change_no_embedding(tmp_path: Path) -> None:
     path = write_onnx(tmp_path / "mean.onnx", ["n", 3, 8, 8])
-    file: ModelFileParameters = model_file(path, side_px=8)
     pixels = np.random.default_rng(0).integers(0, 255, (21, 9, 9, 3), np.uint8)
     images = ImageRows(pixels, np.arange(21))
-    handle = fit_embedder(
-        empty_faces(),
-        images,
-        EmbedderParameters(kind="onnx", file=file),
-        seed=0,
-        work_folder=tmp_path,
-    )
-    assert handle.default_processes == 1
+    params = EmbedderParameters(kind="onnx", file=model_file(path, side_px=8))
+    handle = fit_embedder(empty_faces(), images, params, seed=0, work_folder=tmp_path)
     results = [
         embed_faces(
             handle,
             images,
             ImageCondition(),
-            EmbeddingParameters(batch_size=4, chunk_size=5, n_processes=n),
-            cache_root=tmp_path / str(n),
+            EmbeddingParameters(batch_size=batch_size, chunk_size=chunk_size),
+            cache_root=tmp_path / str(chunk_size),
             description="Noise",
         ).embeddings.tobytes()
-        for n in (1, 2)
+        for batch_size, chunk_size in ((4, 5), (64, 512))
     ]
     assert results[0] == results[1]

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from fer_fairness.fabrication.expressions import PROTOTYPES, express
-from fer_fairness.fabrication.face import sample_face
+from fer_fairness.fabrication.face import Person, sample_face
 from fer_fairness.fabrication.features import mouth_curves
-from fer_fairness.fabrication.people import Person
 from fer_fairness.taxonomy import EMOTIONS
 
 

@@ -8,7 +8,7 @@ from sklearn.svm import SVC
 
 from fer_fairness.fabrication import FabricatedDataset, fabricate, fabricate_one, make_truth
 from fer_fairness.fabrication.fabricating import STYLES, draw_person, draw_truth
-from fer_fairness.fabrication.people import Person
+from fer_fairness.fabrication.face import Person
 from fer_fairness.params.fabrication import (
     FabricationParameters,
     FerPlusFabrication,

@@ -9,6 +9,7 @@ from fer_fairness.fabrication.planting import (
     SplitPlan,
     combined_chance,
     emotion_probabilities,
+    group_shares,
     plant,
 )
 from fer_fairness.params.fabrication import (
@@ -141,3 +142,15 @@ def test_noise_without_a_second_emotion_is_refused() -> None:
 
     with pytest.raises(InvalidInputError, match="needs two emotions"):
         plant(plan, noise, 0)
+
+
+def test_shares_follow_the_plan_and_raf_db_keeps_its_three_races() -> None:
+    planted = PlantedBias(
+        group_shares={"race": {"white": 0.6, "black": 0.2, "indian": 0.2}},
+    )
+
+    assert group_shares(planted, "race", raf_db=False).tolist() == [0.6, 0.2, 0, 0, 0, 0.2, 0]
+    assert group_shares(planted, "race", raf_db=True).tolist() == pytest.approx(
+        [0.75, 0.25, 0, 0, 0, 0, 0]
+    )
+    assert group_shares(planted, "gender", raf_db=True).tolist() == [0.5, 0.5]

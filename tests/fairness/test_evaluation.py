@@ -316,10 +316,13 @@ def test_comparison_of_groups_too_small_is_not_determined() -> None:
 def test_comparison_needs_the_same_people_and_labels() -> None:
     frame = fabricated(40)
     options = {"attributes": ["gender"], "emotions": EMOTIONS, "params": FEW_DRAWS, "seed": 0}
-    with pytest.raises(InvalidInputError, match="1 people are in one of the two tables only"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"first model and not in.* second model \(1 people",
+    ):
         compare(frame, frame.iloc[1:], **options)  # type: ignore[arg-type]
     relabelled = frame.assign(emotion="fear", predicted_emotion="fear")
-    with pytest.raises(InvalidInputError, match="in one table and 'fear' in the other"):
+    with pytest.raises(InvalidInputError, match="first model and 'fear' in that of the second"):
         compare(frame, relabelled, **options)  # type: ignore[arg-type]
 
 

@@ -6,13 +6,13 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.labeling.assessment import expected_calibration_error
 from fer_fairness.labeling.calibration import (
     IsotonicCalibration,
     TemperatureCalibration,
     fit_calibration,
     fit_temperature,
 )
-from fer_fairness.labeling.reliability import expected_calibration_error
 from fer_fairness.params.race_labeling import CalibrationName
 
 

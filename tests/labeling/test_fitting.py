@@ -9,6 +9,7 @@ import pytest
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling import (
     DemographicLabeller,
+    assess,
     fit_labeller,
     labeller_summary,
     selection_table,
@@ -113,12 +114,12 @@ class TestCalibration:
             held_out=np.arange(3000) >= 1500,
         )
         test_faces, test_embeddings = fairface(3000, seed=2, spread=0.8, split="test")
-        summary = labeller_summary(labeller, test_embeddings, test_faces)
+        summary = labeller_summary(assess(labeller, test_embeddings, test_faces))
         assert (summary["accuracy"] < 0.9).all()
         assert (summary["expected_calibration_error"] < 0.05).all()
 
         unaware = fit_labeller(sharp, overfitted, quick, seed=0)
-        surprised = labeller_summary(unaware, test_embeddings, test_faces)
+        surprised = labeller_summary(assess(unaware, test_embeddings, test_faces))
         assert (surprised["expected_calibration_error"] > 0.08).all()
 
     @pytest.mark.parametrize("calibration", ["temperature", "isotonic"])
@@ -141,8 +142,8 @@ class TestCalibration:
         labeller = fit_labeller(embeddings, faces, params, seed=0)
         test_faces, unseen = fairface(6000, seed=2, spread=0.8, split="test")
         unseen = np.hstack([unseen, generator.normal(size=(6000, 100))])
-        before = labeller_summary(_uncalibrated(labeller), unseen, test_faces)
-        after = labeller_summary(labeller, unseen, test_faces)
+        before = labeller_summary(assess(_uncalibrated(labeller), unseen, test_faces))
+        after = labeller_summary(assess(labeller, unseen, test_faces))
         assert (before["expected_calibration_error"] > 0.06).sum() == 4
         assert (after["expected_calibration_error"] < 0.03).all()
 

@@ -12,10 +12,12 @@ from fer_fairness.datasets import SkopsDataset
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling import (
     DemographicLabeller,
+    assess,
     fit_labeller,
     labeller_confusion,
     selection_table,
 )
+from fer_fairness.labeling.labeller import check_embeddings
 from fer_fairness.params.race_labeling import LabellerParameters, MlpGrid, RbfLogisticGrid
 from fer_fairness.taxonomy import (
     ATTRIBUTES,
@@ -185,7 +187,31 @@ def test_a_saved_labeller_predicts_the_same(
         loaded.predict(embeddings, ids), labeller.predict(embeddings, ids)
     )
     pd.testing.assert_frame_equal(
-        labeller_confusion(loaded, embeddings, faces),
-        labeller_confusion(labeller, embeddings, faces),
+        labeller_confusion(assess(loaded, embeddings, faces)),
+        labeller_confusion(assess(labeller, embeddings, faces)),
     )
     pd.testing.assert_frame_equal(selection_table(loaded), selection_table(labeller))
+
+
+class TestCheckEmbeddings:
+    def test_rows_of_nan_are_faces_without_an_embedding(self) -> None:
+        embeddings = np.zeros((3, 4), dtype=np.float32)
+        embeddings[1] = np.nan
+        assert check_embeddings(embeddings, 3).tolist() == [True, False, True]
+
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+    def test_a_row_with_one_bad_value_is_named(self, value: float) -> None:
+        embeddings = np.zeros((3, 4))
+        embeddings[1, 2] = value
+        with pytest.raises(InvalidInputError, match=r"1 of 3 faces .* first in row 1"):
+            check_embeddings(embeddings, 3)
+
+    def test_a_row_of_infinity_is_not_a_missing_one(self) -> None:
+        with pytest.raises(InvalidInputError, match="hold infinity"):
+            check_embeddings(np.full((1, 4), np.inf), 1)
+
+    def test_other_kinds_of_array_are_refused(self) -> None:
+        with pytest.raises(InvalidInputError, match="are uint8, expected float32"):
+            check_embeddings(np.zeros((2, 4), dtype=np.uint8), 2)
+        with pytest.raises(InvalidInputError, match=r"shape \(2, 4, 1\) for 2 faces"):
+            check_embeddings(np.zeros((2, 4, 1)), 2)

@@ -11,9 +11,9 @@ import pytest
 STEPS = """
 import json, sys
 import numpy as np
-from fer_fairness.modeling import TrainingSet, build_network
+from fer_fairness.modeling import Procedure, TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.compilation import training_graph
+from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters, OnlineAugmentationParameters, TrainingParameters,
@@ -24,11 +24,11 @@ part = TrainingSet(
     generator.integers(0, 256, (48, 24, 24, 1)).astype(np.uint8),
     np.arange(48),
     generator.dirichlet(np.ones(8), 48).astype(np.float32),
-    sample_weight=generator.uniform(0.5, 1.5, 48).astype(np.float32),
+    columns={"weight": generator.uniform(0.5, 1.5, 48).astype(np.float32)},
 )
 online = OnlineAugmentationParameters(
     flip=True, rotation_degrees=15, shift_share=0.1, scale_share=0.1, brightness=0.1, contrast=0.2,
-    erased_share=0.2,
+    erased_share=0.2, gamma=0.2, blur_sigma=1.0, noise=0.05, degraded_share=0.3,
 )
 params = TrainingParameters(
     batch_size=16, target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,
@@ -44,9 +44,10 @@ model = build_network(architecture, seed=0)
 values = np.random.default_rng(1)
 model.set_weights([values.uniform(0.1, 0.5, w.shape) for w in model.get_weights()])
 known = values.normal(size=(48, 8)).astype(np.float32)
-graph = training_graph(model, params, class_shares=part.class_shares())
+plain = Procedure()
+graph = training_graph(model, params, plain.objective(part, params))
 losses = []
-for batch in TrainingBatches(part, params, seed=0, teacher_logits=known).epoch(0):
+for batch in TrainingBatches(part, params, plain, seed=0, teacher_logits=known).epoch(0):
     logs = graph.train_on_batch(
         batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
     )

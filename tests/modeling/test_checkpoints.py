@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 
 from fer_fairness.modeling import (
+    STRENGTH,
+    WEIGHT,
+    Procedure,
     TrainingData,
     TrainingResult,
     TrainingSet,
@@ -77,8 +80,10 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     part, opposite = toy(), toy(seed=1)
     training = replace(
         part,
-        sample_weight=np.linspace(0.5, 1.5, len(part), dtype=np.float32),
-        augmentation_strength=np.linspace(0, 2, len(part), dtype=np.float32),
+        columns={
+            WEIGHT: np.linspace(0.5, 1.5, len(part), dtype=np.float32),
+            STRENGTH: np.linspace(0, 2, len(part), dtype=np.float32),
+        },
     )
     # Validation targets are the opposite of the training targets: learning makes them worse, so
     # that rates fall, patience runs out and the best epoch lies before the kill.
@@ -88,10 +93,9 @@ def test_a_killed_run_ends_bit_for_bit_like_one_that_was_not(
     def go(folder: Path | None) -> TrainingResult:
         return train(
             build(),
-            TrainingData(training, validation),
+            TrainingData(training, validation, teachers),
             params,
             seed=7,
-            teachers=teachers,
             checkpoint_folder=folder,
             description="Training",
         )
@@ -126,7 +130,8 @@ def test_fingerprint_is_the_same_for_the_same_run(
     build: Build, toy: Toy, quick: TrainingParameters
 ) -> None:
     first, again = (
-        run_fingerprint([build()], [toy(), toy(seed=1)], quick, seed=7) for _ in range(2)
+        run_fingerprint([build()], [toy(), toy(seed=1)], quick, Procedure(), seed=7)
+        for _ in range(2)
     )
     assert first == again
 
@@ -134,14 +139,18 @@ def test_fingerprint_is_the_same_for_the_same_run(
 def test_fingerprint_changes_with_the_code_that_trains(
     build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = run_fingerprint([build()], [toy()], quick, seed=7)
+    before = run_fingerprint([build()], [toy()], quick, Procedure(), seed=7)
     read = Path.read_bytes
     monkeypatch.setattr(
         Path,
         "read_bytes",
-        lambda path: read(path) + (b"#" if path.name == "compilation.py" else b""),
+        lambda path: read(path) + (b"#" if path.name == "graph.py" else b""),
     )
-    assert run_fingerprint([build()], [toy()], quick, seed=7) != before
+    assert run_fingerprint([build()], [toy()], quick, Procedure(), seed=7) != before
+
+
+class Other(Procedure):
+    """Another way of training."""
 
 
 def test_fingerprint_changes_with_everything_that_decides_the_outcome(
@@ -153,22 +162,23 @@ def test_fingerprint_changes_with_everything_that_decides_the_outcome(
     wider = build_network(ArchitectureParameters(blocks=((6,), (8,)), image_side_px=8), seed=3)
     part = toy()
     weighted = TrainingSet(
-        part.images, part.image_index, part.targets, np.ones(len(part), np.float32)
+        part.images, part.image_index, part.targets, {WEIGHT: np.ones(len(part), np.float32)}
     )
-    stronger = replace(part, augmentation_strength=np.full(len(part), 2, np.float32))
+    stronger = replace(part, columns={STRENGTH: np.full(len(part), 2, np.float32)})
     fewer = quick.model_copy(update={"batch_size": 8})
     prints = [
-        run_fingerprint([build()], [part, toy(seed=1)], quick, seed=7),
-        run_fingerprint([build()], [part, toy(seed=1)], quick, seed=8),
-        run_fingerprint([build()], [part, toy(seed=1)], fewer, seed=7),
-        run_fingerprint([build()], [part, toy(seed=2)], quick, seed=7),
-        run_fingerprint([build()], [toy(seed=2), toy(seed=1)], quick, seed=7),
-        run_fingerprint([build()], [weighted, toy(seed=1)], quick, seed=7),
-        run_fingerprint([other_weights], [part, toy(seed=1)], quick, seed=7),
-        run_fingerprint([frozen], [part, toy(seed=1)], quick, seed=7),
-        run_fingerprint([wider], [part, toy(seed=1)], quick, seed=7),
-        run_fingerprint([build(), build()], [part, toy(seed=1)], quick, seed=7),
-        run_fingerprint([build()], [stronger, toy(seed=1)], quick, seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, Procedure(), seed=8),
+        run_fingerprint([build()], [part, toy(seed=1)], fewer, Procedure(), seed=7),
+        run_fingerprint([build()], [part, toy(seed=2)], quick, Procedure(), seed=7),
+        run_fingerprint([build()], [toy(seed=2), toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([build()], [weighted, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([other_weights], [part, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([frozen], [part, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([wider], [part, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([build(), build()], [part, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([build()], [stronger, toy(seed=1)], quick, Procedure(), seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, Other(), seed=7),
     ]
     assert len(set(prints)) == len(prints)
 
@@ -299,5 +309,5 @@ def test_order_of_many_arrays_is_kept(tmp_path: Path) -> None:
     file.save(Checkpoint([], arrays, [], [], []))
     loaded = file.load()
     assert loaded is not None
-    assert [int(array) for array in loaded.model] == list(range(25))
+    assert [int(array) for array in loaded.variables] == list(range(25))
     assert loaded.optimizer == []

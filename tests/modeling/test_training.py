@@ -10,6 +10,7 @@ import pytest
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import (
     HISTORY_COLUMNS,
+    WEIGHT,
     TrainingData,
     TrainingSet,
     build_network,
@@ -18,8 +19,8 @@ from fer_fairness.modeling import (
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.objective import cross_entropy
 from fer_fairness.modeling.training import _tell_of_classes_to_learn
-from fer_fairness.modeling.training_run import cross_entropy
 from fer_fairness.params.modeling import ArchitectureParameters, RegularisationParameters
 from fer_fairness.params.training import (
     DistillationParameters,
@@ -109,7 +110,7 @@ def test_faces_of_weight_zero_teach_nothing(
 ) -> None:
     part = toy()
     weights = np.where(part.targets[:, 1] == 1, 1.0, 0.0).astype(np.float32)
-    only_bright = TrainingSet(part.images, part.image_index, part.targets, weights)
+    only_bright = TrainingSet(part.images, part.image_index, part.targets, {WEIGHT: weights})
     params = quick.model_copy(update={"max_epochs": 8})
     result = run(build(), only_bright, toy(seed=1), params)
     assert result.history["validation_accuracy"].iloc[-1] < 0.7
@@ -205,7 +206,7 @@ def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingPar
         student = build()
         student.set_weights(teacher.get_weights())
         params = quick.model_copy(update={"distillation": DistillationParameters(weight=weight)})
-        data = TrainingData(uninformative, uninformative)
+        data = TrainingData(uninformative, uninformative, [teacher])
         train(
             student,
             data,
@@ -213,7 +214,6 @@ def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingPar
             seed=0,
             checkpoint_folder=None,
             description="x",
-            teachers=[teacher],
         )
         forgotten[weight] = np.abs(predict(student, toy(seed=2)) - known).mean()
     assert forgotten[0.9] < 0.8 * forgotten[0.0]
@@ -232,12 +232,11 @@ def test_distillation_needs_a_teacher_of_the_same_shape(
     with pytest.raises(InvalidInputError, match="takes and gives"):
         train(
             build(),
-            TrainingData(toy(), toy()),
+            TrainingData(toy(), toy(), [seven]),
             params,
             seed=0,
             checkpoint_folder=None,
             description="x",
-            teachers=[seven],
         )
 
 
@@ -391,9 +390,9 @@ def test_the_history_has_the_mean_over_the_faces_of_an_epoch(
         }
     )
     logits = predict(model, part)
-    weighted = replace(part, sample_weight=np.linspace(0.1, 2, 40, dtype=np.float32))
+    weighted = replace(part, columns={WEIGHT: np.linspace(0.1, 2, 40, dtype=np.float32)})
     row = run(model, weighted, part, params).history.iloc[0]
     losses = cross_entropy(logits.astype(np.float64), part.targets)
-    expected = np.average(losses, weights=weighted.sample_weight)
+    expected = np.average(losses, weights=weighted.columns[WEIGHT])
     assert row["loss"] == pytest.approx(expected, rel=1e-4)
     assert row["accuracy"] == pytest.approx((logits.argmax(1) == part.targets.argmax(1)).mean())

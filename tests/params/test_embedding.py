@@ -44,7 +44,14 @@ def test_a_damaged_description_of_a_file_is_refused(
 
 
 @pytest.mark.parametrize(
-    "given", [{"kind": "facenet"}, {"side_px": 8}, {"degraded_share": 1.5}, {"dlib": {"x": 1}}]
+    "given",
+    [
+        {"kind": "facenet"},
+        {"side_px": 8},
+        {"degraded_share": 1.5},
+        {"max_shift_px": 25},
+        {"dlib": {"x": 1}},
+    ],
 )
 def test_other_embedders_are_refused(given: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
@@ -52,8 +59,16 @@ def test_other_embedders_are_refused(given: dict[str, object]) -> None:
 
 
 def test_limits_of_a_run() -> None:
-    assert EmbeddingParameters().n_processes is None
     assert ImageCondition() == ImageCondition(side_px=None, colour=True)
-    for wrong in ({"chunk_size": 0}, {"n_processes": 0}, {"max_problem_share": 1.1}):
+    for wrong in ({"chunk_size": 0}, {"batch_size": 0}, {"max_problem_share": 1.1}):
         with pytest.raises(ValidationError):
             EmbeddingParameters.model_validate(wrong)
+
+
+def test_the_one_training_loop_trains_the_cnn_as_its_own_names_say() -> None:
+    given = EmbedderParameters(epochs=7, learning_rate=0.01, max_shift_px=6, degraded_share=0.25)
+    training = given.training
+    assert (training.max_epochs, training.target_learning_rate) == (7, 0.01)
+    assert training.early_stopping_patience == given.patience
+    changes = training.online_augmentation
+    assert (changes.flip, changes.shift_share, changes.degraded_share) == (True, 6 / 48, 0.25)

@@ -161,7 +161,7 @@ def model_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int],
             return np.tile(np.eye(self.n_classes)[0], (len(images), 1))
 
     def make(n_classes: int) -> Path:
-        from fer_fairness.modeling.foreign import ForeignModel
+        from fer_fairness.foreign import ForeignModel
 
         foreign = ForeignModel(
             model=FirstClass(n_classes),

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
+from fer_fairness.pipelines.scoring import evaluation_sets, with_context
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.pipelines.scoring import evaluation_sets, with_context
 
 FacesBuilder = Callable[..., pd.DataFrame]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from fer_fairness.quality import count_faces, measure_dataset_bias
+from fer_fairness.quality.distributions import count_faces, measure_dataset_bias
 from fer_fairness.tables import empty_faces
 
 FacesBuilder = Callable[..., pd.DataFrame]

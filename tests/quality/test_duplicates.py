@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from fer_fairness.params.quality import QualityParameters
-from fer_fairness.quality import are_constant, exact_duplicate_groups, find_near_duplicates
+from fer_fairness.quality.duplicates import (
+    are_constant,
+    exact_duplicate_groups,
+    find_near_duplicates,
+)
 
 Images = npt.NDArray[np.uint8]
 

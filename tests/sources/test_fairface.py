@@ -155,7 +155,7 @@ def test_too_many_absent_images_stop_the_reader(folder: Path) -> None:
         path.unlink()
     with pytest.raises(DamagedDataError, match="4 of 6 rows are damaged") as caught:
         read_fairface(folder, PARAMS)
-    assert "fairface_label_train.csv, line 2: its image is unreadable" in str(caught.value)
+    assert "fairface_label_train.csv, line 2: the image is unreadable" in str(caught.value)
 
 
 def test_another_header_is_refused(folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
 from fer_fairness.params.data_processing import ImageFolderParameters
-from fer_fairness.sources import image_folder, image_paths, read_image_folder
+from fer_fairness.sources import image_paths, images, read_image_folder
 from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS
 
 PARAMS = ImageFolderParameters(max_damaged_share=0.5)
@@ -72,7 +72,7 @@ def test_annotations_may_lie_elsewhere(folder: Path) -> None:
 def test_annotations_that_do_not_fit_stop_the_reader(folder: Path) -> None:
     (folder / "people.csv").write_text("file,gender\n3.jpg,female\n")
     params = PARAMS.model_copy(update={"annotations": Path("people.csv")})
-    with pytest.raises(InvalidInputError, match=r"line 2: no image of the folder is '3\.jpg'"):
+    with pytest.raises(InvalidInputError, match=r"row 1: no image of the folder is '3\.jpg'"):
         read_image_folder(folder, params)
 
 
@@ -188,7 +188,7 @@ def test_batches_and_threads_do_not_change_the_result(
         write_image(folder / f"{number}.png", number)
     (folder / "17.png").write_bytes(b"")
     expected = read_image_folder(folder, PARAMS)
-    monkeypatch.setattr(image_folder, "_BATCH", 3)
+    monkeypatch.setattr(images, "_BATCH", 3)
     params = PARAMS.model_copy(update={"n_threads": n_threads})
     source = read_image_folder(folder, params)
     pd.testing.assert_frame_equal(source.faces, expected.faces)

@@ -6,8 +6,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_fairness.errors import DamagedDataError
+from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.sources import images
-from fer_fairness.sources.images import ImageHeader, decode_images, read_header
+from fer_fairness.sources.base import DamageRecord
+from fer_fairness.sources.images import DecodedImages, ImageHeader, decode_listed, read_headers
+
+
+def decode(paths: list[Path], n_threads: int = 2) -> tuple[DecodedImages, DamageRecord]:
+    params = SourceParameters(max_damaged_share=1.0, n_threads=n_threads)
+    record = DamageRecord("test")
+    places = [("labels.csv", 2 + row, path.name) for row, path in enumerate(paths)]
+    return decode_listed(paths, places, record, params, n_rows=len(paths)), record
+
+
+def read_header(path: Path) -> ImageHeader | str:
+    (found,) = read_headers([path], n_threads=1)
+    return found
 
 
 def test_files_of_any_mode_and_size_become_grey_faces_in_their_order(tmp_path: Path) -> None:
@@ -15,7 +30,8 @@ def test_files_of_any_mode_and_size_become_grey_faces_in_their_order(tmp_path: P
     Image.new("L", (48, 48), 17).save(tmp_path / "b.png")
     Image.new("RGBA", (30, 60), (200, 200, 200, 255)).save(tmp_path / "c.png")
     paths = [tmp_path / name for name in ("a.jpg", "b.png", "c.png")]
-    decoded = decode_images(paths, description="test", n_threads=2)
+    decoded, record = decode(paths)
+    assert record.damages == []
     assert decoded.images.shape == (3, 48, 48, 1)
     assert decoded.images.dtype == np.uint8
     assert decoded.images[:, 24, 24, 0].tolist() == pytest.approx([90, 17, 200], abs=1)
@@ -28,8 +44,8 @@ def test_the_number_of_threads_does_not_change_the_result(tmp_path: Path) -> Non
     paths = [tmp_path / f"{i}.png" for i in range(8)]
     for path in paths:
         Image.fromarray(rng.integers(0, 256, (60, 60), dtype=np.uint8)).save(path)
-    one = decode_images(paths, description="test", n_threads=1)
-    many = decode_images(paths, description="test", n_threads=4)
+    one, _ = decode(paths, n_threads=1)
+    many, _ = decode(paths, n_threads=4)
     np.testing.assert_array_equal(one.images, many.images)
 
 
@@ -43,13 +59,16 @@ def test_unreadable_files_are_named_and_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "folder.jpg").mkdir()
     names = ["empty", "cut", "good", "text", "absent", "folder"]
     paths = [tmp_path / f"{name}.jpg" for name in names]
-    decoded = decode_images(paths, description="test", n_threads=2)
+    decoded, record = decode(paths)
     assert decoded.readable.tolist() == [False, False, True, False, False, False]
-    assert decoded.problems[0] == "the file has no bytes"
-    assert "truncated" in decoded.problems[1]
-    assert "cannot identify" in decoded.problems[3]
-    assert decoded.problems[4] == "there is no such file"
-    assert not decoded.images[[0, 1, 3, 4, 5]].any()
+    assert decoded.images.shape == (1, 48, 48, 1)
+    reasons = [damage.reason.removeprefix("the image is unreadable: ") for damage in record.damages]
+    assert reasons[0] == "the file has no bytes"
+    assert "truncated" in reasons[1]
+    assert "cannot identify" in reasons[2]
+    assert reasons[3] == "there is no such file"
+    assert [damage.row for damage in record.damages] == [2, 3, 5, 6, 7]
+    assert record.damages[0].value == "empty.jpg"
 
 
 def test_an_image_that_claims_too_many_pixels_is_not_opened(
@@ -57,8 +76,8 @@ def test_an_image_that_claims_too_many_pixels_is_not_opened(
 ) -> None:
     monkeypatch.setattr(images, "_MAX_PIXELS", 100)
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    decoded = decode_images([tmp_path / "a.png"], description="test", n_threads=1)
-    assert decoded.problems == {0: "the image claims 20 x 20 pixels"}
+    _, record = decode([tmp_path / "a.png"])
+    assert record.damages[0].reason == "the image is unreadable: the image claims 20 x 20 pixels"
     assert read_header(tmp_path / "a.png") == "the image claims 20 x 20 pixels"
 
 
@@ -96,5 +115,14 @@ def test_an_image_that_pillow_takes_for_a_bomb_is_named(tmp_path: Path) -> None:
     assert "400000000 pixels" in str(read_header(path))
 
 
-def test_no_files_give_no_images() -> None:
-    assert decode_images([], description="test", n_threads=2).images.shape == (0, 48, 48, 1)
+def test_no_image_is_opened_where_the_rows_are_damaged_already(tmp_path: Path) -> None:
+    record = DamageRecord("test")
+    record.add("labels.csv", 2, "x", "the row is damaged")
+    with pytest.raises(DamagedDataError, match="1 of 2 rows are damaged") as caught:
+        decode_listed([tmp_path], [("", 3, "")], record, SourceParameters(), n_rows=2)
+    assert "unreadable" not in str(caught.value)
+
+
+def test_a_dataset_without_rows_is_refused() -> None:
+    with pytest.raises(DamagedDataError, match="hold no rows"):
+        decode([])

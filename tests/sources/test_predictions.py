@@ -1,6 +1,5 @@
-"""Whole files: those of this project, of other people, large, small and odd."""
+"""Whole files: those of this project and of other people; samples and groups."""
 
-import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -119,43 +118,6 @@ def test_any_names_of_groups_read_back(
     assert read_predictions(path, GUESS).frame["race"].tolist() == groups
 
 
-@pytest.mark.parametrize(
-    ("delimiter", "name"), [(";", "semicolon"), ("\t", "tab"), ("|", "vertical bar")]
-)
-def test_other_separators_and_a_byte_order_mark_read_with_a_note(
-    tmp_path: Path, delimiter: str, name: str
-) -> None:
-    text = "﻿y_true,y_pred,Gender\r\nsad,sad,female\r\n".replace(",", delimiter)
-
-    found = read(tmp_path, text)
-
-    assert found.frame["Gender"].tolist() == ["female"]
-    assert f"separated by {name}" in notes_of(found)
-
-
-def test_a_spreadsheet_export_in_utf_16_reads(tmp_path: Path) -> None:
-    path = tmp_path / "unicode.txt"
-    path.write_bytes("y_true\ty_pred\tgender\nsad\tsad\tweiblich ä\n".encode("utf-16"))
-
-    assert read_predictions(path, GUESS).frame["gender"].tolist() == ["weiblich ä"]
-
-
-def test_quoted_cells_may_hold_separators(tmp_path: Path) -> None:
-    found = read(tmp_path, 'y_true,y_pred,gender\n"sad, very","sad, very","a ""b"""\n')
-
-    assert found.classes == ("sad, very",)
-    assert found.frame["gender"].tolist() == ['a "b"']
-
-
-def test_a_quote_that_is_not_closed_loses_no_rows(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="number of double quotes is odd"):
-        read(tmp_path, 'y_true,y_pred,gender\nsad,sad,"f\nsad,sad,m\n')
-    with pytest.raises(InvalidInputError, match=r"'gender' holds .* in row 1 .*expected one line"):
-        read(tmp_path, 'y_true,y_pred,gender\nsad,sad,"f\nsad,sad,m"\nsad,sad,m\n')
-    with pytest.raises(InvalidInputError, match=r"'id' holds .* in row 1 .*expected one line"):
-        read(tmp_path, 'y_true,y_pred,gender,id\nsad,sad,f,"a\nsad,sad,m,b"\n')
-
-
 def test_one_class_and_one_group_read(tmp_path: Path) -> None:
     found = read(tmp_path, "y_true,y_pred,gender\nsad,sad,female\nsad,sad,female\n")
 
@@ -186,22 +148,6 @@ def test_missing_groups_are_kept_and_counted(tmp_path: Path) -> None:
     assert "'neutral' and 'Neutral' are read as different groups" in notes_of(found)
 
 
-def test_numbers_and_booleans_become_names_of_groups(tmp_path: Path) -> None:
-    path = tmp_path / "file.parquet"
-    frame = pd.DataFrame({"y_true": ["sad"] * 3, "y_pred": ["sad"] * 3})
-    frame["gender"] = [0.0, 1.0, np.nan]
-    frame["race"] = [True, False, True]
-    frame["age"] = pd.Categorical(["20-29", "30-39", "20-29"])
-    frame.to_parquet(path)
-
-    found = read_predictions(path, GUESS).frame
-
-    assert found["gender"].tolist()[:2] == ["0", "1"]
-    assert found["gender"].isna().tolist() == [False, False, True]
-    assert found["race"].tolist() == ["True", "False", "True"]
-    assert found["age"].tolist() == ["20-29", "30-39", "20-29"]
-
-
 def test_ages_in_years_are_not_cut_into_groups(tmp_path: Path) -> None:
     rows = "\n".join(f"sad,sad,{20 + row},f" for row in range(13))
     text = f"y_true,y_pred,age,gender\n{rows}\n"
@@ -219,38 +165,6 @@ def test_columns_that_could_be_groups_are_named_and_not_used(tmp_path: Path) -> 
 
     assert found.attributes == ("gender",)
     assert "Column 'glasses' (2 different values, such as 'yes') was not used" in notes_of(found)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"", "the file is empty"),
-        (b"\n\n", "the file is empty"),
-        (b"y_true,y_pred,gender\n", "holds no rows"),
-        (b"\x89PNG\0\0", "neither CSV nor Parquet"),
-        (b'{"a": 1}\n', "one column only"),
-        (b"PAR1 and no more", "Parquet file is damaged"),
-        (gzip.compress(b"y_true,y_pred,gender\nsad,sad,f\n", mtime=0)[:-9], "gzip file is damaged"),
-        (b"y_true,y_pred,gender\nsad,sad,f\nsad,sad,\xe4\n", r"line 3: byte 0xe4 is not UTF-8"),
-        (b"y_true,y_pred,gender,gender\nsad,sad,f,f\n", "two columns are named 'gender'"),
-        (b"y_true,y_pred,gender\nsad,sad,f\nsad,sad\n", r"row 2 \(.*\): 2 cells, expected 3"),
-    ],
-)
-def test_what_is_no_prediction_file_is_refused(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
-    path = tmp_path / "file.csv"
-    path.write_bytes(content)
-
-    with pytest.raises(InvalidInputError, match=f"^file.csv.*{message}"):
-        read_predictions(path, GUESS)
-
-
-def test_an_absent_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"nowhere\.csv: there is no such file"):
-        read_predictions(tmp_path / "nowhere.csv", GUESS)
-    with pytest.raises(InvalidInputError, match="there is no such file"):
-        read_predictions(tmp_path, GUESS)
 
 
 def test_a_sample_that_occurs_twice_is_named_with_both_rows(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How many variants each cell gets, and how strong: the plan of an augmentation."""
+"""How many variants each cell gets, and how strong: the plan of an augmentation, in words too."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fer_fairness.augmentation.critical import mark_critical
-from fer_fairness.augmentation.distribution import distribution, known_cells, training_faces
+from fer_fairness.augmentation.cells import cell_names, distribution, known_cells, training_faces
 from fer_fairness.augmentation.recall import with_recall
 from fer_fairness.params.augmentation import AugmentationParameters
 
@@ -26,6 +25,9 @@ PLAN_COLUMNS = (
     "reason",
 )
 """Columns of a plan, after those that form the cells."""
+
+_CRITICAL_SIZES = ("severe", "too_few", "empty")
+_NAMED = 6
 
 
 def plan_augmentation(
@@ -79,8 +81,45 @@ def plan_augmentation(
         n_to_add=_within_budget(capped, budget),
     )
     plan["reason"] = _reasons(plan, wanted, capped, params)
-    plan = mark_critical(plan, mean_recall, shortfall=params.critical_recall_shortfall)
+    plan = _mark_critical(plan, mean_recall, shortfall=params.critical_recall_shortfall)
     return plan[[*by, *PLAN_COLUMNS]]
+
+
+def critical_cells(plan: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The critical cells of a plan, to be shown to a reader: the fewest training faces first.
+
+    Args:
+        plan: What `plan_augmentation` gave.
+        by: The columns that form its cells.
+
+    Returns:
+        `[cell, n_original, n_validation, recall, recall_shrunken, severity, n_to_add, reason]`,
+        `cell` as text ("fear, male").
+    """
+    critical = plan[plan["is_critical"]].sort_values("n_original", kind="stable")
+    table = critical.assign(cell=cell_names(critical, by)).reset_index(drop=True)
+    counted = ["n_original", "n_validation", "recall", "recall_shrunken"]
+    return table[["cell", *counted, "severity", "n_to_add", "reason"]]
+
+
+def describe_critical(plan: pd.DataFrame, by: Sequence[str]) -> str:
+    """One line on the critical cells of a plan, for a log: how many of which size, the smallest."""
+    cells = f"{int((plan['severity'] != 'unknown').sum())} cells of {' x '.join(by)}"
+    critical = critical_cells(plan, by)
+    if critical.empty:
+        return f"None of the {cells} is critical."
+    sizes = critical["severity"].value_counts()
+    kinds = [f"{sizes[name]} {name.replace('_', ' ')}" for name in _CRITICAL_SIZES if name in sizes]
+    n_others = int((~critical["severity"].isin(_CRITICAL_SIZES)).sum())
+    if n_others:
+        kinds.append(f"{n_others} recalled badly")
+    smallest = [
+        f"{row['cell']} ({row['n_original']})" for row in critical.head(_NAMED).to_dict("records")
+    ]
+    return (
+        f"{len(critical)} of the {cells} are critical: {', '.join(kinds)}. "
+        f"The smallest, with their training faces: {'; '.join(smallest)}."
+    )
 
 
 def _reference(sizes: Counts, params: AugmentationParameters) -> float:
@@ -158,3 +197,19 @@ def _reasons(
                 limits.append(f"{params.max_added_share:g} of all training faces together")
             reasons.append(f"{asked} wanted, limited to {' and '.join(limits)}")
     return reasons
+
+
+def _mark_critical(plan: pd.DataFrame, mean_recall: float, *, shortfall: float) -> pd.DataFrame:
+    """Add `is_critical`, and to `reason` where recall lies far below the mean (NaN: none measured).
+
+    Critical are cells that are severe, too few or empty, or whose shrunken validation recall lies
+    below (1 - `shortfall`) times the mean of the cells. Cells with a missing value never are.
+    """
+    known = plan["severity"] != "unknown"
+    is_low = known & (plan["recall_shrunken"] < (1.0 - shortfall) * mean_recall)
+    told = [
+        f"{reason}; recall {recall:.2f} far below the mean {mean_recall:.2f}" if low else reason
+        for reason, recall, low in zip(plan["reason"], plan["recall_shrunken"], is_low, strict=True)
+    ]
+    is_critical = is_low | plan["severity"].isin(_CRITICAL_SIZES)
+    return plan.assign(is_critical=is_critical.astype(bool), reason=pd.Series(told, dtype=str))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fer_fairness.augmentation.distribution import UNKNOWN, cell_values
+from fer_fairness.augmentation.cells import UNKNOWN, cell_values
 from fer_fairness.errors import InvalidInputError
 
 Floats = npt.NDArray[np.float64]

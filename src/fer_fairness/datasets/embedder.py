@@ -56,7 +56,7 @@ class EmbedderDataset(AbstractDataset["EmbedderHandle", "EmbedderHandle"]):
         from fer_fairness.embedding import EmbedderHandle
         from fer_fairness.params.embedding import EmbedderParameters
 
-        remedy = "Run the node that makes it again: `kedro run --nodes fit_embedder`."
+        remedy = "Run the node that makes it again: `kedro run --nodes race_labeling.fit_embedder`."
         try:
             record = json.loads(self._record.read_text(encoding="utf-8"))
             name, fingerprint = record["model_file"], record["fingerprint"]

@@ -1,14 +1,12 @@
 """A folder of raw data in the layout of its publisher."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from kedro.io.core import AbstractDataset, DatasetError
 
 if TYPE_CHECKING:
     from fer_fairness.fabrication import FabricatedDataset
-
-Layout = Literal["fer_plus", "raf_db", "fairface"]
 
 
 class RawFolderDataset(AbstractDataset["FabricatedDataset", Path]):
@@ -28,22 +26,15 @@ class RawFolderDataset(AbstractDataset["FabricatedDataset", Path]):
     """
 
     def __init__(
-        self, *, filepath: str, layout: Layout, metadata: dict[str, Any] | None = None
+        self, *, filepath: str, layout: str, metadata: dict[str, Any] | None = None
     ) -> None:
         """Make the dataset; the folder is not touched.
 
         Args:
             filepath: The folder.
-            layout: Whose layout it has.
+            layout: The dataset in whose publisher's layout it is.
             metadata: Not used by Kedro; read by plugins such as kedro-viz.
-
-        Raises:
-            DatasetError: If the layout is not one the project reads.
         """
-        if layout not in get_args(Layout):
-            raise DatasetError(
-                f"layout of {filepath} is {layout!r}; it must be one of {list(get_args(Layout))}."
-            )
         self._filepath = Path(filepath)
         self._layout = layout
         self.metadata = metadata

@@ -15,7 +15,7 @@ OWN_TYPES: Final = (
     "fer_fairness.labeling.classifier.FittedClassifier",
     "fer_fairness.labeling.groups.Grouping",
     "fer_fairness.labeling.labeller.DemographicLabeller",
-    "fer_fairness.labeling.selection.Trial",
+    "fer_fairness.labeling.labeller.Trial",
     # What scikit-learn's networks keep of their training; skops knows only its public classes.
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
 )

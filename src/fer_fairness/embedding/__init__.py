@@ -4,13 +4,13 @@
 `ImageRows` with it in chunks that outlive a kill.
 """
 
-from fer_fairness.embedding.chunks import Embedded
+from fer_fairness.embedding.embedder_network import network_embedder
+from fer_fairness.embedding.embedder_training import fit_embedder_network
+from fer_fairness.embedding.embedding_cache import Embedded
 from fer_fairness.embedding.embedding_run import embed_faces
+from fer_fairness.embedding.group_labels import held_out_mask
 from fer_fairness.embedding.handle import EmbedderHandle, fit_embedder, trained_on_fairface
-from fer_fairness.embedding.images import FaceChunk, FaceImages, ImageFiles, ImageRows
-from fer_fairness.embedding.keras_cnn import KerasEmbedder, fit_keras_embedder
-from fer_fairness.embedding.material import held_out_mask
-from fer_fairness.embedding.pixels import pixel_array
+from fer_fairness.embedding.images import FaceImages, ImageFiles, ImageRows, pixel_array
 from fer_fairness.embedding.protocol import EmbedderSource, EmbeddingError, FaceEmbedder
 
 __all__ = [
@@ -18,16 +18,15 @@ __all__ = [
     "EmbedderHandle",
     "EmbedderSource",
     "EmbeddingError",
-    "FaceChunk",
     "FaceEmbedder",
     "FaceImages",
     "ImageFiles",
     "ImageRows",
-    "KerasEmbedder",
     "embed_faces",
     "fit_embedder",
-    "fit_keras_embedder",
+    "fit_embedder_network",
     "held_out_mask",
+    "network_embedder",
     "pixel_array",
     "trained_on_fairface",
 ]

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fer_fairness.embedding.descriptor_weights import Weights, read_tensors
+from fer_fairness.embedding.dlib_files import DESCRIPTOR_FILE, verified_file
+from fer_fairness.embedding.protocol import NetworkEmbedder
 from fer_fairness.modeling import prepare_backend
+from fer_fairness.params.embedding import DlibParameters
 
 if TYPE_CHECKING:
     import keras
@@ -54,6 +57,26 @@ WIDE_STAGES: Final = 3
 """Of so many last stages the means over positions are the wide features."""
 
 WIDE_SIZE: Final = sum(stage.n_filters for stage in STAGES[-WIDE_STAGES:])
+
+
+def open_dlib(params: DlibParameters) -> NetworkEmbedder:
+    """Build the embedder of aligned faces, as `FaceAligner` gives and FairFace publishes them.
+
+    Args:
+        params: Which of its features, and whether the mirrored face counts.
+
+    Raises:
+        InvalidInputError: If the file of the weights is missing or another.
+    """
+    wide = params.features == "wide"
+    return NetworkEmbedder(
+        build_descriptor_network(verified_file(DESCRIPTOR_FILE), wide=wide).predict_on_batch,
+        name="dlib",
+        dimension=WIDE_SIZE if wide else DESCRIPTOR_SIZE,
+        side_px=CHIP_SIDE_PX,
+        colour=True,
+        average_mirrored=params.average_mirrored,
+    )
 
 
 def expected_values() -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""An embedder that is ready to be opened: what is kept on disk and sent to other processes."""
+"""An embedder that is ready to be opened: what is kept on disk and handed from node to node."""
 
 import hashlib
 import json
@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fer_fairness.embedding.dlib_embedder import DlibEmbedder
+from fer_fairness.embedding.descriptor_network import open_dlib
 from fer_fairness.embedding.dlib_files import DESCRIPTOR_FILE, FILE_SHA256, verified_file
-from fer_fairness.embedding.images import FaceImages
-from fer_fairness.embedding.keras_cnn import KerasEmbedder, fit_keras_embedder
+from fer_fairness.embedding.embedder_network import network_embedder
+from fer_fairness.embedding.embedder_training import fit_embedder_network
+from fer_fairness.embedding.images import FaceImages, pixel_array
 from fer_fairness.embedding.model_file import open_keras_file
 from fer_fairness.embedding.onnx_file import open_onnx_file
-from fer_fairness.embedding.pixels import pixel_array
 from fer_fairness.embedding.protocol import FaceEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing
@@ -29,7 +29,6 @@ CODE_VERSION: Final = 1
 """Raised by whoever changes how an embedder makes its numbers: cached embeddings are then stale."""
 
 _FIRST_TOLD: Final = 5
-_MOST_PROCESSES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,8 @@ class EmbedderHandle:
     model_file: Path | None
     fingerprint: str
 
-    @property
-    def default_processes(self) -> int:
-        """How many processes embed fastest: one, whose library uses all cores."""
-        return 1
-
-    def open(self, *, n_threads: int | None = None) -> FaceEmbedder:
+    def open(self) -> FaceEmbedder:
         """Load the embedder.
-
-        Args:
-            n_threads: Threads of one ONNX operation; None: one for each core. TensorFlow decides
-                by itself.
 
         Raises:
             InvalidInputError: If a file or library is missing, or is not what it was when the
@@ -67,14 +57,15 @@ class EmbedderHandle:
             raise InvalidInputError(
                 f"The embedder {self.params.kind} is no longer the one that was fitted: its file "
                 f"{self.model_file or ''} or its library has changed (fingerprint "
-                f"{found[:12]}, expected {self.fingerprint[:12]}). Run the node fit_embedder again."
+                f"{found[:12]}, expected {self.fingerprint[:12]}). Run the node "
+                "race_labeling.fit_embedder again."
             )
         if self.params.kind == "dlib":
-            return DlibEmbedder(self.params.dlib)
+            return open_dlib(self.params.dlib)
         if self.params.kind == "keras_file":
             return open_keras_file(_named_file(self.params))
         if self.params.kind == "onnx":
-            return open_onnx_file(_named_file(self.params), n_threads=n_threads)
+            return open_onnx_file(_named_file(self.params))
         return _open_cnn(self.model_file)
 
 
@@ -92,7 +83,7 @@ def fit_embedder(
         faces: For keras_cnn, a `faces` table with FairFace's groups; the others ignore it.
         images: `images[i]` is the image of row i of the table, whatever its `image_index`.
         params: Which embedder, and its settings.
-        seed: Decides the training, as for `fit_keras_embedder`.
+        seed: Decides the training, as for `fit_embedder_network`.
         work_folder: Where the training keeps its state, to be taken up by the next call, and where
             the trained `.keras` file is put.
 
@@ -166,7 +157,7 @@ def _train(
             "%d of %d images cannot be read and do not train the embedder: %s%s",
             *(len(problems), len(images), told, "; ..." if len(problems) > _FIRST_TOLD else ""),
         )
-    model = fit_keras_embedder(
+    model = fit_embedder_network(
         faces.assign(image_index=np.arange(len(faces))),
         pixels,
         params,
@@ -182,19 +173,19 @@ def _train(
     return model_file
 
 
-def _open_cnn(model_file: Path | None) -> KerasEmbedder:
+def _open_cnn(model_file: Path | None) -> FaceEmbedder:
     path = _existing(model_file)
     prepare_backend()
     import keras
 
-    return KerasEmbedder(keras.saving.load_model(path, safe_mode=True, compile=False))
+    return network_embedder(keras.saving.load_model(path, safe_mode=True, compile=False))
 
 
 def _existing(model_file: Path | None) -> Path:
     if model_file is None or not model_file.is_file():
         raise InvalidInputError(
-            f"The trained face embedder is not at {model_file}. Run the node fit_embedder again: "
-            "`kedro run --nodes fit_embedder`."
+            f"The trained face embedder is not at {model_file}. Run the node that makes it "
+            "again: `kedro run --nodes race_labeling.fit_embedder`."
         )
     return model_file
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +10,7 @@ from PIL import Image
 
 from fer_fairness.embedding.decoding import conditioned, decode_or_problem, resized
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.files import file_sha256
+from fer_fairness.files import file_sha256, replacing
 from fer_fairness.params.embedding import ImageCondition
 from fer_fairness.progress import track
 
@@ -19,20 +18,7 @@ DecodedFaces = tuple[list[np.ndarray | None], dict[int, str]]
 """Images, uint8 `(h, w, 3)` or None, and by position the reason why there is none."""
 
 _ROWS_HASHED_AT_ONCE = 256
-
-
-class FaceChunk(Protocol):
-    """A few faces, small enough to be sent to another process."""
-
-    def __len__(self) -> int: ...
-
-    def part(self, start: int, stop: int) -> "FaceChunk":
-        """The faces from `start` up to `stop`, which is not among them."""
-        ...
-
-    def decode(self, condition: ImageCondition) -> DecodedFaces:
-        """The images of all faces, put into a condition."""
-        ...
+_IMAGES_AT_ONCE = 64
 
 
 class FaceImages(Protocol):
@@ -44,61 +30,16 @@ class FaceImages(Protocol):
         """What a face is called in messages."""
         ...
 
-    def chunk(self, start: int, stop: int) -> FaceChunk:
-        """The faces from `start` up to `stop`, which is not among them."""
+    def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
+        """The images of the faces from `start` up to `stop`, put into a condition.
+
+        `stop` is not among them, and may lie beyond the last face.
+        """
         ...
 
     def content_sha256(self) -> str:
         """SHA-256 over all images in their order: another image, or another order, changes it."""
         ...
-
-
-@dataclass(frozen=True)
-class FileChunk:
-    """Faces in image files.
-
-    Attributes:
-        paths: The files.
-    """
-
-    paths: tuple[Path, ...]
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def part(self, start: int, stop: int) -> "FileChunk":
-        """The faces from `start` up to `stop`."""
-        return FileChunk(self.paths[start:stop])
-
-    def decode(self, condition: ImageCondition) -> DecodedFaces:
-        """Decode each file; one that is absent, damaged or too large is listed."""
-        return _sorted_out(decode_or_problem(path, condition) for path in self.paths)
-
-
-@dataclass(frozen=True)
-class PixelChunk:
-    """Faces as a block of pixels.
-
-    Attributes:
-        pixels: uint8 `(n, height, width, 1 or 3)`.
-    """
-
-    pixels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def part(self, start: int, stop: int) -> "PixelChunk":
-        """The faces from `start` up to `stop`."""
-        return PixelChunk(self.pixels[start:stop])
-
-    def decode(self, condition: ImageCondition) -> DecodedFaces:
-        """Put each image into the condition; none can fail."""
-        single = self.pixels.shape[-1] == 1
-        return _sorted_out(
-            conditioned(Image.fromarray(face[:, :, 0] if single else face), condition)
-            for face in self.pixels
-        )
 
 
 class ImageFiles:
@@ -130,9 +71,9 @@ class ImageFiles:
         file = self._paths[row].name
         return file if self._names is None else f"{self._names[row]} ({file})"
 
-    def chunk(self, start: int, stop: int) -> FileChunk:
-        """The faces from `start` up to `stop`."""
-        return FileChunk(tuple(self._paths[start:stop]))
+    def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
+        """Decode each file; one that is absent, damaged or too large is listed."""
+        return _sorted_out(decode_or_problem(path, condition) for path in self._paths[start:stop])
 
     def content_sha256(self) -> str:
         """SHA-256 over the SHA-256 of every file; an absent one counts as such."""
@@ -188,9 +129,14 @@ class ImageRows:
         """The face's name."""
         return f"row {self._index[row]}" if self._names is None else self._names[row]
 
-    def chunk(self, start: int, stop: int) -> PixelChunk:
-        """The faces from `start` up to `stop`, copied."""
-        return PixelChunk(np.asarray(self._images[self._index[start:stop]]))
+    def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
+        """Put each image into the condition; none can fail."""
+        pixels = self._images[self._index[start:stop]]
+        single = pixels.shape[-1] == 1
+        return _sorted_out(
+            conditioned(Image.fromarray(face[:, :, 0] if single else face), condition)
+            for face in pixels
+        )
 
     def content_sha256(self) -> str:
         """SHA-256 over the shape of an image and the pixels of all."""
@@ -202,6 +148,41 @@ class ImageRows:
             digest.update(np.ascontiguousarray(pixels).data)
         bar.close()
         return digest.hexdigest()
+
+
+def pixel_array(
+    images: FaceImages, *, side_px: int, colour: bool, out_path: Path
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Decode every image once, into one array on disk, for training.
+
+    Args:
+        images: The images.
+        side_px: Height and width of the array's images.
+        colour: Whether they keep three channels.
+        out_path: The `.npy` file to be made; it takes the place of an older one once it is
+            complete.
+
+    Returns:
+        A read-only memory map, uint8 `(n, side_px, side_px, 3 or 1)`, and by row the images that
+        cannot be read with the reason; their rows are black.
+    """
+    problems: dict[int, str] = {}
+    shape = (len(images), side_px, side_px, 3 if colour else 1)
+    # An image is shrunk once where it is decoded, so that large ones are never held.
+    condition = ImageCondition(side_px=side_px, colour=colour)
+    with replacing(out_path) as path:
+        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        starts = range(0, len(images), _IMAGES_AT_ONCE)
+        for start in track(starts, description="Decoding images to train on"):
+            decoded, wrong = images.decode(start, start + _IMAGES_AT_ONCE, condition)
+            problems |= {start + position: reason for position, reason in wrong.items()}
+            readable = [position for position, image in enumerate(decoded) if image is not None]
+            faces = [image for image in decoded if image is not None]
+            if faces:
+                array[start + np.array(readable)] = pixel_block(faces, side_px, colour=colour)
+        array.flush()
+        del array
+    return np.load(out_path, mmap_mode="r"), problems
 
 
 def pixel_block(images: Sequence[np.ndarray], side_px: int, *, colour: bool) -> np.ndarray:

@@ -1,81 +1,55 @@
 """Face models that a user names: what Keras and ONNX files have in common, and Keras files."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_fairness.embedding.images import pixel_block
-from fer_fairness.embedding.protocol import EmbeddedFaces
+from fer_fairness.embedding.protocol import Network, NetworkEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import verify_sha256
-from fer_fairness.modeling import load_foreign_model
+from fer_fairness.foreign import load_foreign_model
 from fer_fairness.params.embedding import ModelFileParameters
 
 if TYPE_CHECKING:
     import keras
 
-Network = Callable[[np.ndarray], np.ndarray]
-"""From a block of images as the network takes it to one row of numbers an image."""
 
+def file_embedder(
+    network: Network, params: ModelFileParameters, *, channels_first: bool
+) -> NetworkEmbedder:
+    """Give a network the images that it was trained on, and try it on a black one.
 
-class ModelFileEmbedder:
-    """A network of somebody else's, given the images that it was trained on.
+    Args:
+        network: From float32 images as it was trained on to one row of numbers an image.
+        params: Size, colours and scaling of its images.
+        channels_first: Whether the channels are the second axis, not the last.
 
-    Attributes:
-        name: The file's name.
-        dimension: Length of an embedding.
+    Returns:
+        The embedder, called as the file is.
+
+    Raises:
+        InvalidInputError: If the network does not give one row of numbers an image.
     """
 
-    def __init__(
-        self, network: Network, params: ModelFileParameters, *, channels_first: bool
-    ) -> None:
-        """Try the network on one black image.
+    def run(block: np.ndarray) -> np.ndarray:
+        return np.asarray(network(_as_input(block, params, channels_first=channels_first)))
 
-        Args:
-            network: The network.
-            params: Size, colours and scaling of its images.
-            channels_first: Whether the channels are the second axis, not the last.
-
-        Raises:
-            InvalidInputError: If it does not give one row of numbers an image.
-        """
-        self._network = network
-        self._params = params
-        self._channels_first = channels_first
-        self.name: str = params.path.name
-        black = np.zeros((1, params.side_px, params.side_px, 3 if params.colour else 1), np.uint8)
-        output = self._run(black)
-        if output.ndim != 2 or len(output) != 1 or not output.size:
-            raise InvalidInputError(
-                f"{params.path} gives an array of shape {output.shape} for one image; expected "
-                "(1, dimension). Name in embedder.file.layer a layer or output whose values are "
-                "one row of numbers an image."
-            )
-        self.dimension: int = output.shape[1]
-
-    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
-        """Embed a batch: see `FaceEmbedder.embed`."""
-        block = pixel_block(images, self._params.side_px, colour=self._params.colour)
-        embeddings = self._run(block)
-        if self._params.average_mirrored:
-            embeddings = (embeddings + self._run(block[:, :, ::-1])) / 2
-        return embeddings.astype(np.float32), {}
-
-    def _run(self, block: np.ndarray) -> np.ndarray:
-        return np.asarray(self._network(self._as_input(block)), dtype=np.float64)
-
-    def _as_input(self, block: np.ndarray) -> np.ndarray:
-        if self._params.channel_order == "bgr":
-            block = block[..., ::-1]
-        if self._channels_first:
-            block = block.transpose(0, 3, 1, 2)
-        values = block.astype(np.float32)
-        if self._params.scaling == "0..1":
-            values /= 255
-        elif self._params.scaling == "-1..1":
-            values = values / 127.5 - 1
-        return np.ascontiguousarray(values, dtype=np.float32)
+    side_px = params.side_px
+    output = run(np.zeros((1, side_px, side_px, 3 if params.colour else 1), np.uint8))
+    if output.ndim != 2 or len(output) != 1 or not output.size:
+        raise InvalidInputError(
+            f"{params.path} gives an array of shape {output.shape} for one image; expected "
+            "(1, dimension). Name in embedder.file.layer a layer or output whose values are "
+            "one row of numbers an image."
+        )
+    return NetworkEmbedder(
+        run,
+        name=params.path.name,
+        dimension=output.shape[1],
+        side_px=side_px,
+        colour=params.colour,
+        average_mirrored=params.average_mirrored,
+    )
 
 
 def verify_model_file(params: ModelFileParameters) -> None:
@@ -91,7 +65,7 @@ def verify_model_file(params: ModelFileParameters) -> None:
     verify_sha256(params.path, params.sha256, remedy=remedy)
 
 
-def open_keras_file(params: ModelFileParameters) -> ModelFileEmbedder:
+def open_keras_file(params: ModelFileParameters) -> NetworkEmbedder:
     """Load a Keras model; no code in the file is run.
 
     Args:
@@ -115,9 +89,22 @@ def open_keras_file(params: ModelFileParameters) -> ModelFileEmbedder:
             f"but embedder.file says {expected}: correct its side_px and colour."
         )
     model = _cut(foreign.model, params)
-    return ModelFileEmbedder(
-        lambda block: np.asarray(model.predict_on_batch(block)), params, channels_first=False
-    )
+    return file_embedder(model.predict_on_batch, params, channels_first=False)
+
+
+def _as_input(
+    block: np.ndarray, params: ModelFileParameters, *, channels_first: bool
+) -> np.ndarray:
+    if params.channel_order == "bgr":
+        block = block[..., ::-1]
+    if channels_first:
+        block = block.transpose(0, 3, 1, 2)
+    values = block.astype(np.float32)
+    if params.scaling == "0..1":
+        values /= 255
+    elif params.scaling == "-1..1":
+        values = values / 127.5 - 1
+    return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _cut(model: "keras.Model", params: ModelFileParameters) -> "keras.Model":

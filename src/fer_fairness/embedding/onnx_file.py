@@ -1,12 +1,13 @@
 """Face models that a user names, as ONNX files."""
 
+import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fer_fairness.embedding.cores import usable_cores
-from fer_fairness.embedding.model_file import ModelFileEmbedder, verify_model_file
+from fer_fairness.embedding.model_file import file_embedder, verify_model_file
+from fer_fairness.embedding.protocol import NetworkEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ModelFileParameters
 
@@ -31,14 +32,11 @@ def check_onnx_installed() -> None:
         )
 
 
-def open_onnx_file(
-    params: ModelFileParameters, *, n_threads: int | None = None
-) -> ModelFileEmbedder:
+def open_onnx_file(params: ModelFileParameters) -> NetworkEmbedder:
     """Load an ONNX model.
 
     Args:
         params: The file, the form of its input, and the output that is the embedding.
-        n_threads: Threads that compute one operation; None: one for each core.
 
     Returns:
         The embedder.
@@ -49,7 +47,7 @@ def open_onnx_file(
     """
     check_onnx_installed()
     verify_model_file(params)
-    session = _session(params, n_threads or usable_cores())
+    session = _session(params)
     one_by_one = _check_input(session, params)
     input_name, output_name = session.get_inputs()[0].name, _output_name(session, params)
 
@@ -58,15 +56,15 @@ def open_onnx_file(
         rows: list[Any] = [session.run([output_name], {input_name: part})[0] for part in parts]
         return np.concatenate(rows)
 
-    return ModelFileEmbedder(run, params, channels_first=params.layout == "channels_first")
+    return file_embedder(run, params, channels_first=params.layout == "channels_first")
 
 
-def _session(params: ModelFileParameters, n_threads: int) -> "onnxruntime.InferenceSession":
+def _session(params: ModelFileParameters) -> "onnxruntime.InferenceSession":
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as states
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads
+    options.intra_op_num_threads = _usable_cores()
     options.log_severity_level = _ERRORS_ONLY
     errors = (
         *(states.Fail, states.InvalidArgument, states.InvalidGraph, states.InvalidProtobuf),
@@ -82,6 +80,13 @@ def _session(params: ModelFileParameters, n_threads: int) -> "onnxruntime.Infere
             f"{params.path}: onnxruntime {onnxruntime.__version__} cannot load this model: "
             f"{str(error).splitlines()[0]}. Give an ONNX model in one file."
         ) from error
+
+
+def _usable_cores() -> int:
+    """Cores that the operating system lets this process run on: ONNX Runtime would take all."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _check_input(session: "onnxruntime.InferenceSession", params: ModelFileParameters) -> bool:

@@ -1,18 +1,22 @@
-"""What every face embedder offers, and a check of what it gives."""
+"""What every face embedder offers, a check of what it gives, and embedders that are networks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from fer_fairness.embedding.images import pixel_block
 from fer_fairness.errors import FerFairnessError, InvalidInputError
 
 EmbeddedFaces = tuple[np.ndarray, dict[int, str]]
 """Embeddings, float32 `(n, dimension)`, and by position why a row is NaN."""
 
+Network = Callable[[np.ndarray], np.ndarray]
+"""From a block of images, uint8 `(n, side, side, 3 or 1)`, to one row of numbers an image."""
+
 
 class EmbeddingError(FerFairnessError):
-    """A process that embeds faces failed, for a reason that lies in no input."""
+    """Faces could not be embedded, for a reason that lies in no input."""
 
 
 class FaceEmbedder(Protocol):
@@ -42,24 +46,63 @@ class FaceEmbedder(Protocol):
 
 
 class EmbedderSource(Protocol):
-    """Something small that can be sent to another process and opens an embedder there.
-
-    `EmbedderHandle` is the one of this project.
-    """
+    """Something that is cheap to have and opens an embedder, such as an `EmbedderHandle`."""
 
     @property
     def fingerprint(self) -> str:
         """A text that differs whenever the embeddings could."""
         ...
 
-    @property
-    def default_processes(self) -> int:
-        """How many processes embed fastest on this machine."""
+    def open(self) -> FaceEmbedder:
+        """Load the embedder."""
         ...
 
-    def open(self, *, n_threads: int | None = None) -> FaceEmbedder:
-        """Load the embedder; None: it uses all cores."""
-        ...
+
+class NetworkEmbedder:
+    """A `FaceEmbedder` around a network, to whose size every face is brought.
+
+    Attributes:
+        name: What the embedder is called in messages.
+        dimension: Length of an embedding.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        name: str,
+        dimension: int,
+        side_px: int,
+        colour: bool,
+        average_mirrored: bool,
+    ) -> None:
+        """Take the network as it is.
+
+        Args:
+            network: The network.
+            name: What the embedder is called in messages.
+            dimension: Numbers that the network gives an image.
+            side_px: Height and width of its images.
+            colour: Whether they have three channels.
+            average_mirrored: Whether to embed the mirrored face too and give the mean, which a
+                face and its mirror image then share, for twice the time.
+        """
+        self.name = name
+        self.dimension = dimension
+        self._network = network
+        self._side_px = side_px
+        self._colour = colour
+        self._average_mirrored = average_mirrored
+
+    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+        """Embed a batch: see `FaceEmbedder.embed`; every image has an embedding."""
+        block = pixel_block(images, self._side_px, colour=self._colour)
+        embeddings = np.array(self._network(block), dtype=np.float32)
+        if self._average_mirrored:
+            mirrored = np.ascontiguousarray(block[:, :, ::-1])
+            embeddings += np.asarray(self._network(mirrored), dtype=np.float32)
+            embeddings /= 2
+        return embeddings, {}
 
 
 def embed_batch(embedder: FaceEmbedder, images: Sequence[np.ndarray]) -> EmbeddedFaces:

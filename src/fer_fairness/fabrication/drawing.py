@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from fer_fairness.fabrication.expressions import Expression
-from fer_fairness.fabrication.face import Colour, Face, View
+from fer_fairness.fabrication.face import Face, View
 from fer_fairness.fabrication.features import feature_shapes, landmark_points
 from fer_fairness.fabrication.head import head_behind, head_front
-from fer_fairness.fabrication.shapes import Points, Shape, points
+from fer_fairness.fabrication.shapes import Colour, Points, Shape, points
 
 Mode = Literal["L", "RGB"]
 MIDDLE_GREY: Final = 118.0

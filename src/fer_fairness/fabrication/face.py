@@ -1,23 +1,80 @@
-"""The lasting look of one face and the circumstances of one picture of it."""
+"""Who a fabricated face is, its lasting look, and the circumstances of one picture of it.
 
+Race changes two things only, the reflectance of the skin and the tone and texture of the hair, both
+with distributions that overlap widely; never the geometry of a face.
+"""
+
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 
-from fer_fairness.fabrication.people import (
-    Person,
-    apparent_age,
-    clamp,
-    hair_reflectance,
-    hair_texture,
-    skin_reflectance,
-)
-
-Colour = tuple[int, int, int]
-"""sRGB, 0 to 255."""
+from fer_fairness.fabrication.shapes import Colour, blend
 
 HAIR_STYLES = ("cropped", "side_parting", "fringe", "swept_back", "centre_parting", "full")
 GAMMA = 2.2
+
+
+@dataclass(frozen=True)
+class Person:
+    """The groups of one person, in the names of FairFace."""
+
+    gender: str
+    race: str
+    age_group: str
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """How skin reflectance and hair are distributed in a group.
+
+    Attributes:
+        skin_reflectance: Median of the log-normal share of light that the skin returns.
+        hair_reflectance: Median of the same for hair, before greying.
+        hair_texture: Shares of straight, wavy and curly hair.
+    """
+
+    skin_reflectance: float
+    hair_reflectance: float
+    hair_texture: tuple[float, float, float]
+
+
+COLOURING: Final[Mapping[str, Colouring]] = MappingProxyType(
+    {
+        "white": Colouring(0.60, 0.110, (0.45, 0.40, 0.15)),
+        "black": Colouring(0.15, 0.012, (0.15, 0.30, 0.55)),
+        "latino_hispanic": Colouring(0.35, 0.050, (0.30, 0.50, 0.20)),
+        "east_asian": Colouring(0.50, 0.012, (0.80, 0.15, 0.05)),
+        "southeast_asian": Colouring(0.28, 0.014, (0.65, 0.25, 0.10)),
+        "indian": Colouring(0.215, 0.014, (0.35, 0.50, 0.15)),
+        "middle_eastern": Colouring(0.42, 0.022, (0.15, 0.50, 0.35)),
+    }
+)
+SKIN_LOG_SPREAD: Final = 0.17
+"""Standard deviation of log reflectance within a group; neighbouring groups overlap widely."""
+HAIR_LOG_SPREAD: Final = 0.45
+SKIN_RANGE: Final = (0.04, 0.8)
+HAIR_RANGE: Final = (0.006, 0.5)
+
+TYPICAL_AGE: Final = MappingProxyType(
+    {
+        "0-2": 1.0,
+        "3-9": 6.0,
+        "10-19": 14.0,
+        "20-29": 24.0,
+        "30-39": 34.0,
+        "40-49": 44.0,
+        "50-59": 54.0,
+        "60-69": 64.0,
+        "70+": 76.0,
+    }
+)
+"""Middle of each age group, years."""
+AGE_SPREAD: Final = 2.5
+"""Standard deviation of the age a face looks, around the middle of its group, years."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +165,9 @@ class View:
     noise: float
 
 
-def blend(first: Colour, second: Colour, share: float) -> Colour:
-    """The colour that lies `share` of the way from `first` to `second`."""
-    keep = 1.0 - share
-    return (
-        round(keep * first[0] + share * second[0]),
-        round(keep * first[1] + share * second[1]),
-        round(keep * first[2] + share * second[2]),
-    )
+def clamp(value: float, low: float, high: float) -> float:
+    """`value`, kept between `low` and `high`; np.clip is slow on single numbers."""
+    return min(high, max(low, value))
 
 
 def _tone(reflectance: float, tint: tuple[float, float, float]) -> Colour:
@@ -129,6 +181,30 @@ def _any_colour(rng: np.random.Generator, low: float, high: float) -> Colour:
     level, *tint = rng.uniform(0.0, 1.0, 4).tolist()
     red, green, blue = (int(low + (high - low) * level + 24 * (part - 0.5)) for part in tint)
     return min(255, max(0, red)), min(255, max(0, green)), min(255, max(0, blue))
+
+
+def skin_reflectance(race: str, rng: np.random.Generator) -> float:
+    """A person's skin reflectance, log-normal around the median of the group."""
+    median = COLOURING[race].skin_reflectance
+    return clamp(median * math.exp(SKIN_LOG_SPREAD * rng.standard_normal()), *SKIN_RANGE)
+
+
+def hair_reflectance(race: str, rng: np.random.Generator) -> float:
+    """A person's hair reflectance before greying, log-normal around the median of the group."""
+    median = COLOURING[race].hair_reflectance
+    return clamp(median * math.exp(HAIR_LOG_SPREAD * rng.standard_normal()), *HAIR_RANGE)
+
+
+def hair_texture(race: str, rng: np.random.Generator) -> int:
+    """0 straight, 1 wavy, 2 curly; every group has all three."""
+    straight, wavy, _ = COLOURING[race].hair_texture
+    at = rng.random()
+    return int(at >= straight) + int(at >= straight + wavy)
+
+
+def apparent_age(age_group: str, rng: np.random.Generator) -> float:
+    """The age in years that a person of the group looks."""
+    return max(0.0, TYPICAL_AGE[age_group] + AGE_SPREAD * float(rng.standard_normal()))
 
 
 def _hair_colour(race: str, age: float, rng: np.random.Generator) -> Colour:

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_fairness.fabrication.expressions import Expression
-from fer_fairness.fabrication.face import Colour, Face, blend
+from fer_fairness.fabrication.face import Face
 from fer_fairness.fabrication.shapes import (
     ARCH,
     SPAN,
+    Colour,
     Points,
     Shape,
     between,
+    blend,
     ellipse,
     line,
     points,

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_fairness.fabrication.expressions import Expression
-from fer_fairness.fabrication.face import Colour, Face, blend
-from fer_fairness.fabrication.shapes import Points, Shape, ellipse, line, points
+from fer_fairness.fabrication.face import Face
+from fer_fairness.fabrication.shapes import Colour, Points, Shape, blend, ellipse, line, points
 
 _SIDE = np.linspace(-0.5 * np.pi, 0.5 * np.pi, 15)
 """From the top of the head over the right side to the chin."""
@@ -75,7 +75,8 @@ def _hairline(face: Face) -> Points:
     return line((temple, -0.18), *inner, (-temple, -0.18))
 
 
-def _hair_front(face: Face) -> list[Shape]:
+def head_front(face: Face) -> list[Shape]:
+    """The hair over the forehead."""
     volume = _volume(face)
     radius = face.width + 0.6 * volume
     crown = np.linspace(np.pi, 2.0 * np.pi, 21)
@@ -113,8 +114,3 @@ def head_behind(face: Face, expression: Expression) -> list[Shape]:
         Shape(ellipse(face.width, ear_y, 0.1, 0.17), shade),
         Shape(_outline(face, jaw_drop), face.skin),
     ]
-
-
-def head_front(face: Face) -> list[Shape]:
-    """The hair over the forehead."""
-    return _hair_front(face)

@@ -5,6 +5,7 @@ do not change when a split grows, and planting one thing leaves everything else 
 """
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -12,13 +13,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fabrication.people import group_shares
-from fer_fairness.params.fabrication import GROUPS, ByGroup, PlantedBias
+from fer_fairness.params.fabrication import GROUPS, RAF_DB_DRAWN_RACES, ByGroup, PlantedBias
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 DATASETS: Final = ("fer_plus", "raf_db", "fairface")
 SPLITS: Final = ("train", "validation", "test")
 STREAMS: Final = ("people", "labels", "pictures", "layout")
+DEFAULT_AGE_SHARES: Final = MappingProxyType(
+    {
+        "0-2": 0.03,
+        "3-9": 0.12,
+        "10-19": 0.12,
+        "20-29": 0.25,
+        "30-39": 0.20,
+        "40-49": 0.12,
+        "50-59": 0.08,
+        "60-69": 0.05,
+        "70+": 0.03,
+    }
+)
+"""Ages where no shares are planted: most people are adults, as in the published datasets."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +58,26 @@ def generator(seed: int, dataset: str, split: str, stream: str, *row: int) -> np
     """The random numbers of one purpose, for a split or for one of its rows."""
     place = (DATASETS.index(dataset), SPLITS.index(split), STREAMS.index(stream) + 1)
     return np.random.default_rng([seed, *place, *row])
+
+
+def group_shares(planted: PlantedBias, attribute: str, *, raf_db: bool) -> NDArray[np.float64]:
+    """Share of each group of an attribute, in the order of `params.fabrication.GROUPS`.
+
+    Args:
+        planted: Its `group_shares` decide where they name the attribute.
+        attribute: `gender`, `race` or `age_group`.
+        raf_db: Draw from the three races that RAF-DB records only.
+
+    Returns:
+        float64 (groups,) that sums to one.
+    """
+    groups = GROUPS[attribute]
+    default = DEFAULT_AGE_SHARES if attribute == "age_group" else dict.fromkeys(groups, 1.0)
+    named = planted.group_shares.get(attribute, default)
+    shares = np.array([named.get(group, 0.0) for group in groups])
+    if raf_db and attribute == "race":
+        shares = shares * np.isin(groups, RAF_DB_DRAWN_RACES)
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
 def combined_chance(people: pd.DataFrame, chances: ByGroup) -> NDArray[np.float64]:
@@ -77,25 +111,15 @@ def emotion_probabilities(
     return np.asarray(weights / total, dtype=np.float64)
 
 
-def _draw(probabilities: NDArray[np.float64], uniform: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Inverse of the cumulative distribution of each row at one uniform number each."""
-    cumulative = np.cumsum(probabilities, axis=1)
-    cumulative[:, -1] = np.inf
-    return np.asarray((uniform[:, None] >= cumulative).sum(axis=1), dtype=np.intp)
-
-
-def _last_possible(probabilities: NDArray[np.float64], drawn: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Step back from names of chance zero, which rounding at the upper end can reach."""
-    possible = np.where(probabilities > 0, np.arange(probabilities.shape[1]), -1)
-    reachable = np.maximum.accumulate(possible, axis=1)
-    return np.asarray(np.take_along_axis(reachable, drawn[:, None], axis=1)[:, 0], dtype=np.intp)
-
-
 def _choose(
     names: tuple[str, ...], probabilities: NDArray[np.float64], uniform: NDArray[np.float64]
 ) -> NDArray[np.str_]:
-    drawn = _last_possible(probabilities, _draw(probabilities, uniform))
-    return np.array(names)[drawn]
+    """A name for each row: inverse of its cumulative distribution at one uniform number."""
+    drawn = (uniform[:, None] >= np.cumsum(probabilities, axis=1)).sum(axis=1)
+    # Rounding at the upper end can lead past the last name that has a chance.
+    last_possible = len(names) - 1 - np.argmax(probabilities[:, ::-1] > 0, axis=1)
+    chosen: NDArray[np.str_] = np.array(names)[np.minimum(drawn, last_possible)]
+    return chosen
 
 
 def sample_people(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:

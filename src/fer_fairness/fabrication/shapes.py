@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_fairness.fabrication.face import Colour
+Colour = tuple[int, int, int]
+"""sRGB, 0 to 255."""
 
 Points = NDArray[np.float64]
 """float64 (k, 2): x to the right, y down, origin in the middle of the head."""
@@ -60,3 +61,13 @@ def ellipse(x: float, y: float, radius_x: float, radius_y: float) -> Points:
 def line(*corners: tuple[float, float]) -> Points:
     """Points given one by one."""
     return np.array(corners, dtype=np.float64)
+
+
+def blend(first: Colour, second: Colour, share: float) -> Colour:
+    """The colour that lies `share` of the way from `first` to `second`."""
+    keep = 1.0 - share
+    return (
+        round(keep * first[0] + share * second[0]),
+        round(keep * first[1] + share * second[1]),
+        round(keep * first[2] + share * second[2]),
+    )

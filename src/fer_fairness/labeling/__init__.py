@@ -2,21 +2,23 @@
 
 from fer_fairness.labeling.agreement import agreement_summary, agreement_table
 from fer_fairness.labeling.assessment import (
+    Assessed,
+    assess,
     labeller_confusion,
     labeller_recalls,
+    labeller_reliability,
     labeller_summary,
 )
-from fer_fairness.labeling.checks import refuse_constant_labels
-from fer_fairness.labeling.export import label_array
 from fer_fairness.labeling.fitting import fit_labeller
-from fer_fairness.labeling.held_out import held_out_labels
 from fer_fairness.labeling.labeller import DemographicLabeller, selection_table
-from fer_fairness.labeling.reliability import labeller_reliability
+from fer_fairness.labeling.labels import held_out_labels, label_array, refuse_constant_labels
 
 __all__ = [
+    "Assessed",
     "DemographicLabeller",
     "agreement_summary",
     "agreement_table",
+    "assess",
     "fit_labeller",
     "held_out_labels",
     "label_array",

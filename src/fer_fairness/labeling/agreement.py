@@ -1,15 +1,14 @@
 """Predicted groups beside those that a dataset's own annotators recorded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.inference.intervals import wilson_interval
-from fer_fairness.labeling.checks import check_same_faces
-from fer_fairness.labeling.reliability import CONFIDENCE_LEVEL
+from fer_fairness.labeling.assessment import CONFIDENCE_LEVEL
+from fer_fairness.labeling.labels import check_same_faces
 from fer_fairness.tables import usable
 from fer_fairness.taxonomy import (
     ATTRIBUTES,
@@ -54,15 +53,6 @@ _TO_COARSE_AGE: Final[Map] = {
     **{group: group for group in COARSE_AGE_GROUPS},
 }
 _TO_COARSE_RACE: Final[Map] = {**FAIRFACE_TO_COARSE_RACE, "asian": "asian"}
-
-
-@dataclass(frozen=True)
-class _Vocabulary:
-    """Words that annotations may be written in, and how both sides are brought to one language."""
-
-    words: frozenset[str]
-    annotated: Map
-    predicted: Map
 
 
 def agreement_table(labels: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
@@ -120,32 +110,29 @@ def _pairs(labels: pd.DataFrame, faces: pd.DataFrame, attribute: str) -> pd.Data
     given = labels[attribute].mask(labels[f"{attribute}_abstained"])[kept].to_numpy(dtype=object)
     pairs = pd.DataFrame({"annotated": said, "predicted": given})
     table = pairs.value_counts(dropna=False).rename("n_faces").reset_index()
-    language = _language(attribute, set(said), _label_words(labels, attribute))
-    table["annotated_as"] = table["annotated"].map(dict(language.annotated))
-    table["predicted_as"] = table["predicted"].map(dict(language.predicted))
+    prefix = f"probability_{attribute}_"
+    words = [name.removeprefix(prefix) for name in map(str, labels) if name.startswith(prefix)]
+    from_annotated, from_predicted = _language(attribute, set(said), words)
+    table["annotated_as"] = table["annotated"].map(dict(from_annotated))
+    table["predicted_as"] = table["predicted"].map(dict(from_predicted))
     table["comparable"] = table["annotated_as"].notna() & table["predicted_as"].notna()
     table["attribute"] = attribute
     return table.sort_values(["annotated", "predicted"])[list(AGREEMENT_COLUMNS)]
 
 
-def _label_words(labels: pd.DataFrame, attribute: str) -> list[str]:
-    prefix = f"probability_{attribute}_"
-    return [str(name).removeprefix(prefix) for name in labels if str(name).startswith(prefix)]
+def _language(attribute: str, said: set[str], label_words: Sequence[str]) -> tuple[Map, Map]:
+    """How annotated and predicted words are brought to one language.
 
-
-def _language(attribute: str, said: set[str], label_words: Sequence[str]) -> _Vocabulary:
-    """The first vocabulary that has all annotated words; else the words that both sides use."""
+    By the first vocabulary that has all annotated words; else by the words that both sides use.
+    """
     own = {word: word for word in label_words}
-    vocabularies = [_Vocabulary(frozenset(own), own, own)]
-    if attribute == "race":
-        raf_db = {word: word for word in RAF_DB_RACES}
-        vocabularies += [
-            _Vocabulary(frozenset(_TO_COARSE_RACE), _TO_COARSE_RACE, _TO_COARSE_RACE),
-            _Vocabulary(frozenset(raf_db), raf_db, _TO_RAF_DB_RACE),
-        ]
-    if attribute == "age_group":
-        vocabularies.append(_Vocabulary(frozenset(_TO_COARSE_AGE), _TO_COARSE_AGE, _TO_COARSE_AGE))
-    return next((known for known in vocabularies if said <= known.words), vocabularies[0])
+    raf_db = {word: word for word in RAF_DB_RACES}
+    vocabularies: dict[str, list[tuple[Map, Map]]] = {
+        "race": [(_TO_COARSE_RACE, _TO_COARSE_RACE), (raf_db, _TO_RAF_DB_RACE)],
+        "age_group": [(_TO_COARSE_AGE, _TO_COARSE_AGE)],
+    }
+    known = [(own, own), *vocabularies.get(attribute, [])]
+    return next((pair for pair in known if said <= pair[0].keys()), known[0])
 
 
 def _agreement(part: pd.DataFrame) -> dict[str, object]:

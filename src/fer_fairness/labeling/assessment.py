@@ -1,59 +1,138 @@
 """How right the labeller is, for whom, and how rightly sure of itself, on faces it has not seen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.intervals import wilson_interval
-from fer_fairness.labeling.held_out import Scored, scored
-from fer_fairness.labeling.labeller import DemographicLabeller
-from fer_fairness.labeling.reliability import CONFIDENCE_LEVEL, expected_calibration_error
+from fer_fairness.labeling.groups import FAIRFACE_GROUPINGS, Grouping, group_codes, grouped_labels
+from fer_fairness.labeling.labeller import DemographicLabeller, check_embeddings
+from fer_fairness.tables import usable
 from fer_fairness.taxonomy import ATTRIBUTES
 
+N_BINS: Final = 15
+CONFIDENCE_LEVEL: Final = 0.95
 
-def labeller_confusion(
+
+@dataclass(frozen=True)
+class Assessed:
+    """One attribute of the annotated faces that have an embedding, in one grouping.
+
+    Attributes:
+        attribute: Its name.
+        grouping: The grouping.
+        asked: Whether labels are given in this grouping.
+        rows: Which rows of the faces table, int `(n,)`.
+        true: Position of the true group among the grouping's, int `(n,)`.
+        predicted: Position of the most probable group, int `(n,)`, whatever its probability.
+        confidence: Its probability, float64 `(n,)`.
+        abstained: Whether that is too little for a label, bool `(n,)`.
+        n_without_embedding: Annotated faces that are not among `rows`.
+    """
+
+    attribute: str
+    grouping: Grouping
+    asked: bool
+    rows: np.ndarray
+    true: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    abstained: np.ndarray
+    n_without_embedding: int
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether the most probable group is the true one, bool `(n,)`."""
+        same: np.ndarray = self.true == self.predicted
+        return same
+
+    @property
+    def about(self) -> dict[str, object]:
+        """The first columns of every table."""
+        return {"attribute": self.attribute, "grouping": self.grouping.name, "asked": self.asked}
+
+    def counts(self, within: np.ndarray | None = None) -> np.ndarray:
+        """Faces, or those where `within` is True, by true and most probable group; int `(g, g)`."""
+        size = len(self.grouping.groups)
+        pairs = self.true * size + self.predicted
+        kept = pairs if within is None else pairs[within]
+        counts: np.ndarray = np.bincount(kept, minlength=size * size).reshape(size, size)
+        return counts
+
+
+def assess(
     labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
-) -> pd.DataFrame:
-    """Counts of true against most probable groups, before abstention.
+) -> list[Assessed]:
+    """Label faces whose groups are known; the tables of this module are made of what comes out.
 
     Args:
         labeller: A fitted labeller.
         embeddings: float `(n, d)` of faces it has not seen, in the order of `faces`; NaN
             throughout where a face has none, which leaves it out.
-        faces: Their `faces` table with FairFace's groups; excluded faces are left out.
+        faces: Their `faces` table with FairFace's groups; excluded faces are left out, and faces
+            without a label of an attribute are left out of that.
+
+    Returns:
+        For every attribute the asked grouping and then, where that is coarser, FairFace's own.
+
+    Raises:
+        InvalidInputError: If shapes do not agree, or no face with an embedding carries a label of
+            an attribute.
+    """
+    embedded = check_embeddings(embeddings, len(faces), labeller.dimension)
+    assessed = []
+    for attribute in ATTRIBUTES:
+        asked, finest = labeller.asked[attribute], FAIRFACE_GROUPINGS[attribute]
+        labelled = usable(faces) & grouped_labels(faces, attribute, finest).notna()
+        annotated = labelled.to_numpy(dtype=bool)
+        rows = np.flatnonzero(annotated & embedded)
+        if len(rows) == 0:
+            raise InvalidInputError(
+                f"None of {len(faces)} faces carries a label of {attribute} and has an embedding: "
+                "the labeller cannot be measured. Give annotated FairFace faces of the test split."
+            )
+        fine = labeller.classifiers[attribute].probabilities(embeddings[rows])
+        for grouping in (asked,) if asked == finest else (asked, finest):
+            probabilities = grouping.summed(fine)
+            true = grouped_labels(faces.iloc[rows], attribute, grouping)
+            confidence = probabilities.max(axis=1)
+            assessed.append(
+                Assessed(
+                    attribute=attribute,
+                    grouping=grouping,
+                    asked=grouping is asked,
+                    rows=rows,
+                    true=group_codes(true, grouping.groups),
+                    predicted=probabilities.argmax(axis=1),
+                    confidence=confidence,
+                    abstained=labeller.abstains(confidence, attribute),
+                    n_without_embedding=int((annotated & ~embedded).sum()),
+                )
+            )
+    return assessed
+
+
+def labeller_confusion(assessed: Sequence[Assessed]) -> pd.DataFrame:
+    """Counts of true against most probable groups, before abstention.
 
     Returns:
         Tidy, `attribute, grouping, asked, true, predicted, n_faces`, a row for every pair of groups
-        of a grouping, also for those that did not occur. `grouping` is the asked one (`asked`
-        True) and, where that is coarser, FairFace's own.
-
-    Raises:
-        InvalidInputError: If shapes do not agree, or no face carries a label of an attribute.
+        of a grouping, also for those that did not occur.
     """
-    tables = []
-    for scores in scored(labeller, embeddings, faces):
-        groups = scores.grouping.groups
-        pairs = pd.MultiIndex.from_product([groups, groups], names=["true", "predicted"])
-        table = pairs.to_frame(index=False)
-        table.insert(0, "attribute", scores.attribute)
-        table.insert(1, "grouping", scores.grouping.name)
-        table.insert(2, "asked", scores.asked)
-        table["n_faces"] = _counts(scores).ravel()
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    return pd.DataFrame(
+        {**scores.about, "true": true, "predicted": predicted, "n_faces": n_faces}
+        for scores in assessed
+        for true, row in zip(scores.grouping.groups, scores.counts().tolist(), strict=True)
+        for predicted, n_faces in zip(scores.grouping.groups, row, strict=True)
+    )
 
 
-def labeller_summary(
-    labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
-) -> pd.DataFrame:
+def labeller_summary(assessed: Sequence[Assessed]) -> pd.DataFrame:
     """Accuracy, calibration and abstention by attribute and grouping.
-
-    Args:
-        labeller: A fitted labeller.
-        embeddings: float `(n, d)` of faces it has not seen, in the order of `faces`; NaN
-            throughout where a face has none.
-        faces: Their `faces` table with FairFace's groups; excluded faces are left out.
 
     Returns:
         One row a grouping: `attribute, grouping, asked, n_faces` (annotated, with an embedding),
@@ -63,23 +142,12 @@ def labeller_summary(
         `share_abstained` of those faces, `accuracy_when_labelled` of the others (NaN if there are
         none), and `n_without_embedding`, annotated faces that none of this is about. Shares are in
         [0, 1].
-
-    Raises:
-        InvalidInputError: If shapes do not agree, or no face carries a label of an attribute.
     """
-    return pd.DataFrame(_summary(scores) for scores in scored(labeller, embeddings, faces))
+    return pd.DataFrame(map(_summary, assessed))
 
 
-def labeller_recalls(
-    labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
-) -> pd.DataFrame:
+def labeller_recalls(assessed: Sequence[Assessed]) -> pd.DataFrame:
     """How often each group is recognised, altogether and by the other attributes.
-
-    Args:
-        labeller: A fitted labeller.
-        embeddings: float `(n, d)` of faces it has not seen, in the order of `faces`; NaN
-            throughout where a face has none, which leaves it out.
-        faces: Their `faces` table with FairFace's groups; excluded faces are left out.
 
     Returns:
         Tidy: `attribute, grouping, asked, group` (the true one), `stratum_attribute` and `stratum`
@@ -88,43 +156,100 @@ def labeller_recalls(
         (Wilson 1927), `most_frequent_mistake` (missing where there is none) and `mistake_share`,
         the share of these faces that were given it. Abstention is not applied. A group without
         faces keeps its row, with NaN.
-
-    Raises:
-        InvalidInputError: If shapes do not agree, or no face carries a label of an attribute.
     """
-    strata = {name: labeller.true_labels(faces, name).to_numpy() for name in ATTRIBUTES}
-    names = {name: labeller.asked[name].groups for name in ATTRIBUTES}
-    rows: list[dict[str, object]] = []
-    for scores in scored(labeller, embeddings, faces):
-        for position, stratum, within in _strata(scores, strata, names):
-            counts = _counts(scores, within)
-            about = {
-                "attribute": scores.attribute,
-                "grouping": scores.grouping.name,
-                "asked": scores.asked,
-            }
-            where = {"stratum_attribute": position, "stratum": stratum}
-            rows += [
-                {**about, "group": group, **where, **_recall(row, number, scores.grouping.groups)}
-                for number, (group, row) in enumerate(
-                    zip(scores.grouping.groups, counts, strict=True)
-                )
-            ]
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(
+        {
+            **scores.about,
+            "group": group,
+            "stratum_attribute": attribute,
+            "stratum": stratum,
+            **_recall(scores.counts(within)[number], number, scores.grouping.groups),
+        }
+        for scores in assessed
+        for attribute, stratum, within in _strata(scores, assessed)
+        for number, group in enumerate(scores.grouping.groups)
+    )
     text = ["stratum_attribute", "stratum", "most_frequent_mistake"]
     return table.astype(dict.fromkeys(text, "str"))
 
 
-def _summary(scores: Scored) -> dict[str, object]:
-    counts = _counts(scores)
+def labeller_reliability(assessed: Sequence[Assessed]) -> pd.DataFrame:
+    """Whether faces labelled with a confidence of 70 % are right in 70 of 100 cases.
+
+    Returns:
+        Tidy, one row a bin that holds faces: `attribute, grouping, asked, confidence_low,
+        confidence_high` (borders of the bin), `mean_confidence, accuracy`, its 95 % interval
+        `ci_low, ci_high` (Wilson 1927), `n_faces`. Abstention is not applied.
+    """
+    rows = []
+    for scores in assessed:
+        n_faces, n_right, confidence = reliability_bins(scores.confidence, scores.right)
+        for number in np.flatnonzero(n_faces):
+            people, right = int(n_faces[number]), int(n_right[number])
+            interval = wilson_interval(right, people, CONFIDENCE_LEVEL)
+            rows.append(
+                {
+                    **scores.about,
+                    "confidence_low": number / N_BINS,
+                    "confidence_high": (number + 1) / N_BINS,
+                    "mean_confidence": confidence[number] / people,
+                    "accuracy": right / people,
+                    "ci_low": interval.low,
+                    "ci_high": interval.high,
+                    "n_faces": people,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def reliability_bins(
+    confidence: np.ndarray, right: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort faces into fifteen bins of equal width; a confidence on a border goes up.
+
+    Args:
+        confidence: Probability of the predicted group, float `(n,)` in [0, 1].
+        right: Whether the prediction is right, bool `(n,)`.
+
+    Returns:
+        Of each bin the number of faces, of those that are right, and the sum of confidences; each
+        `(15,)`.
+    """
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    n_faces, n_right, summed = (
+        np.bincount(bins, weights=weights, minlength=N_BINS)
+        for weights in (None, right, confidence)
+    )
+    return n_faces, n_right, summed
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Mean distance between confidence and accuracy, over bins of equal width.
+
+    The ECE of Guo et al. 2017 (arXiv 1706.04599, equation 3) with their 15 bins, for one set of
+    faces. `fairness.metrics.calibration` answers another question, how the error differs between
+    groups, and has bins of equal mass over everybody for it.
+
+    Args:
+        confidence: Probability of the predicted group, float `(n,)`, n at least 1.
+        right: Whether the prediction is right, bool `(n,)`.
+
+    Returns:
+        Between 0, calibrated, and 1.
+    """
+    _, n_right, summed = reliability_bins(confidence, right)
+    # |sum of confidence - number right| of a bin is its distance times its number of faces.
+    return float(np.abs(summed - n_right).sum() / len(confidence))
+
+
+def _summary(scores: Assessed) -> dict[str, object]:
+    counts = scores.counts()
     of_group = counts.sum(axis=1)
     recalls = counts.diagonal()[of_group > 0] / of_group[of_group > 0]
     right, labelled = scores.right, ~scores.abstained
     interval = wilson_interval(int(right.sum()), len(right), CONFIDENCE_LEVEL)
     return {
-        "attribute": scores.attribute,
-        "grouping": scores.grouping.name,
-        "asked": scores.asked,
+        **scores.about,
         "n_faces": len(right),
         "accuracy": float(right.mean()),
         "ci_low": interval.low,
@@ -139,13 +264,15 @@ def _summary(scores: Scored) -> dict[str, object]:
 
 
 def _strata(
-    scores: Scored, labels: Mapping[str, np.ndarray], groups: Mapping[str, tuple[str, ...]]
+    scores: Assessed, assessed: Sequence[Assessed]
 ) -> Iterator[tuple[str | None, str | None, np.ndarray]]:
+    """All faces; then those of each true group, as asked for, of the other attributes."""
     yield None, None, np.ones(len(scores.rows), dtype=bool)
-    for name in ATTRIBUTES:
-        if name != scores.attribute:
-            for stratum in groups[name]:
-                yield name, stratum, labels[name][scores.rows] == stratum
+    for other in assessed:
+        if other.asked and other.attribute != scores.attribute:
+            for number, group in enumerate(other.grouping.groups):
+                within = np.isin(scores.rows, other.rows[other.true == number])
+                yield other.attribute, group, within
 
 
 def _recall(counts: np.ndarray, number: int, groups: tuple[str, ...]) -> dict[str, object]:
@@ -164,12 +291,3 @@ def _recall(counts: np.ndarray, number: int, groups: tuple[str, ...]) -> dict[st
         "most_frequent_mistake": groups[worst] if mistakes[worst] else None,
         "mistake_share": mistakes[worst] / people if people else np.nan,
     }
-
-
-def _counts(scores: Scored, within: np.ndarray | None = None) -> np.ndarray:
-    """Faces by true and most probable group, int `(groups, groups)`."""
-    size = len(scores.grouping.groups)
-    pairs = scores.true * size + scores.predicted
-    kept = pairs if within is None else pairs[within]
-    counts: np.ndarray = np.bincount(kept, minlength=size * size).reshape(size, size)
-    return counts

@@ -1,7 +1,6 @@
 """Probabilities that mean what they say: temperature scaling and isotonic regression."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.special import log_softmax, softmax
@@ -10,14 +9,6 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.race_labeling import CalibrationName
 
 LOG_TEMPERATURE_BOUNDS = (-3.0, 3.0)
-
-
-class Calibration(Protocol):
-    """What turns a classifier's log probabilities into probabilities to be believed."""
-
-    def apply(self, logits: np.ndarray) -> np.ndarray:
-        """Probabilities, float64 `(n, groups)`, each row with the sum one, from logits."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,6 +52,10 @@ class IsotonicCalibration:
         # Where every curve says "not this group", they have nothing to divide.
         shares: np.ndarray = np.where(total > 0, after / np.where(total > 0, total, 1.0), before)
         return shares
+
+
+Calibration = TemperatureCalibration | IsotonicCalibration
+"""What turns a classifier's log probabilities into probabilities to be believed."""
 
 
 def fit_calibration(name: CalibrationName, logits: np.ndarray, codes: np.ndarray) -> Calibration:

@@ -1,25 +1,56 @@
-"""From annotated faces and their embeddings to a labeller."""
+"""From annotated faces to a labeller: the classifiers that say best what they have not seen."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.labeling.checks import check_embeddings
+from fer_fairness.labeling.calibration import fit_calibration, fit_temperature
+from fer_fairness.labeling.classifier import (
+    AttributeClassifier,
+    Candidate,
+    candidates,
+    fit_candidate,
+)
 from fer_fairness.labeling.groups import (
     FAIRFACE_GROUPINGS,
     asked_groupings,
     group_codes,
     grouped_labels,
 )
-from fer_fairness.labeling.labeller import DemographicLabeller
-from fer_fairness.labeling.selection import Fold, Material, choose_classifiers
+from fer_fairness.labeling.labeller import DemographicLabeller, Trial, check_embeddings
 from fer_fairness.params.race_labeling import LabellerParameters
+from fer_fairness.progress import track
 from fer_fairness.tables import usable
 from fer_fairness.taxonomy import ATTRIBUTES
 
 _log = logging.getLogger(__name__)
+
+_Fold = tuple[np.ndarray, np.ndarray]
+"""Rows to fit on and rows to assess on."""
+
+
+@dataclass(frozen=True)
+class _Material:
+    """What one attribute's classifier is chosen, calibrated and fitted with.
+
+    Attributes:
+        attribute: Its name.
+        groups: FairFace's groups.
+        codes: Position of each face's group, int `(n,)`; -1 for faces that take no part.
+        folds: Pairs of rows. Candidates are fitted on the first, compared and calibrated on the
+            second.
+        final_rows: What the chosen candidate is fitted on in the end.
+    """
+
+    attribute: str
+    groups: tuple[str, ...]
+    codes: np.ndarray
+    folds: Sequence[_Fold]
+    final_rows: np.ndarray
 
 
 def fit_labeller(
@@ -69,7 +100,7 @@ def fit_labeller(
         _material(attribute, faces, takes_part & embedded, held_out, params, seed)
         for attribute in ATTRIBUTES
     ]
-    classifiers, trials = choose_classifiers(embeddings, materials, params, seed=seed)
+    classifiers, trials = _choose_classifiers(embeddings, materials, params, seed)
     return DemographicLabeller(
         dimension=int(embeddings.shape[1]),
         classifiers=classifiers,
@@ -87,7 +118,7 @@ def _material(
     held_out: np.ndarray | None,
     params: LabellerParameters,
     seed: int,
-) -> Material:
+) -> _Material:
     grouping = FAIRFACE_GROUPINGS[attribute]
     labels = grouped_labels(faces, attribute, grouping)
     codes = np.where(takes_part, group_codes(labels, grouping.groups), -1)
@@ -96,7 +127,7 @@ def _material(
         fewest = max(params.min_faces_per_class, params.n_folds)
         _check_enough(codes[rows], attribute, grouping.groups, fewest)
         folds = _stratified_folds(codes, rows, params.n_folds, seed)
-        return Material(attribute, grouping.groups, codes, folds, rows)
+        return _Material(attribute, grouping.groups, codes, folds, rows)
     fitting, judging = rows[~held_out[rows]], rows[held_out[rows]]
     _check_enough(codes[fitting], attribute, grouping.groups, params.min_faces_per_class)
     if len(judging) == 0:
@@ -104,10 +135,78 @@ def _material(
             f"No held-out face has a label of {attribute}: the labeller cannot be calibrated. "
             "Raise embedder.held_out_share or add labelled faces."
         )
-    return Material(attribute, grouping.groups, codes, [(fitting, judging)], fitting)
+    return _Material(attribute, grouping.groups, codes, [(fitting, judging)], fitting)
 
 
-def _stratified_folds(codes: np.ndarray, rows: np.ndarray, n_folds: int, seed: int) -> list[Fold]:
+def _choose_classifiers(
+    embeddings: np.ndarray, materials: Sequence[_Material], params: LabellerParameters, seed: int
+) -> tuple[dict[str, AttributeClassifier], tuple[Trial, ...]]:
+    """Try every candidate for every attribute, keep the best, calibrate it and fit it again.
+
+    Candidates are compared by their log loss after the best temperature, also where isotonic
+    calibration is asked for: one number cannot adapt to the faces that it is judged on, a curve
+    can. The calibration of the chosen one is learnt from its probabilities for those same faces,
+    which no classifier that gave them was fitted on.
+
+    Returns:
+        attribute -> its classifier, and how every candidate did.
+    """
+    tried = candidates(params)
+    steps = [(material, candidate) for material in materials for candidate in tried]
+    logits = [
+        _logits_of_unseen(candidate, embeddings, material, params, seed)
+        for material, candidate in track(steps, description="Choosing the demographic classifiers")
+    ]
+    classifiers: dict[str, AttributeClassifier] = {}
+    trials: list[Trial] = []
+    for place, material in enumerate(
+        track(materials, description="Fitting the chosen classifiers")
+    ):
+        found = logits[place * len(tried) : (place + 1) * len(tried)]
+        codes = np.concatenate([material.codes[judging] for _, judging in material.folds])
+        losses = [fit_temperature(one, codes)[1] for one in found]
+        best = int(np.argmin(losses))
+        trials += [
+            Trial(
+                attribute=material.attribute,
+                candidate=candidate,
+                log_loss=loss,
+                accuracy=float((one.argmax(axis=1) == codes).mean()),
+                chosen=candidate is tried[best],
+            )
+            for candidate, loss, one in zip(tried, losses, found, strict=True)
+        ]
+        rows = material.final_rows
+        classifiers[material.attribute] = AttributeClassifier(
+            attribute=material.attribute,
+            groups=material.groups,
+            candidate=tried[best],
+            fitted=fit_candidate(
+                tried[best], embeddings[rows], material.codes[rows], params, seed=seed
+            ),
+            calibration=fit_calibration(params.calibration, found[best], codes),
+        )
+    return classifiers, tuple(trials)
+
+
+def _logits_of_unseen(
+    candidate: Candidate,
+    embeddings: np.ndarray,
+    material: _Material,
+    params: LabellerParameters,
+    seed: int,
+) -> np.ndarray:
+    """Logits for the faces of each fold by the candidate fitted on the others, fold after fold."""
+    found = []
+    for fitting, judging in material.folds:
+        fitted = fit_candidate(
+            candidate, embeddings[fitting], material.codes[fitting], params, seed=seed
+        )
+        found.append(fitted.logits(embeddings[judging]))
+    return np.concatenate(found)
+
+
+def _stratified_folds(codes: np.ndarray, rows: np.ndarray, n_folds: int, seed: int) -> list[_Fold]:
     from sklearn.model_selection import StratifiedKFold
 
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed % 2**32)

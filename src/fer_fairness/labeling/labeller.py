@@ -6,11 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_fairness.labeling.checks import check_embeddings
-from fer_fairness.labeling.classifier import AttributeClassifier
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.labeling.classifier import AttributeClassifier, Candidate
 from fer_fairness.labeling.groups import Grouping, grouped_labels
-from fer_fairness.labeling.selection import Trial
 from fer_fairness.taxonomy import ATTRIBUTES
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a candidate did on faces it was not fitted on.
+
+    Attributes:
+        attribute: What it was to tell.
+        candidate: The candidate.
+        log_loss: Mean, in nats, after the best temperature for it.
+        accuracy: Share of faces whose most probable group is the true one, at FairFace's grain.
+        chosen: Whether it is the one that was kept.
+    """
+
+    attribute: str
+    candidate: Candidate
+    log_loss: float
+    accuracy: float
+    chosen: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +99,7 @@ class DemographicLabeller:
             grouping = self.asked[attribute]
             probabilities = grouping.summed(self.probabilities(embeddings, attribute))
             confidence = probabilities.max(axis=1)
-            labels[attribute] = most_probable(probabilities, grouping.groups)
+            labels[attribute] = _most_probable(probabilities, grouping.groups)
             labels[f"{attribute}_confidence"] = confidence
             labels[f"{attribute}_abstained"] = self.abstains(confidence, attribute)
             for column, group in enumerate(grouping.groups):
@@ -98,7 +116,53 @@ class DemographicLabeller:
         return grouped_labels(faces, attribute, self.asked[attribute])
 
 
-def most_probable(probabilities: np.ndarray, groups: Sequence[str]) -> pd.Series:
+def check_embeddings(
+    embeddings: np.ndarray, n_faces: int, dimension: int | None = None
+) -> np.ndarray:
+    """Which faces have an embedding, if the array is what goes with so many faces.
+
+    Args:
+        embeddings: To check, expected float `(n_faces, dimension)`; a row of NaN throughout says
+            that the face could not be embedded.
+        n_faces: Rows of the table they belong to.
+        dimension: Length of an embedding; None where any will do.
+
+    Returns:
+        Boolean `(n_faces,)`, False for the rows of NaN.
+
+    Raises:
+        InvalidInputError: If the shape is another, the values are not real numbers, or a row
+            holds infinity or NaN beside numbers.
+    """
+    if embeddings.ndim != 2 or len(embeddings) != n_faces:
+        raise InvalidInputError(
+            f"Embeddings have shape {embeddings.shape} for {n_faces} faces; expected ({n_faces}, "
+            "dimension). The array and the table belong to different runs: make both again."
+        )
+    if embeddings.dtype.kind != "f":
+        raise InvalidInputError(
+            f"Embeddings are {embeddings.dtype}, expected float32 or float64. Give what "
+            "the embedder returned."
+        )
+    if dimension is not None and embeddings.shape[1] != dimension:
+        raise InvalidInputError(
+            f"Embeddings have {embeddings.shape[1]} values a face, but the labeller was fitted on "
+            f"{dimension}. Use the embedder it was fitted with, or fit it again."
+        )
+    finite = np.isfinite(embeddings)
+    whole: np.ndarray = finite.all(axis=1)
+    wrong = np.flatnonzero(~whole & ~np.isnan(embeddings).all(axis=1))
+    if len(wrong):
+        raise InvalidInputError(
+            f"The embeddings of {len(wrong)} of {n_faces} faces hold infinity, or NaN beside "
+            f"numbers, the first in row {wrong[0]}; expected numbers, or NaN throughout for a face "
+            "that could not be embedded. Fit the embedder again (a lower learning rate, if it was "
+            "trained here)."
+        )
+    return whole
+
+
+def _most_probable(probabilities: np.ndarray, groups: Sequence[str]) -> pd.Series:
     """The most probable group of each row of `(n, groups)`, missing where a row is NaN."""
     known = ~np.isnan(probabilities).any(axis=1)
     best = np.where(known[:, None], probabilities, 0.0).argmax(axis=1)

@@ -1,21 +1,31 @@
-"""Mitigations beside augmentation: training weights, and post-processing of predictions."""
+"""Mitigation: methods that train otherwise, or that change predictions, one a module.
 
-from fer_fairness.mitigation.equalized_odds import (
-    EqualizedOddsRates,
-    Rates,
-    apply_equalized_odds,
-    fit_equalized_odds,
+A new module under `methods` or `post` is found by itself; docs/adding_a_method.md.
+"""
+
+from fer_fairness.mitigation.composition import Composition, group_codes, validation_set
+from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.post_method import Json, PostMethod
+from fer_fairness.mitigation.registry import (
+    MethodBlock,
+    PostMethodBlock,
+    post_methods,
+    trained_methods,
+    unknown_method,
 )
-from fer_fairness.mitigation.protocol import FittedPostProcessor
-from fer_fairness.mitigation.reweighing import Reweighed, reweigh, reweighing_weights
 
 __all__ = [
-    "EqualizedOddsRates",
-    "FittedPostProcessor",
-    "Rates",
-    "Reweighed",
-    "apply_equalized_odds",
-    "fit_equalized_odds",
-    "reweigh",
-    "reweighing_weights",
+    "Composition",
+    "Given",
+    "Json",
+    "Method",
+    "MethodBlock",
+    "Need",
+    "PostMethod",
+    "PostMethodBlock",
+    "group_codes",
+    "post_methods",
+    "trained_methods",
+    "unknown_method",
+    "validation_set",
 ]

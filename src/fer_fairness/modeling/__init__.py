@@ -2,32 +2,33 @@
 
 from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.batches import TrainingSet
-from fer_fairness.modeling.foreign import ForeignModel, load_foreign_model
-from fer_fairness.modeling.foreign_scoring import Scoring, foreign_predictions, scoring_notes
 from fer_fairness.modeling.freezing import freeze_layers
+from fer_fairness.modeling.objective import Objective, Scores
 from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
+from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.regularisation import set_regularisation
 from fer_fairness.modeling.starting_weights import starting_model, trained_model
 from fer_fairness.modeling.training import TrainingData, TrainingResult, train
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS
+from fer_fairness.modeling.training_set import GROUP, STRENGTH, WEIGHT, TrainingSet
 
 __all__ = [
+    "GROUP",
     "HISTORY_COLUMNS",
-    "ForeignModel",
-    "Scoring",
+    "STRENGTH",
+    "WEIGHT",
+    "Objective",
+    "Procedure",
+    "Scores",
     "TrainingData",
     "TrainingResult",
     "TrainingSet",
     "build_network",
-    "foreign_predictions",
     "freeze_layers",
-    "load_foreign_model",
     "predict_logits",
     "predictions_table",
     "prepare_backend",
     "probabilities",
-    "scoring_notes",
     "set_regularisation",
     "starting_model",
     "train",

@@ -1,6 +1,7 @@
 """The state of a training run in one file, so that a killed run goes on where it was."""
 
 import hashlib
+import inspect
 import json
 import logging
 import zipfile
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_fairness.files import replacing
-from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.fingerprints import add_arrays
+from fer_fairness.modeling.procedure import Procedure
+from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ logger = logging.getLogger(__name__)
 EpochRow = dict[str, float]
 """One row of a training history: its columns and their values."""
 
-_GROUPS = ("model", "optimizer", "best", "average")
+_GROUPS = ("variables", "optimizer", "best", "average")
 _IMAGES_A_BLOCK = 4096
 _FINGERPRINT_DIGITS = 12
 
@@ -38,15 +40,15 @@ class Checkpoint:
 
     Attributes:
         history: One row for each finished epoch.
-        model: Values of all variables of the model: weights, batch statistics and the states of
-            the random generators of dropout.
+        variables: Values of all variables of the training graph: weights, batch statistics, the
+            states of the random generators of dropout, and what the objective keeps.
         optimizer: Values of all variables of the optimiser.
         best: Weights of the best epoch.
         average: Averaged weights; empty where none are averaged.
     """
 
     history: list[EpochRow]
-    model: list[np.ndarray]
+    variables: list[np.ndarray]
     optimizer: list[np.ndarray]
     best: list[np.ndarray]
     average: list[np.ndarray]
@@ -124,30 +126,32 @@ def run_fingerprint(
     models: "Sequence[keras.Model]",
     sets: Sequence[TrainingSet],
     params: TrainingParameters,
+    procedure: Procedure,
     *,
     seed: int,
 ) -> str:
     """A hash of all that decides the outcome of a run: two runs with the same one are the same.
 
-    Covers the architectures with their frozen layers, the starting weights, the images, targets,
-    weights and strengths of the sets, the parameters, the seed, the back end, the versions of Keras
-    and of the back end, and the source of this room, so that no changed code goes on with, or
-    gives out, what other code has trained. Not the machine, and not the states of random
-    generators: Keras draws new ones whenever it loads a model whose dropout has no seed, and the
-    run sets its own from `seed`.
+    Covers the architectures with their frozen layers, the starting weights, the images, targets
+    and columns of the sets, the parameters, the procedure, the seed, the back end, the versions of
+    Keras and of the back end, and the source of this room and of the procedure, so that no changed
+    code goes on with, or gives out, what other code has trained. Not the machine, and not the
+    states of random generators: Keras draws new ones whenever it loads a model whose dropout has no
+    seed, and the run sets its own from `seed`.
 
     Args:
         models: The model to be trained and, if there are any, its teachers.
         sets: What it is trained and validated on.
         params: How it is trained.
+        procedure: What is done otherwise than in plain training.
         seed: Seed of the run.
     """
     import keras
 
     digest = hashlib.sha256()
-    description: list[object] = [params.model_dump_json(), seed]
+    description: list[object] = [params.model_dump_json(), seed, procedure.fingerprint()]
     back_end = keras.backend.backend()
-    description += [back_end, version("keras"), version(back_end), _source_of_this_room()]
+    description += [back_end, version("keras"), version(back_end), _source_of(procedure)]
     for model in models:
         architecture = json.loads(model.to_json())
         # Keras numbers the optimisers of a process, and all they depend on is in `params`.
@@ -158,10 +162,12 @@ def run_fingerprint(
     return digest.hexdigest()
 
 
-def _source_of_this_room() -> str:
-    """SHA-256 over the modules of `modeling`, in the order of their names."""
+def _source_of(procedure: Procedure) -> str:
+    """SHA-256 over the modules of `modeling` and those that the procedure's classes stand in."""
     digest = hashlib.sha256()
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    rooms = sorted(Path(__file__).parent.glob("*.py"))
+    own = [inspect.getsourcefile(kind) for kind in type(procedure).__mro__ if kind is not object]
+    for module in (*rooms, *(Path(name) for name in own if name)):
         digest.update(module.read_bytes())
     return digest.hexdigest()
 
@@ -173,8 +179,10 @@ def _arrays_of(
         yield from model.get_weights()
     for part in sets:
         yield part.targets
-        for values in (part.sample_weight, part.augmentation_strength):
-            yield np.zeros(0) if values is None else values
+        yield np.array([part.epoch_size])
+        for name, values in sorted(part.columns.items()):
+            yield np.frombuffer(name.encode(), dtype=np.uint8)
+            yield values
         for start in range(0, len(part), _IMAGES_A_BLOCK):
             yield part.images[part.image_index[start : start + _IMAGES_A_BLOCK]]
 

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.batches import TrainingSet
 from fer_fairness.modeling.prediction import predict_logits
+from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:

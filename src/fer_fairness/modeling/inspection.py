@@ -52,6 +52,16 @@ def unfreeze(model: "keras.Model") -> None:
             layer.trainable = True
 
 
+def last_activation(model: "keras.Model") -> str:
+    """Name of the activation of the last layer, "" where it has none."""
+    operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
+    while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
+        operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
+    if type(operation).__name__ == "Softmax":
+        return "softmax"
+    return str(getattr(getattr(operation, "activation", None), "__name__", ""))
+
+
 def n_trainable_weights(model: "keras.Model") -> int:
     """How many numbers training can change."""
     return sum(math.prod(weights.shape) for weights in model.trainable_weights)

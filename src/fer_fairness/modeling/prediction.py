@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.batches import Images, check_images
+from fer_fairness.modeling.training_set import Images, check_images
 from fer_fairness.progress import track
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, has_majority_emotion
 from fer_fairness.taxonomy import EMOTIONS

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Final
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.foreign import last_activation
-from fer_fairness.modeling.inspection import fields_not_met, leaf_layers, unfreeze
+from fer_fairness.modeling.inspection import (
+    fields_not_met,
+    last_activation,
+    leaf_layers,
+    unfreeze,
+)
 from fer_fairness.modeling.regularisation import DROPOUT_TYPES, KERNEL_REGULARISERS
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 from fer_fairness.taxonomy import EMOTIONS

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError, TrainingError
-from fer_fairness.modeling.batches import TrainingSet
+from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
 from fer_fairness.modeling.distillation import check_teachers, teacher_logits
 from fer_fairness.modeling.inspection import is_untrained, n_trainable_weights
+from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.prediction import check_fits
+from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
+from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
@@ -32,10 +35,13 @@ class TrainingData:
     Attributes:
         training: Faces to learn from.
         validation: Faces that decide learning rate, stopping and the best epoch. Never test faces.
+        teachers: Models of the same input and output, from whose outputs the model learns too; not
+            used where `TrainingParameters.distillation` has no weight.
     """
 
     training: TrainingSet
     validation: TrainingSet
+    teachers: "Sequence[keras.Model]" = ()
 
 
 @dataclass(frozen=True)
@@ -65,12 +71,12 @@ def train(
     seed: int,
     checkpoint_folder: Path | None,
     description: str,
-    teachers: "Sequence[keras.Model]" = (),
+    procedure: Procedure | None = None,
 ) -> TrainingResult:
     """Train `model` in place until the validation score stops improving, and keep its best epoch.
 
-    Minimises the loss that `params` describes, weighted by face if weights are given, plus the
-    penalties of the model's regularisers.
+    Minimises the objective of the procedure, in plain training the loss that `params` describes,
+    weighted by face if weights are given, plus the penalties of the model's regularisers.
 
     With a checkpoint folder, a run that was killed goes on after its last whole epoch and, on the
     same machine and back end, ends with the same weights as one that was not; one that had ended is
@@ -81,14 +87,13 @@ def train(
 
     Args:
         model: Takes the images of both sets, gives logits; frozen layers stay as they are.
-        data: Faces to learn from and to validate on.
+        data: Faces to learn from and to validate on, and teachers.
         params: Loss, optimiser, rates, patience, online augmentation.
         seed: Decides the order of faces, the online augmentation and the dropout.
         checkpoint_folder: Where the state is kept after each epoch, some megabytes; None keeps
             none.
         description: What the progress bar says, and the log of how the training ended.
-        teachers: Models of the same input and output, from whose outputs the model learns too; not
-            used where `params.distillation` has no weight.
+        procedure: Order of the faces, mixing, objective; None: plain training.
 
     Returns:
         The model and its history; with `max_epochs` 0 the model as it was and an empty history.
@@ -97,10 +102,11 @@ def train(
         InvalidInputError: If images or targets do not fit the model, or a teacher does not.
         TrainingError: If nothing is trainable, or a loss is not a finite number.
     """
-    _check(model, data)
-    check_teachers(model, teachers, params)
-    if params.distillation.weight == 0:
-        teachers = ()
+    procedure = procedure or Procedure()
+    objective = procedure.objective(data.training, params)
+    _check(model, data, objective)
+    check_teachers(model, data.teachers, params)
+    teachers = data.teachers if params.distillation.weight > 0 else ()
     if params.max_epochs == 0:
         _tell_that_nothing_is_trained(model, description)
         return TrainingResult(model=model, history=_table([], best_epoch=0))
@@ -115,15 +121,15 @@ def train(
             [model, *teachers],
             [data.training, data.validation],
             params,
+            procedure,
             seed=seed,
         )
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
     known = None
     if teachers:
         known = teacher_logits(teachers, data.training, params, description=description)
-    run = TrainingRun(
-        model, data.training, data.validation, params, seed=seed, teacher_logits=known
-    )
+    batches = TrainingBatches(data.training, params, procedure, seed=seed, teacher_logits=known)
+    run = TrainingRun(model, batches, data.validation, params, objective, seed=seed)
     if file is not None:
         run.go_on_from(file.load())
     n_steps = params.max_epochs * run.steps_an_epoch
@@ -134,7 +140,7 @@ def train(
             if file is not None:
                 file.save(run.checkpoint())
     model.set_weights(run.best)
-    _tell_of_the_end(run, model, n_faces=len(data.training), description=description)
+    _tell_of_the_end(run, model, n_faces=data.training.epoch_size, description=description)
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 
@@ -143,7 +149,7 @@ def _table(history: list[dict[str, float]], *, best_epoch: int) -> pd.DataFrame:
     return table.astype({"epoch": "int64"}).assign(is_kept=table["epoch"] == best_epoch)
 
 
-def _check(model: "keras.Model", data: TrainingData) -> None:
+def _check(model: "keras.Model", data: TrainingData, objective: Objective) -> None:
     for name, part in (("training", data.training), ("validation", data.validation)):
         check_fits(model, part.images)
         if model.output_shape != (None, part.targets.shape[1]):
@@ -151,6 +157,7 @@ def _check(model: "keras.Model", data: TrainingData) -> None:
                 f"Model {model.name!r} gives outputs of shape {model.output_shape}, the {name} set "
                 f"has targets of shape {part.targets.shape}: expected one output for each class."
             )
+        objective.check_targets(part.targets)
 
 
 def _tell_that_nothing_is_trained(model: "keras.Model", description: str) -> None:

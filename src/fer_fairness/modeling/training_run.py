@@ -11,11 +11,13 @@ from tqdm import tqdm
 
 from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.averaging import WeightAverage
-from fer_fairness.modeling.batches import TrainingBatches, TrainingSet
+from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import Checkpoint, EpochRow
-from fer_fairness.modeling.compilation import seed_dropout, training_graph
+from fer_fairness.modeling.graph import seed_generators, training_graph
+from fer_fairness.modeling.objective import Objective, Scores
 from fer_fairness.modeling.prediction import inference_batches
 from fer_fairness.modeling.schedule import EarlyStopping, LearningRateSchedule
+from fer_fairness.modeling.training_set import WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ HISTORY_COLUMNS: Final = (
     "validation_mean_recall",
     "learning_rate",
     "seconds",
+    "gradient_steps",
 )
 """What each epoch records; the history of a finished run also has `is_kept`."""
 
@@ -48,23 +51,21 @@ class TrainingRun:
     def __init__(
         self,
         model: "keras.Model",
-        training: TrainingSet,
+        batches: TrainingBatches,
         validation: TrainingSet,
         params: TrainingParameters,
+        objective: Objective,
         *,
         seed: int,
-        teacher_logits: np.ndarray | None,
     ) -> None:
-        """Compile the training graph around `model`; arguments as for `train`.
-
-        What the teachers say is float32 `(n, k)`, a row for each of `training`; None: no teacher.
-        """
+        """Compile the training graph around `model`; arguments as for `train`."""
         self._model = model
+        self._batches = batches
         self._validation = validation
         self._params = params
-        self._batches = TrainingBatches(training, params, seed=seed, teacher_logits=teacher_logits)
-        self._graph = training_graph(model, params, class_shares=training.class_shares())
-        seed_dropout(model, seed)
+        self._objective = objective
+        self._graph = training_graph(model, params, objective)
+        seed_generators(self._graph, seed)
         self._schedule = LearningRateSchedule(params)
         self._stopping = EarlyStopping(params)
         self._average: WeightAverage | None = None
@@ -88,7 +89,7 @@ class TrainingRun:
         """The state after the last epoch."""
         return Checkpoint(
             history=self.history,
-            model=_values(self._model.variables),
+            variables=_values(self._graph.variables),
             optimizer=_values(self._graph.optimizer.variables),
             best=self.best,
             average=[] if self._average is None else self._average.values,
@@ -98,7 +99,7 @@ class TrainingRun:
         """Put model, optimiser and decisions into the state of `checkpoint`, if there is one."""
         if checkpoint is None:
             return
-        _assign(self._model.variables, checkpoint.model)
+        _assign(self._graph.variables, checkpoint.variables)
         _assign(self._graph.optimizer.variables, checkpoint.optimizer)
         self.history, self.best = checkpoint.history, checkpoint.best
         if self._average is not None:
@@ -128,7 +129,7 @@ class TrainingRun:
             self._model.set_weights(average.values)
         validated = self._validate(bar)
         scores = (len(self.history) + 1, loss, accuracy, *validated)
-        row = (*scores, learning_rate, time.monotonic() - started)
+        row = (*scores, learning_rate, time.monotonic() - started, n_steps)
         self.history.append(dict(zip(HISTORY_COLUMNS, row, strict=True)))
         self._schedule.observe(self.history[-1]["validation_loss"])
         if self._stopping.observe(self._score(self.history[-1])):
@@ -162,20 +163,17 @@ class TrainingRun:
             bar.update()
         return total_loss / total_weight, total_correct / n_faces
 
-    def _validate(self, bar: "tqdm[int]") -> tuple[float, float, float]:
+    def _validate(self, bar: "tqdm[int]") -> Scores:
         part, size = self._validation, self._params.batch_size
         batches = []
         for batch in inference_batches(self._model, part.images, part.image_index, batch_size=size):
             batches.append(batch)
             bar.update()
         logits = np.concatenate(batches).astype(np.float64)
-        loss = np.average(cross_entropy(logits, part.targets), weights=part.sample_weight)
-        if not math.isfinite(loss):
+        scores = self._objective.scores(logits, part.targets, part.columns.get(WEIGHT))
+        if not math.isfinite(scores.loss):
             raise self._divergence("validation loss")
-        true = part.targets.argmax(axis=1)
-        right = logits.argmax(axis=1) == true
-        recalls = [right[true == label].mean() for label in np.unique(true)]
-        return float(loss), float(right.mean()), float(np.mean(recalls))
+        return scores
 
     def _postfix(self, loss: float) -> str:
         text = f"epoch {len(self.history) + 1}, loss {loss:.3f}"
@@ -191,21 +189,6 @@ class TrainingRun:
             f"diverged at learning rate {self._schedule.learning_rate:g}. Start again with a lower "
             "target_learning_rate or gradient_clip_norm. Nothing of this epoch was saved."
         )
-
-
-def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Cross-entropy of each row's target distribution and the softmax of its logits, in nats.
-
-    Args:
-        logits: float64, shape `(n, k)`.
-        targets: Shape `(n, k)`, rows sum to 1.
-
-    Returns:
-        float64, shape `(n,)`.
-    """
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log_shares = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return np.asarray(-(targets * log_shares).sum(axis=1))
 
 
 def _values(variables: "Sequence[keras.Variable]") -> list[np.ndarray]:

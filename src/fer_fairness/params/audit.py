@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import ListOf, parted
@@ -86,8 +87,8 @@ class AuditParameters(Parameters):
         "or Parquet file of people whose group is known, with columns true_<attribute> and "
         "predicted_<attribute>. Scores of these attributes are then corrected for its errors.",
     )
-    dataset: Literal["fer_plus", "raf_db"] = Field(
-        default="fer_plus", description="Dataset whose test faces a model is run on."
+    dataset: str = Field(
+        default=TRAINED_ON, description="Evaluation set whose test faces a model is run on."
     )
     output: str | None = Field(
         default=None, description="Which output of a model with several, by its name."
@@ -125,6 +126,13 @@ class AuditParameters(Parameters):
     inference: InferenceParameters = Field(
         default_factory=InferenceParameters, description="Draws, significance, smallest group."
     )
+
+    @field_validator("dataset")
+    @classmethod
+    def _dataset_is_known(cls, given: str) -> str:
+        if given not in EVALUATION_SETS:
+            raise ValueError(f"is {given!r}; expected one of {', '.join(EVALUATION_SETS)}")
+        return given
 
     @field_validator("name", mode="before")
     @classmethod

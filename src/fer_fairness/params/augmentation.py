@@ -3,21 +3,31 @@
 `docs/augmentation.md` tells how they work together.
 """
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
-from fer_fairness.params.image_changes import (
-    Brightness,
-    Contrast,
-    ErasedProbability,
-    ErasedShare,
-    RotationDegrees,
-    ScaleShare,
-    ShiftShare,
-)
+from fer_fairness.params.image_changes import ImageChanges
 from fer_fairness.params.lists import ListOf
+
+WRITTEN_RANGES: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "flip": True,
+        "rotation_degrees": 20.0,
+        "shift_share": 0.12,
+        "scale_share": 0.15,
+        "brightness": 0.12,
+        "contrast": 0.25,
+        "gamma": 0.3,
+        "blur_sigma": 1.0,
+        "noise": 0.04,
+        "erased_share": 0.08,
+    }
+)
+"""Defaults of `TransformRanges`."""
 
 
 class SeverityTier(Parameters):
@@ -31,33 +41,16 @@ class SeverityTier(Parameters):
     )
 
 
-class TransformRanges(Parameters):
-    """How far each transform goes at strength 1; ranges shrink in proportion, 0 turns one off.
+class TransformRanges(ImageChanges):
+    """How far the written variants of targeted augmentation are changed, each drawn once.
 
-    They are for the variants of the mode `written`; `on_the_fly` has those of
-    `training.online_augmentation`.
+    What is not named has the range of `WRITTEN_RANGES`.
     """
 
-    flip: bool = Field(default=True, description="Mirror half of the variants left to right.")
-    rotation_degrees: RotationDegrees = 20.0
-    shift_share: ShiftShare = 0.12
-    scale_share: ScaleShare = 0.15
-    brightness: Brightness = 0.12
-    contrast: Contrast = 0.25
-    gamma: float = Field(
-        default=0.3, ge=0.0, le=2.0, description="Exponent is exp of plus or minus this."
-    )
-    blur_sigma: float = Field(
-        default=1.0, ge=0.0, le=5.0, description="Standard deviation of the blur, in pixels."
-    )
-    noise: float = Field(
-        default=0.04,
-        ge=0.0,
-        le=1.0,
-        description="Standard deviation of the noise as a share of 255.",
-    )
-    erased_share: ErasedShare = 0.08
-    erased_probability: ErasedProbability = 0.5
+    @model_validator(mode="before")
+    @classmethod
+    def _from_own_defaults(cls, values: object) -> object:
+        return {**WRITTEN_RANGES, **values} if isinstance(values, Mapping) else values
 
 
 class AugmentationParameters(Parameters):

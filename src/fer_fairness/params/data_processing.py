@@ -63,7 +63,7 @@ class ImageFolderParameters(SourceParameters):
     )
     annotations: Path | None = Field(
         None,
-        description="A csv file with a column `file`, the image's path below the folder, and any "
-        "of `gender`, `race` and `age_group` as somebody perceived them. A relative path begins at "
-        "the folder of images. None: nobody annotated them.",
+        description="A CSV or Parquet file with a column `file`, the image's path below the "
+        "folder, and any of `gender`, `race` and `age_group` as somebody perceived them. A "
+        "relative path begins at the folder of images. None: nobody annotated them.",
     )

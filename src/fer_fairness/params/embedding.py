@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.lists import ListOf
+from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
 EmbedderKind = Literal["keras_cnn", "dlib", "keras_file", "onnx"]
 Alignment = Literal["none", "landmarks", "detect"]
@@ -42,14 +43,8 @@ class EmbeddingParameters(Parameters):
     chunk_size: int = Field(
         default=512,
         gt=0,
-        description="Faces whose embeddings are written to disk at once: what a kill costs at "
-        "most, for each process.",
-    )
-    n_processes: int | None = Field(
-        default=None,
-        gt=0,
-        description="Processes that embed; none: one, since Keras and ONNX use all cores by "
-        "themselves.",
+        description="Faces whose embeddings are written to disk at once: a kill costs them at "
+        "most.",
     )
     max_problem_share: float = Field(
         default=0.05,
@@ -138,8 +133,8 @@ class EmbedderParameters(Parameters):
     learning_rate: float = Field(
         default=2e-3,
         gt=0,
-        description="Highest rate of AdamW: after one epoch of warm-up, before "
-        "the cosine decay to zero.",
+        description="Highest rate of AdamW: after a first epoch at half of it, before the cosine "
+        "decay.",
     )
     weight_decay: float = Field(default=1e-3, ge=0, description="Decoupled decay of AdamW.")
     max_shift_px: int = Field(
@@ -168,9 +163,36 @@ class EmbedderParameters(Parameters):
     )
 
     @model_validator(mode="after")
-    def _file_is_named(self) -> Self:
+    def _agrees_with_itself(self) -> Self:
         if self.kind in ("keras_file", "onnx") and self.file is None:
             raise ValueError(
                 f"kind {self.kind} needs `file`: the model's path, sha256, side_px and scaling"
             )
+        if 2 * self.max_shift_px > self.side_px:
+            raise ValueError(
+                f"max_shift_px {self.max_shift_px} is above half of side_px {self.side_px}: it "
+                "would push faces out of their images"
+            )
         return self
+
+    @property
+    def training(self) -> TrainingParameters:
+        """How the one training loop trains the CNN; faces are mirrored by chance too."""
+        return TrainingParameters(
+            batch_size=self.batch_size,
+            max_epochs=self.epochs,
+            optimizer="adamw",
+            weight_decay=self.weight_decay,
+            schedule="cosine",
+            initial_learning_rate=self.learning_rate / 2,
+            target_learning_rate=self.learning_rate,
+            warmup_epochs=1,
+            min_learning_rate=self.learning_rate / 1000,
+            early_stopping_patience=self.patience,
+            gradient_clip_norm=None,
+            online_augmentation=OnlineAugmentationParameters(
+                flip=True,
+                shift_share=self.max_shift_px / self.side_px,
+                degraded_share=self.degraded_share,
+            ),
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.lists import ListOf
@@ -51,13 +51,6 @@ def _check_shares(shares: Mapping[str, float], what: str) -> None:
     total = sum(shares.values())
     if abs(total - 1.0) > SHARE_TOLERANCE:
         raise ValueError(f"{what}: shares sum to {total:.6g}; make them sum to 1")
-
-
-def _check_unit_interval(by_attribute: ByGroup, what: str) -> None:
-    for attribute, by_group in by_attribute.items():
-        for group, value in by_group.items():
-            if not 0.0 <= value <= 1.0:
-                raise ValueError(f"{what}.{attribute}.{group} is {value}; expected 0 to 1")
 
 
 class PlantedBias(Parameters):
@@ -119,18 +112,17 @@ class PlantedBias(Parameters):
                     raise ValueError(f"{where}: factor of {', '.join(wrong)} must be above 0")
         return value
 
-    @field_validator("label_noise_by_group")
+    @field_validator("label_noise_by_group", "image_quality_by_group")
     @classmethod
-    def _noise_is_a_rate(cls, value: ByGroup) -> ByGroup:
-        _check_groups(value, "label_noise_by_group")
-        _check_unit_interval(value, "label_noise_by_group")
-        return value
-
-    @field_validator("image_quality_by_group")
-    @classmethod
-    def _quality_is_a_strength(cls, value: ByGroup) -> ByGroup:
-        _check_groups(value, "image_quality_by_group")
-        _check_unit_interval(value, "image_quality_by_group")
+    def _rates_and_strengths_lie_between_0_and_1(
+        cls, value: ByGroup, info: ValidationInfo
+    ) -> ByGroup:
+        _check_groups(value, str(info.field_name))
+        for attribute, by_group in value.items():
+            for group, number in by_group.items():
+                if not 0.0 <= number <= 1.0:
+                    where = f"{info.field_name}.{attribute}.{group}"
+                    raise ValueError(f"{where} is {number}; expected 0 to 1")
         return value
 
 

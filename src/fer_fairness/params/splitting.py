@@ -6,8 +6,12 @@ from fer_fairness.params.base import Parameters
 
 
 class SplitParameters(Parameters):
-    """How RAF-DB's training faces are divided; FER+ and FairFace keep their publishers' splits."""
+    """How a dataset's training faces are divided."""
 
     validation_share: float = Field(
-        0.1, gt=0, lt=0.5, description="Share of each emotion's training faces used to validate."
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="Share of each emotion's training faces used to validate; 0: the publisher's "
+        "own splits.",
     )

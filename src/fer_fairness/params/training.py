@@ -9,49 +9,15 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
-from fer_fairness.params.image_changes import (
-    Brightness,
-    Contrast,
-    ErasedProbability,
-    ErasedShare,
-    RotationDegrees,
-    ScaleShare,
-    ShiftShare,
-)
+from fer_fairness.params.image_changes import ImageChanges
 from fer_fairness.params.lists import ListOf
 
 
-class OnlineAugmentationParameters(Parameters):
-    """How far training images are changed, drawn anew in every epoch; 0 turns a change off.
+class OnlineAugmentationParameters(ImageChanges):
+    """How far training images are changed, drawn anew in every epoch.
 
-    A face's `augmentation_strength` multiplies all ranges. `TransformRanges` are those of the
-    written variants of targeted augmentation.
+    A face's `augmentation_strength` multiplies all ranges.
     """
-
-    flip: bool = Field(default=False, description="Mirror a random half left to right.")
-    rotation_degrees: RotationDegrees = 0.0
-    shift_share: ShiftShare = 0.0
-    scale_share: ScaleShare = 0.0
-    brightness: Brightness = 0.0
-    contrast: Contrast = 0.0
-    erased_share: ErasedShare = 0.0
-    erased_probability: ErasedProbability = 0.5
-
-    @property
-    def is_geometric(self) -> bool:
-        """Whether any change moves pixels."""
-        ranges = (self.rotation_degrees, self.shift_share, self.scale_share)
-        return self.flip or any(value > 0 for value in ranges)
-
-    @property
-    def is_tonal(self) -> bool:
-        """Whether any change is one of grey levels."""
-        return self.brightness > 0 or self.contrast > 0
-
-    @property
-    def erases(self) -> bool:
-        """Whether boxes are erased."""
-        return self.erased_share > 0 and self.erased_probability > 0
 
 
 class DistillationParameters(Parameters):
@@ -90,6 +56,15 @@ class TrainingParameters(Parameters):
         default=100,
         ge=0,
         description="Passes over the training set, at most; 0 takes the starting model as it is.",
+    )
+    steps_per_epoch: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "Gradient steps between two validations, so that max_epochs times this is the budget, "
+            "however many faces there are; null: as many as show each face once that was there "
+            "before a method added others."
+        ),
     )
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: float = Field(

@@ -1,191 +1,179 @@
-"""The one template behind the baseline, both augmentations and every trained mitigation."""
+"""The one template behind every variant: compose a training set, train, predict."""
 
-from kedro.pipeline import Node, Pipeline
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from kedro.pipeline import Pipeline
+
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.mitigation import Method
 from fer_fairness.pipelines import template_nodes as nodes
-from fer_fairness.pipelines.variants import EVALUATION_SETS, TRAINED_VARIANTS, Variant
+from fer_fairness.pipelines.namespaces import step
+from fer_fairness.pipelines.variants import BASELINE, Structure, Variant
 
-_SHARED_PARAMETERS = {"params:training_seed", "params:checkpoint_root", "params:prediction"}
-
-
-def create_pipeline(pipeline: str) -> Pipeline:
-    """All variants of one registered pipeline, each the template in its own namespace."""
-    chosen = [variant for variant in TRAINED_VARIANTS if variant.pipeline == pipeline]
-    return sum((variant_pipeline(variant) for variant in chosen), Pipeline([]))
+_TABLES = {"validation": "development", "test": "test"}
+"""The split of predictions -> the tables that its faces are in."""
 
 
-def variant_pipeline(variant: Variant) -> Pipeline:
-    """The template wired for one variant: start, augment or reweigh, train, predict."""
-    steps = [_start(variant)]
-    if variant.augments:
-        steps += _augmentation()
-    if variant.reweighs:
-        steps.append(_reweighing())
-    steps.append(_training(variant))
-    steps += [_prediction(dataset, split) for dataset in EVALUATION_SETS for split in _SPLITS]
-    used = {name for step in steps for name in step.inputs}
-    return Pipeline(
-        steps,
-        namespace=variant.name,
-        inputs={name: source for name, source in _inputs(variant).items() if name in used},
-        parameters=_SHARED_PARAMETERS & used,
+def create_pipelines(structure: Structure) -> dict[str, Pipeline]:
+    """The pipelines of all variants and seeds, by the names that their methods say."""
+    pipelines: dict[str, Pipeline] = {}
+    for variant in structure.variants:
+        for seed in structure.seeds:
+            name = variant.method.pipeline
+            made = variant_pipeline(variant, structure, seed)
+            pipelines[name] = pipelines.get(name, Pipeline([])) + made
+    return pipelines
+
+
+def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipeline:
+    """The template wired for one variant and seed."""
+    wired = _Wired(
+        variant=variant.name,
+        space=structure.namespace(variant.name, seed),
+        baseline=structure.namespace(BASELINE, seed),
+        seed=f"params:{structure.seed_parameter(seed)}",
     )
+    if issubclass(variant.method, Method):
+        return sum(wired.trained(variant.method), Pipeline([]))
+    parts = (part for dataset in EVALUATION_SETS for part in wired.post_processed(dataset))
+    return sum(parts, Pipeline([]))
 
 
-_SPLITS = ("validation", "test")
+@dataclass(frozen=True)
+class _Wired:
+    """Where one variant of one seed reads and writes.
 
+    Attributes:
+        variant: Name of the block of parameters.
+        space: Namespace of its nodes and data.
+        baseline: Namespace of the baseline of the same seed.
+        seed: The parameter that holds the training seed.
+    """
 
-def _inputs(variant: Variant) -> dict[str, str]:
-    """What the template calls its inputs, and which datasets they are."""
-    inputs = {
-        "training_faces": f"{variant.trains_on}.development_faces",
-        "training_images": f"{variant.trains_on}.development_images",
-        "baseline_model": f"{variant.starts_from}.model",
-    }
-    for dataset in EVALUATION_SETS:
-        inputs[f"baseline_{dataset}_predictions"] = (
-            f"{variant.starts_from}.{dataset}_validation_predictions"
+    variant: str
+    space: str
+    baseline: str
+    seed: str
+
+    @property
+    def block(self) -> str:
+        """The parameters of the variant's method."""
+        return f"params:{self.variant}"
+
+    def own(self, *names: str) -> list[str]:
+        """Data of the variant."""
+        return [f"{self.space}.{name}" for name in names]
+
+    def trained(self, method: type[Method]) -> Iterator[Pipeline]:
+        """A variant with a model of its own."""
+        dataset = "demographic" if "groups" in method.needs else TRAINED_ON
+        development = [f"{dataset}.development_faces", f"{dataset}.development_images"]
+        yield self._composition(method, development)
+        yield step(
+            nodes.train_model,
+            inputs=[
+                *(self.block, "params:fine_tuning", *development),
+                *self.own("training_columns", "augmented_faces", "augmented_images"),
+                *(self.seed, "params:checkpoint_root"),
+                *([] if method.starts_anew else [f"{self.baseline}.model"]),
+            ],
+            outputs=self.own("model", "history", "training_record"),
+            name="train",
+            tags=["train", "trains"],
+            namespace=self.space,
         )
-        for split, part in (("validation", "development"), ("test", "test")):
-            inputs[f"{dataset}_{split}_faces"] = f"{dataset}.{part}_faces"
-            inputs[f"{dataset}_{split}_images"] = f"{dataset}.{part}_images"
-    return inputs
+        if "training_predictions" in method.needs:
+            yield self._prediction_on_training_faces(development)
+        if not method.starts_anew:
+            yield self._description(development)
+        for name in EVALUATION_SETS:
+            for split in _TABLES:
+                yield self._prediction(name, split)
 
-
-def _start(variant: Variant) -> Node:
-    if variant.starts_from is None:
-        return Node(
-            nodes.build_model,
-            inputs=["params:architecture", "params:training_seed"],
-            outputs="start_model",
-            name="build_model",
+    def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
+        told = [f"{self.baseline}.{name}_validation_predictions" for name in EVALUATION_SETS]
+        if "training_predictions" in method.needs:
+            told += self.own("start_predictions")
+        return step(
+            nodes.compose_training_set,
+            inputs=[self.block, *development, self.seed, *([] if method.starts_anew else told)],
+            outputs=self.own(
+                "training_columns", "augmentation_plan", "augmented_faces", "augmented_images"
+            ),
+            name="compose_training_set",
+            tags=["compose", "trains"],
+            namespace=self.space,
         )
-    return Node(
-        nodes.prepare_for_fine_tuning,
-        inputs=[
-            "baseline_model",
-            "params:freezing",
-            "params:regularisation",
-            "params:training_seed",
-        ],
-        outputs="start_model",
-        name="prepare_for_fine_tuning",
-    )
 
-
-def _augmentation() -> list[Node]:
-    return [
-        Node(
-            nodes.plan,
+    def _description(self, development: list[str]) -> Pipeline:
+        return step(
+            nodes.describe_training_set,
             inputs=[
-                "training_faces",
-                "params:augmentation",
-                "params:training_seed",
-                *(f"baseline_{dataset}_predictions" for dataset in EVALUATION_SETS),
+                *(self.block, "params:fine_tuning", *development),
+                *self.own("augmentation_plan", "augmented_faces", "augmented_images"),
+                self.seed,
             ],
-            outputs="augmentation_plan",
-            name="plan_augmentation",
-            tags="trains",
-        ),
-        Node(
-            nodes.augment_faces,
+            outputs=self.own("distribution", "example_sheet"),
+            name="describe_training_set",
+            tags="compose",
+            namespace=self.space,
+        )
+
+    def _prediction(self, dataset: str, split: str) -> Pipeline:
+        faces = f"{dataset}.{_TABLES[split]}"
+        return step(
+            nodes.predict_validation if split == "validation" else nodes.predict_test,
             inputs=[
-                "training_faces",
-                "training_images",
-                "augmentation_plan",
-                "params:augmentation",
-                "params:training",
-                "params:training_seed",
+                *self.own("model"),
+                *(f"{faces}_faces", f"{faces}_images"),
+                *("params:prediction", self.block, self.seed),
             ],
-            outputs=["augmented_faces", "augmented_images"],
-            name="augment",
-            tags="trains",
-        ),
-        Node(
-            nodes.compare_distributions,
+            outputs=f"{self.space}.{dataset}_{split}_predictions",
+            name=f"predict_{dataset}_{split}",
+            tags="predict",
+            namespace=self.space,
+        )
+
+    def _prediction_on_training_faces(self, development: list[str]) -> Pipeline:
+        return step(
+            nodes.predict_training,
             inputs=[
-                "training_faces",
-                "augmented_faces",
-                "augmentation_plan",
-                "params:augmentation",
+                *(f"{self.baseline}.model", *development),
+                *("params:prediction", self.block, self.seed),
             ],
-            outputs="distribution",
-            name="compare_distributions",
-        ),
-        Node(
-            nodes.draw_example_sheet,
+            outputs=f"{self.space}.start_predictions",
+            name="predict_training_faces",
+            tags=["predict", "trains"],
+            namespace=self.space,
+        )
+
+    def post_processed(self, dataset: str) -> Iterator[Pipeline]:
+        """The baseline's predictions on one evaluation set, changed."""
+        yield step(
+            nodes.fit_post_method,
             inputs=[
-                "training_faces",
-                "training_images",
-                "augmented_faces",
-                "augmented_images",
-                "params:training",
-                "params:training_seed",
+                self.block,
+                f"{self.baseline}.{dataset}_validation_predictions",
+                f"{dataset}.development_labelled_faces",
+                f"{self.baseline}.training_record",
             ],
-            outputs="example_sheet",
-            name="draw_example_sheet",
-        ),
-    ]
-
-
-def _reweighing() -> Node:
-    return Node(
-        nodes.weigh_faces,
-        inputs=["training_faces", "params:reweighing"],
-        outputs="sample_weights",
-        name="weigh",
-        tags="trains",
-    )
-
-
-def _training(variant: Variant) -> Node:
-    inputs = {
-        "model": "start_model",
-        "faces": "training_faces",
-        "images": "training_images",
-        "parameters": "params:training",
-        "name": "params:name",
-        "seed": "params:training_seed",
-        "checkpoint_root": "params:checkpoint_root",
-    }
-    if variant.augments:
-        inputs |= {"augmented_faces": "augmented_faces", "augmented_images": "augmented_images"}
-    if variant.reweighs:
-        inputs["sample_weights"] = "sample_weights"
-    if variant.starts_from is not None:
-        inputs["teacher"] = "baseline_model"
-    # Last, because Kedro takes the types of parameters from the arguments in the same places.
-    inputs |= {name: f"params:{name}" for name in _settings(variant)}
-    return Node(
-        nodes.train_model,
-        inputs=inputs,
-        outputs=["model", "history", "training_record"],
-        name="train",
-        tags="trains",
-    )
-
-
-def _settings(variant: Variant) -> list[str]:
-    """The blocks of parameters that decide what is trained, beside `training` itself."""
-    starts_anew = variant.starts_from is None
-    return [
-        *(["architecture"] if starts_anew else ["freezing", "regularisation"]),
-        *(["augmentation"] if variant.augments else []),
-        *(["reweighing"] if variant.reweighs else []),
-    ]
-
-
-def _prediction(dataset: str, split: str) -> Node:
-    return Node(
-        nodes.predict_validation if split == "validation" else nodes.predict_test,
-        inputs=[
-            "model",
-            f"{dataset}_{split}_faces",
-            f"{dataset}_{split}_images",
-            "params:prediction",
-            "params:name",
-            "params:training_seed",
-        ],
-        outputs=f"{dataset}_{split}_predictions",
-        name=f"predict_{dataset}_{split}",
-    )
+            outputs=f"{self.space}.{dataset}_rules",
+            name=f"fit_{dataset}",
+            tags=["fit", "trains"],
+            namespace=self.space,
+        )
+        yield step(
+            nodes.apply_post_method,
+            inputs=[
+                self.block,
+                f"{self.baseline}.{dataset}_test_predictions",
+                f"{dataset}.test_labelled_faces",
+                f"{self.space}.{dataset}_rules",
+                self.seed,
+            ],
+            outputs=f"{self.space}.{dataset}_test_predictions",
+            name=f"apply_{dataset}",
+            tags="predict",
+            namespace=self.space,
+        )

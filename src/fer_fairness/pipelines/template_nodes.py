@@ -1,6 +1,5 @@
 """Nodes of the variant template."""
 
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -8,181 +7,113 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.augmentation import (
-    Augmented,
-    augment,
-    check_online_augmentation,
-    describe_critical,
-    distribution_before_after,
-    example_sheet,
-    plan_augmentation,
-    validation_recall,
-    with_variants,
+from fer_fairness.augmentation import Augmented, distribution_before_after, example_sheet
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.mitigation import (
+    Composition,
+    Given,
+    Json,
+    MethodBlock,
+    PostMethodBlock,
+    validation_set,
 )
-from fer_fairness.mitigation import reweighing_weights
 from fer_fairness.modeling import (
     TrainingData,
-    TrainingSet,
-    freeze_layers,
     predict_logits,
     predictions_table,
-    set_regularisation,
-    starting_model,
     train,
     trained_model,
 )
 from fer_fairness.modeling.fingerprints import weights_fingerprint
-from fer_fairness.params.augmentation import AugmentationParameters
-from fer_fairness.params.mitigation import ReweighingParameters
-from fer_fairness.params.modeling import (
-    ArchitectureParameters,
-    FreezingParameters,
-    RegularisationParameters,
-)
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.pipelines.seeds import check_seed
 from fer_fairness.pipelines.training_records import training_record
-from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
-from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
-
-logger = logging.getLogger(__name__)
+from fer_fairness.tables import PREDICTIONS_SCHEMA, has_majority_emotion
+from fer_fairness.taxonomy import ATTRIBUTES
 
 _TOLD_OF_CELLS = ["n_validation", "recall", "severity", "is_critical", "reason"]
 """What the report tells of each cell beside its counts."""
 
 Model = Any  # a keras.Model; naming it here would import Keras when pipelines are listed
+Composed = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, np.ndarray]
 
 
-def build_model(parameters: ArchitectureParameters, seed: int) -> Model:
-    """The emotion network, untrained or with the weights that the parameters name."""
-    return starting_model(parameters, seed=seed)
-
-
-def prepare_for_fine_tuning(
-    model: Model,
-    freezing: FreezingParameters,
-    regularisation: RegularisationParameters,
-    seed: int,
-) -> Model:
-    """The starting model with raised dropout and L2 and with its early layers frozen."""
-    prepared = set_regularisation(model, regularisation, seed=seed)
-    freeze_layers(prepared, freezing)
-    return prepared
-
-
-def plan(
+def compose_training_set(
+    block: MethodBlock,
     faces: pd.DataFrame,
-    parameters: AugmentationParameters,
+    images: np.ndarray,
     seed: int,
-    *validation_predictions: pd.DataFrame,
-) -> pd.DataFrame:
-    """How many faces each cell gets, from the cell's size and its recall on validation faces."""
-    for table in validation_predictions:
+    *predictions: pd.DataFrame,
+) -> Composed:
+    """Which faces a variant is trained on, with what beside them, and what its method adds.
+
+    Args:
+        block: The variant's method.
+        faces: Development faces of the dataset that it is trained on.
+        images: Their images.
+        seed: The training seed.
+        predictions: Of the starting model, as `Given` has them.
+
+    Returns:
+        Columns of numbers beside each face, the plan of what is added, and its faces and images.
+    """
+    for table in predictions:
         check_seed(table, seed)
-    predictions = pd.concat(validation_predictions, ignore_index=True)
-    recall = validation_recall(faces, predictions, parameters.by)
-    made = plan_augmentation(faces, parameters, recall=recall)
-    logger.info(describe_critical(made, parameters.by))
-    return made
-
-
-def augment_faces(
-    faces: pd.DataFrame,
-    images: np.ndarray,
-    augmentation_plan: pd.DataFrame,
-    parameters: AugmentationParameters,
-    training: TrainingParameters,
-    seed: int,
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """The planned variants of training faces: table and images, on the fly a table alone."""
-    check_online_augmentation(parameters, training.online_augmentation)
-    augmented = augment(faces, images, augmentation_plan, parameters, seed=seed)
-    return augmented.faces, augmented.images
-
-
-def compare_distributions(
-    faces: pd.DataFrame,
-    augmented_faces: pd.DataFrame,
-    augmentation_plan: pd.DataFrame,
-    parameters: AugmentationParameters,
-) -> pd.DataFrame:
-    """Training faces in each cell before and after augmentation, and why."""
-    by = list(parameters.by)
-    table = distribution_before_after(faces, augmented_faces, by)
-    told = augmentation_plan[[*by, *_TOLD_OF_CELLS]]
-    return table.merge(told, how="left", on=by, validate="one_to_one")
-
-
-def draw_example_sheet(
-    faces: pd.DataFrame,
-    images: np.ndarray,
-    augmented_faces: pd.DataFrame,
-    augmented_images: np.ndarray,
-    training: TrainingParameters,
-    seed: int,
-) -> Figure:
-    """Originals beside their variants, to look at."""
-    augmented = Augmented(faces=augmented_faces, images=augmented_images)
-    online = training.online_augmentation
-    return example_sheet(faces, images, augmented, online=online, seed=seed)
-
-
-def weigh_faces(faces: pd.DataFrame, parameters: ReweighingParameters) -> pd.DataFrame:
-    """Weight of each training face by group and emotion, with AIF360 Reweighing."""
-    training = faces[has_target(faces) & faces["emotion"].notna() & (faces["split"] == "train")]
-    weights = reweighing_weights(training["emotion"], training[parameters.attribute])
-    return pd.DataFrame({"sample_id": training["sample_id"], "sample_weight": weights})
+    given = Given(pd.concat(predictions, ignore_index=True) if predictions else _none(), seed)
+    composed = block.root.training_set(faces, images, given)
+    return composed.columns, composed.plan, composed.added.faces, composed.added.images
 
 
 def train_model(
-    model: Model,
+    block: MethodBlock,
+    fine_tuning: FineTuningParameters,
     faces: pd.DataFrame,
     images: np.ndarray,
-    parameters: TrainingParameters,
-    name: str,
+    columns: pd.DataFrame,
+    augmented_faces: pd.DataFrame,
+    augmented_images: np.ndarray,
     seed: int,
     checkpoint_root: str,
-    augmented_faces: pd.DataFrame | None = None,
-    augmented_images: np.ndarray | None = None,
-    sample_weights: pd.DataFrame | None = None,
-    teacher: Model | None = None,
-    **settings: Any,  # noqa: ANN401  Kedro matches the types of parameters by their place
+    baseline: Model | None = None,
 ) -> tuple[Model, pd.DataFrame, dict[str, Any]]:
-    """Train on the training faces with their additions and weights; validation faces stop it.
+    """Train one variant on its training set; validation faces stop it.
 
-    Where the parameters distil, the teachers are those that they name, or else `teacher`, the
-    model that a fine-tuning starts from. Further `settings` made what is given here, as
-    `architecture` did the model; they are recorded by their names.
+    Where the parameters distil, the teachers are those that they name, or else the baseline, which
+    a fine-tuning starts from.
 
     Returns:
         The model of the best epoch on validation faces, one row an epoch of its history, and the
         record of what was trained (see `training_records`).
     """
+    method = block.root
+    model = method.start(baseline, fine_tuning, seed=seed)
     start = weights_fingerprint(model)
-    training_faces = faces[has_target(faces) & (faces["split"] == "train")]
-    training = _training_set(training_faces, images, sample_weights)
-    if augmented_faces is not None and augmented_images is not None:
-        augmented = Augmented(faces=augmented_faces, images=augmented_images)
-        training = with_variants(training, augmented, images)
-    validation = _training_set(faces[has_target(faces) & (faces["split"] == "validation")], images)
+    parameters = method.training_parameters(fine_tuning)
+    composed = Composition(columns, Augmented(faces=augmented_faces, images=augmented_images))
+    data = TrainingData(
+        composed.training_set(faces, images),
+        validation_set(faces, images),
+        _teachers(parameters, baseline),
+    )
     result = train(
         model,
-        TrainingData(training, validation),
+        data,
         parameters,
         seed=seed,
-        checkpoint_folder=Path(checkpoint_root) / name / f"seed_{seed}",
-        description=f"Training {name}",
-        teachers=_teachers(parameters, teacher),
+        checkpoint_folder=Path(checkpoint_root) / method.name / f"seed_{seed}",
+        description=f"Training {method.name}",
+        procedure=method,
     )
     record = training_record(
         result.model,
-        variant=name,
+        variant=method.name,
         seed=seed,
         start_fingerprint=start,
-        parameters={**settings, "training": parameters},
+        parameters=method.recorded(fine_tuning),
     )
-    return result.model, result.history.assign(variant=name), record
+    return result.model, result.history.assign(variant=method.name), record
 
 
 def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Model]:
@@ -196,16 +127,55 @@ def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Mo
     return [] if starting is None else [starting]
 
 
+def describe_training_set(
+    block: MethodBlock,
+    fine_tuning: FineTuningParameters,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    plan: pd.DataFrame,
+    augmented_faces: pd.DataFrame,
+    augmented_images: np.ndarray,
+    seed: int,
+) -> tuple[pd.DataFrame, Figure]:
+    """Training faces in each cell before and after, and why; originals beside their variants.
+
+    The table has no rows where the method plans no additions.
+    """
+    by = [name for name in ("emotion", *ATTRIBUTES) if name in plan.columns]
+    table = pd.DataFrame()
+    if by:
+        counted = distribution_before_after(faces, augmented_faces, by)
+        told = plan[[*by, *_TOLD_OF_CELLS]]
+        table = counted.merge(told, how="left", on=by, validate="one_to_one")
+    augmented = Augmented(faces=augmented_faces, images=augmented_images)
+    online = block.root.training_parameters(fine_tuning).online_augmentation
+    return table, example_sheet(faces, images, augmented, online=online, seed=seed)
+
+
 def predict_validation(
     model: Model,
     faces: pd.DataFrame,
     images: np.ndarray,
     parameters: PredictionParameters,
-    name: str,
+    block: MethodBlock,
     seed: int,
 ) -> pd.DataFrame:
     """Predictions on the validation faces of a development table."""
-    return _predict(model, faces[faces["split"] == "validation"], images, parameters, name, seed)
+    chosen = faces[faces["split"] == "validation"]
+    return _predict(model, chosen, images, parameters, block.root.name, seed)
+
+
+def predict_training(
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    parameters: PredictionParameters,
+    block: MethodBlock,
+    seed: int,
+) -> pd.DataFrame:
+    """The starting model's predictions on the training faces of a development table."""
+    chosen = faces[faces["split"] == "train"]
+    return _predict(model, chosen, images, parameters, block.root.name, seed)
 
 
 def predict_test(
@@ -213,11 +183,11 @@ def predict_test(
     faces: pd.DataFrame,
     images: np.ndarray,
     parameters: PredictionParameters,
-    name: str,
+    block: MethodBlock,
     seed: int,
 ) -> pd.DataFrame:
     """Predictions on test faces."""
-    return _predict(model, faces, images, parameters, name, seed)
+    return _predict(model, faces, images, parameters, block.root.name, seed)
 
 
 def _predict(
@@ -229,6 +199,8 @@ def _predict(
     seed: int,
 ) -> pd.DataFrame:
     scored = faces[has_majority_emotion(faces)].reset_index(drop=True)
+    if scored.empty:
+        return _none()
     logits = predict_logits(
         model,
         images,
@@ -238,21 +210,50 @@ def _predict(
         average_mirrored=parameters.average_mirrored,
         average_shifted_px=parameters.average_shifted_px,
     )
-    is_raf_db = len(scored) > 0 and scored["dataset"].iloc[0] == "raf_db"
-    emotions = RAF_DB_EMOTIONS if is_raf_db else EMOTIONS
+    emotions = EVALUATION_SETS[scored["dataset"].iloc[0]].emotions
     return predictions_table(scored, logits, variant=name, seed=seed, emotions=emotions)
 
 
-def _training_set(
-    faces: pd.DataFrame, images: np.ndarray, sample_weights: pd.DataFrame | None = None
-) -> TrainingSet:
-    weight = None
-    if sample_weights is not None:
-        by_id = sample_weights.set_index("sample_id")["sample_weight"]
-        weight = faces["sample_id"].map(by_id).fillna(1.0).to_numpy(dtype=np.float32)
-    return TrainingSet(
-        images=images,
-        image_index=faces["image_index"].to_numpy(),
-        targets=faces[list(TARGET_COLUMNS)].to_numpy(dtype=np.float32),
-        sample_weight=weight,
-    )
+def fit_post_method(
+    block: PostMethodBlock,
+    predictions: pd.DataFrame,
+    faces: pd.DataFrame,
+    record: dict[str, Any] | None,
+) -> dict[str, Json]:
+    """The rules that a method finds on the baseline's validation predictions.
+
+    Returns:
+        `rules`, and `start_fingerprint`: that of the model whose predictions they are.
+    """
+    return {
+        "start_fingerprint": None if record is None else record["fingerprint"],
+        "rules": block.root.fit(_with_groups(predictions, faces)),
+    }
+
+
+def apply_post_method(
+    block: PostMethodBlock,
+    predictions: pd.DataFrame,
+    faces: pd.DataFrame,
+    rules: dict[str, Any],
+    seed: int,
+) -> pd.DataFrame:
+    """The baseline's test predictions after the change."""
+    scored = _with_groups(predictions, faces)
+    changed = block.root.apply(scored, rules["rules"], seed=seed)
+    columns = {str(name): changed[name] for name in changed.columns}
+    result = predictions.assign(variant=block.root.name, **columns)
+    return PREDICTIONS_SCHEMA.validate(result)
+
+
+def _with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
+    """Predictions with the groups of each face, in their order."""
+    groups = faces.set_index("sample_id")[list(ATTRIBUTES)].reindex(predictions["sample_id"])
+    return predictions.assign(**{name: groups[name].to_numpy() for name in ATTRIBUTES})
+
+
+def _none() -> pd.DataFrame:
+    """Predictions on no faces."""
+    columns = PREDICTIONS_SCHEMA.columns.items()
+    empty = pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in columns})
+    return PREDICTIONS_SCHEMA.validate(empty)

@@ -1,66 +1,172 @@
-"""Every model variant of the project: what it trains on, where it starts, what it does.
+"""Which variants and training seeds a configuration asks for: what the shape of pipelines follows.
 
-To add a variant: one line here, one parameters block of the same name under `conf/base`.
-`docs/adding_a_variant.md` walks through it.
+A variant is a block of parameters that names a method (`method: reweighing`); a method may have
+several. `docs/adding_a_method.md` walks through adding one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation import (
+    Method,
+    MethodBlock,
+    PostMethod,
+    PostMethodBlock,
+    post_methods,
+    trained_methods,
+)
+from fer_fairness.mitigation import unknown_method as unknown_method_sentence
+from fer_fairness.params.seeds import checked_seeds
+
+BASELINE: Final = "baseline"
+"""The variant that all others start from."""
+
+TRAINING_SEED: Final = "training_seed"
+"""The parameter that every node takes whose result depends on the training seed."""
+
+FURTHER_SEEDS: Final = "training_seed_of"
+"""The block of parameters with the number of each further seed, as `seed_<number>`."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How one variant is wired; its numbers are in the parameters block of its name.
+    """One variant: the name of its block, which is the namespace of its nodes and data.
 
     Attributes:
-        name: Namespace of its nodes, data and parameters.
-        pipeline: The registered pipeline it belongs to.
-        trains_on: `fer_plus`, or `demographic`: the dataset chosen by `demographic_dataset`,
-            with demographics.
-        starts_from: The variant whose model is fine-tuned, None for a model built anew.
-        augments: Whether copies are added to the training faces after a plan.
-        reweighs: Whether faces are weighted by group and emotion (AIF360 Reweighing).
+        name: `reweighing_by_race`.
+        method: The class that its block names.
     """
 
     name: str
-    pipeline: str
-    trains_on: Literal["fer_plus", "demographic"] = "fer_plus"
-    starts_from: str | None = "baseline"
-    augments: bool = False
-    reweighs: bool = False
+    method: type[Method] | type[PostMethod]
 
-    def __post_init__(self) -> None:
-        if self.augments and self.starts_from is None:
-            raise InvalidInputError(
-                f"Variant {self.name!r} augments and starts from no model: the plan needs one's "
-                "validation predictions. Name a variant in starts_from."
-            )
+    @property
+    def is_trained(self) -> bool:
+        """Whether it has a model of its own; otherwise it changes the baseline's predictions."""
+        return issubclass(self.method, Method)
 
 
-BASELINE: Final = Variant("baseline", pipeline="baseline", starts_from=None)
+@dataclass(frozen=True)
+class Structure:
+    """What pipelines are built for.
 
-TRAINED_VARIANTS: Final = (
-    BASELINE,
-    Variant("emotion_augmentation", pipeline="emotion_augmentation", augments=True),
-    Variant(
-        "demographic_augmentation",
-        pipeline="demographic_augmentation",
-        trains_on="demographic",
-        augments=True,
-    ),
-    Variant("continued_training", pipeline="mitigation"),
-    Variant("reweighing", pipeline="mitigation", trains_on="demographic", reweighs=True),
-)
+    Attributes:
+        variants: The baseline first, then those that train, then those that change predictions,
+            by name.
+        seeds: The training seeds. The first has the plain names (`baseline.model`), each further
+            one has namespaces of its own (`baseline_seed_1.model`).
+    """
 
-POST_PROCESSED_VARIANTS: Final = ("equalized_odds",)
-"""Variants that change the baseline's predictions and train nothing."""
+    variants: tuple[Variant, ...]
+    seeds: tuple[int, ...] = (0,)
 
-EVALUATION_SETS: Final = ("fer_plus", "raf_db")
-"""Every variant is scored on the test faces of both; RAF-DB may be absent."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all variants, in the order of the report."""
+        return tuple(variant.name for variant in self.variants)
+
+    @property
+    def trained(self) -> tuple[Variant, ...]:
+        """The variants with a model of their own."""
+        return tuple(variant for variant in self.variants if variant.is_trained)
+
+    @property
+    def post_processed(self) -> tuple[Variant, ...]:
+        """The variants that change the baseline's predictions."""
+        return tuple(variant for variant in self.variants if not variant.is_trained)
+
+    def of_every_seed(self, dataset: str) -> list[str]:
+        """What a dataset of a variant is called for each seed, in the order of the seeds."""
+        variant, _, name = dataset.partition(".")
+        return [f"{self.namespace(variant, seed)}.{name}" for seed in self.seeds]
+
+    def namespace(self, variant: str, seed: int) -> str:
+        """`baseline` for the first seed, `baseline_seed_1` for a further seed 1."""
+        return variant if seed == self.seeds[0] else f"{variant}_seed_{seed}"
+
+    def seed_parameter(self, seed: int) -> str:
+        """The parameter that holds the number of a seed."""
+        return TRAINING_SEED if seed == self.seeds[0] else f"{FURTHER_SEEDS}.seed_{seed}"
 
 
-def all_variant_names() -> tuple[str, ...]:
-    """Names of all variants, in the order of the report."""
-    return (*(variant.name for variant in TRAINED_VARIANTS), *POST_PROCESSED_VARIANTS)
+def default_structure() -> Structure:
+    """Every method once, under its own name, and one seed: without any configuration."""
+    return _structure([*trained_methods().items(), *post_methods().items()], seeds=(0,))
+
+
+def structure_of(parameters: Mapping[str, Any]) -> Structure:
+    """What a configuration asks for.
+
+    Args:
+        parameters: As configured: blocks with a `method` are variants; `seeds`, or null where
+            `seed` is the only one.
+
+    Raises:
+        InvalidInputError: A block names a method that there is not, none is called baseline or it
+            is of another method, or the seeds are not different whole numbers.
+    """
+    known: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
+    found = []
+    for name, block in parameters.items():
+        method = _method_named_by(block)
+        if method is None:
+            continue
+        if method not in known:
+            sentence = unknown_method_sentence(method, tuple(known))
+            raise InvalidInputError(f"The block {name} of the parameters: {sentence}")
+        found.append((name, known[method]))
+    baselines = [name for name, method in found if getattr(method, "starts_anew", False)]
+    if baselines != [BASELINE]:
+        raise InvalidInputError(
+            f"The blocks of the parameters whose method starts anew are {baselines}: expected one, "
+            f"called {BASELINE}, which all other variants start from."
+        )
+    given = parameters.get("seeds")
+    return _structure(
+        found, seeds=checked_seeds(parameters.get("seed") if given is None else given)
+    )
+
+
+def _method_named_by(block: object) -> str | None:
+    """What a block names, as it was configured or as Kedro has checked it; None: no method."""
+    if isinstance(block, (MethodBlock, PostMethodBlock)):
+        return block.root.method
+    return str(block["method"]) if isinstance(block, Mapping) and "method" in block else None
+
+
+def _structure(
+    found: list[tuple[str, type[Method] | type[PostMethod]]], seeds: tuple[int, ...]
+) -> Structure:
+    variants = [Variant(name, method) for name, method in found]
+    variants.sort(key=lambda part: (part.name != BASELINE, not part.is_trained, part.name))
+    return Structure(tuple(variants), seeds)
+
+
+def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
+    """Parameters with what follows from the structure, where nodes read it.
+
+    Args:
+        parameters: As configured.
+        structure: That of these parameters.
+
+    Returns:
+        The same with `seeds` as a list, the number of the first in `training_seed` and of each
+        further one in `training_seed_of`, and each variant's name in its block.
+
+    Raises:
+        InvalidInputError: The configuration sets what follows from it.
+    """
+    first, *further = structure.seeds
+    numbers = {
+        TRAINING_SEED: first,
+        FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
+    }
+    for name in numbers.keys() & parameters.keys():
+        raise InvalidInputError(
+            f"The parameter {name} is set, but follows from seeds. Take it out of conf and "
+            "--params, and list the training seeds in seeds."
+        )
+    named = {name: {**parameters[name], "name": name} for name in structure.names}
+    return {**parameters, **named, "seeds": list(structure.seeds), **numbers}

@@ -12,10 +12,11 @@ from fer_fairness.quality.duplicates import (
     Indices,
     NearDuplicates,
     are_constant,
+    describe_exact_duplicates,
+    describe_near_duplicates,
     exact_duplicate_groups,
     find_near_duplicates,
 )
-from fer_fairness.quality.report import describe_exact_duplicates, describe_near_duplicates
 from fer_fairness.tables import FACES_SCHEMA
 from fer_fairness.taxonomy import SPLITS
 

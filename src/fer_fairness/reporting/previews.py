@@ -10,18 +10,14 @@ from fer_fairness.reporting.rows.scores import ConfusionRow, GapRow, OverallRow
 
 
 def preview_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
-    """Confusion of the baseline, accuracy gaps, and gaps against accuracy, on one set.
+    """Confusion of the baseline, accuracy gaps, and gaps against accuracy.
 
     Args:
-        inputs: At least its tables overall, gaps and confusion. Shown is the last evaluation set:
-            that is one with annotated groups where there is one.
+        inputs: At least its tables overall, gaps and confusion, of one evaluation set.
     """
-    chosen, variants = inputs.evaluation_sets()[-1], inputs.variants()
-    overall = [row for row in inputs.rows(OverallRow) if row.evaluation_set == chosen]
-    gaps = [row for row in inputs.rows(GapRow) if row.evaluation_set == chosen]
-    confusion = [row for row in inputs.rows(ConfusionRow) if row.evaluation_set == chosen]
+    gaps, variants = inputs.rows(GapRow), inputs.variants()
     return (
-        confusion_matrix_figure(confusion, variant="baseline"),
+        confusion_matrix_figure(inputs.rows(ConfusionRow), variant="baseline"),
         gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),
-        fairness_accuracy_figure(overall, gaps, variants=variants),
+        fairness_accuracy_figure(inputs.rows(OverallRow), gaps, variants=variants),
     )

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel
 
 from fer_fairness.reporting.inputs import ReportInputs
 
@@ -39,6 +40,8 @@ def as_json(value: object) -> Json:
     """Any value of the report as JSON: arrays as lists, missing as null, the rest as text."""
     if isinstance(value, pd.DataFrame):
         return [as_json(record) for record in value.to_dict("records")]
+    if isinstance(value, BaseModel):
+        return as_json(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, (np.ndarray, np.generic)):

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
-from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS
+from fer_fairness.params.data_processing import SourceParameters
+from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS, empty_faces
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -33,6 +34,7 @@ class DatasetFacts:
         title: Name as publications give it.
         licence: Terms of use.
         how_to_obtain: Where a researcher gets it.
+        parameters: What its reader takes.
         layouts: The layouts that the reader knows, each one line.
         md5: Published md5 of a file, by file name.
         n_rows: Published number of rows or images, by file name or split.
@@ -42,14 +44,14 @@ class DatasetFacts:
     title: str
     licence: str
     how_to_obtain: str
+    parameters: type[SourceParameters]
     layouts: tuple[str, ...]
     md5: Mapping[str, str] = field(default_factory=dict)
     n_rows: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class RawFaces:
-    """What a reader gives.
+class RawFaces(NamedTuple):
+    """What a reader gives: a tuple, so that a reader is a node as it is.
 
     Attributes:
         faces: The `faces` table (`tables.FACES_SCHEMA`), one row a readable face.
@@ -63,6 +65,11 @@ class RawFaces:
     images: npt.NDArray[np.uint8]
     rejected: pd.DataFrame
     report: dict[str, Json]
+
+
+def shortened(value: str) -> str:
+    """A value as messages and records show it, cut to 80 characters."""
+    return value if len(value) <= _SHOWN_CHARACTERS else value[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 class Damage(NamedTuple):
@@ -90,9 +97,7 @@ class DamageRecord:
         self, file: str, row: int | None, value: str, reason: str, *, action: str = LEFT_OUT
     ) -> None:
         """Record one damaged value; a long value is cut to 80 characters."""
-        if len(value) > _SHOWN_CHARACTERS:
-            value = value[: _SHOWN_CHARACTERS - 3] + "..."
-        self.damages.append(Damage(file, row, value, reason, action))
+        self.damages.append(Damage(file, row, shortened(value), reason, action))
 
     @property
     def left_out(self) -> list[Damage]:
@@ -177,6 +182,25 @@ def dataset_not_found(facts: DatasetFacts, folder: Path, missing: str) -> Datase
     )
 
 
+def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
+    """What the reader of a dataset gives that is not there and need not be.
+
+    Its report has `present: False`, where it was looked for and how to obtain it.
+    """
+    error = dataset_not_found(facts, folder, "there are no files of a known layout.")
+    return RawFaces(
+        faces=empty_faces(),
+        images=np.zeros((0, 48, 48, 1), dtype=np.uint8),
+        rejected=DamageRecord(facts.dataset).frame(),
+        report={
+            "dataset": facts.dataset,
+            "present": False,
+            "looked_for_in": str(folder),
+            "how_to_obtain": str(error),
+        },
+    )
+
+
 def faces_table(columns: Mapping[str, npt.ArrayLike | pd.Series]) -> pd.DataFrame:
     """A valid `faces` table from the columns that a dataset has.
 
@@ -232,10 +256,10 @@ def comparison(figure: str, published: Json, found: Json) -> dict[str, Json]:
     }
 
 
-def base_report(
-    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord
+def reading_report(
+    facts: DatasetFacts, layout: str, faces: pd.DataFrame, record: DamageRecord, **found: Json
 ) -> dict[str, Json]:
-    """The part of a report that every reader gives."""
+    """What every reader reports, and what one alone has `found`."""
     return {
         "dataset": facts.dataset,
         "title": facts.title,
@@ -250,4 +274,5 @@ def base_report(
             f"n_by_split_and_{column}": counts_by_split(faces, column)
             for column in ("emotion", *ATTRIBUTES)
         },
+        **found,
     }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,15 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
-    base_report,
     comparison,
     dataset_not_found,
     faces_table,
+    reading_report,
 )
-from fer_fairness.sources.images import decode_images
+from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.label_files import (
     LabelFile,
     check_header,
-    file_report,
     read_label_file,
 )
 from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
@@ -37,6 +37,7 @@ FAIRFACE: Final = DatasetFacts(
     how_to_obtain="download the images with padding 0.25 (fairface-img-margin025-trainval.zip) and "
     "fairface_label_train.csv and fairface_label_val.csv as https://github.com/joojs/fairface "
     "describes.",
+    parameters=FairFaceParameters,
     layouts=(
         "fairface_label_train.csv and fairface_label_val.csv with train/N.jpg and val/N.jpg",
         "the same with the images below fairface-img-margin025-trainval/",
@@ -49,58 +50,37 @@ IMAGE_FOLDER: Final = "fairface-img-margin025-trainval"
 IMAGE_SIZE: Final = "224 x 224"
 SPLIT_OF_FOLDER: Final = {"train": "train", "val": "test"}
 
-AGES: Final = {
-    **{age: age for age in FAIRFACE_AGE_GROUPS[:-1]},
-    "more than 70": FAIRFACE_AGE_GROUPS[-1],
-}
-GENDERS: Final = {"Male": "male", "Female": "female"}
-RACES: Final = dict(
-    zip(
-        (
-            "White",
-            "Black",
-            "Latino_Hispanic",
-            "East Asian",
-            "Southeast Asian",
-            "Indian",
-            "Middle Eastern",
-        ),
-        FAIRFACE_RACES,
-        strict=True,
-    )
-)
-SPREADSHEET_AGES: Final = {
-    "03-Sep": "3-9",
-    "9-Mar": "3-9",
-    "Oct-19": "10-19",
-    "19-Oct": "10-19",
-}
+SPREADSHEET_AGES: Final = {"03-Sep": "3-9", "9-Mar": "3-9", "Oct-19": "10-19", "19-Oct": "10-19"}
 """Ages that a spreadsheet took for dates: the only ones that are repaired."""
 SPREADSHEET_BOOLEANS: Final = {"TRUE": "True", "FALSE": "False"}
 
+_RACES = (
+    *("White", "Black", "Latino_Hispanic", "East Asian", "Southeast Asian", "Indian"),
+    "Middle Eastern",
+)
 _CODES: Final[Mapping[str, Mapping[str, str]]] = {
-    "age": AGES,
-    "gender": GENDERS,
-    "race": RACES,
+    "age": dict(zip((*FAIRFACE_AGE_GROUPS[:-1], "more than 70"), FAIRFACE_AGE_GROUPS, strict=True)),
+    "gender": {"Male": "male", "Female": "female"},
+    "race": dict(zip(_RACES, FAIRFACE_RACES, strict=True)),
     "service_test": {"True": "True", "False": "False"},
 }
-_REPAIRS: Final[Mapping[str, Mapping[str, str]]] = {
-    "age": SPREADSHEET_AGES,
-    "service_test": SPREADSHEET_BOOLEANS,
-}
+_REPAIRS: Final = {"age": SPREADSHEET_AGES, "service_test": SPREADSHEET_BOOLEANS}
 _FILE = re.compile(r"(train|val)/([1-9]\d*)\.jpg")
 
 
 @dataclass(frozen=True)
 class _Face:
+    """One row: where it stands, its image, and by column its values in the project's names."""
+
     label_file: str
     line: int
     file: str
-    folder: str
-    number: int
-    gender: str
-    race: str
-    age_group: str
+    values: Mapping[str, str]
+
+    @property
+    def sample_id(self) -> str:
+        split, _, number = self.file.removesuffix(".jpg").partition("/")
+        return f"{FAIRFACE.dataset}_{split}_{int(number):05d}"
 
 
 def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
@@ -128,40 +108,36 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
     record = DamageRecord(FAIRFACE.dataset)
     files = {split: read_label_file(path, folder) for split, path in paths.items()}
     listed = [face for split, file in files.items() for face in _labelled(file, split, record)]
-    n_rows = sum(len(file.lines) for file in files.values())
-    record.check_share(n_rows, params.max_damaged_share)
-
-    decoded = decode_images(
+    decoded = decode_listed(
         [images / face.file for face in listed],
-        description="Decoding FairFace images",
-        n_threads=params.n_threads,
+        [(face.label_file, face.line, face.file) for face in listed],
+        record,
+        params,
+        n_rows=sum(len(file.lines) for file in files.values()),
     )
-    for index, problem in decoded.problems.items():
-        face = listed[index]
-        reason = f"its image is unreadable: {problem}"
-        record.add(face.label_file, face.line, face.file, reason)
-    record.check_share(n_rows, params.max_damaged_share)
-
-    kept = [face for index, face in enumerate(listed) if index not in decoded.problems]
+    kept = list(compress(listed, decoded.readable))
     faces = _faces(kept, images.relative_to(folder))
-    report = base_report(FAIRFACE, "csv labels with train/ and val/", faces, record)
-    report["files"] = [
-        file_report(FAIRFACE, file.name, file.md5, len(file.lines)) for file in files.values()
-    ]
-    report["image_sizes"] = decoded.sizes
-    report["figures"] = _figures(files, decoded.sizes)
-    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+    report = reading_report(
+        FAIRFACE,
+        "csv labels with train/ and val/",
+        faces,
+        record,
+        files=[file.report(FAIRFACE) for file in files.values()],
+        image_sizes=decoded.sizes,
+        figures=_figures(files, decoded.sizes),
+    )
+    return RawFaces(faces, decoded.images, record.frame(), report)
 
 
 def _faces(listed: Sequence[_Face], images: Path) -> pd.DataFrame:
     columns: dict[str, npt.ArrayLike] = {
-        "sample_id": [f"{FAIRFACE.dataset}_{face.folder}_{face.number:05d}" for face in listed],
+        "sample_id": [face.sample_id for face in listed],
         "image_file": [(images / face.file).as_posix() for face in listed],
         "dataset": [FAIRFACE.dataset] * len(listed),
-        "split": [SPLIT_OF_FOLDER[face.folder] for face in listed],
-        "gender": [face.gender for face in listed],
-        "race": [face.race for face in listed],
-        "age_group": [face.age_group for face in listed],
+        "split": [SPLIT_OF_FOLDER[face.file.partition("/")[0]] for face in listed],
+        "gender": [face.values["gender"] for face in listed],
+        "race": [face.values["race"] for face in listed],
+        "age_group": [face.values["age"] for face in listed],
     }
     columns |= {f"{name}_source": ["annotated"] * len(listed) for name in ATTRIBUTES}
     return faces_table(columns)
@@ -185,7 +161,7 @@ def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
         record.add(file.name, None, "CRLF line ends", "LF line ends", action=REPAIRED)
     faces: list[_Face] = []
     seen: set[str] = set()
-    for line, text in enumerate(file.lines, start=file.first_line):
+    for line, text in file.numbered():
         fields = text.split(",")
         match = _FILE.fullmatch(fields[0])
         if len(fields) != len(LABEL_COLUMNS):
@@ -199,9 +175,7 @@ def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
             seen.add(fields[0])
             values = _checked(file.name, line, fields, record)
             if values is not None:
-                number = int(match[2])
-                gender, race, age = values["gender"], values["race"], values["age"]
-                faces.append(_Face(file.name, line, fields[0], split, number, gender, race, age))
+                faces.append(_Face(file.name, line, fields[0], values))
     return faces
 
 

@@ -1,4 +1,4 @@
-"""Turns the ten votes of FER+ into a label and a training target, by the rules of its authors.
+"""Turns the ten votes of FER+ into faces: a label and a training target by its authors' rules.
 
 The rules are those of `src/ferplus.py` in microsoft/FERPlus, the code of Barsoum et al. 2016,
 "Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution"
@@ -6,15 +6,18 @@ The rules are those of `src/ferplus.py` in microsoft/FERPlus, the code of Barsou
 in canonical order, then "unknown" and "not a face".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.data_processing import TargetMode
-from fer_fairness.taxonomy import EMOTIONS
+from fer_fairness.sources.base import faces_table
+from fer_fairness.tables import TARGET_COLUMNS, VOTES_COLUMNS
+from fer_fairness.taxonomy import EMOTIONS, FER2013_CODES
 
 N_EMOTIONS: Final = len(EMOTIONS)
 N_CHOICES: Final = N_EMOTIONS + 2
@@ -22,11 +25,70 @@ UNKNOWN: Final = N_EMOTIONS
 NOT_A_FACE: Final = N_EMOTIONS + 1
 NO_MAJORITY: Final = -1
 
+SPLIT_OF_USAGE: Final = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+
 Votes = npt.NDArray[np.float64]
 
 _COVERED_SHARE = 0.75
 _MAX_CLASSES = 3
 _MULTI_TARGET_SHARE = 0.3
+
+
+def faces_of(
+    dataset: str,
+    rows: pd.DataFrame,
+    mode: TargetMode,
+    *,
+    image_files: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """The `faces` table of FER+ rows.
+
+    Args:
+        dataset: Value of the `dataset` column.
+        rows: `usage`, `name` (empty where FER+ gives none) and the votes; the index is each row's
+            position in its publisher's files.
+        mode: Rule for the targets; `emotion` is always the majority label.
+        image_files: Each row's image below the dataset's folder; None where there are no files.
+
+    Returns:
+        One row a face; `excluded_reason` where there is neither a majority emotion nor a target,
+        and in rows without an image name, which the authors' code leaves out.
+    """
+    votes = rows[list(VOTES_COLUMNS)].to_numpy()
+    choice, target = majority_choice(votes), targets(votes, mode)
+    has_emotion = (choice >= 0) & (choice < N_EMOTIONS)
+    others = {UNKNOWN: "unknown_emotion", NOT_A_FACE: "not_a_face"}
+    reason = pd.Series(choice, index=rows.index).map(others).fillna("no_agreement")
+    reason = reason.mask(has_emotion | (target.sum(axis=1) > 0))
+    columns: dict[str, npt.ArrayLike | pd.Series] = {
+        "sample_id": [f"{dataset}_{position:05d}" for position in rows.index],
+        "dataset": [dataset] * len(rows),
+        "split": rows["usage"].map(SPLIT_OF_USAGE).to_numpy(),
+        "image_file": pd.Series(image_files, index=range(len(rows)), dtype="str"),
+        # The three: unknown, not a face, no majority.
+        "emotion": np.array([*EMOTIONS, None, None, None], dtype=object)[choice],
+        "excluded_reason": reason.mask(rows["name"] == "", "no_image_name").to_numpy(),
+    }
+    columns |= dict(zip(VOTES_COLUMNS, votes.T, strict=True))
+    columns |= dict(zip(TARGET_COLUMNS, target.T, strict=True))
+    return faces_table(columns)
+
+
+def label_agreement(codes: npt.NDArray[np.int8], votes: Votes) -> npt.NDArray[np.bool_]:
+    """Whether the FER2013 label of a row is its FER+ majority label.
+
+    Args:
+        codes: FER2013 codes, shape (n,).
+        votes: Shape (n, 10).
+
+    Returns:
+        One value for each row with a majority emotion other than contempt, which FER2013 lacks.
+    """
+    canonical = np.array([EMOTIONS.index(FER2013_CODES[code]) for code in sorted(FER2013_CODES)])
+    choice = majority_choice(votes)
+    comparable = (choice >= 0) & (choice < EMOTIONS.index("contempt"))
+    agrees: npt.NDArray[np.bool_] = canonical[codes[comparable]] == choice[comparable]
+    return agrees
 
 
 def majority_choice(votes: Votes) -> npt.NDArray[np.int64]:

@@ -7,8 +7,7 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.sources.predictions_file import read_table
-from fer_fairness.sources.predictions_table import ROWS, Table, rows_named
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable, open_table, rows_named
 
 _TRUE: Final = "true_"
 _PREDICTED: Final = "predicted_"
@@ -44,7 +43,7 @@ def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels
         InvalidInputError: The file cannot be read, has none of the attributes, has one of a pair of
             columns only, or somebody's true group is missing.
     """
-    table = read_table(path)
+    table = open_table(path)
     known = [
         name.removeprefix(_TRUE)
         for name in table.names
@@ -62,14 +61,14 @@ def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels
     return HeldOutLabels(pd.DataFrame(columns), tuple(known), table.sha256)
 
 
-def _pair(table: Table, attribute: str) -> dict[str, pd.Series]:
+def _pair(table: ForeignTable, attribute: str) -> dict[str, pd.Series]:
     true, predicted = f"{_TRUE}{attribute}", f"{_PREDICTED}{attribute}"
     if predicted not in table.names:
         table.refuse(f"there is a column {true!r}, but none called {predicted!r}. Add it.")
     found = table.text(true)
     if found.missing:
         table.refuse(
-            f"column {true!r} is empty in {rows_named(found.codes < 0)} ({ROWS}), expected the "
+            f"column {true!r} is empty in {rows_named(found.texts.isna())} ({ROWS}), expected the "
             "true group of each person. Leave people out whose group is not known."
         )
-    return {true: found.series(), predicted: table.text(predicted).series()}
+    return {true: found.texts, predicted: table.text(predicted).texts}

@@ -1,8 +1,7 @@
 """Reader of a folder of somebody's own images: no emotions, attributes only where annotated."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +11,7 @@ import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
 from fer_fairness.params.data_processing import ImageFolderParameters
-from fer_fairness.progress import track
-from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, base_report, faces_table
+from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, faces_table, reading_report
 from fer_fairness.sources.image_annotations import Annotations, read_annotations
 from fer_fairness.sources.image_listing import (
     IMAGE_SUFFIXES,
@@ -21,17 +19,17 @@ from fer_fairness.sources.image_listing import (
     list_images,
     printable,
 )
-from fer_fairness.sources.images import ImageHeader, read_header
+from fer_fairness.sources.images import ImageHeader, read_headers
 
 IMAGES: Final = DatasetFacts(
     dataset="images",
     title="A folder of images",
     licence="that of whoever took the pictures, and the consent of those in them.",
     how_to_obtain="put images of single faces into a folder.",
+    parameters=ImageFolderParameters,
     layouts=(f"files {', '.join(sorted(IMAGE_SUFFIXES))} at any depth below the folder",),
 )
 
-_BATCH = 64
 _SHOWN_NAMES = 20
 
 
@@ -75,19 +73,23 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
     listing = list_images(folder)
     if not listing.files:
         raise _no_images(folder, listing)
-    annotations = _annotations(folder, params, listing.files)
+    annotations = None
+    if params.annotations is not None:
+        # An absolute path stays as it is.
+        annotations = read_annotations(folder / params.annotations, listing.files)
     record = DamageRecord(IMAGES.dataset)
-    headers = _headers(folder, listing.files, params.n_threads)
+    headers = read_headers([folder / file for file in listing.files], n_threads=params.n_threads)
     kept: dict[str, ImageHeader] = {}
     for file, header in zip(listing.files, headers, strict=True):
-        if isinstance(header, ImageHeader):
-            kept[file] = header
+        problem = _name_problem(file) or header
+        if isinstance(problem, ImageHeader):
+            kept[file] = problem
         else:
             name = printable(file)
-            record.add(name, None, name.rpartition("/")[2], f"the image is unreadable: {header}")
+            record.add(name, None, name.rpartition("/")[2], f"the image is unreadable: {problem}")
     _check_damage(record, len(listing.files), params.max_damaged_share)
     faces = _faces(list(kept), annotations)
-    report = base_report(IMAGES, "a folder of images", faces, record)
+    report = reading_report(IMAGES, "a folder of images", faces, record)
     report |= _report(listing, list(kept.values()))
     report["annotations"] = None if annotations is None else _annotated(annotations, faces)
     return ImageFolder(faces, record.frame(), report)
@@ -122,35 +124,6 @@ def image_paths(faces: pd.DataFrame, folder: Path) -> list[Path]:
     return [folder / file for file in faces["image_file"]]
 
 
-def _annotations(
-    folder: Path, params: ImageFolderParameters, files: Sequence[str]
-) -> Annotations | None:
-    if params.annotations is None:
-        return None
-    # An absolute path stays as it is.
-    return read_annotations(folder / params.annotations, files)
-
-
-def _headers(folder: Path, files: Sequence[str], n_threads: int) -> Iterator[ImageHeader | str]:
-    """Header or problem of each file, in order, with a progress bar."""
-
-    def read(batch: Sequence[str]) -> list[ImageHeader | str]:
-        return [_name_problem(file) or read_header(folder / file) for file in batch]
-
-    def read_all() -> Iterator[ImageHeader | str]:
-        # Threads wait for a slow disk together; a few batches at a time, so that an interrupted
-        # run does not wait for every file already queued.
-        at_once = _BATCH * n_threads
-        with ThreadPoolExecutor(max_workers=n_threads) as pool:
-            for start in range(0, len(files), at_once):
-                end = min(start + at_once, len(files))
-                batches = [files[i : min(i + _BATCH, end)] for i in range(start, end, _BATCH)]
-                for batch in pool.map(read, batches):
-                    yield from batch
-
-    yield from track(read_all(), description="Reading image headers", total=len(files))
-
-
 def _name_problem(file: str) -> str | None:
     """Why a file cannot be named in a table; None where it can."""
     if "\\" in file:
@@ -161,7 +134,7 @@ def _name_problem(file: str) -> str | None:
 
 
 def _no_images(folder: Path, listing: ImageListing) -> DatasetNotFoundError:
-    found = ", ".join(f"{n} {suffix}" for suffix, n in listing.other_files.items())
+    found = ", ".join(f"{n} {suffix}" for suffix, n in listing.other_files.most_common())
     n_hidden = sum(listing.hidden_files.values()) + len(listing.hidden_folders)
     hidden = f"; {n_hidden} hidden files and folders were passed over" if n_hidden else ""
     return DatasetNotFoundError(
@@ -196,8 +169,8 @@ def _report(listing: ImageListing, headers: Sequence[ImageHeader]) -> dict[str, 
     sizes = Counter(f"{header.width} x {header.height}" for header in headers)
     return {
         "n_images_found": len(listing.files),
-        "n_other_files_by_suffix": listing.other_files,
-        "n_hidden_files_by_suffix": listing.hidden_files,
+        "n_other_files_by_suffix": dict(listing.other_files.most_common()),
+        "n_hidden_files_by_suffix": dict(listing.hidden_files.most_common()),
         "n_hidden_folders": len(listing.hidden_folders),
         "n_links_not_followed": len(listing.links_not_followed),
         "first_links_not_followed": listing.links_not_followed[:_SHOWN_NAMES],

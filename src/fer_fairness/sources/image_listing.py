@@ -33,12 +33,10 @@ NO_SUFFIX: Final = "none"
 
 _DIGITS = re.compile(r"([0-9]+)")
 
-Folder = tuple[int, int]
-"""Device and inode: what two paths to the same folder have in common."""
 NaturalKey = list[tuple[list[str | int], str]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImageListing:
     """What lies below a folder.
 
@@ -51,11 +49,11 @@ class ImageListing:
         links_not_followed: Links to folders that are listed already, or that hold this one.
     """
 
-    files: list[str]
-    other_files: dict[str, int]
-    hidden_files: dict[str, int]
-    hidden_folders: list[str]
-    links_not_followed: list[str]
+    files: list[str] = field(default_factory=list)
+    other_files: Counter[str] = field(default_factory=Counter)
+    hidden_files: Counter[str] = field(default_factory=Counter)
+    hidden_folders: list[str] = field(default_factory=list)
+    links_not_followed: list[str] = field(default_factory=list)
 
 
 def list_images(folder: Path) -> ImageListing:
@@ -81,65 +79,51 @@ def list_images(folder: Path) -> ImageListing:
             f"{folder} is a file, expected a folder of images. Give the folder the file is in; "
             "one image alone is put into a folder of its own."
         )
-    walk = _Walk(folder)
-    for _ in track(walk.entries(), description="Listing images"):
+    listing = ImageListing()
+    for _ in track(_walk(folder, listing), description="Listing images"):
         pass
-    return ImageListing(
-        files=sorted(walk.files, key=_natural),
-        other_files=_by_count(walk.other_files),
-        hidden_files=_by_count(walk.hidden_files),
-        hidden_folders=[printable(x) for x in sorted(walk.hidden_folders, key=_natural)],
-        links_not_followed=[printable(x) for x in sorted(walk.links_not_followed, key=_natural)],
-    )
+    for names in (listing.files, listing.hidden_folders, listing.links_not_followed):
+        names.sort(key=_natural)
+    return listing
 
 
-@dataclass
-class _Walk:
-    """One walk below a folder, and what it has met so far."""
+def _walk(folder: Path, listing: ImageListing) -> Iterator[None]:
+    """Enter into the listing what lies below a folder, one step a directory entry."""
+    # The folders above count as seen: a link to one of them would list the whole disk.
+    seen = {_identity(above) for above in folder.resolve().parents}
+    # Links come last, after all that can be reached without them has been seen, and in their
+    # order: which of two links to one folder is followed must not depend on the disk.
+    pending = [""]
+    links: list[tuple[NaturalKey, str]] = []
+    while pending or links:
+        place = pending.pop() if pending else heappop(links)[1]
+        identity = _identity(folder / place)
+        if identity in seen:
+            listing.links_not_followed.append(printable(place))
+            continue
+        seen.add(identity)
+        for entry in _entries(folder / place):
+            below = f"{place}/{entry.name}" if place else entry.name
+            if not _leads_to_folder(entry):
+                _enter_file(below, listing)
+            elif entry.name.startswith("."):
+                listing.hidden_folders.append(printable(below))
+            elif entry.is_symlink():
+                heappush(links, (_natural(below), below))
+            else:
+                pending.append(below)
+            yield
 
-    folder: Path
-    files: list[str] = field(default_factory=list)
-    other_files: Counter[str] = field(default_factory=Counter)
-    hidden_files: Counter[str] = field(default_factory=Counter)
-    hidden_folders: list[str] = field(default_factory=list)
-    links_not_followed: list[str] = field(default_factory=list)
 
-    def entries(self) -> Iterator[None]:
-        """Walk, one step a directory entry."""
-        # The folders above count as seen: a link to one of them would list the whole disk.
-        seen = {_identity(above) for above in self.folder.resolve().parents}
-        # Links come last, after all that can be reached without them has been seen, and in their
-        # order: which of two links to one folder is followed must not depend on the disk.
-        pending = [""]
-        links: list[tuple[NaturalKey, str]] = []
-        while pending or links:
-            place = pending.pop() if pending else heappop(links)[1]
-            identity = _identity(self.folder / place)
-            if identity in seen:
-                self.links_not_followed.append(place)
-                continue
-            seen.add(identity)
-            for entry in _entries(self.folder / place):
-                below = f"{place}/{entry.name}" if place else entry.name
-                if not _leads_to_folder(entry):
-                    self._meet_file(below)
-                elif entry.name.startswith("."):
-                    self.hidden_folders.append(below)
-                elif entry.is_symlink():
-                    heappush(links, (_natural(below), below))
-                else:
-                    pending.append(below)
-                yield
-
-    def _meet_file(self, below: str) -> None:
-        name = below.rpartition("/")[2]
-        suffix = printable(Path(name).suffix.lower())
-        if name.startswith("."):
-            self.hidden_files[suffix or NO_SUFFIX] += 1
-        elif suffix in IMAGE_SUFFIXES:
-            self.files.append(below)
-        else:
-            self.other_files[suffix or NO_SUFFIX] += 1
+def _enter_file(below: str, listing: ImageListing) -> None:
+    name = below.rpartition("/")[2]
+    suffix = printable(Path(name).suffix.lower())
+    if name.startswith("."):
+        listing.hidden_files[suffix or NO_SUFFIX] += 1
+    elif suffix in IMAGE_SUFFIXES:
+        listing.files.append(below)
+    else:
+        listing.other_files[suffix or NO_SUFFIX] += 1
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -165,7 +149,8 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _identity(folder: Path) -> Folder:
+def _identity(folder: Path) -> tuple[int, int]:
+    """Device and inode: what two paths to the same folder have in common."""
     try:
         status = folder.stat()
     except OSError as error:
@@ -187,7 +172,3 @@ def _natural(file: str) -> NaturalKey:
         ([int(t) if i % 2 else t for i, t in enumerate(_DIGITS.split(part))], part)
         for part in parts
     ]
-
-
-def _by_count(counter: Counter[str]) -> dict[str, int]:
-    return dict(counter.most_common())

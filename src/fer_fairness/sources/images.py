@@ -3,24 +3,27 @@
 import stat
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.progress import track
+from fer_fairness.sources.base import DamageRecord
 
 SIDE: Final = 48
 """Height and width of every face, that of FER2013."""
 
 # A small file can claim, and unpack to, more pixels than there is memory.
 _MAX_PIXELS = 50_000_000
-_BATCH = 512
+_BATCH = 64
 # What Pillow raises on files that are not the image they claim to be.
 _OPENING_ERRORS = (
     OSError,
@@ -34,28 +37,24 @@ _OPENING_ERRORS = (
 )
 
 Size = tuple[int, int]
+Place = tuple[str, int | None, str]
+"""File, 1-based line (None for a file without lines) and value."""
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class DecodedImages:
-    """Faces decoded from files.
+    """Faces decoded from the files that a dataset lists.
 
     Attributes:
-        images: uint8 of shape (n, 48, 48, 1) in the order of the paths; zeros where unreadable.
-        problems: What is wrong with a file, by its position.
+        images: uint8 of shape (n_readable, 48, 48, 1), in the order of the files.
+        readable: Mask of shape (n_files,): True where a file could be decoded.
         sizes: Number of readable files by "width x height" before resizing.
     """
 
     images: npt.NDArray[np.uint8]
-    problems: dict[int, str]
+    readable: npt.NDArray[np.bool_]
     sizes: dict[str, int]
-
-    @property
-    def readable(self) -> npt.NDArray[np.bool_]:
-        """Mask of shape (n,): True where a file could be decoded."""
-        mask = np.ones(len(self.images), dtype=np.bool_)
-        mask[list(self.problems)] = False
-        return mask
 
 
 class ImageHeader(NamedTuple):
@@ -66,26 +65,65 @@ class ImageHeader(NamedTuple):
     height: int
 
 
-def read_header(path: Path) -> ImageHeader | str:
-    """Read what an image file claims to be, without decoding its pixels.
+def decode_listed(
+    paths: Sequence[Path],
+    places: Sequence[Place],
+    record: DamageRecord,
+    params: SourceParameters,
+    *,
+    n_rows: int,
+) -> DecodedImages:
+    """Decode the images that a dataset lists, with a progress bar.
+
+    An image that cannot be read (absent, empty, truncated, no image) is recorded and stops nothing.
 
     Args:
-        path: The file; a link to a file is followed.
+        paths: The images of the rows that could be read.
+        places: What to record each of them under if it cannot be decoded.
+        record: What is damaged so far.
+        params: Tolerated damage, and how many threads decode.
+        n_rows: Number of rows that the dataset lists, damaged ones included.
 
-    Returns:
-        The header, or what is wrong with the file in one clause. A file that is cut short after
-        its header only shows so when it is decoded.
+    Raises:
+        DamagedDataError: There are no rows, or more is damaged than `params.max_damaged_share`;
+            where rows alone are, no image is opened.
     """
-    try:
-        # Opening a pipe would wait for somebody to write into it.
-        if not stat.S_ISREG(path.stat().st_mode):
-            return "it is not a regular file"
-        _check_has_bytes(path)
-        with Image.open(path) as image:
-            _check_size(image.size)
-            return ImageHeader(str(image.format), *image.size)
-    except _OPENING_ERRORS as error:
-        return _problem(path, error)
+    record.check_share(n_rows, params.max_damaged_share)
+    images = np.zeros((len(paths), SIDE, SIDE, 1), dtype=np.uint8)
+    readable = np.ones(len(paths), dtype=np.bool_)
+    sizes: Counter[str] = Counter()
+    description = f"Decoding {record.dataset} images"
+    # Pillow releases the interpreter lock while it decodes.
+    results = _in_threads(decode_grey, paths, description, params.n_threads)
+    for index, result in enumerate(results):
+        if isinstance(result, str):
+            readable[index] = False
+            record.add(*places[index], f"the image is unreadable: {result}")
+        else:
+            images[index, :, :, 0], (width, height) = result
+            sizes[f"{width} x {height}"] += 1
+    record.check_share(n_rows, params.max_damaged_share)
+    return DecodedImages(images[readable], readable, dict(sizes.most_common()))
+
+
+def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHeader | str]:
+    """Header of each file, or what is wrong with it in one clause, in order with a progress bar.
+
+    A file that is cut short after its header only shows so when it is decoded.
+
+    Args:
+        paths: The files; a link to a file is followed.
+        n_threads: Threads that read: on a slow disk they wait together.
+    """
+    return _in_threads(_header, paths, "Reading image headers", n_threads)
+
+
+def _header(path: Path) -> ImageHeader:
+    # Opening a pipe would wait for somebody to write into it.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is not a regular file")
+    with _opened(path) as image:
+        return ImageHeader(str(image.format), *image.size)
 
 
 def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
@@ -100,10 +138,8 @@ def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
         ValueError: The file is empty, or claims more than 50 million pixels.
         OSError: The file is absent, truncated or no image (other decoders' errors may pass too).
     """
-    _check_has_bytes(path)
-    with Image.open(path) as image:
+    with _opened(path) as image:
         size = image.size
-        _check_size(size)
         image.draft("L", (SIDE, SIDE))
         grey = image.convert("L")
     if grey.size != (SIDE, SIDE):
@@ -111,62 +147,41 @@ def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
     return np.asarray(grey, dtype=np.uint8), size
 
 
-def _check_has_bytes(path: Path) -> None:
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
     if path.stat().st_size == 0:
         raise ValueError("the file has no bytes")
+    with Image.open(path) as image:
+        width, height = image.size
+        if width * height > _MAX_PIXELS:
+            raise ValueError(f"the image claims {width} x {height} pixels")
+        yield image
 
 
-def _check_size(size: Size) -> None:
-    if size[0] * size[1] > _MAX_PIXELS:
-        raise ValueError(f"the image claims {size[0]} x {size[1]} pixels")
+def _in_threads(
+    read: Callable[[Path], Result], paths: Sequence[Path], description: str, n_threads: int
+) -> Iterator[Result | str]:
+    """What `read` gives for each file, or what is wrong with it, in order with a progress bar."""
 
+    def read_or_problem(path: Path) -> Result | str:
+        try:
+            return read(path)
+        except FileNotFoundError:
+            return "there is no such file"
+        except _OPENING_ERRORS as error:
+            # Pillow's messages name the file by its full path, which the record already does.
+            return str(error).replace(str(path), path.name)
 
-def _problem(path: Path, error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    # Pillow's messages name the file by its full path, which the record already does.
-    return str(error).replace(str(path), path.name)
+    def batch(start: int) -> list[Result | str]:
+        return [read_or_problem(path) for path in paths[start : start + _BATCH]]
 
+    def results() -> Iterator[Result | str]:
+        # A few batches at a time, so that an interrupted run does not wait for every file queued.
+        at_once = _BATCH * n_threads
+        with ThreadPoolExecutor(max_workers=n_threads) as pool:
+            for first in range(0, len(paths), at_once):
+                starts = range(first, min(first + at_once, len(paths)), _BATCH)
+                for found in pool.map(batch, starts):
+                    yield from found
 
-def _decode_or_problem(path: Path) -> tuple[npt.NDArray[np.uint8] | None, Size | str]:
-    try:
-        return decode_grey(path)
-    except _OPENING_ERRORS as error:
-        return None, _problem(path, error)
-
-
-def decode_images(paths: Sequence[Path], *, description: str, n_threads: int) -> DecodedImages:
-    """Decode image files into one array, with a progress bar.
-
-    An unreadable file (absent, empty, truncated, no image) is named and does not stop the others.
-
-    Args:
-        paths: The files.
-        description: What the progress bar says.
-        n_threads: Threads that decode; Pillow releases the interpreter lock while it does.
-
-    Returns:
-        The faces in the order of `paths`.
-    """
-    images = np.zeros((len(paths), SIDE, SIDE, 1), dtype=np.uint8)
-    problems: dict[int, str] = {}
-    sizes: Counter[str] = Counter()
-    results = _decode_in_batches(paths, n_threads)
-    for index, (image, detail) in enumerate(
-        track(results, description=description, total=len(paths))
-    ):
-        if image is None:
-            problems[index] = str(detail)
-        else:
-            images[index, :, :, 0] = image
-            sizes[f"{detail[0]} x {detail[1]}"] += 1
-    return DecodedImages(images, problems, dict(sizes.most_common()))
-
-
-def _decode_in_batches(
-    paths: Sequence[Path], n_threads: int
-) -> Iterator[tuple[npt.NDArray[np.uint8] | None, Size | str]]:
-    # In batches, so that an interrupted run does not wait for every file already queued.
-    with ThreadPoolExecutor(max_workers=n_threads) as pool:
-        for start in range(0, len(paths), _BATCH):
-            yield from pool.map(_decode_or_problem, paths[start : start + _BATCH])
+    yield from track(results(), description=description, total=len(paths))

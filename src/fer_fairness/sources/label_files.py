@@ -1,7 +1,9 @@
 """Small text files of labels, read line by line so that damage can be named by line."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fer_fairness.errors import DamagedDataError
@@ -27,6 +29,14 @@ class LabelFile:
     first_line: int
     has_crlf: bool
     md5: str
+
+    def numbered(self) -> Iterator[tuple[int, str]]:
+        """The lines, each with its 1-based number in the file."""
+        return enumerate(self.lines, start=self.first_line)
+
+    def report(self, facts: DatasetFacts) -> dict[str, Json]:
+        """What a report says of the file: `file_report`."""
+        return file_report(facts, self.name, self.md5, len(self.lines))
 
 
 def read_label_file(path: Path, folder: Path, *, has_header: bool = True) -> LabelFile:
@@ -61,23 +71,25 @@ def read_label_file(path: Path, folder: Path, *, has_header: bool = True) -> Lab
 def file_md5(path: Path) -> str:
     """md5 of a file of any size, as publishers give it."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, _md5).hexdigest()
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
-def _md5() -> "hashlib._Hash":
-    return hashlib.md5(usedforsecurity=False)
-
-
-def check_header(name: str, found: tuple[str, ...], expected: tuple[str, ...]) -> None:
+def check_header(name: str, found: tuple[str, ...], *expected: tuple[str, ...]) -> None:
     """Refuse a file whose columns are not the published ones.
 
+    Args:
+        name: The file.
+        found: Its columns.
+        expected: Each form that was published.
+
     Raises:
-        DamagedDataError: The header differs; the message shows both.
+        DamagedDataError: The header is none of these; the message shows both.
     """
-    if found != expected:
+    if found not in expected:
+        forms = " or ".join(repr(",".join(columns)) for columns in expected)
         raise DamagedDataError(
-            f"{name}, line 1: the header is {','.join(found)[:200]!r}, expected "
-            f"{','.join(expected)!r}. The file is not the one its publisher wrote: obtain it again."
+            f"{name}, line 1: the header is {','.join(found)[:200]!r}, expected {forms}. The file "
+            "is not the one its publisher wrote: obtain it again."
         )
 
 

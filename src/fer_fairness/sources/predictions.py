@@ -6,29 +6,20 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import pyarrow.compute as pc
 
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.predictions_columns import Roles, find_roles, unused_notes
-from fer_fairness.sources.predictions_file import read_table
-from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
-from fer_fairness.sources.predictions_scores import (
-    Scores,
-    check_covered,
-    note_disagreement,
-    probabilities,
-    read_values,
-    score_classes,
-)
-from fer_fairness.sources.predictions_table import (
+from fer_fairness.sources.foreign_table import (
     MISSING,
     ROWS,
-    Table,
+    ForeignTable,
     TextColumn,
+    open_table,
     rows_named,
 )
+from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
+from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number
+from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.taxonomy import probability_column
 
 _MANY_GROUPS: Final = 50
@@ -79,89 +70,57 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
         InvalidInputError: If the file cannot be opened, a column is absent or ambiguous, a label
             is missing or probably misspelt, a sample occurs twice, or probabilities are none.
     """
-    table = read_table(path)
+    table = open_table(path)
     roles = find_roles(table, columns)
-    notes = [*table.notes, *roles.notes]
-    labels = read_labels(table, roles, columns.class_names, notes)
-    scores, declared = _read_scores(table, roles, labels, columns.class_names, notes)
-    occurring = set(labels.occurring)
-    classes = tuple(name for name in declared if name in occurring) or labels.occurring
-    predicted = _codes_in(labels.predicted, classes)
-    if scores is not None:
-        scores = note_disagreement(table, scores, classes, predicted, notes)
-    data: dict[str, pd.Series] = {
-        "sample_id": _sample_ids(table, roles, notes),
-        "emotion": labels.true.series(),
-        "predicted_emotion": labels.predicted.series(),
-    }
-    groups = _groups(table, roles, notes)
-    data |= {name: found.series() for name, found in groups.items()}
-    if scores is not None:
-        for number, name in enumerate(classes):
-            data[probability_column(name)] = pd.Series(scores.values[:, number])
+    given = tuple(name.strip() for name in columns.class_names or ())
+    labels = read_labels(table, roles, given)
+    scores = roles.scores and read_scores(table, roles.scores, labels, given)
+    declared = given or (scores.classes if scores else ())
+    check_vocabulary(table, labels, declared, is_complete=bool(given))
+    classes = tuple(name for name in declared if name in labels.occurring) or labels.occurring
+    if roles.scores and scores:
+        scores = probabilities(table, roles.scores, scores, labels.occurring)
+        predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
+        scores = of_occurring_classes(table, scores, classes, predicted)
+    samples = _sample_ids(table, roles)
+    groups = _groups(table, roles)
+    names = tuple(map(probability_column, classes)) if scores else ()
+    frame = pd.DataFrame(
+        {
+            "sample_id": samples,
+            "emotion": labels.true.texts,
+            "predicted_emotion": labels.predicted.texts,
+            **{column.name: column.texts for column in groups},
+            **(dict(zip(names, scores.values.T, strict=True)) if scores else {}),
+        }
+    )
     return PredictionFile(
-        frame=pd.DataFrame(data),
+        frame=frame,
         classes=classes,
-        attributes=tuple(groups),
-        probability_columns=tuple(map(probability_column, classes)) if scores is not None else (),
-        reading=_reading(table, roles, labels, groups, notes, has_scores=scores is not None),
+        attributes=tuple(column.name for column in groups),
+        probability_columns=names,
+        reading=_reading(table, roles, labels, groups, has_scores=scores is not None),
     )
 
 
-def _read_scores(
-    table: Table,
-    roles: Roles,
-    labels: Labels,
-    class_names: Sequence[str] | None,
-    notes: list[str],
-) -> tuple[Scores | None, tuple[str, ...]]:
-    """The probabilities, and the classes that `class_names` or their columns name."""
-    given = tuple(name.strip() for name in class_names or ())
-    if roles.scores is None:
-        check_vocabulary(table, roles, labels, given, notes, is_complete=bool(given))
-        return None, given
-    columns = roles.scores
-    values = read_values(table, columns) if columns.is_list else None
-    n_columns = len(columns.columns) if values is None else values.shape[1]
-    score_names = score_classes(table, columns, labels, given, n_columns)
-    is_guess = columns.is_weak and not set(labels.occurring) <= set(score_names)
-    declared = given or (() if is_guess else score_names)
-    check_vocabulary(table, roles, labels, declared, notes, is_complete=bool(given))
-    if not check_covered(table, columns, score_names, labels.occurring):
-        return None, given
-    values = read_values(table, columns) if values is None else values
-    found = probabilities(table, columns, values)
-    if columns.kind == "logits":
-        notes.append("The probabilities are the softmax of the logits.")
-    return Scores(found, score_names), given or score_names
-
-
-def _codes_in(found: TextColumn, classes: Sequence[str]) -> npt.NDArray[np.int64]:
-    recode: npt.NDArray[np.int64] = np.array(
-        [classes.index(value) for value in found.values], dtype=np.int64
-    )
-    return recode[found.codes]
-
-
-def _sample_ids(table: Table, roles: Roles, notes: list[str]) -> pd.Series:
+def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
     if roles.sample_id is None:
-        notes.append(
+        table.notes.append(
             "No column tells the samples apart: the row numbers are used, so a sample that occurs "
             "twice cannot be found."
         )
         return pd.Series(np.arange(1, table.n_rows + 1)).astype("str")
-    column = table.one_line(roles.sample_id)
-    ids = pd.Series(pc.utf8_trim_whitespace(column).to_pandas().astype("str"))
-    absent = ids.isin(MISSING).to_numpy()
+    ids = table.one_line(roles.sample_id).str.strip()
+    absent = ids.isin(MISSING)
     if absent.any():
         table.refuse(
             f"{roles.sample_id!r} is empty in {rows_named(absent)} ({ROWS}). Fill it in, or number "
             "the rows with audit.columns.sample_id=none."
         )
-    repeated = ids.duplicated().to_numpy()
+    repeated = ids.duplicated()
     if repeated.any():
         second = int(np.argmax(repeated))
-        first = int(np.argmax((ids == ids.iloc[second]).to_numpy()))
+        first = int(np.argmax(ids == ids.iloc[second]))
         table.refuse(
             f"{ids.iloc[second]!r} stands in column {roles.sample_id!r} in rows {first + 1} and "
             f"{second + 1} ({ROWS}); {int(repeated.sum()):,} rows repeat an earlier one. Keep one "
@@ -171,84 +130,75 @@ def _sample_ids(table: Table, roles: Roles, notes: list[str]) -> pd.Series:
     return ids
 
 
-def _groups(table: Table, roles: Roles, notes: list[str]) -> dict[str, TextColumn]:
-    groups: dict[str, TextColumn] = {}
+def _groups(table: ForeignTable, roles: Roles) -> list[TextColumn]:
+    groups: list[TextColumn] = []
     refused: list[str] = []
-    for column in roles.attributes:
-        if " x " in column or column in _OWN_COLUMNS or column.startswith("probability_"):
+    for name in roles.attributes:
+        if " x " in name or name in _OWN_COLUMNS or name.startswith("probability_"):
             table.refuse(
-                f"a column of groups cannot be called {column!r} here. Rename it in the file."
+                f"a column of groups cannot be called {name!r} here. Rename it in the file."
             )
-        found = table.text(column)
-        if _is_measured(found):
+        column = table.text(name)
+        if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
             refused.append(
-                f"Column {column!r} holds {len(found.values)} different numbers, such as "
-                f"{found.values[0]}, no groups. Write the group in their place, as '20-39' for an "
+                f"Column {name!r} holds {len(column.values)} different numbers, such as "
+                f"{column.values[0]}, no groups. Write the group in their place, as '20-39' for an "
                 "age of 37; nothing is cut into groups here."
             )
             continue
-        groups[column] = found
-        notes += _group_notes(column, found)
+        groups.append(column)
+        table.notes.extend(_group_notes(column))
     if refused and (roles.origin["attributes"] == "given" or not groups):
         table.refuse(refused[0])
-    notes += [f"{sentence} It was not used." for sentence in refused]
+    table.notes.extend(f"{sentence} It was not used." for sentence in refused)
     return groups
 
 
-def _is_measured(found: TextColumn) -> bool:
-    numbers = pd.to_numeric(pd.Series(found.values, dtype="str"), errors="coerce")
-    return len(found.values) > _MOST_NUMBERS and bool(numbers.notna().all())
-
-
-def _group_notes(column: str, found: TextColumn) -> list[str]:
+def _group_notes(column: TextColumn) -> list[str]:
     notes = []
-    if found.missing:
-        texts = ", ".join(f"{text!r} {count:,}" for text, count in found.missing.items())
+    if column.missing:
+        texts = ", ".join(f"{text!r} {count:,}" for text, count in column.missing.items())
         notes.append(
-            f"{column!r} names no group in {rows_named(found.codes < 0)}, which take no part in "
-            f"its comparisons (written and how often: {texts})."
+            f"{column.name!r} names no group in {rows_named(column.texts.isna())}, which take no "
+            f"part in its comparisons (written and how often: {texts})."
         )
-    if len(found.values) > _MANY_GROUPS:
-        notes.append(f"{column!r} has {len(found.values)} groups: most will be small.")
+    if len(column.values) > _MANY_GROUPS:
+        notes.append(f"{column.name!r} has {len(column.values)} groups: most will be small.")
     notes += [
-        f"{column!r} has a group {value!r}, which is compared like any other. Leave the cell empty "
-        "where the group is not known."
-        for value in found.values
+        f"{column.name!r} has a group {value!r}, which is compared like any other. Leave the cell "
+        "empty where the group is not known."
+        for value in column.values
         if value.casefold() in _SAYS_UNKNOWN
     ]
     folded: dict[str, str] = {}
-    for value in found.values:
+    for value in column.values:
         other = folded.setdefault(value.casefold(), value)
         if other != value:
-            notes.append(f"{column!r}: {other!r} and {value!r} are read as different groups.")
+            notes.append(f"{column.name!r}: {other!r} and {value!r} are read as different groups.")
     return notes
 
 
 def _reading(
-    table: Table,
+    table: ForeignTable,
     roles: Roles,
     labels: Labels,
-    groups: dict[str, TextColumn],
-    notes: list[str],
+    groups: Sequence[TextColumn],
     *,
     has_scores: bool,
 ) -> dict[str, object]:
-    used = {roles.true, roles.predicted, roles.sample_id, *roles.attributes}
+    used = {roles.true, roles.predicted, roles.sample_id, *roles.attributes, labels.names_column}
+    by = {"sample_id": "row numbers", **roles.origin}
     understood: dict[str, object] = {
-        "true": {"column": roles.true, "by": roles.origin["true"]},
-        "predicted": {"column": roles.predicted, "by": roles.origin["predicted"]},
-        "sample_id": {
-            "column": roles.sample_id,
-            "by": roles.origin.get("sample_id", "row numbers"),
-        },
-        "attributes": {"columns": list(groups), "by": roles.origin["attributes"]},
+        "true": {"column": roles.true, "by": by["true"]},
+        "predicted": {"column": roles.predicted, "by": by["predicted"]},
+        "sample_id": {"column": roles.sample_id, "by": by["sample_id"]},
+        "attributes": {"columns": [column.name for column in groups], "by": by["attributes"]},
     }
     if has_scores and roles.scores is not None:
         used.update(roles.scores.columns)
-        by = roles.scores.origin
-        understood[roles.scores.kind] = {"columns": list(roles.scores.columns), "by": by}
-    used.add(labels.names_column)
-    counts = labels.true.series().value_counts()
+        kind, names = roles.scores.kind, list(roles.scores.columns)
+        understood[kind] = {"columns": names, "by": roles.scores.origin}
+    unused = [name for name in table.names if name not in used]
     return {
         "file": table.name,
         "sha256": table.sha256,
@@ -257,8 +207,23 @@ def _reading(
         "columns": understood,
         "codes": {str(code): name for code, name in labels.codes.items()} or None,
         "codes_named_by": labels.names_column or ("class_names" if labels.codes else None),
-        "n_by_class": {str(name): int(count) for name, count in counts.items()},
-        "n_without_group": {name: sum(g.missing.values()) for name, g in groups.items()},
-        "unused_columns": [name for name in table.names if name not in used],
-        "notes": [*notes, *unused_notes(table, used)],
+        "n_by_class": labels.true.texts.value_counts().to_dict(),
+        "n_without_group": {column.name: int(column.texts.isna().sum()) for column in groups},
+        "unused_columns": unused,
+        "notes": [*table.notes, *_unused_notes(table, unused)],
     }
+
+
+def _unused_notes(table: ForeignTable, unused: Sequence[str]) -> list[str]:
+    """Names the columns that could have been groups, and how to have them compared."""
+    notes = []
+    for name in filter(table.is_text, unused):
+        if len(table.data.column(name).slice(0, 10_000).unique()) > _MANY_GROUPS:
+            continue
+        values = table.text(name).values
+        if 1 < len(values) <= _MANY_GROUPS and not all(map(is_number, values)):
+            notes.append(
+                f"Column {name!r} ({len(values)} different values, such as {values[0]!r}) was not "
+                "used. If it holds groups, name it in audit.columns.attributes, with the others."
+            )
+    return notes

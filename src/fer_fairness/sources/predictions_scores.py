@@ -6,11 +6,19 @@ from typing import Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.special import softmax
 
-from fer_fairness.sources.predictions_columns import ScoreColumns
-from fer_fairness.sources.predictions_labels import Labels
-from fer_fairness.sources.predictions_lists import listed_numbers
-from fer_fairness.sources.predictions_table import ROWS, Table, rows_named
+from fer_fairness.sources.foreign_table import (
+    ROWS,
+    ForeignTable,
+    listed,
+    numbers_of,
+    rows_named,
+)
+from fer_fairness.sources.predictions_labels import Labels, code_range
+from fer_fairness.sources.predictions_roles import ScoreColumns
 
 SUM_TOLERANCE: Final = 1e-3
 """Largest distance from one that a row of probabilities may sum to."""
@@ -23,10 +31,10 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scores:
-    """Probabilities of the classes.
+    """A number for each row and class.
 
     Attributes:
-        values: Shape (n, classes), in [0, 1].
+        values: Shape (n, classes), finite, but for minus infinity among logits.
         classes: Class of each column.
     """
 
@@ -34,147 +42,105 @@ class Scores:
     classes: tuple[str, ...]
 
 
-def read_values(table: Table, scores: ScoreColumns) -> Values:
-    """Read the numbers as they are in the file.
+def read_scores(
+    table: ForeignTable, columns: ScoreColumns, labels: Labels, given: tuple[str, ...]
+) -> Scores | None:
+    """Read the numbers as they are in the file, and tell which class each is for.
+
+    Columns with names belong to the class, or the code, that their name ends in. Numbers in a list
+    follow the given classes, or the integer codes.
 
     Args:
         table: The file.
-        scores: Which columns.
+        columns: Which columns.
+        labels: The labels that occur.
+        given: All classes; empty if they are not given.
 
     Returns:
-        float64 of shape (n, classes), columns in the order of the file.
+        The numbers in the order of the file; None for columns that were guessed from a name that
+        begins other columns as well, where some class has none.
 
     Raises:
         InvalidInputError: If a value is no number, is not finite (minus infinity may be a logit),
-            or lists differ in length.
+            lists differ in length, or the classes cannot be told.
     """
-    if scores.is_list:
-        values = listed_numbers(table, scores.columns[0])
+    if columns.is_list:
+        values = _list_numbers(table, columns.columns[0])
+        classes = _classes_of_list(table, columns.columns[0], labels, given, values.shape[1])
     else:
-        values = np.column_stack([table.numbers(column) for column in scores.columns])
+        classes = _classes_of_columns(table, columns, labels, given)
+        if columns.is_weak and not set(labels.occurring) <= set(classes):
+            return None
+        values = np.column_stack([numbers_of(table.data.column(name)) for name in columns.columns])
     bad = ~np.isfinite(values)
-    if scores.kind == "logits":
+    if columns.kind == "logits":
         # Masked classes have a logit of minus infinity; one class must be left.
         bad &= ~(np.isneginf(values) & np.isfinite(values).any(axis=1, keepdims=True))
     if bad.any():
         row, number = np.argwhere(bad)[0].tolist()
-        column = scores.columns[0 if scores.is_list else number]
+        column = columns.columns[0 if columns.is_list else number]
         table.refuse(
             f"column {column!r} holds {table.cell(column, row)!r} in row {row + 1} ({ROWS}), "
             f"expected finite numbers with a decimal point. {int(bad.sum()):,} of "
             f"{bad.size:,} values are like that. Correct them, or leave these rows out of the file."
         )
-    return values
+    return Scores(values, classes)
 
 
-def score_classes(
-    table: Table,
-    scores: ScoreColumns,
-    labels: Labels,
-    class_names: Sequence[str] | None,
-    n_columns: int,
-) -> tuple[str, ...]:
-    """Tell which class each column of numbers belongs to.
-
-    Columns with names belong to the class, or the code, that their name ends in. Numbers in a list
-    follow `class_names`, or the integer codes.
+def probabilities(
+    table: ForeignTable, columns: ScoreColumns, scores: Scores, occurring: Sequence[str]
+) -> Scores:
+    """Probabilities from probabilities, which are checked, or from logits.
 
     Args:
-        table: The file.
-        scores: Which columns.
-        labels: The labels that occur.
-        class_names: All classes, if given.
-        n_columns: Number of classes that the numbers are for.
-
-    Raises:
-        InvalidInputError: If the classes cannot be told.
-    """
-    given = tuple(name.strip() for name in class_names or ())
-    if scores.is_list:
-        return _classes_of_list(table, scores, labels, given, n_columns)
-    named = [labels.named(suffix) for suffix in scores.suffixes]
-    if not any(named) and len(given) == n_columns:
-        return given
-    classes = tuple(
-        name if name is not None else suffix
-        for name, suffix in zip(named, scores.suffixes, strict=True)
-    )
-    twice = next((name for name in classes if classes.count(name) > 1), None)
-    if twice is not None:
-        table.refuse(
-            f"two of the columns {_listed(scores.columns)} are for the class {twice!r}. Name one "
-            f"column a class with columns.{scores.kind}."
-        )
-    return classes
-
-
-def check_covered(
-    table: Table, scores: ScoreColumns, classes: Sequence[str], occurring: Sequence[str]
-) -> bool:
-    """Whether every class that occurs has a column.
+        table: The file; a note tells of the softmax.
+        columns: Which columns, and whether they hold logits.
+        scores: What they hold.
+        occurring: The classes that occur.
 
     Returns:
-        False only for columns that were guessed from a name that begins other columns as well.
+        The probabilities, in [0, 1]. Sums are left as they are, within 0.001 of one.
 
     Raises:
-        InvalidInputError: If a class has none otherwise.
+        InvalidInputError: If a class has no column, a probability is negative, rows do not sum to
+            one (percentages do not), or logits are probabilities already.
     """
-    absent = [name for name in occurring if name not in classes]
-    if absent and not scores.is_weak:
+    absent = [name for name in occurring if name not in scores.classes]
+    if absent:
         table.refuse(
-            f"the class {absent[0]!r} occurs but has no column of {scores.kind}. "
-            f"{_listed(scores.columns)} were taken to be for {_listed(classes)}. Name one column "
-            f"for each class with columns.{scores.kind}, or write the same names in both places."
+            f"the class {absent[0]!r} occurs but has no column of {columns.kind}. "
+            f"{listed(columns.columns)} were taken to be for {listed(scores.classes)}. Name one "
+            f"column for each class with columns.{columns.kind}, or write the same names in both "
+            "places."
         )
-    return not absent
-
-
-def probabilities(table: Table, scores: ScoreColumns, values: Values) -> Values:
-    """Probabilities from checked probabilities or from logits.
-
-    Args:
-        table: The file.
-        scores: Which columns, and whether they hold logits.
-        values: Shape (n, classes).
-
-    Returns:
-        Shape (n, classes), in [0, 1]. Sums are left as they are, within 0.001 of one.
-
-    Raises:
-        InvalidInputError: If a probability is negative, rows do not sum to one (percentages do
-            not), or logits are probabilities already.
-    """
-    sums = values.sum(axis=1)
-    sum_to_one = (values >= 0).all(axis=1) & (np.abs(sums - 1) <= SUM_TOLERANCE)
-    if scores.kind == "logits":
+    values = scores.values
+    sum_to_one = (values >= 0).all(axis=1) & (np.abs(values.sum(axis=1) - 1) <= SUM_TOLERANCE)
+    if columns.kind == "logits":
         if sum_to_one.all():
             table.refuse(
-                f"{_listed(scores.columns)} hold probabilities, for every row sums to one, but "
+                f"{listed(columns.columns)} hold probabilities, for every row sums to one, but "
                 "were taken for logits. Name them with audit.columns.probabilities."
             )
-        shifted = np.exp(values - values.max(axis=1, keepdims=True))
-        softmax: Values = shifted / shifted.sum(axis=1, keepdims=True)
-        return softmax
+        table.notes.append("The probabilities are the softmax of the logits.")
+        return Scores(softmax(values, axis=1), scores.classes)
     if not sum_to_one.all():
-        _refuse_sums(table, scores, values, ~sum_to_one)
-    return np.minimum(values, 1.0)
+        _refuse_sums(table, columns, values, ~sum_to_one)
+    return Scores(np.minimum(values, 1.0), scores.classes)
 
 
-def note_disagreement(
-    table: Table,
+def of_occurring_classes(
+    table: ForeignTable,
     scores: Scores,
-    predicted: Sequence[str],
-    predicted_codes: npt.NDArray[np.int64],
-    notes: list[str],
+    classes: tuple[str, ...],
+    predicted: npt.NDArray[np.integer],
 ) -> Scores:
     """Compare the predicted classes with the largest probabilities, and leave out empty classes.
 
     Args:
-        table: The file.
+        table: The file; notes tell what was found.
         scores: All probabilities of the file.
-        predicted: The classes that occur.
-        predicted_codes: int64 of shape (n,): index of each predicted class in `predicted`.
-        notes: Where it is told what was found.
+        classes: The classes that occur.
+        predicted: Integers of shape (n,): index of each predicted class in `classes`.
 
     Returns:
         The probabilities of the classes that occur. They are scaled to sum to one only where the
@@ -185,67 +151,120 @@ def note_disagreement(
     Raises:
         InvalidInputError: If more than half of the predictions are not the largest probability.
     """
-    kept = [scores.classes.index(name) for name in predicted]
-    values = scores.values[:, kept]
-    chosen = np.take_along_axis(values, predicted_codes[:, None], axis=1)[:, 0]
+    values = scores.values[:, [scores.classes.index(name) for name in classes]]
+    chosen = np.take_along_axis(values, predicted[:, None], axis=1)[:, 0]
     # Rounded numbers tie; a prediction that shares the largest probability is no disagreement.
     differs = chosen < scores.values.max(axis=1) - _ROUNDING
-    left_out = [name for name in scores.classes if name not in predicted]
     if differs.mean() > _LARGEST_DISAGREEMENT:
         row = int(np.argmax(differs))
         largest = scores.classes[int(scores.values[row].argmax())]
         table.refuse(
             f"in {rows_named(differs)} ({ROWS}) the predicted class does not have the largest "
-            f"probability: row {row + 1} predicts {predicted[predicted_codes[row]]!r}, the largest "
-            f"is that of {largest!r}. The columns are probably for {_listed(scores.classes)} in "
-            "another order: give audit.columns.class_names, or the columns in the order of the "
-            "classes."
+            f"probability: row {row + 1} predicts {classes[predicted[row]]!r}, the largest is that "
+            f"of {largest!r}. The columns are probably for {listed(scores.classes)} in another "
+            "order: give audit.columns.class_names, or the columns in the order of the classes."
         )
-    masked = (
-        bool(left_out) and differs.any() and not (chosen < values.max(axis=1) - _ROUNDING).any()
+    left_out = [name for name in scores.classes if name not in classes]
+    is_masked = bool(
+        left_out and differs.any() and (chosen >= values.max(axis=1) - _ROUNDING).all()
     )
     if left_out:
-        notes.append(_left_out_note(scores, left_out, is_scaled=masked))
-    if masked:
-        return Scores(values / values.sum(axis=1, keepdims=True), tuple(predicted))
-    if differs.any():
-        notes.append(
+        table.notes.append(_left_out_note(scores, left_out, is_scaled=is_masked))
+    if is_masked:
+        values = values / values.sum(axis=1, keepdims=True)
+    elif differs.any():
+        table.notes.append(
             f"In {int(differs.sum()):,} of {len(differs):,} rows the predicted class does not have "
             "the largest probability. The predicted class is used; thresholds may differ."
         )
-    return Scores(values, tuple(predicted))
+    return Scores(values, classes)
+
+
+def _classes_of_columns(
+    table: ForeignTable, columns: ScoreColumns, labels: Labels, given: tuple[str, ...]
+) -> tuple[str, ...]:
+    named = [labels.named(suffix) for suffix in columns.suffixes]
+    if not any(named) and len(given) == len(named):
+        return given
+    pairs = zip(named, columns.suffixes, strict=True)
+    classes = tuple(suffix if name is None else name for name, suffix in pairs)
+    twice = next((name for name in classes if classes.count(name) > 1), None)
+    if twice is not None:
+        table.refuse(
+            f"two of the columns {listed(columns.columns)} are for the class {twice!r}. Name one "
+            f"column a class with columns.{columns.kind}."
+        )
+    return classes
 
 
 def _classes_of_list(
-    table: Table, scores: ScoreColumns, labels: Labels, given: tuple[str, ...], n_columns: int
+    table: ForeignTable, column: str, labels: Labels, given: tuple[str, ...], n_numbers: int
 ) -> tuple[str, ...]:
-    column = scores.columns[0]
     if given:
-        if len(given) != n_columns:
+        if len(given) != n_numbers:
             table.refuse(
-                f"column {column!r} holds {n_columns} numbers, but audit.columns.class_names names "
+                f"column {column!r} holds {n_numbers} numbers, but audit.columns.class_names names "
                 f"{len(given)} classes. Name all classes, in the order of the numbers."
             )
         return given
     if not labels.codes:
         table.refuse(
-            f"column {column!r} holds {n_columns} numbers, and nothing tells which class each is "
+            f"column {column!r} holds {n_numbers} numbers, and nothing tells which class each is "
             "for. Give audit.columns.class_names, the classes in the order of the numbers."
         )
-    first = 1 if 0 not in labels.codes and max(labels.codes) == n_columns else 0
-    codes = range(first, first + n_columns)
+    codes = code_range(labels.codes, n_numbers)
     outside = [code for code in labels.codes if code not in codes]
     if outside:
         table.refuse(
-            f"column {column!r} holds {n_columns} numbers, for the codes {codes[0]} to "
+            f"column {column!r} holds {n_numbers} numbers, for the codes {codes[0]} to "
             f"{codes[-1]}, but the code {outside[0]} occurs. Give audit.columns.class_names, the "
             "names in code order."
         )
     return tuple(labels.codes.get(code, str(code)) for code in codes)
 
 
+def _list_numbers(table: ForeignTable, column: str) -> Values:
+    """A column whose cells are lists, or texts of lists, as shape (n, classes); NaN for none."""
+    lists = table.data.column(column).combine_chunks()
+    if isinstance(lists, pa.ChunkedArray):
+        lists = pa.concat_arrays(lists.chunks)
+    if table.is_text(column):
+        lists = _split(lists)
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    counts = np.bincount(lengths)
+    # The longer where two lengths are equally frequent.
+    usual = len(counts) - 1 - int(counts[::-1].argmax())
+    if usual < 2:
+        table.refuse(
+            f"column {column!r} holds {table.cell(column, 0)!r} in row 1, expected one number for "
+            "each class, as in '[0.1, 0.9]'. Name the columns of the classes instead."
+        )
+    if (lengths != usual).any():
+        row = int(np.argmax(lengths != usual))
+        table.refuse(
+            f"column {column!r} holds {int(lengths[row])} numbers in row {row + 1} ({ROWS}) and "
+            f"{usual} in most rows: {table.cell(column, row)!r}. Write one number for each class."
+        )
+    return numbers_of(lists.flatten()).reshape(-1, usual)
+
+
+def _split(texts: pa.Array) -> pa.Array:
+    """Lists of number texts from "[0.1, 0.9]", as Python, JSON, NumPy or PyTorch print them."""
+    texts = pc.fill_null(texts, "")
+    if pc.any(pc.match_substring(texts, "(")).as_py():
+        # str() of a list of NumPy scalars, or of a tensor, names their types.
+        texts = pc.replace_substring_regex(texts, r"(np\.)?(float\d+|tensor|array)\(", "")
+        texts = pc.replace_substring_regex(texts, r"(dtype|device|grad_fn)=[^,)]*", "")
+    texts = pc.utf8_trim(texts, " \t\r\n[](),;")
+    if pc.any(pc.match_substring_regex(texts, r"[\[\]()]")).as_py():
+        texts = pc.replace_substring_regex(texts, r"[\[\]()]", " ")
+    if not pc.all(pc.match_substring(texts, ", ")).as_py():
+        return pc.split_pattern_regex(texts, r"[\s,;]+")
+    return pc.split_pattern(texts, ",")
+
+
 def _refuse_sums(
-    table: Table, scores: ScoreColumns, values: Values, bad: npt.NDArray[np.bool_]
+    table: ForeignTable, columns: ScoreColumns, values: Values, bad: npt.NDArray[np.bool_]
 ) -> NoReturn:
     row = int(np.argmax(bad))
     sums = values.sum(axis=1)
@@ -260,7 +279,7 @@ def _refuse_sums(
     lowest = float(values[row].min())
     negative = f", the smallest is {lowest:g}" if lowest < 0 else ""
     table.refuse(
-        f"the probabilities {_listed(scores.columns)} sum to {sums[row]:g} in row {row + 1} "
+        f"the probabilities {listed(columns.columns)} sum to {sums[row]:g} in row {row + 1} "
         f"({ROWS}){negative}, expected 1 within {SUM_TOLERANCE:g} and none below 0. This holds for "
         f"{int(bad.sum()):,} of {len(bad):,} rows. {remedy}"
     )
@@ -276,10 +295,6 @@ def _left_out_note(scores: Scores, left_out: Sequence[str], *, is_scaled: bool) 
         else "the others stay as the model gave them, not scaled to sum to one"
     )
     return (
-        f"{_listed(left_out)} occurs neither as a true nor as a predicted class and was left out: "
+        f"{listed(left_out)} occurs neither as a true nor as a predicted class and was left out: "
         f"its probability is {mass.mean():.4f} on average and {mass.max():.4f} at most; {done}."
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names))

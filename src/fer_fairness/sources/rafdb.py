@@ -1,6 +1,7 @@
 """Reader of RAF-DB (Li, Deng and Du 2017), which only its authors may hand out."""
 
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -13,25 +14,23 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
-    base_report,
     comparison,
     dataset_not_found,
     faces_table,
+    no_faces,
     one_hot_targets,
+    reading_report,
 )
-from fer_fairness.sources.images import decode_images
-from fer_fairness.sources.rafdb_attributes import attribute_columns
+from fer_fairness.sources.images import decode_listed
 from fer_fairness.sources.rafdb_layouts import (
-    AuthorsLayout,
-    FolderLayout,
     Listing,
     RafDbFace,
-    find_authors_layout,
-    find_folder_layout,
+    find_class_folders,
+    find_label_list,
     list_authors_layout,
-    list_folder_layout,
+    list_class_folders,
 )
-from fer_fairness.taxonomy import RAF_DB_CODES
+from fer_fairness.taxonomy import ATTRIBUTES, RAF_DB_CODES
 
 RAF_DB: Final = DatasetFacts(
     dataset="raf_db",
@@ -39,6 +38,7 @@ RAF_DB: Final = DatasetFacts(
     licence="non-commercial research by agreement with its authors; never redistributed.",
     how_to_obtain="ask its authors, from an institutional address, as "
     "http://www.whdeng.cn/raf/model1.html describes. This project never downloads it.",
+    parameters=RafDbParameters,
     layouts=(
         (
             "basic/EmoLabel/list_patition_label.txt (or list_partition_label.txt) with "
@@ -74,7 +74,7 @@ PUBLISHED_ATTRIBUTES: Final[dict[str, dict[str, dict[str, int]]]] = {
 
 def raf_db_is_present(folder: Path) -> bool:
     """Whether RAF-DB lies in `folder` in a layout that `read_raf_db` knows."""
-    return find_authors_layout(folder) is not None or find_folder_layout(folder) is not None
+    return find_label_list(folder) is not None or find_class_folders(folder) is not None
 
 
 def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
@@ -88,33 +88,34 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
         params: Tolerated damage.
 
     Returns:
-        The faces, train before test, `sample_id` by the authors' name ("raf_db_train_00001").
+        The faces, train before test, `sample_id` by the authors' name ("raf_db_train_00001"); none
+        where no known layout is in `folder`.
 
     Raises:
-        DatasetNotFoundError: No known layout is in `folder`.
         DamagedDataError: A header is not the published one, or more images or rows are damaged
             than `params.max_damaged_share`.
     """
+    if not raf_db_is_present(folder):
+        return no_faces(RAF_DB, folder)
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
-    record.check_share(listing.n_rows, params.max_damaged_share)
-    decoded = decode_images(
-        [face.path for face in listing.faces],
-        description="Decoding RAF-DB images",
-        n_threads=params.n_threads,
-    )
-    for index, problem in decoded.problems.items():
-        path = listing.faces[index].path
-        name = path.relative_to(folder).as_posix()
-        record.add(name, None, path.name, f"the image is unreadable: {problem}")
-    record.check_share(listing.n_rows, params.max_damaged_share)
+    paths = [face.path for face in listing.faces]
+    places = [(path.relative_to(folder).as_posix(), None, path.name) for path in paths]
+    decoded = decode_listed(paths, places, record, params, n_rows=listing.n_rows)
 
-    kept = [face for index, face in enumerate(listing.faces) if index not in decoded.problems]
+    kept = list(compress(listing.faces, decoded.readable))
     faces = _faces(kept, folder)
-    report = base_report(RAF_DB, listing.layout, faces, record)
-    report |= {"files": listing.files, "notes": listing.notes, "image_sizes": decoded.sizes}
-    report["figures"] = _figures(faces)
-    return RawFaces(faces, decoded.images[decoded.readable], record.frame(), report)
+    report = reading_report(
+        RAF_DB,
+        listing.layout,
+        faces,
+        record,
+        files=listing.files,
+        notes=listing.notes,
+        image_sizes=decoded.sizes,
+        figures=_figures(faces),
+    )
+    return RawFaces(faces, decoded.images, record.frame(), report)
 
 
 def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
@@ -127,18 +128,20 @@ def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
         "emotion": emotion,
     }
     columns |= one_hot_targets(emotion)
-    columns |= attribute_columns([face.attributes for face in listed])
+    for name in ATTRIBUTES:
+        values = [face.attributes.get(name) for face in listed]
+        sources = ["annotated" if name in face.attributes else "none" for face in listed]
+        columns[name] = pd.Series(values, dtype="str")
+        columns[f"{name}_source"] = pd.Series(sources, dtype="str")
     return faces_table(columns)
 
 
 def _listing(folder: Path, record: DamageRecord) -> Listing:
-    layout: AuthorsLayout | FolderLayout | None = find_authors_layout(folder)
-    if isinstance(layout, AuthorsLayout):
-        return list_authors_layout(RAF_DB, folder, layout, record)
-    layout = find_folder_layout(folder)
-    if layout is None:
-        raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
-    return list_folder_layout(RAF_DB, folder, layout, record)
+    if labels := find_label_list(folder):
+        return list_authors_layout(RAF_DB, folder, labels, record)
+    if root := find_class_folders(folder):
+        return list_class_folders(RAF_DB, folder, root, record)
+    raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
 
 
 def _figures(faces: pd.DataFrame) -> Sequence[dict[str, Json]]:

@@ -1,32 +1,51 @@
-"""Lists the faces of RAF-DB with their labels, in either of its two layouts."""
+"""Lists the faces of RAF-DB with labels and attributes, in either of its two layouts."""
 
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from fer_fairness.errors import DamagedDataError
-from fer_fairness.sources.base import DamageRecord, DatasetFacts, Json, dataset_not_found
-from fer_fairness.sources.label_files import LabelFile, file_report, read_label_file
-from fer_fairness.sources.rafdb_attributes import (
-    HAND_COLUMNS,
-    NO_ATTRIBUTES,
-    Attributes,
-    attributes_by_hand,
-    read_attribute_files,
+from fer_fairness.progress import track
+from fer_fairness.sources.base import (
+    ATTRIBUTES_LEFT_OUT,
+    DamageRecord,
+    DatasetFacts,
+    Json,
+    dataset_not_found,
 )
-from fer_fairness.taxonomy import RAF_DB_CODES
+from fer_fairness.sources.label_files import LabelFile, read_label_file
+from fer_fairness.taxonomy import RAF_DB_AGE_GROUPS, RAF_DB_CODES, RAF_DB_RACES
 
 SPLITS: Final = ("train", "test")
 LIST_NAMES: Final = ("list_patition_label.txt", "list_partition_label.txt")
 """The first is the spelling of the published file, the second that of the authors' readme."""
 
+GENDER_CODES: Final[Mapping[str, str | None]] = {"0": "male", "1": "female", "2": None}
+"""2 is "unsure": annotated, but without a value."""
+CODES_IN_FILE: Final[Mapping[str, Mapping[str, str | None]]] = {
+    "gender": GENDER_CODES,
+    "race": dict(zip("012", RAF_DB_RACES, strict=True)),
+    "age_group": dict(zip("01234", RAF_DB_AGE_GROUPS, strict=True)),
+}
+CODES_BY_HAND: Final[Mapping[str, tuple[str, Mapping[str, str | None]]]] = {
+    "Gender": ("gender", GENDER_CODES),
+    "Age_Group": ("age_group", dict(zip("12345", RAF_DB_AGE_GROUPS, strict=True))),
+}
+"""Columns that somebody added to csv files; there the age groups count from one."""
+
 _NAME = re.compile(r"(train_\d{5}|test_\d{4})\.jpg")
 _ALIGNED_NAME = re.compile(r"(train_\d{5}|test_\d{4})(?:_aligned)?\.jpg")
 _LIST_LINE = re.compile(r"\s*(\S+)\s+(\S+)\s*")
+_LANDMARK = re.compile(r"-?\d+(\.\d+)?\s+-?\d+(\.\d+)?")
+_N_LANDMARKS = 5
 _CODES = {str(code): code for code in RAF_DB_CODES}
 _NAME_REASON = "the name is neither train_ with five digits nor test_ with four"
+
+Attributes = Mapping[str, str | None]
+"""The annotated attributes of a face, by name; None stands for "unsure"."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +55,7 @@ class RafDbFace:
     name: str
     code: int
     path: Path
-    attributes: Attributes = NO_ATTRIBUTES
+    attributes: Attributes = field(default_factory=dict)
 
     @property
     def split(self) -> str:
@@ -51,119 +70,147 @@ class Listing:
     layout: str
     faces: list[RafDbFace]
     n_rows: int
-    files: list[dict[str, Json]]
+    files: list[Json]
     notes: list[str]
 
 
-@dataclass(frozen=True)
-class AuthorsLayout:
-    """Where the authors' layout begins, and its list of labels."""
-
-    root: Path
-    labels: Path
+def find_label_list(folder: Path) -> Path | None:
+    """The list of labels of the authors' layout, in `folder/basic` or in `folder` itself."""
+    lists = (root / "EmoLabel" / name for root in (folder / "basic", folder) for name in LIST_NAMES)
+    return next(filter(Path.is_file, lists), None)
 
 
-@dataclass(frozen=True)
-class FolderLayout:
-    """The folder that holds `train/` and `test/`, and the csv files that are there, by split."""
-
-    root: Path
-    labels: dict[str, Path]
-
-
-def find_authors_layout(folder: Path) -> AuthorsLayout | None:
-    """Look for the authors' layout; the folder may also be `basic` itself."""
-    for root in (folder / "basic", folder):
-        for name in LIST_NAMES:
-            if (root / "EmoLabel" / name).is_file():
-                return AuthorsLayout(root, root / "EmoLabel" / name)
-    return None
-
-
-def find_folder_layout(folder: Path) -> FolderLayout | None:
-    """Look for `{train,test}/{1..7}`, bare or below `DATASET/`."""
+def find_class_folders(folder: Path) -> Path | None:
+    """The folder that holds `{train,test}/{1..7}`: `folder` or the `DATASET` below it."""
     for root in (folder, folder / "DATASET"):
         if all(any((root / split / code).is_dir() for code in _CODES) for split in SPLITS):
-            labels = {
-                split: place / f"{split}_labels.csv"
-                for split in SPLITS
-                for place in (root, folder)
-                if (place / f"{split}_labels.csv").is_file()
-            }
-            return FolderLayout(root, labels)
+            return root
     return None
 
 
 def list_authors_layout(
-    facts: DatasetFacts, folder: Path, layout: AuthorsLayout, record: DamageRecord
+    facts: DatasetFacts, folder: Path, labels: Path, record: DamageRecord
 ) -> Listing:
     """List the faces of the authors' label file, with the attributes of their manual annotation.
+
+    Args:
+        facts: The facts about RAF-DB.
+        folder: Folder of the dataset.
+        labels: The list of labels.
+        record: Where damage is recorded.
 
     Raises:
         DatasetNotFoundError: There is no folder of aligned images.
     """
-    images = layout.root / "Image" / "aligned"
+    root = labels.parents[1]
+    images = root / "Image" / "aligned"
     if not images.is_dir():
-        raise dataset_not_found(facts, folder, f"{layout.labels.name} is there, but {images} not.")
-    file = read_label_file(layout.labels, folder, has_header=False)
-    faces: dict[str, RafDbFace] = {}
-    for number, line in enumerate(file.lines, start=file.first_line):
+        raise dataset_not_found(facts, folder, f"{labels.name} is there, but {images} not.")
+    file = read_label_file(labels, folder, has_header=False)
+    listed: dict[str, RafDbFace] = {}
+    for number, line in file.numbered():
         match = _LIST_LINE.fullmatch(line)
         name = _NAME.fullmatch(match[1]) if match else None
         if match is None or name is None:
             record.add(file.name, number, line, f"the line is no name and label; {_NAME_REASON}")
         elif match[2] not in _CODES:
             record.add(file.name, number, match[2], "the label is none of 1 to 7")
-        elif name[1] in faces:
+        elif name[1] in listed:
             record.add(file.name, number, line, "the image is listed a second time")
         else:
             path = images / f"{name[1]}_aligned.jpg"
-            faces[name[1]] = RafDbFace(name[1], _CODES[match[2]], path)
-    ordered = _train_first(list(faces.values()))
-    manual = layout.root / "Annotation" / "manual"
+            listed[name[1]] = RafDbFace(name[1], _CODES[match[2]], path)
+    faces = _train_first(listed)
+    manual = root / "Annotation" / "manual"
     notes: list[str] = []
     if manual.is_dir():
-        paths = [manual / f"{face.name}_manu_attri.txt" for face in ordered]
-        attributes = read_attribute_files(paths, folder, record)
-        pairs = zip(ordered, attributes, strict=True)
-        ordered = [replace(face, attributes=found) for face, found in pairs]
+        faces = [
+            replace(face, attributes=_attributes_in_file(manual, face.name, folder, record))
+            for face in track(faces, description="Reading RAF-DB attributes", total=len(faces))
+        ]
     else:
         notes.append("There is no Annotation/manual: no face has annotated demographics.")
-    files = [file_report(facts, file.name, file.md5, len(file.lines))]
-    return Listing("authors' basic/", ordered, len(file.lines), files, notes)
+    files: list[Json] = [file.report(facts)]
+    return Listing("authors' basic/", faces, len(file.lines), files, notes)
 
 
-def list_folder_layout(
-    facts: DatasetFacts, folder: Path, layout: FolderLayout, record: DamageRecord
+def list_class_folders(
+    facts: DatasetFacts, folder: Path, root: Path, record: DamageRecord
 ) -> Listing:
     """List the images of numbered folders, checked against the csv files where there are any.
+
+    Args:
+        facts: The facts about RAF-DB.
+        folder: Folder of the dataset.
+        root: The folder that holds `train/` and `test/`.
+        record: Where damage is recorded.
 
     Raises:
         DamagedDataError: A csv file has other columns than `image,label` and those of hand-made
             demographics.
     """
-    listed, n_rows = _images_in_folders(folder, layout.root, record)
-    files: list[dict[str, Json]] = []
-    notes: list[str] = []
+    listed, n_rows = _images_in_folders(folder, root, record)
+    files: list[Json] = []
     has_demographics = False
-    for split, path in layout.labels.items():
+    for split in SPLITS:
+        path = next(filter(Path.is_file, (x / f"{split}_labels.csv" for x in (folder, root))), None)
+        if path is None:
+            continue
         file = read_label_file(path, folder)
         _check_columns(file)
-        has_demographics |= any(column in file.header for column in HAND_COLUMNS)
+        has_demographics |= any(column in file.header for column in CODES_BY_HAND)
         n_rows += _apply_csv(file, split, listed, record)
-        files.append(file_report(facts, file.name, file.md5, len(file.lines)))
-    if not layout.labels:
+        files.append(file.report(facts))
+    notes: list[str] = []
+    if not files:
         notes.append(
             "There are no train_labels.csv and test_labels.csv: folders alone give labels."
         )
     if not has_demographics:
         notes.append("This layout has no demographics: no face has annotated attributes.")
-    faces = _train_first(list(listed.values()))
-    return Listing("{train,test}/{1..7}/", faces, n_rows, files, notes)
+    return Listing("{train,test}/{1..7}/", _train_first(listed), n_rows, files, notes)
 
 
-def _train_first(faces: list[RafDbFace]) -> list[RafDbFace]:
-    return sorted(faces, key=lambda face: (SPLITS.index(face.split), face.name))
+def _train_first(listed: Mapping[str, RafDbFace]) -> list[RafDbFace]:
+    return sorted(listed.values(), key=lambda face: (SPLITS.index(face.split), face.name))
+
+
+def _attributes_in_file(manual: Path, face: str, folder: Path, record: DamageRecord) -> Attributes:
+    """Read the authors' `*_manu_attri.txt` of a face: five landmarks, then three codes.
+
+    A damaged file costs the face its attributes, not its place in the table, and is named in
+    `record`. A file that is not there is no damage: the face has no attributes.
+    """
+    path = manual / f"{face}_manu_attri.txt"
+    if not path.is_file():
+        return {}
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    # Stray spaces, blank lines and a missing final newline occur in the published files.
+    numbered = [(number, line.strip()) for number, line in enumerate(text.split("\n"), start=1)]
+    lines = [(number, line) for number, line in numbered if line]
+    damage = _attribute_damage(text, lines)
+    if damage is not None:
+        name = path.relative_to(folder).as_posix()
+        record.add(name, *damage, action=ATTRIBUTES_LEFT_OUT)
+        return {}
+    codes_of_face = zip(CODES_IN_FILE.items(), lines[_N_LANDMARKS:], strict=True)
+    return {name: codes[line] for (name, codes), (_, line) in codes_of_face}
+
+
+def _attribute_damage(
+    text: str, lines: list[tuple[int, str]]
+) -> tuple[int | None, str, str] | None:
+    """Line, value and reason of the first thing wrong with an attribute file; None without."""
+    expected = _N_LANDMARKS + len(CODES_IN_FILE)
+    if len(lines) != expected:
+        return None, text, f"the file has {len(lines)} lines, expected {expected}"
+    for number, line in lines[:_N_LANDMARKS]:
+        if not _LANDMARK.fullmatch(line):
+            return number, line, "the line is not the x and y of a landmark"
+    for (number, line), name in zip(lines[_N_LANDMARKS:], CODES_IN_FILE, strict=True):
+        if line not in CODES_IN_FILE[name]:
+            return number, line, f"the code for {name} is none of {', '.join(CODES_IN_FILE[name])}"
+    return None
 
 
 def _images_in_folders(
@@ -196,10 +243,10 @@ def _images_in_folders(
 
 def _check_columns(file: LabelFile) -> None:
     extra = set(file.header[2:])
-    if file.header[:2] != ("image", "label") or not extra <= set(HAND_COLUMNS):
+    if file.header[:2] != ("image", "label") or not extra <= set(CODES_BY_HAND):
         raise DamagedDataError(
             f"{file.name}, line 1: the header is {','.join(file.header)[:200]!r}, expected "
-            f"'image,label', with {' and '.join(HAND_COLUMNS)} at most added by hand. Rename or "
+            f"'image,label', with {' and '.join(CODES_BY_HAND)} at most added by hand. Rename or "
             "remove the other columns."
         )
 
@@ -210,7 +257,7 @@ def _apply_csv(
     """Check labels against the folders, take attributes; the number of rows without an image."""
     n_without_image = 0
     seen: set[str] = set()
-    for number, line in enumerate(file.lines, start=file.first_line):
+    for number, line in file.numbered():
         fields = [field.strip() for field in line.split(",")]
         face = listed.get(fields[0])
         if len(fields) != len(file.header):
@@ -228,7 +275,29 @@ def _apply_csv(
             del listed[fields[0]]
         else:
             cells = dict(zip(file.header, fields, strict=True))
-            found = attributes_by_hand(cells, file.name, number, record)
+            found = _attributes_by_hand(cells, file.name, number, record)
             listed[fields[0]] = replace(face, attributes=found)
         seen.add(fields[0])
     return n_without_image
+
+
+def _attributes_by_hand(
+    cells: Mapping[str, str], name: str, line: int, record: DamageRecord
+) -> Attributes:
+    """The attributes that somebody added to the row of a csv file.
+
+    Columns that are not there and empty cells are no damage. A code that is none is recorded, and
+    the face keeps its other attribute.
+    """
+    values: dict[str, str | None] = {}
+    for column, (attribute, codes) in CODES_BY_HAND.items():
+        # pandas writes whole numbers as 1.0 once a column has an empty cell.
+        cell = cells.get(column, "").strip().removesuffix(".0")
+        if not cell:
+            continue
+        if cell not in codes:
+            reason = f"{column} is none of {', '.join(codes)}"
+            record.add(name, line, cells[column], reason, action=ATTRIBUTES_LEFT_OUT)
+            continue
+        values[attribute] = codes[cell]
+    return values

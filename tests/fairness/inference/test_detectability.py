@@ -8,7 +8,7 @@ from fer_fairness.fairness.inference.detectability import Family, minimum_detect
 from fer_fairness.fairness.inference.differences import Differences, fit_differences
 from fer_fairness.fairness.inference.draws import counts_of_shares, permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.permutation import permutation_test
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.metrics.calibration import calibration_counts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS

@@ -20,8 +20,8 @@ from fer_fairness.fairness.inference.gap_intervals import (
     gap_estimates,
     value_at,
 )
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.inference.intervals import percentile_interval
-from fer_fairness.fairness.inference.permutation import permutation_test
 from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy

@@ -6,8 +6,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from fer_fairness.fairness.counts import Counts, PairedCounts
-from fer_fairness.fairness.inference.paired import paired_difference, paired_differences
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.inference.draws import Seed
+from fer_fairness.fairness.inference.paired import PairedDifference, paired_differences
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
 
 JOINT = arrays(np.int64, (2, 2, 2, 2), elements=st.integers(1, 9))
 METRICS = [GAP_METRICS[name] for name in ("accuracy_gap", "xu_fairness", "equal_opportunity_gap")]
@@ -18,12 +19,16 @@ def joint(counts: Counts) -> PairedCounts:
     return PairedCounts(counts, groups, ("a", "b"), n_missing=0)
 
 
+def paired_difference(
+    table: PairedCounts, metric: GapMetric, *, n: int, seed: Seed = 0
+) -> PairedDifference:
+    return paired_differences(table, [metric], n=n, confidence=0.95, seed=seed)[metric.name]
+
+
 def test_a_model_compared_with_itself_does_not_differ() -> None:
     counts = np.zeros((2, 2, 2, 2), dtype=np.int64)
     counts[..., 0, 0], counts[..., 1, 1] = 7, 4
-    found = paired_difference(
-        joint(counts), GAP_METRICS["accuracy_gap"], n=200, confidence=0.95, seed=0
-    )
+    found = paired_difference(joint(counts), GAP_METRICS["accuracy_gap"], n=200)
     assert (found.value, found.corrected) == (0.0, 0.0)
     assert found.interval.low <= 0.0 <= found.interval.high
     assert not found.level_down
@@ -62,9 +67,7 @@ def test_pairing_narrows_the_interval() -> None:
     independent = margins // np.maximum(agreeing.sum(axis=(-2, -1), keepdims=True), 1)
     widths = []
     for counts in (agreeing, independent):
-        interval = paired_difference(
-            joint(counts), GAP_METRICS["accuracy_gap"], n=1000, confidence=0.95, seed=0
-        ).interval
+        interval = paired_difference(joint(counts), GAP_METRICS["accuracy_gap"], n=1000).interval
         widths.append(interval.high - interval.low)
     assert widths[0] < widths[1] / 2
 
@@ -85,7 +88,7 @@ def test_levelling_down_is_told_from_lifting_up(
     for group, (first, second) in turned.items():
         counts[group, 0, first, first] -= 10
         counts[group, 0, first, second] += 10
-    found = paired_difference(joint(counts), GAP_METRICS[name], n=100, confidence=0.95, seed=0)
+    found = paired_difference(joint(counts), GAP_METRICS[name], n=100)
     assert found.level_down is levelled
     assert (found.value < 0) is GAP_METRICS[name].higher_is_worse
 
@@ -103,7 +106,7 @@ def test_what_noise_adds_to_one_gap_more_than_to_the_other_is_taken_off() -> Non
     for _ in range(80):
         counts = generator.multinomial(people, shares.reshape(2, 3, 9)).reshape(2, 3, 3, 3)
         table = PairedCounts(counts, ("x", "y"), ("a", "b", "c"), n_missing=0)
-        found.append(paired_difference(table, metric, n=200, confidence=0.95, seed=generator))
+        found.append(paired_difference(table, metric, n=200, seed=generator))
     corrected, measured = (
         abs(np.mean([getattr(one, name) for one in found]) - 0.25)
         for name in ("corrected", "value")
@@ -114,8 +117,6 @@ def test_what_noise_adds_to_one_gap_more_than_to_the_other_is_taken_off() -> Non
 
 
 def test_one_group_has_no_gap_to_differ_in() -> None:
-    found = paired_difference(
-        joint(np.ones((1, 2, 2, 2), dtype=np.int64)), METRICS[0], n=50, confidence=0.95, seed=0
-    )
+    found = paired_difference(joint(np.ones((1, 2, 2, 2), dtype=np.int64)), METRICS[0], n=50)
     assert np.isnan([found.value, found.corrected, found.interval.low, found.interval.high]).all()
     assert not found.level_down

@@ -255,7 +255,9 @@ def test_faults_of_a_table_name_its_seed() -> None:
         scored(tables)
     tables = frames()
     tables[2].loc[4, "predicted_emotion"] = "joy"
-    with pytest.raises(InvalidInputError, match=r"'face_4' has as predicted emotion.*seed 2 'joy'"):
+    with pytest.raises(
+        InvalidInputError, match=r"face_4 has the predicted emotion of seed 2 'joy'"
+    ):
         scored(tables)
     with pytest.raises(InvalidInputError, match="need the column 'age'"):
         scored(frames(), "age")

@@ -15,7 +15,7 @@ import numpy as np
 from fer_fairness.fairness.counts import GroupCounts, PairedCounts
 from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts, resampled
-from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.inference.level_down import levelled_down
 from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
@@ -93,13 +93,6 @@ def paired_differences(
     }
 
 
-def paired_difference(
-    joint: PairedCounts, metric: GapMetric, *, n: int, confidence: float, seed: Seed
-) -> PairedDifference:
-    """Difference of one metric between two models; see `paired_differences`."""
-    return paired_differences(joint, [metric], n=n, confidence=confidence, seed=seed)[metric.name]
-
-
 def _of_each(joint: Counts) -> tuple[Counts, Counts]:
     """The counts of the first and of the second model, shape (..., g, c, k)."""
     return joint.sum(axis=-1), joint.sum(axis=-2)
@@ -118,7 +111,7 @@ def _difference(
     defined = replicates[np.isfinite(replicates).all(axis=1)]
     value = float(values[1] - values[0])
     if not np.isfinite(values).all() or len(defined) < 2:
-        nowhere = Interval(float("nan"), float("nan"))
+        nowhere = NO_INTERVAL
         return PairedDifference(value, float("nan"), nowhere, level_down=level_down)
     added = defined[:, 2:].mean(axis=0) - values[2:]
     spreads = (defined[:, [1, 3]] - defined[:, [0, 2]]).std(axis=0)

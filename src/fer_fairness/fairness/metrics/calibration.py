@@ -16,7 +16,7 @@ Sources: Naeini et al. 2015 (AAAI, the expected calibration error), Nixon et al.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -56,11 +56,6 @@ class CalibrationCounts(GroupCounts):
     """
 
     bin_confidence: Array
-
-    def reaching(self, minimum_size: int) -> "CalibrationCounts":
-        """The same counts without the groups of fewer than `minimum_size` people."""
-        kept = super().reaching(minimum_size)
-        return replace(self, counts=kept.counts, groups=kept.groups)
 
 
 def calibration_counts(

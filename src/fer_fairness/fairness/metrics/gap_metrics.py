@@ -44,7 +44,7 @@ from fer_fairness.fairness.metrics.reductions import (
 _METRICS: Final[dict[str, GapMetric]] = {}
 
 
-def _listed(
+def gap_metric(
     label: str,
     definition: str,
     *,
@@ -74,7 +74,7 @@ def _listed(
     return metric
 
 
-@_listed(
+@gap_metric(
     "Accuracy gap",
     "Accuracy of the best-recognised group minus that of the worst.",
     group_score=accuracy,
@@ -84,7 +84,7 @@ def accuracy_gap(tables: Tables) -> Array:
     return spread(tables.of(accuracy))
 
 
-@_listed(
+@gap_metric(
     "Mean-recall gap",
     "Highest mean recall (balanced accuracy) of a group minus the lowest.",
     group_score=balanced_accuracy,
@@ -94,7 +94,7 @@ def balanced_accuracy_gap(tables: Tables) -> Array:
     return spread(tables.of(balanced_accuracy))
 
 
-@_listed(
+@gap_metric(
     "Macro F1 gap",
     "Highest macro F1 of a group minus the lowest.",
     group_score=macro_f1,
@@ -104,7 +104,7 @@ def macro_f1_gap(tables: Tables) -> Array:
     return spread(tables.of(macro_f1))
 
 
-@_listed(
+@gap_metric(
     "Accuracy ratio",
     "Accuracy of the worst-recognised group divided by that of the best.",
     in_points=False,
@@ -116,7 +116,7 @@ def accuracy_ratio(tables: Tables) -> Array:
     return min_by_max(tables.of(accuracy))
 
 
-@_listed(
+@gap_metric(
     "Macro F1 ratio",
     "Lowest macro F1 of a group divided by the highest.",
     in_points=False,
@@ -128,7 +128,7 @@ def macro_f1_ratio(tables: Tables) -> Array:
     return min_by_max(tables.of(macro_f1))
 
 
-@_listed(
+@gap_metric(
     "Xu fairness",
     "Sum of the recalls of the worst group divided by that of the best "
     "(Xu et al. 2020, arXiv 2007.10075).",
@@ -146,7 +146,7 @@ def xu_fairness(tables: Tables) -> Array:
     return min_by_max(tables.of(balanced_accuracy))
 
 
-@_listed(
+@gap_metric(
     "Equal-opportunity gap",
     "Highest minus lowest recall between groups, averaged over emotions "
     "(Dominguez-Catena et al. 2025, arXiv 2503.03446).",
@@ -160,7 +160,7 @@ def equal_opportunity_gap(tables: Tables) -> Array:
     return mean(tables.of(recall_gaps), 0)
 
 
-@_listed(
+@gap_metric(
     "Equal-opportunity ratio",
     "Lowest recall of a group divided by the highest, averaged over emotions; the quotient "
     "to the difference of the equal-opportunity gap.",
@@ -177,7 +177,7 @@ def equal_opportunity_ratio(tables: Tables) -> Array:
     return mean(tables.of(recall_ratios), 0)
 
 
-@_listed(
+@gap_metric(
     "Recall dispersion",
     "Standard deviation of the groups' recalls around everybody's, each group weighing "
     "with its people, over all emotions; small groups move it less than they move a "
@@ -196,7 +196,7 @@ def recall_dispersion(tables: Tables) -> Array:
     return np.sqrt(divide(total(of_class * variances, 0), counted))
 
 
-@_listed(
+@gap_metric(
     "Demographic-parity gap",
     "Highest minus lowest column sum of the groups' row-normalised confusion matrices, "
     "averaged over predicted emotions (arXiv 2503.03446). Not the selection-rate gap.",
@@ -217,7 +217,7 @@ def demographic_parity_gap(tables: Tables) -> Array:
     return mean(spread(divide(sums * n_classes, present.sum(axis=1)[:, np.newaxis])), 0)
 
 
-@_listed(
+@gap_metric(
     "Selection-rate gap",
     "Highest minus lowest share of faces given an emotion, averaged over emotions.",
     group_score=accuracy,
@@ -227,7 +227,7 @@ def selection_rate_gap(tables: Tables) -> Array:
     return mean(spread(divide(tables.given, tables.people[:, np.newaxis])), 0)
 
 
-@_listed(
+@gap_metric(
     "Equalized-odds gap, term by term",
     "Highest minus lowest entry of the groups' row-normalised confusion matrices, each "
     "entry compared on its own, term by term, and averaged over all entries (arXiv "
@@ -247,7 +247,7 @@ def equalized_odds_gap(tables: Tables) -> Array:
     return mean(np.where(comparable(shares[:, :, 0]), terms, np.nan), 0)
 
 
-@_listed(
+@gap_metric(
     "Overall disparity",
     "Mean shortfall of the groups' recalls against the best group, averaged over emotions "
     "(arXiv 2205.10049).",
@@ -266,7 +266,7 @@ def overall_disparity(tables: Tables) -> Array:
     return mean(np.where(others >= 1, shortfall / np.maximum(others, 1), np.nan), 0)
 
 
-@_listed(
+@gap_metric(
     "Worst-group accuracy",
     "Accuracy of the worst-recognised group.",
     higher_is_more_equal=True,
@@ -284,7 +284,7 @@ def _theil_equality(tables: Tables) -> Array:
     return 1.0 - tables.of(theil_index)
 
 
-@_listed(
+@gap_metric(
     "Theil-index gap",
     "Highest Theil index of a group minus the lowest.",
     in_points=False,
@@ -299,7 +299,7 @@ def theil_index_gap(tables: Tables) -> Array:
     return spread(tables.of(theil_index))
 
 
-@_listed(
+@gap_metric(
     "Between-group generalized entropy",
     "How unequal the groups are in being given an emotion as often as they show it, right "
     "people or not, averaged over emotions (Speicher et al. 2018, arXiv 1807.00787, "

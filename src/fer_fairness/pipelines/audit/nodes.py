@@ -6,38 +6,43 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import AUDIT_COLUMNS, evaluate, one_vs_rest_metrics
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
-from fer_fairness.modeling.foreign import load_foreign_model
-from fer_fairness.modeling.foreign_scoring import (
+from fer_fairness.foreign import (
     Scoring,
     foreign_predictions,
+    load_foreign_model,
     resolve_class_names,
     scoring_notes,
 )
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.audit.scope import (
+from fer_fairness.pipelines.audit.coverage import (
     compared,
     faces_showing,
     labelled_attributes,
     left_out_notes,
     predicted_groups_notes,
 )
-from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
-from fer_fairness.pipelines.scoring import (
+from fer_fairness.pipelines.measurements import (
     FABRICATED_NOTE,
-    EvaluationSet,
-    evaluation_sets,
+    FourTables,
+    aif360_table,
+    evaluation_tables,
+    label_noise_tables,
+)
+from fer_fairness.pipelines.scored_faces import (
+    ScoredFaces,
+    by_evaluation_set,
+    join_faces,
     with_context,
 )
 from fer_fairness.reporting import ReportInputs, render_report, results_json
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.predictions import read_predictions
-from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -99,39 +104,29 @@ def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOut
 
 
 def score_foreign_model(
-    fer_plus_images: np.ndarray,
-    fer_plus_faces: pd.DataFrame,
-    fer_plus_quality: dict[str, Any],
-    fer_plus_labels: pd.DataFrame,
-    fer_plus_held_out: pd.DataFrame,
-    raf_db_images: np.ndarray,
-    raf_db_faces: pd.DataFrame,
-    raf_db_quality: dict[str, Any],
-    raf_db_labels: pd.DataFrame,
-    raf_db_held_out: pd.DataFrame,
     parameters: AuditParameters,
     seed: int,
+    *found: Any,  # noqa: ANN401  what Kedro loads of each dataset
 ) -> People:
     """Predictions of somebody's Keras model on test faces, and how the model was loaded.
+
+    Args:
+        parameters: Which model and dataset, and how the model is to be used.
+        seed: Recorded with the predictions.
+        found: Of every evaluation set images and faces of the test split, the data-quality report,
+            the labels of the faces, and of the held-out faces of the labeller behind them.
 
     Raises:
         InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
     """
     if parameters.model is None:
+        others = [name for name in EVALUATION_SETS if name != TRAINED_ON]
         raise InvalidInputError(
-            "No model is named. Add --params audit.model=FILE (.keras or .h5), and "
-            "audit.dataset=raf_db to score it on RAF-DB instead of FER+; for a file of "
-            "predictions run --pipelines audit --params audit.predictions=FILE."
+            "No model is named. Add --params audit.model=FILE (.keras or .h5), and audit.dataset="
+            f"{' or '.join(others)} to score it on another dataset than {TRAINED_ON}; for a file "
+            "of predictions run --pipelines audit --params audit.predictions=FILE."
         )
-    given = {
-        "fer_plus": (fer_plus_images, fer_plus_faces, EMOTIONS, fer_plus_quality),
-        "raf_db": (raf_db_images, raf_db_faces, RAF_DB_EMOTIONS, raf_db_quality),
-    }
-    labels, held_out = {
-        "fer_plus": (fer_plus_labels, fer_plus_held_out),
-        "raf_db": (raf_db_labels, raf_db_held_out),
-    }[parameters.dataset]
-    images, faces, emotions, quality = given[parameters.dataset]
+    images, faces, quality, labels, held_out = by_evaluation_set(found)[parameters.dataset]
     if faces.empty:
         raise InvalidInputError(
             f"There are no test faces of {parameters.dataset}: put the dataset into data/01_raw "
@@ -142,16 +137,19 @@ def score_foreign_model(
     foreign = load_foreign_model(path, output=parameters.output)
     classes = parameters.columns.class_names
     known = set(resolve_class_names(classes, foreign.n_classes))
-    emotions = tuple(emotion for emotion in emotions if emotion in known)
+    emotions = tuple(
+        emotion for emotion in EVALUATION_SETS[parameters.dataset].emotions if emotion in known
+    )
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
     scoring = Scoring(input_scale=parameters.input_scale, emotions=emotions)
     predictions = foreign_predictions(
         foreign, faces, images, class_names=classes, name=name, seed=seed, scoring=scoring
     )
-    (part,) = evaluation_sets(**{parameters.dataset: (predictions, faces)})
+    people = join_faces(predictions, faces)
     notes = scoring_notes(foreign, faces, images, class_names=classes, scoring=scoring)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    part = ScoredFaces(parameters.dataset, name, emotions, people)
     reading = {
         "name": name,
         "evaluation_set": parameters.dataset,
@@ -159,12 +157,12 @@ def score_foreign_model(
         "attributes": labelled_attributes(part, parameters),
         "file": path.name,
         "sha256": sha256,
-        "n_rows": len(part.scored),
+        "n_rows": len(people),
         "fabricated": quality["reading"]["fabricated"],
         "notes": [*foreign.notes, *notes, *left_out],
     }
     _tell(reading)
-    return part.scored, reading, held_out, labels
+    return people, reading, held_out, labels
 
 
 def _tell(reading: dict[str, Any]) -> None:
@@ -175,23 +173,10 @@ def _tell(reading: dict[str, Any]) -> None:
 
 def evaluate_people(
     people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> FourTables:
     """Overall scores, group scores, gaps and confusion."""
-    part = _audited(people, reading)
-    found = evaluate(
-        people,
-        attributes=compared(people, reading, parameters),
-        emotions=part.emotions,
-        params=parameters.inference,
-        seed=seed,
-        probabilities=part.probabilities,
-    )
-    return (
-        with_context([(part, found.overall)]),
-        with_context([(part, found.groups)]),
-        with_context([(part, found.gaps)]),
-        with_context([(part, found.confusion)]),
-    )
+    attributes = compared(people, reading, parameters)
+    return evaluation_tables([_audited(people, reading)], attributes, parameters.inference, seed)
 
 
 def scan_subgroups(
@@ -213,35 +198,24 @@ def one_vs_rest(
     people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
 ) -> pd.DataFrame:
     """AIF360's metrics, one emotion against the rest; none where there are too many people."""
-    part = _audited(people, reading)
     wanted = [] if len(people) > parameters.aif360_max_people else reading["attributes"]
-    found = [
-        one_vs_rest_metrics(
-            people,
-            attribute=attribute,
-            emotions=part.emotions,
-            params=parameters.inference,
-            seed=seed,
-        )
-        for attribute in wanted
-        if people[attribute].nunique() <= parameters.max_groups
-    ]
-    return with_context([(part, table) for table in found])
+    attributes = [name for name in wanted if people[name].nunique() <= parameters.max_groups]
+    return aif360_table([_audited(people, reading)], attributes, parameters.inference, seed)
 
 
-def correct_label_errors_of_audit(
+def correct_label_errors(
     people: pd.DataFrame,
-    held_out: pd.DataFrame,
-    labels: pd.DataFrame,
     reading: dict[str, Any],
     parameters: AuditParameters,
     seed: int,
-) -> Corrected:
+    held_out: pd.DataFrame,
+    labels: pd.DataFrame,
+) -> FourTables:
     """Scores and gaps of predicted groups with the labeller's errors taken off; else no rows."""
     part = _audited(people, reading)
-    probabilities = labels if len(labels) else None
-    return corrected_tables(
-        [(part, held_out, probabilities)],
+    return label_noise_tables(
+        [part],
+        {part.evaluation_set: (labels if len(labels) else None, held_out)},
         compared(people, reading, parameters),
         parameters.inference,
         seed,
@@ -249,59 +223,31 @@ def correct_label_errors_of_audit(
 
 
 def write_audit(
-    overall: pd.DataFrame,
-    groups: pd.DataFrame,
-    gaps: pd.DataFrame,
-    confusion: pd.DataFrame,
-    scan: pd.DataFrame,
-    aif360: pd.DataFrame,
-    label_noise_attributes: pd.DataFrame,
-    label_noise_groups: pd.DataFrame,
-    label_noise_scores: pd.DataFrame,
-    label_noise_gaps: pd.DataFrame,
     reading: dict[str, Any],
     manifest: dict[str, Any],
     parameters: AuditParameters,
     seed: int,
+    **tables: pd.DataFrame,
 ) -> tuple[str, dict[str, Any], pd.DataFrame]:
     """The HTML page, all numbers for machines, and the tidy table of metrics."""
+    gaps = tables["gaps"]
     notes = [
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
         *predicted_groups_notes(gaps),
         *reading["notes"],
-        *left_out_notes(gaps, aif360, reading, parameters),
+        *left_out_notes(gaps, tables["aif360"], reading, parameters),
     ]
-    inputs = ReportInputs(
-        {
-            "overall": overall,
-            "groups": groups,
-            "gaps": gaps,
-            "confusion": confusion,
-            "scan": scan,
-            "aif360": aif360,
-            "label_noise_attributes": label_noise_attributes,
-            "label_noise_groups": label_noise_groups,
-            "label_noise_scores": label_noise_scores,
-            "label_noise_gaps": label_noise_gaps,
-        },
-        kind="audit",
-        manifest={
-            **manifest,
-            "seed": seed,
-            "parameters": parameters.model_dump(),
-            "reading": reading,
-        },
-        notes=notes,
-    )
+    about = {"seed": seed, "parameters": parameters.model_dump(), "reading": reading}
+    inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
     return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
 
 
-def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> EvaluationSet:
-    return EvaluationSet(
-        name=reading["evaluation_set"],
+def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
+    return ScoredFaces(
+        evaluation_set=reading["evaluation_set"],
         variant=reading["name"],
         emotions=tuple(reading["classes"]),
-        scored=people,
+        table=people,
     )
 
 

@@ -2,92 +2,93 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.audit import nodes
-from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
-from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
-from fer_fairness.pipelines.variants import EVALUATION_SETS
+from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
+from fer_fairness.pipelines.namespaces import step
 
-_PEOPLE = ["audit.people", "audit.reading", "audit.held_out_labels", "audit.demographics"]
+_PEOPLE = ["people", "reading", "held_out_labels", "demographics"]
+_PARAMETERS = {"params:audit", "params:seed"}
 
 
 def create_pipeline() -> Pipeline:
     """From somebody's prediction file to a report."""
-    read = Node(
+    read = step(
         nodes.read_prediction_file,
         inputs="params:audit",
-        outputs=_PEOPLE,
+        outputs=[f"audit.{name}" for name in _PEOPLE],
         name="read_prediction_file",
+        tags="read",
+        namespace="audit",
     )
-    return Pipeline([read]) + _audit()
+    return read + _audit()
 
 
 def create_model_pipeline() -> Pipeline:
     """From somebody's Keras model and the test faces of a dataset to a report."""
-    faces = [
+    of_datasets = [
         name
-        for dataset in EVALUATION_SETS
+        for dataset, part in EVALUATION_SETS.items()
         for name in (
             f"{dataset}.test_images",
             f"{dataset}.test_labelled_faces",
             f"{dataset}.data_quality",
             f"{dataset}.test_demographics",
-            f"{CONDITION_OF_DATASET[dataset]}.held_out_labels",
+            f"{part.condition}.held_out_labels",
         )
     ]
-    score = Node(
+    predict = step(
         nodes.score_foreign_model,
-        inputs=[*faces, "params:audit", "params:seed"],
-        outputs=_PEOPLE,
+        inputs=["params:audit", "params:seed", *of_datasets],
+        outputs=[f"audit.{name}" for name in _PEOPLE],
         name="score_foreign_model",
+        tags="predict",
+        namespace="audit",
     )
-    return Pipeline([score]) + _audit()
+    return predict + _audit()
 
 
 def _audit() -> Pipeline:
-    measured_on = ["audit.people", "audit.reading", "params:audit", "params:seed"]
-    tables = ["audit.overall", "audit.groups", "audit.gaps", "audit.confusion"]
-    return Pipeline(
-        [
-            Node(nodes.evaluate_people, inputs=measured_on, outputs=tables, name="evaluate_people"),
-            Node(
-                nodes.scan_subgroups,
-                inputs=measured_on,
-                outputs="audit.scan",
-                name="scan_subgroups",
-            ),
-            Node(
-                nodes.one_vs_rest,
-                inputs=measured_on,
-                outputs="audit.aif360",
-                name="aif360_metrics_of_audit",
-            ),
-            Node(
-                nodes.correct_label_errors_of_audit,
-                inputs=[
-                    "audit.people",
-                    "audit.held_out_labels",
-                    "audit.demographics",
-                    "audit.reading",
-                    "params:audit",
-                    "params:seed",
-                ],
-                outputs=[f"audit.{table}" for table in LABEL_NOISE_TABLES],
-                name="correct_label_errors_of_audit",
-            ),
-            Node(
-                nodes.write_audit,
-                inputs={
-                    **{name.removeprefix("audit."): name for name in tables},
-                    "scan": "audit.scan",
-                    "aif360": "audit.aif360",
-                    **{table: f"audit.{table}" for table in LABEL_NOISE_TABLES},
-                    "reading": "audit.reading",
-                    "manifest": "audit.run_manifest",
-                    "parameters": "params:audit",
-                    "seed": "params:seed",
-                },
-                outputs=["audit.report", "audit.results", "audit.table"],
-                name="write_audit",
-            ),
-        ]
+    measured_on = ["people", "reading", "params:audit", "params:seed"]
+    tables = [*EVALUATION_TABLES, "scan", "aif360", *LABEL_NOISE_TABLES]
+    measure = [
+        Node(
+            nodes.evaluate_people,
+            inputs=measured_on,
+            outputs=[f"table_{table}" for table in EVALUATION_TABLES],
+            name="evaluate",
+        ),
+        Node(
+            nodes.scan_subgroups,
+            inputs=measured_on,
+            outputs="table_scan",
+            name="scan_subgroups",
+        ),
+        Node(
+            nodes.one_vs_rest,
+            inputs=measured_on,
+            outputs="table_aif360",
+            name="aif360_metrics",
+        ),
+        Node(
+            nodes.correct_label_errors,
+            inputs=[*measured_on, "held_out_labels", "demographics"],
+            outputs=[f"table_{table}" for table in LABEL_NOISE_TABLES],
+            name="correct_label_errors",
+        ),
+    ]
+    write = Node(
+        nodes.write_audit,
+        inputs={
+            **{table: f"table_{table}" for table in tables},
+            "reading": "reading",
+            "manifest": "run_manifest",
+            "parameters": "params:audit",
+            "seed": "params:seed",
+        },
+        outputs=["report", "results", "table"],
+        name="write",
+        tags="report",
     )
+    steps = Pipeline(measure, tags="score") + Pipeline([write])
+    return Pipeline(steps, namespace="audit", parameters=_PARAMETERS)

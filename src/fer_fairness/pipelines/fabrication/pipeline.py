@@ -1,19 +1,21 @@
 """Wiring of the fabrication pipeline."""
 
-from kedro.pipeline import Node, Pipeline
+from kedro.pipeline import Pipeline
 
-from fer_fairness.pipelines.fabrication.nodes import fabricate_datasets
+from fer_fairness.fabrication.fabricating import STYLES, fabricate
+from fer_fairness.pipelines.namespaces import step
 
 
 def create_pipeline() -> Pipeline:
-    """From parameters to three raw datasets; only the `sample` environment has a place for them."""
-    return Pipeline(
-        [
-            Node(
-                fabricate_datasets,
-                inputs="params:fabrication",
-                outputs=["fer_plus.raw", "raf_db.raw", "fairface.raw"],
-                name="fabricate_datasets",
-            )
-        ]
+    """From parameters to raw datasets; only the `sample` environment has a place for them.
+
+    The dataset classes of the raw folders write the publishers' layouts.
+    """
+    return step(
+        fabricate,
+        inputs="params:fabrication",
+        outputs={layout: f"{layout}.raw" for layout in STYLES},
+        name="fabricate",
+        tags="fabricate",
+        namespace="fabrication",
     )

@@ -5,32 +5,18 @@ alone the other models are those of the earlier one, and differences are not wha
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
-from fer_fairness.pipelines.seeds import ONE_SEED, dataset_of_every_seed
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.training_records import TRAINING_RECORD, Record
-from fer_fairness.pipelines.variants import (
-    BASELINE,
-    EVALUATION_SETS,
-    POST_PROCESSED_VARIANTS,
-    TRAINED_VARIANTS,
-    Variant,
-)
+from fer_fairness.pipelines.variants import BASELINE, Structure, Variant, structure_of
 from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.number_text import listed
-from fer_fairness.tables import PROBABILITY_COLUMNS
 
 logger = logging.getLogger(__name__)
-
-_POST_PROCESSING_PIPELINE: Final = "mitigation"
-_EXCHANGES_PROBABILITIES: Final = frozenset({"equalized_odds"})
-"""Post-processing that only exchanges a face's probabilities: it shows whose they were."""
-
 
 _RECORDED: Final = (
     "network",
@@ -41,127 +27,105 @@ _RECORDED: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Lineage:
-    """The models of a report.
-
-    Attributes:
-        models: The report's table `models`, a row a variant and seed.
-        trained_with: The parameters of each trained model by its name (`baseline`,
-            `seed_1.baseline`); None where they were not recorded.
-        notes: What a reader must know of models that do not, or may not, belong together.
-    """
-
-    models: pd.DataFrame
-    trained_with: dict[str, dict[str, Any] | None]
-    notes: list[str]
-
-
-def lineage_inputs(seeds: Sequence[int]) -> list[str]:
-    """The datasets that `trace_lineage` reads, in its order: records first, then predictions."""
-    records = [f"{variant.name}.{TRAINING_RECORD}" for variant in TRAINED_VARIANTS]
-    predictions = [
-        f"{variant}.{dataset}_test_predictions"
-        for variant in (BASELINE.name, *POST_PROCESSED_VARIANTS)
+def lineage_inputs(structure: Structure) -> list[str]:
+    """The datasets that `trace_lineage` reads, in its order: records, and rules."""
+    datasets = [f"{variant.name}.{TRAINING_RECORD}" for variant in structure.trained]
+    datasets += [
+        f"{variant.name}.{dataset}_rules"
+        for variant in structure.post_processed
         for dataset in EVALUATION_SETS
     ]
-    return [
-        name
-        for dataset in (*records, *predictions)
-        for name in dataset_of_every_seed(dataset, seeds)
-    ]
+    return [name for dataset in datasets for name in structure.of_every_seed(dataset)]
 
 
-def trace_lineage(seeds: list[int], manifest: dict[str, Any], *found: Any) -> Lineage:  # noqa: ANN401
+def trace_lineage(
+    parameters: dict[str, Any], manifest: dict[str, Any], *found: Record | None
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Put the records of all models side by side, and see whether each is of its baseline.
 
     Args:
-        seeds: The training seeds.
+        parameters: Those of this run.
         manifest: That of this run: its environment is part of the remedy.
-        found: The datasets of `lineage_inputs`: records, None where there is none, and test
-            predictions.
+        found: The datasets of `lineage_inputs`; None where there is none.
 
     Returns:
-        Table, parameters and notes; a note on models of different baselines is logged as well.
+        The report's table `models`, a row a variant and seed; and JSON-able `trained_with`, the
+        parameters of each trained model by its name (`baseline`, `baseline_seed_1`; None where they
+        were not recorded), and `notes`, what a reader must know of models that do not, or may not,
+        belong together; a note on models of different baselines is logged as well.
     """
-    by_name = dict(zip(lineage_inputs(seeds), found, strict=True))
+    structure = structure_of(parameters)
+    by_name = dict(zip(lineage_inputs(structure), found, strict=True))
     rows: list[dict[str, Any]] = []
     trained_with: dict[str, dict[str, Any] | None] = {}
-    for place, seed in enumerate(seeds):
-        of_seed = {name: by_name[_of_seed(name, seeds, place)] for name in lineage_inputs(ONE_SEED)}
-        records = {v.name: of_seed[f"{v.name}.{TRAINING_RECORD}"] for v in TRAINED_VARIANTS}
+    for seed in structure.seeds:
+        names = {
+            variant.name: structure.namespace(variant.name, seed) for variant in structure.variants
+        }
+        records = {v.name: by_name[f"{names[v.name]}.{TRAINING_RECORD}"] for v in structure.trained}
+        baseline = records[BASELINE]
         # The seed recorded is that of the model, whatever seeds this run was given.
-        rows += [{"seed": seed} | _trained_row(v, records) for v in TRAINED_VARIANTS]
-        rows += [{"seed": seed} | _changed_row(v, of_seed) for v in POST_PROCESSED_VARIANTS]
+        rows += [
+            {"seed": seed} | _trained_row(v, records[v.name], baseline) for v in structure.trained
+        ]
+        for variant in structure.post_processed:
+            rules = [
+                by_name[f"{names[variant.name]}.{dataset}_rules"] for dataset in EVALUATION_SETS
+            ]
+            rows.append({"seed": seed} | _changed_row(variant, rules, baseline))
         for name, record in records.items():
-            parameters = None if record is None else record["parameters"]
-            trained_with[_of_seed(name, seeds, place)] = parameters
+            trained_with[names[name]] = None if record is None else record["parameters"]
     models = pd.DataFrame(rows).astype(
         {"n_weights": "Int64", "n_trainable_weights": "Int64", "of_this_baseline": "boolean"}
     )
-    return Lineage(models, trained_with, _notes(models, manifest))
+    return models, {"trained_with": trained_with, "notes": _notes(models, structure, manifest)}
 
 
-def _of_seed(name: str, seeds: Sequence[int], place: int) -> str:
-    return dataset_of_every_seed(name, seeds)[place]
-
-
-def _trained_row(variant: Variant, records: Mapping[str, Record | None]) -> dict[str, Any]:
-    record = records[variant.name] or {}
-    started_from = variant.starts_from
-    if started_from is None and record:
-        started_from = record["parameters"]["architecture"]["weights"]
+def _trained_row(
+    variant: Variant, record: Record | None, baseline: Record | None
+) -> dict[str, Any]:
+    started_from: str | None = BASELINE
+    of_this_baseline: bool | None = None if record is None else True
+    if variant.name != BASELINE:
+        of_this_baseline = _same_start([record], baseline)
+    else:
+        started_from = None
+        if record is not None:
+            started_from = record["parameters"]["architecture"]["weights"]
     return {
         "variant": variant.name,
+        "method": variant.method.label,
+        "source": variant.method.source,
         **({"seed": record["seed"]} if record else {}),
-        **{name: record.get(name) for name in _RECORDED},
+        **{name: (record or {}).get(name) for name in _RECORDED},
         "started_from": started_from,
-        "of_this_baseline": _of_this_baseline(variant, records),
+        "of_this_baseline": of_this_baseline,
     }
 
 
-def _of_this_baseline(variant: Variant, records: Mapping[str, Record | None]) -> bool | None:
-    """Whether a model and all that it was fine-tuned from are the ones shown; None: unknown."""
-    record = records[variant.name]
-    if variant.starts_from is None:
-        return None if record is None else True
-    source = records[variant.starts_from]
-    if record is None or source is None:
-        return None
-    if record["start_fingerprint"] != source["fingerprint"]:
-        return False
-    above = next(other for other in TRAINED_VARIANTS if other.name == variant.starts_from)
-    return _of_this_baseline(above, records)
-
-
-def _changed_row(variant: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Of post-processing: whether its predictions are changed ones of the baseline shown."""
-    pairs = [
-        [found[f"{name}.{dataset}_test_predictions"] for name in (BASELINE.name, variant)]
-        for dataset in EVALUATION_SETS
-    ]
-    known = variant in _EXCHANGES_PROBABILITIES
+def _changed_row(
+    variant: Variant, rules: list[Record | None], baseline: Record | None
+) -> dict[str, Any]:
+    """Of post-processing: whether its rules were found on predictions of the baseline shown."""
     return {
-        "variant": variant,
+        "variant": variant.name,
+        "method": variant.method.label,
+        "source": variant.method.source,
         **dict.fromkeys(_RECORDED),
-        "started_from": BASELINE.name,
-        "of_this_baseline": all(_same_probabilities(*pair) for pair in pairs) if known else None,
+        "started_from": BASELINE,
+        "of_this_baseline": _same_start(rules, baseline),
     }
 
 
-def _same_probabilities(before: pd.DataFrame, after: pd.DataFrame) -> bool:
-    """Whether each face has the same probabilities in both, in whatever order."""
-    if before["sample_id"].tolist() != after["sample_id"].tolist():
-        return False
-    one, other = (
-        np.sort(table[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64), axis=1)
-        for table in (before, after)
-    )
-    # Ties are broken by the smallest step that a number can take.
-    return np.allclose(one, other, rtol=1e-9, atol=1e-12)
+def _same_start(records: list[Record | None], baseline: Record | None) -> bool | None:
+    """Whether all started from the baseline shown; None where that is not known."""
+    starts = [record and record.get("start_fingerprint") for record in records]
+    if baseline is None or None in starts:
+        return None
+    return set(starts) == {baseline["fingerprint"]}
 
 
-def _notes(models: pd.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
+def _notes(models: pd.DataFrame, structure: Structure, manifest: Mapping[str, Any]) -> list[str]:
     notes = []
     mixed = models[~models["of_this_baseline"].fillna(value=True)]
     if len(mixed):
@@ -169,17 +133,16 @@ def _notes(models: pd.DataFrame, manifest: Mapping[str, Any]) -> list[str]:
             "Models of different baselines are mixed here. Made from another baseline than the one "
             f"shown, or from other predictions of it: {_named(mixed, models)}. Differences from "
             "the baseline are not what these methods changed. Make them anew from this baseline: "
-            f"{_command(mixed, manifest)}"
+            f"{_command(mixed, structure, manifest)}"
         )
         logger.warning(notes[0])
-    is_trained = ~models["variant"].isin(POST_PROCESSED_VARIANTS)
-    unknown = models[is_trained & models["fingerprint"].isna()]
+    unknown = models[models["of_this_baseline"].isna()]
     if len(unknown):
         notes.append(
             "Not recorded, because the models are older than such records: what they were trained "
             f"with, and from which baseline ({_named(unknown, models)}). If the baseline was "
             "trained again after the others, models of different baselines are mixed here. Train "
-            f"them anew to know: {_command(unknown, manifest)}"
+            f"them anew to know: {_command(unknown, structure, manifest)}"
         )
     return notes
 
@@ -193,16 +156,14 @@ def _named(chosen: pd.DataFrame, models: pd.DataFrame) -> str:
     return listed(names)
 
 
-def _command(models: pd.DataFrame, manifest: Mapping[str, Any]) -> str:
-    """What trains these models again, and all that start from the baseline if it is among them."""
+def _command(models: pd.DataFrame, structure: Structure, manifest: Mapping[str, Any]) -> str:
+    """What makes these models again, and all that start from the baseline if it is among them."""
     chosen = set(models["variant"])
     pipelines = [
-        variant.pipeline
-        for variant in TRAINED_VARIANTS
-        if variant.name in chosen or BASELINE.name in chosen
+        variant.method.pipeline
+        for variant in structure.variants
+        if variant.name in chosen or BASELINE in chosen
     ]
-    if chosen & set(POST_PROCESSED_VARIANTS):
-        pipelines.append(_POST_PROCESSING_PIPELINE)
     names = ",".join(dict.fromkeys([*pipelines, "fairness_reporting"]))
     environment = manifest.get("environment", "base")
     option = "" if environment == "base" else f" --env {environment}"

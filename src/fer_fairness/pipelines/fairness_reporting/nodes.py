@@ -1,24 +1,31 @@
 """Nodes of the fairness_reporting pipeline."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
-from fer_fairness.fairness.evaluation import compare, evaluate
+from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.fairness.evaluation import compare
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.lineage import Lineage
-from fer_fairness.pipelines.label_errors import Corrected, corrected_tables
-from fer_fairness.pipelines.scoring import (
-    FABRICATED_NOTE,
-    evaluation_sets,
+from fer_fairness.pipelines.fairness_reporting.notes import report_notes
+from fer_fairness.pipelines.measurements import (
+    FourTables,
+    aif360_table,
+    evaluation_tables,
+    label_noise_tables,
+)
+from fer_fairness.pipelines.scored_faces import (
+    by_evaluation_set,
+    scored_faces,
+    scored_table,
     with_context,
 )
 from fer_fairness.reporting import (
     ReportInputs,
-    evaluation_set_label,
+    as_json,
     model_card,
     preview_figures,
     render_report,
@@ -26,129 +33,73 @@ from fer_fairness.reporting import (
 )
 from fer_fairness.taxonomy import ATTRIBUTES
 
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+def score(*predictions_and_faces: pd.DataFrame) -> pd.DataFrame:
+    """The scored faces of one variant: its predictions beside the demographics of the faces.
+
+    Args:
+        predictions_and_faces: Of every evaluation set.
+    """
+    return scored_table(by_evaluation_set(predictions_and_faces))
 
 
 def evaluate_variant(
-    fer_plus_predictions: pd.DataFrame,
-    fer_plus_faces: pd.DataFrame,
-    raf_db_predictions: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    parameters: EvaluationParameters,
-    seed: int,
-) -> Tables:
+    scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
+) -> FourTables:
     """Overall scores, group scores, gaps and confusion of one variant on every evaluation set."""
-    sets = evaluation_sets(
-        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
-    )
-    found = [
-        (
-            part,
-            evaluate(
-                part.scored,
-                attributes=part.attributes(parameters.attributes),
-                emotions=part.emotions,
-                params=parameters,
-                seed=seed,
-                probabilities=part.probabilities,
-            ),
-        )
-        for part in sets
-    ]
-    return (
-        with_context([(part, result.overall) for part, result in found]),
-        with_context([(part, result.groups) for part, result in found]),
-        with_context([(part, result.gaps) for part, result in found]),
-        with_context([(part, result.confusion) for part, result in found]),
-    )
+    return evaluation_tables(scored_faces(scored), parameters.attributes, parameters, seed)
 
 
 def aif360_metrics(
-    fer_plus_predictions: pd.DataFrame,
-    fer_plus_faces: pd.DataFrame,
-    raf_db_predictions: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    parameters: EvaluationParameters,
-    seed: int,
+    scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
 ) -> pd.DataFrame:
     """AIF360's metrics, one emotion against the rest, for every attribute of one variant."""
-    sets = evaluation_sets(
-        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
-    )
-    return with_context(
-        [
-            (
-                part,
-                one_vs_rest_metrics(
-                    part.scored,
-                    attribute=attribute,
-                    emotions=part.emotions,
-                    params=parameters,
-                    seed=seed,
-                ),
-            )
-            for part in sets
-            for attribute in part.attributes(parameters.attributes)
-            if " x " not in attribute
-        ]
-    )
+    return aif360_table(scored_faces(scored), parameters.attributes, parameters, seed)
 
 
 def correct_label_errors(
-    fer_plus_predictions: pd.DataFrame,
-    fer_plus_faces: pd.DataFrame,
-    fer_plus_labels: pd.DataFrame,
-    fer_plus_held_out: pd.DataFrame,
-    raf_db_predictions: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    raf_db_labels: pd.DataFrame,
-    raf_db_held_out: pd.DataFrame,
+    scored: pd.DataFrame,
     parameters: EvaluationParameters,
     seed: int,
-) -> Corrected:
-    """Scores and gaps of predicted groups with the labeller's errors taken off, of one variant."""
-    behind = {
-        "fer_plus": (fer_plus_held_out, fer_plus_labels),
-        "raf_db": (raf_db_held_out, raf_db_labels),
+    *labels_and_held_out: pd.DataFrame,
+) -> FourTables:
+    """Scores and gaps of predicted groups with the labeller's errors taken off, of one variant.
+
+    Args:
+        scored: Its scored faces.
+        parameters: How groups are compared, and by which attributes.
+        seed: Seed of all draws.
+        labels_and_held_out: Of every evaluation set the labels of its test faces, and of the
+            held-out faces of the labeller behind them.
+    """
+    labeller = {
+        name: (labels, held_out)
+        for name, (labels, held_out) in by_evaluation_set(labels_and_held_out).items()
     }
-    sets = evaluation_sets(
-        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
+    return label_noise_tables(
+        scored_faces(scored), labeller, parameters.attributes, parameters, seed
     )
-    parts = [(part, *behind[part.name]) for part in sets]
-    return corrected_tables(parts, parameters.attributes, parameters, seed)
 
 
 def compare_with_baseline(
-    fer_plus_baseline: pd.DataFrame,
-    fer_plus_predictions: pd.DataFrame,
-    fer_plus_faces: pd.DataFrame,
-    raf_db_baseline: pd.DataFrame,
-    raf_db_predictions: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    parameters: EvaluationParameters,
-    seed: int,
+    baseline: pd.DataFrame, scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
 ) -> pd.DataFrame:
     """Paired differences to the baseline on the same faces, with intervals."""
-    before = evaluation_sets(
-        fer_plus=(fer_plus_baseline, fer_plus_faces), raf_db=(raf_db_baseline, raf_db_faces)
-    )
-    after = evaluation_sets(
-        fer_plus=(fer_plus_predictions, fer_plus_faces), raf_db=(raf_db_predictions, raf_db_faces)
-    )
+    pairs = zip(scored_faces(baseline), scored_faces(scored), strict=True)
     return with_context(
         [
             (
                 part,
                 compare(
-                    reference.scored,
-                    part.scored,
+                    reference.table,
+                    part.table,
                     attributes=part.attributes(parameters.attributes),
                     emotions=part.emotions,
                     params=parameters,
                     seed=seed,
                 ),
             )
-            for reference, part in zip(before, after, strict=True)
+            for reference, part in pairs
         ]
     )
 
@@ -161,127 +112,83 @@ def collect(**tables: pd.DataFrame) -> pd.DataFrame:
 
 def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
     """Training faces before and after augmentation, one row a variant and cell."""
-    parts = []
+    parts = {}
     for variant, table in distributions.items():
         cells = [name for name in ("emotion", *ATTRIBUTES) if name in table.columns]
-        named = table[cells].fillna("unknown").astype(str)
-        parts.append(table.assign(variant=variant, cell=named.agg(" · ".join, axis=1)))
-    return pd.concat(parts, ignore_index=True)
+        if len(table) and cells:
+            named = table[cells].fillna("unknown").astype(str).agg(" · ".join, axis=1)
+            table = table.assign(variant=variant, cell=named)
+        parts[variant] = table
+    return collect(**parts)
 
 
-def assemble(
-    overall: pd.DataFrame,
-    groups: pd.DataFrame,
-    gaps: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    aif360: pd.DataFrame,
-    confusion: pd.DataFrame,
-    distributions: pd.DataFrame,
-    histories: pd.DataFrame,
-    label_noise_attributes: pd.DataFrame,
-    label_noise_groups: pd.DataFrame,
-    label_noise_scores: pd.DataFrame,
-    label_noise_gaps: pd.DataFrame,
-    labeller_confusion: pd.DataFrame,
-    labeller_summary: pd.DataFrame,
-    labeller_recalls: pd.DataFrame,
-    labeller_reliability: pd.DataFrame,
-    labeller_selection: pd.DataFrame,
-    agreement: pd.DataFrame,
-    agreement_counts: pd.DataFrame,
-    fer_plus_quality: dict[str, Any],
-    raf_db_quality: dict[str, Any],
-    fairface_quality: dict[str, Any],
-    lineage: Lineage,
+def write_report(
     manifest: dict[str, Any],
+    lineage: dict[str, Any],
     parameters: dict[str, Any],
-    scores_over_seeds: pd.DataFrame | None = None,
-    comparisons_over_seeds: pd.DataFrame | None = None,
-) -> ReportInputs:
-    """Everything the report is made of, in one place, with the notes the reader must see first.
+    **found: Any,  # noqa: ANN401  tables and data-quality reports
+) -> tuple[str, dict[str, Any], str]:
+    """The HTML page, the machine-readable results and the baseline's model card.
+
+    Args:
+        manifest: How the run was made.
+        lineage: What each model was trained with, and notes on models that do not belong together.
+        parameters: Those of the run.
+        found: The tables of the report by their names, and the data-quality report of each dataset
+            by its name.
 
     Raises:
         InvalidInputError: The tables over seeds are of another number of seeds than `seeds` lists.
     """
-    quality = {"fer_plus": fer_plus_quality, "raf_db": raf_db_quality, "fairface": fairface_quality}
-    return ReportInputs(
-        {
-            "overall": overall,
-            "groups": groups,
-            "gaps": gaps,
-            "comparisons": comparisons,
-            "aif360": aif360,
-            "confusion": confusion,
-            "distributions": distributions,
-            "histories": histories,
-            "models": lineage.models,
-            "label_noise_attributes": label_noise_attributes,
-            "label_noise_groups": label_noise_groups,
-            "label_noise_scores": label_noise_scores,
-            "label_noise_gaps": label_noise_gaps,
-            "labeller_confusion": labeller_confusion,
-            "labeller_summary": labeller_summary,
-            "labeller_recalls": labeller_recalls,
-            "labeller_reliability": labeller_reliability,
-            "labeller_selection": labeller_selection,
-            "scores_over_seeds": _of_seeds(scores_over_seeds, parameters["seeds"]),
-            "comparisons_over_seeds": _of_seeds(comparisons_over_seeds, parameters["seeds"]),
-            "agreement": agreement,
-            "agreement_counts": agreement_counts,
-        },
+    tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
+    quality = {name: part for name, part in found.items() if name not in tables}
+    refuse_tables_of_other_seeds(tables, parameters["seeds"])
+    inputs = ReportInputs(
+        tables,
         quality=quality,
         manifest={
             **manifest,
             "seed": parameters["seed"],
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
-            "parameters": parameters,
-            "trained_with": lineage.trained_with,
+            "parameters": as_json(parameters),
+            "trained_with": lineage["trained_with"],
         },
-        notes=[*lineage.notes, *_notes(groups, quality)],
+        notes=[*lineage["notes"], *report_notes(tables["groups"], quality)],
     )
-
-
-def _of_seeds(table: pd.DataFrame | None, seeds: list[int]) -> pd.DataFrame:
-    """A table over seeds, empty where there is one seed; files of an earlier run are refused."""
-    if table is None or table.empty:
-        return pd.DataFrame()
-    n_seeds = int(table["n_seeds"].max())
-    if n_seeds != len(seeds):
-        raise InvalidInputError(
-            f"The tables over training seeds are of {n_seeds} seeds, and seeds lists {len(seeds)}: "
-            "they were left by an earlier run. Run the pipeline fairness_reporting again, without "
-            "--only-missing-outputs."
-        )
-    return table
-
-
-def write_report(inputs: ReportInputs) -> tuple[str, dict[str, Any], str]:
-    """The HTML page, the machine-readable results and the baseline's model card."""
     return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
 
 
-def draw_figures(inputs: ReportInputs) -> tuple[Figure, Figure, Figure]:
-    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy."""
+def refuse_tables_of_other_seeds(tables: Mapping[str, pd.DataFrame], seeds: list[int]) -> None:
+    """Refuse tables over seeds that an earlier run left behind.
+
+    Raises:
+        InvalidInputError: They are of another number of seeds than `seeds` lists.
+    """
+    for name, table in tables.items():
+        if not name.endswith("_over_seeds") or table.empty:
+            continue
+        n_seeds = int(table["n_seeds"].max())
+        if n_seeds != len(seeds):
+            raise InvalidInputError(
+                f"The tables over training seeds are of {n_seeds} seeds, and seeds lists "
+                f"{len(seeds)}: they were left by an earlier run. Run the pipeline "
+                "fairness_reporting again, without --only-missing-outputs."
+            )
+
+
+def draw_figures(
+    overall: pd.DataFrame, gaps: pd.DataFrame, confusion: pd.DataFrame
+) -> tuple[Figure, Figure, Figure]:
+    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy.
+
+    They are of one evaluation set: one whose groups are annotated, if it is there.
+    """
+    chosen = demographic_dataset("auto", set(overall["evaluation_set"]))
+    inputs = ReportInputs(
+        {
+            name: table[table["evaluation_set"] == chosen]
+            for name, table in (("overall", overall), ("gaps", gaps), ("confusion", confusion))
+        }
+    )
     return preview_figures(inputs)
-
-
-def _notes(groups: pd.DataFrame, quality: dict[str, dict[str, Any]]) -> list[str]:
-    notes = []
-    if any(part["reading"]["fabricated"] for part in quality.values()):
-        notes.append(FABRICATED_NOTE)
-    if not quality["raf_db"]["reading"]["present"]:
-        notes.append(
-            "RAF-DB was absent: demographic augmentation and reweighing were trained on FER+ faces "
-            "with predicted demographics, and every model is scored on FER+ alone."
-        )
-    predicted = sorted(set(groups.loc[groups["attribute_source"] == "predicted", "evaluation_set"]))
-    if predicted:
-        named = ", ".join(evaluation_set_label(name) for name in predicted)
-        notes.append(
-            f"Groups of {named} are predicted by the labeller measured below, not "
-            "annotated: gaps there are between faces as the labeller sees them. Its errors can "
-            "hide a gap between people, and can make one up; values corrected for them stand "
-            "beside the raw ones."
-        )
-    return notes

@@ -10,27 +10,20 @@ from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.scoring import EvaluationSet, evaluation_sets, with_context
+from fer_fairness.pipelines.scored_faces import ScoredFaces, scored_faces, with_context
 from fer_fairness.pipelines.seeds import check_seed
 
 
 def score_over_seeds(
-    fer_plus_faces: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    parameters: EvaluationParameters,
-    seed: int,
-    seeds: list[int],
-    *predictions: pd.DataFrame,
+    parameters: EvaluationParameters, seed: int, seeds: list[int], *scored: pd.DataFrame
 ) -> pd.DataFrame:
     """Mean scores and gaps of one variant over its training seeds, on every evaluation set.
 
     Args:
-        fer_plus_faces: Test faces of FER+.
-        raf_db_faces: Test faces of RAF-DB.
         parameters: How groups are compared, and by which attributes.
         seed: Seed of the resamples.
         seeds: The training seeds.
-        predictions: Test predictions on FER+ of every seed, then those on RAF-DB.
+        scored: Scored faces of every seed.
 
     Returns:
         The columns of `scores_over_seeds`, marked with variant, set and attribute source.
@@ -38,7 +31,6 @@ def score_over_seeds(
     Raises:
         InvalidInputError: Predictions are not those of the seed in their place.
     """
-    found = _over_seeds((fer_plus_faces, raf_db_faces), seeds, predictions)
     return with_context(
         [
             (
@@ -51,29 +43,21 @@ def score_over_seeds(
                     seed=seed,
                 ),
             )
-            for part in found
+            for part in _over_seeds(seeds, scored)
         ]
     )
 
 
 def compare_with_baseline_over_seeds(
-    fer_plus_faces: pd.DataFrame,
-    raf_db_faces: pd.DataFrame,
-    parameters: EvaluationParameters,
-    seed: int,
-    seeds: list[int],
-    *predictions: pd.DataFrame,
+    parameters: EvaluationParameters, seed: int, seeds: list[int], *scored: pd.DataFrame
 ) -> pd.DataFrame:
     """Differences of one variant to the baseline, paired by training seed and by face.
 
     Args:
-        fer_plus_faces: Test faces of FER+.
-        raf_db_faces: Test faces of RAF-DB.
         parameters: How groups are compared, and by which attributes.
         seed: Seed of the resamples.
         seeds: The training seeds.
-        predictions: Test predictions of the baseline on FER+ of every seed, then those on RAF-DB,
-            then the same of the variant.
+        scored: Scored faces of the baseline of every seed, then the same of the variant.
 
     Returns:
         The columns of `compare_over_seeds`, marked with variant, set and attribute source, with
@@ -83,9 +67,8 @@ def compare_with_baseline_over_seeds(
     Raises:
         InvalidInputError: Predictions are not those of the seed in their place.
     """
-    faces, half = (fer_plus_faces, raf_db_faces), len(predictions) // 2
-    before = _over_seeds(faces, seeds, predictions[:half])
-    after = _over_seeds(faces, seeds, predictions[half:])
+    before = _over_seeds(seeds, scored[: len(seeds)])
+    after = _over_seeds(seeds, scored[len(seeds) :])
     tables = []
     for reference, part in zip(before, after, strict=True):
         table = compare_over_seeds(
@@ -119,23 +102,15 @@ def _judged(table: pd.DataFrame, significance: float) -> pd.DataFrame:
 class _OverSeeds:
     """One variant on one evaluation set: that of the first seed, and the scored faces by seed."""
 
-    first: EvaluationSet
+    first: ScoredFaces
     frames: dict[int, pd.DataFrame]
 
 
-def _over_seeds(
-    faces: tuple[pd.DataFrame, pd.DataFrame],
-    seeds: Sequence[int],
-    predictions: Sequence[pd.DataFrame],
-) -> list[_OverSeeds]:
+def _over_seeds(seeds: Sequence[int], scored: Sequence[pd.DataFrame]) -> list[_OverSeeds]:
     """Every evaluation set that there are predictions on."""
-    on_fer_plus, on_raf_db = predictions[: len(seeds)], predictions[len(seeds) :]
-    by_seed: dict[int, list[EvaluationSet]] = {}
-    for seed, fer_plus, raf_db in zip(seeds, on_fer_plus, on_raf_db, strict=True):
-        for table in (fer_plus, raf_db):
-            check_seed(table, seed)
-        by_seed[seed] = evaluation_sets(fer_plus=(fer_plus, faces[0]), raf_db=(raf_db, faces[1]))
+    for seed, table in zip(seeds, scored, strict=True):
+        check_seed(table, seed)
     return [
-        _OverSeeds(first=parts[0], frames=dict(zip(seeds, (p.scored for p in parts), strict=True)))
-        for parts in zip(*by_seed.values(), strict=True)
+        _OverSeeds(first=parts[0], frames=dict(zip(seeds, (p.table for p in parts), strict=True)))
+        for parts in zip(*map(scored_faces, scored), strict=True)
     ]

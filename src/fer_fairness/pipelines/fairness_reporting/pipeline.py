@@ -1,225 +1,196 @@
 """Wiring of the fairness_reporting pipeline."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from kedro.pipeline import Node, Pipeline
+from kedro.pipeline import Pipeline
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
-from fer_fairness.pipelines.label_errors import LABEL_NOISE_TABLES
-from fer_fairness.pipelines.race_labeling import CONDITION_OF_DATASET
-from fer_fairness.pipelines.seeds import ONE_SEED, dataset_of_every_seed
-from fer_fairness.pipelines.variants import (
-    EVALUATION_SETS,
-    TRAINED_VARIANTS,
-    all_variant_names,
-)
+from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
+from fer_fairness.pipelines.namespaces import grouped, step
+from fer_fairness.pipelines.variants import BASELINE, Structure
+from fer_fairness.reporting import REPORT_TABLES
+from fer_fairness.sources import READERS
 
-_EVALUATION_TABLES = ("overall", "groups", "gaps", "confusion")
-_TABLES = (*_EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES)
-_SEED_TABLES = ("scores_over_seeds", "comparisons_over_seeds")
-_LABELLER_TABLES = ("confusion", "summary", "recalls", "reliability", "selection")
+_SETTINGS = ["params:evaluation", "params:seed"]
+_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS = "scores_over_seeds", "comparisons_over_seeds"
+_OF_AUDITS = ("scan",)
+"""Tables of the report that there are only of an audit."""
 
 
-def create_pipeline(seeds: Sequence[int] = ONE_SEED) -> Pipeline:
+def create_pipeline(structure: Structure) -> Pipeline:
     """From predictions of all variants to tables, figures, report, results and model card.
 
     Args:
-        seeds: The training seeds. Of each variant the model of the first is looked at in full; from
-            two seeds on, there are tables over all of them.
+        structure: The variants and training seeds. Of each variant the model of the first seed is
+            looked at in full; from two seeds on, there are tables over all of them.
     """
-    several = len(seeds) > 1
-    scored = (_score_variant(variant) for variant in all_variant_names())
-    report = _lineage(seeds) + _report(_SEED_TABLES if several else ())
-    whole = sum(scored, _collection() + report)
-    return whole + _over_seeds(seeds) if several else whole
+    variants, compared = structure.names, _compared_with_baseline(structure)
+    scored = [name for variant in variants for name in _scored_of_seeds(variant, structure)]
+    parts = [
+        *(_scored(name) for name in scored),
+        *(part for variant in variants for part in _measured(variant)),
+        *(_compared(variant) for variant in compared),
+    ]
+    if len(structure.seeds) > 1:
+        parts += [_scored_over_seeds(variant, structure) for variant in variants]
+        parts += [_compared_over_seeds(variant, structure) for variant in compared]
+    tables = _tables(structure)
+    parts += [_collected(table, of_variants) for table, of_variants in tables.items()]
+    not_made = {_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS, *_OF_AUDITS} - tables.keys()
+    shown = [table for table in REPORT_TABLES if table not in not_made]
+    return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
 
-def _score_variant(variant: str) -> Pipeline:
-    scored_inputs = [
-        name
-        for dataset in EVALUATION_SETS
-        for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
-    ]
-    settings = ["params:evaluation", "params:seed"]
-    labelled_inputs = [
-        name
-        for dataset in EVALUATION_SETS
-        for name in (
-            f"{variant}.{dataset}_test_predictions",
-            f"{dataset}.test_labelled_faces",
-            f"{dataset}.test_demographics",
-            f"{CONDITION_OF_DATASET[dataset]}.held_out_labels",
-        )
-    ]
-    steps = [
-        Node(
-            nodes.evaluate_variant,
-            inputs=[*scored_inputs, *settings],
-            outputs=[f"{variant}.{table}" for table in _EVALUATION_TABLES],
-            name=f"evaluate_{variant}",
-        ),
-        Node(
-            nodes.aif360_metrics,
-            inputs=[*scored_inputs, *settings],
-            outputs=f"{variant}.aif360",
-            name=f"aif360_metrics_{variant}",
-        ),
-        Node(
-            nodes.correct_label_errors,
-            inputs=[*labelled_inputs, *settings],
-            outputs=[f"{variant}.{table}" for table in LABEL_NOISE_TABLES],
-            name=f"correct_label_errors_{variant}",
-        ),
-    ]
-    if variant != "baseline":
-        paired_inputs = [
+def _compared_with_baseline(structure: Structure) -> tuple[str, ...]:
+    return tuple(name for name in structure.names if name != BASELINE)
+
+
+def _scored_of_seeds(variant: str, structure: Structure) -> list[str]:
+    return structure.of_every_seed(f"{variant}.scored")
+
+
+def _scored(scored: str) -> Pipeline:
+    """The scored faces of one variant and training seed."""
+    variant = scored.removesuffix(".scored")
+    return step(
+        nodes.score,
+        inputs=[
             name
             for dataset in EVALUATION_SETS
-            for name in (
-                f"baseline.{dataset}_test_predictions",
-                f"{variant}.{dataset}_test_predictions",
-                f"{dataset}.test_labelled_faces",
-            )
-        ]
-        steps.append(
-            Node(
-                nodes.compare_with_baseline,
-                inputs=[*paired_inputs, *settings],
-                outputs=f"{variant}.comparison",
-                name=f"compare_{variant}_with_baseline",
-            )
-        )
-    return Pipeline(steps)
-
-
-def _collection() -> Pipeline:
-    names = all_variant_names()
-    trained = tuple(variant.name for variant in TRAINED_VARIANTS)
-    augmenting = [variant.name for variant in TRAINED_VARIANTS if variant.augments]
-    collected = [
-        *((table, table, names) for table in _TABLES),
-        ("comparisons", "comparison", names[1:]),
-        ("histories", "history", trained),
-    ]
-    steps = [
-        Node(
-            nodes.collect,
-            inputs={name: f"{name}.{source}" for name in members},
-            outputs=f"all_{table}",
-            name=f"collect_{table}",
-        )
-        for table, source, members in collected
-    ]
-    steps.append(
-        Node(
-            nodes.collect_distributions,
-            inputs={name: f"{name}.distribution" for name in augmenting},
-            outputs="all_distributions",
-            name="collect_distributions",
-        )
+            for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
+        ],
+        outputs=scored,
+        name="score",
+        tags="score",
+        namespace=variant,
     )
-    return Pipeline(steps)
 
 
-def _over_seeds(seeds: Sequence[int]) -> Pipeline:
-    settings = [
-        *(f"{dataset}.test_labelled_faces" for dataset in EVALUATION_SETS),
-        *("params:evaluation", "params:seed", "params:seeds"),
+def _measured(variant: str) -> Iterator[Pipeline]:
+    """All that is measured of one variant by itself."""
+    measured_on = [f"{variant}.scored", *_SETTINGS]
+    yield step(
+        nodes.evaluate_variant,
+        inputs=measured_on,
+        outputs=[f"{variant}.table_{table}" for table in EVALUATION_TABLES],
+        name="evaluate",
+        tags="score",
+        namespace=variant,
+    )
+    yield step(
+        nodes.aif360_metrics,
+        inputs=measured_on,
+        outputs=f"{variant}.table_aif360",
+        name="aif360_metrics",
+        tags="score",
+        namespace=variant,
+    )
+    labels_and_held_out = [
+        name
+        for dataset, part in EVALUATION_SETS.items()
+        for name in (f"{dataset}.test_demographics", f"{part.condition}.held_out_labels")
     ]
-    predictions = {
-        variant: [
-            name
-            for dataset in EVALUATION_SETS
-            for name in dataset_of_every_seed(f"{variant}.{dataset}_test_predictions", seeds)
-        ]
-        for variant in all_variant_names()
+    yield step(
+        nodes.correct_label_errors,
+        inputs=[*measured_on, *labels_and_held_out],
+        outputs=[f"{variant}.table_{table}" for table in LABEL_NOISE_TABLES],
+        name="correct_label_errors",
+        tags="score",
+        namespace=variant,
+    )
+
+
+def _compared(variant: str) -> Pipeline:
+    return step(
+        nodes.compare_with_baseline,
+        inputs=[f"{BASELINE}.scored", f"{variant}.scored", *_SETTINGS],
+        outputs=f"{variant}.table_comparisons",
+        name="compare",
+        tags="score",
+        namespace=variant,
+    )
+
+
+def _scored_over_seeds(variant: str, structure: Structure) -> Pipeline:
+    return step(
+        over_seeds.score_over_seeds,
+        inputs=[*_SETTINGS, "params:seeds", *_scored_of_seeds(variant, structure)],
+        outputs=f"{variant}.table_{_SCORES_OVER_SEEDS}",
+        name="score_over_seeds",
+        tags="score",
+        namespace=variant,
+    )
+
+
+def _compared_over_seeds(variant: str, structure: Structure) -> Pipeline:
+    scored = [name for one in (BASELINE, variant) for name in _scored_of_seeds(one, structure)]
+    return step(
+        over_seeds.compare_with_baseline_over_seeds,
+        inputs=[*_SETTINGS, "params:seeds", *scored],
+        outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
+        name="compare_over_seeds",
+        tags="score",
+        namespace=variant,
+    )
+
+
+def _tables(structure: Structure) -> dict[str, dict[str, str]]:
+    """The tables that are put together from those of variants, by the variants' names."""
+    variants, compared = structure.names, _compared_with_baseline(structure)
+    tables = dict.fromkeys((*EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES), variants)
+    tables["comparisons"] = compared
+    if len(structure.seeds) > 1:
+        tables |= {_SCORES_OVER_SEEDS: variants, _COMPARISONS_OVER_SEEDS: compared}
+    trained = [variant.name for variant in structure.trained]
+    return {
+        **{table: {v: f"{v}.table_{table}" for v in names} for table, names in tables.items()},
+        "histories": {variant: f"{variant}.history" for variant in trained},
+        "distributions": {v: f"{v}.distribution" for v in trained if v != BASELINE},
     }
-    scores = [
-        Node(
-            over_seeds.score_over_seeds,
-            inputs=[*settings, *names],
-            outputs=f"{variant}.scores_over_seeds",
-            name=f"score_{variant}_over_seeds",
-        )
-        for variant, names in predictions.items()
-    ]
-    comparisons = [
-        Node(
-            over_seeds.compare_with_baseline_over_seeds,
-            inputs=[*settings, *predictions["baseline"], *names],
-            outputs=f"{variant}.comparisons_over_seeds",
-            name=f"compare_{variant}_with_baseline_over_seeds",
-        )
-        for variant, names in predictions.items()
-        if variant != "baseline"
-    ]
-    collected = [
-        Node(
-            nodes.collect,
-            inputs={name: f"{name}.{table}" for name in names},
-            outputs=f"all_{table}",
-            name=f"collect_{table}",
-        )
-        for table, names in zip(
-            _SEED_TABLES, (all_variant_names(), all_variant_names()[1:]), strict=True
-        )
-    ]
-    return Pipeline([*scores, *comparisons, *collected])
 
 
-def _lineage(seeds: Sequence[int]) -> Pipeline:
-    return Pipeline(
-        [
-            Node(
-                lineage.trace_lineage,
-                inputs=["params:seeds", "run_manifest", *lineage.lineage_inputs(seeds)],
-                outputs="lineage",
-                name="trace_lineage",
-            )
-        ]
+def _collected(table: str, of_variants: dict[str, str]) -> Pipeline:
+    return step(
+        nodes.collect_distributions if table == "distributions" else nodes.collect,
+        inputs=of_variants,
+        outputs=f"tables.{table}",
+        name=f"collect_{table}",
+        tags="report",
     )
 
 
-def _report(seed_tables: tuple[str, ...]) -> Pipeline:
-    return Pipeline(
-        [
-            Node(
-                nodes.assemble,
-                inputs={
-                    "overall": "all_overall",
-                    "groups": "all_groups",
-                    "gaps": "all_gaps",
-                    "comparisons": "all_comparisons",
-                    "aif360": "all_aif360",
-                    "confusion": "all_confusion",
-                    "distributions": "all_distributions",
-                    "histories": "all_histories",
-                    **{table: f"all_{table}" for table in LABEL_NOISE_TABLES},
-                    **{f"labeller_{table}": f"labeller_{table}" for table in _LABELLER_TABLES},
-                    **{table: f"all_{table}" for table in seed_tables},
-                    "agreement": "agreement",
-                    "agreement_counts": "agreement_counts",
-                    "fer_plus_quality": "fer_plus.data_quality",
-                    "raf_db_quality": "raf_db.data_quality",
-                    "fairface_quality": "fairface.data_quality",
-                    "lineage": "lineage",
-                    "manifest": "run_manifest",
-                    "parameters": "parameters",
-                },
-                outputs="report_inputs",
-                name="assemble_report_inputs",
-            ),
-            Node(
-                nodes.write_report,
-                inputs="report_inputs",
-                outputs=["report", "results", "model_card"],
-                name="write_report",
-            ),
-            Node(
-                nodes.draw_figures,
-                inputs="report_inputs",
-                outputs=["confusion_figure", "gaps_figure", "fairness_accuracy_figure"],
-                name="draw_figures",
-            ),
-        ]
+def _lineage(structure: Structure) -> Pipeline:
+    return step(
+        lineage.trace_lineage,
+        inputs=["parameters", "run_manifest", *lineage.lineage_inputs(structure)],
+        outputs=["tables.models", "lineage"],
+        name="trace_lineage",
+        tags="report",
+    )
+
+
+def _report(tables: Sequence[str]) -> Pipeline:
+    return step(
+        nodes.write_report,
+        inputs={
+            **{table: f"tables.{table}" for table in tables},
+            **{dataset: f"{dataset}.data_quality" for dataset in READERS},
+            "manifest": "run_manifest",
+            "lineage": "lineage",
+            "parameters": "parameters",
+        },
+        outputs=["report", "results", "model_card"],
+        name="write_report",
+        tags="report",
+    )
+
+
+def _figures() -> Pipeline:
+    return step(
+        nodes.draw_figures,
+        inputs={table: f"tables.{table}" for table in ("overall", "gaps", "confusion")},
+        outputs=["confusion_figure", "gaps_figure", "fairness_accuracy_figure"],
+        name="draw_figures",
+        tags="report",
     )

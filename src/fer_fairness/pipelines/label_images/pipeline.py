@@ -2,56 +2,57 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.evaluation_sets import COLOUR_100
 from fer_fairness.pipelines.label_images import nodes
-from fer_fairness.pipelines.race_labeling import COLOUR_100
 
 
 def create_pipeline() -> Pipeline:
     """From a folder of images and the labeller of colour faces to labels and their composition."""
     settings = "params:label_images"
+    steps = [
+        Node(
+            nodes.list_images,
+            inputs=settings,
+            outputs=["faces", "rejected", "reading_report"],
+            name="list",
+            tags="read",
+        ),
+        Node(
+            nodes.embed_images,
+            inputs=[
+                "embedder",
+                "faces",
+                f"params:conditions.{COLOUR_100}",
+                "params:embedding",
+                "params:embedding_cache_root",
+                settings,
+            ],
+            outputs=["embeddings", "unembedded"],
+            name="embed",
+            tags="embed",
+        ),
+        Node(
+            nodes.label_images,
+            inputs=["labeller", "embeddings", "unembedded", "faces"],
+            outputs="labels",
+            name="label",
+            tags="label",
+        ),
+        Node(
+            nodes.compose,
+            inputs=["labels", "held_out_labels", "faces", settings, "params:seed"],
+            outputs=["composition", "agreement"],
+            name="compose",
+            tags="report",
+        ),
+    ]
     return Pipeline(
-        [
-            Node(
-                nodes.list_images,
-                inputs=settings,
-                outputs=["images.faces", "images.rejected", "images.reading_report"],
-                name="list_images",
-            ),
-            Node(
-                nodes.embed_images,
-                inputs=[
-                    "embedder",
-                    "images.faces",
-                    f"params:conditions.{COLOUR_100}",
-                    "params:embedding",
-                    "params:embedding_cache_root",
-                    settings,
-                ],
-                outputs=["images.embeddings", "images.unembedded"],
-                name="embed_images",
-            ),
-            Node(
-                nodes.label_images,
-                inputs=[
-                    f"{COLOUR_100}.demographic_labeller",
-                    "images.embeddings",
-                    "images.unembedded",
-                    "images.faces",
-                ],
-                outputs="images.labels",
-                name="label_images",
-            ),
-            Node(
-                nodes.compose,
-                inputs=[
-                    "images.labels",
-                    f"{COLOUR_100}.held_out_labels",
-                    "images.faces",
-                    settings,
-                    "params:seed",
-                ],
-                outputs=["images.composition", "images.agreement"],
-                name="compose",
-            ),
-        ]
+        steps,
+        namespace="images",
+        inputs={
+            "embedder": "embedder",
+            "labeller": f"{COLOUR_100}.demographic_labeller",
+            "held_out_labels": f"{COLOUR_100}.held_out_labels",
+        },
+        parameters={name for node in steps for name in node.inputs if name.startswith("params:")},
     )

@@ -1,7 +1,9 @@
 """Nodes of the race_labeling pipeline."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -16,10 +18,13 @@ from fer_fairness.embedding import (
     held_out_mask,
     trained_on_fairface,
 )
+from fer_fairness.evaluation_sets import CONDITIONS, demographic_dataset
 from fer_fairness.labeling import (
+    Assessed,
     DemographicLabeller,
     agreement_summary,
     agreement_table,
+    assess,
     fit_labeller,
     held_out_labels,
     label_array,
@@ -36,10 +41,20 @@ from fer_fairness.params.embedding import (
     ImageCondition,
 )
 from fer_fairness.params.race_labeling import LabellerParameters
+from fer_fairness.pipelines.scored_faces import by_evaluation_set
 from fer_fairness.sources import image_paths
 from fer_fairness.taxonomy import ATTRIBUTES
 
-Measured = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+_ASSESSMENTS: Final[Mapping[str, Callable[[Sequence[Assessed]], pd.DataFrame]]] = MappingProxyType(
+    {
+        "labeller_confusion": labeller_confusion,
+        "labeller_summary": labeller_summary,
+        "labeller_recalls": labeller_recalls,
+        "labeller_reliability": labeller_reliability,
+    }
+)
+MEASUREMENTS: Final = (*_ASSESSMENTS, "labeller_selection")
+"""What is measured of a labeller on faces it has not seen, by the names of the report's tables."""
 
 
 def fit_face_embedder(
@@ -96,28 +111,34 @@ def fit_demographic_labeller(
     return fit_labeller(embeddings, faces, parameters, seed=seed, held_out=held_out)
 
 
-def measure_labeller(
-    labeller: DemographicLabeller, embeddings: np.ndarray, faces: pd.DataFrame
-) -> Measured:
-    """Labels of FairFace's held-out faces beside their true groups, and tables of the errors."""
-    return (
-        held_out_labels(labeller, embeddings, faces),
-        labeller_confusion(labeller, embeddings, faces),
-        labeller_summary(labeller, embeddings, faces),
-        labeller_recalls(labeller, embeddings, faces),
-        labeller_reliability(labeller, embeddings, faces),
-        selection_table(labeller),
-    )
+def measure_labellers(
+    faces: pd.DataFrame,
+    *labellers_and_embeddings: Any,  # noqa: ANN401  first the ones, then the others
+) -> tuple[pd.DataFrame, ...]:
+    """How the labellers of all conditions err on FairFace's held-out faces.
 
+    Args:
+        faces: Those faces.
+        labellers_and_embeddings: The labeller of each of `CONDITIONS`, then the embeddings of the
+            faces as they look in each.
 
-def collect_conditions(**tables: pd.DataFrame) -> pd.DataFrame:
-    """One table of all conditions, told apart by the column `condition`."""
-    named = []
-    for condition, table in tables.items():
-        table = table.copy()
-        table.insert(0, "condition", condition)
-        named.append(table)
-    return pd.concat(named, ignore_index=True)
+    Returns:
+        Of each condition the labels of the faces beside their true groups; then the tables of
+        `MEASUREMENTS`, in which the column `condition` tells them apart.
+    """
+    n = len(CONDITIONS)
+    held_out, measured = [], []
+    for place, condition in enumerate(CONDITIONS):
+        labeller, embeddings = labellers_and_embeddings[place], labellers_and_embeddings[n + place]
+        held_out.append(held_out_labels(labeller, embeddings, faces))
+        assessed = assess(labeller, embeddings, faces)
+        tables = [table_of(assessed) for table_of in _ASSESSMENTS.values()]
+        tables.append(selection_table(labeller))
+        for table in tables:
+            table.insert(0, "condition", condition)
+        measured.append(tables)
+    collected = [pd.concat(tables, ignore_index=True) for tables in zip(*measured, strict=True)]
+    return (*held_out, *collected)
 
 
 def predict_demographics(
@@ -155,21 +176,25 @@ def attach_demographics(faces: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
     return faces
 
 
-def measure_agreement(
-    development_labels: pd.DataFrame,
-    test_labels: pd.DataFrame,
-    development_faces: pd.DataFrame,
-    test_faces: pd.DataFrame,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """How far predicted groups agree with annotated ones, and the counts of both together."""
-    labels = pd.concat([development_labels, test_labels], ignore_index=True)
-    faces = pd.concat([development_faces, test_faces], ignore_index=True)
-    counts = agreement_table(labels, faces)
-    summary = agreement_summary(counts)
-    name = str(faces["dataset"].iloc[0]) if len(faces) else ""
-    for table in (summary, counts):
-        table.insert(0, "dataset", name)
-    return summary, counts
+def measure_agreement(*tables: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """How far predicted groups agree with annotated ones, and the counts of both together.
+
+    Args:
+        tables: Of every evaluation set the labels of development and test faces, then the faces.
+
+    Returns:
+        `agreement_summary` and `agreement_table` of the sets where there is both, marked with
+        `dataset`.
+    """
+    found = []
+    for name, (*labels, development, test) in by_evaluation_set(tables).items():
+        faces = pd.concat([development, test], ignore_index=True)
+        counts = agreement_table(pd.concat(labels, ignore_index=True), faces)
+        summary = agreement_summary(counts)
+        for table in (summary, counts):
+            table.insert(0, "dataset", name)
+        found.append((summary, counts))
+    return _filled([summary for summary, _ in found]), _filled([counts for _, counts in found])
 
 
 def export_embeddings_and_labels(
@@ -180,9 +205,9 @@ def export_embeddings_and_labels(
     development_faces: pd.DataFrame,
     test_faces: pd.DataFrame,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """All of RAF-DB in two arrays: float32 embeddings, and a structured array of the labels.
+    """All of a dataset in two arrays: float32 embeddings, and a structured array of the labels.
 
-    Row i of both is the same face, development faces first. Without RAF-DB both have no rows.
+    Row i of both is the same face, development faces first. Both have no rows where it is absent.
     """
     labels = pd.concat([development_labels, test_labels], ignore_index=True)
     faces = pd.concat([development_faces, test_faces], ignore_index=True)
@@ -190,17 +215,25 @@ def export_embeddings_and_labels(
     return embeddings, label_array(labels, faces)
 
 
-def select_demographic_dataset(
-    demographic_dataset: Literal["auto", "raf_db", "fer_plus"],
-    fer_plus_faces: pd.DataFrame,
-    fer_plus_images: np.ndarray,
-    raf_db_faces: pd.DataFrame,
-    raf_db_images: np.ndarray,
+def choose_demographic_dataset(
+    wanted: str,
+    *faces_and_images: Any,  # noqa: ANN401  a table, an array, a table, ...
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Development faces that demographic augmentation and reweighing train on."""
-    if demographic_dataset == "fer_plus" or len(raf_db_faces) == 0:
-        return fer_plus_faces, fer_plus_images
-    return raf_db_faces, raf_db_images
+    """Development faces and images that demographic augmentation and reweighing train on.
+
+    Args:
+        wanted: Name of an evaluation set, or `auto` (see `demographic_dataset`).
+        faces_and_images: Of every evaluation set the labelled development faces and their images.
+    """
+    found = by_evaluation_set(faces_and_images)
+    present = [name for name, (faces, _) in found.items() if len(faces)]
+    faces, images = found[demographic_dataset(wanted, present)]
+    return faces, images
+
+
+def _filled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables under one another; those without rows decide no types."""
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
 def _files(faces: pd.DataFrame, folder: Path) -> ImageFiles:

@@ -1,27 +1,35 @@
 """Wiring of the race_labeling pipeline."""
 
-from kedro.pipeline import Node, Pipeline
+from collections.abc import Callable, Iterator
 
+from kedro.pipeline import Pipeline
+
+from fer_fairness.evaluation_sets import CONDITIONS, EVALUATION_SETS, EvaluationSet
+from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.race_labeling import nodes
-from fer_fairness.pipelines.race_labeling.conditions import (
-    CONDITION_OF_DATASET,
-    CONDITIONS,
-)
 
-_PARTS = ("development", "test")
-_MEASURED = ("confusion", "summary", "recalls", "reliability", "selection")
-_HOW_TO_EMBED = ["params:embedding", "params:embedding_cache_root"]
+_SPLITS = ("development", "test")
 
 
 def create_pipeline() -> Pipeline:
-    """From FairFace to an embedder, labellers and their errors, and labels for FER+ and RAF-DB."""
-    labellers = [_labeller(condition) for condition in CONDITIONS]
-    labelled = [_label_part(dataset, part) for dataset in CONDITION_OF_DATASET for part in _PARTS]
-    return sum([*labellers, *labelled], _embedder() + _collection() + _outputs())
+    """From FairFace to an embedder, labellers and their errors, and labels of other faces."""
+    sets = EVALUATION_SETS.values()
+    return grouped(
+        "race_labeling",
+        [
+            _embedder(),
+            *(part for condition in CONDITIONS for part in _labeller(condition)),
+            _measurement(),
+            *(part for chosen in sets for split in _SPLITS for part in _labels(chosen, split)),
+            *(_export(chosen.name) for chosen in sets if chosen.annotates_demographics),
+            _agreement(),
+            _demographic_dataset(),
+        ],
+    )
 
 
 def _embedder() -> Pipeline:
-    fit = Node(
+    return step(
         nodes.fit_face_embedder,
         inputs=[
             "fairface.development_faces",
@@ -32,29 +40,38 @@ def _embedder() -> Pipeline:
         ],
         outputs="embedder",
         name="fit_embedder",
-        tags="trains",
+        tags=["embed", "trains"],
     )
-    return Pipeline([fit])
 
 
-def _labeller(condition: str) -> Pipeline:
-    """Fitted and measured on FairFace as it looks in a condition."""
-    embedded = [
-        Node(
-            nodes.embed_files,
-            inputs=[
-                "embedder",
-                f"fairface.{part}_faces",
-                "fairface.raw",
-                f"params:conditions.{condition}",
-                *_HOW_TO_EMBED,
-            ],
-            outputs=[f"{condition}.{part}_embeddings", f"{condition}.{part}_unembedded"],
-            name=f"embed_fairface_{condition}_{part}",
-        )
-        for part in _PARTS
-    ]
-    fit = Node(
+def _embeddings(
+    function: Callable[..., object], faces: str, images: str, condition: str, written: str
+) -> Pipeline:
+    """Embeddings of faces from their images; `written` begins the names of what it makes."""
+    namespace, split = written.split(".")
+    return step(
+        function,
+        inputs=[
+            "embedder",
+            faces,
+            images,
+            f"params:conditions.{condition}",
+            "params:embedding",
+            "params:embedding_cache_root",
+        ],
+        outputs=[f"{written}_embeddings", f"{written}_unembedded"],
+        name=f"embed_{split}",
+        tags="embed",
+        namespace=namespace,
+    )
+
+
+def _labeller(condition: str) -> Iterator[Pipeline]:
+    """Fitted on FairFace as it looks in a condition."""
+    for split in _SPLITS:
+        faces, written = f"fairface.{split}_faces", f"{condition}.{split}"
+        yield _embeddings(nodes.embed_files, faces, "fairface.raw", condition, written)
+    yield step(
         nodes.fit_demographic_labeller,
         inputs=[
             f"{condition}.development_embeddings",
@@ -64,115 +81,102 @@ def _labeller(condition: str) -> Pipeline:
             "params:seed",
         ],
         outputs=f"{condition}.demographic_labeller",
-        name=f"fit_demographic_labeller_{condition}",
-        tags="trains",
+        name="fit_labeller",
+        tags=["label", "trains"],
+        namespace=condition,
     )
-    measure = Node(
-        nodes.measure_labeller,
+
+
+def _measurement() -> Pipeline:
+    return step(
+        nodes.measure_labellers,
         inputs=[
-            f"{condition}.demographic_labeller",
-            f"{condition}.test_embeddings",
             "fairface.test_faces",
+            *(f"{condition}.demographic_labeller" for condition in CONDITIONS),
+            *(f"{condition}.test_embeddings" for condition in CONDITIONS),
         ],
         outputs=[
-            f"{condition}.held_out_labels",
-            *(f"{condition}.labeller_{table}" for table in _MEASURED),
+            *(f"{condition}.held_out_labels" for condition in CONDITIONS),
+            *(f"tables.{table}" for table in nodes.MEASUREMENTS),
         ],
-        name=f"measure_labeller_{condition}",
-    )
-    return Pipeline([*embedded, fit, measure])
-
-
-def _collection() -> Pipeline:
-    return Pipeline(
-        [
-            Node(
-                nodes.collect_conditions,
-                inputs={name: f"{name}.labeller_{table}" for name in CONDITIONS},
-                outputs=f"labeller_{table}",
-                name=f"collect_labeller_{table}",
-            )
-            for table in _MEASURED
-        ]
+        name="measure_labellers",
+        tags="label",
     )
 
 
-def _embed(dataset: str, part: str) -> Node:
-    """FER+ is embedded from its array of pixels, RAF-DB from its files in colour."""
-    from_files = dataset != "fer_plus"
-    return Node(
-        nodes.embed_files if from_files else nodes.embed_pixels,
+def _labels(chosen: EvaluationSet, split: str) -> Iterator[Pipeline]:
+    """Embeddings of an evaluation set's faces, their predicted groups, and both put together."""
+    part = f"{chosen.name}.{split}"
+    how: tuple[Callable[..., object], str, str]
+    if chosen.embedded_from == "files":
+        how = (nodes.embed_files, f"{part}_faces", f"{chosen.name}.raw")
+    else:
+        how = (nodes.embed_pixels, f"{part}_faces", f"{part}_images")
+    yield _embeddings(*how, chosen.condition, part)
+    yield step(
+        nodes.predict_demographics,
         inputs=[
-            "embedder",
-            f"{dataset}.{part}_faces",
-            f"{dataset}.raw" if from_files else f"{dataset}.{part}_images",
-            f"params:conditions.{CONDITION_OF_DATASET[dataset]}",
-            *_HOW_TO_EMBED,
+            f"{chosen.condition}.demographic_labeller",
+            f"{part}_embeddings",
+            f"{part}_faces",
         ],
-        outputs=[f"{dataset}.{part}_embeddings", f"{dataset}.{part}_unembedded"],
-        name=f"embed_{dataset}_{part}",
+        outputs=f"{part}_demographics",
+        name=f"label_{split}",
+        tags="label",
+        namespace=chosen.name,
+    )
+    yield step(
+        nodes.attach_demographics,
+        inputs=[f"{part}_faces", f"{part}_demographics"],
+        outputs=f"{part}_labelled_faces",
+        name=f"attach_{split}",
+        tags="label",
+        namespace=chosen.name,
     )
 
 
-def _label_part(dataset: str, part: str) -> Pipeline:
-    faces = f"{dataset}.{part}_faces"
-    labels = f"{dataset}.{part}_demographics"
-    return Pipeline(
-        [
-            _embed(dataset, part),
-            Node(
-                nodes.predict_demographics,
-                inputs=[
-                    f"{CONDITION_OF_DATASET[dataset]}.demographic_labeller",
-                    f"{dataset}.{part}_embeddings",
-                    faces,
-                ],
-                outputs=labels,
-                name=f"label_{dataset}_{part}",
-            ),
-            Node(
-                nodes.attach_demographics,
-                inputs=[faces, labels],
-                outputs=f"{dataset}.{part}_labelled_faces",
-                name=f"attach_demographics_{dataset}_{part}",
-            ),
-        ]
+def _export(dataset: str) -> Pipeline:
+    return step(
+        nodes.export_embeddings_and_labels,
+        inputs=[
+            f"{dataset}.{split}_{what}"
+            for what in ("embeddings", "demographics", "faces")
+            for split in _SPLITS
+        ],
+        outputs=[f"{dataset}.all_embeddings", f"{dataset}.all_labels"],
+        name="export",
+        tags="label",
+        namespace=dataset,
     )
 
 
-def _outputs() -> Pipeline:
-    raf_db_labels = ["raf_db.development_demographics", "raf_db.test_demographics"]
-    raf_db_faces = ["raf_db.development_faces", "raf_db.test_faces"]
-    return Pipeline(
-        [
-            Node(
-                nodes.export_embeddings_and_labels,
-                inputs=[
-                    "raf_db.development_embeddings",
-                    "raf_db.test_embeddings",
-                    *raf_db_labels,
-                    *raf_db_faces,
-                ],
-                outputs=["raf_embeddings", "raf_labels"],
-                name="export_raf_embeddings_and_labels",
+def _agreement() -> Pipeline:
+    return step(
+        nodes.measure_agreement,
+        inputs=[
+            f"{dataset}.{split}_{what}"
+            for dataset in EVALUATION_SETS
+            for what in ("demographics", "faces")
+            for split in _SPLITS
+        ],
+        outputs=["tables.agreement", "tables.agreement_counts"],
+        name="measure_agreement",
+        tags="label",
+    )
+
+
+def _demographic_dataset() -> Pipeline:
+    return step(
+        nodes.choose_demographic_dataset,
+        inputs=[
+            "params:demographic_dataset",
+            *(
+                f"{dataset}.development_{what}"
+                for dataset in EVALUATION_SETS
+                for what in ("labelled_faces", "images")
             ),
-            Node(
-                nodes.measure_agreement,
-                inputs=[*raf_db_labels, *raf_db_faces],
-                outputs=["agreement", "agreement_counts"],
-                name="measure_agreement",
-            ),
-            Node(
-                nodes.select_demographic_dataset,
-                inputs=[
-                    "params:demographic_dataset",
-                    "fer_plus.development_labelled_faces",
-                    "fer_plus.development_images",
-                    "raf_db.development_labelled_faces",
-                    "raf_db.development_images",
-                ],
-                outputs=["demographic.development_faces", "demographic.development_images"],
-                name="select_demographic_dataset",
-            ),
-        ]
+        ],
+        outputs=["demographic.development_faces", "demographic.development_images"],
+        name="choose_demographic_dataset",
+        tags="label",
     )

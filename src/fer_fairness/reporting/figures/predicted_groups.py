@@ -7,8 +7,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.fairness.label_noise.evaluation import AS_LABELLED, CORRECTED, SOFT_LABELS
-from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
+from fer_fairness.fairness.label_noise import AS_LABELLED, CORRECTED, RECALL_DIFFERENCE, SOFT_LABELS
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order
 from fer_fairness.reporting.number_text import count_with_interval

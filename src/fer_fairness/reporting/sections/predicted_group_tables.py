@@ -4,16 +4,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from fer_fairness.fairness.label_noise.evaluation import (
+from fer_fairness.fairness.label_noise import (
+    ACCURACY,
+    ACCURACY_DIFFERENCE,
     AS_LABELLED,
     BOUNDS,
     CORRECTED,
-    SOFT_LABELS,
-)
-from fer_fairness.fairness.label_noise.scores import (
-    ACCURACY,
-    ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
+    SOFT_LABELS,
 )
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page

@@ -4,8 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from fer_fairness.fairness.label_noise.evaluation import BOUNDS, CORRECTED
-from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
+from fer_fairness.fairness.label_noise import BOUNDS, CORRECTED, RECALL_DIFFERENCE
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.predicted_groups import predicted_groups_figure
 from fer_fairness.reporting.inputs import ReportInputs

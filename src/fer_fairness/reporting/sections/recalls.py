@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-from fer_fairness.fairness.label_noise.evaluation import CORRECTED
-from fer_fairness.fairness.label_noise.scores import ACCURACY
+from fer_fairness.fairness.label_noise import ACCURACY, CORRECTED
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure

@@ -1,0 +1,32 @@
+"""How the project's configuration is loaded: variants and training seeds are settled first."""
+
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+from kedro.framework.project import pipelines, settings
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.hooks import stop
+from fer_fairness.pipelines.variants import structure_of, with_structure
+
+
+class ProjectConfigLoader(OmegaConfigLoader):
+    """Kedro's loader, which also says for which variants and seeds pipelines are to be built.
+
+    Kedro builds pipelines without a configuration, and makes one loader a session, before it asks
+    for them. So this one, made by `kedro run`, `kedro viz` and `kedro jupyter` alike, settles what
+    follows from the parameters in Kedro's own `settings`, where `register_pipelines` looks.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Kedro gives
+        super().__init__(*args, **kwargs)
+        parameters = super().__getitem__("parameters")
+        try:
+            structure = structure_of(parameters)
+            self["parameters"] = with_structure(parameters, structure)
+        except InvalidInputError as error:
+            stop(error)
+        if settings.get("STRUCTURE") != structure:
+            settings.set("STRUCTURE", structure)
+            # Those of an earlier session in this process are not this session's.
+            pipelines.configure("fer_fairness.pipeline_registry")

@@ -1,0 +1,274 @@
+"""Score faces with a model that was not trained here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.special import softmax
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.foreign.preparation import (
+    INPUT_SCALES,
+    InputScale,
+    ScaleGuess,
+    guess_input_scale,
+    preparation_notes,
+    prepare_batch,
+    scale_words,
+)
+from fer_fairness.modeling import predictions_table
+from fer_fairness.modeling.training_set import check_images
+from fer_fairness.progress import track
+from fer_fairness.taxonomy import EMOTIONS
+
+EMOTION_ALIASES: Final = MappingProxyType(
+    {
+        "happy": "happiness",
+        "joy": "happiness",
+        "surprised": "surprise",
+        "sad": "sadness",
+        "angry": "anger",
+        "disgusted": "disgust",
+        "fearful": "fear",
+        "afraid": "fear",
+        "scared": "fear",
+        "contemptuous": "contempt",
+        "neutrality": "neutral",
+    }
+)
+"""Names that other projects give to the emotions of the taxonomy."""
+
+_SMALLEST_PROBABILITY = 1e-30
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How a foreign model is given images and read.
+
+    Attributes:
+        input_scale: What pixel values 0 to 255 become; None finds out by `guess_input_scale`.
+        emotions: Emotions that the dataset knows, of which one is predicted; None is all that the
+            model knows.
+        batch_size: Images at a time.
+    """
+
+    input_scale: InputScale | None = None
+    emotions: tuple[str, ...] | None = None
+    batch_size: int = 128
+
+
+def foreign_probabilities(
+    foreign: ForeignModel,
+    images: np.ndarray,
+    image_index: np.ndarray,
+    *,
+    input_scale: InputScale,
+    batch_size: int,
+    description: str,
+) -> np.ndarray:
+    """Run the model over images, with a progress bar.
+
+    Args:
+        foreign: The model.
+        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped. Brought to the
+            size and channels of the model batch by batch.
+        image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
+        input_scale: What pixel values 0 to 255 become.
+        batch_size: Images at a time.
+        description: What the progress bar says.
+
+    Returns:
+        float64, shape `(n, foreign.n_classes)`, rows summing to 1, in the model's class order.
+
+    Raises:
+        InvalidInputError: If images, index or scale are not as above, or the model's outputs are
+            not finite or, being probabilities, below 0.
+    """
+    check_images(images, image_index)
+    if images.shape[3] not in (1, 3):
+        raise InvalidInputError(f"Images have {images.shape[3]} channels: expected 1 or 3.")
+    if input_scale not in INPUT_SCALES:
+        raise InvalidInputError(
+            f"input_scale is {input_scale!r}: expected one of {', '.join(INPUT_SCALES)}."
+        )
+    starts = range(0, len(image_index), batch_size)
+    outputs = np.empty((len(image_index), foreign.n_classes))
+    for start in track(starts, description=description):
+        rows = image_index[start : start + batch_size]
+        batch = prepare_batch(images[rows], foreign, input_scale)
+        outputs[start : start + batch_size] = foreign.model.predict_on_batch(batch)
+    return _shares(outputs, foreign, image_index)
+
+
+def resolve_class_names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]:
+    """The taxonomy's names of a model's outputs, in the model's order.
+
+    Args:
+        class_names: What the model's author calls them; see `EMOTION_ALIASES`. None is the order of
+            `taxonomy.EMOTIONS` for a model of eight outputs, the order of FER+.
+        n_classes: Number of outputs.
+
+    Returns:
+        `n_classes` names of `taxonomy.EMOTIONS`, each at most once.
+
+    Raises:
+        InvalidInputError: If names are missing where they cannot be assumed, are not as many as the
+            outputs, not known, or given twice.
+    """
+    if class_names is None:
+        if n_classes == len(EMOTIONS):
+            return EMOTIONS
+        raise InvalidInputError(
+            f"The model has {n_classes} outputs and their names are not given. Datasets order them "
+            "differently (FER2013 begins with anger, RAF-DB with surprise), so give class_names, "
+            f"{n_classes} of {', '.join(EMOTIONS)}, in the order of the model's outputs."
+        )
+    names = tuple(_taxonomy_name(name) for name in class_names)
+    if len(names) != n_classes:
+        raise InvalidInputError(
+            f"class_names has {len(names)} names ({', '.join(class_names)}), the model has "
+            f"{n_classes} outputs: expected one name for each."
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidInputError(
+            f"class_names {list(class_names)} names {', '.join(twice)} more than once: expected "
+            "each emotion at most once."
+        )
+    return names
+
+
+def foreign_predictions(
+    foreign: ForeignModel,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    *,
+    class_names: Sequence[str] | None,
+    name: str,
+    seed: int = 0,
+    scoring: Scoring | None = None,
+) -> pd.DataFrame:
+    """Score faces with a foreign model: the table that the audit takes.
+
+    Args:
+        foreign: The model.
+        faces: A `faces` table, all of whose rows have a majority emotion among those scored and are
+            not excluded; `image_index` points into `images`.
+        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
+        class_names: See `resolve_class_names`.
+        name: Name of the model, the table's `variant`.
+        seed: The table's `seed`.
+        scoring: Scale of inputs, emotions, batch size; None is the defaults.
+
+    Returns:
+        A table valid under `tables.PREDICTIONS_SCHEMA`. Emotions that the model does not know, or
+        that are not scored, have probability 0 and the others sum to 1.
+
+    Raises:
+        InvalidInputError: If class names, images, faces or outputs cannot be used.
+    """
+    scoring = scoring or Scoring()
+    names = resolve_class_names(class_names, foreign.n_classes)
+    emotions = _scored_emotions(names, scoring.emotions)
+    index = faces["image_index"].to_numpy()
+    shares = foreign_probabilities(
+        foreign,
+        images,
+        index,
+        input_scale=_scale(foreign, images, index, scoring).scale,
+        batch_size=scoring.batch_size,
+        description=f"Scoring {name}",
+    )
+    logits = np.zeros((len(shares), len(EMOTIONS)))
+    columns = [EMOTIONS.index(emotion) for emotion in names]
+    logits[:, columns] = np.log(np.maximum(shares, _SMALLEST_PROBABILITY))
+    return predictions_table(faces, logits, variant=name, seed=seed, emotions=emotions)
+
+
+def scoring_notes(
+    foreign: ForeignModel,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    *,
+    class_names: Sequence[str] | None,
+    scoring: Scoring | None = None,
+) -> tuple[str, ...]:
+    """What `foreign_predictions` does with the same arguments, in sentences for a report."""
+    scoring = scoring or Scoring()
+    names = resolve_class_names(class_names, foreign.n_classes)
+    index = faces["image_index"].to_numpy()
+    order = "Classes were taken in the order" if class_names is None else "Classes:"
+    unknown = [emotion for emotion in EMOTIONS if emotion not in names]
+    notes = [
+        _scale(foreign, images, index, scoring).reason,
+        *preparation_notes(images, foreign),
+        f"{order} {', '.join(names)}.",
+    ]
+    if unknown:
+        notes.append(f"The model does not know {', '.join(unknown)}.")
+    return tuple(notes)
+
+
+def _scale(
+    foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
+) -> ScaleGuess:
+    check_images(images, index)
+    if scoring.input_scale is None:
+        return guess_input_scale(foreign, images, index)
+    words = scale_words(scoring.input_scale)
+    return ScaleGuess(scoring.input_scale, f"The model was given {words}, as configured.")
+
+
+def _scored_emotions(names: tuple[str, ...], emotions: Sequence[str] | None) -> tuple[str, ...]:
+    unknown = sorted(set(emotions or ()) - set(EMOTIONS))
+    if unknown:
+        raise InvalidInputError(
+            f"Emotions to score {unknown} are not known: expected some of {', '.join(EMOTIONS)}."
+        )
+    scored = tuple(
+        emotion
+        for emotion in EMOTIONS
+        if emotion in names and (emotions is None or emotion in emotions)
+    )
+    if not scored:
+        raise InvalidInputError(
+            f"The model knows {', '.join(names)}, none of which is to be scored "
+            f"({', '.join(emotions or ())}): give emotions that both have."
+        )
+    return scored
+
+
+def _taxonomy_name(name: str) -> str:
+    plain = name.strip().lower()
+    plain = EMOTION_ALIASES.get(plain, plain)
+    if plain not in EMOTIONS:
+        raise InvalidInputError(
+            f"Class name {name!r} is not known: expected {', '.join(EMOTIONS)}, or one of "
+            f"{', '.join(EMOTION_ALIASES)}."
+        )
+    return plain
+
+
+def _shares(outputs: np.ndarray, foreign: ForeignModel, image_index: np.ndarray) -> np.ndarray:
+    broken = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+    if broken.size:
+        row = int(broken[0])
+        raise InvalidInputError(
+            f"The model's outputs for image {image_index[row]} are {outputs[row].tolist()}: "
+            f"expected finite numbers. {broken.size} of {len(outputs)} images are affected; check "
+            "the model and the scale of its inputs."
+        )
+    if foreign.outputs == "logits":
+        return np.asarray(softmax(outputs, axis=1))
+    sums = outputs.sum(axis=1, keepdims=True)
+    bad = np.flatnonzero((outputs < 0).any(axis=1) | (sums[:, 0] <= 0))
+    if bad.size:
+        raise InvalidInputError(
+            f"The model's outputs of row {bad[0]} are {outputs[bad[0]].tolist()}: expected "
+            f"probabilities, at least 0 and not all 0. {bad.size} rows are affected."
+        )
+    return np.asarray(outputs / sums)

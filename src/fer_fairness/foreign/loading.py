@@ -1,0 +1,254 @@
+"""Load a Keras model that was not trained here, so that it can be scored like one that was."""
+
+import json
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, rebuild, refuse_code
+from fer_fairness.foreign.stored_weights import (
+    check_finite,
+    load_by_name,
+    load_in_order,
+    load_numbered,
+    names_of,
+    published_form,
+    read_named_layers,
+    read_numbered_layers,
+)
+from fer_fairness.modeling import prepare_backend
+from fer_fairness.modeling.inspection import last_activation
+
+if TYPE_CHECKING:
+    import keras
+
+OutputKind = Literal["logits", "probabilities"]
+
+_PROBE_SIDE_PX = 64
+_SUM_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class ForeignModel:
+    """A model from a file, with what is known about it.
+
+    Attributes:
+        model: Takes one batch of images, channels last, and gives one row of outputs an image.
+        outputs: Whether those rows are logits, or probabilities already.
+        n_classes: Number of outputs.
+        input_shape: Height, width and channels that the model takes; None is any size.
+        notes: What was done to load it, in sentences for a report.
+    """
+
+    model: "keras.Model"
+    outputs: OutputKind
+    n_classes: int
+    input_shape: tuple[int | None, int | None, int]
+    notes: tuple[str, ...]
+
+
+def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel:
+    """Load a model that Keras 2 or 3 saved, whole or weights alone. No code in the file is run.
+
+    Takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`, or `.h5` of
+    Keras 2) of the separable CNN of the published FER+ baseline. What Keras 2 wrote is rebuilt
+    without the arguments that Keras 3 does not have, and the weights are loaded layer by layer with
+    every shape checked.
+
+    Args:
+        path: The file.
+        output: Name of the output layer with the emotions, where the model has several outputs.
+
+    Returns:
+        The model in the form that the functions of `foreign_scoring` take.
+
+    Raises:
+        InvalidInputError: If there is no such file, it is not of a known format, holds code, its
+            weights do not all fit or are not finite, or the model is not one from one image to one
+            row of outputs.
+
+    Example:
+        >>> foreign = load_foreign_model(Path("ferplus_model_pd_best.h5"))  # doctest: +SKIP
+        >>> foreign.outputs, foreign.n_classes, foreign.input_shape  # doctest: +SKIP
+        ('logits', 8, (48, 48, 1))
+    """
+    if not path.is_file():
+        raise InvalidInputError(
+            f"No model file at {path}: expected a .keras or .h5 file. A TensorFlow SavedModel (a "
+            "folder) has to be saved as .keras first."
+        )
+    prepare_backend()
+    import h5py
+
+    if zipfile.is_zipfile(path):
+        model, notes = _from_archive(path)
+    elif h5py.is_hdf5(path):
+        model, notes = _from_hdf5(path)
+    else:
+        raise InvalidInputError(
+            f"{path} is neither a .keras archive nor an HDF5 file; it begins with "
+            f"{path.read_bytes()[:16]!r}. Save the model with model.save('model.keras'); a file "
+            "that git lfs stands in for, or an interrupted download, has to be fetched again."
+        )
+    check_finite(model, path)
+    return _inspected(model, path, output, notes)
+
+
+def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
+    with zipfile.ZipFile(path) as archive:
+        if not {"config.json", "model.weights.h5"} <= set(archive.namelist()):
+            raise InvalidInputError(
+                f"{path} is an archive without config.json and model.weights.h5: it is not a "
+                ".keras file. Save the model with model.save('model.keras')."
+            )
+        config = json.loads(archive.read("config.json"))
+        metadata = json.loads(archive.read("metadata.json"))
+        refuse_code(config, path)
+        version = str(metadata.get("keras_version", ""))
+        if not version.startswith("2."):
+            model = _loaded_by_keras(path, ".keras")
+            return model, (_loaded(f"Keras {version} archive", int(model.count_params())),)
+        model, dropped = rebuild(config, path)
+        with tempfile.TemporaryDirectory() as folder:
+            weights = Path(archive.extract("model.weights.h5", folder))
+            n_parameters = load_numbered(model, weights, path)
+    return model, _rebuilt_notes(f"Keras {version} archive", model, n_parameters, dropped)
+
+
+def _from_hdf5(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        (version,) = names_of(file, "keras_version") or ("",)
+        if "model_config" not in file.attrs:
+            return _from_weights(file, path)
+        config = json.loads(file.attrs["model_config"])
+        refuse_code(config, path)
+        if version.startswith("3."):
+            model = _loaded_by_keras(path, ".h5")
+            return model, (_loaded(f"Keras {version} file", int(model.count_params())),)
+        if "model_weights" not in file:
+            raise InvalidInputError(f"{path} describes a model without weights: save it again.")
+        stored = read_named_layers(file["model_weights"])
+    model, dropped = rebuild(config, path)
+    n_parameters = load_by_name(model, stored, path)
+    return model, _rebuilt_notes(f"Keras {version} file", model, n_parameters, dropped)
+
+
+def _from_weights(
+    file: Any,  # noqa: ANN401 - h5py has no types
+    path: Path,
+) -> tuple["keras.Model", tuple[str, ...]]:
+    is_named = bool(names_of(file, "layer_names"))
+    stored = read_named_layers(file) if is_named else read_numbered_layers(file)
+    if not stored:
+        raise InvalidInputError(
+            f"{path} is an HDF5 file without the weights of a Keras model; it holds "
+            f"{', '.join(list(file)[:8]) or 'nothing'}. Save the model with "
+            "model.save('model.keras')."
+        )
+    if not is_named and not path.name.endswith(".weights.h5"):
+        raise InvalidInputError(
+            f"{path} holds weights of Keras 3, whose file name must end in .weights.h5: rename it."
+        )
+    model = published_form(stored, path)
+    if is_named:
+        n_parameters = load_in_order(model, stored, path)
+    else:
+        n_parameters = load_numbered(model, path, path)
+    assumed = (
+        "The model was taken to be the separable CNN of the published FER+ baseline, whose weights "
+        "have these shapes, with images divided by 255."
+    )
+    return model, (_loaded("File of weights alone", n_parameters), assumed)
+
+
+def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":
+    import keras
+
+    if path.suffix != suffix:
+        raise InvalidInputError(f"{path} is a {suffix} file by its content: rename it to {suffix}.")
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises many kinds for a file it cannot read
+        raise InvalidInputError(
+            f"{path}: Keras {keras.__version__} cannot load this model: {first_line(error)} Give "
+            "a model made of Keras's own layers, saved as .keras."
+        ) from error
+
+
+def _inspected(
+    model: "keras.Model", path: Path, output: str | None, notes: tuple[str, ...]
+) -> ForeignModel:
+    model = _with_one_output(model, path, output)
+    shape = tuple(model.input_shape[1:])
+    if len(shape) != 3 or shape[-1] not in (1, 3):
+        raise InvalidInputError(
+            f"{path}: the model takes inputs of shape {shape}, expected (height, width, channels) "
+            "with 1 or 3 channels, the channels last."
+        )
+    if len(model.output_shape) != 2 or not model.output_shape[1] or model.output_shape[1] < 2:
+        raise InvalidInputError(
+            f"{path}: the model gives outputs of shape {model.output_shape[1:]}, expected one "
+            "number for each of at least two classes."
+        )
+    kind, reason = _output_kind(model)
+    return ForeignModel(model, kind, int(model.output_shape[1]), shape, (*notes, reason))
+
+
+def _with_one_output(model: "keras.Model", path: Path, output: str | None) -> "keras.Model":
+    import keras
+
+    inputs, outputs = getattr(model, "inputs", None) or [], getattr(model, "outputs", None) or []
+    if len(inputs) != 1:
+        found = ", ".join(f"{tensor.name} {tuple(tensor.shape[1:])}" for tensor in inputs)
+        raise InvalidInputError(
+            f"{path}: the model takes {len(inputs)} inputs ({found or 'none of fixed shape'}), "
+            "expected one batch of images."
+        )
+    names = list(getattr(model, "output_names", ())) or [model.layers[-1].name]
+    if output is None and len(outputs) == 1:
+        output = names[0]
+    if output not in names:
+        raise InvalidInputError(
+            f"{path}: the model has {len(names)} outputs ({', '.join(names)}), and the one with "
+            f"the emotions is {f'named {output!r}' if output else 'not named'}: give `output`, one "
+            "of these names."
+        )
+    # Keras 2 wrote a list of one input, which Keras 3 warns about at every call.
+    return keras.Model(inputs[0], outputs[names.index(output)], name=model.name)
+
+
+def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
+    """What the outputs are, by the last layer or, if that does not tell, by their values."""
+    activation = last_activation(model)
+    if activation == "softmax":
+        return "probabilities", "The last layer is a softmax: outputs are probabilities."
+    if activation == "sigmoid":
+        return "probabilities", (
+            "The last layer is a sigmoid: each row of outputs is divided by its sum."
+        )
+    sides = (side or _PROBE_SIDE_PX for side in model.input_shape[1:])
+    probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
+    values = np.asarray(model(probe, training=False), dtype=np.float64)
+    if (values >= 0).all() and (np.abs(values.sum(axis=1) - 1) <= _SUM_TOLERANCE).all():
+        return "probabilities", "Outputs sum to 1: they are taken as probabilities."
+    return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."
+
+
+def _rebuilt_notes(
+    what: str, model: "keras.Model", n_parameters: int, dropped: Dropped
+) -> tuple[str, ...]:
+    # A graph lists its input as a layer, a Sequential does not.
+    n_layers = sum(type(layer).__name__ != "InputLayer" for layer in model.layers)
+    notes = (_loaded(f"{what}: {n_layers} layers rebuilt", n_parameters), describe_dropped(dropped))
+    return tuple(note for note in notes if note)
+
+
+def _loaded(what: str, n_parameters: int) -> str:
+    return f"{what}; {n_parameters:,} parameters loaded."

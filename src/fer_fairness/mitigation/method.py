@@ -1,0 +1,110 @@
+"""What every method of training offers; its defaults are plain continued training."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import Field, model_validator
+
+from fer_fairness.mitigation.composition import Composition, no_variants, training_faces
+from fer_fairness.modeling import Procedure, freeze_layers, set_regularisation
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
+from fer_fairness.params.training import TrainingParameters
+
+if TYPE_CHECKING:
+    import keras
+
+Need = Literal["groups", "training_predictions"]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a method may look at beside the faces that it trains on.
+
+    Attributes:
+        predictions: The starting model's predictions: on the validation faces of every evaluation
+            set, and on the training faces where the method needs `training_predictions`; a
+            `predictions` table. Without rows where training starts from no model.
+        seed: The training seed.
+    """
+
+    predictions: pd.DataFrame
+    seed: int
+
+
+class Method(Parameters, Procedure):
+    """One way of training: its parameters and its behaviour together.
+
+    A subclass in a module of its own under `mitigation/methods` is found by itself. It says its
+    name in `method: Literal["its_name"] = "its_name"`, adds its parameters as fields, and overrides
+    those of `training_set`, `order`, `mix` and `objective` in which it differs from continued
+    training. A block of parameters that names the method is a variant of the report.
+
+    Attributes:
+        label: Name for people.
+        source: The paper.
+        needs: `groups`: it is trained on the dataset with demographics that `demographic_dataset`
+            chooses; `training_predictions`: the starting model is asked about the training faces.
+        pipeline: The registered pipeline that trains it.
+        starts_anew: Whether it starts from no trained model.
+        neutral: Settings under which it is continued training, step by step.
+    """
+
+    label: ClassVar[str]
+    source: ClassVar[str]
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    pipeline: ClassVar[str] = "mitigation"
+    starts_anew: ClassVar[bool] = False
+    neutral: ClassVar[Mapping[str, Any]] = {}
+
+    method: str
+    name: str = Field(default="", description="Of the variant: follows from that of its block.")
+    fine_tuning: Mapping[str, Any] = Field(
+        default={},
+        description="What differs from the block fine_tuning, nested as there.",
+    )
+
+    @model_validator(mode="after")
+    def _changes_what_there_is(self) -> Self:
+        FineTuningParameters().with_changes(self.fine_tuning)
+        return self
+
+    def training_set(
+        self,
+        faces: pd.DataFrame,
+        images: np.ndarray,
+        given: Given,  # noqa: ARG002  for methods that look at it
+    ) -> Composition:
+        """Which faces are trained on, with which numbers beside them.
+
+        Args:
+            faces: Development faces: training and validation faces, never test faces.
+            images: uint8 (m, height, width, 1), the array behind their `image_index`.
+            given: Predictions of the starting model, and the seed.
+        """
+        chosen = training_faces(faces)[["sample_id"]].reset_index(drop=True)
+        return Composition(chosen, no_variants(images.shape[1:]))
+
+    def start(
+        self, model: "keras.Model | None", fine_tuning: FineTuningParameters, *, seed: int
+    ) -> "keras.Model":
+        """The model that training begins with: the starting model, regularised and frozen."""
+        parameters = fine_tuning.with_changes(self.fine_tuning)
+        prepared = set_regularisation(model, parameters.regularisation, seed=seed)
+        freeze_layers(prepared, parameters.freezing)
+        return prepared
+
+    def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
+        """How it is trained."""
+        return fine_tuning.with_changes(self.fine_tuning).training
+
+    def recorded(self, fine_tuning: FineTuningParameters) -> dict[str, Parameters]:
+        """All parameters that decided what was trained, by the names of their blocks."""
+        return {"method": self, "fine_tuning": fine_tuning.with_changes(self.fine_tuning)}
+
+    def fingerprint(self) -> str:
+        """The class and its settings; what differs in the fine-tuning is told by itself."""
+        return f"{type(self).__qualname__} {self.model_dump_json(exclude={'name', 'fine_tuning'})}"

@@ -1,0 +1,1 @@
+"""Methods that train, one a module, found by themselves (`mitigation.registry`)."""

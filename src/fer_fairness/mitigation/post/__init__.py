@@ -1,0 +1,1 @@
+"""Methods that change predictions, one a module, found by themselves (`mitigation.registry`)."""

@@ -1,0 +1,58 @@
+"""What every method offers that changes predictions and trains nothing."""
+
+from typing import ClassVar, TypeAlias
+
+import pandas as pd
+from pydantic import Field
+
+from fer_fairness.params.base import Parameters
+
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+
+class PostMethod(Parameters):
+    """Changes a model's predictions by rules that are fitted on its validation predictions.
+
+    A subclass in a module of its own under `mitigation/post` is found by itself. It says its name
+    in `method: Literal["its_name"] = "its_name"` and adds its parameters as fields. A block of
+    parameters that names the method is a variant of the report.
+
+    Attributes:
+        label: Name for people.
+        source: The paper.
+        pipeline: The registered pipeline that applies it.
+    """
+
+    label: ClassVar[str]
+    source: ClassVar[str]
+    pipeline: ClassVar[str] = "mitigation"
+
+    method: str
+    name: str = Field(default="", description="Of the variant: follows from that of its block.")
+
+    def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
+        """Find the rules.
+
+        Args:
+            validation: A `predictions` table of validation faces, with the columns `gender`, `race`
+                and `age_group`, missing where nobody knows them. It may be without rows, where an
+                evaluation set is absent.
+
+        Returns:
+            JSON-able values.
+        """
+        raise NotImplementedError
+
+    def apply(self, scored: pd.DataFrame, rules: dict[str, Json], *, seed: int) -> pd.DataFrame:
+        """Predictions after the change.
+
+        Args:
+            scored: A table as `fit` is given, of test faces.
+            rules: What `fit` gave.
+            seed: Seed of whatever is drawn.
+
+        Returns:
+            `predicted_emotion` and the columns of the probabilities as they then are, with the
+            rows of `scored` in their order.
+        """
+        raise NotImplementedError

@@ -1,0 +1,73 @@
+"""All methods by name, found in the modules of `mitigation.methods` and `mitigation.post`."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from types import ModuleType
+from typing import TypeVar
+
+from pydantic import RootModel, field_validator
+
+from fer_fairness.mitigation import methods, post
+from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.post_method import PostMethod
+
+Kind = TypeVar("Kind", Method, PostMethod)
+
+
+@cache
+def trained_methods() -> Mapping[str, type[Method]]:
+    """Every method that trains, by the name that its field `method` has, in alphabetical order."""
+    return _found_in(methods, Method)
+
+
+@cache
+def post_methods() -> Mapping[str, type[PostMethod]]:
+    """Every method that changes predictions, by name, in alphabetical order."""
+    return _found_in(post, PostMethod)
+
+
+def _found_in(package: ModuleType, base: type[Kind]) -> dict[str, type[Kind]]:
+    found: dict[str, type[Kind]] = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        name = f"{package.__name__}.{module.name}"
+        for value in vars(importlib.import_module(name)).values():
+            if isinstance(value, type) and issubclass(value, base) and value.__module__ == name:
+                found[value.model_fields["method"].default] = value
+    return found
+
+
+class MethodBlock(RootModel[Method]):
+    """A block of parameters that names a method which trains: checked by that method's model."""
+
+    @field_validator("root", mode="before")
+    @classmethod
+    def _by_its_method(cls, block: object) -> object:
+        return _checked(block, trained_methods())
+
+
+class PostMethodBlock(RootModel[PostMethod]):
+    """A block of parameters that names a method which changes predictions."""
+
+    @field_validator("root", mode="before")
+    @classmethod
+    def _by_its_method(cls, block: object) -> object:
+        return _checked(block, post_methods())
+
+
+def _checked(block: object, known: Mapping[str, type[Kind]]) -> object:
+    if not isinstance(block, Mapping):
+        return block
+    name = str(block.get("method"))
+    if name not in known:
+        raise ValueError(unknown_method(name, tuple(known)))
+    return known[name].model_validate(block)
+
+
+def unknown_method(name: str, known: tuple[str, ...]) -> str:
+    """The sentence that says which methods there are instead."""
+    close = get_close_matches(name, known, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"method {name!r} is not known: {hint}Known are {', '.join(known)}."

@@ -1,0 +1,134 @@
+"""The graph that is trained: online augmentation, model, objective, optimiser."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_fairness.modeling.backend import prepare_backend
+from fer_fairness.modeling.image_changes import apply_changes
+from fer_fairness.modeling.objective import Objective, Tensor
+from fer_fairness.params.training import TrainingParameters
+
+if TYPE_CHECKING:
+    import keras
+
+
+def training_graph(
+    model: "keras.Model", params: TrainingParameters, objective: Objective
+) -> "keras.Model":
+    """Put augmentation before `model` and the objective behind it, and compile the whole.
+
+    Clipping is by the norm of the whole gradient, which keeps its direction. Weight decay spares
+    biases and batch normalisation. The metrics are `accuracy` and `cross_entropy` of the model's
+    logits: the latter has neither penalties, smoothing, adjustment nor teacher in it.
+
+    Args:
+        model: Images 0 to 255 to logits `(n, k)`; layers are frozen before, not after.
+        params: Optimiser, its rate, clipping.
+        objective: What is minimised.
+
+    Returns:
+        A compiled model of the inputs that `TrainingBatches` gives. Its variables are those of
+        `model` and of what the objective builds: optimiser and checkpoint take these.
+    """
+    prepare_backend()
+    import keras
+
+    graph = _graph_class()(model, objective)
+    optimizer = _optimizer(params)
+    optimizer.build(graph.trainable_variables)
+    # XLA makes TensorFlow several times slower on a CPU; JAX has nothing else.
+    graph.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
+    return graph
+
+
+@cache
+def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported here
+    import keras
+    from keras import ops
+
+    class TrainingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
+        """One training step's computation around a model."""
+
+        def __init__(self, model: keras.Model, objective: Objective) -> None:
+            super().__init__(name="training")
+            self.model = model
+            self._objective = objective
+            self._with_features = _with_features(model) if objective.uses_features else None
+            objective.build(self)
+            self.accuracy = keras.metrics.Mean("accuracy")
+            self.cross_entropy = keras.metrics.Mean("cross_entropy")
+            self.built = True
+
+        def call(self, batch: dict[str, Tensor], *, training: bool = False) -> dict[str, Tensor]:
+            images = apply_changes(ops.cast(batch["images"], "float32"), batch)
+            if "mixing_share" in batch:
+                share = ops.reshape(batch["mixing_share"], (-1, 1, 1, 1))
+                images = share * images + (1 - share) * ops.take(images, batch["partner"], axis=0)
+            if self._with_features is None:
+                return {"logits": self.model(images, training=training)}
+            logits, features = self._with_features(images, training=training)
+            return {"logits": logits, "features": features}
+
+        def compute_loss(
+            self,
+            x: dict[str, Tensor],
+            y: Tensor,
+            y_pred: dict[str, Tensor],
+            sample_weight: Tensor | None = None,
+            training: bool = True,  # noqa: ARG002, FBT001, FBT002
+        ) -> Tensor:
+            weight = sample_weight
+            found = self._objective.loss(x, y, y_pred["logits"], y_pred.get("features"), weight)
+            return ops.sum([found, *(ops.sum(penalty) for penalty in self.losses)])
+
+        def compute_metrics(
+            self,
+            x: dict[str, Tensor],  # noqa: ARG002
+            y: Tensor,
+            y_pred: dict[str, Tensor],
+            sample_weight: Tensor | None = None,
+        ) -> dict[str, Tensor]:
+            logits = y_pred["logits"]
+            self.accuracy.update_state(self._objective.is_right(y, logits))
+            self.cross_entropy.update_state(
+                self._objective.cross_entropy(y, logits), sample_weight=sample_weight
+            )
+            found: dict[str, Tensor] = self.get_metrics_result()
+            return found
+
+    return TrainingGraph
+
+
+def _with_features(model: "keras.Model") -> "keras.Model":
+    """The same layers, giving what enters the last of them as well."""
+    import keras
+
+    return keras.Model(model.input, [model.output, model.layers[-1].input])
+
+
+def seed_generators(graph: "keras.Model", seed: int) -> None:
+    """Start the random generators of all layers anew, each from its own part of `seed`.
+
+    Generators of nested models, and inside of layers, are among them: of all variables of a model,
+    Keras counts the states of its generators alone not as weights.
+    """
+    weights = {id(weight) for weight in graph.weights}
+    states = {id(variable): variable for variable in graph.variables if id(variable) not in weights}
+    seeds = np.random.default_rng(seed).integers(2**31, size=len(states))
+    for state, value in zip(states.values(), seeds, strict=True):
+        state.assign([int(value), 0])
+
+
+def _optimizer(params: TrainingParameters) -> "keras.Optimizer":
+    import keras
+
+    clip_norm = params.gradient_clip_norm
+    if params.optimizer == "adam":
+        return keras.optimizers.Adam(params.target_learning_rate, global_clipnorm=clip_norm)
+    optimizer = keras.optimizers.AdamW(
+        params.target_learning_rate, weight_decay=params.weight_decay, global_clipnorm=clip_norm
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

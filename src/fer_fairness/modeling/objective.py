@@ -1,0 +1,159 @@
+"""What a training step minimises, and how its outcome is scored on validation faces."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
+
+import numpy as np
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.params.training import TrainingParameters
+
+if TYPE_CHECKING:
+    import keras
+
+Tensor: TypeAlias = Any
+"""A tensor of whichever back end runs."""
+
+_SUM_TOLERANCE: Final = 1e-3
+
+
+class Scores(NamedTuple):
+    """Of a set of faces: cross-entropy in nats, and shares of right answers."""
+
+    loss: float
+    accuracy: float
+    mean_recall: float
+
+
+class Objective:
+    """Cross-entropy with the targets, as `TrainingParameters` describe it: plain training.
+
+    A method of training that minimises something else overrides `loss`, or what `loss` is made of,
+    and where it learns something beside the model (the head of an adversary, weights of groups),
+    makes that in `build`.
+
+    Attributes:
+        uses_features: Whether `loss` is given what enters the model's last layer.
+    """
+
+    uses_features: ClassVar[bool] = False
+
+    def __init__(self, params: TrainingParameters, class_shares: np.ndarray) -> None:
+        """Take the settings of the loss.
+
+        Args:
+            params: Smoothing, logit adjustment, distillation.
+            class_shares: Shape `(k,)`: share of each class in the training targets, summing to 1.
+        """
+        self._params = params
+        # A class without faces would have a logarithm of minus infinity.
+        log_shares = np.log(np.maximum(class_shares, 1e-6)).astype(np.float32)
+        self._adjustment = params.logit_adjustment * log_shares
+
+    def build(self, graph: "keras.Model") -> None:
+        """Make what is learned or kept beside the model, once, before the first step.
+
+        A layer or variable that is made an attribute of `graph` is trained, checkpointed and taken
+        up with the model: `graph.adversary = keras.layers.Dense(2)`, `self.weights =
+        graph.add_weight(shape=(n_groups,), initializer="ones", trainable=False)`.
+        """
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,  # noqa: ARG002  for those that override it
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The loss of a batch of n faces, a scalar; penalties of the model come on top.
+
+        Args:
+            batch: Columns of the training set by name, each `(n,)`, and all else that
+                `Batch.inputs` has.
+            targets: `(n, k)`, mixed where the batch's images are.
+            logits: `(n, k)`.
+            features: `(n, d)` where `uses_features`, else None.
+            weight: `(n,)` or None; the mean is over faces, not over weights.
+        """
+        from keras import ops
+
+        losses = self.face_losses(batch, targets, logits)
+        return ops.mean(losses if weight is None else losses * weight)
+
+    def face_losses(self, batch: Mapping[str, Tensor], targets: Tensor, logits: Tensor) -> Tensor:
+        """The loss of each face, `(n,)`: smoothing, adjustment and teachers are in it.
+
+        See the parameters for the sources of the formulas.
+        """
+        from keras import ops
+
+        params, distillation = self._params, self._params.distillation
+        smoothed = targets * (1 - params.label_smoothing) + params.label_smoothing / len(
+            self._adjustment
+        )
+        adjusted = ops.add(logits, ops.convert_to_tensor(self._adjustment))
+        labelled = ops.categorical_crossentropy(smoothed, adjusted, from_logits=True)
+        if "teacher_logits" not in batch:
+            return labelled
+        known = ops.log_softmax(batch["teacher_logits"] / distillation.temperature)
+        found = ops.log_softmax(logits / distillation.temperature)
+        divergence = ops.sum(ops.exp(known) * (known - found), axis=1)
+        weight = distillation.weight
+        return (1 - weight) * labelled + weight * distillation.temperature**2 * divergence
+
+    def cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
+        """Of each face, `(n,)`, without smoothing, adjustment or teachers: what histories show."""
+        from keras import ops
+
+        return ops.categorical_crossentropy(targets, logits, from_logits=True)
+
+    def is_right(self, targets: Tensor, logits: Tensor) -> Tensor:
+        """Of each face whether the model's answer is the target's, float32 `(n,)`."""
+        from keras import ops
+
+        return ops.cast(ops.argmax(targets, axis=1) == ops.argmax(logits, axis=1), "float32")
+
+    def check_targets(self, targets: np.ndarray) -> None:
+        """Refuse targets that are no distributions.
+
+        Raises:
+            InvalidInputError: Naming the first row.
+        """
+        bad = ~(np.abs(targets.sum(axis=1) - 1) <= _SUM_TOLERANCE)
+        if bad.any():
+            row = int(np.flatnonzero(bad)[0])
+            raise InvalidInputError(
+                f"Targets of row {row} are {targets[row].tolist()}: expected shares of at least 0 "
+                f"that sum to 1. {int(bad.sum())} of {len(targets)} rows are wrong; leave out "
+                "faces without target."
+            )
+
+    def scores(self, logits: np.ndarray, targets: np.ndarray, weight: np.ndarray | None) -> Scores:
+        """Score the validation faces.
+
+        Args:
+            logits: float64 `(n, k)`.
+            targets: float32 `(n, k)`.
+            weight: float32 `(n,)` or None: weighs the loss alone.
+        """
+        loss = np.average(cross_entropy(logits, targets), weights=weight)
+        true = targets.argmax(axis=1)
+        right = logits.argmax(axis=1) == true
+        recalls = [right[true == label].mean() for label in np.unique(true)]
+        return Scores(float(loss), float(right.mean()), float(np.mean(recalls)))
+
+
+def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each row's target distribution and the softmax of its logits, in nats.
+
+    Args:
+        logits: float64, shape `(n, k)`.
+        targets: Shape `(n, k)`, rows sum to 1.
+
+    Returns:
+        float64, shape `(n,)`.
+    """
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_shares = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return np.asarray(-(targets * log_shares).sum(axis=1))

@@ -1,0 +1,37 @@
+"""Parameters of fine-tuning: what every trained method has in common, unless its block differs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
+from fer_fairness.params.training import TrainingParameters
+
+
+class FineTuningParameters(Parameters):
+    """How a trained model is trained further: which layers, how strongly regularised, and how."""
+
+    freezing: FreezingParameters = FreezingParameters()
+    regularisation: RegularisationParameters = RegularisationParameters()
+    training: TrainingParameters = TrainingParameters()
+
+    def with_changes(self, changes: Mapping[str, Any]) -> "FineTuningParameters":
+        """These parameters with some of them replaced.
+
+        Args:
+            changes: Nested as the parameters are: `{"training": {"max_epochs": 2}}`.
+
+        Raises:
+            pydantic.ValidationError: A name is unknown, or a value is not one that it may have.
+        """
+        return FineTuningParameters.model_validate(_merged(self.model_dump(), changes))
+
+
+def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` with `changes`; blocks that both have are merged, everything else is replaced."""
+    merged = dict(values)
+    for name, change in changes.items():
+        ours = merged.get(name)
+        both = isinstance(ours, Mapping) and isinstance(change, Mapping)
+        merged[name] = _merged(ours, change) if both else change  # type: ignore[arg-type]
+    return merged

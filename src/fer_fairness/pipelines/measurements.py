@@ -1,0 +1,130 @@
+"""What is measured on scored faces, of a variant or of an audited model: tables for a report."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from fer_fairness.fairness import evaluate, one_vs_rest_metrics
+from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.label_noise import label_noise
+from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
+
+EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
+"""Names of the tables that `evaluation_tables` gives."""
+
+LABEL_NOISE_TABLES: Final = tuple(
+    f"label_noise_{table}" for table in ("attributes", "groups", "scores", "gaps")
+)
+"""Names of the tables that `label_noise_tables` gives."""
+
+FABRICATED_NOTE: Final = (
+    "These faces are fabricated: drawn by a program, with a bias planted on purpose. Nothing here "
+    "says anything about people."
+)
+
+FourTables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
+def evaluation_tables(
+    parts: Sequence[ScoredFaces],
+    attributes: Sequence[str],
+    params: InferenceParameters,
+    seed: int,
+) -> FourTables:
+    """Overall scores, group scores, gaps and confusion, on every evaluation set.
+
+    Args:
+        parts: The scored faces of each set.
+        attributes: Attributes and intersections; those that nobody labelled are passed over.
+        params: How groups are compared.
+        seed: Seed of all draws.
+    """
+    found = [
+        (
+            part,
+            evaluate(
+                part.table,
+                attributes=part.attributes(attributes),
+                emotions=part.emotions,
+                params=params,
+                seed=seed,
+                probabilities=part.probabilities,
+            ),
+        )
+        for part in parts
+    ]
+    return (
+        with_context([(part, result.overall) for part, result in found]),
+        with_context([(part, result.groups) for part, result in found]),
+        with_context([(part, result.gaps) for part, result in found]),
+        with_context([(part, result.confusion) for part, result in found]),
+    )
+
+
+def aif360_table(
+    parts: Sequence[ScoredFaces],
+    attributes: Sequence[str],
+    params: InferenceParameters,
+    seed: int,
+) -> pd.DataFrame:
+    """AIF360's metrics, one emotion against the rest; the arguments as of `evaluation_tables`.
+
+    Intersections are passed over.
+    """
+    return with_context(
+        [
+            (
+                part,
+                one_vs_rest_metrics(
+                    part.table,
+                    attribute=attribute,
+                    emotions=part.emotions,
+                    params=params,
+                    seed=seed,
+                ),
+            )
+            for part in parts
+            for attribute in part.attributes(attributes)
+            if INTERSECTION not in attribute
+        ]
+    )
+
+
+def label_noise_tables(
+    parts: Sequence[ScoredFaces],
+    labeller: Mapping[str, tuple[pd.DataFrame | None, pd.DataFrame]],
+    attributes: Sequence[str],
+    params: InferenceParameters,
+    seed: int,
+) -> FourTables:
+    """The tables of `LabelNoise` of every evaluation set, one under the other.
+
+    Args:
+        parts: The scored faces of each set.
+        labeller: By the set's name the probabilities of the groups of its faces, None where there
+            are none, and the labeller's held-out faces.
+        attributes: Attributes and intersections; those that nobody predicted are passed over.
+        params: Draws, confidence, and when a confusion may be inverted.
+        seed: Seed of all draws.
+    """
+    found = []
+    for part in parts:
+        probabilities, held_out = labeller[part.evaluation_set]
+        noise = label_noise(
+            part.table,
+            attributes=part.attributes(attributes),
+            emotions=part.emotions,
+            held_out=held_out,
+            probabilities=probabilities,
+            params=params,
+            seed=seed,
+        )
+        found.append((part, noise))
+    return (
+        with_context([(part, noise.attributes) for part, noise in found]),
+        with_context([(part, noise.groups) for part, noise in found]),
+        with_context([(part, noise.scores) for part, noise in found]),
+        with_context([(part, noise.gaps) for part, noise in found]),
+    )

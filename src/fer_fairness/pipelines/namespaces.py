@@ -1,0 +1,74 @@
+"""How nodes are put into Kedro's namespaces, and data keep the names that the catalog has.
+
+A dataset bears the name of what it is of (`fer_plus.test_faces`, `baseline.scored`); a node lies in
+a box that Kedro-Viz folds up (`fairness_reporting.baseline`) and reads data of many.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from kedro.pipeline import Node, Pipeline
+
+Names: TypeAlias = str | list[str] | dict[str, str]
+"""Names of data and parameters, as `kedro.pipeline.Node` takes them."""
+
+
+def step(
+    function: Callable[..., object],
+    *,
+    inputs: Names,
+    outputs: Names,
+    name: str,
+    tags: str | list[str],
+    namespace: str | None = None,
+) -> Pipeline:
+    """One node, with the full names of its data and parameters.
+
+    Kedro has dots in names made by namespaces alone, so the node itself is given names without,
+    and the pipeline around it maps them to the full ones.
+
+    Args:
+        function: What the node does.
+        inputs: As of `kedro.pipeline.Node`, and so are `outputs`, `name` and `tags`.
+        outputs: The same of what it writes.
+        name: Short, within the namespace.
+        tags: Its stage, and `trains` where it trains, selects or fits.
+        namespace: The box that it lies in.
+    """
+    node = Node(
+        function, inputs=_undotted(inputs), outputs=_undotted(outputs), name=name, tags=tags
+    )
+    return Pipeline(
+        [node],
+        namespace=namespace,
+        inputs={_local(full): full for full in _listed(inputs) if not _is_parameter(full)},
+        outputs={_local(full): full for full in _listed(outputs)},
+        parameters={full for full in _listed(inputs) if full.startswith("params:")},
+    )
+
+
+def grouped(namespace: str, parts: Iterable[Node | Pipeline]) -> Pipeline:
+    """Nodes in one box; the names of their data stay."""
+    return Pipeline(list(parts), namespace=namespace, prefix_datasets_with_namespace=False)
+
+
+def _undotted(names: Names) -> Names:
+    if isinstance(names, str):
+        return _local(names)
+    if isinstance(names, list):
+        return [_local(name) for name in names]
+    return {key: _local(name) for key, name in names.items()}
+
+
+def _listed(names: Names) -> list[str]:
+    if isinstance(names, dict):
+        return list(names.values())
+    return [names] if isinstance(names, str) else names
+
+
+def _is_parameter(name: str) -> bool:
+    return name == "parameters" or name.startswith("params:")
+
+
+def _local(name: str) -> str:
+    return name if _is_parameter(name) else name.replace(".", "_")

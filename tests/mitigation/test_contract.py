@@ -1,0 +1,149 @@
+"""What every method keeps to, over the whole registry: a new file is tested as soon as it is."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer_fairness.mitigation import post_methods, trained_methods
+from fer_fairness.modeling import GROUP, WEIGHT
+from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
+
+SCRIPT = Path(__file__).with_name("contract_training.py")
+FINE_TUNED = [name for name, method in trained_methods().items() if not method.starts_anew]
+METHODS: dict[str, Any] = {**trained_methods(), **post_methods()}
+
+
+class Killed(BaseException):
+    """Stands for a process that ends where nobody expects it."""
+
+
+@cache
+def contract() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("contract_training", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def same(first: Any, second: Any) -> bool:
+    return all(map(np.array_equal, first.model.get_weights(), second.model.get_weights()))
+
+
+@cache
+def control() -> Any:
+    return contract().train_with(contract().chosen("continued_training"))
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_says_what_it_is_and_is_what_its_file_says(name: str) -> None:
+    method = METHODS[name]
+    assert method.label
+    assert method.source
+    assert method.__doc__
+    assert method.__module__.rpartition(".")[2] == name, "one file a method, called as it is"
+
+
+@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name != "continued_training"])
+def test_in_its_neutral_setting_it_is_the_control_bit_for_bit(name: str) -> None:
+    neutral = trained_methods()[name].neutral
+    assert neutral, "say under which settings it is continued training"
+    assert same(contract().train_with(contract().chosen(name, **neutral)), control())
+
+
+@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name != "continued_training"])
+def test_in_its_own_setting_it_is_not_the_control(name: str) -> None:
+    assert not same(contract().train_with(contract().chosen(name)), control())
+
+
+@pytest.mark.parametrize("name", FINE_TUNED)
+def test_killed_and_taken_up_it_is_what_it_is_undisturbed(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = contract().train_with(contract().chosen(name))
+    epoch_of = TrainingBatches.epoch
+
+    def killed(self: TrainingBatches, epoch: int) -> Any:
+        for step, batch in enumerate(epoch_of(self, epoch)):
+            if (epoch, step) == (1, 1):
+                raise Killed
+            yield batch
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingBatches, "epoch", killed)
+        with pytest.raises(Killed):
+            contract().train_with(contract().chosen(name), tmp_path)
+    taken_up = contract().train_with(contract().chosen(name), tmp_path)
+    assert same(whole, taken_up)
+    pd.testing.assert_frame_equal(
+        whole.history.drop(columns="seconds"), taken_up.history.drop(columns="seconds")
+    )
+
+
+@pytest.mark.slow
+def test_every_method_trains_alike_on_tensorflow_and_jax() -> None:
+    found = {}
+    for back_end in ("tensorflow", "jax"):
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT)],
+            env={**os.environ, "KERAS_BACKEND": back_end, "JAX_PLATFORMS": "cpu"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        told = json.loads(done.stdout)
+        assert told["back_end"] == back_end
+        found[back_end] = told["losses"]
+    assert set(found["jax"]) == set(FINE_TUNED)
+    for name in FINE_TUNED:
+        np.testing.assert_allclose(
+            found["jax"][name], found["tensorflow"][name], rtol=1e-3, err_msg=name
+        )
+
+
+@pytest.mark.parametrize("name", FINE_TUNED)
+def test_only_training_faces_are_trained_on_and_unknown_groups_are_taken(name: str) -> None:
+    faces, images = contract().development_faces()
+    composed = contract().chosen(name).training_set(faces, images, contract().told(faces))
+    training = set(faces.loc[faces["split"] == "train", "sample_id"])
+    assert set(composed.columns["sample_id"]) <= training
+    assert set(composed.added.faces["source_sample_id"]) <= training
+    made = composed.training_set(faces, images)
+    assert np.isfinite(made.column(WEIGHT)).all()
+    assert made.column(GROUP).min() >= -1
+    assert made.epoch_size <= len(training)
+
+
+@pytest.mark.parametrize("name", post_methods())
+@pytest.mark.parametrize("groups", ["of three and unknown", "unknown", "none"])
+def test_rules_survive_json_and_change_predictions_alone(name: str, groups: str) -> None:
+    generator = np.random.default_rng(0)
+    faces, _ = contract().development_faces()
+    scored = contract().told(faces).predictions
+    for attribute in ATTRIBUTES:
+        scored[attribute] = faces[attribute] if groups == "of three and unknown" else None
+    scored = scored.sample(frac=1, random_state=generator.integers(99))
+    scored = scored.iloc[:0] if groups == "none" else scored
+    method = post_methods()[name].model_validate({})
+    rules = method.fit(scored)
+    assert json.loads(json.dumps(rules, allow_nan=False)) == rules
+    changed = method.apply(scored, rules, seed=1)
+    pd.testing.assert_frame_equal(changed, method.apply(scored, rules, seed=1))
+    assert changed.index.equals(scored.index)
+    assert set(changed["predicted_emotion"]) <= set(EMOTIONS)
+    probabilities = changed.filter(like="probability_").to_numpy(dtype=np.float64)
+    assert probabilities.shape == (len(scored), len(EMOTIONS))
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)

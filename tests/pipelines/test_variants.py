@@ -1,0 +1,164 @@
+"""What pipelines are built for: the variants and training seeds of a configuration."""
+
+from pathlib import Path, PurePath
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.pipeline import Node, Pipeline
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
+from fer_fairness.mitigation.methods.reweighing import Reweighing
+from fer_fairness.pipeline_registry import pipelines_for
+from fer_fairness.pipelines.variants import (
+    Structure,
+    Variant,
+    default_structure,
+    structure_of,
+    with_structure,
+)
+
+BASELINE = {"baseline": {"method": "baseline"}}
+DEFAULT = default_structure()
+SEVERAL_SEEDS = Structure(DEFAULT.variants, (0, 1, 12))
+ONE, SEVERAL = pipelines_for(DEFAULT), pipelines_for(SEVERAL_SEEDS)
+OF_VARIANTS = ("baseline", "emotion_augmentation", "demographic_augmentation", "mitigation")
+
+
+def by_name(pipeline: Pipeline) -> dict[str, Node]:
+    return {node.name: node for node in pipeline.nodes}
+
+
+def test_without_a_configuration_every_method_is_there_once() -> None:
+    assert DEFAULT.names[0] == "baseline"
+    assert set(DEFAULT.names) >= {
+        "emotion_augmentation",
+        "demographic_augmentation",
+        "continued_training",
+        "reweighing",
+        "equalized_odds",
+    }
+    assert [v.name for v in DEFAULT.trained] == [v.name for v in DEFAULT.variants if v.is_trained]
+    assert DEFAULT.seeds == (0,)
+
+
+def test_a_block_that_names_a_method_is_a_variant_whatever_it_is_called() -> None:
+    found = structure_of(
+        {
+            "seed": 3,
+            "odds": {"method": "equalized_odds"},
+            "by_race": {"method": "reweighing", "attribute": "race"},
+            **BASELINE,
+            "by_gender": {"method": "reweighing"},
+            "evaluation": {"attributes": ["race"]},
+        }
+    )
+    assert found.names == ("baseline", "by_gender", "by_race", "odds")
+    assert found.variants[2].method is Reweighing
+    assert found.seeds == (3,)
+    nodes = by_name(pipelines_for(found)["mitigation"])
+    assert nodes["by_race.train"].inputs[0] == "params:by_race"
+    assert {name.partition(".")[0] for name in nodes} == {"by_gender", "by_race", "odds"}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"odd": {"method": "reweihing"}}, "block odd .* did you mean reweighing"),
+        ({"baseline": {"method": "reweighing"}}, r"are \[\]: expected one, called baseline"),
+        ({"other": {"method": "baseline"}}, r"are \['other'\]: expected one"),
+        (BASELINE | {"other": {"method": "baseline"}}, r"are \['baseline', 'other'\]"),
+        (BASELINE | {"seeds": [1, 1]}, "seeds has 1 twice"),
+    ],
+)
+def test_a_configuration_that_cannot_be_built_says_why(
+    parameters: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        structure_of({"seed": 0} | parameters)
+
+
+def test_numbers_and_names_that_follow_reach_the_parameters() -> None:
+    given = {"seed": 3, "seeds": "5;0;7", "other": 1, **BASELINE}
+    found = with_structure(given, structure_of(given))
+    assert found["seeds"] == [5, 0, 7]
+    assert (found["training_seed"], found["seed"], found["other"]) == (5, 3, 1)
+    assert found["training_seed_of"] == {"seed_0": 0, "seed_7": 7}
+    assert found["baseline"] == {"method": "baseline", "name": "baseline"}
+
+
+def test_a_method_that_looks_at_training_faces_has_them_predicted_by_the_baseline() -> None:
+    class Looks(ContinuedTraining):
+        needs = frozenset({"training_predictions"})
+
+    structure = Structure((DEFAULT.variants[0], Variant("looks", Looks)), (0, 4))
+    nodes = by_name(pipelines_for(structure)["mitigation"])
+    predicted = nodes["looks_seed_4.predict_training_faces"]
+    assert predicted.inputs[:2] == ["baseline_seed_4.model", "fer_plus.development_faces"]
+    assert "trains" in predicted.tags
+    assert predicted.outputs[0] in nodes["looks_seed_4.compose_training_set"].inputs
+    assert "reweighing.predict_training_faces" not in by_name(ONE["mitigation"])
+
+
+@pytest.mark.parametrize("name", ["training_seed", "training_seed_of"])
+def test_what_follows_from_the_seeds_cannot_be_set(name: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"parameter {name} is set, but follows from seeds"):
+        with_structure({name: 1}, Structure((), (0, 1)))
+
+
+@pytest.mark.parametrize("name", OF_VARIANTS)
+def test_every_further_seed_has_the_nodes_of_the_first_with_data_of_its_own(name: str) -> None:
+    first, nodes = by_name(ONE[name]), by_name(SEVERAL[name])
+    made = {output for pipeline in OF_VARIANTS for output in ONE[pipeline].all_outputs()}
+
+    def of_seed(dataset: str, seed: int) -> str:
+        if dataset == "params:training_seed":
+            return f"params:training_seed_of.seed_{seed}"
+        variant, _, rest = dataset.partition(".")
+        return f"{variant}_seed_{seed}.{rest}" if dataset in made else dataset
+
+    assert len(nodes) == 3 * len(first)
+    for original in first.values():
+        variant, _, rest = original.name.partition(".")
+        for seed in (1, 12):
+            copy = nodes[f"{variant}_seed_{seed}.{rest}"]
+            assert copy.func is original.func
+            assert copy.tags == original.tags
+            for before, after in ((original.inputs, copy.inputs), (original.outputs, copy.outputs)):
+                assert after == [of_seed(dataset, seed) for dataset in before]
+
+
+def test_every_node_that_the_training_seed_changes_takes_it() -> None:
+    for name in OF_VARIANTS:
+        readers = [node for node in SEVERAL[name].nodes if "params:seed" in node.inputs]
+        assert readers == [], "the same random choices would be made for every seed"
+        assert "params:training_seed" in ONE[name].inputs()
+
+
+def test_pipelines_without_variants_are_the_same_for_any_seeds() -> None:
+    others = set(ONE) - {*OF_VARIANTS, "fairness_reporting", "__default__"}
+    assert {name: set(ONE[name].nodes) for name in others} == {
+        name: set(SEVERAL[name].nodes) for name in others
+    }
+
+
+def test_the_report_reads_the_test_predictions_of_every_seed() -> None:
+    read = SEVERAL["fairness_reporting"].inputs()
+    for variant in DEFAULT.names:
+        names = SEVERAL_SEEDS.of_every_seed(f"{variant}.fer_plus_test_predictions")
+        assert len(names) == 3
+        assert set(names) <= read
+    assert not any("_seed_" in name for name in ONE["fairness_reporting"].inputs())
+
+
+def test_files_of_a_further_seed_lie_beside_those_of_the_first(kedro_project: Path) -> None:
+    session = KedroSession.create(project_path=kedro_project, env="base")
+    catalog: Any = session.load_context().catalog
+    for name in {output for pipeline in OF_VARIANTS for output in ONE[pipeline].all_outputs()}:
+        first, further = (catalog.get(each) for each in Structure((), (0, 12)).of_every_seed(name))
+        assert type(first) is type(further)
+        paths = [PurePath(str(each.filepath)) for each in (first, further)]
+        folder = paths[0].parent
+        assert paths[1] == folder.with_name(f"{folder.name}_seed_12") / paths[0].name
+        assert first.metadata == further.metadata
