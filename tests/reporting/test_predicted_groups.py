@@ -30,8 +30,7 @@ from fer_fairness.reporting.rows.labeller import (
 )
 from fer_fairness.reporting.rows.scores import Key
 from fer_fairness.reporting.sections.predicted_group_tables import (
-    accuracy_table,
-    difference_table,
+    group_tables,
     headline_gaps_table,
 )
 from fer_fairness.reporting.sections.predicted_groups import (
@@ -188,7 +187,7 @@ def test_an_audit_speaks_of_the_audited_model(small_inputs: ReportInputs) -> Non
 def test_raw_and_corrected_stand_side_by_side_in_the_table_of_accuracy(
     small_inputs: ReportInputs,
 ) -> None:
-    table = accuracy_table(*tables_of(small_inputs, RACE), what="race", folded=False)
+    table, _ = group_tables(*tables_of(small_inputs, RACE), of="it")
     groups = column(table, "Group")
     assert groups == ["white", "black", "indian", "asian"]
     place = groups.index("black")
@@ -210,12 +209,11 @@ def test_groups_that_are_not_compared_and_refusals_have_no_corrected_number(
     small_inputs: ReportInputs,
 ) -> None:
     race = tables_of(small_inputs, RACE)
-    table = accuracy_table(*race, what="race", folded=False)
+    table, difference = group_tables(*race, of="it")
     place = column(table, "Group").index("indian")
     assert column(table, "Accuracy corrected")[place] == "not compared"
-    difference = difference_table(*race, what="race", folded=False)
     assert column(difference, "Same-emotion recall: corrected")[place] == "not compared"
-    refused = accuracy_table(*tables_of(small_inputs, AGE), what="age", folded=False)
+    refused, _ = group_tables(*tables_of(small_inputs, AGE), of="it")
     assert set(column(refused, "Accuracy corrected")) == {"not corrected"}
     assert set(column(refused, "People, corrected")) == {"not corrected"}
     assert " to " in column(refused, "Bounds of accuracy")[0]
@@ -226,15 +224,14 @@ def test_a_group_that_is_not_compared_has_no_number_even_where_the_table_has_one
 ) -> None:
     groups, scores = tables_of(small_inputs, RACE)
     none = [dataclasses.replace(row, compared=False) for row in groups]
-    table = accuracy_table(none, scores, what="race", folded=False)
+    table, _ = group_tables(none, scores, of="it")
     assert set(column(table, "Accuracy corrected")) == {"not compared"}
 
 
 def test_differences_have_raw_corrected_bounds_and_soft_labels(
     small_inputs: ReportInputs,
 ) -> None:
-    table = difference_table(*tables_of(small_inputs, RACE), what="race", folded=True)
-    assert table.folded
+    _, table = group_tables(*tables_of(small_inputs, RACE), of="it")
     place = column(table, "Group").index("black")
     for head, metric, method in (
         ("Accuracy: as labelled", "accuracy_difference", "as_labelled"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from fer_fairness.reporting import page
@@ -50,16 +51,11 @@ def nested_blocks(
 
 
 def _inner_table(value: Json, *, caption: str, counts: bool) -> page.Table:
-    records = _as_records(value)
-    if records is None:
-        flat = tuple((page.Cell(key), _cell(item, counts=counts)) for key, item in _flat(value))
-        return page.Table(caption=caption, header=("Entry", "Value"), rows=flat)
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    rows = tuple(
-        tuple(_cell(record.get(name), counts=counts) for name in columns) for record in records
-    )
-    header = tuple(spelled(name) for name in columns)
-    return page.Table(caption=caption, header=header, rows=rows)
+    lines = _as_records(value)
+    if lines is None:
+        lines = [{"entry": key, "value": item} for key, item in _flat(value)]
+    heads = {name: spelled(name) for line in lines for name in line}
+    return page.table(caption, lines, page.columns(heads, partial(_cell, counts=counts)))
 
 
 def _as_records(value: Json) -> list[dict[str, Json]] | None:

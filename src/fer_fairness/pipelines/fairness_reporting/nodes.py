@@ -23,15 +23,10 @@ from fer_fairness.pipelines.scored_faces import (
     with_context,
 )
 from fer_fairness.reporting import (
-    ConfusionRow,
-    GapRow,
-    OverallRow,
     ReportInputs,
     as_json,
-    confusion_matrix_figure,
-    fairness_accuracy_figure,
-    gap_forest_figure,
     model_card,
+    preview_figures,
     render_report,
     results_json,
 )
@@ -192,9 +187,4 @@ def draw_figures(
             for name, table in (("overall", overall), ("gaps", gaps), ("confusion", confusion))
         }
     )
-    variants, gap_rows = inputs.variants(), inputs.rows(GapRow)
-    return (
-        confusion_matrix_figure(inputs.rows(ConfusionRow), variant="baseline"),
-        gap_forest_figure(gap_rows, metrics=["accuracy_gap"], variants=variants),
-        fairness_accuracy_figure(inputs.rows(OverallRow), gap_rows, variants=variants),
-    )
+    return preview_figures(inputs)

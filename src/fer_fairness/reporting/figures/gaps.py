@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.labels import attribute_label, variant_label
+from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.number_text import p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow
@@ -51,42 +51,31 @@ def gap_forest_figure(
         style.quiet(panel, title=words.label, grid="x")
         style.label_axes(panel, x=f"{words.label}{unit}")
         panel.use_sticky_edges = False  # else a mark at zero touches the labels
-        places = {line: place for place, (line, _) in enumerate(lines)}
-        for row in rows:
-            if row.metric == metric:
-                _draw_gap(panel, row, places[_line(row)], style.marks(variants)[row.variant])
-        style.forest_rows(panel, [label for _, label in lines])
-    several = len({row.variant for row in rows}) > 1
-    for place, ((_, _, variant), _) in enumerate(lines):
-        if several and not variant:
-            panels[0].get_yticklabels()[place].set_fontweight("bold")
+        for place, (_, of_line) in enumerate(lines):
+            for row in of_line:
+                if row.metric == metric:
+                    _draw_gap(panel, row, place, style.marks(variants)[row.variant])
+        style.forest_rows(panel, [label for label, _ in lines])
+    for label, (_, of_line) in zip(panels[0].get_yticklabels(), lines, strict=True):
+        label.set_fontweight("normal" if of_line else "bold")
     return figure
 
 
-_Line: TypeAlias = tuple[str, str, str]
-"""Attribute, its source, and the variant, which a heading has not."""
-
-
-def _line(row: GapRow) -> _Line:
-    return row.attribute, row.attribute_source, row.variant
-
-
-def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[_Line, str]]:
-    """Lines with their labels."""
-    lines: list[tuple[_Line, str]] = []
+def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str, list[GapRow]]]:
+    """Labels of the lines, each with its rows; a heading has none."""
+    lines: list[tuple[str, list[GapRow]]] = []
     several = len({row.variant for row in rows}) > 1
-    by_attribute = grouped(rows, lambda row: (row.attribute, row.attribute_source))
-    for (attribute, source), block in by_attribute.items():
+    for block in grouped(rows, lambda row: row.people).values():
+        first, by_variant = block[0], grouped(block, lambda row: row.variant)
         smallest = thousands(min(row.smallest_group_size for row in block))
-        suffix = ", predicted" if block[0].predicted else ""
-        label = f"{style.sentence_case(attribute_label(attribute))}{suffix} (n ≥ {smallest})"
+        suffix = ", predicted" if first.predicted else ""
+        label = f"{style.sentence_case(first.attribute_label)}{suffix} (n ≥ {smallest})"
         if several:
-            lines.append(((attribute, source, ""), label))
-        present = {row.variant for row in block}
+            lines.append((label, []))
         lines += [
-            ((attribute, source, name), style.literal(variant_label(name)) if several else label)
+            (style.literal(variant_label(name)) if several else label, by_variant[name])
             for name in variants
-            if name in present
+            if name in by_variant
         ]
     return lines
 

@@ -36,7 +36,7 @@ def fairness_accuracy_figure(
     rows = [row for row in gaps if row.metric == metric and row.variant in accuracy]
     if not rows:
         return style.message_figure(NO_GAPS)
-    blocks = list(grouped(rows, lambda row: (row.attribute, row.attribute_source)).values())
+    blocks = list(grouped(rows, lambda row: row.people).values())
     columns = min(2, len(blocks))
     height = -(-len(blocks) // columns)
     figure = style.new_figure(style.WIDTH if columns == 2 else style.WIDTH / 2, 0.2 + 2.5 * height)

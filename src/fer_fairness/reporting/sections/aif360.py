@@ -1,7 +1,6 @@
 """AIF360's one-versus-rest metrics: too many to test, there to be compared with other work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fer_fairness.reporting import page
@@ -14,7 +13,6 @@ from fer_fairness.reporting.rows.scores import Estimate, GapRow, OfAttribute
 _TITLE: Final = "AIF360 metrics"
 
 
-@dataclass(frozen=True)
 class Aif360Row(Estimate, OfAttribute, table="aif360"):
     """One metric of AIF360: one emotion against the rest, one group against the privileged one."""
 

@@ -87,7 +87,7 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
         if inputs.rows(OverallRow)
         else page.absent(_NOTHING_SCORED),
         page.Heading("Differences between groups"),
-        *_differences_of_audit(inputs),
+        *_differences(inputs),
     ]
     scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
     if scanned:
@@ -123,23 +123,29 @@ def _classes(inputs: ReportInputs) -> set[str]:
 
 
 def _differences(inputs: ReportInputs) -> list[page.Block]:
-    headline = [row for row in inputs.rows(GapRow) if row.headline]
+    """Of every headline metric where groups differ; of a project the first variant's findings."""
+    gaps = inputs.rows(GapRow)
+    headline = [row for row in gaps if row.headline]
     if not headline:
         return [page.absent("No gap between groups was computed.")]
+    errors = label_errors(inputs)
     scored = {row.variant for row in headline}
-    variant = next(name for name in inputs.variants() if name in scored)
+    first, *_ = [name for name in inputs.variants() if name in scored]
+    findings = page.Findings(tuple(gap_findings(inputs, variant=first)))
+    if inputs.kind == "audit":
+        counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
+        text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
+        return [page.Text(text), metrics_table(headline, errors), findings]
     counts = headline_counts(
         headline,
         of="of every variant, attribute and evaluation set",
         after="metrics and attributes of one variant on one evaluation set",
     )
-    shown = [row for row in inputs.rows(GapRow) if row.variant == variant]
-    others = others_found(shown, "attribute of an evaluation set")
+    shown = [row for row in gaps if row.variant == first]
     text = (
-        f"{counts} The findings below are of the variant “{variant_label(variant)}”. {others}"
-        f"{_READING}"
+        f"{counts} The findings below are of the variant “{variant_label(first)}”. "
+        f"{others_found(shown, 'attribute of an evaluation set')}{_READING}"
     )
-    errors = label_errors(inputs)
     by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))
     tables = [
         variants_table(by_table[evaluation_set, metric], inputs.variants(), errors)
@@ -147,19 +153,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table
     ]
-    return [page.Text(text), page.Findings(tuple(gap_findings(inputs, variant=variant))), *tables]
-
-
-def _differences_of_audit(inputs: ReportInputs) -> list[page.Block]:
-    headline = [row for row in inputs.rows(GapRow) if row.headline]
-    if not headline:
-        return [page.absent("No gap between groups was computed.")]
-    counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
-    text = f"{counts} {others_found(inputs.rows(GapRow), 'attribute')}{_READING}"
-    findings = [
-        page.Findings(tuple(gap_findings(inputs, variant=variant))) for variant in inputs.variants()
-    ]
-    return [page.Text(text), metrics_table(headline, label_errors(inputs)), *findings]
+    return [page.Text(text), findings, *tables]
 
 
 def headline_counts(rows: list[GapRow], *, of: str, after: str) -> str:
@@ -258,7 +252,7 @@ def _glance_table(
         with_groups: Whether the number of groups is told.
     """
     body: list[tuple[page.Cell, ...]] = []
-    for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+    for block in grouped(rows, lambda row: row.people).values():
         first, by_column = block[0], {column_of(row): row for row in block}
         cells = [by_column.get(name) for name in columns]
         groups = page.numeric(thousands(max(row.n_groups for row in block)))

@@ -58,7 +58,7 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
         if metrics:
             figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
             blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
-        for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+        for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block))
             blocks += [_gap_table(part, inputs.variants(), errors) for part in parts if part]
     return page.Section(

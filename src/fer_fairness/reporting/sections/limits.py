@@ -139,9 +139,7 @@ def _labeller_accuracies(inputs: ReportInputs) -> list[str]:
 
 def _size_limits(inputs: ReportInputs) -> list[str]:
     project = inputs.kind == "project"
-    people = grouped(
-        inputs.rows(GapRow), lambda row: (row.evaluation_set, row.attribute, row.attribute_source)
-    )
+    people = grouped(inputs.rows(GapRow), lambda row: row.people)
     told = [
         f"{row.attribute_label}{f' on {row.set_label}' if project else ''} "
         f"(n = {thousands(row.smallest_group_size)})"

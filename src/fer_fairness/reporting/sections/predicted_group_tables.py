@@ -28,78 +28,64 @@ _NOT_COMPARED: Final = page.Cell("not compared", numeric=True, muted=True)
 _NOT_CORRECTED: Final = page.Cell("not corrected", numeric=True, muted=True)
 
 
-def accuracy_table(
-    groups: Sequence[LabelNoiseGroupRow],
-    scores: Sequence[LabelNoiseScoreRow],
-    *,
-    what: str,
-    folded: bool,
-) -> page.Table:
-    """How each group is labelled, how many people it has, and how often the model is right.
+def group_tables(
+    groups: Sequence[LabelNoiseGroupRow], scores: Sequence[LabelNoiseScoreRow], *, of: str
+) -> list[page.Table]:
+    """Each predicted group by itself, and minus everybody else.
 
     Args:
         groups: Rows of one variant, evaluation set and attribute.
         scores: Rows of the same.
-        what: The attribute, the faces and the model in words.
-        folded: Whether the table is closed at first.
+        of: The model in words.
 
     Returns:
-        A row a group: labelled and corrected values side by side, and the bounds.
+        Two tables with a row a group, labelled and corrected values side by side: how it is
+        labelled, how many people it has and how often the model is right, with bounds; and its
+        differences in accuracy and in recall at the same emotion, with bounds and soft labels.
+        Tables of intersections are closed at first.
     """
-    columns: _Columns = [
+
+    def score(metric: str, method: str) -> Callable[[LabelNoiseGroupRow], page.Cell]:
+        same = (row for row in scores if (row.metric, row.method) == (metric, method))
+        by_group = {row.group: row for row in same}
+        return lambda group: _score_cell(group, by_group.get(group.group), method)
+
+    first = groups[0]
+    what = f"{first.attribute_label} on {first.set_label}, {of}"
+    order = in_order([row.group for row in groups])
+    ordered = sorted(groups, key=lambda row: order.index(row.group))
+    accuracy: _Columns = [
         ("Group", lambda row: group_label(row.group)),
         ("Held-out faces", lambda row: page.people(row.n_held_out)),
         ("Labelled rightly", lambda row: page.numeric(percent(row.labelled_rightly))),
         ("People labelled so", lambda row: page.people(row.n_labelled)),
         ("People, corrected", _people_cell),
-        ("Accuracy as labelled", _score(scores, ACCURACY, AS_LABELLED)),
-        ("Accuracy corrected", _score(scores, ACCURACY, CORRECTED)),
-        ("Bounds of accuracy", _score(scores, ACCURACY, BOUNDS)),
+        ("Accuracy as labelled", score(ACCURACY, AS_LABELLED)),
+        ("Accuracy corrected", score(ACCURACY, CORRECTED)),
+        ("Bounds of accuracy", score(ACCURACY, BOUNDS)),
     ]
-    return page.table(
-        f"Accuracy by {what}, percent [95 % interval]. “Labelled rightly” is measured on the "
-        "held-out faces of a group, of which those without a label are not",
-        _ordered(groups),
-        columns,
-        folded=folded,
-    )
-
-
-def difference_table(
-    groups: Sequence[LabelNoiseGroupRow],
-    scores: Sequence[LabelNoiseScoreRow],
-    *,
-    what: str,
-    folded: bool,
-) -> page.Table:
-    """Each group minus everybody else, in accuracy and in recall at the same emotion.
-
-    Args:
-        groups: Rows of one variant, evaluation set and attribute.
-        scores: Rows of the same.
-        what: The attribute, the faces and the model in words.
-        folded: Whether the table is closed at first.
-
-    Returns:
-        A row a group: labelled and corrected values side by side, bounds and soft labels.
-    """
-    recall = "Same-emotion recall"
-    columns: _Columns = [
+    differences: _Columns = [
         ("Group", lambda row: group_label(row.group)),
-        ("Accuracy: as labelled", _score(scores, ACCURACY_DIFFERENCE, AS_LABELLED)),
-        ("Accuracy: corrected", _score(scores, ACCURACY_DIFFERENCE, CORRECTED)),
-        ("Accuracy: bounds", _score(scores, ACCURACY_DIFFERENCE, BOUNDS)),
-        (f"{recall}: as labelled", _score(scores, RECALL_DIFFERENCE, AS_LABELLED)),
-        (f"{recall}: corrected", _score(scores, RECALL_DIFFERENCE, CORRECTED)),
-        (f"{recall}: soft labels", _score(scores, RECALL_DIFFERENCE, SOFT_LABELS)),
+        ("Accuracy: as labelled", score(ACCURACY_DIFFERENCE, AS_LABELLED)),
+        ("Accuracy: corrected", score(ACCURACY_DIFFERENCE, CORRECTED)),
+        ("Accuracy: bounds", score(ACCURACY_DIFFERENCE, BOUNDS)),
+        ("Same-emotion recall: as labelled", score(RECALL_DIFFERENCE, AS_LABELLED)),
+        ("Same-emotion recall: corrected", score(RECALL_DIFFERENCE, CORRECTED)),
+        ("Same-emotion recall: soft labels", score(RECALL_DIFFERENCE, SOFT_LABELS)),
     ]
-    return page.table(
-        f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
-        "corrected interval excludes zero; these are not corrected for many comparisons",
-        _ordered(groups),
-        columns,
-        folded=folded,
+    by_itself = (
+        f"Accuracy by {what}, percent [95 % interval]. “Labelled rightly” is measured on the "
+        "held-out faces of a group, of which those without a label are not"
     )
+    against_others = (
+        f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
+        "corrected interval excludes zero; these are not corrected for many comparisons"
+    )
+    folded = " x " in first.attribute
+    return [
+        page.table(by_itself, ordered, accuracy, folded=folded),
+        page.table(against_others, ordered, differences, folded=folded),
+    ]
 
 
 def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table | None:
@@ -159,11 +145,6 @@ def _noiseless_cell(row: GapRow | None) -> page.Cell:
     return page.DASH if row is None else page.numeric(row.in_unit(row.corrected_value))
 
 
-def _ordered(groups: Sequence[LabelNoiseGroupRow]) -> list[LabelNoiseGroupRow]:
-    order = in_order([row.group for row in groups])
-    return sorted(groups, key=lambda row: order.index(row.group))
-
-
 def _people_cell(row: LabelNoiseGroupRow) -> page.Cell:
     if not math.isfinite(row.n_corrected):
         return _NOT_CORRECTED
@@ -171,30 +152,20 @@ def _people_cell(row: LabelNoiseGroupRow) -> page.Cell:
     return page.numeric(people, muted=not row.compared)
 
 
-def _score(
-    scores: Sequence[LabelNoiseScoreRow], metric: str, method: str
-) -> Callable[[LabelNoiseGroupRow], page.Cell]:
-    """The cell of a group with one of its scores by one method."""
-    by_group = {
-        score.group: score for score in scores if score.metric == metric and score.method == method
-    }
+def _score_cell(
+    group: LabelNoiseGroupRow, score: LabelNoiseScoreRow | None, method: str
+) -> page.Cell:
+    """A score of a group by one method; without a corrected one in grey why not.
 
-    def cell(row: LabelNoiseGroupRow) -> page.Cell:
-        score = by_group.get(row.group)
-        if method == CORRECTED:
-            return _corrected_score_cell(row, score)
-        if method == BOUNDS and score is not None:
-            return page.numeric(score.interval)
-        return page.estimate(score, muted=method == SOFT_LABELS)
-
-    return cell
-
-
-def _corrected_score_cell(row: LabelNoiseGroupRow, score: LabelNoiseScoreRow | None) -> page.Cell:
-    """A corrected score, or in grey why not; a difference is bold where it excludes zero."""
+    A corrected difference is bold where its interval excludes zero; of bounds the ends are shown.
+    """
     if score is None:
-        return _NOT_CORRECTED
-    if not row.compared or not math.isfinite(score.value):
+        return _NOT_CORRECTED if method == CORRECTED else page.DASH
+    if method == BOUNDS:
+        return page.numeric(score.interval)
+    if method != CORRECTED:
+        return page.estimate(score, muted=method == SOFT_LABELS)
+    if not group.compared or not math.isfinite(score.value):
         return _NOT_COMPARED
     clear = score.metric != ACCURACY and (score.ci_low > 0 or score.ci_high < 0)
     return page.estimate(score, strong=clear)

@@ -18,8 +18,7 @@ from fer_fairness.reporting.rows.labeller import (
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow
 from fer_fairness.reporting.sections.predicted_group_tables import (
-    accuracy_table,
-    difference_table,
+    group_tables,
     headline_gaps_table,
 )
 
@@ -94,18 +93,11 @@ def _attribute_blocks(
         page.Text(warning_text(row, groups), warning=True),
     ]
     of = "the audited model" if audited else f"“{row.variant_label}”"
-    what = f"{row.attribute_label} on {row.set_label}"
     if any(score.metric == RECALL_DIFFERENCE for score in scores):
         figure = predicted_groups_figure(scores, groups)
-        caption = _figure_caption(scores, what, of)
+        caption = _figure_caption(scores, of)
         blocks.append(page.drawing(figure, key=f"predicted-{place}", caption=caption))
-    if groups:
-        folded = " x " in row.attribute
-        blocks += [
-            make(groups, scores, what=f"{what}, {of}", folded=folded)
-            for make in (accuracy_table, difference_table)
-        ]
-    return blocks
+    return [*blocks, *group_tables(groups, scores, of=of)] if groups else blocks
 
 
 def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:
@@ -145,8 +137,9 @@ def right_label_share(groups: Sequence[LabelNoiseGroupRow]) -> float:
     return right / faces if faces > 0 else math.nan
 
 
-def _figure_caption(scores: Sequence[LabelNoiseScoreRow], what: str, of: str) -> str:
+def _figure_caption(scores: Sequence[LabelNoiseScoreRow], of: str) -> str:
     drawn = {score.method for score in scores}
+    what = f"{scores[0].attribute_label} on {scores[0].set_label}"
     text = (
         f"Each group of {what} against everybody else, {of}: recall at the same emotion, averaged "
         "over emotions (Mantel and Haenszel), with 95 % intervals. Right of the line: recognised "

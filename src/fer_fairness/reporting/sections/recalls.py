@@ -12,7 +12,7 @@ from fer_fairness.reporting.labels import capitalised, group_label, in_order
 from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few, thousands
 from fer_fairness.reporting.rows.labeller import LabelNoiseScoreRow
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.scores import GapRow, GroupRow, Key, OfSource
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow, Key
 
 _Corrected: TypeAlias = Mapping[tuple[Key, str], LabelNoiseScoreRow]
 """Accuracies without label errors by variant, set, attribute and group."""
@@ -26,13 +26,13 @@ _ALL: Final = "The table of groups in the results (Parquet and JSON) has all."
 def recalls_section(inputs: ReportInputs) -> page.Section:
     """Recall of each emotion in each group: which people, which expressions."""
     blocks: list[page.Block] = []
-    gaps = grouped(inputs.rows(GapRow), _people)
+    gaps = grouped(inputs.rows(GapRow), lambda row: row.people)
     corrected = {
         (row.key, row.group): row
         for row in inputs.rows(LabelNoiseScoreRow)
         if row.metric == ACCURACY and row.method == CORRECTED
     }
-    for people, rows in grouped(inputs.rows(GroupRow), _people).items():
+    for people, rows in grouped(inputs.rows(GroupRow), lambda row: row.people).items():
         what, where = rows[0].groups_label, rows[0].set_label
         least = _smallest_compared(gaps.get(people, []))
         shown, note = listed_groups(rows, least=least, what=what)
@@ -55,10 +55,6 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         "Recall by emotion and group",
         blocks or [page.absent("No metric within groups was computed.")],
     )
-
-
-def _people(row: OfSource) -> tuple[str, ...]:
-    return row.evaluation_set, row.attribute, row.attribute_source
 
 
 def _caption(inputs: ReportInputs, row: GroupRow) -> str:

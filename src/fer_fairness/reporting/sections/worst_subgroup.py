@@ -1,7 +1,6 @@
 """The subgroup, over all attributes at once, with the most errors above expectation."""
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 from fer_fairness.reporting import page
@@ -18,7 +17,6 @@ _EXPLAINED: Final = (
 )
 
 
-@dataclass(frozen=True)
 class ScanRow(Judged, Scored, table="scan"):
     """The subgroup that the search found for one model on one set."""
 
