@@ -73,7 +73,7 @@ def _critical_cells(rows: list[DistributionRow]) -> page.Block:
 
 def _methods_table(models: Sequence[ModelRow]) -> page.Table:
     """What each variant is an instance of, those that change predictions among them."""
-    return page.table_of(
+    return page.table(
         "Methods of the variants, and where they come from",
         {row.variant: row for row in models}.values(),
         [
