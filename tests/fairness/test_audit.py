@@ -294,13 +294,6 @@ def test_a_model_that_always_says_the_same_is_measured(frame: pd.DataFrame) -> N
     assert "difference found" not in set(found["verdict"])
 
 
-def test_five_hundred_groups_are_compared() -> None:
-    people = fabricated(5500).assign(gender=np.arange(5500) % 500)
-    found = audited(people)
-    assert set(found["n_groups"]) == {500}
-    assert found.loc[found["family"] == "summary", "value"].notna().all()
-
-
 def test_columns_may_have_names_of_their_own(frame: pd.DataFrame, table: pd.DataFrame) -> None:
     named = frame.rename(columns={"label": "predicted_emotion", "prediction": "emotion"})
     found = audited(named, y_true="predicted_emotion", y_pred="emotion")
