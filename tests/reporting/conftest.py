@@ -384,6 +384,7 @@ def _history(rng: np.random.Generator, variant: str) -> Iterator[Row]:
             "validation_accuracy": 0.83 - 0.4 * np.exp(-epoch / 5) + rng.normal(0, 0.005),
             "learning_rate": 0.001,
             "seconds": 95.0,
+            "gradient_steps": 400.0 * epoch,
             "is_kept": epoch == 2,
         }
 
@@ -393,6 +394,8 @@ def _models(variants: Sequence[str]) -> pd.DataFrame:
     rows = [
         {
             "variant": name,
+            "method": f"Method of {name}",
+            "source": "Somebody 2020, arXiv 2001.00001",
             "seed": 1,
             "network": "compact_cnn",
             "n_weights": 170120,

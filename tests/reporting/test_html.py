@@ -218,8 +218,8 @@ def test_the_training_table_says_what_each_model_is_and_what_it_started_from(
     small_inputs: ReportInputs,
 ) -> None:
     shown = training_table(small_inputs)
-    assert "Baseline compact_cnn 170,120 168,968 random weights 24 2 " in shown
-    assert "Emotion augmentation compact_cnn 170,120 120,640 baseline 24 2 " in shown
+    assert "Baseline compact_cnn 170,120 168,968 random weights 24 9,600 2 " in shown
+    assert "Emotion augmentation compact_cnn 170,120 120,640 baseline 24 9,600 2 " in shown
     assert "another" not in shown
 
 
@@ -234,28 +234,34 @@ def test_the_training_table_shows_another_baseline_no_epochs_and_what_is_not_rec
     tuned = histories[histories["variant"] != "baseline"]
     inputs = changed(small_inputs, models=models, histories=tuned)
     shown = training_table(inputs)
-    dashes = " ".join([MISSING] * 4)
+    dashes = " ".join([MISSING] * 5)
     assert f"Baseline compact_cnn 170,120 168,968 published weights 0 {dashes}" in shown
-    assert "120,640 another baseline 24 2 " in shown
+    assert "120,640 another baseline 24 9,600 2 " in shown
     without = models.assign(fingerprint=pd.Series([None, "ab"]), of_this_baseline=None)
     shown = training_table(changed(inputs, models=without, histories=histories))
-    assert f"Baseline not recorded {dashes[:5]} 24 2 " in shown
-    assert "120,640 baseline 24 2 " in shown
+    assert f"Baseline not recorded {dashes[:5]} 24 9,600 2 " in shown
+    assert "120,640 baseline 24 9,600 2 " in shown
+
+
+def test_methods_are_named_with_their_sources(small_inputs: ReportInputs) -> None:
+    page = render_report(small_inputs)
+    assert "Method of emotion_augmentation" in page
+    assert "Somebody 2020, arXiv 2001.00001" in page
 
 
 def test_the_parameters_of_each_training_are_told_apart_from_those_of_the_run() -> None:
     trained_with = {
         "baseline": {"block": {"a": 1}},
         "reweighing": None,
-        "seed_1.baseline": {"block": {"a": 1}},
-        "seed_2.baseline": {"block": {"a": 2}},
+        "baseline_seed_1": {"block": {"a": 1}},
+        "baseline_seed_2": {"block": {"a": 2}},
     }
     page = render_report(report(manifest={"seed": 0, "trained_with": trained_with}))
     assert "What the models were trained with" in page
     assert "Trained with: baseline" in page
     assert re.search(r"<dt>Reweighing</dt><dd>not recorded</dd>", page)
-    assert "Trained with: seed 2.baseline" in page
-    assert "seed 1.baseline" not in page, "as the first seed"
+    assert "Trained with: baseline seed 2" in page
+    assert "baseline seed 1" not in page, "as the first seed"
 
 
 def test_wide_tables_are_set_smaller(text: str) -> None:

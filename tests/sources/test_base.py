@@ -10,10 +10,19 @@ COLUMNS = {"sample_id": ["a", "b"], "dataset": ["images"] * 2, "split": ["test"]
 
 
 def test_a_faces_table_keeps_the_order_of_the_schema_whatever_is_given() -> None:
-    faces = faces_table({"image_file": ["b.jpg", "a.jpg"], "race": ["x", "y"], **COLUMNS})
+    faces = faces_table({"image_file": ["b.jpg", "a.jpg"], "emotion": ["fear"] * 2, **COLUMNS})
     assert list(faces.columns) == list(FACES_SCHEMA.columns)
     assert faces["image_file"].tolist() == ["b.jpg", "a.jpg"]
     assert faces["image_index"].tolist() == [0, 1]
+
+
+def test_an_attribute_is_annotated_where_a_face_has_one_even_without_a_value() -> None:
+    faces = faces_table(COLUMNS, [{"gender": "female", "race": None}, {}])
+    assert faces["gender"].fillna("-").tolist() == ["female", "-"]
+    assert faces["gender_source"].tolist() == ["annotated", "none"]
+    assert faces["race"].isna().all()
+    assert faces["race_source"].tolist() == ["annotated", "none"]
+    assert (faces["age_group_source"] == "none").all()
 
 
 def test_image_files_are_missing_where_a_dataset_has_none() -> None:

@@ -164,13 +164,10 @@ def test_another_header_is_refused(folder: Path) -> None:
         read_fairface(folder, PARAMS)
 
 
-def test_an_absent_dataset_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError) as caught:
+def test_absent_label_files_are_named(tmp_path: Path) -> None:
+    missing = r"no fairface_label_train\.csv and no fairface_label_val\.csv"
+    with pytest.raises(DatasetNotFoundError, match=missing):
         read_fairface(tmp_path, PARAMS)
-    message = str(caught.value)
-    assert "no fairface_label_train.csv and no fairface_label_val.csv" in message
-    for part in (str(tmp_path), IMAGE_FOLDER, "CC BY 4.0", "kedro run --env sample"):
-        assert part in message
 
 
 def test_labels_without_images_name_the_image_folders(tmp_path: Path) -> None:

@@ -209,15 +209,6 @@ def test_another_header_of_the_votes_is_refused(
         read_fer_plus(tmp_path, PARAMS)
 
 
-def test_an_absent_dataset_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DatasetNotFoundError) as caught:
-        read_fer_plus(tmp_path, PARAMS)
-    message = str(caught.value)
-    for part in (str(tmp_path), "fer2013.csv", "icml_face_data.csv", "FER2013Train/", "kaggle.com"):
-        assert part in message
-    assert "kedro run --env sample --pipelines fabrication,__default__" in message
-
-
 def test_pixels_without_votes_name_the_missing_file(
     tmp_path: Path, write_fer_plus: FerPlusWriter
 ) -> None:

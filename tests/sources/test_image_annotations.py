@@ -29,14 +29,6 @@ def test_values_are_trimmed_free_text_and_empty_ones_are_missing(tmp_path: Path)
     }
 
 
-def test_images_without_a_row_or_a_value_have_no_annotation(tmp_path: Path) -> None:
-    columns = read(tmp_path, "file,age_group\na/2.jpg,20-29\n1.jpg,\n").faces_columns(FILES)
-    assert list(columns) == ["age_group", "age_group_source"]
-    assert columns["age_group"].fillna("-").tolist() == ["-", "20-29", "-"]
-    assert columns["age_group"].dtype == "str"
-    assert columns["age_group_source"].tolist() == ["none", "annotated", "none"]
-
-
 @pytest.mark.parametrize(
     "text",
     [

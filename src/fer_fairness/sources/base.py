@@ -201,13 +201,18 @@ def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
     )
 
 
-def faces_table(columns: Mapping[str, npt.ArrayLike | pd.Series]) -> pd.DataFrame:
+def faces_table(
+    columns: Mapping[str, npt.ArrayLike | pd.Series],
+    attributes: Sequence[Mapping[str, str | None]] | None = None,
+) -> pd.DataFrame:
     """A valid `faces` table from the columns that a dataset has.
 
     Columns that it lacks read as absent: no votes, no target, attributes from no source.
 
     Args:
         columns: At least `sample_id`, `dataset`, `split`; all of one length or scalar.
+        attributes: The annotated attributes of each face, by name; None stands for one that was
+            annotated without a value ("unsure").
 
     Returns:
         A table in the form of `tables.FACES_SCHEMA`, `image_index` counting from zero.
@@ -221,9 +226,11 @@ def faces_table(columns: Mapping[str, npt.ArrayLike | pd.Series]) -> pd.DataFram
         **dict.fromkeys(VOTES_COLUMNS, np.nan),
         **dict.fromkeys(TARGET_COLUMNS, 0.0),
     }
-    for attribute in ATTRIBUTES:
-        defaults |= {attribute: None, f"{attribute}_source": "none"}
-        defaults[f"{attribute}_confidence"] = np.nan
+    of_faces = attributes if attributes is not None else [{}] * len(given)
+    for name in ATTRIBUTES:
+        defaults[name] = pd.Series([found.get(name) for found in of_faces], dtype="str")
+        sources = ["annotated" if name in found else "none" for found in of_faces]
+        defaults |= {f"{name}_source": sources, f"{name}_confidence": np.nan}
     absent = {name: value for name, value in defaults.items() if name not in given}
     table = pd.concat([given, pd.DataFrame(absent, index=given.index)], axis=1)
     return FACES_SCHEMA.validate(table[list(FACES_SCHEMA.columns)])

@@ -28,7 +28,7 @@ from fer_fairness.sources.label_files import (
     check_header,
     read_label_file,
 )
-from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
+from fer_fairness.taxonomy import FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
 
 FAIRFACE: Final = DatasetFacts(
     dataset="fairface",
@@ -70,12 +70,12 @@ _FILE = re.compile(r"(train|val)/([1-9]\d*)\.jpg")
 
 @dataclass(frozen=True)
 class _Face:
-    """One row: where it stands, its image, and by column its values in the project's names."""
+    """One row: where it stands, its image, and its attributes in the project's names."""
 
     label_file: str
     line: int
     file: str
-    values: Mapping[str, str]
+    attributes: Mapping[str, str]
 
     @property
     def sample_id(self) -> str:
@@ -135,12 +135,8 @@ def _faces(listed: Sequence[_Face], images: Path) -> pd.DataFrame:
         "image_file": [(images / face.file).as_posix() for face in listed],
         "dataset": [FAIRFACE.dataset] * len(listed),
         "split": [SPLIT_OF_FOLDER[face.file.partition("/")[0]] for face in listed],
-        "gender": [face.values["gender"] for face in listed],
-        "race": [face.values["race"] for face in listed],
-        "age_group": [face.values["age"] for face in listed],
     }
-    columns |= {f"{name}_source": ["annotated"] * len(listed) for name in ATTRIBUTES}
-    return faces_table(columns)
+    return faces_table(columns, [face.attributes for face in listed])
 
 
 def _image_root(folder: Path, label_files: Sequence[Path]) -> Path:
@@ -173,16 +169,16 @@ def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:
             record.add(file.name, line, fields[0], "the image is listed a second time")
         else:
             seen.add(fields[0])
-            values = _checked(file.name, line, fields, record)
-            if values is not None:
-                faces.append(_Face(file.name, line, fields[0], values))
+            attributes = _checked(file.name, line, fields, record)
+            if attributes is not None:
+                faces.append(_Face(file.name, line, fields[0], attributes))
     return faces
 
 
 def _checked(
     name: str, line: int, fields: list[str], record: DamageRecord
 ) -> dict[str, str] | None:
-    """The row in the project's names; None, and a record, where a value was never published."""
+    """Attributes in the project's names; None, and a record, where a value was never published."""
     cells = dict(zip(LABEL_COLUMNS, fields, strict=True))
     repairs: list[tuple[str, str]] = []
     values: dict[str, str] = {}
@@ -197,7 +193,7 @@ def _checked(
         values[column] = codes[used]
     for found, used in repairs:
         record.add(name, line, found, used, action=REPAIRED)
-    return values
+    return {"gender": values["gender"], "race": values["race"], "age_group": values["age"]}
 
 
 def _figures(files: Mapping[str, LabelFile], sizes: Mapping[str, int]) -> list[dict[str, Json]]:

@@ -1,16 +1,10 @@
-"""Opens a CSV or Parquet file that somebody else wrote, its cells still as they were written."""
+"""A table that somebody else wrote: its cells as texts and numbers, and how messages name them."""
 
-import csv
-import gzip
-import hashlib
-import io
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Final, NoReturn
 
 import numpy as np
@@ -18,8 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.base import shortened
@@ -31,7 +23,6 @@ MISSING: Final = frozenset(
 
 ROWS: Final = "the first row after the header is row 1"
 
-_DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0+")
 _WRAPPED = re.compile(r"(?:tensor|np\.\w+|array)\(\s*\[?\s*([^,\])]*?)\s*\]?\s*(?:,.*)?\)")
 _SHOWN_ROWS = 5
@@ -100,7 +91,7 @@ class ForeignTable:
 
     def is_text(self, column: str) -> bool:
         """Whether a column holds strings, as every column of a CSV file does."""
-        return _is_text(self.data.column(column).type)
+        return is_string(self.data.column(column).type)
 
     def n_different(self, column: str) -> int:
         """Number of different cells of a column, empty ones included."""
@@ -167,7 +158,7 @@ def listed(names: Iterable[str]) -> str:
 
 def numbers_of(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
     """Numbers, or texts of numbers, as float64 of shape (n,); NaN where there is none."""
-    if not _is_text(values.type):
+    if not is_string(values.type):
         numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         return np.asarray(numbers, dtype=np.float64)
     trimmed = pc.utf8_trim_whitespace(values)
@@ -179,168 +170,59 @@ def numbers_of(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
     return np.asarray(numbers, dtype=np.float64)
 
 
-def open_table(path: Path) -> ForeignTable:
-    """Open a table.
-
-    The kind is told from the content: Parquet, or text in columns, compressed with gzip or not,
-    separated by comma, semicolon, tab or vertical bar, UTF-8 or UTF-16.
+def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
+    """Read a column whose cells are lists, one number a class.
 
     Args:
-        path: The file.
+        table: The file.
+        column: Lists, or their text as JSON, Python, NumPy or PyTorch print it.
 
     Returns:
-        Its columns, unchanged, and the sha256 of the file.
+        float64 of shape (n, classes); NaN where there is no number.
 
     Raises:
-        InvalidInputError: If the file is absent, empty, neither CSV nor Parquet, has no rows, a
-            column name twice, or a row with too few or too many cells.
+        InvalidInputError: If cells hold no lists, or lists of different lengths.
     """
-    if not path.is_file():
-        raise InvalidInputError(
-            f"{path}: there is no such file. Give the path of a CSV or Parquet file."
+    lists = table.data.column(column).combine_chunks()
+    if isinstance(lists, pa.ChunkedArray):
+        lists = pa.concat_arrays(lists.chunks)
+    if table.is_text(column):
+        lists = _split(lists)
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    counts = np.bincount(lengths)
+    # The longer where two lengths are equally frequent.
+    usual = len(counts) - 1 - int(counts[::-1].argmax())
+    if usual < 2:
+        table.refuse(
+            f"column {column!r} holds {table.cell(column, 0)!r} in row 1, expected one number for "
+            "each class, as in '[0.1, 0.9]'. Name the columns of the classes instead."
         )
-    content = path.read_bytes()
-    kind, read = ("Parquet", _parquet) if content.startswith(b"PAR1") else ("CSV", _csv)
-    notes: list[str] = []
-    data = read(path.name, content, notes)
-    if data.num_rows == 0:
-        raise InvalidInputError(
-            f"{path.name}: the file names columns but holds no rows. Export it again."
+    if (lengths != usual).any():
+        row = int(np.argmax(lengths != usual))
+        table.refuse(
+            f"column {column!r} holds {int(lengths[row])} numbers in row {row + 1} ({ROWS}) and "
+            f"{usual} in most rows: {table.cell(column, row)!r}. Write one number for each class."
         )
-    return ForeignTable(path.name, hashlib.sha256(content).hexdigest(), kind, data, notes)
+    return numbers_of(lists.flatten()).reshape(-1, usual)
 
 
-def _utf8_text(name: str, content: bytes) -> bytes:
-    if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise InvalidInputError(
-                f"{name}: the gzip file is damaged or incomplete ({error}). Copy it again."
-            ) from error
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        content = content.decode("utf-16", errors="replace").encode()
-    if b"\0" in content[:100_000]:
-        raise InvalidInputError(
-            f"{name}: the file is neither CSV nor Parquet (it begins with {content[:8]!r}). Export "
-            "it as CSV or Parquet."
-        )
-    try:
-        # An ASCII file needs no second copy in memory to be known as UTF-8.
-        if not content.isascii():
-            content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidInputError(
-            f"{name}, line {line}: byte {content[error.start]:#04x} is not UTF-8 text. Save the "
-            "file as CSV in UTF-8, or as Parquet."
-        ) from error
-    content = content.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
-    if not content or content.isspace():
-        raise InvalidInputError(f"{name}: the file is empty. Export it again.")
-    return content
+def _split(texts: pa.Array) -> pa.Array:
+    """Lists of number texts from "[0.1, 0.9]", as Python, JSON, NumPy or PyTorch print them."""
+    texts = pc.fill_null(texts, "")
+    if pc.any(pc.match_substring(texts, "(")).as_py():
+        # str() of a list of NumPy scalars, or of a tensor, names their types.
+        texts = pc.replace_substring_regex(texts, r"(np\.)?(float\d+|tensor|array)\(", "")
+        texts = pc.replace_substring_regex(texts, r"(dtype|device|grad_fn)=[^,)]*", "")
+    texts = pc.utf8_trim(texts, " \t\r\n[](),;")
+    if pc.any(pc.match_substring_regex(texts, r"[\[\]()]")).as_py():
+        texts = pc.replace_substring_regex(texts, r"[\[\]()]", " ")
+    if not pc.all(pc.match_substring(texts, ", ")).as_py():
+        return pc.split_pattern_regex(texts, r"[\s,;]+")
+    return pc.split_pattern(texts, ",")
 
 
-def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
-    content = _utf8_text(name, content)
-    delimiter, header = _header(name, content)
-    names = _column_names(name, header)
-    if delimiter != ",":
-        notes.append(f"The columns are separated by {_DELIMITERS[delimiter]}.")
-    if content.count(b'"') % 2:
-        raise InvalidInputError(
-            f"{name}: the number of double quotes is odd, so a quoted cell is not closed and the "
-            "rows after it would be lost. Close it, or write a quote inside of a cell twice."
-        )
-    wrong: list[pa_csv.InvalidRow] = []
-
-    def on_wrong_row(row: pa_csv.InvalidRow) -> str:
-        wrong.append(row)
-        return "error"
-
-    try:
-        table = pa_csv.read_csv(
-            io.BytesIO(content),
-            # One thread: only then does arrow tell the number of a wrong row.
-            read_options=pa_csv.ReadOptions(use_threads=False),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_wrong_row
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if not wrong:
-            raise InvalidInputError(f"{name}: the file cannot be read as CSV: {error}") from error
-        row = wrong[0]
-        raise InvalidInputError(
-            f"{name}, row {row.number - 1} ({ROWS}): {row.actual_columns} cells, expected "
-            f"{row.expected_columns} separated by {_DELIMITERS[delimiter]}: {row.text[:80]!r}. "
-            "Put cells that hold the separator in double quotes, or correct the row."
-        ) from error
-    return table.rename_columns(names)
-
-
-def _header(name: str, content: bytes) -> tuple[str, list[str]]:
-    # A header longer than this is none.
-    start = content[:1_000_000].decode(errors="replace")
-    parsed = {
-        delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
-        for delimiter in _DELIMITERS
-    }
-    delimiter = max(parsed, key=lambda candidate: len(parsed[candidate]))
-    if len(parsed[delimiter]) == 1:
-        raise InvalidInputError(
-            f"{name}, line 1: one column only, {start.splitlines()[0][:80]!r}, expected several "
-            f"names separated by {', '.join(_DELIMITERS.values())}. If the file is not CSV, export "
-            "the predictions as CSV or Parquet."
-        )
-    return delimiter, parsed[delimiter]
-
-
-def _column_names(name: str, header: Sequence[str]) -> list[str]:
-    # pandas writes its index under an empty name.
-    names = [text.strip() or f"column {number}" for number, text in enumerate(header, start=1)]
-    twice = sorted({text for text in names if names.count(text) > 1})
-    if twice:
-        raise InvalidInputError(
-            f"{name}, line 1: two columns are named {', '.join(map(repr, twice))}. Rename one."
-        )
-    return names
-
-
-def _parquet(name: str, content: bytes, notes: list[str]) -> pa.Table:
-    try:
-        file = pq.ParquetFile(io.BytesIO(content))
-        # Pictures and structures in the same file would only cost memory.
-        wanted = [column.name for column in file.schema_arrow if _is_readable(column.type)]
-        table = file.read(columns=wanted)
-        other = [column for column in file.schema_arrow.names if column not in wanted]
-    except (pa.ArrowInvalid, OSError) as error:
-        raise InvalidInputError(
-            f"{name}: the Parquet file is damaged or incomplete ({error}). Copy it again."
-        ) from error
-    if other:
-        notes.append(f"Neither text nor numbers, and not read: {', '.join(map(repr, other))}.")
-    columns = [
-        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for column in table.columns
-    ]
-    return pa.table(columns, names=_column_names(name, table.column_names))
-
-
-def _is_readable(kind: pa.DataType) -> bool:
-    types = pa.types
-    if types.is_dictionary(kind):
-        return _is_readable(kind.value_type)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return bool(types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
-    simple = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-    return _is_text(kind) or any(test(kind) for test in simple)
-
-
-def _is_text(kind: pa.DataType) -> bool:
+def is_string(kind: pa.DataType) -> bool:
+    """Whether an arrow type is a kind of string."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, open_table, rows_named
+from fer_fairness.sources.foreign_file import open_table
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable, rows_named
 
 _TRUE: Final = "true_"
 _PREDICTED: Final = "predicted_"

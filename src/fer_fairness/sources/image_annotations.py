@@ -11,7 +11,8 @@ import pandas as pd
 
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.sources.base import shortened
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, open_table
+from fer_fairness.sources.foreign_file import open_table
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable
 from fer_fairness.taxonomy import ATTRIBUTES
 
 FILE_COLUMN: Final = "file"
@@ -34,16 +35,6 @@ class Annotations:
     columns: tuple[str, ...]
     values: dict[str, dict[str, str]]
 
-    def faces_columns(self, files: Sequence[str]) -> dict[str, pd.Series]:
-        """Columns of the `faces` table for these images: each attribute and its source."""
-        columns: dict[str, pd.Series] = {}
-        for attribute in self.columns:
-            found = [self.values.get(file, {}).get(attribute) for file in files]
-            columns[attribute] = pd.Series(found, dtype="str")
-            sources = ["none" if value is None else "annotated" for value in found]
-            columns[f"{attribute}_source"] = pd.Series(sources, dtype="str")
-        return columns
-
 
 def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     """Read a table with a column `file` and any of `gender`, `race` and `age_group`.
@@ -53,7 +44,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     trimmed. Images need not all have a row; empty rows are passed over.
 
     Args:
-        path: A CSV or Parquet file (`foreign_table.open_table`).
+        path: A CSV or Parquet file (`foreign_file.open_table`).
         files: The images of the folder, as `image_file` names them.
 
     Raises:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
@@ -88,7 +87,11 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
             name = printable(file)
             record.add(name, None, name.rpartition("/")[2], f"the image is unreadable: {problem}")
     _check_damage(record, len(listing.files), params.max_damaged_share)
-    faces = _faces(list(kept), annotations)
+    names = {"sample_id": list(kept), "image_file": list(kept)}
+    faces = faces_table(
+        {**names, "dataset": [IMAGES.dataset] * len(kept), "split": ["test"] * len(kept)},
+        [annotations.values.get(file, {}) if annotations else {} for file in kept],
+    )
     report = reading_report(IMAGES, "a folder of images", faces, record)
     report |= _report(listing, list(kept.values()))
     report["annotations"] = None if annotations is None else _annotated(annotations, faces)
@@ -151,18 +154,6 @@ def _check_damage(record: DamageRecord, n_files: int, max_share: float) -> None:
             f"{record.dataset}: none of {n_files} images can be read, the first is\n"
             f"  {record.left_out[0]}\n{remedy}."
         )
-
-
-def _faces(files: Sequence[str], annotations: Annotations | None) -> pd.DataFrame:
-    columns: dict[str, npt.ArrayLike | pd.Series] = {
-        "sample_id": list(files),
-        "image_file": list(files),
-        "dataset": [IMAGES.dataset] * len(files),
-        "split": ["test"] * len(files),
-    }
-    if annotations is not None:
-        columns |= annotations.faces_columns(files)
-    return faces_table(columns)
 
 
 def _report(listing: ImageListing, headers: Sequence[ImageHeader]) -> dict[str, Json]:

@@ -4,6 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from pathlib import Path
@@ -90,19 +91,23 @@ def list_images(folder: Path) -> ImageListing:
 def _walk(folder: Path, listing: ImageListing) -> Iterator[None]:
     """Enter into the listing what lies below a folder, one step a directory entry."""
     # The folders above count as seen: a link to one of them would list the whole disk.
-    seen = {_identity(above) for above in folder.resolve().parents}
+    with _listable(folder):
+        seen = {_identity(above) for above in folder.resolve().parents}
     # Links come last, after all that can be reached without them has been seen, and in their
     # order: which of two links to one folder is followed must not depend on the disk.
     pending = [""]
     links: list[tuple[NaturalKey, str]] = []
     while pending or links:
         place = pending.pop() if pending else heappop(links)[1]
-        identity = _identity(folder / place)
-        if identity in seen:
-            listing.links_not_followed.append(printable(place))
-            continue
-        seen.add(identity)
-        for entry in _entries(folder / place):
+        with _listable(folder / place):
+            identity = _identity(folder / place)
+            if identity in seen:
+                listing.links_not_followed.append(printable(place))
+                continue
+            seen.add(identity)
+            with os.scandir(folder / place) as found:
+                entries = list(found)
+        for entry in entries:
             below = f"{place}/{entry.name}" if place else entry.name
             if not _leads_to_folder(entry):
                 _enter_file(below, listing)
@@ -126,19 +131,15 @@ def _enter_file(below: str, listing: ImageListing) -> None:
         listing.other_files[suffix or NO_SUFFIX] += 1
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+@contextmanager
+def _listable(folder: Path) -> Iterator[None]:
     try:
-        with os.scandir(folder) as entries:
-            return list(entries)
+        yield
     except OSError as error:
-        raise _cannot_be_listed(folder, error) from error
-
-
-def _cannot_be_listed(folder: Path, error: OSError) -> InvalidInputError:
-    return InvalidInputError(
-        f"{printable(str(folder))} cannot be listed: {error.strerror}. The images in it would be "
-        "missing without a trace: make the folder readable, or move it elsewhere."
-    )
+        raise InvalidInputError(
+            f"{printable(str(folder))} cannot be listed: {error.strerror}. The images in it would "
+            "be missing without a trace: make the folder readable, or move it elsewhere."
+        ) from error
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
@@ -151,10 +152,7 @@ def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
 
 def _identity(folder: Path) -> tuple[int, int]:
     """Device and inode: what two paths to the same folder have in common."""
-    try:
-        status = folder.stat()
-    except OSError as error:
-        raise _cannot_be_listed(folder, error) from error
+    status = folder.stat()
     return status.st_dev, status.st_ino
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.params.audit import PredictionColumns
+from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import (
     MISSING,
     ROWS,
     ForeignTable,
     TextColumn,
-    open_table,
     rows_named,
 )
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels

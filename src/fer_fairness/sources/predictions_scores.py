@@ -6,13 +6,12 @@ from typing import Final, NoReturn
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.special import softmax
 
 from fer_fairness.sources.foreign_table import (
     ROWS,
     ForeignTable,
+    list_numbers,
     listed,
     numbers_of,
     rows_named,
@@ -65,7 +64,7 @@ def read_scores(
             lists differ in length, or the classes cannot be told.
     """
     if columns.is_list:
-        values = _list_numbers(table, columns.columns[0])
+        values = list_numbers(table, columns.columns[0])
         classes = _classes_of_list(table, columns.columns[0], labels, given, values.shape[1])
     else:
         classes = _classes_of_columns(table, columns, labels, given)
@@ -221,46 +220,6 @@ def _classes_of_list(
             "names in code order."
         )
     return tuple(labels.codes.get(code, str(code)) for code in codes)
-
-
-def _list_numbers(table: ForeignTable, column: str) -> Values:
-    """A column whose cells are lists, or texts of lists, as shape (n, classes); NaN for none."""
-    lists = table.data.column(column).combine_chunks()
-    if isinstance(lists, pa.ChunkedArray):
-        lists = pa.concat_arrays(lists.chunks)
-    if table.is_text(column):
-        lists = _split(lists)
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
-    counts = np.bincount(lengths)
-    # The longer where two lengths are equally frequent.
-    usual = len(counts) - 1 - int(counts[::-1].argmax())
-    if usual < 2:
-        table.refuse(
-            f"column {column!r} holds {table.cell(column, 0)!r} in row 1, expected one number for "
-            "each class, as in '[0.1, 0.9]'. Name the columns of the classes instead."
-        )
-    if (lengths != usual).any():
-        row = int(np.argmax(lengths != usual))
-        table.refuse(
-            f"column {column!r} holds {int(lengths[row])} numbers in row {row + 1} ({ROWS}) and "
-            f"{usual} in most rows: {table.cell(column, row)!r}. Write one number for each class."
-        )
-    return numbers_of(lists.flatten()).reshape(-1, usual)
-
-
-def _split(texts: pa.Array) -> pa.Array:
-    """Lists of number texts from "[0.1, 0.9]", as Python, JSON, NumPy or PyTorch print them."""
-    texts = pc.fill_null(texts, "")
-    if pc.any(pc.match_substring(texts, "(")).as_py():
-        # str() of a list of NumPy scalars, or of a tensor, names their types.
-        texts = pc.replace_substring_regex(texts, r"(np\.)?(float\d+|tensor|array)\(", "")
-        texts = pc.replace_substring_regex(texts, r"(dtype|device|grad_fn)=[^,)]*", "")
-    texts = pc.utf8_trim(texts, " \t\r\n[](),;")
-    if pc.any(pc.match_substring_regex(texts, r"[\[\]()]")).as_py():
-        texts = pc.replace_substring_regex(texts, r"[\[\]()]", " ")
-    if not pc.all(pc.match_substring(texts, ", ")).as_py():
-        return pc.split_pattern_regex(texts, r"[\s,;]+")
-    return pc.split_pattern(texts, ",")
 
 
 def _refuse_sums(

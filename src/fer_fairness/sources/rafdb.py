@@ -30,7 +30,7 @@ from fer_fairness.sources.rafdb_layouts import (
     list_authors_layout,
     list_class_folders,
 )
-from fer_fairness.taxonomy import ATTRIBUTES, RAF_DB_CODES
+from fer_fairness.taxonomy import RAF_DB_CODES
 
 RAF_DB: Final = DatasetFacts(
     dataset="raf_db",
@@ -128,12 +128,7 @@ def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
         "emotion": emotion,
     }
     columns |= one_hot_targets(emotion)
-    for name in ATTRIBUTES:
-        values = [face.attributes.get(name) for face in listed]
-        sources = ["annotated" if name in face.attributes else "none" for face in listed]
-        columns[name] = pd.Series(values, dtype="str")
-        columns[f"{name}_source"] = pd.Series(sources, dtype="str")
-    return faces_table(columns)
+    return faces_table(columns, [face.attributes for face in listed])
 
 
 def _listing(folder: Path, record: DamageRecord) -> Listing:

@@ -27,7 +27,10 @@ class DistributionRow(Row, table="distributions"):
 
 @dataclass(frozen=True)
 class HistoryRow(Row, table="histories"):
-    """One epoch of training; of the one that `is_kept` the weights were taken."""
+    """One epoch of training; of the one that `is_kept` the weights were taken.
+
+    `gradient_steps` are those from the beginning: the budget that was spent.
+    """
 
     variant: str
     epoch: float
@@ -37,6 +40,7 @@ class HistoryRow(Row, table="histories"):
     validation_accuracy: float
     learning_rate: float
     seconds: float
+    gradient_steps: float
     is_kept: bool
 
 
@@ -44,12 +48,14 @@ class HistoryRow(Row, table="histories"):
 class ModelRow(Row, table="models"):
     """What one variant of one training seed is; missing where it was not recorded.
 
-    `started_from` is a variant, `random`, `published` or a file; fingerprints are SHA-256 of the
-    weights before (None if random) and after; `of_this_baseline` says whether it was made from the
-    baseline shown.
+    `method` and `source` are the label and the paper of its method; `started_from` is a variant,
+    `random`, `published` or a file; fingerprints are SHA-256 of the weights before (None if random)
+    and after; `of_this_baseline` says whether it was made from the baseline shown.
     """
 
     variant: str
+    method: str
+    source: str
     seed: float
     network: str
     n_weights: float

@@ -53,12 +53,13 @@ def manifest_section(inputs: ReportInputs) -> Section:
 
 
 def _of_each_training(trained_with: Mapping[str, object]) -> dict[str, object]:
-    """The parameters of each model; of `seed_1.baseline` where they are not those of `baseline`."""
-    return {
-        name: "not recorded" if parameters is None else parameters
-        for name, parameters in trained_with.items()
-        if "." not in name or parameters != trained_with.get(name.rpartition(".")[2])
-    }
+    """The parameters of each model; of `baseline_seed_1` where they are not those of `baseline`."""
+    told: dict[str, object] = {}
+    for name, parameters in trained_with.items():
+        first = name.rpartition("_seed_")[0]
+        if parameters is None or parameters != trained_with.get(first):
+            told[name] = "not recorded" if parameters is None else parameters
+    return told
 
 
 def reading_section(inputs: ReportInputs) -> Section:

@@ -46,8 +46,11 @@ def training_section(inputs: ReportInputs) -> Section:
         blocks.append(drawing(figure, key="curves", caption=caption))
     else:
         blocks.append(absent("No training history was recorded: nothing was trained in this run."))
-    if histories or any(row.fingerprint for row in inputs.rows(ModelRow)):
+    models = inputs.rows(ModelRow)
+    if histories or any(row.fingerprint for row in models):
         blocks.append(_models_table(inputs))
+    if models:
+        blocks.append(_methods_table(models))
     return Section("training", "Training", blocks)
 
 
@@ -75,6 +78,19 @@ def _critical_cells(rows: list[DistributionRow]) -> Block:
     )
 
 
+def _methods_table(models: Sequence[ModelRow]) -> Table:
+    """What each variant is an instance of, those that change predictions among them."""
+    return table_of(
+        "Methods of the variants, and where they come from",
+        {row.variant: row for row in models}.values(),
+        [
+            ("Variant", lambda row: variant_label(row.variant)),
+            ("Method", lambda row: row.method),
+            ("Source", lambda row: row.source),
+        ],
+    )
+
+
 def _models_table(inputs: ReportInputs) -> Table:
     """What was trained, from what, and how it went; of several seeds, the first one's models."""
     models = {row.variant: row for row in reversed(inputs.rows(ModelRow))}
@@ -88,7 +104,14 @@ def _models_table(inputs: ReportInputs) -> Table:
         for name in inputs.variants()
         if name in epochs or (name in models and models[name].fingerprint)
     )
-    training = ("Epochs", "Kept epoch", "Its validation loss", "Its validation accuracy", "Minutes")
+    training = (
+        "Epochs",
+        "Gradient steps",
+        "Kept epoch",
+        "Its validation loss",
+        "Its validation accuracy",
+        "Minutes",
+    )
     return Table(
         caption="Training in numbers; the kept epoch is the best by training.selected_by",
         header=("Variant", "Network", "Weights", "Of these trained", "Started from", *training),
@@ -110,10 +133,11 @@ def _model_cells(row: ModelRow | None) -> tuple[Cell, ...]:
 
 def _epoch_cells(rows: Sequence[HistoryRow] | None) -> tuple[Cell, ...]:
     if not rows:
-        return (number_cell("0"), *[number_cell(MISSING)] * 4)
+        return (number_cell("0"), *[number_cell(MISSING)] * 5)
     best = next(row for row in rows if row.is_kept)
     return (
         number_cell(str(len(rows))),
+        number_cell(thousands(rows[-1].gradient_steps)),
         number_cell(thousands(best.epoch)),
         number_cell(number(best.validation_loss)),
         number_cell(percent(best.validation_accuracy)),
