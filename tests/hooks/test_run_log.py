@@ -98,10 +98,21 @@ def test_a_line_is_written_above_a_bar_and_once(
     assert lines.count("look here") == 2
 
 
+def test_a_node_is_done_once_its_last_output_is_saved(caplog: pytest.LogCaptureFixture) -> None:
+    hooks, node = RunLogHooks(), Node(same, "a", ["b", "c"], name="two")
+    with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
+        hooks.before_node_run(node)
+        hooks.after_node_run(node)
+        hooks.after_dataset_saved("b", node)
+        assert not caplog.records
+        hooks.after_dataset_saved("c", node)
+    assert len(caplog.records) == 1
+
+
 def test_a_worker_that_does_not_know_the_run_leaves_the_number_out(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    hooks, node = RunLogHooks(), Node(same, "a", "b", name="alone")
+    hooks, node = RunLogHooks(), Node(same, "a", None, name="alone")
     with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
         hooks.before_node_run(node)
         hooks.after_node_run(node)

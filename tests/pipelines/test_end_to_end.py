@@ -315,18 +315,22 @@ def test_label_images_without_a_folder_says_how_to_name_one(
     assert "label_images.folder=FOLDER" in done.stdout + done.stderr
 
 
-def test_notebook_runs_through_the_catalog(
-    run: FinishedRun, project_root: Path, monkeypatch: pytest.MonkeyPatch
+def test_notebook_runs_with_the_catalog_that_kedro_jupyter_gives(
+    run: FinishedRun, project_root: Path
 ) -> None:
-    monkeypatch.setenv("FER_FAIRNESS_ENV", "sample")
-    monkeypatch.setenv("FER_FAIRNESS_DATA_ROOT", str(run.data))
     path = project_root / "notebooks/reading_the_results.ipynb"
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), (
         "strip outputs before committing"
     )
+    begin = f"%reload_kedro --env sample --params data_root={run.data}"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(begin))
     NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": path.parent}}
+        notebook,
+        timeout=120,
+        kernel_name="python3",
+        extra_arguments=["--ext", "kedro.ipython"],  # as `kedro jupyter` does
+        resources={"metadata": {"path": path.parent}},
     ).execute()
     errors = [o for c in notebook.cells for o in c.get("outputs", []) if o.output_type == "error"]
     assert errors == []

@@ -25,6 +25,7 @@ class RunLogHooks:
         self._done = multiprocessing.Value("i", 0)
         self._n_nodes: int | None = None
         self._started: dict[str, float] = {}
+        self._unsaved: dict[str, set[str]] = {}
         self._run_started = 0.0
         self._lines_beside_bars = ExitStack()
 
@@ -39,16 +40,20 @@ class RunLogHooks:
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:
-        """Remember when the node began."""
+        """Remember when the node began, and what it is to save."""
         self._started[node.name] = perf_counter()
+        self._unsaved[node.name] = set(node.outputs)
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
-        """Tell that the node is done."""
-        with self._done.get_lock():
-            self._done.value += 1
-            number = self._done.value
-        logger.info("%s%-50s %12s", self._count(number), node.name, self._time_of(node))
+        """A node that saves nothing is done."""
+        self._tell_if_done(node)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """A node is done with the last of its outputs."""
+        self._unsaved[node.name].discard(dataset_name)
+        self._tell_if_done(node)
 
     @hook_impl
     def on_node_error(self, node: Node) -> None:
@@ -67,6 +72,14 @@ class RunLogHooks:
     def on_pipeline_error(self) -> None:
         """Give the terminal back."""
         self._lines_beside_bars.close()
+
+    def _tell_if_done(self, node: Node) -> None:
+        if self._unsaved[node.name]:
+            return
+        with self._done.get_lock():
+            self._done.value += 1
+            number = self._done.value
+        logger.info("%s%-50s %12s", self._count(number), node.name, self._time_of(node))
 
     def _count(self, number: int) -> str:
         if self._n_nodes is None:

@@ -1,0 +1,82 @@
+"""Every runner of Kedro runs the pipelines, with the same numbers and a line for each node."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
+
+pytestmark = pytest.mark.slow
+
+QUICK = {"n_bootstrap": 100, "n_permutations": 100, "n_power": 50}
+
+
+@pytest.fixture(scope="module")
+def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 200 people, three in four recognised."""
+    rng = np.random.default_rng(0)
+    true = rng.choice(["anger", "happiness"], 200)
+    found = np.where(rng.random(200) < 0.75, true, "anger")
+    table = pd.DataFrame({"label": true, "prediction": found, "race": rng.choice(["a", "b"], 200)})
+    path = tmp_path_factory.mktemp("predictions") / "predictions.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def tables_in(data: Path) -> dict[str, Any]:
+    results = json.loads((data / "08_reporting/audit/audit.json").read_text())
+    tables: dict[str, Any] = results["tables"]
+    return tables
+
+
+def run_here(root: Path, predictions: Path, data: Path, runner: AbstractRunner) -> dict[str, Any]:
+    """The tables of an audit within this process."""
+    audit = {"predictions": str(predictions), "inference": QUICK}
+    runtime = {"data_root": str(data), "audit": audit}
+    session = KedroSession.create(project_path=root, runtime_params=runtime)
+    session.run(pipeline_names=["audit"], runner=runner)
+    return tables_in(data)
+
+
+@pytest.fixture(scope="module")
+def sequential(
+    kedro_project: Path, predictions: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    return run_here(kedro_project, predictions, tmp_path_factory.mktemp("data"), SequentialRunner())
+
+
+def test_nodes_in_threads_give_the_same_numbers(
+    sequential: dict[str, Any], predictions: Path, kedro_project: Path, tmp_path: Path
+) -> None:
+    assert run_here(kedro_project, predictions, tmp_path, ThreadRunner()) == sequential
+
+
+def test_nodes_in_processes_give_the_same_numbers_and_a_plain_line_each(
+    sequential: dict[str, Any], predictions: Path, project_root: Path, tmp_path: Path
+) -> None:
+    inference = ",".join(f"audit.inference.{name}={value}" for name, value in QUICK.items())
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "kedro", "run", "--pipelines=audit", "--runner=ParallelRunner"),
+            f"--params=data_root={tmp_path},audit.predictions={predictions},{inference}",
+        ],
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert tables_in(tmp_path) == sequential
+    told = done.stdout
+    numbers = re.findall(r"^\[(\d)/6\] audit\.\w+ +[\d.]+ s$", told, re.MULTILINE)
+    assert sorted(numbers) == list("123456")
+    assert "\x1b" not in told
+    assert "\r" not in told
+    assert len(told.splitlines()) < 6 + 5
