@@ -15,7 +15,6 @@ from fer_fairness.sources.base import (
     RawFaces,
     base_report,
     comparison,
-    dataset_not_found,
     faces_table,
     no_faces,
     one_hot_targets,
@@ -23,8 +22,6 @@ from fer_fairness.sources.base import (
 from fer_fairness.sources.images import decode_images
 from fer_fairness.sources.rafdb_attributes import attribute_columns
 from fer_fairness.sources.rafdb_layouts import (
-    AuthorsLayout,
-    FolderLayout,
     Listing,
     RafDbFace,
     find_authors_layout,
@@ -73,11 +70,6 @@ PUBLISHED_ATTRIBUTES: Final[dict[str, dict[str, dict[str, int]]]] = {
 """Faces by perceived group in the authors' annotation."""
 
 
-def raf_db_is_present(folder: Path) -> bool:
-    """Whether RAF-DB lies in `folder` in a layout that `read_raf_db` knows."""
-    return find_authors_layout(folder) is not None or find_folder_layout(folder) is not None
-
-
 def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
     """Read RAF-DB in the authors' layout or the common one of numbered folders.
 
@@ -96,10 +88,10 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
         DamagedDataError: A header is not the published one, or more images or rows are damaged
             than `params.max_damaged_share`.
     """
-    if not raf_db_is_present(folder):
-        return no_faces(RAF_DB, folder)
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
+    if listing is None:
+        return no_faces(RAF_DB, folder)
     record.check_share(listing.n_rows, params.max_damaged_share)
     decoded = decode_images(
         [face.path for face in listing.faces],
@@ -134,14 +126,12 @@ def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
     return faces_table(columns)
 
 
-def _listing(folder: Path, record: DamageRecord) -> Listing:
-    layout: AuthorsLayout | FolderLayout | None = find_authors_layout(folder)
-    if isinstance(layout, AuthorsLayout):
-        return list_authors_layout(RAF_DB, folder, layout, record)
-    layout = find_folder_layout(folder)
-    if layout is None:
-        raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
-    return list_folder_layout(RAF_DB, folder, layout, record)
+def _listing(folder: Path, record: DamageRecord) -> Listing | None:
+    """None where the folder has no layout that is known."""
+    authors, folders = find_authors_layout(folder), find_folder_layout(folder)
+    if authors is not None:
+        return list_authors_layout(RAF_DB, folder, authors, record)
+    return None if folders is None else list_folder_layout(RAF_DB, folder, folders, record)
 
 
 def _figures(faces: pd.DataFrame) -> Sequence[dict[str, Json]]:
