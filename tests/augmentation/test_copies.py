@@ -15,7 +15,7 @@ from fer_fairness.augmentation import (
 )
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.augmentation import AugmentationParameters, SeverityTier
-from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, empty_faces
+from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, empty_table
 from fer_fairness.taxonomy import ATTRIBUTES
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -158,7 +158,7 @@ def test_strength_zero_gives_copies(faces: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("table", ["no faces", "nothing planned"])
 def test_an_empty_plan_gives_no_variants(faces: pd.DataFrame, table: str) -> None:
-    faces = empty_faces() if table == "no faces" else faces
+    faces = empty_table(FACES_SCHEMA) if table == "no faces" else faces
     plan = plan_augmentation(faces, PARAMS, recall=None).assign(n_to_add=0)
     augmented = augment(faces, images_of(faces), plan, PARAMS, seed=0)
     AUGMENTED_FACES_SCHEMA.validate(augmented.faces)

@@ -20,7 +20,7 @@ from fer_fairness.embedding import (
 from fer_fairness.embedding import handle as room
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import DlibParameters, EmbedderKind, EmbedderParameters
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 Maker = Callable[..., tuple[pd.DataFrame, np.ndarray]]
 
@@ -33,7 +33,7 @@ def onnx_params(path: Path) -> EmbedderParameters:
 
 
 def fit(params: EmbedderParameters, folder: Path) -> EmbedderHandle:
-    return fit_embedder(empty_faces(), NONE, params, seed=0, work_folder=folder)
+    return fit_embedder(empty_table(FACES_SCHEMA), NONE, params, seed=0, work_folder=folder)
 
 
 class TestNamedModel:

@@ -14,7 +14,7 @@ from fer_fairness.params.embedding import (
     EmbeddingParameters,
     ImageCondition,
 )
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 
 def faces(n: int = 3, side: int = 8) -> list[np.ndarray]:
@@ -119,7 +119,7 @@ def test_the_sizes_of_batches_and_chunks_change_no_embedding(tmp_path: Path) -> 
     pixels = np.random.default_rng(0).integers(0, 255, (21, 9, 9, 3), np.uint8)
     images = ImageRows(pixels, np.arange(21))
     params = EmbedderParameters(kind="onnx", file=model_file(path, side_px=8))
-    handle = fit_embedder(empty_faces(), images, params, seed=0, work_folder=tmp_path)
+    handle = fit_embedder(empty_table(FACES_SCHEMA), images, params, seed=0, work_folder=tmp_path)
     results = [
         embed_faces(
             handle,

@@ -17,7 +17,7 @@ from fer_fairness.pipelines.data_processing.nodes import (
     quality_report,
     split_faces,
 )
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 
@@ -32,7 +32,7 @@ ABSENT = {"present": False, "dataset": OPTIONAL, "how_to_obtain": "Ask its autho
 
 
 def quality(reading: dict[str, object], demographic_dataset: str = "auto") -> dict[str, object]:
-    faces, images = empty_faces(), distinct_images(0)
+    faces, images = empty_table(FACES_SCHEMA), distinct_images(0)
     rejected = pd.DataFrame({"reason": ["unreadable", "unreadable", "listed twice"]})
     checks: dict[str, object] = {"imbalance": {}}
     return quality_report(

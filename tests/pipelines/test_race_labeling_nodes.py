@@ -13,7 +13,7 @@ from fer_fairness.pipelines.race_labeling.nodes import (
     choose_demographic_dataset,
     measure_agreement,
 )
-from fer_fairness.tables import FACES_SCHEMA, empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 
@@ -100,7 +100,12 @@ def test_agreement_counts_both_parts_of_every_set_that_is_annotated(
     faces = make_faces(["train"] * 2, ["fear"] * 2, gender=["female", "female"])
     labels = labels.assign(probability_gender_female=0.5, probability_gender_male=0.5)
     annotated = (labels.iloc[[1]], labels.iloc[[0]], faces.iloc[[0]], faces.iloc[[1]])
-    nothing = (labels.iloc[:0], labels.iloc[:0], empty_faces(), empty_faces())
+    nothing = (
+        labels.iloc[:0],
+        labels.iloc[:0],
+        empty_table(FACES_SCHEMA),
+        empty_table(FACES_SCHEMA),
+    )
     given = dict.fromkeys(EVALUATION_SETS, nothing) | {ANNOTATED: annotated}
     summary, counts = measure_agreement(*(table for tables in given.values() for table in tables))
     gender = summary[summary["attribute"] == "gender"].iloc[0]
@@ -110,14 +115,19 @@ def test_agreement_counts_both_parts_of_every_set_that_is_annotated(
 
 
 def test_agreement_of_no_faces_is_empty(labels: pd.DataFrame) -> None:
-    nothing = (labels.iloc[:0], labels.iloc[:0], empty_faces(), empty_faces())
+    nothing = (
+        labels.iloc[:0],
+        labels.iloc[:0],
+        empty_table(FACES_SCHEMA),
+        empty_table(FACES_SCHEMA),
+    )
     summary, counts = measure_agreement(*nothing * len(EVALUATION_SETS))
     assert len(summary) == 0
     assert len(counts) == 0
 
 
 def test_no_faces_need_no_labels(labels: pd.DataFrame) -> None:
-    assert len(attach_demographics(empty_faces(), labels.iloc[:0])) == 0
+    assert len(attach_demographics(empty_table(FACES_SCHEMA), labels.iloc[:0])) == 0
 
 
 @pytest.mark.parametrize(

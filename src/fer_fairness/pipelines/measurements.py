@@ -14,6 +14,12 @@ from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
 EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
 """Names of the tables that `evaluation_tables` gives."""
 
+LABEL_ERRORS_NOTE: Final = (
+    "Its errors can hide a gap between people, and can make one up; values corrected for them "
+    "stand beside the raw ones."
+)
+"""What must be known of groups that a labeller predicted, as a second sentence."""
+
 _LABEL_NOISE: Final = "label_noise_"
 LABEL_NOISE_TABLES: Final = tuple(
     f"{_LABEL_NOISE}{table}" for table in ("attributes", "groups", "scores", "gaps")

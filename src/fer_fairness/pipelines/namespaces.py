@@ -23,8 +23,8 @@ def step(
 ) -> Pipeline:
     """One node, with the full names of itself, its data and parameters.
 
-    Kedro has dots in names made by namespaces alone, so the node itself is given names without,
-    and the pipeline around it maps them to the full ones.
+    Kedro wants dots in names to be made by its namespaces alone, so the node itself is given names
+    without, and the pipeline around it maps them to the full ones.
 
     Args:
         function: What the node does.

@@ -120,7 +120,7 @@ class _Wired:
     def _prediction(self, dataset: str, split: str) -> Pipeline:
         faces = f"{dataset}.{_TABLES[split]}"
         return step(
-            nodes.predict_validation if split == "validation" else nodes.predict_test,
+            nodes.predict,
             inputs=[
                 *self.own("model"),
                 *(f"{faces}_faces", f"{faces}_images"),
