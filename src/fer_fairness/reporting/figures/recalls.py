@@ -48,7 +48,7 @@ def recall_by_emotion_and_group_figure(
     present = [variant for variant in variants if variant in scored]
     labels = [_group_text(name, same) for name in names]
     figure, panels = _panels(len(emotions), labels, variants=len(present))
-    for panel, emotion in zip(panels, emotions, strict=False):
+    for panel, emotion in zip(panels, emotions, strict=True):
         style.quiet(panel, title=emotion.capitalize(), grid="x")
         of_emotion = [row for row in rows if row.metric == _PREFIX + emotion]
         _draw(panel, of_emotion, names, present, variants)
@@ -56,9 +56,7 @@ def recall_by_emotion_and_group_figure(
     # The panels share their axes: once is for all.
     panels[0].set(xlim=(-3, 103), xticks=[0, 50, 100], ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(range(len(names)), labels)
-    for panel in panels[len(emotions) :]:
-        panel.remove()
-    for panel in panels[: len(emotions)][-_PANELS_A_ROW:]:
+    for panel in panels[-_PANELS_A_ROW:]:
         panel.tick_params(labelbottom=True)
         style.label_axes(panel, x="Recall (%)")
     if len(present) > 1:
@@ -76,7 +74,7 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
     height = top + _BOTTOM + rows * line + (rows - 1) * _BETWEEN
     figure = style.new_figure(style.WIDTH, height)
     figure.set_layout_engine(None)
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
+    panels = style.panel_grid(figure, emotions, columns=columns, share="both")
     left = min(0.4 * style.WIDTH, 0.2 + _LETTER * max(len(label) for label in labels))
     figure.subplots_adjust(
         left=left / style.WIDTH,
@@ -86,7 +84,7 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
         hspace=_BETWEEN / line,
         wspace=0.1,
     )
-    return figure, list(panels.ravel())
+    return figure, panels
 
 
 def _group_text(name: str, groups: Sequence[GroupRow]) -> str:

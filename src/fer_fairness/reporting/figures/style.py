@@ -6,7 +6,8 @@ shape as well as in colour, so that a black-and-white print still tells variants
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,6 +32,11 @@ _LONGEST: Final = 40
 
 TEXT_SIZE: Final = 8.5
 SMALL_SIZE: Final = 7.5
+
+LEGEND: Final[Mapping[str, Any]] = MappingProxyType(
+    {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": QUIET}
+)
+"""How every legend looks."""
 
 _COLOURS: Final = ("#222222", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X")
@@ -60,6 +66,24 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
     return figure
+
+
+def panel_grid(
+    figure: Figure, n_panels: int, *, columns: int, share: Literal["x", "y", "both"]
+) -> list[Axes]:
+    """So many panels in rows of at most `columns`, which share one axis or both."""
+    columns = min(columns, n_panels)
+    grid = figure.subplots(
+        -(-n_panels // columns),
+        columns,
+        squeeze=False,
+        sharex=share in ("x", "both"),
+        sharey=share in ("y", "both"),
+    )
+    panels = list(grid.ravel())
+    for panel in panels[n_panels:]:
+        panel.remove()
+    return panels[:n_panels]
 
 
 def message_figure(sentence: str) -> Figure:
@@ -157,10 +181,8 @@ def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: i
         handles=handles,
         loc="outside upper left" if figure.get_layout_engine() else "upper left",
         ncols=min(columns, len(handles)),
-        frameon=False,
-        fontsize=SMALL_SIZE,
-        labelcolor=INK,
         borderaxespad=0.1,
+        **LEGEND,
     )
 
 

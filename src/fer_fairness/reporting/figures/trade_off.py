@@ -40,8 +40,8 @@ def fairness_accuracy_figure(
     columns = min(2, len(blocks))
     height = -(-len(blocks) // columns)
     figure = style.new_figure(style.WIDTH if columns == 2 else style.WIDTH / 2, 0.2 + 2.5 * height)
-    panels = figure.subplots(height, columns, squeeze=False, sharex=True).ravel()
-    for panel, block in zip(panels, blocks, strict=False):
+    panels = style.panel_grid(figure, len(blocks), columns=columns, share="x")
+    for panel, block in zip(panels, blocks, strict=True):
         suffix = ", predicted labels" if block[0].predicted else ""
         style.quiet(
             panel, title=f"{style.sentence_case(block[0].attribute_label)}{suffix}", grid="both"
@@ -49,8 +49,6 @@ def fairness_accuracy_figure(
         style.label_axes(panel, x="Accuracy (%)", y=f"{metric_words(metric).label} (points)")
         panel.tick_params(labelbottom=True)
         _draw_trade_off(panel, block, accuracy, style.marks(variants))
-    for panel in panels[len(blocks) :]:
-        panel.remove()
     return figure
 
 

@@ -38,27 +38,21 @@ def distribution_figure(distributions: Sequence[DistributionRow], *, variant: st
         names = emotions
     else:
         names = in_order([_without_emotion(row) for row in rows])
-        figure, panels = _panel_grid(len(emotions), lines=len(names))
+        height = -(-len(emotions) // _PANELS_A_ROW) * (0.4 + 0.19 * len(names))
+        figure = style.new_figure(style.WIDTH, 0.7 + height)
+        panels = style.panel_grid(figure, len(emotions), columns=_PANELS_A_ROW, share="y")
         blocks = {
             emotion: {_without_emotion(row): row for row in rows if row.emotion == emotion}
             for emotion in emotions
         }
-    for panel, (emotion, block) in zip(panels, blocks.items(), strict=False):
+    for panel, (emotion, block) in zip(panels, blocks.items(), strict=True):
         style.quiet(panel, title=style.literal(emotion.capitalize()))
         _stacked_bars(panel, block, names)
     panels[0].set_yticks(range(len(names)), [style.literal(group_label(name)) for name in names])
     panels[0].invert_yaxis()
-    for panel in panels[len(blocks) :]:
-        panel.remove()
-    _add_legend(figure, panels[0])
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=2, **style.LEGEND)
     return figure
-
-
-def _panel_grid(emotions: int, *, lines: int) -> tuple[Figure, list[Axes]]:
-    columns = min(_PANELS_A_ROW, emotions)
-    rows = -(-emotions // columns)
-    figure = style.new_figure(style.WIDTH, 0.7 + rows * (0.4 + 0.19 * lines))
-    return figure, list(figure.subplots(rows, columns, squeeze=False, sharey=True).ravel())
 
 
 def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[str]) -> None:
@@ -87,19 +81,6 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
 def _without_emotion(row: DistributionRow) -> str:
     parts = row.cell.split(_SEPARATOR)
     return _SEPARATOR.join(part for part in parts if part != row.emotion) or row.cell
-
-
-def _add_legend(figure: Figure, panel: Axes) -> None:
-    handles, labels = panel.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper left",
-        ncols=2,
-        frameon=False,
-        fontsize=style.SMALL_SIZE,
-        labelcolor=style.QUIET,
-    )
 
 
 def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequence[str]) -> Figure:
@@ -131,7 +112,7 @@ def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequenc
         bottom.xaxis.get_major_locator().set_params(integer=True)
     panels[0, 0].set_ylabel("Loss", fontsize=style.SMALL_SIZE)
     panels[1, 0].set_ylabel("Accuracy (%)", fontsize=style.SMALL_SIZE)
-    panels[0, 0].legend(frameon=False, fontsize=style.SMALL_SIZE, labelcolor=style.QUIET)
+    panels[0, 0].legend(**style.LEGEND)
     return figure
 
 
