@@ -39,7 +39,7 @@ from fer_fairness.mitigation import MethodBlock
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
-from fer_fairness.pipelines import template_nodes as nodes
+from fer_fairness.pipelines.variants import nodes
 
 if TYPE_CHECKING:
     import keras

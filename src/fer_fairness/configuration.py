@@ -7,7 +7,7 @@ from kedro.framework.project import pipelines, settings
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.hooks import stop
-from fer_fairness.pipelines.variants import structure_of, with_structure
+from fer_fairness.pipelines.variants.structure import structure_of, with_structure
 
 
 class ProjectConfigLoader(OmegaConfigLoader):

@@ -14,9 +14,9 @@ from fer_fairness.pipelines import (
     fairness_reporting,
     label_images,
     race_labeling,
-    template,
+    variants,
 )
-from fer_fairness.pipelines.variants import Structure, default_structure
+from fer_fairness.pipelines.variants.structure import Structure, default_structure
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -42,7 +42,7 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
         "race_labeling": race_labeling.create_pipeline(),
-        **template.create_pipelines(structure),
+        **variants.create_pipelines(structure),
         "fairness_reporting": fairness_reporting.create_pipeline(structure),
     }
     return {

@@ -18,7 +18,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS, GREY_48, EvaluationSet
 from fer_fairness.params.data_processing import SourceParameters, SplitParameters
 from fer_fairness.params.quality import QualityParameters
 from fer_fairness.pipelines import audit, data_processing, fairness_reporting, race_labeling
-from fer_fairness.pipelines.variants import Structure, default_structure
+from fer_fairness.pipelines.variants.structure import Structure, default_structure
 from fer_fairness.sources import RawFaces
 from fer_fairness.tables import FACES_SCHEMA
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
-from fer_fairness.pipelines.variants import default_structure
+from fer_fairness.pipelines.variants.structure import default_structure
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import MethodBlock
 from fer_fairness.pipelines.fairness_reporting.lineage import lineage_inputs, trace_lineage
-from fer_fairness.pipelines.training_records import TRAINING_RECORD
-from fer_fairness.pipelines.variants import Structure, default_structure, structure_of
+from fer_fairness.pipelines.variants.structure import Structure, default_structure, structure_of
+from fer_fairness.pipelines.variants.training_records import TRAINING_RECORD
 
 FINE_TUNED = [variant.name for variant in default_structure().trained[1:]]
 POST = [variant.name for variant in default_structure().post_processed]

@@ -27,9 +27,9 @@ from fer_fairness.pipelines import (
     fairness_reporting,
     label_images,
     race_labeling,
-    template,
+    variants,
 )
-from fer_fairness.pipelines.variants import Structure, default_structure
+from fer_fairness.pipelines.variants.structure import Structure, default_structure
 
 STRUCTURE = default_structure()
 PIPELINES = pipelines_for(STRUCTURE)
@@ -239,7 +239,7 @@ def test_names_with_dots_are_made_by_kedros_own_mapping_alone(
         package.create_pipeline()
     audit.create_model_pipeline()
     fairness_reporting.create_pipeline(Structure(STRUCTURE.variants, (0, 1)))
-    template.create_pipelines(STRUCTURE)
+    variants.create_pipelines(STRUCTURE)
 
 
 def test_kedro_viz_draws_the_whole_at_once(kedro_project: Path) -> None:

@@ -11,7 +11,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.mitigation.methods.reweighing import Reweighing
 from fer_fairness.pipeline_registry import pipelines_for
-from fer_fairness.pipelines.variants import (
+from fer_fairness.pipelines.variants.structure import (
     Structure,
     Variant,
     default_structure,

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.pipelines.training_records import TRAINING_RECORD, Record
-from fer_fairness.pipelines.variants import BASELINE, Structure, Variant, structure_of
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant, structure_of
+from fer_fairness.pipelines.variants.training_records import TRAINING_RECORD, Record
 from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.number_text import listed
 

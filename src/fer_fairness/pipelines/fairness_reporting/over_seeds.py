@@ -9,8 +9,7 @@ from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.scored_faces import ScoredFaces, scored_faces, with_context
-from fer_fairness.pipelines.seeds import check_seed
+from fer_fairness.pipelines.scored_faces import ScoredFaces, check_seed, scored_faces, with_context
 
 
 def score_over_seeds(

@@ -8,7 +8,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
-from fer_fairness.pipelines.variants import BASELINE, Structure
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.sources import READERS
 

@@ -7,9 +7,9 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
-from fer_fairness.pipelines import template_nodes as nodes
 from fer_fairness.pipelines.namespaces import step
-from fer_fairness.pipelines.variants import BASELINE, Structure, Variant
+from fer_fairness.pipelines.variants import nodes
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant
 
 _TABLES = {"validation": "development", "test": "test"}
 """The split of predictions -> the tables that its faces are in."""

@@ -28,8 +28,8 @@ from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
-from fer_fairness.pipelines.seeds import check_seed
-from fer_fairness.pipelines.training_records import training_record
+from fer_fairness.pipelines.scored_faces import check_seed
+from fer_fairness.pipelines.variants.training_records import training_record
 from fer_fairness.tables import PREDICTIONS_SCHEMA, empty_table, has_majority_emotion, stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 

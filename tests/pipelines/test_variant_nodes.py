@@ -17,7 +17,7 @@ from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.prediction import PredictionParameters
-from fer_fairness.pipelines import template_nodes as nodes
+from fer_fairness.pipelines.variants import nodes
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import EMOTIONS
 
