@@ -28,7 +28,7 @@ from fer_fairness.params.embedding import (
     ImageCondition,
     ModelFileParameters,
 )
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 SIDE_PX = 224
 FACES_OF_FAIRFACE = 97_698
@@ -88,7 +88,7 @@ def embed(folder: Path, n: int) -> None:
     params = EmbedderParameters.model_validate_json((folder / "params.json").read_text())
     files = sorted(folder.glob("faces/*.jpg"))
     images = ImageFiles([files[number % len(files)] for number in range(n)])
-    handle = fit_embedder(empty_faces(), images, params, seed=0, work_folder=folder)
+    handle = fit_embedder(empty_table(FACES_SCHEMA), images, params, seed=0, work_folder=folder)
     start = time.perf_counter()
     embedded = embed_faces(
         handle,

@@ -119,7 +119,7 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
         str(arguments.out / "checkpoints" / learned),
         baseline,
     )
-    predictions = nodes.predict_validation(trained, *fer_plus, PredictionParameters(), chosen, seed)
+    predictions = nodes.predict(trained, *fer_plus, PredictionParameters(), chosen, seed)
     keep(done, predictions, {"used": used, "history": history.to_dict("list")})
 
 

@@ -31,17 +31,17 @@ from common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.label_noise.bounds import bounded_scores
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
-from fer_fairness.fairness.label_noise.evaluation import label_noise
-from fer_fairness.fairness.label_noise.gaps import corrected_gaps
-from fer_fairness.fairness.label_noise.inversion import drawn_labels, reasons_against
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_gaps import corrected_gaps
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
     corrected_scores,
     scores,
 )
+from fer_fairness.fairness.label_noise.correction import label_noise
+from fer_fairness.fairness.label_noise.inversion import drawn_labels, reasons_against
 from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities, soft_scores
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, values_of
+from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.params.inference import InferenceParameters
 
 DRAWS = InferenceParameters(n_bootstrap=1500, n_permutations=500)

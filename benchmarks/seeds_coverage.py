@@ -20,10 +20,10 @@ from common import CLASS_SIZES, CLASSES, RECALLS
 from scipy.special import stdtrit
 from scipy.stats import norm
 
-from fer_fairness.fairness.metrics.formulas import Counts, Metric, evaluated
+from fer_fairness.fairness.metrics.formulas import Counts, Metric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy, balanced_accuracy, macro_f1
-from fer_fairness.fairness.seeds.draws import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, resampled_crossed
 from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 Array = npt.NDArray[np.float64]
@@ -58,7 +58,7 @@ def _of_everybody(score: Metric) -> Metric:
 
 METRICS = {
     **{score.__name__: _of_everybody(score) for score in (accuracy, balanced_accuracy, macro_f1)},
-    **{name: GAP_METRICS[name].function for name in GAPS},
+    **{name: GAP_METRICS[name] for name in GAPS},
 }
 
 
@@ -115,7 +115,7 @@ class World:
         right = self.people() * recalls
         wrong = self.people() - right
         counts = wrong[..., np.newaxis] * MISTAKEN + right[..., np.newaxis] * np.eye(len(CLASSES))
-        return [values.mean(axis=0) for values in evaluated(list(METRICS.values()), counts)]
+        return [values.mean(axis=0) for values in values_of(list(METRICS.values()), counts)]
 
     def predictions(self, n_seeds: int, generator: np.random.Generator) -> CrossedPredictions:
         """Predictions by the first variant's seeds, then by those of the second."""
@@ -158,7 +158,7 @@ def simulated(world: World, n_seeds: int, n: int, generator: np.random.Generator
     rows = []
     for _ in range(n):
         people = world.predictions(n_seeds, generator)
-        measured = evaluated(metrics, people.counts())
+        measured = values_of(metrics, people.counts())
         drawn = resampled_crossed(people, metrics, n=N_DRAWS, seed=generator)
         for name, truth, values, replicates in zip(METRICS, truths, measured, drawn, strict=True):
             first, second = values[:n_seeds], values[n_seeds:]

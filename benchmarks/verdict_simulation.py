@@ -29,10 +29,9 @@ from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.gap_tests import measured_gaps, permutation_test
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.inference.permutation import permutation_test
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 
@@ -214,7 +213,7 @@ def one_power(job: tuple[str, str, int, int]) -> list[Row]:
 
 def survives(metrics: Sequence[GapMetric], counts: np.ndarray, place: int) -> bool:
     """Whether one metric survives Holm's correction among all."""
-    functions = [metric.function for metric in metrics]
+    functions = list(metrics)
     nulls = resampled(permutation_counts, counts, functions, n=2000, seed=int(counts.sum()))
     tests = [
         permutation_test(float(value), null, higher_is_worse=metric.higher_is_worse)

@@ -8,13 +8,7 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from fer_fairness.tables import (
-    FACES_SCHEMA,
-    empty_faces,
-    has_majority_emotion,
-    has_target,
-    usable,
-)
+from fer_fairness.tables import FACES_SCHEMA, empty_table, has_majority_emotion, has_target, usable
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
     COARSE_RACES,
@@ -33,7 +27,7 @@ FacesBuilder = Callable[..., pd.DataFrame]
 
 
 def test_a_table_without_rows_is_valid() -> None:
-    faces = FACES_SCHEMA.validate(empty_faces())
+    faces = FACES_SCHEMA.validate(empty_table(FACES_SCHEMA))
     assert len(faces) == 0
     assert list(faces.columns) == list(FACES_SCHEMA.columns)
     assert faces["image_file"].dtype == "str"

@@ -35,8 +35,8 @@ class EvaluationSet:
         name: Namespace of its data and parameters, and its name in tables.
         label: Its name for people.
         emotions: Those that it labels; models are scored over these.
-        condition: How its faces look, one of `CONDITIONS`: groups
-            of its faces are predicted by that labeller.
+        condition: How its faces look, one of `CONDITIONS`: their groups are predicted by the
+            labeller of that condition.
         embedded_from: What an embedder is shown: the publisher's image `files`, at their own size
             and in colour, or the `pixels` of the checked array.
         annotates_demographics: Whether its publisher tells the perceived demographics of its faces.

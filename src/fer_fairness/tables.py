@@ -1,5 +1,6 @@
 """The tables that travel between the rooms, as pandera schemas and the column lists behind them."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
@@ -102,10 +103,16 @@ PREDICTIONS_SCHEMA: Final = pa.DataFrameSchema(
 """One row a scored face: those with a majority label and no `excluded_reason`."""
 
 
-def empty_faces() -> pd.DataFrame:
-    """A `faces` table without rows: what a reader gives for an optional dataset that is absent."""
-    columns = {name: pd.Series(dtype=str(col.dtype)) for name, col in FACES_SCHEMA.columns.items()}
-    return FACES_SCHEMA.validate(pd.DataFrame(columns))
+def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """A table without rows that is valid under `schema`: of what is optional and absent."""
+    columns = {name: pd.Series(dtype=str(col.dtype)) for name, col in schema.columns.items()}
+    empty: pd.DataFrame = schema.validate(pd.DataFrame(columns))
+    return empty
+
+
+def stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables under one another; those without rows decide no types, unless all are without."""
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
 def usable(faces: pd.DataFrame) -> pd.Series:

@@ -5,7 +5,7 @@ import pytest
 
 from fer_fairness.augmentation import distribution, distribution_before_after
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 
@@ -62,7 +62,7 @@ def test_excluded_faces_are_not_counted(faces: pd.DataFrame) -> None:
 
 
 def test_no_faces_give_an_empty_table() -> None:
-    table = distribution(empty_faces(), ["emotion", "race"])
+    table = distribution(empty_table(FACES_SCHEMA), ["emotion", "race"])
     assert list(table.columns) == ["emotion", "race", "n_faces", "share"]
     assert len(table) == 0
 
@@ -81,7 +81,7 @@ def test_before_and_after_add_up(faces: pd.DataFrame) -> None:
 
 
 def test_nothing_added_leaves_the_distribution(faces: pd.DataFrame) -> None:
-    table = distribution_before_after(faces, empty_faces(), ["emotion"])
+    table = distribution_before_after(faces, empty_table(FACES_SCHEMA), ["emotion"])
     assert table["n_added"].tolist() == [0, 0, 0]
     assert table["n_after"].dtype == "int64"
 

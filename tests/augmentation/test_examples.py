@@ -24,7 +24,7 @@ def test_a_row_for_each_cell_the_most_varied_first(faces: pd.DataFrame) -> None:
     plan = plan_augmentation(faces, PARAMS, recall=None)
     augmented = augment(faces, images, plan, PARAMS, seed=0)
     figure = example_sheet(faces, images, augmented, online=ONLINE, seed=0)
-    titles = [text.get_text() for text in figure.texts]
+    titles = [text.get_text() for part in figure.subfigs for text in part.texts]
     assert [title.split(". Left: ")[0] for title in titles] == [
         "anger: 8 variants, strength 0.6",
         "fear: 6 variants, strength 0.4",
@@ -43,7 +43,12 @@ def test_on_the_fly_shows_what_epochs_may_make_of_a_face(faces: pd.DataFrame) ->
     plan = plan_augmentation(faces, params, recall=None)
     augmented = augment(faces, images, plan, params, seed=0)
     figure = example_sheet(faces, images, augmented, online=ONLINE, seed=0)
-    assert figure.texts[0].get_text().startswith("anger: 8 variants, online ranges times 1.6")
+    assert (
+        figure.subfigs[0]
+        .texts[0]
+        .get_text()
+        .startswith("anger: 8 variants, online ranges times 1.6")
+    )
     shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes[:6]]
     assert (shown[0] == images[0, ..., 0]).all()
     assert len({image.tobytes() for image in shown}) == 6, "each epoch varies the face anew"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fer_fairness.augmentation import PLAN_COLUMNS, plan_augmentation
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.augmentation import AugmentationParameters
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 from fer_fairness.taxonomy import EMOTIONS
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -213,7 +213,7 @@ def test_a_budget_that_binds_is_spent_in_proportion(faces: pd.DataFrame) -> None
 
 
 def test_no_faces_give_an_empty_plan() -> None:
-    plan = plan_augmentation(empty_faces(), AugmentationParameters(), recall=None)
+    plan = plan_augmentation(empty_table(FACES_SCHEMA), AugmentationParameters(), recall=None)
     assert len(plan) == 0
     assert "n_to_add" in plan.columns
 

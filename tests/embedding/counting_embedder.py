@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_fairness.embedding import ImageRows, embed_faces
-from fer_fairness.embedding.protocol import EmbeddedFaces
+from fer_fairness.embedding.face_images import DecodedFaces
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
 
 
@@ -36,23 +36,29 @@ class CountingEmbedder:
     def __init__(self, source: CountingSource) -> None:
         self._source = source
 
-    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
         means = np.array([image.mean() for image in images])
         with (self._source.notes / "embedded").open("a") as file:
             file.write("".join(f"{mean:.0f}\n" for mean in means))
         time.sleep(self._source.seconds)
         if self._source.faulty_value in means:
             raise RuntimeError("out of tensors")
-        embeddings = np.stack([means, np.sqrt(means)], axis=1).astype(np.float32)
-        black = [position for position, mean in enumerate(means) if mean == 0]
-        embeddings[black] = np.nan
-        return embeddings, dict.fromkeys(black, "it is black")
+        return np.stack([means, np.sqrt(means)], axis=1).astype(np.float32)
+
+
+class VisibleFaces(ImageRows):
+    """Rows of an array; one that is black cannot be decoded."""
+
+    def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
+        images, _ = super().decode(start, stop, condition)
+        seen = [image if image is not None and image.any() else None for image in images]
+        return seen, {place: "it is black" for place, image in enumerate(seen) if image is None}
 
 
 def values_as_faces(values: Sequence[int]) -> ImageRows:
     """Faces of 2 x 2 pixels, each of one value."""
     pixels = np.array(values, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
-    return ImageRows(pixels, np.arange(len(values)))
+    return VisibleFaces(pixels, np.arange(len(values)))
 
 
 if __name__ == "__main__":  # the run that a test kills

@@ -155,6 +155,16 @@ class TestGroupHeads:
         accuracy = objective.scores(logits.astype(np.float64), targets, None).accuracy
         assert accuracy == pytest.approx((1.0 + 0.5 + 1.0) / 3)
 
+    def test_a_group_without_training_faces_is_named(
+        self, fairface: Maker, small: EmbedderParameters, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        faces, images = fairface(40)
+        faces["race"] = "indian"
+        caplog.set_level("INFO")
+        params = small.model_copy(update={"epochs": 1})
+        fit_embedder_network(faces, images, params, seed=0, checkpoint_folder=None)
+        assert "has a share of race white, race black, race latino_hispanic" in caplog.text
+
     def test_targets_with_two_groups_of_one_attribute_are_refused(
         self, objective: GroupHeads
     ) -> None:
@@ -186,10 +196,10 @@ class TestNetworkEmbedder:
         _, images = fairface(5)
         embedder = network_embedder(build_embedder_network(small, seed=0))
         faces = list(np.repeat(images, 3, axis=3))
-        embeddings, problems = embedder.embed(faces)
+        embeddings = embedder.embed(faces)
         assert embeddings.dtype == np.float32
-        assert (embeddings.shape, problems) == ((5, 8), {})
-        mirrored, _ = embedder.embed([face[:, ::-1] for face in faces])
+        assert embeddings.shape == (5, 8)
+        mirrored = embedder.embed([face[:, ::-1] for face in faces])
         np.testing.assert_allclose(embeddings, mirrored, rtol=1e-4, atol=1e-5)
 
     @pytest.mark.parametrize("colour", [False, True])
@@ -199,9 +209,9 @@ class TestNetworkEmbedder:
         params = small.model_copy(update={"side_px": 64, "colour": colour})
         embedder = network_embedder(build_embedder_network(params, seed=0))
         plain = [np.full((*size, 3), (200, 40, 20), np.uint8) for size in ((64, 64), (20, 90))]
-        embeddings, _ = embedder.embed(plain)
+        embeddings = embedder.embed(plain)
         np.testing.assert_allclose(embeddings[0], embeddings[1], rtol=1e-4, atol=1e-5)
-        grey, _ = embedder.embed([np.full((64, 64, 3), 86, np.uint8)])
+        grey = embedder.embed([np.full((64, 64, 3), 86, np.uint8)])
         assert np.allclose(grey[0], embeddings[0], atol=1e-4) != colour
 
     def test_other_channels_are_refused(self, small: EmbedderParameters) -> None:

@@ -8,7 +8,7 @@ from tests.embedding.bench import Bench, expected
 
 from fer_fairness.embedding import Embedded, EmbeddingError, ImageFiles, ImageRows
 from fer_fairness.embedding.embedding_cache import EmbeddingCache
-from fer_fairness.embedding.images import DecodedFaces
+from fer_fairness.embedding.face_images import DecodedFaces
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ImageCondition
 

@@ -20,7 +20,7 @@ from fer_fairness.embedding import (
 from fer_fairness.embedding import handle as room
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import DlibParameters, EmbedderKind, EmbedderParameters
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 Maker = Callable[..., tuple[pd.DataFrame, np.ndarray]]
 
@@ -33,14 +33,14 @@ def onnx_params(path: Path) -> EmbedderParameters:
 
 
 def fit(params: EmbedderParameters, folder: Path) -> EmbedderHandle:
-    return fit_embedder(empty_faces(), NONE, params, seed=0, work_folder=folder)
+    return fit_embedder(empty_table(FACES_SCHEMA), NONE, params, seed=0, work_folder=folder)
 
 
 class TestNamedModel:
     def test_a_handle_that_was_sent_elsewhere_opens_the_embedder(self, tmp_path: Path) -> None:
         handle = pickle.loads(pickle.dumps(fit(onnx_params(tmp_path / "m.onnx"), tmp_path)))  # noqa: S301  as Kedro's ParallelRunner does
         face = np.full((8, 8, 3), 7, np.uint8)
-        embeddings, _ = handle.open().embed([face])
+        embeddings = handle.open().embed([face])
         np.testing.assert_allclose(embeddings, [[7, 7, 7]])
 
     def test_a_missing_file_is_told_when_the_embedder_is_fitted(self, tmp_path: Path) -> None:
@@ -99,9 +99,9 @@ class TestCnn:
         handle = fit_embedder(
             shuffled, ImageRows(rows, order), params, seed=0, work_folder=tmp_path
         )
-        embeddings, _ = handle.open().embed(list(np.repeat(images[:4], 3, axis=3)))
+        embeddings = handle.open().embed(list(np.repeat(images[:4], 3, axis=3)))
         expected = fit_embedder_network(faces, images, params, seed=0, checkpoint_folder=None)
-        direct, _ = network_embedder(expected).embed(list(np.repeat(images[:4], 3, axis=3)))
+        direct = network_embedder(expected).embed(list(np.repeat(images[:4], 3, axis=3)))
         np.testing.assert_allclose(embeddings, direct, rtol=1e-3, atol=1e-4)
         assert {path.name for path in tmp_path.iterdir()} == {"checkpoint", "embedder.keras"}
 

@@ -6,9 +6,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from fer_fairness.fabrication import FabricatedDataset, fabricate, fabricate_one, make_truth
-from fer_fairness.fabrication.fabricating import STYLES, draw_person, draw_truth
+from fer_fairness.fabrication import FabricatedDataset, fabricate
+from fer_fairness.fabrication.fabricating import draw_person, draw_truth, fabricate_one, make_truth
 from fer_fairness.fabrication.face import Person
+from fer_fairness.fabrication.layouts import LAYOUTS
 from fer_fairness.params.fabrication import (
     FabricationParameters,
     FerPlusFabrication,
@@ -77,7 +78,7 @@ def test_label_noise_changes_no_pixel_and_quality_loss_only_its_group() -> None:
 
 def test_quality_loss_takes_contrast_away() -> None:
     person = Person("female", "white", "20-29")
-    style = STYLES["raf_db"]
+    style = LAYOUTS["raf_db"]
     spread = {
         loss: draw_person(person, "fear", loss, style, np.random.default_rng(1))[0].std()
         for loss in (0.0, 0.5, 1.0)

@@ -14,6 +14,7 @@ from fer_fairness.fabrication.planting import (
 )
 from fer_fairness.params.fabrication import (
     GROUPS,
+    RAF_DB_DRAWN_RACES,
     FerPlusFabrication,
     PlantedBias,
 )
@@ -149,8 +150,16 @@ def test_shares_follow_the_plan_and_raf_db_keeps_its_three_races() -> None:
         group_shares={"race": {"white": 0.6, "black": 0.2, "indian": 0.2}},
     )
 
-    assert group_shares(planted, "race", raf_db=False).tolist() == [0.6, 0.2, 0, 0, 0, 0.2, 0]
-    assert group_shares(planted, "race", raf_db=True).tolist() == pytest.approx(
+    assert group_shares(planted, "race", races=FAIRFACE_RACES).tolist() == [
+        0.6,
+        0.2,
+        0,
+        0,
+        0,
+        0.2,
+        0,
+    ]
+    assert group_shares(planted, "race", races=RAF_DB_DRAWN_RACES).tolist() == pytest.approx(
         [0.75, 0.25, 0, 0, 0, 0, 0]
     )
-    assert group_shares(planted, "gender", raf_db=True).tolist() == [0.5, 0.5]
+    assert group_shares(planted, "gender", races=RAF_DB_DRAWN_RACES).tolist() == [0.5, 0.5]

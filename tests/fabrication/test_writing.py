@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fabrication import FabricatedDataset, is_fabricated, write_dataset, writing
+from fer_fairness.fabrication import FabricatedDataset, is_fabricated, write_dataset
+from fer_fairness.fabrication.layouts import fairface_layout
 from fer_fairness.params.fabrication import FabricationParameters
 
 
@@ -98,7 +99,7 @@ def test_a_run_cut_short_leaves_what_was_there(
         if len(saved) == 5:
             raise OSError("No space left on device")
 
-    monkeypatch.setattr(writing, "_save_jpeg", full_disk)
+    monkeypatch.setattr(fairface_layout, "save_jpeg", full_disk)
     with pytest.raises(OSError, match="No space left"):
         write_dataset(fairface, tmp_path / "a")
 

@@ -13,9 +13,9 @@ from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.gap_intervals import GapEstimate
 from fer_fairness.fairness.inference.gap_tests import GapTests
 from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from fer_fairness.labeling.calibration import TemperatureCalibration
 from fer_fairness.labeling.classifier import (
     AttributeClassifier,
     Candidate,
     candidates,
     fit_candidate,
 )
+from fer_fairness.labeling.probability_calibration import TemperatureCalibration
 from fer_fairness.params.race_labeling import (
     LabellerParameters,
     LogisticRegressionGrid,

@@ -14,7 +14,7 @@ from fer_fairness.labeling import (
     labeller_summary,
     selection_table,
 )
-from fer_fairness.labeling.calibration import TemperatureCalibration
+from fer_fairness.labeling.probability_calibration import TemperatureCalibration
 from fer_fairness.params.race_labeling import (
     LabellerParameters,
     LogisticRegressionGrid,

@@ -19,7 +19,7 @@ from fer_fairness.modeling import (
     train,
 )
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Objective, cross_entropy
 from fer_fairness.modeling.training import _tell_of_classes_to_learn
 from fer_fairness.params.modeling import ArchitectureParameters, RegularisationParameters
 from fer_fairness.params.training import (
@@ -361,7 +361,8 @@ def test_classes_that_no_face_has_are_told_without_a_warning(
     targets[:, EMOTIONS.index("contempt")] = 0
     labelled = replace(part, targets=targets)
     with caplog.at_level(logging.INFO, logger="fer_fairness"):
-        _tell_of_classes_to_learn(TrainingData(labelled, labelled))
+        data = TrainingData(labelled, labelled)
+        _tell_of_classes_to_learn(data, Objective(TrainingParameters(), labelled.class_shares()))
     (record,) = caplog.records
     assert record.levelname == "INFO"
     assert "has a share of contempt: it is not learned here" in record.message

@@ -12,9 +12,11 @@ import pytest
 from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit import nodes
+from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.taxonomy import EMOTIONS
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -63,14 +65,17 @@ def audited(path: Path, **parameters: Any) -> Audited:
     """Pass a file through every node."""
     chosen = AuditParameters.model_validate({"predictions": str(path), **QUICK, **parameters})
     people, reading, held_out, labels = nodes.read_prediction_file(chosen)
-    overall, groups, gaps, confusion = nodes.evaluate_people(people, reading, chosen, 0)
-    scan = nodes.scan_subgroups(people, reading, chosen, 0)
-    aif360 = nodes.one_vs_rest(people, reading, chosen, 0)
-    corrected = nodes.correct_label_errors_of_audit(people, held_out, labels, reading, chosen, 0)
-    page, results, table = nodes.write_audit(
-        overall, groups, gaps, confusion, scan, aif360, *corrected, reading, MANIFEST, chosen, 0
-    )
-    return Audited(gaps, page, results, table)
+    measured_on = people, reading, chosen, 0
+    evaluated = nodes.evaluate_people(*measured_on)
+    corrected = nodes.correct_label_errors(*measured_on, held_out, labels)
+    tables = {
+        **dict(zip(EVALUATION_TABLES, evaluated, strict=True)),
+        **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
+        "scan": nodes.scan_subgroups(*measured_on),
+        "aif360": nodes.one_vs_rest(*measured_on),
+    }
+    page, results, table = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
+    return Audited(tables["gaps"], page, results, table)
 
 
 @pytest.fixture(scope="module")
@@ -139,13 +144,13 @@ def test_a_model_that_is_not_there_is_named(make_faces: FacesBuilder, tmp_path: 
 
 
 def score(faces: pd.DataFrame, parameters: AuditParameters) -> nodes.People:
-    """Score faces of FER+ with no faces of RAF-DB beside them."""
+    """Score faces of the first evaluation set with no faces of the others beside them."""
     images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
     quality = {"reading": {"fabricated": True}}
     nothing = pd.DataFrame()
-    raf_db = images[:0], faces.iloc[:0], quality, nothing, nothing
+    absent = [images[:0], faces.iloc[:0], quality, nothing, nothing] * (len(EVALUATION_SETS) - 1)
     return nodes.score_foreign_model(
-        images, faces, quality, nothing, nothing, *raf_db, parameters, 0
+        parameters, 0, images, faces, quality, nothing, nothing, *absent
     )
 
 

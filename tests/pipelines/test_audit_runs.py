@@ -122,7 +122,7 @@ def test_columns_can_be_named_in_a_configuration(
         env="mine",
         runtime_params={"data_root": str(tmp_path / "data")},
     )
-    session.run(pipeline_names=["audit"], node_names=["read_prediction_file"])
+    session.run(pipeline_names=["audit"], node_names=["audit.read_prediction_file"])
     reading = json.loads((tmp_path / "data/07_model_output/audit/reading.json").read_text())
     assert reading["columns"]["true"] == {"column": "wanted", "by": "given"}
     assert reading["columns"]["predicted"] == {"column": "y_pred", "by": "guessed"}

@@ -229,6 +229,22 @@ def test_finished_parts_are_not_done_again(run: FinishedRun, project_root: Path)
     assert [path.stat().st_mtime_ns for path in finished] == before
 
 
+def test_the_report_is_written_anew_by_its_node_alone(run: FinishedRun, project_root: Path) -> None:
+    results = run.data / "08_reporting/results.json"
+    before = json.loads(results.read_text())
+    results.unlink()
+    done = kedro(
+        project_root,
+        "run",
+        "--env=tiny",
+        f"--conf-source={run.conf}",
+        "--nodes=fairness_reporting.write_report",
+        f"--params=data_root={run.data},{SEEDS}",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(results.read_text())["tables"] == before["tables"]
+
+
 @pytest.mark.parametrize("dataset", ["fer_plus", "raf_db"])
 def test_audit_of_the_baselines_own_file_finds_what_the_run_found(
     dataset: str, run: FinishedRun, project_root: Path

@@ -1,21 +1,23 @@
 """Nodes of race_labeling: annotated and predicted demographics stay apart."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from fer_fairness.evaluation_sets import CONDITIONS, EVALUATION_SETS, TRAINED_ON
+from fer_fairness.pipelines.race_labeling import nodes
 from fer_fairness.pipelines.race_labeling.nodes import (
     attach_demographics,
-    collect_conditions,
+    choose_demographic_dataset,
     measure_agreement,
-    select_demographic_dataset,
 )
-from fer_fairness.tables import FACES_SCHEMA, empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
+
+ANNOTATED = next(part.name for part in EVALUATION_SETS.values() if part.annotates_demographics)
 
 
 @pytest.fixture
@@ -73,50 +75,78 @@ def test_abstaining_leaves_the_group_open_and_an_unseen_face_has_no_source(
     FACES_SCHEMA.validate(labelled)
 
 
-def test_conditions_are_told_apart_in_one_table() -> None:
-    table = pd.DataFrame({"attribute": ["race"]})
-    both = collect_conditions(colour_100=table, grey_48=table)
-    assert list(both["condition"]) == ["colour_100", "grey_48"]
-    assert both.columns[0] == "condition"
+def test_conditions_are_told_apart_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def held_out(labeller: str, embeddings: str, _faces: object) -> str:
+        return f"{labeller} on {embeddings}"
+
+    def measure(labeller: str, embeddings: str, _faces: object) -> pd.DataFrame:
+        return pd.DataFrame({"measured": [f"{labeller} on {embeddings}"]})
+
+    monkeypatch.setattr(nodes, "held_out_labels", held_out)
+    monkeypatch.setattr(nodes, "MEASUREMENTS", {"one": measure, "other": measure})
+    labellers, embeddings = ([f"{what}_{c}" for c in CONDITIONS] for what in ("by", "of"))
+    found = nodes.measure_labellers(pd.DataFrame(), *labellers, *embeddings)
+    expected = [f"by_{condition} on of_{condition}" for condition in CONDITIONS]
+    assert list(found[: len(CONDITIONS)]) == expected
+    assert len(found) == len(CONDITIONS) + 2
+    for table in found[len(CONDITIONS) :]:
+        assert list(table["condition"]) == list(CONDITIONS)
+        assert list(table["measured"]) == expected
 
 
-def test_agreement_counts_both_parts_of_an_annotated_dataset(
+def test_agreement_counts_both_parts_of_every_set_that_is_annotated(
     make_faces: FacesBuilder, labels: pd.DataFrame
 ) -> None:
     faces = make_faces(["train"] * 2, ["fear"] * 2, gender=["female", "female"])
     labels = labels.assign(probability_gender_female=0.5, probability_gender_male=0.5)
-    summary, counts = measure_agreement(
-        labels.iloc[[1]], labels.iloc[[0]], faces.iloc[[0]], faces.iloc[[1]]
+    annotated = (labels.iloc[[1]], labels.iloc[[0]], faces.iloc[[0]], faces.iloc[[1]])
+    nothing = (
+        labels.iloc[:0],
+        labels.iloc[:0],
+        empty_table(FACES_SCHEMA),
+        empty_table(FACES_SCHEMA),
     )
+    given = dict.fromkeys(EVALUATION_SETS, nothing) | {ANNOTATED: annotated}
+    summary, counts = measure_agreement(*(table for tables in given.values() for table in tables))
     gender = summary[summary["attribute"] == "gender"].iloc[0]
     assert gender["n_comparable"] == 2
     assert gender["agreement"] == 0.5
-    assert set(counts["dataset"]) == {"fabricated"}
+    assert set(counts["dataset"]) == set(summary["dataset"]) == {ANNOTATED}
 
 
 def test_agreement_of_no_faces_is_empty(labels: pd.DataFrame) -> None:
-    nothing = labels.iloc[:0]
-    summary, counts = measure_agreement(nothing, nothing, empty_faces(), empty_faces())
+    nothing = (
+        labels.iloc[:0],
+        labels.iloc[:0],
+        empty_table(FACES_SCHEMA),
+        empty_table(FACES_SCHEMA),
+    )
+    summary, counts = measure_agreement(*nothing * len(EVALUATION_SETS))
     assert len(summary) == 0
     assert len(counts) == 0
 
 
 def test_no_faces_need_no_labels(labels: pd.DataFrame) -> None:
-    assert len(attach_demographics(empty_faces(), labels.iloc[:0])) == 0
+    assert len(attach_demographics(empty_table(FACES_SCHEMA), labels.iloc[:0])) == 0
 
 
 @pytest.mark.parametrize(
-    ("wanted", "n_raf_db", "expected"),
-    [("auto", 3, 3), ("auto", 0, 2), ("fer_plus", 3, 2), ("raf_db", 3, 3)],
+    ("wanted", "present", "expected"),
+    [
+        ("auto", tuple(EVALUATION_SETS), ANNOTATED),
+        ("auto", (TRAINED_ON,), TRAINED_ON),
+        (TRAINED_ON, tuple(EVALUATION_SETS), TRAINED_ON),
+        (ANNOTATED, tuple(EVALUATION_SETS), ANNOTATED),
+    ],
 )
-def test_demographic_dataset_falls_back_only_where_raf_db_is_absent(
-    make_faces: FacesBuilder,
-    wanted: Literal["auto", "raf_db", "fer_plus"],
-    n_raf_db: int,
-    expected: int,
+def test_demographic_dataset_falls_back_only_where_no_annotated_set_is_there(
+    make_faces: FacesBuilder, wanted: str, present: tuple[str, ...], expected: str
 ) -> None:
-    fer_plus = make_faces(["train"] * 2, ["fear"] * 2)
-    raf_db = make_faces(["train"] * n_raf_db, ["fear"] * n_raf_db) if n_raf_db else empty_faces()
-    images = np.zeros((3, 48, 48, 1), dtype=np.uint8)
-    faces, _ = select_demographic_dataset(wanted, fer_plus, images, raf_db, images)
-    assert len(faces) == expected
+    given: list[object] = []
+    for place, name in enumerate(EVALUATION_SETS, start=1):
+        n = place if name in present else 0
+        given += [make_faces(["train"] * n, ["fear"] * n), np.full((n, 48, 48, 1), place)]
+    faces, images = choose_demographic_dataset(wanted, *given)
+    place = 1 + list(EVALUATION_SETS).index(expected)
+    assert len(faces) == place
+    assert (images == place).all()

@@ -273,7 +273,7 @@ def test_each_split_is_predicted_with_its_own_faces(
     model = build_network(ArchitectureParameters.model_validate(ARCHITECTURE), seed=0)
     rest = (model, faces, images, PredictionParameters(), block(method="continued_training"), 3)
     for predict, split in (
-        (nodes.predict_validation, "validation"),
+        (nodes.predict, "validation"),
         (nodes.predict_training, "train"),
     ):
         found = predict(*rest)
@@ -281,7 +281,7 @@ def test_each_split_is_predicted_with_its_own_faces(
             found["sample_id"].tolist() == faces.loc[faces["split"] == split, "sample_id"].tolist()
         )
         assert set(found["variant"]) == {"tested"}
-    none = nodes.predict_test(model, faces.iloc[:0], images[:0], *rest[3:])
+    none = nodes.predict(model, faces.iloc[:0], images[:0], *rest[3:])
     assert none.empty
     assert list(none.columns) == list(PREDICTIONS_SCHEMA.columns)
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.quality import QualityParameters
 from fer_fairness.quality import check_quality
-from fer_fairness.tables import FACES_SCHEMA, empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 Images = npt.NDArray[np.uint8]
@@ -142,7 +142,7 @@ def test_lists_are_bounded_and_totals_are_not(faces: pd.DataFrame, images: Image
 
 def test_a_dataset_without_rows_passes() -> None:
     checked, report = check_quality(
-        empty_faces(), np.empty((0, 48, 48, 1), dtype=np.uint8), QualityParameters()
+        empty_table(FACES_SCHEMA), np.empty((0, 48, 48, 1), dtype=np.uint8), QualityParameters()
     )
     FACES_SCHEMA.validate(checked)
     assert len(checked) == 0

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.quality.distributions import count_faces, measure_dataset_bias
-from fer_fairness.tables import empty_faces
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 
@@ -67,5 +67,5 @@ def test_values_of_a_model_are_counted_as_such(make_faces: FacesBuilder) -> None
 def test_excluded_faces_and_empty_tables_are_not_measured(make_faces: FacesBuilder) -> None:
     excluded = make_faces(["train"], ["fear"], excluded_reason=["not_a_face"])
     assert measure_dataset_bias(excluded) == {}
-    assert measure_dataset_bias(empty_faces()) == {}
-    assert count_faces(empty_faces()) == {}
+    assert measure_dataset_bias(empty_table(FACES_SCHEMA)) == {}
+    assert count_faces(empty_table(FACES_SCHEMA)) == {}

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.label_noise.evaluation import label_noise
+from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.label_noise import LabelNoiseParameters
 

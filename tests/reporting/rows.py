@@ -6,10 +6,10 @@ from typing import Literal
 
 import pandas as pd
 
-from fer_fairness.reporting.blocks import Table
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import GapRow
 from fer_fairness.reporting.rows.schema import R, rows_of
+from fer_fairness.reporting.rows.scores import GapRow
 
 GAP: dict[str, object] = {
     "variant": "baseline",
@@ -126,7 +126,7 @@ def predicted(
     )
 
 
-def column(table: Table, name: str) -> list[str]:
+def column(table: page.Table, name: str) -> list[str]:
     """The texts of a column by its head."""
     place = table.header.index(name)
     return [row[place].text for row in table.rows]

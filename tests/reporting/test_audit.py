@@ -9,14 +9,13 @@ import pytest
 from tests.reporting.rows import GAP, changed, report, without
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting import REPORT_TABLES
-from fer_fairness.reporting.blocks import Pairs
+from fer_fairness.reporting import REPORT_TABLES, page
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.results import results_json
-from fer_fairness.reporting.rows import GroupRow
 from fer_fairness.reporting.rows.schema import rows_of
+from fer_fairness.reporting.rows.scores import GroupRow
 from fer_fairness.reporting.sections.data_and_run import reading_section
 from fer_fairness.reporting.sections.recalls import MOST_LISTED, listed_groups
 
@@ -44,12 +43,12 @@ def words(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(audit: ReportInputs) -> str:
+def audit_page(audit: ReportInputs) -> str:
     return render_report(audit)
 
 
-def test_an_audit_has_its_own_sections(page: str) -> None:
-    assert sections(page) == SECTIONS
+def test_an_audit_has_its_own_sections(audit_page: str) -> None:
+    assert sections(audit_page) == SECTIONS
 
 
 def test_aif360_has_a_section_where_it_was_computed(small_inputs: ReportInputs) -> None:
@@ -59,15 +58,17 @@ def test_aif360_has_a_section_where_it_was_computed(small_inputs: ReportInputs) 
 
 
 @pytest.mark.parametrize("word", ["baseline", "variant", "labeller", "mitigat", "augment"])
-def test_nothing_is_said_of_what_an_audit_has_not(page: str, word: str) -> None:
-    assert word not in words(page).lower()
+def test_nothing_is_said_of_what_an_audit_has_not(audit_page: str, word: str) -> None:
+    assert word not in words(audit_page).lower()
 
 
-def test_it_opens_with_the_model_its_size_and_its_accuracy(audit: ReportInputs, page: str) -> None:
+def test_it_opens_with_the_model_its_size_and_its_accuracy(
+    audit: ReportInputs, audit_page: str
+) -> None:
     accuracy = audit.tables["overall"].set_index("metric").loc["accuracy", "value"]
     assert isinstance(accuracy, float)
     opening = "audited by its predictions in predictions_7.csv: 3,153 faces, 7 classes, accuracy"
-    assert f"{opening} {100 * accuracy:.1f}" in words(page)
+    assert f"{opening} {100 * accuracy:.1f}" in words(audit_page)
 
 
 @pytest.mark.parametrize(("name", "shown"), [("fer_plus", "FER+"), ("raf_db", "RAF-DB")])
@@ -96,14 +97,14 @@ def test_small_groups_can_be_left_out_and_the_limits_say_how(audit: ReportInputs
         assert (setting in render_report(inputs)) == said
 
 
-def test_the_subgroup_is_a_finding_and_a_table(page: str) -> None:
-    text = words(page)
+def test_the_subgroup_is_a_finding_and_a_table(audit_page: str) -> None:
+    text = words(audit_page)
     assert "263 faces mistaken (63.8 %) where" in text
     assert text.count("Perceived gender: female; perceived race: asian or african american") == 2
 
 
-def test_how_the_file_was_read_is_told(page: str) -> None:
-    text = words(page)
+def test_how_the_file_was_read_is_told(audit_page: str) -> None:
+    text = words(audit_page)
     assert "True emotion y_true (guessed)" in text
     assert "Attributes gender, skin_tone (given)" in text
     assert "ab" * 32 in text
@@ -111,9 +112,11 @@ def test_how_the_file_was_read_is_told(page: str) -> None:
     assert "perceived skin tone 77" in text
 
 
-def test_a_file_without_probabilities_is_said_to_be_one(audit: ReportInputs, page: str) -> None:
+def test_a_file_without_probabilities_is_said_to_be_one(
+    audit: ReportInputs, audit_page: str
+) -> None:
     sentence = "There are no probabilities"
-    assert sentence not in page
+    assert sentence not in audit_page
     kept = audit.tables["overall"][audit.tables["overall"]["metric"] != "calibration_error"]
     lean = report(overall=kept, kind="audit")
     assert sentence in render_report(lean)
@@ -178,11 +181,10 @@ def test_a_model_card_of_a_foreign_model_is_refused(audit: ReportInputs) -> None
 
 
 def groups_of(sizes: list[int], accuracies: list[float]) -> list[GroupRow]:
-    people = {**GAP, "attribute": "camera", "ci_low": 0.0, "ci_high": 1.0}
     table = pd.DataFrame({"value": accuracies, "n_people": sizes})
     table["group"] = [f"g{i}" for i in range(len(sizes))]
-    for name in set(people) - set(table):
-        table[name] = people[name]
+    named = ("variant", "evaluation_set", "attribute", "attribute_source")
+    table = table.assign(ci_low=0.0, ci_high=1.0, **{name: str(GAP[name]) for name in named})
     parts = [table.assign(metric=name) for name in ("accuracy", "recall_fear")]
     return rows_of(pd.concat(parts), GroupRow)
 
@@ -220,7 +222,7 @@ def test_where_few_of_many_groups_were_compared_these_are_listed() -> None:
 def test_a_reading_of_any_shape_is_shown() -> None:
     reading = {"odd": [1, 2], "inner": {"x": {"y": 1}, "empty": {}}, "flag": True, "notes": "One."}
     blocks = reading_section(report(manifest={"reading": reading})).blocks
-    pairs = [pair for block in blocks if isinstance(block, Pairs) for pair in block.items]
+    pairs = [pair for block in blocks if isinstance(block, page.Pairs) for pair in block.items]
     assert pairs == [("Odd", "1, 2"), ("Flag", "yes"), ("x", "y: 1"), ("empty", "\N{EN DASH}")]
 
 

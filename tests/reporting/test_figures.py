@@ -7,29 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures import (
+from fer_fairness.reporting.figures.gaps import CORRECTED_MARKER, gap_forest_figure
+from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
-    distribution_figure,
-    fairness_accuracy_figure,
-    gap_forest_figure,
-    inline_svg,
     labeller_confusion_figure,
-    recall_by_emotion_and_group_figure,
-    training_curves_figure,
 )
-from fer_fairness.reporting.figures.gaps import CORRECTED_MARKER
+from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.figures.style import spread
+from fer_fairness.reporting.figures.svg import inline_svg
+from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
+from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import (
-    ConfusionRow,
-    DistributionRow,
-    GapRow,
-    GroupRow,
-    HistoryRow,
-    LabellerConfusionRow,
-    OverallRow,
-)
+from fer_fairness.reporting.rows.labeller import LabellerConfusionRow
 from fer_fairness.reporting.rows.schema import rows_of
+from fer_fairness.reporting.rows.scores import ConfusionRow, GapRow, GroupRow, OverallRow
+from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow
 from fer_fairness.taxonomy import EMOTIONS
 
 

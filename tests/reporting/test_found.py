@@ -1,7 +1,7 @@
 import pytest
 from tests.reporting.rows import gap_row
 
-from fer_fairness.reporting.rows import GapRow
+from fer_fairness.reporting.rows.scores import GapRow
 from fer_fairness.reporting.sections.found import headline_counts, others_found
 
 FOUND: dict[str, object] = {"verdict": "difference found", "p_value_holm": 0.01}

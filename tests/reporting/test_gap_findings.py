@@ -6,7 +6,7 @@ from tests.reporting.rows import GAP, changed, report
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.gap_sentences import gap_sentence
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import GapRow
+from fer_fairness.reporting.rows.scores import GapRow
 
 
 def gaps_of(*changes: dict[str, object]) -> ReportInputs:

@@ -16,7 +16,7 @@ from tests.reporting.rows import (
     row_of,
 )
 
-from fer_fairness.reporting.blocks import DASH, Table
+from fer_fairness.reporting import page
 from fer_fairness.reporting.gap_findings import gap_findings
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import (
@@ -26,7 +26,8 @@ from fer_fairness.reporting.label_correction import (
     label_errors,
 )
 from fer_fairness.reporting.model_card import model_card
-from fer_fairness.reporting.rows import GapRow, LabelNoiseGapRow, LabelNoiseGroupRow
+from fer_fairness.reporting.rows.labeller import LabelNoiseGapRow, LabelNoiseGroupRow
+from fer_fairness.reporting.rows.scores import GapRow
 from fer_fairness.reporting.sections.found import found_section, metrics_table, variants_table
 from fer_fairness.reporting.sections.gaps import gaps_section
 from fer_fairness.reporting.sections.limits import limits_section
@@ -121,7 +122,7 @@ def test_corrected_values_in_words_and_cells() -> None:
     assert (cell.text, cell.muted) == ("\N{EN DASH}", True)
     refused = label_errors(predicted(attribute=REFUSAL, corrected=()))
     assert corrected_cell(told, refused).text == "too few held-out\nfaces"
-    assert corrected_cell(None, refused) == DASH
+    assert corrected_cell(None, refused) == page.DASH
 
 
 def test_the_share_labelled_rightly_weighs_groups_by_their_faces() -> None:
@@ -132,9 +133,9 @@ def test_the_share_labelled_rightly_weighs_groups_by_their_faces() -> None:
     assert math.isnan(right_label_share([]))
 
 
-def tables(blocks: object) -> list[Table]:
+def tables(blocks: object) -> list[page.Table]:
     assert isinstance(blocks, (list, tuple))
-    return [block for block in blocks if isinstance(block, Table)]
+    return [block for block in blocks if isinstance(block, page.Table)]
 
 
 def test_the_gap_table_has_the_corrected_value_beside_the_raw_one() -> None:

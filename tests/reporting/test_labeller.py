@@ -3,11 +3,11 @@ from matplotlib.figure import Figure
 from tests.reporting.predicted import fabricated_labeller
 from tests.reporting.rows import column, report
 
-from fer_fairness.reporting.blocks import Block, Drawing, Heading, Table, Text
-from fer_fairness.reporting.figures import labeller_confusion_figure, reliability_figure
-from fer_fairness.reporting.figures.reliability import NO_BINS
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.matrices import labeller_confusion_figure
+from fer_fairness.reporting.figures.reliability import NO_BINS, reliability_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import (
+from fer_fairness.reporting.rows.labeller import (
     AgreementCountRow,
     AgreementRow,
     LabellerConfusionRow,
@@ -25,7 +25,7 @@ DASH = "\N{EN DASH}"
 LABELLER = report(**fabricated_labeller())
 
 
-def blocks_of(inputs: ReportInputs) -> list[Block]:
+def blocks_of(inputs: ReportInputs) -> list[page.Block]:
     section = labeller_section(inputs)
     assert section is not None
     return list(section.blocks)
@@ -36,20 +36,20 @@ def asked(inputs: ReportInputs, kind: type[L]) -> list[L]:
 
 
 @pytest.fixture(scope="module")
-def drawn() -> list[Block]:
+def drawn() -> list[page.Block]:
     return blocks_of(LABELLER)
 
 
-def table(blocks: list[Block], start: str) -> Table:
-    return next(b for b in blocks if isinstance(b, Table) and b.caption.startswith(start))
+def table(blocks: list[page.Block], start: str) -> page.Table:
+    return next(b for b in blocks if isinstance(b, page.Table) and b.caption.startswith(start))
 
 
 def plain(text: str) -> str:
     return text.replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
-def test_every_condition_has_its_heading_with_what_it_is_for(drawn: list[Block]) -> None:
-    headings = [block.text for block in drawn if isinstance(block, Heading)]
+def test_every_condition_has_its_heading_with_what_it_is_for(drawn: list[page.Block]) -> None:
+    headings = [block.text for block in drawn if isinstance(block, page.Heading)]
     assert headings == [
         "Held-out faces as published (what the others are measured against)",
         "Held-out faces in colour at 100 pixels (for RAF-DB and folders of images)",
@@ -60,7 +60,7 @@ def test_every_condition_has_its_heading_with_what_it_is_for(drawn: list[Block])
 
 
 def test_the_summary_has_the_asked_groupings_first_and_the_finer_grey(
-    drawn: list[Block],
+    drawn: list[page.Block],
 ) -> None:
     summary = table(drawn, "The labeller on held-out faces as published")
     assert column(summary, "Groups") == ["female, male", "4, coarse", "4, coarse", "FairFace's 7"]
@@ -77,7 +77,7 @@ def test_the_summary_has_the_asked_groupings_first_and_the_finer_grey(
     assert first["Accuracy where labelled"] == "93.0 %"
 
 
-def test_what_shrinking_costs_is_told_against_the_first_condition(drawn: list[Block]) -> None:
+def test_what_shrinking_costs_is_told_against_the_first_condition(drawn: list[page.Block]) -> None:
     costs = table(drawn, "What it costs the labeller")
     assert costs.header[:3] == ("Attribute", "Faces as published", "Faces in colour at 100 pixels")
     assert [cell.text for cell in costs.rows[1]] == [
@@ -104,12 +104,12 @@ def test_a_condition_that_lacks_an_attribute_has_a_dash() -> None:
 def test_one_condition_alone_has_no_table_of_costs() -> None:
     summary = LABELLER.tables["labeller_summary"]
     one = report(labeller_summary=summary[summary["condition"] == "grey_48"])
-    captions = [b.caption for b in blocks_of(one) if isinstance(b, Table)]
+    captions = [b.caption for b in blocks_of(one) if isinstance(b, page.Table)]
     assert not [caption for caption in captions if caption.startswith("What it costs")]
 
 
-def test_confusions_are_drawn_of_asked_groupings_only(drawn: list[Block]) -> None:
-    captions = [b.caption for b in drawn if isinstance(b, Drawing) and b.half]
+def test_confusions_are_drawn_of_asked_groupings_only(drawn: list[page.Block]) -> None:
+    captions = [b.caption for b in drawn if isinstance(b, page.Drawing) and b.half]
     assert len(captions) == 3 * 3
     assert captions[1].startswith("Labeller, perceived race, held-out faces as published")
 
@@ -152,7 +152,7 @@ def test_reliability_without_a_summary_has_no_error_and_without_bins_says_so() -
 
 
 def test_recalls_of_every_group_have_an_interval_and_the_most_frequent_mistake(
-    drawn: list[Block],
+    drawn: list[page.Block],
 ) -> None:
     recalls = table(drawn, "How often the labeller recognises each group, held-out faces as")
     assert column(recalls, "Group")[:6] == ["female", "male", "white", "black", "indian", "asian"]
@@ -183,8 +183,8 @@ def test_groupings_that_were_not_asked_for_are_left_out_of_recalls() -> None:
         assert found == {"gender", "coarse_4"}
 
 
-def test_the_chosen_classifier_is_named_and_marked(drawn: list[Block]) -> None:
-    text = next(b.text for b in drawn if isinstance(b, Text) and "classifiers tried" in b.text)
+def test_the_chosen_classifier_is_named_and_marked(drawn: list[page.Block]) -> None:
+    text = next(b.text for b in drawn if isinstance(b, page.Text) and "classifiers tried" in b.text)
     assert text.startswith("Of 2 classifiers tried for each attribute")
     assert (
         "Faces as published: logistic regression for perceived gender, perceived race and "
@@ -198,7 +198,7 @@ def test_the_chosen_classifier_is_named_and_marked(drawn: list[Block]) -> None:
 
 
 def test_agreement_is_told_with_interval_and_kappa_and_the_counts_are_folded(
-    drawn: list[Block],
+    drawn: list[page.Block],
 ) -> None:
     agreement = table(drawn, "Agreement of predicted with annotated")
     assert [cell.text for cell in agreement.rows[0]] == [
@@ -222,7 +222,7 @@ def test_agreement_is_told_with_interval_and_kappa_and_the_counts_are_folded(
 def test_faces_without_a_label_stand_last_whatever_the_groups_are_called() -> None:
     counts = LABELLER.tables["agreement_counts"].replace({"predicted": {"indian": "other"}})
     blocks = agreement_blocks([], rows_of(counts, AgreementCountRow))
-    (shown,) = [block for block in blocks if isinstance(block, Table)]
+    (shown,) = [block for block in blocks if isinstance(block, page.Table)]
     assert shown.header == ("Annotated", "white", "black", "other", "no label")
 
 
@@ -232,12 +232,12 @@ def test_agreement_alone_or_counts_alone_are_shown() -> None:
         agreement_blocks(LABELLER.rows(AgreementRow), []),
         agreement_blocks([], LABELLER.rows(AgreementCountRow)),
     ):
-        assert len([block for block in found if isinstance(block, Table)]) == 1
+        assert len([block for block in found if isinstance(block, page.Table)]) == 1
 
 
 def test_a_labeller_that_was_not_run_is_said_to_be_so() -> None:
     (text,) = blocks_of(ReportInputs())
-    assert isinstance(text, Text)
+    assert isinstance(text, page.Text)
     assert text.absent
     assert "was not run" in text.text
 
@@ -248,4 +248,4 @@ def test_any_table_of_the_labeller_may_be_missing(name: str) -> None:
     one = {name: tables.pop(name).head(2)}
     assert blocks_of(report(**tables))
     alone = blocks_of(report(**one))
-    assert [block for block in alone if isinstance(block, (Table, Drawing))]
+    assert [block for block in alone if isinstance(block, (page.Table, page.Drawing))]

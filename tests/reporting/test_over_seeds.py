@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from tests.reporting.rows import changed, report
 
-from fer_fairness.reporting.blocks import Drawing, Findings, Heading, Table, Text
-from fer_fairness.reporting.figures import seed_differences_figure
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import ComparisonOverSeedsRow
+from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections import all_sections
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
 
@@ -46,22 +46,22 @@ def compared(*changes: dict[str, object]) -> ReportInputs:
 def finding(*changes: dict[str, object]) -> tuple[str, str]:
     """Kind and text of the only finding."""
     blocks = over_seeds_section(compared(*changes)).blocks
-    (found,) = next(block for block in blocks if isinstance(block, Findings)).items
+    (found,) = next(block for block in blocks if isinstance(block, page.Findings)).items
     return found.kind, found.text
 
 
 def texts(inputs: ReportInputs) -> str:
     blocks = over_seeds_section(inputs).blocks
-    return " ".join(block.text for block in blocks if isinstance(block, Text))
+    return " ".join(block.text for block in blocks if isinstance(block, page.Text))
 
 
-def tables(inputs: ReportInputs) -> list[Table]:
-    return [block for block in over_seeds_section(inputs).blocks if isinstance(block, Table)]
+def tables(inputs: ReportInputs) -> list[page.Table]:
+    return [block for block in over_seeds_section(inputs).blocks if isinstance(block, page.Table)]
 
 
 def test_one_seed_is_a_sentence_that_says_how_to_get_more() -> None:
     (only,) = over_seeds_section(ReportInputs()).blocks
-    assert isinstance(only, Text)
+    assert isinstance(only, page.Text)
     assert only.absent
     assert 'kedro run --params "seeds=0;1;2;3;4"' in only.text
 
@@ -70,9 +70,9 @@ def test_every_evaluation_set_has_its_means_its_differences_and_a_figure(
     inputs: ReportInputs,
 ) -> None:
     blocks = over_seeds_section(inputs).blocks
-    assert [block.text for block in blocks if isinstance(block, Heading)] == ["FER+", "RAF-DB"]
-    assert sum(isinstance(block, Drawing) for block in blocks) == 2
-    findings = [block for block in blocks if isinstance(block, Findings)]
+    assert [block.text for block in blocks if isinstance(block, page.Heading)] == ["FER+", "RAF-DB"]
+    assert sum(isinstance(block, page.Drawing) for block in blocks) == 2
+    findings = [block for block in blocks if isinstance(block, page.Findings)]
     assert [len(block.items) for block in findings] == [4, 4]
     means, differences, gaps = tables(inputs)[:3]
     assert [row[0].text for row in means.rows] == [

@@ -15,20 +15,22 @@ from tests.reporting.rows import (
     row_of,
 )
 
-from fer_fairness.reporting.blocks import Block, Drawing, Heading, Table, Text
-from fer_fairness.reporting.figures import predicted_groups_figure
-from fer_fairness.reporting.figures.predicted_groups import NO_SCORES, reason_not_compared
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.predicted_groups import (
+    NO_SCORES,
+    predicted_groups_figure,
+    reason_not_compared,
+)
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows import (
-    Key,
+from fer_fairness.reporting.rows.labeller import (
     LabelNoiseAttributeRow,
     LabelNoiseGroupRow,
     LabelNoiseScoreRow,
 )
+from fer_fairness.reporting.rows.scores import Key
 from fer_fairness.reporting.sections.predicted_group_tables import (
-    accuracy_table,
-    difference_table,
+    group_tables,
     headline_gaps_table,
 )
 from fer_fairness.reporting.sections.predicted_groups import (
@@ -60,14 +62,14 @@ def score(inputs: ReportInputs, metric: str, method: str, group: str) -> tuple[f
     return tuple(round(100 * value, 1) for value in (row.value, row.ci_low, row.ci_high))
 
 
-def blocks(inputs: ReportInputs) -> list[Block]:
+def blocks(inputs: ReportInputs) -> list[page.Block]:
     section = predicted_groups_section(inputs)
     assert section is not None
     return list(section.blocks)
 
 
 @pytest.fixture(scope="module")
-def drawn(small_inputs: ReportInputs) -> list[Block]:
+def drawn(small_inputs: ReportInputs) -> list[page.Block]:
     return blocks(small_inputs)
 
 
@@ -89,7 +91,7 @@ def test_there_is_no_section_where_nothing_was_predicted(small_inputs: ReportInp
 
 def test_where_errors_were_not_measured_the_section_says_so(small_inputs: ReportInputs) -> None:
     (text,) = blocks(report(gaps=small_inputs.tables["gaps"]))
-    assert isinstance(text, Text)
+    assert isinstance(text, page.Text)
     assert "How the labeller errs on such faces was not measured" in text.text
     assert text.absent
 
@@ -124,8 +126,8 @@ def test_the_warning_of_a_refused_attribute_tells_why() -> None:
     assert text.endswith(f"The figures are not corrected for label errors. {REFUSED}")
 
 
-def test_the_assumption_and_what_breaks_it_are_told(drawn: list[Block]) -> None:
-    text = " ".join(block.text for block in drawn if isinstance(block, Text))
+def test_the_assumption_and_what_breaks_it_are_told(drawn: list[page.Block]) -> None:
+    text = " ".join(block.text for block in drawn if isinstance(block, page.Text))
     for part in (
         "The correction assumes that the labeller errs on these people as on FairFace's",
         "nothing to do with the emotion shown or with whether the emotion model is right",
@@ -136,24 +138,24 @@ def test_the_assumption_and_what_breaks_it_are_told(drawn: list[Block]) -> None:
         assert part in text
 
 
-def test_every_attribute_has_warning_figure_and_two_tables(drawn: list[Block]) -> None:
+def test_every_attribute_has_warning_figure_and_two_tables(drawn: list[page.Block]) -> None:
     kinds = [type(block).__name__ for block in drawn]
     start = kinds.index("Heading", kinds.index("Heading") + 1)
     one = ["Heading", "Text", "Drawing", "Table", "Table"]
     assert kinds[start:] == one * 4
-    headings = [block.text for block in drawn if isinstance(block, Heading)]
+    headings = [block.text for block in drawn if isinstance(block, page.Heading)]
     assert headings[1:] == [
         f"FER+, perceived {name}"
         for name in ("gender", "race", "age group", f"gender {TIMES} race")
     ]
-    warnings = [block for block in drawn if isinstance(block, Text) and block.warning]
+    warnings = [block for block in drawn if isinstance(block, page.Text) and block.warning]
     assert len(warnings) == 4
-    folded = [block.folded for block in drawn if isinstance(block, Table)]
+    folded = [block.folded for block in drawn if isinstance(block, page.Table)]
     assert folded == [False] * 7 + [True] * 2
 
 
-def test_captions_say_whether_figures_are_corrected(drawn: list[Block]) -> None:
-    captions = [block.caption for block in drawn if isinstance(block, Drawing)]
+def test_captions_say_whether_figures_are_corrected(drawn: list[page.Block]) -> None:
+    captions = [block.caption for block in drawn if isinstance(block, page.Drawing)]
     assert "filled: corrected for label errors" in captions[1]
     assert "not corrected for label errors" in captions[2]
     assert "What is known of people are the bounds below." in captions[2]
@@ -174,8 +176,10 @@ def test_an_audit_speaks_of_the_audited_model(small_inputs: ReportInputs) -> Non
             label_noise_scores=kept["label_noise_scores"],
         )
     )
-    assert [block.text for block in found if isinstance(block, Heading)] == ["Perceived gender"]
-    told = [b.caption for b in found if isinstance(b, (Drawing, Table))]
+    assert [block.text for block in found if isinstance(block, page.Heading)] == [
+        "Perceived gender"
+    ]
+    told = [b.caption for b in found if isinstance(b, (page.Drawing, page.Table))]
     assert len(told) == 3
     assert all("the audited model" in caption for caption in told)
 
@@ -183,7 +187,7 @@ def test_an_audit_speaks_of_the_audited_model(small_inputs: ReportInputs) -> Non
 def test_raw_and_corrected_stand_side_by_side_in_the_table_of_accuracy(
     small_inputs: ReportInputs,
 ) -> None:
-    table = accuracy_table(*tables_of(small_inputs, RACE), what="race", folded=False)
+    table, _ = group_tables(*tables_of(small_inputs, RACE), of="it")
     groups = column(table, "Group")
     assert groups == ["white", "black", "indian", "asian"]
     place = groups.index("black")
@@ -205,12 +209,11 @@ def test_groups_that_are_not_compared_and_refusals_have_no_corrected_number(
     small_inputs: ReportInputs,
 ) -> None:
     race = tables_of(small_inputs, RACE)
-    table = accuracy_table(*race, what="race", folded=False)
+    table, difference = group_tables(*race, of="it")
     place = column(table, "Group").index("indian")
     assert column(table, "Accuracy corrected")[place] == "not compared"
-    difference = difference_table(*race, what="race", folded=False)
     assert column(difference, "Same-emotion recall: corrected")[place] == "not compared"
-    refused = accuracy_table(*tables_of(small_inputs, AGE), what="age", folded=False)
+    refused, _ = group_tables(*tables_of(small_inputs, AGE), of="it")
     assert set(column(refused, "Accuracy corrected")) == {"not corrected"}
     assert set(column(refused, "People, corrected")) == {"not corrected"}
     assert " to " in column(refused, "Bounds of accuracy")[0]
@@ -221,15 +224,14 @@ def test_a_group_that_is_not_compared_has_no_number_even_where_the_table_has_one
 ) -> None:
     groups, scores = tables_of(small_inputs, RACE)
     none = [dataclasses.replace(row, compared=False) for row in groups]
-    table = accuracy_table(none, scores, what="race", folded=False)
+    table, _ = group_tables(none, scores, of="it")
     assert set(column(table, "Accuracy corrected")) == {"not compared"}
 
 
 def test_differences_have_raw_corrected_bounds_and_soft_labels(
     small_inputs: ReportInputs,
 ) -> None:
-    table = difference_table(*tables_of(small_inputs, RACE), what="race", folded=True)
-    assert table.folded
+    _, table = group_tables(*tables_of(small_inputs, RACE), of="it")
     place = column(table, "Group").index("black")
     for head, metric, method in (
         ("Accuracy: as labelled", "accuracy_difference", "as_labelled"),

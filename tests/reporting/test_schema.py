@@ -9,9 +9,10 @@ from tests.reporting.rows import GAP, report, row_of
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.verdicts import Verdict
-from fer_fairness.reporting import REPORT_TABLES, ReportInputs
-from fer_fairness.reporting.rows import ComparisonRow, GapRow, GroupRow, ModelRow, grouped
-from fer_fairness.reporting.rows.schema import columns_of, rows_of
+from fer_fairness.reporting import REPORT_TABLES, ReportInputs, results_json
+from fer_fairness.reporting.rows.schema import Row, columns_of, grouped, rows_of
+from fer_fairness.reporting.rows.scores import ComparisonRow, GapRow, GroupRow
+from fer_fairness.reporting.rows.training import ModelRow
 
 COMPARISON: dict[str, object] = {
     "variant": "reweighing",
@@ -88,3 +89,18 @@ def test_rows_are_grouped_in_the_order_of_first_appearance(inputs: ReportInputs)
     blocks = grouped(rows, lambda row: (row.evaluation_set, row.attribute))
     assert list(blocks) == list(dict.fromkeys((row.evaluation_set, row.attribute) for row in rows))
     assert sum(map(len, blocks.values())) == len(rows)
+
+
+def test_a_new_table_is_known_by_its_row_class_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Row, "schemas", {**Row.schemas})
+
+    class LightRow(Row, table="light"):
+        lamp: str
+        lux: float
+
+    table = pd.DataFrame({"lamp": ["left"], "lux": [300]})
+    inputs = report(light=table)
+    assert inputs.rows(LightRow) == [LightRow("left", 300.0)]
+    results = results_json(inputs)["tables"]
+    assert isinstance(results, dict)
+    assert results["light"] == [{"lamp": "left", "lux": 300}]

@@ -6,7 +6,7 @@ import pytest
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
 from fer_fairness.params.data_processing import RafDbParameters
-from fer_fairness.sources import raf_db_is_present, read_raf_db
+from fer_fairness.sources import read_raf_db
 from fer_fairness.tables import FACES_SCHEMA
 
 PARAMS = RafDbParameters(max_damaged_share=0.4)
@@ -91,7 +91,6 @@ def test_the_authors_layout_is_read_with_its_attributes(authors: Path) -> None:
 def test_the_readmes_spelling_of_the_label_file_is_accepted(authors: Path) -> None:
     path = authors / "basic" / "EmoLabel" / "list_patition_label.txt"
     path.rename(path.with_name("list_partition_label.txt"))
-    assert raf_db_is_present(authors)
     assert len(read_raf_db(authors, PARAMS).faces) == 5
 
 
@@ -191,7 +190,6 @@ def test_numbered_folders_need_no_csv_files_and_may_be_bare(folders: Path) -> No
     for split in ("train", "test"):
         (folders / f"{split}_labels.csv").unlink()
         (folders / "DATASET" / split).rename(folders / split)
-    assert raf_db_is_present(folders)
     faces = read_raf_db(folders, PARAMS).faces
     assert faces["image_file"].tolist() == [
         file.removeprefix("DATASET/") for file in expected["image_file"]
@@ -281,9 +279,15 @@ def test_other_csv_columns_are_refused(folders: Path) -> None:
         read_raf_db(folders, PARAMS)
 
 
-def test_a_folder_without_a_known_layout_is_no_dataset(tmp_path: Path) -> None:
-    assert not raf_db_is_present(tmp_path)
-    assert not raf_db_is_present(tmp_path / "absent")
+def test_an_absent_dataset_has_no_faces_and_says_what_to_do(tmp_path: Path) -> None:
+    raw = read_raf_db(tmp_path, PARAMS)
+    assert len(raw.faces) == len(raw.images) == len(raw.rejected) == 0
+    assert raw.report["present"] is False
+    assert raw.report["looked_for_in"] == str(tmp_path)
+    message = str(raw.report["how_to_obtain"])
+    for part in ("list_patition_label.txt", "DATASET/", "never redistributed", "ask its authors"):
+        assert part in message
+    assert "kedro run --env sample --pipelines fabrication,__default__" in message
 
 
 def test_labels_without_aligned_images_say_so(authors: Path) -> None:

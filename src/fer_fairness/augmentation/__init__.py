@@ -1,10 +1,17 @@
 """Targeted augmentation: count the cells, plan the additions, carry the plan out, show it.
 
 `cells` and `recall` say what there is, `plan` what is wanted, `source_faces` which faces are
-varied, `variants` makes and adds them, `examples` shows some.
+varied, `copies` makes and adds their variants, `examples` shows some.
 """
 
 from fer_fairness.augmentation.cells import UNKNOWN, distribution, distribution_before_after
+from fer_fairness.augmentation.copies import (
+    AUGMENTED_FACES_SCHEMA,
+    Augmented,
+    augment,
+    check_online_augmentation,
+    with_variants,
+)
 from fer_fairness.augmentation.examples import example_sheet
 from fer_fairness.augmentation.plan import (
     PLAN_COLUMNS,
@@ -14,13 +21,6 @@ from fer_fairness.augmentation.plan import (
 )
 from fer_fairness.augmentation.recall import validation_recall
 from fer_fairness.augmentation.source_faces import agreement, draw_sources
-from fer_fairness.augmentation.variants import (
-    AUGMENTED_FACES_SCHEMA,
-    Augmented,
-    augment,
-    check_online_augmentation,
-    with_variants,
-)
 
 __all__ = [
     "AUGMENTED_FACES_SCHEMA",

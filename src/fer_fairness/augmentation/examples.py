@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.augmentation.variants import Augmented, Images
+from fer_fairness.augmentation.copies import Augmented, Images
 from fer_fairness.modeling.image_changes import change_images
 from fer_fairness.params.training import OnlineAugmentationParameters
 
 _ROWS = 10
 _VARIANTS = 5
-_IMAGE_INCHES, _TITLE_INCHES, _GAP_INCHES = 1.2, 0.3, 0.1
+_IMAGE_INCHES, _ROW_INCHES = 1.4, 1.7
 
 
 def example_sheet(
@@ -75,28 +75,15 @@ def _variants_of_one_face(
 
 
 def _drawn(rows: list[tuple[str, Images, Images]]) -> Figure:
-    """One row a cell, in places of fixed size: a layout engine would give way to long titles."""
-    step = _IMAGE_INCHES + _GAP_INCHES
-    # The original stands apart by one more gap.
-    width = step * (1 + _VARIANTS) + 2 * _GAP_INCHES
-    row_height = _TITLE_INCHES + step
-    height = row_height * len(rows) + _GAP_INCHES
-    figure = Figure(figsize=(width, height))
-    for number, (title, original, variants) in enumerate(rows):
-        top = height - number * row_height
-        figure.text(
-            _GAP_INCHES / width, (top - 0.2) / height, title, fontsize=9, va="center", wrap=False
-        )
-        for place, image in enumerate([original, *variants]):
-            left = _GAP_INCHES + place * step + (_GAP_INCHES if place else 0)
-            axes = figure.add_axes(
-                (
-                    left / width,
-                    (top - _TITLE_INCHES - _IMAGE_INCHES) / height,
-                    _IMAGE_INCHES / width,
-                    _IMAGE_INCHES / height,
-                )
-            )
+    """One row a cell: its title, the original, and its variants."""
+    figure = Figure(figsize=(_IMAGE_INCHES * (1 + _VARIANTS), _ROW_INCHES * len(rows)))
+    parts = figure.subfigures(len(rows), squeeze=False)[:, 0]
+    for part, (title, original, variants) in zip(parts, rows, strict=True):
+        part.suptitle(title, x=0.02, ha="left", fontsize=9)
+        places = part.subplots(1, 1 + _VARIANTS)
+        part.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.8, wspace=0.08)
+        for axes in places:
             axes.set_axis_off()
+        for axes, image in zip(places, [original, *variants], strict=False):
             axes.imshow(image, cmap="gray", vmin=0, vmax=255)
     return figure

@@ -8,12 +8,12 @@ from kedro.io.core import DatasetError
 from fer_fairness.datasets.local_file import LocalFileDataset
 
 OWN_TYPES: Final = (
-    "fer_fairness.labeling.calibration.IsotonicCalibration",
-    "fer_fairness.labeling.calibration.TemperatureCalibration",
+    "fer_fairness.labeling.probability_calibration.IsotonicCalibration",
+    "fer_fairness.labeling.probability_calibration.TemperatureCalibration",
     "fer_fairness.labeling.classifier.AttributeClassifier",
     "fer_fairness.labeling.classifier.Candidate",
     "fer_fairness.labeling.classifier.FittedClassifier",
-    "fer_fairness.labeling.groups.Grouping",
+    "fer_fairness.labeling.groupings.Grouping",
     "fer_fairness.labeling.labeller.DemographicLabeller",
     "fer_fairness.labeling.labeller.Trial",
     # What scikit-learn's networks keep of their training; skops knows only its public classes.

@@ -8,9 +8,9 @@ from fer_fairness.embedding.embedder_network import network_embedder
 from fer_fairness.embedding.embedder_training import fit_embedder_network
 from fer_fairness.embedding.embedding_cache import Embedded
 from fer_fairness.embedding.embedding_run import embed_faces
+from fer_fairness.embedding.face_images import FaceImages, ImageFiles, ImageRows, pixel_array
 from fer_fairness.embedding.group_labels import held_out_mask
 from fer_fairness.embedding.handle import EmbedderHandle, fit_embedder, trained_on_fairface
-from fer_fairness.embedding.images import FaceImages, ImageFiles, ImageRows, pixel_array
 from fer_fairness.embedding.protocol import EmbedderSource, EmbeddingError, FaceEmbedder
 
 __all__ = [

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from fer_fairness.embedding.decoding import resized
 from fer_fairness.embedding.dlib_files import (
     FILE_SHA256,
     LANDMARKS_FILE,
     dlib_version,
     verified_file,
 )
+from fer_fairness.embedding.image_decoding import resized
 from fer_fairness.params.embedding import Alignment
 
 if TYPE_CHECKING:

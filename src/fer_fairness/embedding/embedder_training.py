@@ -1,6 +1,6 @@
 """Training the compact CNN on FairFace: its objective in the one training loop."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,10 @@ class GroupHeads(Objective):
             n_right += is_labelled * super().is_right(targets[:, head], logits[:, head])
             n_labels += is_labelled
         return n_right / ops.maximum(n_labels, 1.0)
+
+    def class_names(self, n_classes: int) -> Sequence[str]:  # noqa: ARG002
+        """The groups, each with its attribute."""
+        return [f"{attribute} {group}" for attribute, groups in HEADS.items() for group in groups]
 
     def check_targets(self, targets: np.ndarray) -> None:
         """Refuse targets that are not one group, or none, of each attribute.

@@ -10,8 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from fer_fairness.embedding.protocol import EmbeddedFaces, EmbeddingError
+from fer_fairness.embedding.protocol import EmbeddingError
 from fer_fairness.files import file_sha256, replacing
+
+EmbeddedChunk = tuple[np.ndarray, dict[int, str]]
+"""Embeddings, float32 `(n, dimension)`, and by their place in the chunk why a row is NaN."""
 
 _UNREADABLE: Final = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError)
 
@@ -61,14 +64,14 @@ class EmbeddingCache:
         start = number * self.chunk_size
         return start, min(start + self.chunk_size, self.n_faces)
 
-    def write_chunk(self, number: int, embedded: EmbeddedFaces) -> None:
+    def write_chunk(self, number: int, embedded: EmbeddedChunk) -> None:
         """Keep the embeddings of a chunk, and its problems by their place in it."""
         embeddings, problems = embedded
         record = json.dumps({str(place): why for place, why in problems.items()})
         with replacing(self._chunk_file(number)) as path:
             np.savez(path, embeddings=embeddings.astype(np.float32, copy=False), problems=record)
 
-    def read_chunk(self, number: int) -> EmbeddedFaces | None:
+    def read_chunk(self, number: int) -> EmbeddedChunk | None:
         """What was written; None if the chunk is not there or is damaged."""
         start, stop = self.bounds(number)
         try:

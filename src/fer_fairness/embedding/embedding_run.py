@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from fer_fairness.embedding.alignment import NO_FACE, FaceAligner, alignment_fingerprint
-from fer_fairness.embedding.embedding_cache import Embedded, EmbeddingCache, cache_key
-from fer_fairness.embedding.images import FaceImages
+from fer_fairness.embedding.embedding_cache import (
+    Embedded,
+    EmbeddedChunk,
+    EmbeddingCache,
+    cache_key,
+)
+from fer_fairness.embedding.face_images import FaceImages
 from fer_fairness.embedding.protocol import (
-    EmbeddedFaces,
     EmbedderSource,
     EmbeddingError,
     FaceEmbedder,
@@ -87,7 +91,7 @@ class _Opened:
     condition: ImageCondition
     batch_size: int
 
-    def embed(self, images: FaceImages, start: int, stop: int) -> EmbeddedFaces:
+    def embed(self, images: FaceImages, start: int, stop: int) -> EmbeddedChunk:
         """Embed the faces from `start` up to `stop`; problems by their place among these."""
         embeddings = np.full((stop - start, self.embedder.dimension), np.nan, dtype=np.float32)
         problems: dict[int, str] = {}
@@ -103,8 +107,7 @@ class _Opened:
                     faces.append(face)
                 elif image is not None:
                     problems[place] = NO_FACE
-            embeddings[places], failed = embed_batch(self.embedder, faces)
-            problems |= {places[number]: reason for number, reason in failed.items()}
+            embeddings[places] = embed_batch(self.embedder, faces)
         return embeddings, problems
 
 

@@ -14,7 +14,7 @@ from fer_fairness.embedding.descriptor_network import open_dlib
 from fer_fairness.embedding.dlib_files import DESCRIPTOR_FILE, FILE_SHA256, verified_file
 from fer_fairness.embedding.embedder_network import network_embedder
 from fer_fairness.embedding.embedder_training import fit_embedder_network
-from fer_fairness.embedding.images import FaceImages, pixel_array
+from fer_fairness.embedding.face_images import FaceImages, pixel_array
 from fer_fairness.embedding.model_file import open_keras_file
 from fer_fairness.embedding.onnx_file import open_onnx_file
 from fer_fairness.embedding.protocol import FaceEmbedder

@@ -18,20 +18,6 @@ _FLOAT = "tensor(float)"
 _ERRORS_ONLY = 3
 
 
-def check_onnx_installed() -> None:
-    """Say what to do where onnxruntime is not installed.
-
-    Raises:
-        InvalidInputError: If it is not.
-    """
-    if find_spec("onnxruntime") is None:
-        raise InvalidInputError(
-            "The embedder onnx needs the package onnxruntime. Install it with "
-            "`pip install 'fer-fairness[onnx]'`, or use the CNN that is trained here: "
-            "`kedro run --params embedder.kind=keras_cnn`."
-        )
-
-
 def open_onnx_file(params: ModelFileParameters) -> NetworkEmbedder:
     """Load an ONNX model.
 
@@ -45,7 +31,12 @@ def open_onnx_file(params: ModelFileParameters) -> NetworkEmbedder:
         InvalidInputError: If onnxruntime is not installed, the file is another or no ONNX model,
             takes other images than the parameters say, or has no such output.
     """
-    check_onnx_installed()
+    if find_spec("onnxruntime") is None:
+        raise InvalidInputError(
+            "The embedder onnx needs the package onnxruntime. Install it with "
+            "`pip install 'fer-fairness[onnx]'`, or use the CNN that is trained here: "
+            "`kedro run --params embedder.kind=keras_cnn`."
+        )
     verify_model_file(params)
     session = _session(params)
     one_by_one = _check_input(session, params)

@@ -5,11 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
-from fer_fairness.embedding.images import pixel_block
+from fer_fairness.embedding.face_images import pixel_block
 from fer_fairness.errors import FerFairnessError, InvalidInputError
-
-EmbeddedFaces = tuple[np.ndarray, dict[int, str]]
-"""Embeddings, float32 `(n, dimension)`, and by position why a row is NaN."""
 
 Network = Callable[[np.ndarray], np.ndarray]
 """From a block of images, uint8 `(n, side, side, 3 or 1)`, to one row of numbers an image."""
@@ -32,15 +29,14 @@ class FaceEmbedder(Protocol):
         """Length of an embedding."""
         ...
 
-    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
+    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """Embed a batch.
 
         Args:
             images: Faces, uint8 `(height, width, 3)` of any size each; at least one.
 
         Returns:
-            Embeddings, float32 `(n, dimension)`, and by position the faces that could not be
-            embedded with the reason; their rows are NaN.
+            float32 `(n, dimension)`.
         """
         ...
 
@@ -94,45 +90,38 @@ class NetworkEmbedder:
         self._colour = colour
         self._average_mirrored = average_mirrored
 
-    def embed(self, images: Sequence[np.ndarray]) -> EmbeddedFaces:
-        """Embed a batch: see `FaceEmbedder.embed`; every image has an embedding."""
+    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """Embed a batch: see `FaceEmbedder.embed`."""
         block = pixel_block(images, self._side_px, colour=self._colour)
         embeddings = np.array(self._network(block), dtype=np.float32)
         if self._average_mirrored:
             mirrored = np.ascontiguousarray(block[:, :, ::-1])
             embeddings += np.asarray(self._network(mirrored), dtype=np.float32)
             embeddings /= 2
-        return embeddings, {}
+        return embeddings
 
 
-def embed_batch(embedder: FaceEmbedder, images: Sequence[np.ndarray]) -> EmbeddedFaces:
-    """Embed a batch and check the result.
-
-    Args:
-        embedder: The embedder.
-        images: As for `FaceEmbedder.embed`; may be empty.
-
-    Returns:
-        What the embedder gave.
+def embed_batch(embedder: FaceEmbedder, images: Sequence[np.ndarray]) -> np.ndarray:
+    """Embed a batch, which may be empty, and check the result: float32 `(n, dimension)`.
 
     Raises:
         InvalidInputError: If the embedder gives another shape than it says, or values that are not
-            finite for a face that it does not list.
+            finite.
     """
     if not images:
-        return np.empty((0, embedder.dimension), dtype=np.float32), {}
-    embeddings, problems = embedder.embed(images)
+        return np.empty((0, embedder.dimension), dtype=np.float32)
+    embeddings = embedder.embed(images)
     expected = (len(images), embedder.dimension)
     if embeddings.shape != expected:
         raise InvalidInputError(
             f"Embedder {embedder.name} gave an array of shape {embeddings.shape}; expected "
             f"{expected}."
         )
-    wrong = set(np.flatnonzero(~np.isfinite(embeddings).all(axis=1)).tolist()) - set(problems)
-    if wrong:
+    n_wrong = int((~np.isfinite(embeddings)).any(axis=1).sum())
+    if n_wrong:
         raise InvalidInputError(
-            f"Embedder {embedder.name} gave values that are not finite for {len(wrong)} of "
+            f"Embedder {embedder.name} gave values that are not finite for {n_wrong} of "
             f"{len(images)} faces of a batch. Where it was trained here, its training diverged: "
             "lower its learning rate and train it again."
         )
-    return embeddings, problems
+    return embeddings

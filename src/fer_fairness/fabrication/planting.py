@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.params.fabrication import GROUPS, RAF_DB_DRAWN_RACES, ByGroup, PlantedBias
+from fer_fairness.params.fabrication import GROUPS, ByGroup, PlantedBias
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 DATASETS: Final = ("fer_plus", "raf_db", "fairface")
+"""Their places decide their random numbers: another dataset goes to the end."""
 SPLITS: Final = ("train", "validation", "test")
 STREAMS: Final = ("people", "labels", "pictures", "layout")
 DEFAULT_AGE_SHARES: Final = MappingProxyType(
@@ -45,6 +46,7 @@ class SplitPlan:
         n_faces: Rows.
         class_shares: Share of each emotion, before the planted tilt.
         labelled: Whether the dataset records an emotion; where not, nothing is planted but shares.
+        races: Those that people are drawn from.
     """
 
     dataset: str
@@ -52,6 +54,7 @@ class SplitPlan:
     n_faces: int
     class_shares: dict[str, float]
     labelled: bool
+    races: tuple[str, ...] = GROUPS["race"]
 
 
 def generator(seed: int, dataset: str, split: str, stream: str, *row: int) -> np.random.Generator:
@@ -60,13 +63,15 @@ def generator(seed: int, dataset: str, split: str, stream: str, *row: int) -> np
     return np.random.default_rng([seed, *place, *row])
 
 
-def group_shares(planted: PlantedBias, attribute: str, *, raf_db: bool) -> NDArray[np.float64]:
+def group_shares(
+    planted: PlantedBias, attribute: str, *, races: tuple[str, ...]
+) -> NDArray[np.float64]:
     """Share of each group of an attribute, in the order of `params.fabrication.GROUPS`.
 
     Args:
         planted: Its `group_shares` decide where they name the attribute.
         attribute: `gender`, `race` or `age_group`.
-        raf_db: Draw from the three races that RAF-DB records only.
+        races: The others are given to nobody.
 
     Returns:
         float64 (groups,) that sums to one.
@@ -75,8 +80,8 @@ def group_shares(planted: PlantedBias, attribute: str, *, raf_db: bool) -> NDArr
     default = DEFAULT_AGE_SHARES if attribute == "age_group" else dict.fromkeys(groups, 1.0)
     named = planted.group_shares.get(attribute, default)
     shares = np.array([named.get(group, 0.0) for group in groups])
-    if raf_db and attribute == "race":
-        shares = shares * np.isin(groups, RAF_DB_DRAWN_RACES)
+    if attribute == "race":
+        shares = shares * np.isin(groups, races)
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
@@ -128,7 +133,7 @@ def sample_people(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFr
     where_planted = planted if plan.labelled else PlantedBias()
     people = {}
     for column, attribute in enumerate(ATTRIBUTES):
-        shares = group_shares(where_planted, attribute, raf_db=plan.dataset == "raf_db")
+        shares = group_shares(where_planted, attribute, races=plan.races)
         rows = np.tile(shares, (plan.n_faces, 1))
         people[attribute] = _choose(GROUPS[attribute], rows, uniform[:, column])
     return pd.DataFrame(people).astype(str)

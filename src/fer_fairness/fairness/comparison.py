@@ -5,18 +5,18 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.alignment import aligned
 from fer_fairness.fairness.counts import (
     EVERYBODY,
     PairedCounts,
-    check_predictions,
+    everybody_of,
     groups_of,
     paired_counts,
 )
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric
-from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.params.inference import InferenceParameters
 
 COMPARISON_COLUMNS: Final = (
@@ -64,12 +64,18 @@ def compare(
         InvalidInputError: If a column is missing, an emotion unknown, or the tables are not about
             the same people with the same emotions.
     """
-    both = _paired(frame_a, frame_b)
-    everybody = _count(both, pd.Series(EVERYBODY, index=both.index), emotions, (EVERYBODY,))
+    people, predicted = aligned({"the first model": frame_a, "the second model": frame_b})
+
+    def count(groups: pd.Series, group_names: Sequence[str] | None = None) -> PairedCounts:
+        predictions = predicted["the first model"], predicted["the second model"]
+        return paired_counts(
+            people["emotion"], predictions, groups, classes=emotions, group_names=group_names
+        )
+
+    everybody = count(everybody_of(people), (EVERYBODY,))
     rows = _rows(None, everybody, OVERALL_METRICS, params, seed_for(seed, EVERYBODY))
     for attribute in attributes:
-        joint = _count(both, groups_of(both, attribute), emotions)
-        compared = joint.reaching(params.minimum_group_size)
+        compared = count(groups_of(people, attribute)).reaching(params.minimum_group_size)
         metrics = tuple(GAP_METRICS.values())
         rows += _rows(attribute, compared, metrics, params, seed_for(seed, attribute))
     return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
@@ -98,39 +104,3 @@ def _rows(
         }
         for name, found in differences.items()
     ]
-
-
-def _count(
-    both: pd.DataFrame,
-    groups: pd.Series,
-    emotions: Sequence[str],
-    group_names: Sequence[str] | None = None,
-) -> PairedCounts:
-    predictions = both["predicted_emotion"], both["predicted_emotion_second"]
-    return paired_counts(
-        both["emotion"], predictions, groups, classes=emotions, group_names=group_names
-    )
-
-
-def _paired(frame_a: pd.DataFrame, frame_b: pd.DataFrame) -> pd.DataFrame:
-    """The first table with the second's predictions beside its own."""
-    for frame in (frame_a, frame_b):
-        check_predictions(frame)
-    second = frame_b[["sample_id", "emotion", "predicted_emotion"]]
-    both = frame_a.merge(second, on="sample_id", how="outer", suffixes=("", "_second"))
-    alone = both[both["predicted_emotion"].isna() | both["predicted_emotion_second"].isna()]
-    if len(alone):
-        raise InvalidInputError(
-            f"{len(alone)} people are in one of the two tables only, such as "
-            f"{alone['sample_id'].iloc[0]!r}: a paired comparison needs the same people in both. "
-            "Predict the same evaluation set with both models."
-        )
-    differing = both[both["emotion"] != both["emotion_second"]]
-    if len(differing):
-        first = differing.iloc[0]
-        raise InvalidInputError(
-            f"{first['sample_id']!r} shows {first['emotion']!r} in one table and "
-            f"{first['emotion_second']!r} in the other ({len(differing)} people differ). "
-            "Use the same labels for both models."
-        )
-    return both

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.counts import codes_of
 from fer_fairness.fairness.metrics.reductions import Array
 
 _ROUNDING: Final = 1e-3
@@ -38,15 +39,7 @@ def predicted_confidence(
             f"There are {len(columns)} columns of probabilities for the {len(classes)} classes "
             f"{', '.join(classes)}. Name one column a class."
         )
-    codes = pd.Index(list(classes), dtype=object).get_indexer(
-        pd.Index(frame[predicted], dtype=object)
-    )
-    if (codes < 0).any():
-        row = int(np.argmax(codes < 0))
-        raise InvalidInputError(
-            f"Row {row} has the predicted class {frame[predicted].iloc[row]!r}, expected one of "
-            f"{', '.join(classes)}. Name every class that occurs."
-        )
+    codes = codes_of("predicted class", frame[predicted], classes)
     values = frame[list(columns)].to_numpy(dtype=np.float64)
     return np.asarray(np.take_along_axis(values, codes[:, np.newaxis], axis=1)[:, 0])
 

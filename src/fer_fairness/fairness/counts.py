@@ -1,8 +1,8 @@
 """Counts of true and predicted emotions per group: what every metric of this room is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ EVERYBODY: Final = "everybody"
 PREDICTION_COLUMNS: Final = ("sample_id", "emotion", "predicted_emotion")
 """What a table of predictions must have to be counted."""
 
-Labels: TypeAlias = "Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_] | pd.Series"
+Labels: TypeAlias = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_] | pd.Series
 Counts: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.int64]
 
@@ -47,28 +47,23 @@ class GroupCounts:
         sizes: Counts = self.counts.sum(axis=tuple(range(1, self.counts.ndim)))
         return sizes
 
-    def reaching(self, minimum_size: int) -> "GroupCounts":
+    def reaching(self, minimum_size: int) -> Self:
         """The same counts without the groups of fewer than `minimum_size` people."""
         kept = self.sizes >= minimum_size
-        return GroupCounts(
+        return replace(
+            self,
             counts=self.counts[kept],
             groups=tuple(name for name, keep in zip(self.groups, kept, strict=True) if keep),
-            classes=self.classes,
-            n_missing=self.n_missing,
         )
 
 
+@dataclass(frozen=True)
 class PairedCounts(GroupCounts):
     """People by group, true class, and the classes that two models predict for them.
 
     `counts` is int64 of shape (groups, classes, classes, classes): `counts[g, c, j, k]` people of
     group g and true class c for whom the first model predicts j and the second k.
     """
-
-    def reaching(self, minimum_size: int) -> "PairedCounts":
-        """The same counts without the groups of fewer than `minimum_size` people."""
-        kept = super().reaching(minimum_size)
-        return PairedCounts(kept.counts, kept.groups, kept.classes, kept.n_missing)
 
 
 def group_counts(
@@ -159,6 +154,11 @@ def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
     return joined.where(known, None).rename(attribute)
 
 
+def everybody_of(frame: pd.DataFrame) -> pd.Series:
+    """The group of each row where people are not told apart."""
+    return pd.Series(EVERYBODY, index=frame.index)
+
+
 def check_predictions(frame: pd.DataFrame) -> None:
     """Refuse a table that lacks one of `PREDICTION_COLUMNS` or lists somebody twice.
 
@@ -193,10 +193,9 @@ def _tally(
         membership[known] = [str(name) for name in membership[known]]
         group_names = sorted(set(membership[known]))
     rows = np.flatnonzero(known)
-    codes = [_codes("group", membership[known], group_names, rows=rows)]
+    codes = [codes_of("group", membership[known], group_names, rows=rows)]
     for what, labels in columns.items():
-        every = np.asarray(labels, dtype=object)
-        codes.append(_codes(what, every, classes, rows=np.arange(len(every)))[known])
+        codes.append(codes_of(what, labels, classes)[known])
     shape = (len(group_names), *(len(classes) for _ in columns))
     if not all(shape):
         return np.zeros(shape, dtype=np.int64), tuple(group_names), tuple(classes), len(known)
@@ -212,16 +211,32 @@ def _check_lengths(columns: dict[str, Labels]) -> None:
         raise InvalidInputError(f"One value a person is needed in each column, found {told}.")
 
 
-def _codes(
-    what: str, labels: npt.NDArray[np.object_], names: Sequence[str], *, rows: Codes
+def codes_of(
+    what: str,
+    labels: Labels,
+    names: Sequence[str],
+    *,
+    rows: Labels | Codes | None = None,
 ) -> Codes:
-    """Position of each label in `names`; `rows` are the labels' own rows, for the message."""
-    codes = pd.Index(list(names), dtype=object).get_indexer(pd.Index(labels, dtype=object))
+    """Position of each label in `names`, int64.
+
+    Args:
+        what: What a label is, for the message.
+        labels: The labels.
+        names: All that there are.
+        rows: What the message calls the labels' rows; by default their number.
+
+    Raises:
+        InvalidInputError: If a label is none of the names.
+    """
+    given = np.asarray(labels, dtype=object)
+    codes = pd.Index(list(names), dtype=object).get_indexer(pd.Index(given, dtype=object))
     unknown = np.flatnonzero(codes < 0)
     if unknown.size:
         first = int(unknown[0])
+        row = first if rows is None else np.asarray(rows)[first]
         raise InvalidInputError(
-            f"Row {rows[first]} has the {what} {labels[first]!r}, expected one of "
+            f"Row {row} has the {what} {given[first]!r}, expected one of "
             f"{', '.join(map(str, names))}; {unknown.size} rows are like it. Leave such rows out, "
             f"or name every {what} that occurs."
         )

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fer_fairness.fairness.comparison import compare
 from fer_fairness.fairness.confidences import predicted_confidence
-from fer_fairness.fairness.counts import EVERYBODY, check_predictions, group_counts, groups_of
+from fer_fairness.fairness.counts import (
+    EVERYBODY,
+    check_predictions,
+    everybody_of,
+    group_counts,
+    groups_of,
+)
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
-from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
-
-__all__ = ["Evaluation", "compare", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -64,44 +66,28 @@ def evaluate(
             the probability of a predicted emotion is none.
     """
     check_predictions(frame)
-    everybody = group_counts(
-        frame["emotion"],
-        frame["predicted_emotion"],
-        pd.Series(EVERYBODY, index=frame.index),
-        classes=emotions,
-        group_names=(EVERYBODY,),
-    )
+    answers = frame["emotion"], frame["predicted_emotion"]
+    together = everybody_of(frame)
+    everybody = group_counts(*answers, together, classes=emotions, group_names=(EVERYBODY,))
+    groups = {attribute: groups_of(frame, attribute) for attribute in attributes}
     by_attribute = {
-        attribute: group_counts(
-            frame["emotion"],
-            frame["predicted_emotion"],
-            groups_of(frame, attribute),
-            classes=emotions,
-        )
-        for attribute in attributes
+        attribute: group_counts(*answers, members, classes=emotions)
+        for attribute, members in groups.items()
     }
     overall_calibration, calibration = None, None
     if probabilities is not None:
         confidence = predicted_confidence(
             frame, predicted="predicted_emotion", classes=emotions, columns=probabilities
         )
-        nobody_apart = pd.Series(EVERYBODY, index=frame.index)
-        overall_calibration = _bins(frame, confidence, nobody_apart, emotions)
-        calibration = {
-            attribute: _bins(frame, confidence, groups_of(frame, attribute), emotions)
-            for attribute in attributes
-        }
+
+        def in_bins(members: pd.Series) -> CalibrationCounts:
+            return calibration_counts(*answers, confidence, members, classes=emotions)
+
+        overall_calibration = in_bins(together)
+        calibration = {attribute: in_bins(members) for attribute, members in groups.items()}
     return Evaluation(
         overall=overall_table(everybody, params, seed=seed, calibration=overall_calibration),
         groups=group_table(by_attribute, params, seed=seed, calibration=calibration),
         gaps=gap_table(by_attribute, params, seed=seed, calibration=calibration),
         confusion=confusion_table(everybody),
-    )
-
-
-def _bins(
-    frame: pd.DataFrame, confidence: Array, groups: pd.Series, emotions: Sequence[str]
-) -> CalibrationCounts:
-    return calibration_counts(
-        frame["emotion"], frame["predicted_emotion"], confidence, groups, classes=emotions
     )

@@ -13,10 +13,9 @@ from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.detectability import Family
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_tests import GapTests, measured_gaps
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
-from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
@@ -86,6 +85,11 @@ class _Part:
         """Whether there are groups to compare."""
         return len(self.compared.groups) >= 2
 
+    @property
+    def all_metrics(self) -> list[GapMetric]:
+        """The metrics of all families, in order."""
+        return [metric for metrics in self.metrics.values() for metric in metrics]
+
     def families(self, n_tests: Mapping[str, int]) -> list[Family]:
         """Where the metrics of each family stand among all of them."""
         families, start = [], 0
@@ -130,18 +134,12 @@ def gap_table(
           single class, the summary of the same attribute found a difference as well; so that where
           nothing differs, something is found in at most that share of evaluations.
     """
-    parts = [
-        *(
-            _of_classes(attribute, counted, params, seed)
-            for attribute, counted in by_attribute.items()
-        ),
-        *(_of_bins(name, counted, params, seed) for name, counted in (calibration or {}).items()),
-    ]
+    parts = list(_parts(by_attribute, calibration or {}, params, seed))
     n_permutations = max(params.n_permutations, _permutations_needed(parts, params))
     measured: list[GapTests | None] = [
         measured_gaps(
             part.compared,
-            [metric for metrics in part.metrics.values() for metric in metrics],
+            part.all_metrics,
             params,
             n_permutations=n_permutations,
             seed=part.seed,
@@ -156,7 +154,7 @@ def gap_table(
     n_tests = {family: int(tested[table["family"] == family].sum()) for family in _FAMILIES}
     table["minimum_detectable"] = np.concatenate(
         [
-            _undetectable(part)
+            np.full(len(part.all_metrics), np.nan)
             if tests is None
             else tests.minimum_detectable(part.families(n_tests), params, part.seed)
             for part, tests in track(
@@ -176,28 +174,22 @@ def gap_table(
     )
 
 
-def _of_classes(
-    attribute: str, counted: GroupCounts, params: InferenceParameters, seed: int
-) -> _Part:
-    return _Part(
-        attribute,
-        counted,
-        counted.reaching(params.minimum_group_size),
-        {SUMMARY: tuple(GAP_METRICS.values()), BY_CLASS: class_gap_metrics(counted.classes)},
-        seed_for(seed, attribute),
-    )
-
-
-def _of_bins(
-    attribute: str, counted: CalibrationCounts, params: InferenceParameters, seed: int
-) -> _Part:
-    return _Part(
-        attribute,
-        counted,
-        counted.reaching(params.minimum_group_size),
-        {SUMMARY: (calibration_gap_metric(counted.bin_confidence),)},
-        seed_for(seed, f"calibration by {attribute}"),
-    )
+def _parts(
+    by_attribute: Mapping[str, GroupCounts],
+    calibration: Mapping[str, CalibrationCounts],
+    params: InferenceParameters,
+    seed: int,
+) -> Iterator[_Part]:
+    smallest = params.minimum_group_size
+    summary = tuple(GAP_METRICS.values())
+    for attribute, counted in by_attribute.items():
+        metrics = {SUMMARY: summary, BY_CLASS: class_gap_metrics(counted.classes)}
+        own = seed_for(seed, attribute)
+        yield _Part(attribute, counted, counted.reaching(smallest), metrics, own)
+    for attribute, binned in calibration.items():
+        metrics = {SUMMARY: (calibration_gap_metric(binned.bin_confidence),)}
+        own = seed_for(seed, f"calibration by {attribute}")
+        yield _Part(attribute, binned, binned.reaching(smallest), metrics, own)
 
 
 def _permutations_needed(parts: Sequence[_Part], params: InferenceParameters) -> int:
@@ -255,10 +247,6 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
         table.loc[rows.index, "p_value_holm"] = holm(p_values)
         table.loc[rows.index, "p_value_benjamini_hochberg"] = benjamini_hochberg(p_values)
     return table
-
-
-def _undetectable(part: _Part) -> Array:
-    return np.full(sum(len(metrics) for metrics in part.metrics.values()), np.nan)
 
 
 def _verdicts(table: pd.DataFrame, significance: float) -> npt.NDArray[np.str_]:

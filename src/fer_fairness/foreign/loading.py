@@ -14,12 +14,12 @@ from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, 
 from fer_fairness.foreign.stored_weights import (
     check_finite,
     load_by_name,
-    load_in_order,
     load_numbered,
     names_of,
     published_form,
     read_named_layers,
     read_numbered_layers,
+    weighted_layers,
 )
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.inspection import last_activation
@@ -158,7 +158,10 @@ def _from_weights(
         )
     model = published_form(stored, path)
     if is_named:
-        n_parameters = load_in_order(model, stored, path)
+        # Their names count from whatever was built before them; the order is the model's.
+        names = (layer.name for layer in weighted_layers(model))
+        renamed = dict(zip(names, stored.values(), strict=True))
+        n_parameters = load_by_name(model, renamed, path)
     else:
         n_parameters = load_numbered(model, path, path)
     assumed = (

@@ -61,7 +61,7 @@ def load_by_name(model: "keras.Model", stored: StoredLayers, path: Path) -> int:
     Raises:
         InvalidInputError: If a layer is in one and not in the other, or a shape differs.
     """
-    layers = {layer.name: layer for layer in _weighted(model)}
+    layers = {layer.name: layer for layer in weighted_layers(model)}
     for names, others, where in (
         (layers.keys(), stored.keys(), "the model's description but not among the stored weights"),
         (stored.keys(), layers.keys(), "the stored weights but not in the model's description"),
@@ -73,26 +73,6 @@ def load_by_name(model: "keras.Model", stored: StoredLayers, path: Path) -> int:
                 "The file was not written as a whole: save the model again."
             )
     return sum(_assign(layers[name], values, path) for name, values in stored.items())
-
-
-def load_in_order(model: "keras.Model", stored: StoredLayers, path: Path) -> int:
-    """Put the stored weights into the model's layers one after the other, whatever their names.
-
-    Returns:
-        The number of parameters loaded: all that the model has.
-
-    Raises:
-        InvalidInputError: If the layers are not as many, or a shape differs.
-    """
-    layers = _weighted(model)
-    if len(layers) != len(stored):
-        raise InvalidInputError(
-            f"{path} holds weights of {len(stored)} layers, the model has {len(layers)}. "
-            f"{_whole_model_wanted(stored)}"
-        )
-    return sum(
-        _assign(layer, values, path) for layer, values in zip(layers, stored.values(), strict=True)
-    )
 
 
 def load_numbered(model: "keras.Model", weights_path: Path, path: Path) -> int:
@@ -133,28 +113,31 @@ def load_numbered(model: "keras.Model", weights_path: Path, path: Path) -> int:
 def published_form(stored: StoredLayers, path: Path) -> "keras.Model":
     """This project's published separable CNN with as many outputs as the stored weights have.
 
+    Its layers with weights are as many as those stored, and their weights have the same shapes.
+
     Raises:
-        InvalidInputError: If the shapes of the stored weights are not those of that network; the
-            layers found in the file are listed.
+        InvalidInputError: If the stored weights are not those of that network; the layers found in
+            the file are listed.
     """
     last = next(reversed(stored.values()), {})
     n_outputs = int(list(last.values())[-1].shape[-1]) if last else 0
     model = build_network(
         ArchitectureParameters(form="separable"), seed=0, n_outputs=max(n_outputs, 1)
     )
+    layers = weighted_layers(model)
     expected = sorted(tuple(weight.shape) for weight in model.weights if _is_parameter(weight))
     found = sorted(values.shape for layer in stored.values() for values in layer.values())
-    if found != expected:
+    if found != expected or len(stored) != len(layers):
         raise InvalidInputError(
             f"{path} holds weights without the model, and they are not those of the separable CNN "
-            f"of {len(_weighted(model))} layers that is tried here. {_whole_model_wanted(stored)}"
+            f"of {len(layers)} layers that is tried here. {_whole_model_wanted(stored)}"
         )
     return model
 
 
 def check_finite(model: "keras.Model", path: Path) -> None:
     """Raise InvalidInputError if a weight of `model` is not a finite number."""
-    for layer in _weighted(model):
+    for layer in weighted_layers(model):
         for weight in layer.weights:
             values = np.asarray(weight.numpy())
             if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -198,7 +181,8 @@ def _keys(paths: Sequence[str]) -> list[str]:
     return ["/".join(part[-1:] if len(owners) == 1 else part[-2:]) for part in parts]
 
 
-def _weighted(model: "keras.Model") -> list["keras.Layer"]:
+def weighted_layers(model: "keras.Model") -> list["keras.Layer"]:
+    """The layers of `model` that have parameters, in its order."""
     return [layer for layer in model.layers if any(map(_is_parameter, layer.weights))]
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.inference.intervals import wilson_interval
-from fer_fairness.labeling.assessment import CONFIDENCE_LEVEL
+from fer_fairness.labeling.assessment import share_with_interval
 from fer_fairness.labeling.labels import check_same_faces
 from fer_fairness.tables import usable
 from fer_fairness.taxonomy import (
@@ -140,13 +138,10 @@ def _agreement(part: pd.DataFrame) -> dict[str, object]:
     people = int(compared["n_faces"].sum())
     same = compared["annotated_as"] == compared["predicted_as"]
     agreeing = int(compared.loc[same, "n_faces"].sum())
-    interval = wilson_interval(agreeing, people, CONFIDENCE_LEVEL)
     return {
         "n_faces": int(part["n_faces"].sum()),
         "n_comparable": people,
-        "agreement": agreeing / people if people else np.nan,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
+        **share_with_interval("agreement", agreeing, people),
         "cohen_kappa": _cohen_kappa(compared, agreeing, people),
     }
 

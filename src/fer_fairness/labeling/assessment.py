@@ -9,7 +9,12 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.intervals import wilson_interval
-from fer_fairness.labeling.groups import FAIRFACE_GROUPINGS, Grouping, group_codes, grouped_labels
+from fer_fairness.labeling.groupings import (
+    FAIRFACE_GROUPINGS,
+    Grouping,
+    group_codes,
+    grouped_labels,
+)
 from fer_fairness.labeling.labeller import DemographicLabeller, check_embeddings
 from fer_fairness.tables import usable
 from fer_fairness.taxonomy import ATTRIBUTES
@@ -186,16 +191,13 @@ def labeller_reliability(assessed: Sequence[Assessed]) -> pd.DataFrame:
         n_faces, n_right, confidence = reliability_bins(scores.confidence, scores.right)
         for number in np.flatnonzero(n_faces):
             people, right = int(n_faces[number]), int(n_right[number])
-            interval = wilson_interval(right, people, CONFIDENCE_LEVEL)
             rows.append(
                 {
                     **scores.about,
                     "confidence_low": number / N_BINS,
                     "confidence_high": (number + 1) / N_BINS,
                     "mean_confidence": confidence[number] / people,
-                    "accuracy": right / people,
-                    "ci_low": interval.low,
-                    "ci_high": interval.high,
+                    **share_with_interval("accuracy", right, people),
                     "n_faces": people,
                 }
             )
@@ -242,18 +244,22 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> flo
     return float(np.abs(summed - n_right).sum() / len(confidence))
 
 
+def share_with_interval(name: str, n_right: int, n_faces: int) -> dict[str, float]:
+    """A share as `name`, with its 95 % interval `ci_low, ci_high` (Wilson 1927); NaN of nobody."""
+    interval = wilson_interval(n_right, n_faces, CONFIDENCE_LEVEL)
+    share = n_right / n_faces if n_faces else np.nan
+    return {name: share, "ci_low": interval.low, "ci_high": interval.high}
+
+
 def _summary(scores: Assessed) -> dict[str, object]:
     counts = scores.counts()
     of_group = counts.sum(axis=1)
     recalls = counts.diagonal()[of_group > 0] / of_group[of_group > 0]
     right, labelled = scores.right, ~scores.abstained
-    interval = wilson_interval(int(right.sum()), len(right), CONFIDENCE_LEVEL)
     return {
         **scores.about,
         "n_faces": len(right),
-        "accuracy": float(right.mean()),
-        "ci_low": interval.low,
-        "ci_high": interval.high,
+        **share_with_interval("accuracy", int(right.sum()), len(right)),
         "balanced_accuracy": float(recalls.mean()),
         "expected_calibration_error": expected_calibration_error(scores.confidence, right),
         "majority_share": float(of_group.max() / of_group.sum()),
@@ -278,16 +284,13 @@ def _strata(
 def _recall(counts: np.ndarray, number: int, groups: tuple[str, ...]) -> dict[str, object]:
     """Of the group at `number`, from its row of the confusion."""
     people, right = int(counts.sum()), int(counts[number])
-    interval = wilson_interval(right, people, CONFIDENCE_LEVEL)
     mistakes = counts.copy()
     mistakes[number] = 0
     worst = int(mistakes.argmax())
     return {
         "n_faces": people,
         "n_right": right,
-        "recall": right / people if people else np.nan,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
+        **share_with_interval("recall", right, people),
         "most_frequent_mistake": groups[worst] if mistakes[worst] else None,
         "mistake_share": mistakes[worst] / people if people else np.nan,
     }

@@ -1,14 +1,14 @@
 """One attribute's classifier: the kinds that are tried, and the calibrated one that is kept."""
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fer_fairness.labeling.calibration import Calibration
+from fer_fairness.labeling.probability_calibration import Calibration
 from fer_fairness.params.race_labeling import ClassifierName, LabellerParameters, MlpGrid
 
 if TYPE_CHECKING:
@@ -130,19 +130,12 @@ def fit_candidate(
     return FittedClassifier(tuple(estimators))
 
 
-def _settings(name: ClassifierName, params: LabellerParameters) -> Iterator[dict[str, float]]:
-    if name == "linear_discriminant":
-        yield {}
-    elif name == "logistic_regression":
-        for inverse in params.logistic_regression.inverse_regularisation:
-            yield {"inverse_regularisation": inverse}
-    elif name == "rbf_logistic":
-        for width in params.rbf_logistic.width:
-            for inverse in params.rbf_logistic.inverse_regularisation:
-                yield {"width": width, "inverse_regularisation": inverse}
-    else:
-        for penalty in params.mlp.weight_penalty:
-            yield {"weight_penalty": penalty}
+def _settings(name: ClassifierName, params: LabellerParameters) -> list[dict[str, float]]:
+    """Every combination of the values that the grid of a kind lists; one empty if it has none."""
+    listed = {
+        field: values for field, values in getattr(params, name, ()) if isinstance(values, tuple)
+    }
+    return [dict(zip(listed, values, strict=True)) for values in product(*listed.values())]
 
 
 def _estimators(

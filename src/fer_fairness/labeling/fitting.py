@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.labeling.calibration import fit_calibration, fit_temperature
 from fer_fairness.labeling.classifier import (
     AttributeClassifier,
     Candidate,
     candidates,
     fit_candidate,
 )
-from fer_fairness.labeling.groups import (
+from fer_fairness.labeling.groupings import (
     FAIRFACE_GROUPINGS,
     asked_groupings,
     group_codes,
     grouped_labels,
 )
 from fer_fairness.labeling.labeller import DemographicLabeller, Trial, check_embeddings
+from fer_fairness.labeling.probability_calibration import fit_calibration, fit_temperature
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.progress import track
 from fer_fairness.tables import usable

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling.classifier import AttributeClassifier, Candidate
-from fer_fairness.labeling.groups import Grouping, grouped_labels
+from fer_fairness.labeling.groupings import Grouping, grouped_labels
 from fer_fairness.taxonomy import ATTRIBUTES
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from fer_fairness.augmentation import AUGMENTED_FACES_SCHEMA, Augmented, with_variants
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import GROUP, WEIGHT, TrainingSet
-from fer_fairness.tables import TARGET_COLUMNS, has_target
+from fer_fairness.tables import TARGET_COLUMNS, empty_table, has_target
 
 _DTYPES: Final = {WEIGHT: np.float32, GROUP: np.int32}
 """Of the columns that `TrainingSet` knows; others are float32."""
@@ -18,11 +18,8 @@ _DTYPES: Final = {WEIGHT: np.float32, GROUP: np.int32}
 
 def no_variants(image_shape: Sequence[int]) -> Augmented:
     """Variants of faces where there are none; `image_shape` is height, width and channels."""
-    columns = AUGMENTED_FACES_SCHEMA.columns.items()
-    empty = pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in columns})
-    return Augmented(
-        faces=AUGMENTED_FACES_SCHEMA.validate(empty), images=np.empty((0, *image_shape), np.uint8)
-    )
+    images = np.empty((0, *image_shape), dtype=np.uint8)
+    return Augmented(faces=empty_table(AUGMENTED_FACES_SCHEMA), images=images)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.backend import prepare_backend
+from fer_fairness.modeling.training_set import check_images
 from fer_fairness.params.image_changes import ImageChanges
 
 if TYPE_CHECKING:
@@ -70,11 +71,7 @@ def change_images(
     Raises:
         InvalidInputError: If images or strengths are not as above.
     """
-    if images.ndim != 4 or images.shape[3] not in (1, 3) or images.dtype != np.uint8:
-        raise InvalidInputError(
-            f"Images have shape {images.shape} and type {images.dtype}; expected uint8 of shape "
-            "(n, height, width, 1 or 3)."
-        )
+    check_images(images, np.arange(len(images)))
     if strength.shape != (len(images),) or not (np.isfinite(strength) & (strength >= 0)).all():
         raise InvalidInputError(
             f"Strength is {strength}; expected a number of at least 0 for each of the "

@@ -1,12 +1,13 @@
 """What a training step minimises, and how its outcome is scored on validation faces."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.training import TrainingParameters
+from fer_fairness.taxonomy import EMOTIONS
 
 if TYPE_CHECKING:
     import keras
@@ -113,6 +114,11 @@ class Objective:
         from keras import ops
 
         return ops.cast(ops.argmax(targets, axis=1) == ops.argmax(logits, axis=1), "float32")
+
+    def class_names(self, n_classes: int) -> Sequence[str]:
+        """What the classes are called in messages."""
+        is_of_emotions = n_classes == len(EMOTIONS)
+        return EMOTIONS if is_of_emotions else [str(number) for number in range(n_classes)]
 
     def check_targets(self, targets: np.ndarray) -> None:
         """Refuse targets that are no distributions.

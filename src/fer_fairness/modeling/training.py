@@ -20,7 +20,6 @@ from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.progress import track
-from fer_fairness.taxonomy import EMOTIONS
 
 if TYPE_CHECKING:
     import keras
@@ -114,7 +113,7 @@ def train(
         raise TrainingError(
             f"Every layer of model {model.name!r} is frozen: raise n_trainable_layers."
         )
-    _tell_of_classes_to_learn(data)
+    _tell_of_classes_to_learn(data, objective)
     file = None
     if checkpoint_folder is not None:
         fingerprint = run_fingerprint(
@@ -196,7 +195,7 @@ def _tell_of_the_end(
     )
 
 
-def _tell_of_classes_to_learn(data: TrainingData) -> None:
+def _tell_of_classes_to_learn(data: TrainingData, objective: Objective) -> None:
     """Name the classes that no training face has.
 
     A warning for those that validation faces have. Those that neither has may well not be of the
@@ -205,7 +204,7 @@ def _tell_of_classes_to_learn(data: TrainingData) -> None:
     n_training, n_validation = (
         (part.targets > 0).sum(axis=0) for part in (data.training, data.validation)
     )
-    names = EMOTIONS if len(n_training) == len(EMOTIONS) else map(str, range(len(n_training)))
+    names = objective.class_names(len(n_training))
     absent = []
     for name, n, n_to_find in zip(names, n_training, n_validation, strict=True):
         if n == 0 < n_to_find:

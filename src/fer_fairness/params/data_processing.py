@@ -1,4 +1,4 @@
-"""Parameters of the readers in `sources`: what damage is tolerated, and how FER+ votes are read."""
+"""Parameters of reading and dividing datasets: tolerated damage, FER+ votes, validation faces."""
 
 from pathlib import Path
 from typing import Literal
@@ -66,4 +66,16 @@ class ImageFolderParameters(SourceParameters):
         description="A CSV or Parquet file with a column `file`, the image's path below the "
         "folder, and any of `gender`, `race` and `age_group` as somebody perceived them. A "
         "relative path begins at the folder of images. None: nobody annotated them.",
+    )
+
+
+class SplitParameters(Parameters):
+    """How a dataset's training faces are divided."""
+
+    validation_share: float = Field(
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="Share of each emotion's training faces used to validate; 0: the publisher's "
+        "own splits.",
     )

@@ -14,8 +14,15 @@ from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
 EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
 """Names of the tables that `evaluation_tables` gives."""
 
+LABEL_ERRORS_NOTE: Final = (
+    "Its errors can hide a gap between people, and can make one up; values corrected for them "
+    "stand beside the raw ones."
+)
+"""What must be known of groups that a labeller predicted, as a second sentence."""
+
+_LABEL_NOISE: Final = "label_noise_"
 LABEL_NOISE_TABLES: Final = tuple(
-    f"label_noise_{table}" for table in ("attributes", "groups", "scores", "gaps")
+    f"{_LABEL_NOISE}{table}" for table in ("attributes", "groups", "scores", "gaps")
 )
 """Names of the tables that `label_noise_tables` gives."""
 
@@ -24,15 +31,13 @@ FABRICATED_NOTE: Final = (
     "says anything about people."
 )
 
-FourTables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]
-
 
 def evaluation_tables(
     parts: Sequence[ScoredFaces],
     attributes: Sequence[str],
     params: InferenceParameters,
     seed: int,
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Overall scores, group scores, gaps and confusion, on every evaluation set.
 
     Args:
@@ -55,12 +60,7 @@ def evaluation_tables(
         )
         for part in parts
     ]
-    return (
-        with_context([(part, result.overall) for part, result in found]),
-        with_context([(part, result.groups) for part, result in found]),
-        with_context([(part, result.gaps) for part, result in found]),
-        with_context([(part, result.confusion) for part, result in found]),
-    )
+    return _tables(found, EVALUATION_TABLES)
 
 
 def aif360_table(
@@ -94,17 +94,17 @@ def aif360_table(
 
 def label_noise_tables(
     parts: Sequence[ScoredFaces],
-    labeller: Mapping[str, tuple[pd.DataFrame | None, pd.DataFrame]],
+    labeller: Mapping[str, Sequence[pd.DataFrame]],
     attributes: Sequence[str],
     params: InferenceParameters,
     seed: int,
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """The tables of `LabelNoise` of every evaluation set, one under the other.
 
     Args:
         parts: The scored faces of each set.
-        labeller: By the set's name the probabilities of the groups of its faces, None where there
-            are none, and the labeller's held-out faces.
+        labeller: By the set's name the probabilities of the groups of its faces, without rows where
+            they are not known, and the labeller's held-out faces.
         attributes: Attributes and intersections; those that nobody predicted are passed over.
         params: Draws, confidence, and when a confusion may be inverted.
         seed: Seed of all draws.
@@ -117,14 +117,18 @@ def label_noise_tables(
             attributes=part.attributes(attributes),
             emotions=part.emotions,
             held_out=held_out,
-            probabilities=probabilities,
+            probabilities=probabilities if len(probabilities) else None,
             params=params,
             seed=seed,
         )
         found.append((part, noise))
-    return (
-        with_context([(part, noise.attributes) for part, noise in found]),
-        with_context([(part, noise.groups) for part, noise in found]),
-        with_context([(part, noise.scores) for part, noise in found]),
-        with_context([(part, noise.gaps) for part, noise in found]),
+    return _tables(found, [name.removeprefix(_LABEL_NOISE) for name in LABEL_NOISE_TABLES])
+
+
+def _tables(
+    found: Sequence[tuple[ScoredFaces, object]], names: Sequence[str]
+) -> tuple[pd.DataFrame, ...]:
+    """Each of the tables that were found on every evaluation set, one under the other."""
+    return tuple(
+        with_context([(part, getattr(result, name)) for part, result in found]) for name in names
     )

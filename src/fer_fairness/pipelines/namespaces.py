@@ -20,27 +20,24 @@ def step(
     outputs: Names,
     name: str,
     tags: str | list[str],
-    namespace: str | None = None,
 ) -> Pipeline:
-    """One node, with the full names of its data and parameters.
+    """One node, with the full names of itself, its data and parameters.
 
-    Kedro has dots in names made by namespaces alone, so the node itself is given names without,
-    and the pipeline around it maps them to the full ones.
+    Kedro wants dots in names to be made by its namespaces alone, so the node itself is given names
+    without, and the pipeline around it maps them to the full ones.
 
     Args:
         function: What the node does.
-        inputs: As of `kedro.pipeline.Node`, and so are `outputs`, `name` and `tags`.
+        inputs: As of `kedro.pipeline.Node`, and so are `outputs` and `tags`.
         outputs: The same of what it writes.
-        name: Short, within the namespace.
+        name: Its namespace, if it has one, and its own.
         tags: Its stage, and `trains` where it trains, selects or fits.
-        namespace: The box that it lies in.
     """
-    node = Node(
-        function, inputs=_undotted(inputs), outputs=_undotted(outputs), name=name, tags=tags
-    )
+    namespace, _, own = name.rpartition(".")
+    node = Node(function, inputs=_undotted(inputs), outputs=_undotted(outputs), name=own, tags=tags)
     return Pipeline(
         [node],
-        namespace=namespace,
+        namespace=namespace or None,
         inputs={_local(full): full for full in _listed(inputs) if not _is_parameter(full)},
         outputs={_local(full): full for full in _listed(outputs)},
         parameters={full for full in _listed(inputs) if full.startswith("params:")},

@@ -9,6 +9,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.tables import stacked
 from fer_fairness.taxonomy import ATTRIBUTES, probability_column
 
 Given = TypeVar("Given")
@@ -92,12 +93,12 @@ def scored_table(tables: Mapping[str, Sequence[pd.DataFrame]]) -> pd.DataFrame:
     Raises:
         InvalidInputError: A prediction belongs to no face of its set.
     """
-    joined = [
-        join_faces(predictions, faces).assign(evaluation_set=name)
-        for name, (predictions, faces) in tables.items()
-    ]
-    filled = [table for table in joined if len(table)]
-    return pd.concat(filled or joined[:1], ignore_index=True)
+    return stacked(
+        [
+            join_faces(predictions, faces).assign(evaluation_set=name)
+            for name, (predictions, faces) in tables.items()
+        ]
+    )
 
 
 def scored_faces(scored: pd.DataFrame) -> list[ScoredFaces]:

@@ -79,9 +79,8 @@ class _Wired:
                 *([] if method.starts_anew else [f"{self.baseline}.model"]),
             ],
             outputs=self.own("model", "history", "training_record"),
-            name="train",
+            name=f"{self.space}.train",
             tags=["train", "trains"],
-            namespace=self.space,
         )
         if "training_predictions" in method.needs:
             yield self._prediction_on_training_faces(development)
@@ -101,9 +100,8 @@ class _Wired:
             outputs=self.own(
                 "training_columns", "augmentation_plan", "augmented_faces", "augmented_images"
             ),
-            name="compose_training_set",
+            name=f"{self.space}.compose_training_set",
             tags=["compose", "trains"],
-            namespace=self.space,
         )
 
     def _description(self, development: list[str]) -> Pipeline:
@@ -115,24 +113,22 @@ class _Wired:
                 self.seed,
             ],
             outputs=self.own("distribution", "example_sheet"),
-            name="describe_training_set",
+            name=f"{self.space}.describe_training_set",
             tags="compose",
-            namespace=self.space,
         )
 
     def _prediction(self, dataset: str, split: str) -> Pipeline:
         faces = f"{dataset}.{_TABLES[split]}"
         return step(
-            nodes.predict_validation if split == "validation" else nodes.predict_test,
+            nodes.predict,
             inputs=[
                 *self.own("model"),
                 *(f"{faces}_faces", f"{faces}_images"),
                 *("params:prediction", self.block, self.seed),
             ],
             outputs=f"{self.space}.{dataset}_{split}_predictions",
-            name=f"predict_{dataset}_{split}",
+            name=f"{self.space}.predict_{dataset}_{split}",
             tags="predict",
-            namespace=self.space,
         )
 
     def _prediction_on_training_faces(self, development: list[str]) -> Pipeline:
@@ -143,9 +139,8 @@ class _Wired:
                 *("params:prediction", self.block, self.seed),
             ],
             outputs=f"{self.space}.start_predictions",
-            name="predict_training_faces",
+            name=f"{self.space}.predict_training_faces",
             tags=["predict", "trains"],
-            namespace=self.space,
         )
 
     def post_processed(self, dataset: str) -> Iterator[Pipeline]:
@@ -159,9 +154,8 @@ class _Wired:
                 f"{self.baseline}.training_record",
             ],
             outputs=f"{self.space}.{dataset}_rules",
-            name=f"fit_{dataset}",
+            name=f"{self.space}.fit_{dataset}",
             tags=["fit", "trains"],
-            namespace=self.space,
         )
         yield step(
             nodes.apply_post_method,
@@ -173,7 +167,6 @@ class _Wired:
                 self.seed,
             ],
             outputs=f"{self.space}.{dataset}_test_predictions",
-            name=f"apply_{dataset}",
+            name=f"{self.space}.apply_{dataset}",
             tags="predict",
-            namespace=self.space,
         )

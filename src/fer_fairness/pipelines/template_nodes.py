@@ -30,7 +30,7 @@ from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.pipelines.seeds import check_seed
 from fer_fairness.pipelines.training_records import training_record
-from fer_fairness.tables import PREDICTIONS_SCHEMA, has_majority_emotion
+from fer_fairness.tables import PREDICTIONS_SCHEMA, empty_table, has_majority_emotion, stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 
 _TOLD_OF_CELLS = ["n_validation", "recall", "severity", "is_critical", "reason"]
@@ -61,7 +61,8 @@ def compose_training_set(
     """
     for table in predictions:
         check_seed(table, seed)
-    given = Given(pd.concat(predictions, ignore_index=True) if predictions else _none(), seed)
+    told = stacked([empty_table(PREDICTIONS_SCHEMA), *predictions])
+    given = Given(told, seed)
     composed = block.root.training_set(faces, images, given)
     return composed.columns, composed.plan, composed.added.faces, composed.added.images
 
@@ -152,7 +153,7 @@ def describe_training_set(
     return table, example_sheet(faces, images, augmented, online=online, seed=seed)
 
 
-def predict_validation(
+def predict(
     model: Model,
     faces: pd.DataFrame,
     images: np.ndarray,
@@ -160,9 +161,8 @@ def predict_validation(
     block: MethodBlock,
     seed: int,
 ) -> pd.DataFrame:
-    """Predictions on the validation faces of a development table."""
-    chosen = faces[faces["split"] == "validation"]
-    return _predict(model, chosen, images, parameters, block.root.name, seed)
+    """Predictions on the faces of a table that are no training faces: validation or test faces."""
+    return _predict(model, faces[faces["split"] != "train"], images, parameters, block, seed)
 
 
 def predict_training(
@@ -173,21 +173,8 @@ def predict_training(
     block: MethodBlock,
     seed: int,
 ) -> pd.DataFrame:
-    """The starting model's predictions on the training faces of a development table."""
-    chosen = faces[faces["split"] == "train"]
-    return _predict(model, chosen, images, parameters, block.root.name, seed)
-
-
-def predict_test(
-    model: Model,
-    faces: pd.DataFrame,
-    images: np.ndarray,
-    parameters: PredictionParameters,
-    block: MethodBlock,
-    seed: int,
-) -> pd.DataFrame:
-    """Predictions on test faces."""
-    return _predict(model, faces, images, parameters, block.root.name, seed)
+    """Predictions on the training faces of a development table."""
+    return _predict(model, faces[faces["split"] == "train"], images, parameters, block, seed)
 
 
 def _predict(
@@ -195,12 +182,13 @@ def _predict(
     faces: pd.DataFrame,
     images: np.ndarray,
     parameters: PredictionParameters,
-    name: str,
+    block: MethodBlock,
     seed: int,
 ) -> pd.DataFrame:
+    name = block.root.name
     scored = faces[has_majority_emotion(faces)].reset_index(drop=True)
     if scored.empty:
-        return _none()
+        return empty_table(PREDICTIONS_SCHEMA)
     logits = predict_logits(
         model,
         images,
@@ -250,10 +238,3 @@ def _with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame
     """Predictions with the groups of each face, in their order."""
     groups = faces.set_index("sample_id")[list(ATTRIBUTES)].reindex(predictions["sample_id"])
     return predictions.assign(**{name: groups[name].to_numpy() for name in ATTRIBUTES})
-
-
-def _none() -> pd.DataFrame:
-    """Predictions on no faces."""
-    columns = PREDICTIONS_SCHEMA.columns.items()
-    empty = pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in columns})
-    return PREDICTIONS_SCHEMA.validate(empty)

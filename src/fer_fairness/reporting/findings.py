@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import (
     attribute_label,
@@ -15,9 +16,9 @@ from fer_fairness.reporting.labels import (
     in_sentence,
     variant_label,
 )
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import listed, percent, thousands
-from fer_fairness.reporting.rows import HEADLINE_METRICS, ComparisonRow, OverallRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ComparisonRow, OverallRow
 
 Kind: TypeAlias = Literal["performance", "found", "not_found", "better", "worse", "unclear"]
 

@@ -21,7 +21,8 @@ from fer_fairness.reporting.label_correction import (
 )
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import is_few, listed, percent, thousands
-from fer_fairness.reporting.rows import HEADLINE_METRICS, GapRow, GroupRow, OfSource, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow, GroupRow
 
 _MOST_NAMED: Final = 5
 _MOST_EMOTIONS: Final = 4
@@ -46,18 +47,18 @@ def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
         told with its value corrected for label errors, or why there is none.
     """
     errors = label_errors(inputs)
-    gaps = grouped((row for row in inputs.rows(GapRow) if row.variant == variant), _people)
-    groups = grouped((row for row in inputs.rows(GroupRow) if row.variant == variant), _people)
+    gaps = grouped(
+        (row for row in inputs.rows(GapRow) if row.variant == variant), lambda row: row.people
+    )
+    groups = grouped(
+        (row for row in inputs.rows(GroupRow) if row.variant == variant), lambda row: row.people
+    )
     found = [
         _gap_finding(rows, groups.get(people, []), errors, named_set=inputs.kind == "project")
         for people, rows in gaps.items()
         if any(row.headline for row in rows)
     ]
     return sorted(found, key=lambda finding: finding.kind != "found")
-
-
-def _people(row: OfSource) -> tuple[str, ...]:
-    return row.evaluation_set, row.attribute, row.attribute_source
 
 
 def _gap_finding(

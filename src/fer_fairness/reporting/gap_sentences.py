@@ -5,7 +5,7 @@ from typing import Final
 
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.number_text import p_equals
-from fer_fairness.reporting.rows import GapRow
+from fer_fairness.reporting.rows.scores import GapRow
 
 _ROUNDING: Final = 1e-9
 

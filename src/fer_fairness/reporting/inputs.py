@@ -39,7 +39,9 @@ class ReportInputs:
     quality: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     manifest: Mapping[str, object] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    _read: dict[type[Row], list[Any]] = field(init=False, repr=False, default_factory=dict)
+    _read: dict[type[Row], list[Any]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.tables) - set(Row.schemas))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from fer_fairness.reporting.blocks import Block, Cell, Pairs, Table
+from fer_fairness.reporting import page
 from fer_fairness.reporting.labels import capitalised
 from fer_fairness.reporting.number_text import MISSING, thousands
 from fer_fairness.reporting.results import Json, as_json
@@ -22,7 +23,7 @@ def nested_blocks(
     title: str,
     counts: bool = True,
     results_name: str = "results.json",
-) -> list[Block]:
+) -> list[page.Block]:
     """A nested mapping as a list of plain facts, then one folded table for each inner part.
 
     Args:
@@ -38,10 +39,10 @@ def nested_blocks(
     if not isinstance(values, dict) or not values:
         return []
     plain = {key: value for key, value in values.items() if _is_plain(value)}
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     if plain:
         pairs = ((spelled(key), json_text(item, counts=counts)) for key, item in plain.items())
-        blocks.append(Pairs(tuple(pairs)))
+        blocks.append(page.Pairs(tuple(pairs)))
     for key, value in values.items():
         if key not in plain:
             table = _inner_table(value, caption=f"{title}: {spelled(key).lower()}", counts=counts)
@@ -49,17 +50,12 @@ def nested_blocks(
     return blocks
 
 
-def _inner_table(value: Json, *, caption: str, counts: bool) -> Table:
-    records = _as_records(value)
-    if records is None:
-        flat = tuple((Cell(key), _cell(item, counts=counts)) for key, item in _flat(value))
-        return Table(caption=caption, header=("Entry", "Value"), rows=flat)
-    columns = list(dict.fromkeys(column for record in records for column in record))
-    rows = tuple(
-        tuple(_cell(record.get(name), counts=counts) for name in columns) for record in records
-    )
-    header = tuple(spelled(name) for name in columns)
-    return Table(caption=caption, header=header, rows=rows)
+def _inner_table(value: Json, *, caption: str, counts: bool) -> page.Table:
+    lines = _as_records(value)
+    if lines is None:
+        lines = [{"entry": key, "value": item} for key, item in _flat(value)]
+    heads = {name: spelled(name) for line in lines for name in line}
+    return page.table(caption, lines, page.columns(heads, partial(_cell, counts=counts)))
 
 
 def _as_records(value: Json) -> list[dict[str, Json]] | None:
@@ -76,7 +72,7 @@ def _as_records(value: Json) -> list[dict[str, Json]] | None:
     return records if regular else None
 
 
-def _capped(table: Table, results_name: str) -> Table:
+def _capped(table: page.Table, results_name: str) -> page.Table:
     more = len(table.rows) - _MOST_ROWS
     caption = table.caption
     if more > 0:
@@ -107,9 +103,9 @@ def _is_plain(value: Json) -> bool:
     return True
 
 
-def _cell(value: Json, *, counts: bool) -> Cell:
+def _cell(value: Json, *, counts: bool) -> page.Cell:
     aligned = value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
-    return Cell(json_text(value, counts=counts), numeric=aligned)
+    return page.Cell(json_text(value, counts=counts), numeric=aligned)
 
 
 def json_text(value: Json, *, counts: bool = True) -> str:

@@ -5,19 +5,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from fer_fairness.reporting.blocks import DASH, Cell, number_cell
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label
 from fer_fairness.reporting.number_text import MISSING, listed
-from fer_fairness.reporting.rows import (
-    GapRow,
-    Key,
+from fer_fairness.reporting.rows.labeller import (
     LabelNoiseAttributeRow,
     LabelNoiseGapRow,
     LabelNoiseGroupRow,
-    OfAttribute,
-    grouped,
 )
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, Key, OfAttribute
 
 NOT_MEASURED: Final = "errors not measured"
 TOO_FEW_COMPARED: Final = "too few groups of sure size"
@@ -71,15 +69,15 @@ def label_errors(inputs: ReportInputs) -> LabelErrors:
     )
 
 
-def corrected_cell(row: GapRow | None, errors: LabelErrors) -> Cell:
+def corrected_cell(row: GapRow | None, errors: LabelErrors) -> page.Cell:
     """The corrected gap over its interval; without one in grey why, a dash where unknown."""
     if row is None:
-        return DASH
+        return page.DASH
     gap = errors.gap(row)
     if gap is not None:
-        return number_cell(gap.corrected)
+        return page.numeric(gap.corrected)
     reason = textwrap.fill(errors.reason(row), _NARROW)
-    return Cell(reason or MISSING, numeric=True, muted=True)
+    return page.Cell(reason or MISSING, numeric=True, muted=True)
 
 
 def correction_sentence(errors: LabelErrors, row: GapRow, left_out: Collection[str]) -> str:

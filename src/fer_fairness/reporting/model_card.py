@@ -17,15 +17,8 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.number_text import MISSING, p_value, thousands
-from fer_fairness.reporting.rows import (
-    DistributionRow,
-    GapRow,
-    GroupRow,
-    HistoryRow,
-    ModelRow,
-    OfSource,
-    OverallRow,
-)
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OfSource, OverallRow
+from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#])")
 

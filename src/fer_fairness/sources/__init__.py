@@ -17,7 +17,7 @@ from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.image_folder import IMAGES, ImageFolder, image_paths, read_image_folder
 from fer_fairness.sources.predictions import PredictionFile, read_predictions
-from fer_fairness.sources.rafdb import RAF_DB, raf_db_is_present, read_raf_db
+from fer_fairness.sources.rafdb import RAF_DB, read_raf_db
 
 READERS: Final[Mapping[str, Callable[..., RawFaces]]] = MappingProxyType(
     {"fer_plus": read_fer_plus, "raf_db": read_raf_db, "fairface": read_fairface}
@@ -36,7 +36,6 @@ __all__ = [
     "PredictionFile",
     "RawFaces",
     "image_paths",
-    "raf_db_is_present",
     "read_fairface",
     "read_fer_plus",
     "read_held_out_labels",

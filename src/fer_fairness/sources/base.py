@@ -11,7 +11,7 @@ import pandas as pd
 
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError
 from fer_fairness.params.data_processing import SourceParameters
-from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS, empty_faces
+from fer_fairness.tables import FACES_SCHEMA, TARGET_COLUMNS, VOTES_COLUMNS, empty_table
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -189,7 +189,7 @@ def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
     """
     error = dataset_not_found(facts, folder, "there are no files of a known layout.")
     return RawFaces(
-        faces=empty_faces(),
+        faces=empty_table(FACES_SCHEMA),
         images=np.zeros((0, 48, 48, 1), dtype=np.uint8),
         rejected=DamageRecord(facts.dataset).frame(),
         report={

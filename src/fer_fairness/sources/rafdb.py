@@ -15,7 +15,6 @@ from fer_fairness.sources.base import (
     Json,
     RawFaces,
     comparison,
-    dataset_not_found,
     faces_table,
     no_faces,
     one_hot_targets,
@@ -72,11 +71,6 @@ PUBLISHED_ATTRIBUTES: Final[dict[str, dict[str, dict[str, int]]]] = {
 """Faces by perceived group in the authors' annotation."""
 
 
-def raf_db_is_present(folder: Path) -> bool:
-    """Whether RAF-DB lies in `folder` in a layout that `read_raf_db` knows."""
-    return find_label_list(folder) is not None or find_class_folders(folder) is not None
-
-
 def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
     """Read RAF-DB in the authors' layout or the common one of numbered folders.
 
@@ -95,10 +89,10 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
         DamagedDataError: A header is not the published one, or more images or rows are damaged
             than `params.max_damaged_share`.
     """
-    if not raf_db_is_present(folder):
-        return no_faces(RAF_DB, folder)
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
+    if listing is None:
+        return no_faces(RAF_DB, folder)
     paths = [face.path for face in listing.faces]
     places = [(path.relative_to(folder).as_posix(), None, path.name) for path in paths]
     decoded = decode_listed(paths, places, record, params, n_rows=listing.n_rows)
@@ -131,12 +125,13 @@ def _faces(listed: Sequence[RafDbFace], folder: Path) -> pd.DataFrame:
     return faces_table(columns, [face.attributes for face in listed])
 
 
-def _listing(folder: Path, record: DamageRecord) -> Listing:
+def _listing(folder: Path, record: DamageRecord) -> Listing | None:
+    """None where the folder has no layout that is known."""
     if labels := find_label_list(folder):
         return list_authors_layout(RAF_DB, folder, labels, record)
     if root := find_class_folders(folder):
         return list_class_folders(RAF_DB, folder, root, record)
-    raise dataset_not_found(RAF_DB, folder, "there are no files of a known layout.")
+    return None
 
 
 def _figures(faces: pd.DataFrame) -> Sequence[dict[str, Json]]:

@@ -8,7 +8,7 @@ from fer_fairness.fairness.inference.detectability import Family, minimum_detect
 from fer_fairness.fairness.inference.differences import Differences, fit_differences
 from fer_fairness.fairness.inference.draws import counts_of_shares, permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.permutation import permutation_test
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.metrics.calibration import calibration_counts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
@@ -40,7 +40,7 @@ def loss_for(differences: Differences, group: int, metric: GapMetric, wanted: fl
 
 
 def nulls_of(counts: Counts, seed: int = 0) -> list[Array]:
-    functions = [metric.function for metric in METRICS]
+    functions = list(METRICS)
     return resampled(permutation_counts, counts, functions, n=PARAMS.n_permutations, seed=seed)
 
 
@@ -133,9 +133,7 @@ def test_calibration_has_a_detectable_difference() -> None:
         ["calm"] * 1500, labels, confidence, groups, classes=("calm", "fear")
     )
     metric = calibration_gap_metric(counted.bin_confidence)
-    nulls = resampled(
-        permutation_counts, counted.counts, [metric.function], n=PARAMS.n_permutations, seed=0
-    )
+    nulls = resampled(permutation_counts, counted.counts, [metric], n=PARAMS.n_permutations, seed=0)
     (found,) = minimum_detectable(
         fit_differences(counted), [metric], nulls, (Family((0,), 1),), PARAMS, seed=0
     )

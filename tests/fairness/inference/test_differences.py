@@ -1,14 +1,11 @@
-from typing import Any
-
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 
 from fer_fairness.fairness.counts import Counts, GroupCounts
-from fer_fairness.fairness.inference.differences import double_corrected_variance, fit_differences
+from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.metrics.calibration import (
     CalibrationCounts,
     calibration_counts,
@@ -16,7 +13,6 @@ from fer_fairness.fairness.metrics.calibration import (
 )
 from fer_fairness.fairness.metrics.gap_metrics import accuracy_gap, equalized_odds_gap
 from fer_fairness.fairness.metrics.group_metrics import accuracy
-from fer_fairness.fairness.metrics.reductions import Array
 
 TABLES = arrays(np.int64, (3, 4, 4), elements=st.integers(0, 9))
 PEOPLE = np.array([[60, 30, 10], [25, 40, 15], [8, 9, 20]])
@@ -189,40 +185,8 @@ def test_bins_of_confidence_lose_what_was_right_within_each_bin() -> None:
 def test_bins_of_confidence_have_no_gap_if_groups_are_treated_alike() -> None:
     found = binned(overconfident=0.25)
     differences = fit_differences(found)
-    gap = calibration_gap_metric(found.bin_confidence).function
+    gap = calibration_gap_metric(found.bin_confidence)
     expected, measured = (differences.expected(differences.shares(scale)) for scale in (0.0, 1.0))
     assert_allclose(expected.sum(axis=-1), found.counts.sum(axis=-1))
     assert gap(expected) < 0.02 < 0.1 < gap(found.counts)
     assert_allclose(gap(measured), gap(found.counts), atol=0.03)
-
-
-RATES: Any = arrays(np.float64, (3,), elements=st.integers(0, 10).map(lambda n: n / 10))
-
-
-@given(RATES, arrays(np.int64, (3,), elements=st.integers(2, 50)))
-def test_double_corrected_variance_is_its_formula(rates: Array, people: Counts) -> None:
-    expected = np.var(rates, ddof=1) - np.mean(rates * (1 - rates) / (people - 1))
-    assert_allclose(double_corrected_variance(rates, people), expected, atol=1e-12)
-
-
-def test_double_corrected_variance_of_groups_without_noise_is_the_variance() -> None:
-    assert double_corrected_variance(np.ones(3), np.array([5, 6, 7])) == 0.0
-    assert_allclose(double_corrected_variance(np.array([0.0, 1.0]), np.array([5, 6])), 0.5)
-
-
-@pytest.mark.parametrize("rates", [(0.6, 0.6, 0.6), (0.5, 0.6, 0.9)])
-def test_double_corrected_variance_is_right_on_average(rates: tuple[float, ...]) -> None:
-    people = np.array([8, 15, 40])
-    drawn = np.random.default_rng(2).binomial(people, rates, size=(40_000, 3)) / people
-    found = double_corrected_variance(drawn, np.broadcast_to(people, drawn.shape))
-    error = found.std() / np.sqrt(len(found))
-    assert abs(found.mean() - np.var(rates, ddof=1)) < 4 * error
-    assert np.var(drawn, axis=1, ddof=1).mean() - np.var(rates, ddof=1) > 20 * error
-
-
-def test_double_corrected_variance_needs_two_groups_of_two_people() -> None:
-    rates = np.array([[0.5, 0.7, np.nan], [0.5, 0.7, 0.2], [0.5, np.nan, np.nan]])
-    people = np.array([[9, 1, 0], [9, 9, 1], [9, 0, 0]])
-    found = double_corrected_variance(rates, people)
-    assert np.isnan(found[[0, 2]]).all()
-    assert_allclose(found[1], 0.02 - (0.25 / 8 + 0.21 / 8) / 2)

@@ -165,5 +165,5 @@ def test_gaps_without_any_bias_are_as_wide_as_published(attribute: str) -> None:
 def test_shuffles_give_the_null_that_the_same_people_without_bias_give() -> None:
     metric = GAP_METRICS["equal_opportunity_gap"]
     (table,) = tables_without_bias((1502, 1566), 1)
-    (null,) = resampled(permutation_counts, table, [metric.function], n=2000, seed=0)
+    (null,) = resampled(permutation_counts, table, [metric], n=2000, seed=0)
     assert_allclose([null.mean(), np.quantile(null, 0.95)], [0.044, 0.070], atol=0.015)

@@ -20,11 +20,11 @@ from fer_fairness.fairness.inference.gap_intervals import (
     gap_estimates,
     value_at,
 )
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.inference.intervals import percentile_interval
-from fer_fairness.fairness.inference.permutation import permutation_test
-from fer_fairness.fairness.metrics.formulas import Counts as Tables
-from fer_fairness.fairness.metrics.formulas import GapMetric, Metric, values_of
+from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.group_metrics import accuracy
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
@@ -48,7 +48,7 @@ def estimated(
 ) -> tuple[list[GapEstimate], list[float]]:
     """Estimates of metrics of one table, and their p-values."""
     values = [float(value) for value in values_of(metrics, counts)]
-    functions = [metric.function for metric in metrics]
+    functions = list(metrics)
     nulls = resampled(permutation_counts, counts, functions, n=300, seed=seed)
     counted = GroupCounts(counts, tuple("xyz"[: len(counts)]), tuple("abcdefg"), n_missing=0)
     estimates = gap_estimates(
@@ -84,7 +84,7 @@ def simulated(lost_recall: float) -> Simulated:
             for table in (people[..., np.newaxis] * shares, counts)
         )
         estimates, _ = estimated(counts, METRICS, seed=generator)
-        functions = [metric.function for metric in METRICS]
+        functions = list(METRICS)
         replicates = resampled(bootstrap_counts, counts, functions, n=120, seed=generator)
         naive = [percentile_interval(part, 0.95) for part in replicates]
         intervals = [estimate.interval for estimate in estimates]
@@ -158,7 +158,7 @@ def test_interval_leaves_equal_treatment_out_where_the_test_rejects_it(metric: G
         (estimate,), (p_value,) = estimated(counts, [metric], seed=generator)
         counted = GroupCounts(counts, ("x", "y"), tuple("abcdefg"), n_missing=0)
         differences = fit_differences(counted)
-        alike = float(metric.function(differences.expected(differences.shares(0.0))))
+        alike = float(metric(differences.expected(differences.shares(0.0))))
         if p_value < 0.01:
             rejected += 1
             assert estimate.interval.low > alike + 1e-9
@@ -174,7 +174,7 @@ def test_groups_that_show_other_emotions_are_not_said_to_be_recognised_alike() -
     people[1, [2, 3]] = people[1, [3, 2]]
     shares = shares_of(np.stack([RECALLS, RECALLS]))
     counts = np.random.default_rng(6).multinomial(people, shares)
-    truth = float(METRICS[0].function(people[..., np.newaxis] * shares))
+    truth = float(METRICS[0](people[..., np.newaxis] * shares))
     (estimate,), (p_value,) = estimated(counts, METRICS[:1], seed=0)
     assert p_value > 0.05
     assert 0.02 < estimate.interval.low <= truth <= estimate.interval.high < truth + 0.05
@@ -217,21 +217,13 @@ def test_estimates_are_those_of_their_seed() -> None:
     assert first == again != other
 
 
-def nothing_defined(counts: Tables) -> Array:
-    return np.full(counts.shape[:-3], np.nan)
+@pytest.mark.parametrize(("measured", "drawn"), [(np.nan, np.nan), (0.3, np.nan), (np.nan, 0.3)])
+def test_what_is_not_defined_has_no_interval(measured: float, drawn: float) -> None:
+    def values(tables: Tables) -> Array:
+        n = tables.cells.shape[-1]
+        return np.full(n, drawn if n > 1 else measured)
 
-
-def defined_where_measured(counts: Tables) -> Array:
-    return np.full(counts.shape[:-3], np.nan if counts.ndim > 3 else 0.3)
-
-
-def defined_where_drawn(counts: Tables) -> Array:
-    return np.full(counts.shape[:-3], np.nan if counts.ndim == 3 else 0.3)
-
-
-@pytest.mark.parametrize("function", [nothing_defined, defined_where_measured, defined_where_drawn])
-def test_what_is_not_defined_has_no_interval(function: Metric) -> None:
-    metric = GapMetric("none", "None", function, 0.0, function)
+    metric = GapMetric(values, "none", MetricWords("None", ""), group_score=accuracy)
     counts = np.full((2, 7, 7), 3)
     none, known = estimated(counts, [metric, METRICS[0]], seed=0)[0]
     assert np.isnan([none.interval.low, none.interval.high, none.corrected]).all()

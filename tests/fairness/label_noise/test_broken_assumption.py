@@ -21,13 +21,13 @@ from tests.fairness.label_noise.worlds import (
 )
 
 from fer_fairness.fairness.label_noise.bounds import accuracy_bounds, answers_by_label
-from fer_fairness.fairness.label_noise.inversion import by_true_group, inverse
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
     scores,
 )
+from fer_fairness.fairness.label_noise.inversion import by_true_group, inverse
 from fer_fairness.fairness.metrics.reductions import Array
 
 FEW_WOMEN = np.array([0.2, 0.8])

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tests.fairness.label_noise.worlds import CLASS_SIZES, RECALLS
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,

@@ -63,7 +63,7 @@ def test_error_of_people_counted_by_hand() -> None:
     errors = calibration_error(found.counts, found.bin_confidence)
     assert_allclose(errors, [2 / 3 * abs(0.5 - 0.65) + 1 / 3 * 0.1, 0.1])
     gap = calibration_gap_metric(found.bin_confidence)
-    assert_allclose(gap.function(found.counts), errors[0] - 0.1)
+    assert_allclose(gap(found.counts), errors[0] - 0.1)
     assert_allclose(gap.group_score(found.counts), 1 - errors)
     assert (gap.name, gap.ideal) == ("calibration_error_gap", 0.0)
 
@@ -120,7 +120,7 @@ def test_names_of_groups_do_not_matter(
     renamed = dict(zip("xyz", names, strict=True)) | {None: None}
     first = counted(people)
     second = counted([(*person[:3], renamed[person[3]]) for person in people])
-    gap = calibration_gap_metric(first.bin_confidence).function
+    gap = calibration_gap_metric(first.bin_confidence)
     assert_array_equal(first.bin_confidence, second.bin_confidence)
     assert_allclose(gap(first.counts), gap(second.counts), atol=1e-12)
 
@@ -145,18 +145,18 @@ def test_a_group_without_people_has_no_error_and_one_group_no_gap() -> None:
     found = counted([("calm", "calm", 0.8, "x")])
     with_nobody = np.concatenate([found.counts, np.zeros_like(found.counts)])
     assert_allclose(calibration_error(with_nobody, found.bin_confidence), [0.2, np.nan])
-    assert np.isnan(calibration_gap_metric(found.bin_confidence).function(with_nobody))
+    assert np.isnan(calibration_gap_metric(found.bin_confidence)(with_nobody))
 
 
 def test_nobody_at_all_gives_empty_counts() -> None:
     found = calibration_counts([], [], [], [], classes=CLASSES)
     assert found.counts.shape == (0, 2, 0)
-    assert np.isnan(calibration_gap_metric(found.bin_confidence).function(found.counts))
+    assert np.isnan(calibration_gap_metric(found.bin_confidence)(found.counts))
 
 
 def test_counts_are_resampled_and_shuffled_like_any_others() -> None:
     found = fabricated(600, overconfident=0.0)
-    gap = calibration_gap_metric(found.bin_confidence).function
+    gap = calibration_gap_metric(found.bin_confidence)
     for draw in (bootstrap_counts, permutation_counts):
         drawn = draw(found.counts, 5, 0)
         assert_array_equal(drawn.sum(axis=-1), np.tile(found.counts.sum(axis=-1), (5, 1, 1)))
@@ -166,7 +166,7 @@ def test_counts_are_resampled_and_shuffled_like_any_others() -> None:
 @pytest.mark.parametrize("overconfident", [0.0, 0.25])
 def test_overconfidence_in_one_group_is_told_from_chance(overconfident: float) -> None:
     found = fabricated(2000, overconfident=overconfident)
-    gap = calibration_gap_metric(found.bin_confidence).function
+    gap = calibration_gap_metric(found.bin_confidence)
     (null,) = resampled(permutation_counts, found.counts, [gap], n=199, seed=1)
     p_value = (1 + np.count_nonzero(null >= gap(found.counts))) / 200
     assert (p_value <= 0.01) == (overconfident > 0)

@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_array_equal
 
-from fer_fairness.fairness.metrics import formulas
-from fer_fairness.fairness.metrics.formulas import Formula, Tables, evaluated, values_of
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics, formulas
+from fer_fairness.fairness.metrics.formulas import Formula, Tables, values_of
 from fer_fairness.fairness.metrics.group_metrics import Array, Counts, accuracy, recall
 
 STACKS = arrays(np.int64, (3, 2, 4, 4), elements=st.integers(0, 3))
@@ -19,7 +18,7 @@ METRICS = (*GAP_METRICS.values(), *class_gap_metrics("abcd"))
 @given(STACKS)
 def test_metrics_evaluated_together_are_those_evaluated_alone(stack: Counts) -> None:
     for metric, values in zip(METRICS, values_of(METRICS, stack), strict=True):
-        assert_array_equal(values, metric.function(stack), err_msg=metric.name)
+        assert_array_equal(values, metric(stack), err_msg=metric.name)
 
 
 def test_stacks_are_evaluated_in_turns_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,7 +42,7 @@ def test_what_formulas_share_is_computed_once() -> None:
     def doubled(tables: Tables) -> Array:
         return 2 * tables.of(shared)
 
-    once, twice, again = evaluated([shared, doubled, shared], np.ones((5, 2, 3, 3), dtype=np.int64))
+    once, twice, again = values_of([shared, doubled, shared], np.ones((5, 2, 3, 3), dtype=np.int64))
     assert len(calls) == 1
     assert_array_equal(once, np.full((5, 2), 9))
     assert_array_equal(twice, 2 * again)
@@ -51,7 +50,7 @@ def test_what_formulas_share_is_computed_once() -> None:
 
 def test_other_functions_of_counts_are_called_as_they_are() -> None:
     counts = np.ones((5, 2, 3, 3), dtype=np.int64)
-    values = evaluated([recall, lambda counts: counts.sum(axis=-1), accuracy], counts)
+    values = values_of([recall, lambda counts: counts.sum(axis=-1), accuracy], counts)
     assert [value.shape for value in values] == [(5, 2, 3), (5, 2, 3), (5, 2)]
     assert_array_equal(values[1], np.full((5, 2, 3), 3))
 

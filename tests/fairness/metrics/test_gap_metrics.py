@@ -1,17 +1,17 @@
 import numpy as np
-import pandas as pd
 import pytest
 from fairlearn.metrics import MetricFrame, demographic_parity_difference
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
-from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
+from tests.fairness.metrics.people import aif360_mean, people_of
 
-from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.fairness.counts import group_counts
 from fer_fairness.fairness.metrics import gap_metrics
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
+from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.group_metrics import Counts
 
 TABLES = arrays(np.int64, (3, 4, 4), elements=st.integers(0, 6))
@@ -59,53 +59,27 @@ ONE_EMPTY_BY_HAND = {
     "overall_disparity": 0.25,
 }
 
-WITHOUT_BOUND = ("theil_index_gap", "between_group_generalized_entropy")
-
-
-def people_of(counts: Counts) -> pd.DataFrame:
-    cells = np.indices(counts.shape).reshape(3, -1)
-    columns = np.repeat(cells, counts.ravel().astype(int), axis=1)
-    return pd.DataFrame(dict(zip(("group", "true", "predicted"), columns, strict=True)))
-
-
-def aif360_entropy_between_all_groups(people: pd.DataFrame, emotion: int) -> float:
-    with quiet_aif360_import():
-        from aif360.datasets import BinaryLabelDataset
-        from aif360.metrics import ClassificationMetric
-    shown = (people["true"] == emotion).astype(float)
-    truth = BinaryLabelDataset(
-        df=pd.DataFrame({"group": people["group"], "label": shown}),
-        label_names=["label"],
-        protected_attribute_names=["group"],
-    )
-    outcome = truth.copy()
-    outcome.labels = (people["predicted"] == emotion).to_numpy(dtype=float).reshape(-1, 1)
-    return float(
-        ClassificationMetric(truth, outcome).between_all_groups_generalized_entropy_index()
-    )
-
 
 def test_no_metric_is_registered_under_two_names() -> None:
     counts = np.random.default_rng(3).integers(1, 9, size=(3, 4, 4))
-    values = [round(float(metric.function(counts)), 12) for metric in GAP_METRICS.values()]
+    values = [round(float(metric(counts)), 12) for metric in GAP_METRICS.values()]
     assert len(set(values)) == len(values)
-    assert list(GAP_METRICS) == [metric.name for metric in GAP_METRICS.values()]
 
 
 @pytest.mark.parametrize("name", GAP_METRICS)
 def test_gaps_of_a_table_computed_by_hand(name: str) -> None:
-    assert_allclose(GAP_METRICS[name].function(TWO_GROUPS), BY_HAND[name], rtol=1e-12)
+    assert_allclose(GAP_METRICS[name](TWO_GROUPS), BY_HAND[name], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ONE_EMPTY_BY_HAND)
 def test_an_empty_cell_is_left_out_and_not_zero(name: str) -> None:
-    assert_allclose(GAP_METRICS[name].function(ONE_EMPTY), ONE_EMPTY_BY_HAND[name], rtol=1e-12)
+    assert_allclose(GAP_METRICS[name](ONE_EMPTY), ONE_EMPTY_BY_HAND[name], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", GAP_METRICS)
 def test_one_call_serves_a_stack_of_tables(name: str) -> None:
     stack = np.random.default_rng(0).integers(0, 9, size=(5, 3, 4, 4))
-    function = GAP_METRICS[name].function
+    function = GAP_METRICS[name]
     assert_allclose(function(stack), [function(table) for table in stack])
 
 
@@ -113,19 +87,19 @@ def test_one_call_serves_a_stack_of_tables(name: str) -> None:
 def test_groups_that_are_all_right_have_the_ideal_value(name: str) -> None:
     right = np.tile(np.diag([5, 3, 2]), (3, 1, 1))
     metric = GAP_METRICS[name]
-    assert_allclose(metric.function(right), metric.ideal, atol=1e-12)
+    assert_allclose(metric(right), metric.ideal, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in GAP_METRICS if name != "worst_group_accuracy"])
 def test_groups_that_are_wrong_alike_have_the_ideal_value(name: str) -> None:
     alike = np.tile(np.array([[5, 3, 2], [0, 7, 1], [4, 4, 1]]), (3, 1, 1))
     metric = GAP_METRICS[name]
-    assert_allclose(metric.function(alike * [[[1]], [[2]], [[5]]]), metric.ideal, atol=1e-12)
+    assert_allclose(metric(alike * [[[1]], [[2]], [[5]]]), metric.ideal, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", GAP_METRICS)
 def test_fewer_than_two_groups_have_no_gap(name: str) -> None:
-    function = GAP_METRICS[name].function
+    function = GAP_METRICS[name]
     assert np.isnan(function(TWO_GROUPS[:1]))
     assert np.isnan(function(TWO_GROUPS[:0]))
     assert np.isnan(function(np.stack([TWO_GROUPS[0], np.zeros((2, 2), dtype=np.int64)])))
@@ -136,7 +110,7 @@ def test_fewer_than_two_groups_have_no_gap(name: str) -> None:
 def test_a_group_without_people_changes_nothing(counts: Counts) -> None:
     with_nobody = np.concatenate([counts, np.zeros((1, 4, 4), dtype=np.int64)])
     for metric in GAP_METRICS.values():
-        assert_allclose(metric.function(with_nobody), metric.function(counts), atol=1e-12)
+        assert_allclose(metric(with_nobody), metric(counts), atol=1e-12)
         assert np.isnan(metric.group_score(with_nobody)[3])
 
 
@@ -146,17 +120,14 @@ def test_order_of_groups_and_classes_does_not_matter(
 ) -> None:
     turned = counts[groups][:, classes][:, :, classes]
     for metric in GAP_METRICS.values():
-        assert_allclose(metric.function(counts), metric.function(turned), atol=1e-12)
+        assert_allclose(metric(counts), metric(turned), atol=1e-12)
 
 
 @given(TABLES)
 def test_gaps_are_in_their_range(counts: Counts) -> None:
     for metric in GAP_METRICS.values():
-        value = metric.function(counts)
-        upper = 4.0 if metric.name == "demographic_parity_gap" else 1.0
-        if metric.name in WITHOUT_BOUND:
-            upper = np.inf
-        assert np.isnan(value) or -1e-12 <= value <= upper + 1e-12
+        value = metric(counts)
+        assert np.isnan(value) or -1e-12 <= value <= metric.highest + 1e-12
 
 
 @pytest.mark.parametrize("name", GAP_METRICS)
@@ -206,10 +177,9 @@ def test_selection_rate_gap_is_the_mean_of_fairlearn_demographic_parity() -> Non
 @pytest.mark.parametrize("n_groups", [2, 4])
 def test_entropy_between_groups_is_the_mean_of_aif360s_over_the_classes(n_groups: int) -> None:
     counts = np.random.default_rng(n_groups).integers(0, 6, size=(n_groups, 3, 3))
-    people = people_of(counts)
-    expected = [aif360_entropy_between_all_groups(people, emotion) for emotion in range(3)]
+    expected = aif360_mean("between_all_groups_generalized_entropy_index", people_of(counts))
     found = gap_metrics.between_group_generalized_entropy(counts)
-    assert_allclose(found, np.mean(expected), atol=1e-12)
+    assert_allclose(found, expected, atol=1e-12)
 
 
 def test_entropy_leaves_out_a_class_that_everybody_is_denied() -> None:
@@ -228,7 +198,7 @@ def test_a_class_recognised_in_no_group_has_no_disparity_and_no_ratio() -> None:
 def test_all_groups_failing_leaves_the_ratio_undefined() -> None:
     counts = np.tile(np.array([[0, 5], [5, 0]]), (2, 1, 1))
     for name in ("accuracy_ratio", "macro_f1_ratio", "xu_fairness", "equal_opportunity_ratio"):
-        assert np.isnan(GAP_METRICS[name].function(counts))
+        assert np.isnan(GAP_METRICS[name](counts))
     assert gap_metrics.accuracy_gap(counts) == 0.0
 
 
@@ -253,3 +223,40 @@ def test_recall_dispersion_is_moved_less_by_a_tiny_group_than_a_gap() -> None:
 
 def test_recall_dispersion_without_two_groups_is_undefined() -> None:
     assert np.isnan(gap_metrics.recall_dispersion(np.array([[[3, 1], [0, 4]]])))
+
+
+SCORES_OF_SCIKIT_LEARN = {
+    "accuracy": accuracy_score,
+    "balanced_accuracy": balanced_accuracy_score,
+    "macro_f1": lambda true, predicted: f1_score(true, predicted, average="macro"),
+    "worst_class_recall": lambda true, predicted: recall_score(true, predicted, average=None).min(),
+}
+
+
+@given(arrays(np.int64, (1, 3, 3), elements=st.integers(1, 9)))
+def test_scores_of_everybody_are_those_of_scikit_learn(counts: Counts) -> None:
+    true, predicted = (
+        np.repeat(place, counts[0].ravel()) for place in np.indices((3, 3)).reshape(2, 9)
+    )
+    found = values_of(OVERALL_METRICS, counts)
+    for metric, value in zip(OVERALL_METRICS, found, strict=True):
+        assert_allclose(value, SCORES_OF_SCIKIT_LEARN[metric.name](true, predicted))
+
+
+@pytest.mark.parametrize("metric", OVERALL_METRICS, ids=lambda metric: metric.name)
+def test_one_call_serves_stacks_of_everybody(metric: GapMetric) -> None:
+    stack = np.random.default_rng(0).integers(1, 9, size=(5, 1, 3, 3))
+    assert_allclose(metric(stack), [metric(counts) for counts in stack])
+    assert metric.group_score(stack).shape == (5, 1)
+    assert not metric.higher_is_worse
+
+
+def test_an_emotion_that_nobody_shows_is_not_the_worst() -> None:
+    counts = np.array([[[8, 2, 0], [3, 7, 0], [0, 0, 0]]])
+    worst = next(metric for metric in OVERALL_METRICS if metric.name == "worst_class_recall")
+    assert_allclose(worst(counts), 0.7)
+
+
+def test_nobody_has_no_score() -> None:
+    nobody = np.zeros((1, 3, 3), dtype=np.int64)
+    assert np.isnan(values_of(OVERALL_METRICS, nobody)).all()

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +11,8 @@ from sklearn.metrics import (
     precision_score,
     recall_score,
 )
+from tests.fairness.metrics.people import aif360_mean, people_of
 
-from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.fairness.metrics import group_metrics as metrics
 from fer_fairness.fairness.metrics.group_metrics import Counts, Metric
 
@@ -35,27 +34,6 @@ SCORES = (
     metrics.theil_index,
 )
 NAMES = [score.__name__ for score in SCORES]
-
-
-def people_of(counts: Counts) -> pd.DataFrame:
-    cells = np.indices(counts.shape).reshape(3, -1)
-    columns = np.repeat(cells, counts.ravel().astype(int), axis=1)
-    return pd.DataFrame(dict(zip(("group", "true", "predicted"), columns, strict=True)))
-
-
-def aif360_theil_index(people: pd.DataFrame, emotion: int) -> float:
-    with quiet_aif360_import():
-        from aif360.datasets import BinaryLabelDataset
-        from aif360.metrics import ClassificationMetric
-    shown = (people["true"] == emotion).astype(float)
-    truth = BinaryLabelDataset(
-        df=pd.DataFrame({"group": 0.0, "label": shown}),
-        label_names=["label"],
-        protected_attribute_names=["group"],
-    )
-    outcome = truth.copy()
-    outcome.labels = (people["predicted"] == emotion).to_numpy(dtype=float).reshape(-1, 1)
-    return float(ClassificationMetric(truth, outcome).theil_index())
 
 
 def test_rates_of_a_table_computed_by_hand() -> None:
@@ -131,8 +109,7 @@ def test_balanced_accuracy_is_that_of_scikit_learn() -> None:
 def test_theil_index_is_the_mean_of_aif360s_over_the_classes(seed: int) -> None:
     counts = np.random.default_rng(seed).integers(0, 6, size=(2, 3, 3))
     for group, found in enumerate(metrics.theil_index(counts)):
-        people = people_of(counts[[group]])
-        expected = np.mean([aif360_theil_index(people, emotion) for emotion in range(3)])
+        expected = aif360_mean("theil_index", people_of(counts[[group]]))
         assert_allclose(found, expected, atol=1e-12)
 
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm, ttest_1samp
 
 from fer_fairness.fairness.metrics.group_metrics import Array, Counts, accuracy
-from fer_fairness.fairness.seeds.draws import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, resampled_crossed
 from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 

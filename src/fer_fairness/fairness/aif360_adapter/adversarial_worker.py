@@ -1,6 +1,6 @@
 """Trains AIF360's `AdversarialDebiasing` in a Python process of its own.
 
-Run as a script by `aif360_subprocess`: it reads one npz file and writes another. AIF360's class
+Run as a script by `adversarial_debiasing`: it reads one npz file and writes another. AIF360's class
 needs TensorFlow with eager execution off, after which Keras can train nothing in that process. The
 script imports nothing of this project, and names TensorFlow only when it runs.
 """

@@ -14,7 +14,6 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.binary_datasets import aif360_values
 from fer_fairness.fairness.counts import (
     GroupCounts,
@@ -28,8 +27,9 @@ from fer_fairness.fairness.inference.draws import (
     resampled,
     seed_for,
 )
-from fer_fairness.fairness.inference.intervals import percentile_interval
-from fer_fairness.fairness.metrics.group_metrics import Array, Counts, Metric
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, percentile_interval
+from fer_fairness.fairness.metrics.formulas import Counts, Metric
+from fer_fairness.fairness.metrics.reductions import Array, divide
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 
@@ -58,9 +58,8 @@ def one_vs_rest_metrics(
     emotions: Sequence[str],
     params: InferenceParameters,
     seed: int,
-    privileged: str | None = None,
 ) -> pd.DataFrame:
-    """AIF360's metrics of every emotion and every group against the privileged one.
+    """AIF360's metrics of every emotion and every group against the largest.
 
     Args:
         frame: One row a person: sample_id, emotion, predicted_emotion, and the attribute column.
@@ -68,32 +67,23 @@ def one_vs_rest_metrics(
         emotions: The emotions scored; the table may hold no other.
         params: Number of replicates, confidence, and the size a group must reach to take part.
         seed: Seed of the bootstrap.
-        privileged: The group that all others are compared with, by default the largest. The word
-            is AIF360's; it says nothing about anybody's life.
 
     Returns:
-        `ONE_VS_REST_COLUMNS`. Differences and ratios are of the unprivileged to the privileged
+        `ONE_VS_REST_COLUMNS`. The largest group is AIF360's "privileged" one; the word says nothing
+        about anybody's life. Differences and ratios are of the unprivileged to the privileged
         group; the Theil index is over the people of both groups. What is not defined (a rate
         without people, a ratio to zero) is NaN.
 
     Raises:
-        InvalidInputError: If a column is missing, an emotion unknown, or `privileged` is not a
-            group of sufficient size.
+        InvalidInputError: If a column is missing or an emotion unknown.
     """
     check_predictions(frame)
     counted = group_counts(
         frame["emotion"], frame["predicted_emotion"], groups_of(frame, attribute), classes=emotions
     ).reaching(params.minimum_group_size)
-    if privileged is not None and privileged not in counted.groups:
-        raise InvalidInputError(
-            f"The privileged group {privileged!r} is no group of {attribute!r} with at least "
-            f"{params.minimum_group_size} people; those are {', '.join(counted.groups) or 'none'}."
-        )
     if len(counted.groups) < 2:
         return pd.DataFrame(columns=list(ONE_VS_REST_COLUMNS))
     reference = int(np.argmax(counted.sizes))
-    if privileged is not None:
-        reference = counted.groups.index(privileged)
     intervals = _intervals(counted, reference, params, seed_for(seed, attribute))
     rows = list(_rows(attribute, counted, reference, intervals))
     return pd.DataFrame(rows, columns=list(ONE_VS_REST_COLUMNS))
@@ -103,13 +93,13 @@ def _rows(
     attribute: str,
     counted: GroupCounts,
     reference: int,
-    intervals: Mapping[tuple[int, int], Mapping[str, tuple[float, float]]],
+    intervals: Mapping[tuple[int, int], Sequence[Interval]],
 ) -> Iterator[Row]:
     pairs = track(list(intervals), description=f"AIF360 metrics by {attribute}")
     for emotion, group in pairs:
         values = aif360_values(_binary(counted.counts[[group, reference]], emotion))
-        for name, value in values.items():
-            low, high = intervals[emotion, group][name]
+        for (name, value), found in zip(values.items(), intervals[emotion, group], strict=True):
+            interval = found if np.isfinite(value) else NO_INTERVAL
             yield {
                 "attribute": attribute,
                 "emotion": counted.classes[emotion],
@@ -119,15 +109,15 @@ def _rows(
                 "n_unprivileged": int(counted.sizes[group]),
                 "metric": name,
                 "value": value,
-                "ci_low": low if np.isfinite(value) else np.nan,
-                "ci_high": high if np.isfinite(value) else np.nan,
+                "ci_low": interval.low,
+                "ci_high": interval.high,
             }
 
 
 def _intervals(
     counted: GroupCounts, reference: int, params: InferenceParameters, seed: tuple[int, int]
-) -> dict[tuple[int, int], dict[str, tuple[float, float]]]:
-    """Bounds of every metric by (emotion, group), all on the same resamples."""
+) -> dict[tuple[int, int], list[Interval]]:
+    """Intervals of all metrics, in order, by (emotion, group), on the same resamples."""
     others = [group for group in range(len(counted.groups)) if group != reference]
     pairs = list(product(range(len(counted.classes)), others))
     # The tables of all pairs are held at a time, which with few classes are more than the counts.
@@ -147,13 +137,10 @@ def _intervals(
         seed=seed,
         cells_at_once=at_once,
     )
-    bounds: dict[tuple[int, int], dict[str, tuple[float, float]]] = {}
-    for place, pair in enumerate(pairs):
-        bounds[pair] = {}
-        for column, name in enumerate(COUNT_FORMULAS):
-            interval = percentile_interval(values[:, place, column], params.confidence)
-            bounds[pair][name] = interval.low, interval.high
-    return bounds
+    return {
+        pair: [percentile_interval(column, params.confidence) for column in values[:, place].T]
+        for place, pair in enumerate(pairs)
+    }
 
 
 def _binary(counts: Counts, emotion: int) -> Counts:
@@ -171,13 +158,11 @@ def _binary(counts: Counts, emotion: int) -> Counts:
 
 def _rate(tables: Counts, *, shown: int) -> Array:
     """Share predicted of those (not) showing the emotion, shape (..., 2)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(tables[..., shown, 1] / tables[..., shown, :].sum(axis=-1))
+    return divide(tables[..., shown, 1], tables[..., shown, :].sum(axis=-1))
 
 
 def _selection_rate(tables: Counts) -> Array:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(tables[..., 1].sum(axis=-1) / tables.sum(axis=(-2, -1)))
+    return divide(tables[..., 1].sum(axis=-1), tables.sum(axis=(-2, -1)))
 
 
 def _difference(rates: Array) -> Array:
@@ -186,8 +171,7 @@ def _difference(rates: Array) -> Array:
 
 def _disparate_impact(tables: Counts) -> Array:
     rates = _selection_rate(tables)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = rates[..., 0] / rates[..., 1]
+    ratio = divide(rates[..., 0], rates[..., 1])
     return np.where(np.isfinite(ratio), ratio, np.nan)
 
 

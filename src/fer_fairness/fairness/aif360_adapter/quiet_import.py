@@ -18,7 +18,7 @@ def quiet_aif360_import() -> Iterator[None]:
     which also installs a handler on the root logger: those records are dropped, and no handler is
     installed. Where TensorFlow is not loaded yet it stays so, which spares ten seconds and its own
     messages; AIF360 then leaves out `AdversarialDebiasing`, which needs it and which
-    `aif360_subprocess` runs elsewhere. Warnings of Python raised while the modules load are
+    `adversarial_debiasing` runs elsewhere. Warnings of Python raised while the modules load are
     ignored: they are about AIF360's own code.
     """
     root, silent = logging.getLogger(), logging.NullHandler()

@@ -140,30 +140,6 @@ def differences_of(counts: Counts, loss_of: Callable[[Array], Array] | None = No
     )
 
 
-def double_corrected_variance(rates: Array, people: Counts) -> Array:
-    """Variance of a rate between groups, with the noise of the groups' own rates taken off.
-
-    V = sum_g (r_g - mean r)^2 / (K - 1) - mean_g r_g (1 - r_g) / (n_g - 1): unbiased in both terms
-    (Lum, Zhang and Bower 2022, arXiv 2205.05770, the double-corrected estimator). It can be
-    negative, where the groups differ less than their noise alone lets expect.
-
-    Args:
-        rates: Shares between 0 and 1, shape (..., g); NaN for a group without people.
-        people: People behind each rate, shape (..., g).
-
-    Returns:
-        Shape (...); NaN where fewer than two groups have at least two people.
-    """
-    usable = np.isfinite(rates) & (people >= 2)
-    n_groups = usable.sum(axis=-1)
-    filled = np.where(usable, rates, 0.0)
-    divisor = np.maximum(n_groups, 1)
-    mean = (filled.sum(axis=-1) / divisor)[..., np.newaxis]
-    between = np.where(usable, (filled - mean) ** 2, 0.0).sum(axis=-1) / np.maximum(n_groups - 1, 1)
-    within = np.where(usable, filled * (1 - filled) / np.maximum(people - 1, 1), 0.0)
-    return np.where(n_groups >= 2, between - within.sum(axis=-1) / divisor, np.nan)
-
-
 def _loss_of_bins(pooled: Array) -> Array:
     """Where right answers go that are lost: from a bin's right to its wrong ones.
 

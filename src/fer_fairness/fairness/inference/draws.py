@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.fairness.counts import Counts
-from fer_fairness.fairness.metrics.formulas import Metric, evaluated
+from fer_fairness.fairness.metrics.formulas import Metric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 
 Seed: TypeAlias = "int | Sequence[int] | np.random.Generator"
@@ -132,7 +132,7 @@ def resampled(
     seeds = np.random.default_rng(seed).spawn(len(sizes))
 
     def turn(size: int, own_seed: np.random.Generator) -> list[Array]:
-        return evaluated(metrics, draw(counts, size, own_seed))
+        return values_of(metrics, draw(counts, size, own_seed))
 
     if len(sizes) == 1:
         return turn(sizes[0], seeds[0])

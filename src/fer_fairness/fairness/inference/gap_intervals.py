@@ -30,7 +30,7 @@ import numpy as np
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.differences import Differences
 from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed, counts_of_shares, resampled
-from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
@@ -190,7 +190,7 @@ def drawn_values(
         drawn = counts_of_shares(differences.people, shares, size, generator)
         return drawn if counted is None else counted(drawn, generator)
 
-    functions = [metric.function for metric in metrics]
+    functions = list(metrics)
     like = np.empty(shares.shape, dtype=np.int64)
     return resampled(draw, like, functions, n=n, seed=seed, cells_at_once=cells_at_once)
 
@@ -205,7 +205,7 @@ def _estimate(
 ) -> GapEstimate:
     shuffled = distance(metric, null[np.isfinite(null)])
     if not np.isfinite(value) or not all(map(len, (shuffled, *fitted.draws, *one_group.draws))):
-        return GapEstimate(Interval(float("nan"), float("nan")), float("nan"))
+        return GapEstimate(NO_INTERVAL, float("nan"))
     measured = float(distance(metric, np.asarray(value)))
     curves = _curves(fitted, shuffled, confidence)
     noise = float(fitted.draws[_NONE_AT].std())

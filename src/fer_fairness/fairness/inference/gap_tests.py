@@ -1,7 +1,8 @@
-"""The metrics of one attribute measured, tested, and given intervals."""
+"""The metrics of one attribute measured, tested against shuffled groups, and given intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,10 +11,48 @@ from fer_fairness.fairness.inference.detectability import Family, minimum_detect
 from fer_fairness.fairness.inference.differences import Differences, fit_differences
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import GapEstimate, gap_estimates
-from fer_fairness.fairness.inference.permutation import PermutationTest, permutation_test
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
+
+_ROUNDING: Final = 1e-12
+"""Values this close are equal: the same table can give sums that differ in the last bits."""
+
+
+@dataclass(frozen=True)
+class PermutationTest:
+    """A value against the values that chance alone gives.
+
+    Attributes:
+        p_value: (1 + number of draws at least as far from equal treatment) / (draws + 1).
+        null_mean: Mean over the draws.
+        null_95: The value that 95 draws of 100 do not pass on the side of unequal treatment.
+    """
+
+    p_value: float
+    null_mean: float
+    null_95: float
+
+
+def permutation_test(value: float, null: Array, *, higher_is_worse: bool) -> PermutationTest:
+    """Compare a value with its permutation draws, one-sided towards unequal treatment.
+
+    Args:
+        value: The value measured; NaN gives a test of NaN.
+        null: Values on shuffled counts, shape (n,).
+        higher_is_worse: Whether larger values mean less equal treatment.
+    """
+    defined = null[np.isfinite(null)]
+    if not np.isfinite(value) or defined.size == 0:
+        return PermutationTest(float("nan"), float("nan"), float("nan"))
+    sign = 1.0 if higher_is_worse else -1.0
+    as_extreme = np.count_nonzero(sign * defined >= sign * value - _ROUNDING)
+    limit = 0.95 if higher_is_worse else 0.05
+    return PermutationTest(
+        p_value=(1 + as_extreme) / (defined.size + 1),
+        null_mean=float(defined.mean()),
+        null_95=float(np.quantile(defined, limit)),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,7 +112,7 @@ def measured_gaps(
     nulls = resampled(
         permutation_counts,
         counted.counts,
-        [metric.function for metric in metrics],
+        list(metrics),
         n=n_permutations,
         seed=(*seed, 0),
         cells_at_once=params.cells_at_once,

@@ -5,6 +5,7 @@ Intervals of gaps between groups are those of `gap_intervals`.
 
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Final
 
 import numpy as np
 
@@ -19,11 +20,15 @@ class Interval:
     high: float
 
 
+NO_INTERVAL: Final = Interval(float("nan"), float("nan"))
+"""Of a value that is not defined."""
+
+
 def percentile_interval(replicates: Array, confidence: float) -> Interval:
     """The middle `confidence` of the replicates; undefined replicates are left out."""
     defined = replicates[np.isfinite(replicates)]
     if defined.size == 0:
-        return Interval(float("nan"), float("nan"))
+        return NO_INTERVAL
     outside = (1.0 - confidence) / 2.0
     low, high = np.quantile(defined, [outside, 1.0 - outside])
     return Interval(float(low), float(high))
@@ -46,7 +51,7 @@ def wilson_interval(successes: int, people: int, confidence: float) -> Interval:
     Resampling would give 3 of 3 the interval from 1 to 1.
     """
     if people == 0:
-        return Interval(float("nan"), float("nan"))
+        return NO_INTERVAL
     z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
     share, z2 = successes / people, z * z
     centre = (share + z2 / (2 * people)) / (1 + z2 / people)

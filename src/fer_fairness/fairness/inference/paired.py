@@ -2,7 +2,8 @@
 
 A gap is raised by noise, and two gaps by more or less of it: a model whose groups are alike by more
 than one whose groups differ. The difference of two gaps is therefore measured, the difference of
-what noise adds to each is estimated and taken off, and the interval is about what is left.
+what noise adds to each is estimated and taken off, and the interval is about what is left. And a
+gap may close only because the group served best is served worse (`levelled_down`).
 """
 
 from collections.abc import Sequence
@@ -15,8 +16,7 @@ import numpy as np
 from fer_fairness.fairness.counts import GroupCounts, PairedCounts
 from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts, resampled
-from fer_fairness.fairness.inference.intervals import Interval
-from fer_fairness.fairness.inference.level_down import levelled_down
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.formulas import Counts, GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 
@@ -93,11 +93,28 @@ def paired_differences(
     }
 
 
-def paired_difference(
-    joint: PairedCounts, metric: GapMetric, *, n: int, confidence: float, seed: Seed
-) -> PairedDifference:
-    """Difference of one metric between two models; see `paired_differences`."""
-    return paired_differences(joint, [metric], n=n, confidence=confidence, seed=seed)[metric.name]
+def levelled_down(metric: GapMetric, first: Counts, second: Counts) -> bool:
+    """Whether a second model is closer to equal treatment by loss alone.
+
+    That is: the metric is closer to its ideal, the group that the first model served best is
+    served worse, and no group is served better (the levelling down of Mittelstadt, Wachter and
+    Russell 2023, arXiv 2302.02404).
+
+    Args:
+        metric: The metric, whose `group_score` says how well a group is served.
+        first: Counts of the first model, one table a training seed, shape (seeds, g, c, k).
+        second: Those of the second model.
+
+    Returns:
+        The answer for the means over the seeds; False where something is not defined.
+    """
+    before, after = (np.abs(metric(counts) - metric.ideal).mean() for counts in (first, second))
+    if not np.isfinite([before, after]).all() or after >= before - _ROUNDING:
+        return False
+    served, then_served = (metric.group_score(counts).mean(axis=0) for counts in (first, second))
+    change = then_served - served
+    best = int(np.nanargmax(served))
+    return bool(change[best] < -_ROUNDING and not np.any(change > _ROUNDING))
 
 
 def _of_each(joint: Counts) -> tuple[Counts, Counts]:
@@ -118,7 +135,7 @@ def _difference(
     defined = replicates[np.isfinite(replicates).all(axis=1)]
     value = float(values[1] - values[0])
     if not np.isfinite(values).all() or len(defined) < 2:
-        nowhere = Interval(float("nan"), float("nan"))
+        nowhere = NO_INTERVAL
         return PairedDifference(value, float("nan"), nowhere, level_down=level_down)
     added = defined[:, 2:].mean(axis=0) - values[2:]
     spreads = (defined[:, [1, 3]] - defined[:, [0, 2]]).std(axis=0)

@@ -6,26 +6,25 @@ the shares of the groups in a crowd. What both need to know of the labeller is a
 
 from fer_fairness.fairness.label_noise.composition import COMPOSITION_COLUMNS, composition
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion, label_confusion
-from fer_fairness.fairness.label_noise.evaluation import (
+from fer_fairness.fairness.label_noise.corrected_scores import (
+    ACCURACY,
+    ACCURACY_DIFFERENCE,
+    RECALL_DIFFERENCE,
+    SCORES,
+)
+from fer_fairness.fairness.label_noise.correction import (
     AS_LABELLED,
     ATTRIBUTE_COLUMNS,
     BOUNDS,
     CORRECTED,
     GAP_COLUMNS,
     GROUP_COLUMNS,
-    METHODS,
     SCORE_COLUMNS,
     SOFT_LABELS,
     LabelNoise,
     label_noise,
 )
 from fer_fairness.fairness.label_noise.inversion import Refusal, condition_number, reasons_against
-from fer_fairness.fairness.label_noise.scores import (
-    ACCURACY,
-    ACCURACY_DIFFERENCE,
-    RECALL_DIFFERENCE,
-    SCORES,
-)
 
 __all__ = [
     "ACCURACY",
@@ -37,7 +36,6 @@ __all__ = [
     "CORRECTED",
     "GAP_COLUMNS",
     "GROUP_COLUMNS",
-    "METHODS",
     "RECALL_DIFFERENCE",
     "SCORES",
     "SCORE_COLUMNS",

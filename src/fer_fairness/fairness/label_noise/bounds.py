@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy.optimize import linprog, nnls
+from scipy.optimize import linprog
 from scipy.special import betaincinv
 
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
+from fer_fairness.fairness.label_noise.corrected_scores import (
+    ACCURACY,
+    ACCURACY_DIFFERENCE,
+    ScoreEstimate,
+)
 from fer_fairness.fairness.label_noise.inversion import AnyCounts, drawn_confusions
-from fer_fairness.fairness.label_noise.scores import ACCURACY, ACCURACY_DIFFERENCE
 from fer_fairness.fairness.metrics.reductions import Array, divide
 
 _SMALL: Final = 1e-12
@@ -43,9 +47,11 @@ class ScoreBounds:
     low: Array
     high: Array
 
-    def interval(self, group: int) -> Interval:
-        """The bounds of one group."""
-        return Interval(float(self.low[group]), float(self.high[group]))
+    @property
+    def estimates(self) -> tuple[ScoreEstimate, ...]:
+        """Those of every group: an interval without a value."""
+        ends = zip(self.low.tolist(), self.high.tolist(), strict=True)
+        return tuple(ScoreEstimate(float("nan"), Interval(low, high)) for low, high in ends)
 
 
 def accuracy_bounds(answers: AnyCounts, shares: Array, people: Array) -> dict[str, ScoreBounds]:
@@ -153,33 +159,6 @@ def unidentified_bounded_accuracy(
         _exact_interval(answers, np.asarray(answers.sum()), error),
         _exact_interval(confusion.counts, confusion.faces[:, np.newaxis], error),
     )
-
-
-def unidentified_accuracy_bounds(answers: AnyCounts, shares: Array) -> ScoreBounds:
-    """Sharp bounds of accuracy where the shares of the groups are not known either.
-
-    No uncertainty of people or confusion is in them: they are what a labeller of exactly these
-    errors leaves open.
-
-    Args:
-        answers: People by label or none, and wrong or right, shape (h + 1, 2).
-        shares: P(label or none | true group), shape (g, h + 1).
-    """
-    fitting = _fitting_answers(answers, shares)
-    return _program_bounds(_Range(fitting, fitting), _Range(shares, shares))
-
-
-def _fitting_answers(answers: AnyCounts, shares: Array) -> Array:
-    """Shares of people (h + 1, 2), moved to the nearest label shares that the confusion can give.
-
-    What was counted never fits exactly, and the program would have no solution.
-    """
-    by_label = answers.sum(axis=-1) / answers.sum()
-    people, _ = nnls(shares.T, by_label)
-    possible = shares.T @ (people / people.sum())
-    right = divide(answers[:, 1], answers.sum(axis=-1))
-    right = np.where(np.isfinite(right), right, 0.0)
-    return np.stack([possible * (1.0 - right), possible * right], axis=-1)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pandas as pd
 from fer_fairness.fairness.counts import Counts, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.label_noise.confusion import label_confusion
+from fer_fairness.fairness.label_noise.corrected_scores import corrected_scores
 from fer_fairness.fairness.label_noise.inversion import reasons_against
-from fer_fairness.fairness.label_noise.scores import corrected_scores
 from fer_fairness.params.inference import InferenceParameters
 
 COMPOSITION_COLUMNS = (

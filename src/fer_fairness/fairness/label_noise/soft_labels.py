@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.inference.intervals import Interval
-from fer_fairness.fairness.label_noise.scores import (
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
+from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
     RECALL_DIFFERENCE,
@@ -69,7 +69,7 @@ def soft_scores(
     *,
     confidence: float,
 ) -> dict[str, tuple[ScoreEstimate, ...]]:
-    """The scores of `scores.SCORES` of every group, each person weighted by probability.
+    """The scores of `corrected_scores.SCORES` of every group, each person weighted by probability.
 
     Intervals are those of a ratio of weighted sums, linearised (Woodruff 1971, JASA 66); the
     uncertainty of the probabilities themselves is not in them.
@@ -123,7 +123,7 @@ def _weighted_mean(weights: Array, answers: Array) -> tuple[float, Array]:
 def _same_class_difference(
     weights: Array, answers: Array, indicators: Array
 ) -> tuple[float, Array]:
-    """The Mantel-Haenszel difference of `scores.scores`, and what each person adds to its error."""
+    """The Mantel-Haenszel difference of `corrected_scores.scores`, and each person's influence."""
     of_class = indicators.sum(axis=0)
     present = np.maximum(of_class, 1.0)
     share = (weights @ indicators) / present
@@ -142,7 +142,7 @@ def _same_class_difference(
 
 def _estimate(value: float, influence: Array, z: float) -> ScoreEstimate:
     if not np.isfinite(value):
-        return ScoreEstimate(float("nan"), Interval(float("nan"), float("nan")))
+        return ScoreEstimate(float("nan"), NO_INTERVAL)
     half = z * float(np.sqrt((influence**2).sum()))
     return ScoreEstimate(value, Interval(value - half, value + half))
 

@@ -15,8 +15,10 @@ Sources: Naeini et al. 2015 (AAAI, the expected calibration error), Nixon et al.
 1904.01685 (adaptive bins).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +26,22 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import GroupCounts, Labels, group_counts
-from fer_fairness.fairness.metrics.formulas import Counts, Formula, GapMetric, Tables
+from fer_fairness.fairness.metrics.formulas import Counts, Formula, GapMetric, MetricWords, Tables
 from fer_fairness.fairness.metrics.reductions import Array, divide, spread
+
+CALIBRATION_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
+    {
+        "calibration_error": MetricWords(
+            "Calibration error",
+            "Expected calibration error: how far the probability of the predicted emotion is from "
+            "the share of such predictions that are right, averaged over bins of faces; 0 is best.",
+        ),
+        "calibration_error_gap": MetricWords(
+            "Calibration-error gap", "Highest calibration error of a group minus the lowest."
+        ),
+    }
+)
+"""What people read of both metrics here, by name."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +56,6 @@ class CalibrationCounts(GroupCounts):
     """
 
     bin_confidence: Array
-
-    def reaching(self, minimum_size: int) -> "CalibrationCounts":
-        """The same counts without the groups of fewer than `minimum_size` people."""
-        kept = super().reaching(minimum_size)
-        return replace(self, counts=kept.counts, groups=kept.groups)
 
 
 def calibration_counts(
@@ -141,13 +152,8 @@ def calibration_gap_metric(bin_confidence: Array) -> GapMetric:
     def score(tables: Tables) -> Array:
         return 1.0 - tables.of(error)
 
-    return GapMetric(
-        name="calibration_error_gap",
-        label="Calibration-error gap",
-        function=Formula(gap),
-        ideal=0.0,
-        group_score=Formula(score),
-    )
+    name = "calibration_error_gap"
+    return GapMetric(gap, name, CALIBRATION_WORDS[name], group_score=Formula(score))
 
 
 def _calibration_error(bin_confidence: Array) -> Formula:

@@ -1,17 +1,18 @@
 """How far groups are apart in each class: gaps and ratios of recall, precision and error rates.
 
-Every function takes counts `C[..., g, c, k]` and gives one value a class, shape (..., c). A group
+Every formula takes counts `C[..., g, c, k]` and gives one value a class, shape (..., c). A group
 whose rate is undefined (see `metrics`) takes no part; a class with fewer than two groups left is
 NaN, and so is a ratio of rates that are all zero.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from fer_fairness.fairness.metrics.formulas import Formula, GapMetric, Tables
+from fer_fairness.fairness.metrics.formulas import Formula, GapMetric, MetricWords, Tables
 from fer_fairness.fairness.metrics.group_metrics import (
     false_negative_rate,
     false_positive_rate,
@@ -44,42 +45,6 @@ def recall_ratios(tables: Tables) -> Array:
 
 
 @Formula
-def precision_gaps(tables: Tables) -> Array:
-    """Highest minus lowest precision of each class between groups, shape (..., k)."""
-    return spread(tables.of(precision))
-
-
-@Formula
-def precision_ratios(tables: Tables) -> Array:
-    """Lowest by highest precision of each class, shape (..., k); NaN where all are zero."""
-    return min_by_max(tables.of(precision))
-
-
-@Formula
-def false_positive_rate_gaps(tables: Tables) -> Array:
-    """Highest minus lowest false-positive rate of each class between groups, shape (..., k)."""
-    return spread(tables.of(false_positive_rate))
-
-
-@Formula
-def false_positive_rate_ratios(tables: Tables) -> Array:
-    """Lowest by highest false-positive rate, shape (..., k); NaN where all are zero."""
-    return min_by_max(tables.of(false_positive_rate))
-
-
-@Formula
-def false_negative_rate_gaps(tables: Tables) -> Array:
-    """Highest minus lowest false-negative rate of each class, shape (..., c): the recall's gap."""
-    return tables.of(recall_gaps)
-
-
-@Formula
-def false_negative_rate_ratios(tables: Tables) -> Array:
-    """Lowest by highest false-negative rate, shape (..., c); NaN where all are zero."""
-    return min_by_max(tables.of(false_negative_rate))
-
-
-@Formula
 def recall_variances(tables: Tables) -> Array:
     """Variance of recall between groups, each weighing with its people, shape (..., c).
 
@@ -100,53 +65,116 @@ def recall_dispersions(tables: Tables) -> Array:
     return np.sqrt(tables.of(recall_variances))
 
 
+def _gaps_of(rate: Formula) -> Formula:
+    """Highest minus lowest rate of each class, shape (..., c)."""
+    return Formula(lambda tables: spread(tables.of(rate)))
+
+
+def _ratios_of(rate: Formula) -> Formula:
+    """Lowest by highest rate of each class, shape (..., c); NaN where all are zero."""
+    return Formula(lambda tables: min_by_max(tables.of(rate)))
+
+
+def _remainder(rate: Formula) -> Formula:
+    """What is left to 1."""
+    return Formula(lambda tables: 1.0 - tables.of(rate))
+
+
 @dataclass(frozen=True)
-class _Rate:
-    """A rate of each class and group, (..., g, c), with its gaps and ratios, (..., c)."""
+class _ClassMetric:
+    """A metric of every class at once.
 
-    name: str
-    label: str
-    rate: Formula
-    gaps: Formula
-    ratios: Formula
-    higher_is_better: bool
+    Attributes:
+        prefix: How its names begin: `recall_gap_` of `recall_gap_fear`.
+        words: What people read of it.
+        by_class: Counts to (..., c).
+        served: How well each class of each group is served in the metric's own terms, (..., g, c).
+    """
+
+    prefix: str
+    words: MetricWords
+    by_class: Formula
+    served: Formula
+
+    def of(self, emotion: str, place: int) -> GapMetric:
+        """The metric of the class at a place."""
+        return GapMetric(
+            _of_class(self.by_class, place).definition,
+            f"{self.prefix}{emotion}",
+            replace(self.words, label=f"{self.words.label}, {emotion}"),
+            group_score=_of_class(self.served, place),
+        )
 
 
-_RATES: Final = (
-    _Rate("recall", "Recall", recall, recall_gaps, recall_ratios, higher_is_better=True),
-    _Rate(
-        "precision",
+def _of_rate(
+    label: str, meaning: str, gaps: Formula, ratios: Formula, served: Formula
+) -> tuple[_ClassMetric, _ClassMetric]:
+    """Gap and ratio of a rate, named after its label: `false_positive_rate_gap_`."""
+    gap = MetricWords(
+        f"{label} gap",
+        f"Of one emotion: highest minus lowest {label.lower()} of a group ({meaning}).",
+    )
+    ratio = MetricWords(
+        f"{label} ratio",
+        f"Of one emotion: lowest {label.lower()} of a group divided by the highest.",
+        in_points=False,
+        higher_is_more_equal=True,
+    )
+    name = label.lower().replace("-", "_").replace(" ", "_")
+    return (
+        _ClassMetric(f"{name}_gap_", gap, gaps, served),
+        _ClassMetric(f"{name}_ratio_", ratio, ratios, served),
+    )
+
+
+_CLASS_METRICS: Final = (
+    _ClassMetric(
+        "recall_dispersion_",
+        MetricWords(
+            "Recall dispersion",
+            "Of one emotion: standard deviation of the groups' recalls around everybody's, each "
+            "group weighing with its people.",
+        ),
+        Formula(lambda tables: np.sqrt(tables.of(recall_variances))),
+        recall,
+    ),
+    *_of_rate(
+        "Recall", "the share of its faces that are recognised", recall_gaps, recall_ratios, recall
+    ),
+    *_of_rate(
         "Precision",
+        "the share of faces given it that show it",
+        _gaps_of(precision),
+        _ratios_of(precision),
         precision,
-        precision_gaps,
-        precision_ratios,
-        higher_is_better=True,
     ),
-    _Rate(
-        "false_positive_rate",
+    *_of_rate(
         "False-positive rate",
-        false_positive_rate,
-        false_positive_rate_gaps,
-        false_positive_rate_ratios,
-        higher_is_better=False,
+        "the share of the other faces that are given it",
+        _gaps_of(false_positive_rate),
+        _ratios_of(false_positive_rate),
+        _remainder(false_positive_rate),
     ),
-    _Rate(
-        "false_negative_rate",
+    *_of_rate(
         "False-negative rate",
-        false_negative_rate,
-        false_negative_rate_gaps,
-        false_negative_rate_ratios,
-        higher_is_better=False,
+        "the share of its faces that are given another",
+        recall_gaps,
+        _ratios_of(false_negative_rate),
+        _remainder(false_negative_rate),
     ),
 )
+
+CLASS_METRIC_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
+    {metric.prefix: metric.words for metric in _CLASS_METRICS}
+)
+"""The metrics of one emotion by how their names begin: `recall_gap_` of `recall_gap_fear`."""
 
 
 def class_gap_metrics(classes: Sequence[str]) -> tuple[GapMetric, ...]:
     """Dispersion of recall, and gap and ratio of four rates, of each class.
 
-    The rates are recall, precision, false-positive and false-negative rate.
-
-    All classes of a rate are computed at once where the metrics are evaluated by `values_of`.
+    The rates are recall, precision, false-positive and false-negative rate. All classes of a rate
+    are computed at once where the metrics are evaluated by `values_of`.
 
     Args:
         classes: Names of the classes, in the order of the counts' axes.
@@ -154,58 +182,14 @@ def class_gap_metrics(classes: Sequence[str]) -> tuple[GapMetric, ...]:
     Returns:
         Nine metrics a class, class by class, named as in `recall_dispersion_fear`,
         `recall_gap_fear`, `recall_ratio_fear`, `precision_gap_fear`, ...,
-        `false_negative_rate_ratio_fear`. Their group scores are the
-        class's recall, precision, or 1 - rate of each group.
+        `false_negative_rate_ratio_fear`. Their group scores are the class's recall, precision, or
+        1 - rate of each group.
     """
     return tuple(
-        metric
-        for place, name in enumerate(classes)
-        for metric in (_dispersion_of(name, place), *_rates_of(name, place))
+        metric.of(name, place) for place, name in enumerate(classes) for metric in _CLASS_METRICS
     )
-
-
-def _dispersion_of(name: str, place: int) -> GapMetric:
-    return GapMetric(
-        name=f"recall_dispersion_{name}",
-        label=f"Recall dispersion, {name}",
-        function=_of_class(recall_dispersions, place),
-        ideal=0.0,
-        group_score=_of_class(recall, place),
-    )
-
-
-def _rates_of(name: str, place: int) -> Iterator[GapMetric]:
-    for rate in _RATES:
-        yield from _metrics_of(rate, name, place)
-
-
-def _metrics_of(rate: _Rate, name: str, place: int) -> Iterator[GapMetric]:
-    score = _of_class(rate.rate, place)
-    if not rate.higher_is_better:
-        score = _remainder(score)
-    for what, by_class, ideal in (("gap", rate.gaps, 0.0), ("ratio", rate.ratios, 1.0)):
-        yield GapMetric(
-            name=f"{rate.name}_{what}_{name}",
-            label=f"{rate.label} {what}, {name}",
-            function=_of_class(by_class, place),
-            ideal=ideal,
-            group_score=score,
-        )
 
 
 def _of_class(by_class: Formula, place: int) -> Formula:
     """The values of one class of a formula that gives all of them on its last axis."""
-
-    def of_class(tables: Tables) -> Array:
-        return np.asarray(tables.of(by_class)[..., place, :])
-
-    return Formula(of_class)
-
-
-def _remainder(rate: Formula) -> Formula:
-    """What is left to 1."""
-
-    def remainder(tables: Tables) -> Array:
-        return 1.0 - tables.of(rate)
-
-    return Formula(remainder)
+    return Formula(lambda tables: np.asarray(tables.of(by_class)[..., place, :]))

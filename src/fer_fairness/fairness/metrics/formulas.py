@@ -2,7 +2,8 @@
 
 A metric is a function of counts `C[..., g, c, k]`, and the same numbers (row sums, recalls) are
 needed by many of them. A metric is therefore written as a `Formula`: a function of `Tables`, which
-keeps every part that it has computed once. `values_of` gives many metrics of one stack.
+keeps every part that it has computed once. `values_of` gives many metrics of one stack. What people
+read of a metric (`MetricWords`) stands with its formula.
 
 Inside formulas the group is the first axis and the tables of the stack are the last one, (g, c, k,
 n), so that NumPy's loops run over a hundred tables at a time and not over seven classes. Nothing
@@ -67,6 +68,23 @@ class Tables:
         return np.asarray(self.of_class.sum(axis=1))
 
 
+@dataclass(frozen=True)
+class MetricWords:
+    """How a metric is named, what it is, and how it is read.
+
+    Attributes:
+        label: Name in a table or on an axis.
+        definition: One sentence, with the source of the formula.
+        in_points: Whether a difference reads in percentage points (else as a plain number).
+        higher_is_more_equal: Whether 1 means equal treatment (ratios) and not 0 (gaps).
+    """
+
+    label: str
+    definition: str
+    in_points: bool = True
+    higher_is_more_equal: bool = False
+
+
 class Formula:
     """A metric of counts, written as a function of `Tables`; used as a decorator.
 
@@ -86,43 +104,59 @@ class Formula:
 
     def __call__(self, counts: Counts) -> Array:
         """The values of counts, shape (..., g, c, k)."""
-        (values,) = evaluated([self], counts)
+        (values,) = values_of([self], counts)
         return values
 
 
-def evaluated(metrics: Sequence[Metric], counts: Counts) -> list[Array]:
-    """Values of many metrics of the same counts; what formulas have in common is computed once.
+class Score(Formula):
+    """How well each group is served, (..., g), in words that people read.
 
-    Args:
-        metrics: Formulas, or any functions of counts; those are called as they are.
-        counts: Shape (..., g, c, k).
-
-    Returns:
-        For each metric what calling it gives.
+    Attributes:
+        words: What people read of it.
     """
-    formulas = [metric for metric in metrics if isinstance(metric, Formula)]
-    values = iter(_values_of_formulas(formulas, counts))
-    return [next(values) if isinstance(metric, Formula) else metric(counts) for metric in metrics]
+
+    def __init__(self, definition: Callable[[Tables], Array], words: MetricWords) -> None:
+        """Take both."""
+        super().__init__(definition)
+        self.words = words
 
 
-@dataclass(frozen=True)
-class GapMetric:
-    """A distance between groups.
+def in_words(
+    label: str, definition: str, *, in_points: bool = True
+) -> Callable[[Callable[[Tables], Array]], Score]:
+    """Make a formula a score with its words; used as a decorator. See `MetricWords`."""
+    return lambda formula: Score(formula, MetricWords(label, definition, in_points))
+
+
+class GapMetric(Formula):
+    """A distance between groups: counts (..., g, c, k) to values (...).
 
     Attributes:
         name: Key in tables.
-        label: Name for people.
-        function: Counts (..., g, c, k) to values (...).
+        words: What people read of it.
         ideal: The value that means equal treatment: 0 for gaps, 1 for ratios and accuracies.
         group_score: Counts to (..., g): how well each group is served in this metric's own terms,
             higher is better. By it a gap is recognised that closed because its best group fell.
+        highest: The most that it can come to; none falls below zero.
     """
 
-    name: str
-    label: str
-    function: Metric
-    ideal: float
-    group_score: Metric
+    def __init__(
+        self,
+        definition: Callable[[Tables], Array],
+        name: str,
+        words: MetricWords,
+        *,
+        group_score: Metric,
+        ideal: float | None = None,
+        highest: float = 1.0,
+    ) -> None:
+        """Take all of these; the ideal is by default what the words say."""
+        super().__init__(definition)
+        self.name = name
+        self.words = words
+        self.group_score = group_score
+        self.ideal = float(words.higher_is_more_equal) if ideal is None else ideal
+        self.highest = highest
 
     @property
     def higher_is_worse(self) -> bool:
@@ -130,12 +164,18 @@ class GapMetric:
         return self.ideal == 0.0
 
 
-def values_of(metrics: Sequence[GapMetric], counts: Counts) -> list[Array]:
-    """Values of many metrics of the same counts, (..., g, c, k): what calling each would give.
+def values_of(metrics: Sequence[Metric], counts: Counts) -> list[Array]:
+    """Values of many metrics of the same counts, each what calling it would give.
 
-    What metrics have in common (recalls, the gaps of all classes) is computed once.
+    What formulas have in common (recalls, the gaps of all classes) is computed once.
+
+    Args:
+        metrics: Formulas, or any functions of counts; those are called as they are.
+        counts: Shape (..., g, c, k).
     """
-    return evaluated([metric.function for metric in metrics], counts)
+    formulas = [metric for metric in metrics if isinstance(metric, Formula)]
+    values = iter(_values_of_formulas(formulas, counts))
+    return [next(values) if isinstance(metric, Formula) else metric(counts) for metric in metrics]
 
 
 def _values_of_formulas(formulas: Sequence[Formula], counts: Counts) -> list[Array]:

@@ -1,4 +1,4 @@
-"""Distances between groups, as functions of counts, and the registry of them.
+"""Distances between groups, as functions of counts, each with its words, and the registry of them.
 
 Every function takes counts `C[..., g, c, k]` (group, true class, predicted class; see `counts`) and
 works over the last three axes. What is undefined is NaN, never zero:
@@ -12,19 +12,14 @@ works over the last three axes. What is undefined is NaN, never zero:
   out of the average.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from fer_fairness.fairness.metrics.class_gaps import (
-    class_gap_metrics,
-    recall_gaps,
-    recall_ratios,
-    recall_variances,
-)
-from fer_fairness.fairness.metrics.formulas import Formula, GapMetric, Tables, values_of
+from fer_fairness.fairness.metrics.class_gaps import recall_gaps, recall_ratios, recall_variances
+from fer_fairness.fairness.metrics.formulas import Formula, GapMetric, MetricWords, Score, Tables
 from fer_fairness.fairness.metrics.group_metrics import (
     accuracy,
     balanced_accuracy,
@@ -32,6 +27,7 @@ from fer_fairness.fairness.metrics.group_metrics import (
     recall,
     row_shares,
     theil_index,
+    worst_class_recall,
 )
 from fer_fairness.fairness.metrics.reductions import (
     Array,
@@ -45,68 +41,101 @@ from fer_fairness.fairness.metrics.reductions import (
     total,
 )
 
-__all__ = [
-    "GAP_METRICS",
-    "GapMetric",
-    "accuracy_gap",
-    "accuracy_ratio",
-    "balanced_accuracy_gap",
-    "between_group_generalized_entropy",
-    "class_gap_metrics",
-    "demographic_parity_gap",
-    "equal_opportunity_gap",
-    "equal_opportunity_ratio",
-    "equalized_odds_gap",
-    "macro_f1_gap",
-    "macro_f1_ratio",
-    "overall_disparity",
-    "recall_dispersion",
-    "selection_rate_gap",
-    "theil_index_gap",
-    "values_of",
-    "worst_group_accuracy",
-    "xu_fairness",
-]
+_METRICS: Final[dict[str, GapMetric]] = {}
 
 
-@Formula
+def gap_metric(
+    label: str,
+    definition: str,
+    *,
+    group_score: Formula,
+    in_points: bool = True,
+    higher_is_more_equal: bool = False,
+    highest: float = 1.0,
+) -> Callable[[Callable[[Tables], Array]], GapMetric]:
+    """Make a formula a metric, with its words, and list it in `GAP_METRICS` under its name.
+
+    Args:
+        label: See `MetricWords`.
+        definition: See `MetricWords`.
+        group_score: How well each group is served in this metric's own terms, higher is better.
+        in_points: See `MetricWords`.
+        higher_is_more_equal: Whether the ideal value is 1 and not 0.
+        highest: The most that the metric can come to; infinity where it has no bound, or none that
+            is of use.
+    """
+    words = MetricWords(label, definition, in_points, higher_is_more_equal)
+
+    def metric(formula: Callable[[Tables], Array]) -> GapMetric:
+        name = formula.__name__
+        _METRICS[name] = GapMetric(formula, name, words, group_score=group_score, highest=highest)
+        return _METRICS[name]
+
+    return metric
+
+
+@gap_metric(
+    "Accuracy gap",
+    "Accuracy of the best-recognised group minus that of the worst.",
+    group_score=accuracy,
+)
 def accuracy_gap(tables: Tables) -> Array:
     """Highest minus lowest accuracy of a group, shape (...)."""
     return spread(tables.of(accuracy))
 
 
-@Formula
-def accuracy_ratio(tables: Tables) -> Array:
-    """Lowest accuracy of a group divided by the highest, shape (...); NaN where all are zero."""
-    return min_by_max(tables.of(accuracy))
-
-
-@Formula
-def worst_group_accuracy(tables: Tables) -> Array:
-    """Accuracy of the group with the lowest, shape (...); NaN with fewer than two groups."""
-    values = tables.of(accuracy)
-    return np.where(comparable(values), lowest(values), np.nan)
-
-
-@Formula
+@gap_metric(
+    "Mean-recall gap",
+    "Highest mean recall (balanced accuracy) of a group minus the lowest.",
+    group_score=balanced_accuracy,
+)
 def balanced_accuracy_gap(tables: Tables) -> Array:
     """Highest minus lowest balanced accuracy of a group, shape (...)."""
     return spread(tables.of(balanced_accuracy))
 
 
-@Formula
+@gap_metric(
+    "Macro F1 gap",
+    "Highest macro F1 of a group minus the lowest.",
+    group_score=macro_f1,
+)
 def macro_f1_gap(tables: Tables) -> Array:
     """Highest minus lowest macro F1 of a group, shape (...)."""
     return spread(tables.of(macro_f1))
 
 
-@Formula
+@gap_metric(
+    "Accuracy ratio",
+    "Accuracy of the worst-recognised group divided by that of the best.",
+    in_points=False,
+    higher_is_more_equal=True,
+    group_score=accuracy,
+)
+def accuracy_ratio(tables: Tables) -> Array:
+    """Lowest accuracy of a group divided by the highest, shape (...); NaN where all are zero."""
+    return min_by_max(tables.of(accuracy))
+
+
+@gap_metric(
+    "Macro F1 ratio",
+    "Lowest macro F1 of a group divided by the highest.",
+    in_points=False,
+    higher_is_more_equal=True,
+    group_score=macro_f1,
+)
 def macro_f1_ratio(tables: Tables) -> Array:
     """Lowest macro F1 of a group divided by the highest, shape (...); NaN where all are zero."""
     return min_by_max(tables.of(macro_f1))
 
 
-@Formula
+@gap_metric(
+    "Xu fairness",
+    "Sum of the recalls of the worst group divided by that of the best "
+    "(Xu et al. 2020, arXiv 2007.10075).",
+    in_points=False,
+    higher_is_more_equal=True,
+    group_score=balanced_accuracy,
+)
 def xu_fairness(tables: Tables) -> Array:
     """The min over g of sum_c recall(c, g), divided by the max over g, shape (...).
 
@@ -117,7 +146,12 @@ def xu_fairness(tables: Tables) -> Array:
     return min_by_max(tables.of(balanced_accuracy))
 
 
-@Formula
+@gap_metric(
+    "Equal-opportunity gap",
+    "Highest minus lowest recall between groups, averaged over emotions "
+    "(Dominguez-Catena et al. 2025, arXiv 2503.03446).",
+    group_score=balanced_accuracy,
+)
 def equal_opportunity_gap(tables: Tables) -> Array:
     """Mean over c of max_g recall(c, g) - min_g recall(c, g), shape (...).
 
@@ -126,7 +160,14 @@ def equal_opportunity_gap(tables: Tables) -> Array:
     return mean(tables.of(recall_gaps), 0)
 
 
-@Formula
+@gap_metric(
+    "Equal-opportunity ratio",
+    "Lowest recall of a group divided by the highest, averaged over emotions; the quotient "
+    "to the difference of the equal-opportunity gap.",
+    in_points=False,
+    higher_is_more_equal=True,
+    group_score=balanced_accuracy,
+)
 def equal_opportunity_ratio(tables: Tables) -> Array:
     """Mean over c of min_g recall(c, g) / max_g recall(c, g), shape (...).
 
@@ -136,7 +177,13 @@ def equal_opportunity_ratio(tables: Tables) -> Array:
     return mean(tables.of(recall_ratios), 0)
 
 
-@Formula
+@gap_metric(
+    "Recall dispersion",
+    "Standard deviation of the groups' recalls around everybody's, each group weighing "
+    "with its people, over all emotions; small groups move it less than they move a "
+    "maximum minus a minimum.",
+    group_score=balanced_accuracy,
+)
 def recall_dispersion(tables: Tables) -> Array:
     """Standard deviation of the groups' recalls about everybody's, over all classes, shape (...).
 
@@ -149,7 +196,14 @@ def recall_dispersion(tables: Tables) -> Array:
     return np.sqrt(divide(total(of_class * variances, 0), counted))
 
 
-@Formula
+@gap_metric(
+    "Demographic-parity gap",
+    "Highest minus lowest column sum of the groups' row-normalised confusion matrices, "
+    "averaged over predicted emotions (arXiv 2503.03446). Not the selection-rate gap.",
+    in_points=False,
+    group_score=balanced_accuracy,
+    highest=np.inf,
+)
 def demographic_parity_gap(tables: Tables) -> Array:
     """Mean over k of max_g - min_g of the column sums of g's row-normalised matrix, shape (...).
 
@@ -163,13 +217,24 @@ def demographic_parity_gap(tables: Tables) -> Array:
     return mean(spread(divide(sums * n_classes, present.sum(axis=1)[:, np.newaxis])), 0)
 
 
-@Formula
+@gap_metric(
+    "Selection-rate gap",
+    "Highest minus lowest share of faces given an emotion, averaged over emotions.",
+    group_score=accuracy,
+)
 def selection_rate_gap(tables: Tables) -> Array:
     """Mean over k of max_g - min_g of the share of g's people given class k, shape (...)."""
     return mean(spread(divide(tables.given, tables.people[:, np.newaxis])), 0)
 
 
-@Formula
+@gap_metric(
+    "Equalized-odds gap, term by term",
+    "Highest minus lowest entry of the groups' row-normalised confusion matrices, each "
+    "entry compared on its own, term by term, and averaged over all entries (arXiv "
+    "2503.03446, after Putzel and Lee 2022, arXiv 2201.04461). Not the larger of the gaps "
+    "in true- and false-positive rates that is called equalized odds for two classes.",
+    group_score=balanced_accuracy,
+)
 def equalized_odds_gap(tables: Tables) -> Array:
     """Term by term: mean over all c, k of max_g - min_g of the row-normalised matrices, (...).
 
@@ -182,7 +247,13 @@ def equalized_odds_gap(tables: Tables) -> Array:
     return mean(np.where(comparable(shares[:, :, 0]), terms, np.nan), 0)
 
 
-@Formula
+@gap_metric(
+    "Overall disparity",
+    "Mean shortfall of the groups' recalls against the best group, averaged over emotions "
+    "(arXiv 2205.10049).",
+    in_points=False,
+    group_score=balanced_accuracy,
+)
 def overall_disparity(tables: Tables) -> Array:
     """Mean over c of sum_g (1 - recall(c, g) / max_g recall(c, .)) / (groups - 1), shape (...).
 
@@ -195,7 +266,31 @@ def overall_disparity(tables: Tables) -> Array:
     return mean(np.where(others >= 1, shortfall / np.maximum(others, 1), np.nan), 0)
 
 
+@gap_metric(
+    "Worst-group accuracy",
+    "Accuracy of the worst-recognised group.",
+    higher_is_more_equal=True,
+    group_score=accuracy,
+)
+def worst_group_accuracy(tables: Tables) -> Array:
+    """Accuracy of the group with the lowest, shape (...); NaN with fewer than two groups."""
+    values = tables.of(accuracy)
+    return np.where(comparable(values), lowest(values), np.nan)
+
+
 @Formula
+def _theil_equality(tables: Tables) -> Array:
+    """1 - Theil index, shape (..., g): higher is better."""
+    return 1.0 - tables.of(theil_index)
+
+
+@gap_metric(
+    "Theil-index gap",
+    "Highest Theil index of a group minus the lowest.",
+    in_points=False,
+    group_score=_theil_equality,
+    highest=np.inf,
+)
 def theil_index_gap(tables: Tables) -> Array:
     """Highest minus lowest Theil index of a group, shape (...); no upper bound.
 
@@ -204,7 +299,15 @@ def theil_index_gap(tables: Tables) -> Array:
     return spread(tables.of(theil_index))
 
 
-@Formula
+@gap_metric(
+    "Between-group generalized entropy",
+    "How unequal the groups are in being given an emotion as often as they show it, right "
+    "people or not, averaged over emotions (Speicher et al. 2018, arXiv 1807.00787, "
+    "alpha = 2); 0 is equal.",
+    in_points=False,
+    group_score=accuracy,
+    highest=np.inf,
+)
 def between_group_generalized_entropy(tables: Tables) -> Array:
     """Inequality between the mean benefits of all groups, averaged over the classes, shape (...).
 
@@ -222,67 +325,20 @@ def between_group_generalized_entropy(tables: Tables) -> Array:
     return mean(np.where(defined, by_class, np.nan), 0)
 
 
-@Formula
-def _theil_equality(tables: Tables) -> Array:
-    """1 - Theil index, shape (..., g): higher is better."""
-    return 1.0 - tables.of(theil_index)
-
-
-_GAP_METRICS: Final = (
-    GapMetric("accuracy_gap", "Accuracy gap", accuracy_gap, 0.0, accuracy),
-    GapMetric(
-        "balanced_accuracy_gap",
-        "Balanced-accuracy gap",
-        balanced_accuracy_gap,
-        0.0,
-        balanced_accuracy,
-    ),
-    GapMetric("macro_f1_gap", "Macro F1 gap", macro_f1_gap, 0.0, macro_f1),
-    GapMetric("accuracy_ratio", "Accuracy ratio", accuracy_ratio, 1.0, accuracy),
-    GapMetric("macro_f1_ratio", "Macro F1 ratio", macro_f1_ratio, 1.0, macro_f1),
-    GapMetric("xu_fairness", "Xu fairness", xu_fairness, 1.0, balanced_accuracy),
-    GapMetric(
-        "equal_opportunity_gap",
-        "Equal-opportunity gap",
-        equal_opportunity_gap,
-        0.0,
-        balanced_accuracy,
-    ),
-    GapMetric(
-        "equal_opportunity_ratio",
-        "Equal-opportunity ratio",
-        equal_opportunity_ratio,
-        1.0,
-        balanced_accuracy,
-    ),
-    GapMetric("recall_dispersion", "Recall dispersion", recall_dispersion, 0.0, balanced_accuracy),
-    GapMetric(
-        "demographic_parity_gap",
-        "Demographic-parity gap",
-        demographic_parity_gap,
-        0.0,
-        balanced_accuracy,
-    ),
-    GapMetric("selection_rate_gap", "Selection-rate gap", selection_rate_gap, 0.0, accuracy),
-    GapMetric(
-        "equalized_odds_gap",
-        "Equalized-odds gap, term by term",
-        equalized_odds_gap,
-        0.0,
-        balanced_accuracy,
-    ),
-    GapMetric("overall_disparity", "Overall disparity", overall_disparity, 0.0, balanced_accuracy),
-    GapMetric("worst_group_accuracy", "Worst-group accuracy", worst_group_accuracy, 1.0, accuracy),
-    GapMetric("theil_index_gap", "Theil-index gap", theil_index_gap, 0.0, _theil_equality),
-    GapMetric(
-        "between_group_generalized_entropy",
-        "Between-group generalized entropy",
-        between_group_generalized_entropy,
-        0.0,
-        accuracy,
-    ),
-)
-GAP_METRICS: Final[Mapping[str, GapMetric]] = MappingProxyType(
-    {metric.name: metric for metric in _GAP_METRICS}
-)
+GAP_METRICS: Final[Mapping[str, GapMetric]] = MappingProxyType(_METRICS)
 """Every metric between groups over all classes together, by name; by class: `class_gap_metrics`."""
+
+
+def _of_everybody(score: Score) -> GapMetric:
+    """A score of the only group, so that scores and gaps are compared alike."""
+
+    def value(tables: Tables) -> Array:
+        return np.asarray(tables.of(score)[0])
+
+    return GapMetric(value, score.__name__, score.words, group_score=score, ideal=1.0)
+
+
+OVERALL_METRICS: Final = tuple(
+    _of_everybody(score) for score in (accuracy, balanced_accuracy, macro_f1, worst_class_recall)
+)
+"""Scores of all people together, for counts with a single group."""

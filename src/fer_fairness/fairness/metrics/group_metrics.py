@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 
-from fer_fairness.fairness.metrics.formulas import Counts, Formula, Metric, Tables
-from fer_fairness.fairness.metrics.reductions import Array, divide, mean
+from fer_fairness.fairness.metrics.formulas import Counts, Formula, Metric, Tables, in_words
+from fer_fairness.fairness.metrics.reductions import Array, divide, lowest, mean
 
 __all__ = [
     "Array",
@@ -34,13 +34,17 @@ __all__ = [
     "recall",
     "row_shares",
     "theil_index",
+    "worst_class_recall",
 ]
 
 _CLASS: Final = 1
 """Axis of the true class inside formulas, (g, c, ...)."""
 
 
-@Formula
+@in_words(
+    "Accuracy",
+    "Share of faces whose emotion label was predicted.",
+)
 def accuracy(tables: Tables) -> Array:
     """Share of each group's people whose class was predicted, shape (..., g)."""
     return divide(tables.right.sum(axis=_CLASS), tables.people)
@@ -85,16 +89,35 @@ def f1(tables: Tables) -> Array:
     return np.where(tables.of_class > 0, scores, np.nan)
 
 
-@Formula
+@in_words(
+    "Macro F1",
+    "F1 averaged over emotions, each emotion counting the same.",
+)
 def macro_f1(tables: Tables) -> Array:
     """F1 averaged over the classes that a group has people of, shape (..., g)."""
     return mean(tables.of(f1), _CLASS)
 
 
-@Formula
+@in_words(
+    "Mean recall",
+    "Recall averaged over emotions, each emotion counting the same.",
+)
 def balanced_accuracy(tables: Tables) -> Array:
     """Recall averaged over the classes that a group has people of, shape (..., g)."""
     return mean(tables.of(recall), _CLASS)
+
+
+@in_words(
+    "Worst emotion's recall",
+    "Recall of the emotion that is recognised least often; noise lowers it, the more so "
+    "the fewer faces the rarest emotions have.",
+)
+def worst_class_recall(tables: Tables) -> Array:
+    """Lowest recall of a class that a group has people of, shape (..., g).
+
+    The lowest of several noisy recalls lies below the lowest true one.
+    """
+    return lowest(np.moveaxis(tables.of(recall), _CLASS, 0))
 
 
 @Formula
@@ -103,7 +126,13 @@ def row_shares(tables: Tables) -> Array:
     return divide(tables.cells, tables.of_class[:, :, np.newaxis])
 
 
-@Formula
+@in_words(
+    "Theil index",
+    "How unevenly right and wrong predictions fall on people, one emotion against all "
+    "others and averaged over emotions; 0 is even (Speicher et al. 2018, arXiv "
+    "1807.00787).",
+    in_points=False,
+)
 def theil_index(tables: Tables) -> Array:
     """Inequality of what the people of a group get, averaged over the classes, shape (..., g).
 

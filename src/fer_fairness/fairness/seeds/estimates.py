@@ -49,7 +49,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from fer_fairness.fairness.inference.intervals import Interval
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.group_metrics import Array
 
 _SMALLEST_LOG_P: Final = -230.0
@@ -85,7 +85,7 @@ class SeedEstimate:
 
 
 _NAN: Final = float("nan")
-_UNDEFINED: Final = SeedEstimate(_NAN, Interval(_NAN, _NAN), _NAN, _NAN, _NAN)
+_UNDEFINED: Final = SeedEstimate(_NAN, NO_INTERVAL, _NAN, _NAN, _NAN)
 
 
 def mean_over_seeds(values: Array, replicates: Array, confidence: float) -> SeedEstimate:
@@ -127,7 +127,7 @@ def _without_noise(value: float) -> SeedEstimate:
     """
     if abs(value) < _NO_ERROR:
         return SeedEstimate(value, Interval(value, value), 1.0, 0.0, 0.0)
-    return SeedEstimate(value, Interval(_NAN, _NAN), _NAN, 0.0, 0.0)
+    return SeedEstimate(value, NO_INTERVAL, _NAN, 0.0, 0.0)
 
 
 def _variances_of_people(replicates: Array) -> tuple[float, float]:

@@ -8,20 +8,19 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import EVERYBODY, groups_of
+from fer_fairness.fairness.alignment import aligned
+from fer_fairness.fairness.counts import EVERYBODY, everybody_of, groups_of
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.intervals import Interval
-from fer_fairness.fairness.inference.level_down import levelled_down
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.inference.paired import levelled_down
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
 from fer_fairness.fairness.metrics.group_metrics import Array
-from fer_fairness.fairness.metrics.overall_metrics import OVERALL_METRICS
-from fer_fairness.fairness.seeds.draws import (
+from fer_fairness.fairness.seeds.crossed_predictions import (
     CrossedPredictions,
-    aligned,
     crossed,
     resampled_crossed,
 )
-from fer_fairness.fairness.seeds.estimates import mean_over_seeds
+from fer_fairness.fairness.seeds.estimates import SeedEstimate, mean_over_seeds
 from fer_fairness.params.inference import InferenceParameters
 
 SEED_SCORE_COLUMNS: Final = (
@@ -47,14 +46,6 @@ SEED_COMPARISON_COLUMNS: Final = (
     "n_seeds",
     "n_people",
 )
-
-_GAPS_UP_TO_ONE: Final = frozenset(
-    {
-        *("accuracy_gap", "balanced_accuracy_gap", "macro_f1_gap", "equal_opportunity_gap"),
-        *("recall_dispersion", "selection_rate_gap", "equalized_odds_gap", "overall_disparity"),
-    }
-)
-"""Gaps between shares. The other gaps have no upper bound, or none that is of use."""
 
 Row: TypeAlias = dict[str, str | int | float | bool | None]
 Frames: TypeAlias = Mapping[int, pd.DataFrame]
@@ -106,20 +97,9 @@ def scores_over_seeds(
         draws = seed_for(seed, part.attribute or EVERYBODY)
         for metric, values, replicates in part.measured(params.n_bootstrap, draws):
             found = mean_over_seeds(values, replicates, params.confidence)
-            interval = _within(found.interval, 0.0, _highest(metric))
-            rows.append(
-                {
-                    "metric": metric.name,
-                    "attribute": part.attribute,
-                    "value": found.value,
-                    "ci_low": interval.low,
-                    "ci_high": interval.high,
-                    "seed_standard_deviation": found.seed_standard_deviation,
-                    "seed_share": found.seed_share,
-                    "n_seeds": len(frames),
-                    "n_people": len(part.people.true),
-                }
-            )
+            row = part.row(metric, found, lowest=0.0, n_seeds=len(frames))
+            deviation = found.seed_standard_deviation
+            rows.append({**row, "value": found.value, "seed_standard_deviation": deviation})
     return pd.DataFrame(rows, columns=list(SEED_SCORE_COLUMNS))
 
 
@@ -172,19 +152,12 @@ def compare_over_seeds(
             found = mean_over_seeds(
                 values[n:] - values[:n], replicates[:, n:] - replicates[:, :n], params.confidence
             )
-            interval = _within(found.interval, -_highest(metric), _highest(metric))
             rows.append(
                 {
-                    "metric": metric.name,
-                    "attribute": part.attribute,
+                    **part.row(metric, found, lowest=-metric.highest, n_seeds=n),
                     "difference": found.value,
-                    "ci_low": interval.low,
-                    "ci_high": interval.high,
                     "p_value": found.p_value,
-                    "seed_share": found.seed_share,
                     "level_down": levelled_down(metric, *np.split(part.people.counts(), 2)),
-                    "n_seeds": n,
-                    "n_people": len(part.people.true),
                 }
             )
     return pd.DataFrame(rows, columns=list(SEED_COMPARISON_COLUMNS))
@@ -206,9 +179,23 @@ class _Part:
                 yield metric, np.full(n_models, np.nan), np.full((0, n_models), np.nan)
             return
         values = values_of(self.metrics, self.people.counts())
-        functions = [metric.function for metric in self.metrics]
+        functions = list(self.metrics)
         replicates = resampled_crossed(self.people, functions, n=n, seed=seed)
         yield from zip(self.metrics, values, replicates, strict=True)
+
+    def row(self, metric: GapMetric, found: SeedEstimate, *, lowest: float, n_seeds: int) -> Row:
+        """What both tables say of a mean; its interval ends where the metric does."""
+        ends = found.interval.low, found.interval.high
+        low, high = np.clip(ends, lowest, metric.highest).tolist()
+        return {
+            "metric": metric.name,
+            "attribute": self.attribute,
+            "ci_low": low,
+            "ci_high": high,
+            "seed_share": found.seed_share,
+            "n_seeds": n_seeds,
+            "n_people": len(self.people.true),
+        }
 
 
 def _parts(
@@ -218,24 +205,12 @@ def _parts(
     params: InferenceParameters,
 ) -> Iterator[_Part]:
     first, predicted = aligned(frames)
-    everybody = pd.Series(EVERYBODY, index=first.index)
-    yield _Part(None, crossed(first, predicted, everybody, emotions), OVERALL_METRICS)
+    everybody = crossed(first, predicted, everybody_of(first), emotions)
+    yield _Part(None, everybody, OVERALL_METRICS)
     for attribute in attributes:
         people = crossed(first, predicted, groups_of(first, attribute), emotions)
         compared = people.reaching(params.minimum_group_size)
         yield _Part(attribute, compared, tuple(GAP_METRICS.values()))
-
-
-def _highest(metric: GapMetric) -> float:
-    """What a metric can come to; none falls below zero."""
-    bounded = not metric.higher_is_worse or metric.name in _GAPS_UP_TO_ONE
-    return 1.0 if bounded else float("inf")
-
-
-def _within(interval: Interval, lowest: float, highest: float) -> Interval:
-    """The part of an interval that a value can lie in; NaN stays."""
-    low, high = np.clip([interval.low, interval.high], lowest, highest).tolist()
-    return Interval(low, high)
 
 
 def _check_several(frames: Frames, *, instead: str) -> None:

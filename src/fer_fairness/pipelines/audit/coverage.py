@@ -8,6 +8,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.params.audit import AuditParameters
+from fer_fairness.pipelines.measurements import LABEL_ERRORS_NOTE
 from fer_fairness.pipelines.scored_faces import ScoredFaces
 from fer_fairness.tables import has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
@@ -81,12 +82,8 @@ def predicted_groups_notes(gaps: pd.DataFrame) -> list[str]:
     predicted = gaps.loc[gaps["attribute_source"] == "predicted", "attribute"].unique()
     if not len(predicted):
         return []
-    note = (
-        f"Groups by {', '.join(predicted)} are predicted by a labeller, not annotated. Its errors "
-        "can hide a gap between people, and can make one up; values corrected for them stand "
-        "beside the raw ones."
-    )
-    return [note]
+    named = ", ".join(predicted)
+    return [f"Groups by {named} are predicted by a labeller, not annotated. {LABEL_ERRORS_NOTE}"]
 
 
 def faces_showing(

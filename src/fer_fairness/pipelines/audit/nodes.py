@@ -29,7 +29,6 @@ from fer_fairness.pipelines.audit.coverage import (
 )
 from fer_fairness.pipelines.measurements import (
     FABRICATED_NOTE,
-    FourTables,
     aif360_table,
     evaluation_tables,
     label_noise_tables,
@@ -119,20 +118,7 @@ def score_foreign_model(
     Raises:
         InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
     """
-    if parameters.model is None:
-        others = [name for name in EVALUATION_SETS if name != TRAINED_ON]
-        raise InvalidInputError(
-            "No model is named. Add --params audit.model=FILE (.keras or .h5), and audit.dataset="
-            f"{' or '.join(others)} to score it on another dataset than {TRAINED_ON}; for a file "
-            "of predictions run --pipelines audit --params audit.predictions=FILE."
-        )
-    images, faces, quality, labels, held_out = by_evaluation_set(found)[parameters.dataset]
-    if faces.empty:
-        raise InvalidInputError(
-            f"There are no test faces of {parameters.dataset}: put the dataset into data/01_raw "
-            "and run --pipelines data_processing,race_labeling, or choose another audit.dataset."
-        )
-    path = Path(parameters.model)
+    path, (images, faces, quality, labels, held_out) = _model_and_dataset(parameters, found)
     name = parameters.name or _name(path)
     foreign = load_foreign_model(path, output=parameters.output)
     classes = parameters.columns.class_names
@@ -165,6 +151,25 @@ def score_foreign_model(
     return people, reading, held_out, labels
 
 
+def _model_and_dataset(parameters: AuditParameters, found: Sequence[Any]) -> tuple[Path, Any]:
+    """The file of the model, and what was loaded of the dataset that it is run on."""
+    if parameters.model is None:
+        others = [name for name in EVALUATION_SETS if name != TRAINED_ON]
+        raise InvalidInputError(
+            "No model is named. Add --params audit.model=FILE (.keras or .h5), and audit.dataset="
+            f"{' or '.join(others)} to score it on another dataset than {TRAINED_ON}; for a file "
+            "of predictions run --pipelines audit --params audit.predictions=FILE."
+        )
+    of_dataset = by_evaluation_set(found)[parameters.dataset]
+    faces = of_dataset[1]
+    if faces.empty:
+        raise InvalidInputError(
+            f"There are no test faces of {parameters.dataset}: put the dataset into data/01_raw "
+            "and run --pipelines data_processing,race_labeling, or choose another audit.dataset."
+        )
+    return Path(parameters.model), of_dataset
+
+
 def _tell(reading: dict[str, Any]) -> None:
     """What was assumed or left out, on the console too."""
     for note in reading["notes"]:
@@ -173,7 +178,7 @@ def _tell(reading: dict[str, Any]) -> None:
 
 def evaluate_people(
     people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Overall scores, group scores, gaps and confusion."""
     attributes = compared(people, reading, parameters)
     return evaluation_tables([_audited(people, reading)], attributes, parameters.inference, seed)
@@ -210,12 +215,12 @@ def correct_label_errors(
     seed: int,
     held_out: pd.DataFrame,
     labels: pd.DataFrame,
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Scores and gaps of predicted groups with the labeller's errors taken off; else no rows."""
     part = _audited(people, reading)
     return label_noise_tables(
         [part],
-        {part.evaluation_set: (labels if len(labels) else None, held_out)},
+        {part.evaluation_set: (labels, held_out)},
         compared(people, reading, parameters),
         parameters.inference,
         seed,

@@ -17,9 +17,8 @@ def create_pipeline() -> Pipeline:
         nodes.read_prediction_file,
         inputs="params:audit",
         outputs=[f"audit.{name}" for name in _PEOPLE],
-        name="read_prediction_file",
+        name="audit.read_prediction_file",
         tags="read",
-        namespace="audit",
     )
     return read + _audit()
 
@@ -41,9 +40,8 @@ def create_model_pipeline() -> Pipeline:
         nodes.score_foreign_model,
         inputs=["params:audit", "params:seed", *of_datasets],
         outputs=[f"audit.{name}" for name in _PEOPLE],
-        name="score_foreign_model",
+        name="audit.score_foreign_model",
         tags="predict",
-        namespace="audit",
     )
     return predict + _audit()
 

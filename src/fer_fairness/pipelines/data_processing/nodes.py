@@ -10,8 +10,8 @@ import pandas as pd
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, check_demographic_dataset
 from fer_fairness.fabrication import is_fabricated
+from fer_fairness.params.data_processing import SplitParameters
 from fer_fairness.params.quality import QualityParameters
-from fer_fairness.params.splitting import SplitParameters
 from fer_fairness.quality import check_quality, exact_duplicate_groups
 
 

@@ -2,7 +2,8 @@
 
 from kedro.pipeline import Pipeline
 
-from fer_fairness.fabrication.fabricating import STYLES, fabricate
+from fer_fairness.fabrication import fabricate
+from fer_fairness.fabrication.layouts import LAYOUTS
 from fer_fairness.pipelines.namespaces import step
 
 
@@ -14,8 +15,7 @@ def create_pipeline() -> Pipeline:
     return step(
         fabricate,
         inputs="params:fabrication",
-        outputs={layout: f"{layout}.raw" for layout in STYLES},
-        name="fabricate",
+        outputs={layout: f"{layout}.raw" for layout in LAYOUTS},
+        name="fabrication.fabricate",
         tags="fabricate",
-        namespace="fabrication",
     )

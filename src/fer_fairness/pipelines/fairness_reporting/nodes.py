@@ -8,11 +8,10 @@ from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness.evaluation import compare
+from fer_fairness.fairness import compare
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
-    FourTables,
     aif360_table,
     evaluation_tables,
     label_noise_tables,
@@ -24,18 +23,14 @@ from fer_fairness.pipelines.scored_faces import (
     with_context,
 )
 from fer_fairness.reporting import (
-    ConfusionRow,
-    GapRow,
-    OverallRow,
     ReportInputs,
     as_json,
-    confusion_matrix_figure,
-    fairness_accuracy_figure,
-    gap_forest_figure,
     model_card,
+    preview_figures,
     render_report,
     results_json,
 )
+from fer_fairness.tables import stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 
 
@@ -50,7 +45,7 @@ def score(*predictions_and_faces: pd.DataFrame) -> pd.DataFrame:
 
 def evaluate_variant(
     scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Overall scores, group scores, gaps and confusion of one variant on every evaluation set."""
     return evaluation_tables(scored_faces(scored), parameters.attributes, parameters, seed)
 
@@ -67,7 +62,7 @@ def correct_label_errors(
     parameters: EvaluationParameters,
     seed: int,
     *labels_and_held_out: pd.DataFrame,
-) -> FourTables:
+) -> tuple[pd.DataFrame, ...]:
     """Scores and gaps of predicted groups with the labeller's errors taken off, of one variant.
 
     Args:
@@ -77,10 +72,7 @@ def correct_label_errors(
         labels_and_held_out: Of every evaluation set the labels of its test faces, and of the
             held-out faces of the labeller behind them.
     """
-    labeller = {
-        name: (labels, held_out)
-        for name, (labels, held_out) in by_evaluation_set(labels_and_held_out).items()
-    }
+    labeller = by_evaluation_set(labels_and_held_out)
     return label_noise_tables(
         scored_faces(scored), labeller, parameters.attributes, parameters, seed
     )
@@ -111,8 +103,7 @@ def compare_with_baseline(
 
 def collect(**tables: pd.DataFrame) -> pd.DataFrame:
     """One table of all variants."""
-    filled = [table for table in tables.values() if len(table)]
-    return pd.concat(filled, ignore_index=True) if filled else next(iter(tables.values()))
+    return stacked(list(tables.values()))
 
 
 def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
@@ -196,9 +187,4 @@ def draw_figures(
             for name, table in (("overall", overall), ("gaps", gaps), ("confusion", confusion))
         }
     )
-    variants, gap_rows = inputs.variants(), inputs.rows(GapRow)
-    return (
-        confusion_matrix_figure(inputs.rows(ConfusionRow), variant="baseline"),
-        gap_forest_figure(gap_rows, metrics=["accuracy_gap"], variants=variants),
-        fairness_accuracy_figure(inputs.rows(OverallRow), gap_rows, variants=variants),
-    )
+    return preview_figures(inputs)

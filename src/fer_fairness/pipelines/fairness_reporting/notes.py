@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
-from fer_fairness.pipelines.measurements import FABRICATED_NOTE
+from fer_fairness.pipelines.measurements import FABRICATED_NOTE, LABEL_ERRORS_NOTE
 from fer_fairness.reporting import evaluation_set_label
 from fer_fairness.reporting.number_text import listed
 
@@ -29,9 +29,8 @@ def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]])
     if predicted:
         notes.append(
             f"Groups of {_labels(predicted)} are predicted by the labeller measured below, not "
-            "annotated: gaps there are between faces as the labeller sees them. Its errors can "
-            "hide a gap between people, and can make one up; values corrected for them stand "
-            "beside the raw ones."
+            "annotated: gaps there are between faces as the labeller sees them. "
+            f"{LABEL_ERRORS_NOTE}"
         )
     return notes
 

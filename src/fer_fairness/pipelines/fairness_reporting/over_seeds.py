@@ -1,7 +1,6 @@
 """Nodes that put the training seeds of a variant together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -34,16 +33,16 @@ def score_over_seeds(
     return with_context(
         [
             (
-                part.first,
+                part,
                 scores_over_seeds(
-                    part.frames,
-                    attributes=part.first.attributes(parameters.attributes),
-                    emotions=part.first.emotions,
+                    tables,
+                    attributes=part.attributes(parameters.attributes),
+                    emotions=part.emotions,
                     params=_with_draws_enough(parameters),
                     seed=seed,
                 ),
             )
-            for part in _over_seeds(seeds, scored)
+            for part, tables in _by_seed(seeds, scored)
         ]
     )
 
@@ -67,19 +66,19 @@ def compare_with_baseline_over_seeds(
     Raises:
         InvalidInputError: Predictions are not those of the seed in their place.
     """
-    before = _over_seeds(seeds, scored[: len(seeds)])
-    after = _over_seeds(seeds, scored[len(seeds) :])
+    before = _by_seed(seeds, scored[: len(seeds)])
+    after = _by_seed(seeds, scored[len(seeds) :])
     tables = []
-    for reference, part in zip(before, after, strict=True):
+    for (_, reference), (part, frames) in zip(before, after, strict=True):
         table = compare_over_seeds(
-            reference.frames,
-            part.frames,
-            attributes=part.first.attributes(parameters.attributes),
-            emotions=part.first.emotions,
+            reference,
+            frames,
+            attributes=part.attributes(parameters.attributes),
+            emotions=part.emotions,
             params=_with_draws_enough(parameters),
             seed=seed,
         )
-        tables.append((part.first, _judged(table, parameters.significance)))
+        tables.append((part, _judged(table, parameters.significance)))
     return with_context(tables)
 
 
@@ -98,19 +97,13 @@ def _judged(table: pd.DataFrame, significance: float) -> pd.DataFrame:
     return table.assign(p_value_holm=adjusted, verdict=verdicts)
 
 
-@dataclass(frozen=True)
-class _OverSeeds:
-    """One variant on one evaluation set: that of the first seed, and the scored faces by seed."""
-
-    first: ScoredFaces
-    frames: dict[int, pd.DataFrame]
-
-
-def _over_seeds(seeds: Sequence[int], scored: Sequence[pd.DataFrame]) -> list[_OverSeeds]:
-    """Every evaluation set that there are predictions on."""
+def _by_seed(
+    seeds: Sequence[int], scored: Sequence[pd.DataFrame]
+) -> list[tuple[ScoredFaces, dict[int, pd.DataFrame]]]:
+    """Of every evaluation set the faces of the first seed, and the tables of all by seed."""
     for seed, table in zip(seeds, scored, strict=True):
         check_seed(table, seed)
     return [
-        _OverSeeds(first=parts[0], frames=dict(zip(seeds, (p.table for p in parts), strict=True)))
+        (parts[0], dict(zip(seeds, (part.table for part in parts), strict=True)))
         for parts in zip(*map(scored_faces, scored), strict=True)
     ]

@@ -33,8 +33,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         *(_compared(variant) for variant in compared),
     ]
     if len(structure.seeds) > 1:
-        parts += [_scored_over_seeds(variant, structure) for variant in variants]
-        parts += [_compared_over_seeds(variant, structure) for variant in compared]
+        parts += [part for variant in variants for part in _over_seeds(variant, structure)]
     tables = _tables(structure)
     parts += [_collected(table, of_variants) for table, of_variants in tables.items()]
     not_made = {_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS, *_OF_AUDITS} - tables.keys()
@@ -61,9 +60,8 @@ def _scored(scored: str) -> Pipeline:
             for name in (f"{variant}.{dataset}_test_predictions", f"{dataset}.test_labelled_faces")
         ],
         outputs=scored,
-        name="score",
+        name=f"{variant}.score",
         tags="score",
-        namespace=variant,
     )
 
 
@@ -74,17 +72,15 @@ def _measured(variant: str) -> Iterator[Pipeline]:
         nodes.evaluate_variant,
         inputs=measured_on,
         outputs=[f"{variant}.table_{table}" for table in EVALUATION_TABLES],
-        name="evaluate",
+        name=f"{variant}.evaluate",
         tags="score",
-        namespace=variant,
     )
     yield step(
         nodes.aif360_metrics,
         inputs=measured_on,
         outputs=f"{variant}.table_aif360",
-        name="aif360_metrics",
+        name=f"{variant}.aif360_metrics",
         tags="score",
-        namespace=variant,
     )
     labels_and_held_out = [
         name
@@ -95,9 +91,8 @@ def _measured(variant: str) -> Iterator[Pipeline]:
         nodes.correct_label_errors,
         inputs=[*measured_on, *labels_and_held_out],
         outputs=[f"{variant}.table_{table}" for table in LABEL_NOISE_TABLES],
-        name="correct_label_errors",
+        name=f"{variant}.correct_label_errors",
         tags="score",
-        namespace=variant,
     )
 
 
@@ -106,33 +101,29 @@ def _compared(variant: str) -> Pipeline:
         nodes.compare_with_baseline,
         inputs=[f"{BASELINE}.scored", f"{variant}.scored", *_SETTINGS],
         outputs=f"{variant}.table_comparisons",
-        name="compare",
+        name=f"{variant}.compare",
         tags="score",
-        namespace=variant,
     )
 
 
-def _scored_over_seeds(variant: str, structure: Structure) -> Pipeline:
-    return step(
+def _over_seeds(variant: str, structure: Structure) -> Iterator[Pipeline]:
+    """One variant by itself, and compared with the baseline."""
+    settings, scored = [*_SETTINGS, "params:seeds"], _scored_of_seeds(variant, structure)
+    yield step(
         over_seeds.score_over_seeds,
-        inputs=[*_SETTINGS, "params:seeds", *_scored_of_seeds(variant, structure)],
+        inputs=[*settings, *scored],
         outputs=f"{variant}.table_{_SCORES_OVER_SEEDS}",
-        name="score_over_seeds",
+        name=f"{variant}.score_over_seeds",
         tags="score",
-        namespace=variant,
     )
-
-
-def _compared_over_seeds(variant: str, structure: Structure) -> Pipeline:
-    scored = [name for one in (BASELINE, variant) for name in _scored_of_seeds(one, structure)]
-    return step(
-        over_seeds.compare_with_baseline_over_seeds,
-        inputs=[*_SETTINGS, "params:seeds", *scored],
-        outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
-        name="compare_over_seeds",
-        tags="score",
-        namespace=variant,
-    )
+    if variant != BASELINE:
+        yield step(
+            over_seeds.compare_with_baseline_over_seeds,
+            inputs=[*settings, *_scored_of_seeds(BASELINE, structure), *scored],
+            outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
+            name=f"{variant}.compare_over_seeds",
+            tags="score",
+        )
 
 
 def _tables(structure: Structure) -> dict[str, dict[str, str]]:

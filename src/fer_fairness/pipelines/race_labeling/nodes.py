@@ -43,6 +43,7 @@ from fer_fairness.params.embedding import (
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.pipelines.scored_faces import by_evaluation_set
 from fer_fairness.sources import image_paths
+from fer_fairness.tables import stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 
 _ASSESSMENTS: Final[Mapping[str, Callable[[Sequence[Assessed]], pd.DataFrame]]] = MappingProxyType(
@@ -194,7 +195,7 @@ def measure_agreement(*tables: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame
         for table in (summary, counts):
             table.insert(0, "dataset", name)
         found.append((summary, counts))
-    return _filled([summary for summary, _ in found]), _filled([counts for _, counts in found])
+    return stacked([summary for summary, _ in found]), stacked([counts for _, counts in found])
 
 
 def export_embeddings_and_labels(
@@ -229,11 +230,6 @@ def choose_demographic_dataset(
     present = [name for name, (faces, _) in found.items() if len(faces)]
     faces, images = found[demographic_dataset(wanted, present)]
     return faces, images
-
-
-def _filled(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Tables under one another; those without rows decide no types."""
-    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
 
 
 def _files(faces: pd.DataFrame, folder: Path) -> ImageFiles:

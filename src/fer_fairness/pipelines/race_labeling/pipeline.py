@@ -60,9 +60,8 @@ def _embeddings(
             "params:embedding_cache_root",
         ],
         outputs=[f"{written}_embeddings", f"{written}_unembedded"],
-        name=f"embed_{split}",
+        name=f"{namespace}.embed_{split}",
         tags="embed",
-        namespace=namespace,
     )
 
 
@@ -81,9 +80,8 @@ def _labeller(condition: str) -> Iterator[Pipeline]:
             "params:seed",
         ],
         outputs=f"{condition}.demographic_labeller",
-        name="fit_labeller",
+        name=f"{condition}.fit_labeller",
         tags=["label", "trains"],
-        namespace=condition,
     )
 
 
@@ -121,17 +119,15 @@ def _labels(chosen: EvaluationSet, split: str) -> Iterator[Pipeline]:
             f"{part}_faces",
         ],
         outputs=f"{part}_demographics",
-        name=f"label_{split}",
+        name=f"{chosen.name}.label_{split}",
         tags="label",
-        namespace=chosen.name,
     )
     yield step(
         nodes.attach_demographics,
         inputs=[f"{part}_faces", f"{part}_demographics"],
         outputs=f"{part}_labelled_faces",
-        name=f"attach_{split}",
+        name=f"{chosen.name}.attach_{split}",
         tags="label",
-        namespace=chosen.name,
     )
 
 
@@ -144,9 +140,8 @@ def _export(dataset: str) -> Pipeline:
             for split in _SPLITS
         ],
         outputs=[f"{dataset}.all_embeddings", f"{dataset}.all_labels"],
-        name="export",
+        name=f"{dataset}.export",
         tags="label",
-        namespace=dataset,
     )
 
 

@@ -1,32 +1,19 @@
 """Between-group gaps against what chance alone gives."""
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    CHANCE,
-    QUIET,
-    SEEN,
-    WIDTH,
-    Mark,
-    forest_rows,
-    label_axes,
-    literal,
-    marks,
-    message_figure,
-    new_figure,
-    quiet,
-    sentence_case,
-    tell_at_right,
-)
-from fer_fairness.reporting.labels import attribute_label, variant_label
-from fer_fairness.reporting.metric_words import metric_words
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting.figures import style
+from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.number_text import p_equals, thousands
-from fer_fairness.reporting.rows import GapRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow
 
 CORRECTED_MARKER: Final = "x"
 """What marks a noise-corrected value; no variant has it."""
@@ -54,80 +41,59 @@ def gap_forest_figure(
     """
     rows = [row for row in gaps if row.metric in metrics]
     if not rows:
-        return message_figure(NO_GAPS)
+        return style.message_figure(NO_GAPS)
     lines = _forest_lines(rows, variants)
-    figure = new_figure(WIDTH, 0.75 + _ROW * len(lines))
+    figure = style.new_figure(style.WIDTH, 0.75 + _ROW * len(lines))
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for panel, metric in zip(panels, metrics, strict=True):
         words = metric_words(metric)
         unit = " (percentage points)" if words.in_points else ""
-        quiet(panel, title=words.label, grid="x")
-        label_axes(panel, x=f"{words.label}{unit}")
+        style.quiet(panel, title=words.label, grid="x")
+        style.label_axes(panel, x=f"{words.label}{unit}")
         panel.use_sticky_edges = False  # else a mark at zero touches the labels
-        places = {line: place for place, (line, _) in enumerate(lines)}
-        for row in rows:
-            if row.metric == metric:
-                _draw_gap(panel, row, places[_line(row)], marks(variants)[row.variant])
-        panel.spines["left"].set_visible(False)
-        panel.tick_params(axis="y", length=0)
-    forest_rows(panels[0], [label for _, label in lines])
-    several = len({row.variant for row in rows}) > 1
-    for place, ((_, _, variant), _) in enumerate(lines):
-        if several and not variant:
-            panels[0].get_yticklabels()[place].set_fontweight("bold")
+        for place, (_, of_line) in enumerate(lines):
+            for row in of_line:
+                if row.metric == metric:
+                    _draw_gap(panel, row, place, style.marks(variants)[row.variant])
+        style.forest_rows(panel, [label for label, _ in lines])
+    for label, (_, of_line) in zip(panels[0].get_yticklabels(), lines, strict=True):
+        label.set_fontweight("normal" if of_line else "bold")
     return figure
 
 
-_Line: TypeAlias = tuple[str, str, str]
-"""Attribute, its source, and the variant, which a heading has not."""
-
-
-def _line(row: GapRow) -> _Line:
-    return row.attribute, row.attribute_source, row.variant
-
-
-def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[_Line, str]]:
-    """Lines with their labels."""
-    lines: list[tuple[_Line, str]] = []
+def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str, list[GapRow]]]:
+    """Labels of the lines, each with its rows; a heading has none."""
+    lines: list[tuple[str, list[GapRow]]] = []
     several = len({row.variant for row in rows}) > 1
-    by_attribute = grouped(rows, lambda row: (row.attribute, row.attribute_source))
-    for (attribute, source), block in by_attribute.items():
+    for block in grouped(rows, lambda row: row.people).values():
+        first, by_variant = block[0], grouped(block, lambda row: row.variant)
         smallest = thousands(min(row.smallest_group_size for row in block))
-        suffix = ", predicted" if block[0].predicted else ""
-        label = f"{sentence_case(attribute_label(attribute))}{suffix} (n ≥ {smallest})"
+        suffix = ", predicted" if first.predicted else ""
+        label = f"{style.sentence_case(first.attribute_label)}{suffix} (n ≥ {smallest})"
         if several:
-            lines.append(((attribute, source, ""), label))
-        present = {row.variant for row in block}
+            lines.append((label, []))
         lines += [
-            ((attribute, source, name), literal(variant_label(name)) if several else label)
+            (style.literal(variant_label(name)) if several else label, by_variant[name])
             for name in variants
-            if name in present
+            if name in by_variant
         ]
     return lines
 
 
-def _draw_gap(panel: Axes, row: GapRow, place: int, mark: Mark) -> None:
+def _draw_gap(panel: Axes, row: GapRow, place: int, mark: style.Mark) -> None:
     scale = 100.0 if row.in_points else 1.0
     ideal = scale if row.words.higher_is_more_equal else 0.0
     limit = scale * row.null_95
     if np.isfinite(limit):
-        panel.barh(place, limit - ideal, 0.62, left=ideal, color=CHANCE)
+        panel.barh(place, limit - ideal, 0.62, left=ideal, color=style.CHANCE)
         mean = scale * row.null_mean
-        panel.plot([mean, mean], [place - 0.31, place + 0.31], color=QUIET, linewidth=1.2)
+        panel.plot([mean, mean], [place - 0.31, place + 0.31], color=style.QUIET, linewidth=1.2)
     _draw_detectable(panel, place, scale * row.detectable)
-    bounds = [scale * row.ci_low, scale * row.ci_high]
-    panel.plot(bounds, [place, place], color=mark.colour, linewidth=1.3)
-    panel.plot(
-        [scale * row.value],
-        [place],
-        marker=mark.marker,
-        markersize=5,
-        clip_on=False,
-        color=mark.colour,
-        markerfacecolor=mark.colour if row.found else "white",
-    )
+    mark = replace(mark, filled=row.found)
+    estimate = (row.value, row.ci_low, row.ci_high)
+    style.draw_estimates(panel, [place], [estimate], mark, scale=scale)
     _draw_corrected(panel, place, scale * row.corrected_value)
-    tell_at_right(panel, place, f"p {p_equals(row.p)}", strong=row.found)
+    style.tell_at_right(panel, place, f"p {p_equals(row.p)}", strong=row.found)
 
 
 def _draw_detectable(panel: Axes, place: int, seen: float) -> None:
@@ -136,7 +102,7 @@ def _draw_detectable(panel: Axes, place: int, seen: float) -> None:
         panel.plot(
             [seen, seen],
             [place - 0.38, place + 0.38],
-            color=SEEN,
+            color=style.SEEN,
             linewidth=1.0,
             linestyle=(0, (1, 1.2)),
         )
@@ -150,7 +116,7 @@ def _draw_corrected(panel: Axes, place: int, corrected: float) -> None:
         marker=CORRECTED_MARKER,
         markersize=3.6,
         markeredgewidth=0.9,
-        color=QUIET,
+        color=style.QUIET,
         linestyle="none",
         clip_on=False,
     )

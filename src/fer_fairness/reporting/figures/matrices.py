@@ -6,21 +6,11 @@ from typing import Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    INK,
-    QUIET,
-    SMALL_SIZE,
-    WIDTH,
-    label_axes,
-    literal,
-    message_figure,
-    new_figure,
-    quiet,
-    sentence_case,
-)
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, group_label, in_order, variant_label
 from fer_fairness.reporting.number_text import MISSING
-from fer_fairness.reporting.rows import ConfusionRow, LabellerConfusionRow
+from fer_fairness.reporting.rows.labeller import LabellerConfusionRow
+from fer_fairness.reporting.rows.scores import ConfusionRow
 
 _LIGHT_TEXT_BELOW: Final = 0.55
 
@@ -49,8 +39,8 @@ def confusion_matrix_figure(
         if row.variant == variant
     ]
     if not counts:
-        return message_figure("No predictions to count.")
-    title = literal(title or variant_label(variant))
+        return style.message_figure("No predictions to count.")
+    title = style.literal(title or variant_label(variant))
     return _matrix(counts, title=title, axes=("Predicted", true_label))
 
 
@@ -71,8 +61,8 @@ def labeller_confusion_figure(
         (row.true, row.predicted, row.n_faces) for row in confusion if row.attribute == attribute
     ]
     if not counts:
-        return message_figure("The demographic labeller was not run.")
-    title = sentence_case(title or attribute_label(attribute))
+        return style.message_figure("The demographic labeller was not run.")
+    title = style.sentence_case(title or attribute_label(attribute))
     return _matrix(counts, title=title, axes=("Labeller", "Annotated"))
 
 
@@ -84,17 +74,17 @@ def _matrix(told: Iterable[tuple[str, str, float]], *, title: str, axes: tuple[s
         counts[names.index(true), names.index(predicted)] += count
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    figure = new_figure(WIDTH / 2 - 0.1, max(2.2, 1.0 + 0.38 * len(names)))
+    figure = style.new_figure(style.WIDTH / 2 - 0.1, max(2.2, 1.0 + 0.38 * len(names)))
     panel = figure.subplots()
     panel.imshow(shares, cmap="cividis", vmin=0, vmax=1, aspect="auto")
-    quiet(panel, title=title)
-    labels = [literal(group_label(name)) for name in names]
+    style.quiet(panel, title=title)
+    labels = [style.literal(group_label(name)) for name in names]
     rows = [f"{label}\nn={total:,.0f}" for label, total in zip(labels, totals[:, 0], strict=True)]
     panel.set_xticks(range(len(names)), labels, rotation=40, ha="right", rotation_mode="anchor")
-    panel.set_yticks(range(len(names)), rows, fontsize=SMALL_SIZE - 0.5)
+    panel.set_yticks(range(len(names)), rows, fontsize=style.SMALL_SIZE - 0.5)
     panel.tick_params(length=0)
     panel.spines[:].set_visible(False)
-    label_axes(panel, x=axes[0], y=axes[1])
+    style.label_axes(panel, x=axes[0], y=axes[1])
     for (row, column), share in np.ndenumerate(shares):
         if totals[row, 0] == 0:
             panel.text(
@@ -107,11 +97,11 @@ def _matrix(told: Iterable[tuple[str, str, float]], *, title: str, axes: tuple[s
             f"{100 * share:.0f}%\n{counts[row, column]:,.0f}",
             ha="center",
             va="center",
-            fontsize=SMALL_SIZE - 1.0,
+            fontsize=style.SMALL_SIZE - 1.0,
             linespacing=0.95,
-            color="white" if share < _LIGHT_TEXT_BELOW else INK,
+            color="white" if share < _LIGHT_TEXT_BELOW else style.INK,
             in_layout=False,  # inside the panel: measuring it would only cost time
         )
-    panel.xaxis.label.set_color(QUIET)
-    panel.yaxis.label.set_color(QUIET)
+    panel.xaxis.label.set_color(style.QUIET)
+    panel.yaxis.label.set_color(style.QUIET)
     return figure

@@ -2,29 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.fairness.label_noise.evaluation import AS_LABELLED, CORRECTED, SOFT_LABELS
-from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
-from fer_fairness.reporting.figures.style import (
-    BLUE,
-    INK,
-    QUIET,
-    SMALL_SIZE,
-    WIDTH,
-    label_axes,
-    literal,
-    message_figure,
-    new_figure,
-    quiet,
-)
+from fer_fairness.fairness.label_noise import AS_LABELLED, CORRECTED, RECALL_DIFFERENCE, SOFT_LABELS
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order
 from fer_fairness.reporting.number_text import count_with_interval
-from fer_fairness.reporting.rows import LabelNoiseGroupRow, LabelNoiseScoreRow
+from fer_fairness.reporting.rows.labeller import LabelNoiseGroupRow, LabelNoiseScoreRow
 
 NO_SCORES: Final = "No predicted group was scored."
 """What the figure says that has no group to draw."""
@@ -32,24 +19,12 @@ NO_SCORES: Final = "No predicted group was scored."
 _ROW: Final = 0.36
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How the estimates of one method are drawn: where in a group's row, and with what mark."""
-
-    label: str
-    offset: float
-    colour: str
-    marker: str
-    size: float
-    width: float
-    filled: bool
-
-
 _LOOKS: Final = {
-    AS_LABELLED: _Look("as labelled", -0.22, INK, "o", 4.6, 0.8, filled=False),
-    CORRECTED: _Look("corrected for label errors", 0.02, BLUE, "D", 5.0, 1.6, filled=True),
-    SOFT_LABELS: _Look("soft labels", 0.25, QUIET, "s", 2.6, 0.8, filled=True),
+    AS_LABELLED: ("as labelled", -0.22, style.Mark(style.INK, "o", 4.6, 0.8, filled=False)),
+    CORRECTED: ("corrected for label errors", 0.02, style.Mark(style.BLUE, "D", 5.0, 1.6)),
+    SOFT_LABELS: ("soft labels", 0.25, style.Mark(style.QUIET, "s", 2.6, 0.8)),
 }
+"""What each method is called, where in a group's row its estimates are drawn, and how."""
 
 
 def predicted_groups_figure(
@@ -69,7 +44,7 @@ def predicted_groups_figure(
     rows = [row for row in scores if row.metric == RECALL_DIFFERENCE]
     names = in_order([row.group for row in rows])
     if not names:
-        return message_figure(NO_SCORES)
+        return style.message_figure(NO_SCORES)
     methods = {row.method for row in rows}
     known = {row.group: row for row in groups}
     pale = (
@@ -77,22 +52,25 @@ def predicted_groups_figure(
         if CORRECTED in methods
         else {}
     )
-    figure = new_figure(WIDTH, 0.95 + _ROW * len(names))
+    figure = style.new_figure(style.WIDTH, 0.95 + _ROW * len(names))
     panel = figure.subplots()
-    quiet(panel, grid="x")
-    label_axes(panel, x="Recall minus that of everybody else at the same emotion (points)")
-    panel.axvline(0.0, color=INK, linewidth=0.9, zorder=1.5)
+    style.quiet(panel, grid="x")
+    style.label_axes(panel, x="Recall minus that of everybody else at the same emotion (points)")
+    panel.axvline(0.0, color=style.INK, linewidth=0.9, zorder=1.5)
     places = {name: place for place, name in enumerate(names)}
+    shown = {method: look for method, look in _LOOKS.items() if method in methods}
     for row in rows:
-        look = _LOOKS.get(row.method)
-        if look is not None:
-            height = places[row.group] + look.offset
-            _draw(panel, row, height, look, alpha=0.4 if pale.get(row.group) else 1)
+        if row.method in shown and math.isfinite(row.value):
+            _, offset, mark = shown[row.method]
+            alpha = 0.4 if pale.get(row.group) else 1.0
+            height, estimate = places[row.group] + offset, (row.value, row.ci_low, row.ci_high)
+            style.draw_estimates(panel, [height], [estimate], mark, alpha=alpha)
     for name, reason in pale.items():
         if reason:
             _tell(panel, places[name], reason)
     _finish(panel, names, pale)
-    _legend(figure, [look for method, look in _LOOKS.items() if method in methods])
+    looks = {label: mark for label, _, mark in shown.values()}
+    style.add_legend(figure, looks, columns=len(looks))
     return figure
 
 
@@ -111,26 +89,6 @@ def reason_not_compared(group: LabelNoiseGroupRow | None) -> str:
     return f"not compared: {people} people"
 
 
-def _draw(
-    panel: Axes, row: LabelNoiseScoreRow, height: float, look: _Look, *, alpha: float
-) -> None:
-    value, low, high = 100 * row.value, 100 * row.ci_low, 100 * row.ci_high
-    if not math.isfinite(value):
-        return
-    ends, line = [low, high], [height, height]
-    panel.plot(ends, line, color=look.colour, linewidth=look.width, alpha=alpha)
-    panel.plot(
-        [value],
-        [height],
-        marker=look.marker,
-        markersize=look.size,
-        color=look.colour,
-        markerfacecolor=look.colour if look.filled else "white",
-        alpha=alpha,
-        zorder=3,
-    )
-
-
 def _tell(panel: Axes, place: int, reason: str) -> None:
     """The reason why a group is not compared, at the right end of its row."""
     panel.annotate(
@@ -139,52 +97,15 @@ def _tell(panel: Axes, place: int, reason: str) -> None:
         xycoords=panel.get_yaxis_transform(),
         ha="right",
         va="center",
-        fontsize=SMALL_SIZE - 0.5,
-        color=QUIET,
+        fontsize=style.SMALL_SIZE - 0.5,
+        color=style.QUIET,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )
 
 
 def _finish(panel: Axes, names: list[str], pale: dict[str, str]) -> None:
-    """Names of the groups, pale ones in grey, and an axis that shows zero and both sides of it."""
-    panel.set_yticks(range(len(names)), [literal(group_label(name)) for name in names])
+    """Names of the groups, pale ones in grey."""
+    style.forest_rows(panel, [style.literal(group_label(name)) for name in names])
     for label, name in zip(panel.get_yticklabels(), names, strict=True):
-        label.set_color(QUIET if pale.get(name) else INK)
-    panel.set_ylim(len(names) - 0.45, -0.55)
-    panel.hlines(
-        [place - 0.5 for place in range(1, len(names))],
-        0,
-        1,
-        transform=panel.get_yaxis_transform(),
-        color="#f0f0f0",
-        linewidth=0.6,
-    )
-    panel.spines["left"].set_visible(False)
-    panel.tick_params(axis="y", length=0)
-
-
-def _legend(figure: Figure, looks: list[_Look]) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=look.colour,
-            marker=look.marker,
-            markersize=look.size,
-            markerfacecolor=look.colour if look.filled else "white",
-            linewidth=0.9,
-            label=look.label,
-        )
-        for look in looks
-    ]
-    figure.legend(
-        handles=handles,
-        loc="outside upper left",
-        ncols=len(handles),
-        frameon=False,
-        fontsize=SMALL_SIZE,
-        labelcolor=INK,
-        borderaxespad=0.1,
-    )
+        label.set_color(style.QUIET if pale.get(name) else style.INK)
+    style.separate_rows(panel, len(names))

@@ -1,27 +1,17 @@
 """Recall of each emotion in each group."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    QUIET,
-    SMALL_SIZE,
-    WIDTH,
-    Mark,
-    label_axes,
-    literal,
-    marks,
-    message_figure,
-    new_figure,
-    quiet,
-)
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
 from fer_fairness.reporting.number_text import is_few, thousands
-from fer_fairness.reporting.rows import GroupRow
+from fer_fairness.reporting.rows.scores import GroupRow
 
 _PREFIX: Final = "recall_"
 _PANELS_A_ROW: Final = 4
@@ -29,7 +19,7 @@ _TOP: Final = 0.55
 _TOP_WITHOUT_LEGEND: Final = 0.3
 _BOTTOM: Final = 0.45
 _BETWEEN: Final = 0.45
-_LETTER: Final = 0.62 * SMALL_SIZE / 72
+_LETTER: Final = 0.62 * style.SMALL_SIZE / 72
 """Inches: room above, below and between the panels, and for a letter of a label."""
 _MOST_DOTS: Final = 25
 """Above this many dots a panel, variants but the first lose their intervals and their pale dots."""
@@ -51,28 +41,27 @@ def recall_by_emotion_and_group_figure(
     same = [row for row in groups if row.attribute == attribute]
     rows = [row for row in same if row.metric.startswith(_PREFIX)]
     if not rows:
-        return message_figure("No recall within groups was computed.")
+        return style.message_figure("No recall within groups was computed.")
     emotions = in_order([row.metric.removeprefix(_PREFIX) for row in rows])
     names = in_order([row.group for row in rows])
     scored = {row.variant for row in rows}
     present = [variant for variant in variants if variant in scored]
     labels = [_group_text(name, same) for name in names]
     figure, panels = _panels(len(emotions), labels, variants=len(present))
-    for panel, emotion in zip(panels, emotions, strict=False):
-        quiet(panel, title=emotion.capitalize(), grid="x")
+    for panel, emotion in zip(panels, emotions, strict=True):
+        style.quiet(panel, title=emotion.capitalize(), grid="x")
         of_emotion = [row for row in rows if row.metric == _PREFIX + emotion]
         _draw(panel, of_emotion, names, present, variants)
         panel.tick_params(axis="y", length=0)
     # The panels share their axes: once is for all.
     panels[0].set(xlim=(-3, 103), xticks=[0, 50, 100], ylim=(len(names) - 0.5, -0.5))
     panels[0].set_yticks(range(len(names)), labels)
-    for panel in panels[len(emotions) :]:
-        panel.remove()
-    for panel in panels[: len(emotions)][-_PANELS_A_ROW:]:
+    for panel in panels[-_PANELS_A_ROW:]:
         panel.tick_params(labelbottom=True)
-        label_axes(panel, x="Recall (%)")
+        style.label_axes(panel, x="Recall (%)")
     if len(present) > 1:
-        _add_legend(figure, present, variants)
+        looks = {variant_label(name): style.marks(variants)[name] for name in present}
+        style.add_legend(figure, looks, columns=5)
     return figure
 
 
@@ -83,25 +72,25 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
     line = max(0.2, min(0.09 * variants, 0.4)) * len(labels)
     top = _TOP if variants > 1 else _TOP_WITHOUT_LEGEND
     height = top + _BOTTOM + rows * line + (rows - 1) * _BETWEEN
-    figure = new_figure(WIDTH, height)
+    figure = style.new_figure(style.WIDTH, height)
     figure.set_layout_engine(None)
-    panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    left = min(0.4 * WIDTH, 0.2 + _LETTER * max(len(label) for label in labels))
+    panels = style.panel_grid(figure, emotions, columns=columns, share="both")
+    left = min(0.4 * style.WIDTH, 0.2 + _LETTER * max(len(label) for label in labels))
     figure.subplots_adjust(
-        left=left / WIDTH,
-        right=1 - 0.1 / WIDTH,
+        left=left / style.WIDTH,
+        right=1 - 0.1 / style.WIDTH,
         bottom=_BOTTOM / height,
         top=1 - top / height,
         hspace=_BETWEEN / line,
         wspace=0.1,
     )
-    return figure, list(panels.ravel())
+    return figure, panels
 
 
 def _group_text(name: str, groups: Sequence[GroupRow]) -> str:
     sizes = [row.n_people for row in groups if row.group == name and row.metric == "accuracy"]
     size = f" (n={thousands(max(sizes))})" if sizes else ""
-    return literal(group_label(name)) + size
+    return style.literal(group_label(name)) + size
 
 
 def _draw(
@@ -111,7 +100,7 @@ def _draw(
     present: list[str],
     variants: Sequence[str],
 ) -> None:
-    by_variant = marks(variants)
+    by_variant = style.marks(variants)
     offsets = np.linspace(-0.3, 0.3, len(present)) if len(present) > 1 else np.zeros(1)
     places = {
         (name, variant): line + float(offset)
@@ -119,63 +108,18 @@ def _draw(
         for variant, offset in zip(present, offsets, strict=True)
     }
     crowded = len(places) > _MOST_DOTS
-    between = [line - 0.5 for line in range(1, len(names))]
-    panel.hlines(between, -3, 103, color="#f0f0f0", linewidth=0.6)
+    style.separate_rows(panel, len(names))
     for variant in present:
         of_variant = [row for row in rows if row.variant == variant]
         leading = not crowded or variant == present[0]
         for pale in (True, False) if leading else (False,):
             chosen = [row for row in of_variant if is_few(row.n_people) == pale]
             heights = [places[(row.group, variant)] for row in chosen]
-            _draw_dots(panel, chosen, heights, by_variant[variant], pale=pale, lines=leading)
-
-
-def _draw_dots(
-    panel: Axes,
-    rows: Sequence[GroupRow],
-    heights: list[float],
-    mark: Mark,
-    *,
-    pale: bool,
-    lines: bool,
-) -> None:
-    alpha = 0.35 if pale else 1.0
-    if lines:
-        low, high = [100 * row.ci_low for row in rows], [100 * row.ci_high for row in rows]
-        panel.hlines(heights, low, high, color=mark.colour, linewidth=1.0, alpha=alpha)
-    panel.plot(
-        [100 * row.value for row in rows],
-        heights,
-        marker=mark.marker,
-        markersize=3.4,
-        color=mark.colour,
-        alpha=alpha,
-        linestyle="none",
-    )
-
-
-def _add_legend(figure: Figure, present: list[str], variants: Sequence[str]) -> None:
-    from matplotlib.lines import Line2D
-
-    by_variant = marks(variants)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=by_variant[name].colour,
-            marker=by_variant[name].marker,
-            markersize=4,
-            linewidth=1.0,
-            label=literal(variant_label(name)),
-        )
-        for name in present
-    ]
-    figure.legend(
-        handles=handles,
-        loc="upper left",
-        ncols=min(5, len(handles)),
-        frameon=False,
-        fontsize=SMALL_SIZE,
-        labelcolor=QUIET,
-        borderaxespad=0.1,
-    )
+            style.draw_estimates(
+                panel,
+                heights,
+                [(row.value, row.ci_low, row.ci_high) for row in chosen],
+                replace(by_variant[variant], size=3.4, width=1.0),
+                alpha=0.35 if pale else 1.0,
+                with_intervals=leading,
+            )

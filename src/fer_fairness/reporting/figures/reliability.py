@@ -6,20 +6,10 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    BLUE,
-    CHANCE,
-    QUIET,
-    SMALL_SIZE,
-    WIDTH,
-    label_axes,
-    message_figure,
-    new_figure,
-    quiet,
-    sentence_case,
-)
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.number_text import number
-from fer_fairness.reporting.rows import LabellerReliabilityRow, LabellerSummaryRow, grouped
+from fer_fairness.reporting.rows.labeller import LabellerReliabilityRow, LabellerSummaryRow
+from fer_fairness.reporting.rows.schema import grouped
 
 NO_BINS: Final = "The labeller's reliability was not measured."
 """What the figure says that has no bin to draw."""
@@ -43,39 +33,41 @@ def reliability_figure(
     """
     by_attribute = grouped(reliability, lambda row: row.attribute)
     if not by_attribute:
-        return message_figure(NO_BINS)
+        return style.message_figure(NO_BINS)
     errors = {row.attribute: row.expected_calibration_error for row in summary}
-    figure = new_figure(WIDTH * min(1.0, len(by_attribute) / 3), 2.9)
+    figure = style.new_figure(style.WIDTH * min(1.0, len(by_attribute) / 3), 2.9)
     panels = figure.subplots(1, len(by_attribute), sharey=True, squeeze=False)[0]
     for panel, (attribute, bins) in zip(panels, by_attribute.items(), strict=True):
-        title = sentence_case(bins[0].attribute_label)
+        title = style.sentence_case(bins[0].attribute_label)
         if attribute in errors:
             title = f"{title}: ECE {number(errors[attribute])}"
-        quiet(panel, title=title, grid="both")
+        style.quiet(panel, title=title, grid="both")
         _draw(panel, bins)
-        label_axes(panel, x="Confidence (%)")
-    label_axes(panels[0], x="Confidence (%)", y="Labelled rightly (%)")
+        style.label_axes(panel, x="Confidence (%)")
+    style.label_axes(panels[0], x="Confidence (%)", y="Labelled rightly (%)")
     return figure
 
 
 def _draw(panel: Axes, bins: Sequence[LabellerReliabilityRow]) -> None:
-    panel.plot([0, 100], [0, 100], color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5)
+    panel.plot(
+        [0, 100], [0, 100], color=style.QUIET, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5
+    )
     largest = max(row.n_faces for row in bins)
     for row in bins:
         at, bounds = 100 * row.mean_confidence, [100 * row.ci_low, 100 * row.ci_high]
-        panel.plot([at, at], bounds, color=BLUE, linewidth=1.0, zorder=2)
+        panel.plot([at, at], bounds, color=style.BLUE, linewidth=1.0, zorder=2)
         size = max(_LARGEST * (row.n_faces / largest) ** 0.5, _SMALLEST)
         right = [100 * row.accuracy]
-        panel.plot([at], right, marker="o", markersize=size, color=BLUE, zorder=3)
+        panel.plot([at], right, marker="o", markersize=size, color=style.BLUE, zorder=3)
     panel.text(
         98,
         2,
         "surer than right",
         ha="right",
         va="bottom",
-        fontsize=SMALL_SIZE - 1,
-        color=QUIET,
+        fontsize=style.SMALL_SIZE - 1,
+        color=style.QUIET,
     )
-    panel.fill_between([0, 100], [0, 100], 0, color=CHANCE, alpha=0.25, linewidth=0)
+    panel.fill_between([0, 100], [0, 100], 0, color=style.CHANCE, alpha=0.25, linewidth=0)
     panel.set(xlim=(0, 101), ylim=(0, 101), xticks=range(0, 101, 25), yticks=range(0, 101, 25))
     panel.set_aspect("equal")

@@ -1,28 +1,18 @@
 """What variants change against the baseline, in the mean over training seeds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    QUIET,
-    WIDTH,
-    forest_rows,
-    label_axes,
-    literal,
-    marks,
-    message_figure,
-    new_figure,
-    quiet,
-    sentence_case,
-    tell_at_right,
-)
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, in_sentence
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import p_equals
-from fer_fairness.reporting.rows import ComparisonOverSeedsRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 
 _ROW: Final = 0.2
 _Line: TypeAlias = tuple[str, ComparisonOverSeedsRow | None]
@@ -44,29 +34,21 @@ def seed_differences_figure(
     """
     lines = _lines(comparisons)
     if not lines:
-        return message_figure("No variant was compared with the baseline over seeds.")
-    figure = new_figure(WIDTH, 0.75 + _ROW * len(lines))
+        return style.message_figure("No variant was compared with the baseline over seeds.")
+    figure = style.new_figure(style.WIDTH, 0.75 + _ROW * len(lines))
     axes = figure.subplots()
-    quiet(axes, grid="x")
-    label_axes(axes, x="Variant minus baseline, mean over training seeds (percentage points)")
-    axes.axvline(0.0, color=QUIET, linewidth=0.8)
+    style.quiet(axes, grid="x")
+    style.label_axes(axes, x="Variant minus baseline, mean over training seeds (percentage points)")
+    axes.axvline(0.0, color=style.QUIET, linewidth=0.8)
     for place, (_, row) in enumerate(lines):
         if row is None:
             continue
-        mark = marks(variants)[row.variant]
-        bounds = [100 * row.ci_low, 100 * row.ci_high]
-        axes.plot(bounds, [place, place], color=mark.colour, linewidth=1.3)
-        axes.plot(
-            [100 * row.difference],
-            [place],
-            marker=mark.marker,
-            ms=5,
-            color=mark.colour,
-            markerfacecolor=mark.colour if row.found else "white",
-        )
+        mark = replace(style.marks(variants)[row.variant], filled=row.found)
+        estimate = (row.difference, row.ci_low, row.ci_high)
+        style.draw_estimates(axes, [place], [estimate], mark)
         told = f"p {p_equals(row.p)}" if np.isfinite(row.p) else "not defined"
-        tell_at_right(axes, place, told, strong=row.found)
-    forest_rows(axes, [text for text, _ in lines])
+        style.tell_at_right(axes, place, told, strong=row.found)
+    style.forest_rows(axes, [text for text, _ in lines])
     for label, (_, row) in zip(axes.get_yticklabels(), lines, strict=True):
         label.set_fontweight("bold" if row is None else "normal")
     return figure
@@ -79,8 +61,8 @@ def _lines(comparisons: Sequence[ComparisonOverSeedsRow]) -> list[_Line]:
     for (metric, attribute, _), rows in blocks.items():
         label = metric_words(metric).label
         if attribute is not None:
-            label = f"{sentence_case(attribute_label(attribute))}, {in_sentence(label)}"
+            label = f"{style.sentence_case(attribute_label(attribute))}, {in_sentence(label)}"
         suffix = " (predicted)" if rows[0].predicted else ""
         lines.append((f"{label}{suffix}", None))
-        lines += [(literal(row.variant_label), row) for row in rows]
+        lines += [(style.literal(row.variant_label), row) for row in rows]
     return lines

@@ -4,12 +4,15 @@ Colours: Okabe and Ito 2008 for variants, cividis (Nunez et al. 2018) for counts
 shape as well as in colour, so that a black-and-white print still tells variants apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from fer_fairness.reporting.labels import capitalised
 
@@ -30,16 +33,24 @@ _LONGEST: Final = 40
 TEXT_SIZE: Final = 8.5
 SMALL_SIZE: Final = 7.5
 
+LEGEND: Final[Mapping[str, Any]] = MappingProxyType(
+    {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": QUIET}
+)
+"""How every legend looks."""
+
 _COLOURS: Final = ("#222222", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Colour and marker of one variant."""
+    """How estimates of one kind are drawn: of one variant, or by one method."""
 
     colour: str
     marker: str
+    size: float = 5.0
+    width: float = 1.3
+    filled: bool = True
 
 
 def marks(variants: Sequence[str]) -> dict[str, Mark]:
@@ -55,6 +66,24 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
     return figure
+
+
+def panel_grid(
+    figure: Figure, n_panels: int, *, columns: int, share: Literal["x", "y", "both"]
+) -> list[Axes]:
+    """So many panels in rows of at most `columns`, which share one axis or both."""
+    columns = min(columns, n_panels)
+    grid = figure.subplots(
+        -(-n_panels // columns),
+        columns,
+        squeeze=False,
+        sharex=share in ("x", "both"),
+        sharey=share in ("y", "both"),
+    )
+    panels = list(grid.ravel())
+    for panel in panels[n_panels:]:
+        panel.remove()
+    return panels[:n_panels]
 
 
 def message_figure(sentence: str) -> Figure:
@@ -93,6 +122,80 @@ def literal(text: str) -> str:
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST - 13]}…{text[-12:]}"
     return text.replace("$", r"\$")
+
+
+def draw_estimates(
+    axes: Axes,
+    places: Sequence[float],
+    estimates: Sequence[tuple[float, float, float]],
+    mark: Mark,
+    *,
+    scale: float = 100.0,
+    alpha: float = 1.0,
+    with_intervals: bool = True,
+) -> None:
+    """Values with their intervals across the rows of a plot.
+
+    Args:
+        axes: Where to draw.
+        places: Heights of the rows.
+        estimates: Value, lower and upper bound of each; what is missing is not drawn.
+        mark: How to draw them.
+        scale: What values are multiplied by: 100 makes percent and points.
+        alpha: Opacity.
+        with_intervals: Whether the intervals are drawn.
+    """
+    values, low, high = scale * np.array(estimates).reshape(-1, 3).T
+    if with_intervals:
+        axes.hlines(places, low, high, color=mark.colour, linewidth=mark.width, alpha=alpha)
+    axes.plot(
+        values,
+        places,
+        marker=mark.marker,
+        markersize=mark.size,
+        color=mark.colour,
+        markerfacecolor=mark.colour if mark.filled else "white",
+        alpha=alpha,
+        linestyle="none",
+        clip_on=False,
+        zorder=3,
+    )
+
+
+def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: int) -> None:
+    """A legend of marks above a figure."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=mark.colour,
+            marker=mark.marker,
+            markersize=mark.size,
+            markerfacecolor=mark.colour if mark.filled else "white",
+            linewidth=mark.width,
+            label=literal(label),
+        )
+        for label, mark in marks_by_label.items()
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside upper left" if figure.get_layout_engine() else "upper left",
+        ncols=min(columns, len(handles)),
+        borderaxespad=0.1,
+        **LEGEND,
+    )
+
+
+def separate_rows(axes: Axes, n_rows: int) -> None:
+    """Faint lines between the rows of a plot."""
+    axes.hlines(
+        [place - 0.5 for place in range(1, n_rows)],
+        0,
+        1,
+        transform=axes.get_yaxis_transform(),
+        color="#f0f0f0",
+        linewidth=0.6,
+    )
 
 
 def forest_rows(axes: Axes, labels: Sequence[str]) -> None:

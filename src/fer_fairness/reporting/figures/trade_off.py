@@ -6,24 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import NO_GAPS
-from fer_fairness.reporting.figures.style import (
-    CHANCE,
-    QUIET,
-    TEXT_SIZE,
-    WIDTH,
-    Mark,
-    label_axes,
-    literal,
-    marks,
-    message_figure,
-    new_figure,
-    quiet,
-    sentence_case,
-    spread,
-)
-from fer_fairness.reporting.metric_words import metric_words
-from fer_fairness.reporting.rows import GapRow, OverallRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 
 
 def fairness_accuracy_figure(
@@ -48,20 +35,20 @@ def fairness_accuracy_figure(
     accuracy = {row.variant: row for row in reversed(overall) if row.metric == "accuracy"}
     rows = [row for row in gaps if row.metric == metric and row.variant in accuracy]
     if not rows:
-        return message_figure(NO_GAPS)
-    blocks = list(grouped(rows, lambda row: (row.attribute, row.attribute_source)).values())
+        return style.message_figure(NO_GAPS)
+    blocks = list(grouped(rows, lambda row: row.people).values())
     columns = min(2, len(blocks))
     height = -(-len(blocks) // columns)
-    figure = new_figure(WIDTH if columns == 2 else WIDTH / 2, 0.2 + 2.5 * height)
-    panels = figure.subplots(height, columns, squeeze=False, sharex=True).ravel()
-    for panel, block in zip(panels, blocks, strict=False):
+    figure = style.new_figure(style.WIDTH if columns == 2 else style.WIDTH / 2, 0.2 + 2.5 * height)
+    panels = style.panel_grid(figure, len(blocks), columns=columns, share="x")
+    for panel, block in zip(panels, blocks, strict=True):
         suffix = ", predicted labels" if block[0].predicted else ""
-        quiet(panel, title=f"{sentence_case(block[0].attribute_label)}{suffix}", grid="both")
-        label_axes(panel, x="Accuracy (%)", y=f"{metric_words(metric).label} (points)")
+        style.quiet(
+            panel, title=f"{style.sentence_case(block[0].attribute_label)}{suffix}", grid="both"
+        )
+        style.label_axes(panel, x="Accuracy (%)", y=f"{metric_words(metric).label} (points)")
         panel.tick_params(labelbottom=True)
-        _draw_trade_off(panel, block, accuracy, marks(variants))
-    for panel in panels[len(blocks) :]:
-        panel.remove()
+        _draw_trade_off(panel, block, accuracy, style.marks(variants))
     return figure
 
 
@@ -69,13 +56,13 @@ def _draw_trade_off(
     panel: Axes,
     rows: list[GapRow],
     accuracy: Mapping[str, OverallRow],
-    by_variant: Mapping[str, Mark],
+    by_variant: Mapping[str, style.Mark],
 ) -> None:
     chance = [row for row in rows if np.isfinite(row.null_95)]
     if chance:
         limit, mean = max(row.null_95 for row in chance), max(row.null_mean for row in chance)
-        panel.axhspan(0, 100 * limit, color=CHANCE, linewidth=0)
-        panel.axhline(100 * mean, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+        panel.axhspan(0, 100 * limit, color=style.CHANCE, linewidth=0)
+        panel.axhline(100 * mean, color=style.QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
     reached = np.array([(row.ci_high, row.value, row.null_95) for row in rows])
     top = 100 * float(np.max(reached, initial=0.01, where=np.isfinite(reached)))
     panel.set_ylim(0, 1.15 * top)
@@ -83,7 +70,7 @@ def _draw_trade_off(
         row for row in rows if np.isfinite(row.value) and np.isfinite(accuracy[row.variant].value)
     ]
     known.sort(key=lambda row: row.value)
-    heights = spread([100 * row.value for row in known], apart=0.095 * top)
+    heights = style.spread([100 * row.value for row in known], apart=0.095 * top)
     for row, height in zip(known, heights, strict=True):
         mark, right = by_variant[row.variant], accuracy[row.variant]
         x, y = 100 * right.value, 100 * row.value
@@ -101,12 +88,12 @@ def _draw_trade_off(
             clip_on=False,
         )
         panel.annotate(
-            literal(row.variant_label),
+            style.literal(row.variant_label),
             (x, y),
             xytext=(1.03, height),
             textcoords=panel.get_yaxis_transform(),
             va="center",
-            fontsize=TEXT_SIZE - 1,
+            fontsize=style.TEXT_SIZE - 1,
             color=mark.colour,
             arrowprops={"arrowstyle": "-", "color": mark.colour, "linewidth": 0.4, "alpha": 0.5},
         )

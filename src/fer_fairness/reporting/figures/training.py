@@ -7,22 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import (
-    ADDED,
-    BEFORE,
-    INK,
-    QUIET,
-    SMALL_SIZE,
-    WIDTH,
-    label_axes,
-    literal,
-    marks,
-    message_figure,
-    new_figure,
-    quiet,
-)
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
-from fer_fairness.reporting.rows import DistributionRow, HistoryRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow
 
 _PANELS_A_ROW: Final = 4
 _SEPARATOR: Final = " · "
@@ -41,44 +29,38 @@ def distribution_figure(distributions: Sequence[DistributionRow], *, variant: st
     """
     rows = [row for row in distributions if row.variant == variant]
     if not rows:
-        return message_figure("No training distribution was recorded.")
+        return style.message_figure("No training distribution was recorded.")
     emotions = in_order([row.emotion for row in rows])
     if len(rows) == len(emotions):
-        figure = new_figure(WIDTH * 0.7, 0.9 + 0.24 * len(emotions))
+        figure = style.new_figure(style.WIDTH * 0.7, 0.9 + 0.24 * len(emotions))
         panels = [figure.subplots()]
         blocks = {"": {row.emotion: row for row in rows}}
         names = emotions
     else:
         names = in_order([_without_emotion(row) for row in rows])
-        figure, panels = _panel_grid(len(emotions), lines=len(names))
+        height = -(-len(emotions) // _PANELS_A_ROW) * (0.4 + 0.19 * len(names))
+        figure = style.new_figure(style.WIDTH, 0.7 + height)
+        panels = style.panel_grid(figure, len(emotions), columns=_PANELS_A_ROW, share="y")
         blocks = {
             emotion: {_without_emotion(row): row for row in rows if row.emotion == emotion}
             for emotion in emotions
         }
-    for panel, (emotion, block) in zip(panels, blocks.items(), strict=False):
-        quiet(panel, title=literal(emotion.capitalize()))
+    for panel, (emotion, block) in zip(panels, blocks.items(), strict=True):
+        style.quiet(panel, title=style.literal(emotion.capitalize()))
         _stacked_bars(panel, block, names)
-    panels[0].set_yticks(range(len(names)), [literal(group_label(name)) for name in names])
+    panels[0].set_yticks(range(len(names)), [style.literal(group_label(name)) for name in names])
     panels[0].invert_yaxis()
-    for panel in panels[len(blocks) :]:
-        panel.remove()
-    _add_legend(figure, panels[0])
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper left", ncols=2, **style.LEGEND)
     return figure
-
-
-def _panel_grid(emotions: int, *, lines: int) -> tuple[Figure, list[Axes]]:
-    columns = min(_PANELS_A_ROW, emotions)
-    rows = -(-emotions // columns)
-    figure = new_figure(WIDTH, 0.7 + rows * (0.4 + 0.19 * lines))
-    return figure, list(figure.subplots(rows, columns, squeeze=False, sharey=True).ravel())
 
 
 def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[str]) -> None:
     places = [names.index(name) for name in rows]
     before = [row.n_before for row in rows.values()]
     added = [row.n_added for row in rows.values()]
-    panel.barh(places, before, 0.7, color=BEFORE, label="Original faces")
-    panel.barh(places, added, 0.7, left=before, color=ADDED, label="Added by augmentation")
+    panel.barh(places, before, 0.7, color=style.BEFORE, label="Original faces")
+    panel.barh(places, added, 0.7, left=before, color=style.ADDED, label="Added by augmentation")
     panel.tick_params(axis="y", length=0)
     panel.set_xticks([])
     panel.spines["bottom"].set_visible(False)
@@ -90,8 +72,8 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
             place,
             f"{row.n_after:,.0f}",
             va="center",
-            fontsize=SMALL_SIZE - 1,
-            color=INK,
+            fontsize=style.SMALL_SIZE - 1,
+            color=style.INK,
             in_layout=False,
         )
 
@@ -99,19 +81,6 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
 def _without_emotion(row: DistributionRow) -> str:
     parts = row.cell.split(_SEPARATOR)
     return _SEPARATOR.join(part for part in parts if part != row.emotion) or row.cell
-
-
-def _add_legend(figure: Figure, panel: Axes) -> None:
-    handles, labels = panel.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper left",
-        ncols=2,
-        frameon=False,
-        fontsize=SMALL_SIZE,
-        labelcolor=QUIET,
-    )
 
 
 def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequence[str]) -> Figure:
@@ -127,23 +96,23 @@ def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequenc
     by_variant = grouped(sorted(histories, key=lambda row: row.epoch), lambda row: row.variant)
     present = [name for name in variants if name in by_variant]
     if not present:
-        return message_figure("No training history was recorded.")
-    figure = new_figure(min(WIDTH, 0.9 + 2.6 * len(present)), 4.0)
+        return style.message_figure("No training history was recorded.")
+    figure = style.new_figure(min(style.WIDTH, 0.9 + 2.6 * len(present)), 4.0)
     panels = figure.subplots(2, len(present), squeeze=False, sharey="row", sharex="col")
     for (top, bottom), name in zip(panels.T, present, strict=True):
-        rows, colour = by_variant[name], marks(variants)[name].colour
-        quiet(top, title=literal(variant_label(name)), grid="y")
-        quiet(bottom, grid="y")
+        rows, colour = by_variant[name], style.marks(variants)[name].colour
+        style.quiet(top, title=style.literal(variant_label(name)), grid="y")
+        style.quiet(bottom, grid="y")
         epochs = [row.epoch for row in rows]
         loss = np.array([(row.validation_loss, row.loss) for row in rows])
         accuracy = np.array([(row.validation_accuracy, row.accuracy) for row in rows])
         _curves(top, epochs, loss, colour)
         _curves(bottom, epochs, 100 * accuracy, colour)
-        label_axes(bottom, x="Epoch")
+        style.label_axes(bottom, x="Epoch")
         bottom.xaxis.get_major_locator().set_params(integer=True)
-    panels[0, 0].set_ylabel("Loss", fontsize=SMALL_SIZE)
-    panels[1, 0].set_ylabel("Accuracy (%)", fontsize=SMALL_SIZE)
-    panels[0, 0].legend(frameon=False, fontsize=SMALL_SIZE, labelcolor=QUIET)
+    panels[0, 0].set_ylabel("Loss", fontsize=style.SMALL_SIZE)
+    panels[1, 0].set_ylabel("Accuracy (%)", fontsize=style.SMALL_SIZE)
+    panels[0, 0].legend(**style.LEGEND)
     return figure
 
 

@@ -1,14 +1,11 @@
 """Rows of the demographic labeller: how right it is, and what its errors do to figures."""
 
-from dataclasses import dataclass
-
 from fer_fairness.reporting.labels import attribute_label
 from fer_fairness.reporting.number_text import percent, thousands
 from fer_fairness.reporting.rows.schema import Row
 from fer_fairness.reporting.rows.scores import Estimate, OfAttribute, OfMetric
 
 
-@dataclass(frozen=True)
 class LabelNoiseAttributeRow(OfAttribute, table="label_noise_attributes"):
     """Of one predicted attribute who got no label, and why nothing is corrected, if so.
 
@@ -29,7 +26,6 @@ class LabelNoiseAttributeRow(OfAttribute, table="label_noise_attributes"):
         return f"{thousands(self.n_abstained)} of {thousands(self.n_people)} people ({share})"
 
 
-@dataclass(frozen=True)
 class LabelNoiseGroupRow(OfAttribute, table="label_noise_groups"):
     """How often a group is labelled rightly, and its people before and after correction."""
 
@@ -43,7 +39,6 @@ class LabelNoiseGroupRow(OfAttribute, table="label_noise_groups"):
     compared: bool
 
 
-@dataclass(frozen=True)
 class LabelNoiseScoreRow(Estimate, OfAttribute, table="label_noise_scores"):
     """A score of one group, or its difference from everybody else, by one method."""
 
@@ -56,7 +51,6 @@ class LabelNoiseScoreRow(Estimate, OfAttribute, table="label_noise_scores"):
         return True
 
 
-@dataclass(frozen=True)
 class LabelNoiseGapRow(OfMetric, OfAttribute, table="label_noise_gaps"):
     """A gap as labelled, and with label errors taken off; the interval is of the latter."""
 
@@ -77,7 +71,6 @@ class LabelNoiseGapRow(OfMetric, OfAttribute, table="label_noise_gaps"):
         return f"{self.amount(self.corrected_value)} [{bounds}]"
 
 
-@dataclass(frozen=True)
 class OfLabeller(Row):
     """Something about the labeller on held-out faces that look so, in one grouping."""
 
@@ -91,7 +84,6 @@ class OfLabeller(Row):
         return attribute_label(self.attribute)
 
 
-@dataclass(frozen=True)
 class LabellerSummaryRow(OfLabeller, table="labeller_summary"):
     """Accuracy and calibration; `asked` marks the grouping that labels are given in."""
 
@@ -107,7 +99,6 @@ class LabellerSummaryRow(OfLabeller, table="labeller_summary"):
     accuracy_when_labelled: float
 
 
-@dataclass(frozen=True)
 class LabellerConfusionRow(OfLabeller, table="labeller_confusion"):
     """How many held-out faces of one group were given another, or their own."""
 
@@ -117,7 +108,6 @@ class LabellerConfusionRow(OfLabeller, table="labeller_confusion"):
     n_faces: float
 
 
-@dataclass(frozen=True)
 class LabellerRecallRow(OfLabeller, table="labeller_recalls"):
     """Recall of one group, of all its faces or of one stratum of another attribute."""
 
@@ -133,7 +123,6 @@ class LabellerRecallRow(OfLabeller, table="labeller_recalls"):
     mistake_share: float
 
 
-@dataclass(frozen=True)
 class LabellerReliabilityRow(OfLabeller, table="labeller_reliability"):
     """How often labels of one range of confidence are right."""
 
@@ -146,7 +135,6 @@ class LabellerReliabilityRow(OfLabeller, table="labeller_reliability"):
     n_faces: float
 
 
-@dataclass(frozen=True)
 class LabellerSelectionRow(Row, table="labeller_selection"):
     """A classifier that was tried; log loss in nats."""
 
@@ -159,7 +147,6 @@ class LabellerSelectionRow(Row, table="labeller_selection"):
     chosen: bool
 
 
-@dataclass(frozen=True)
 class AgreementRow(Row, table="agreement"):
     """How far predicted groups agree with annotated ones of the same dataset."""
 
@@ -173,7 +160,6 @@ class AgreementRow(Row, table="agreement"):
     cohen_kappa: float
 
 
-@dataclass(frozen=True)
 class AgreementCountRow(Row, table="agreement_counts"):
     """Faces by annotated and predicted group; predicted is None where there was no label."""
 

@@ -5,9 +5,9 @@ reads live with that section, the others in this package.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
 
 import pandas as pd
 
@@ -18,19 +18,21 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 
-@dataclass(frozen=True)
+@dataclass_transform(frozen_default=True)
 class Row:
-    """One row of a table of the report.
+    """One row of a table of the report; subclasses are frozen dataclasses.
 
     Numbers are floats, NaN where missing; texts are empty where missing, or None where the field
     allows it; so are flags, False or None.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     table: ClassVar[str]
     schemas: ClassVar[dict[str, type["Row"]]] = {}
     """Every table of the report and the class of its rows, in the order of the results."""
 
     def __init_subclass__(cls, *, table: str = "") -> None:
+        dataclass(frozen=True)(cls)
         if table:
             cls.table = table
             Row.schemas[table] = cls

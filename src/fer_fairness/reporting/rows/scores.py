@@ -1,9 +1,9 @@
 """Rows of what models score: of all faces, within groups, between groups, against the baseline."""
 
 import math
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from fer_fairness.fairness.metrics.words import MetricWords, metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.labels import (
     attribute_label,
@@ -12,7 +12,6 @@ from fer_fairness.reporting.labels import (
     source_label,
     variant_label,
 )
-from fer_fairness.reporting.metric_words import MetricWords, metric_words
 from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
 from fer_fairness.reporting.rows.schema import Row
 
@@ -29,7 +28,6 @@ Key: TypeAlias = tuple[str, str, str]
 """Variant, evaluation set and attribute."""
 
 
-@dataclass(frozen=True)
 class Scored(Row):
     """Something about one variant on one evaluation set."""
 
@@ -47,7 +45,6 @@ class Scored(Row):
         return evaluation_set_label(self.evaluation_set)
 
 
-@dataclass(frozen=True)
 class OfAttribute(Scored):
     """Something about the groups of one attribute."""
 
@@ -64,7 +61,6 @@ class OfAttribute(Scored):
         return attribute_label(self.attribute)
 
 
-@dataclass(frozen=True)
 class OfSource(OfAttribute):
     """Something about the groups of one attribute as somebody labelled them."""
 
@@ -74,6 +70,11 @@ class OfSource(OfAttribute):
     def predicted(self) -> bool:
         """Whether a labeller named the groups."""
         return self.attribute_source == PREDICTED
+
+    @property
+    def people(self) -> tuple[str, str, str]:
+        """Whom groups are made of: evaluation set, attribute and who labelled it."""
+        return self.evaluation_set, self.attribute, self.attribute_source
 
     @property
     def source_label(self) -> str:
@@ -86,7 +87,6 @@ class OfSource(OfAttribute):
         return f"{self.attribute_label} ({self.source_label})"
 
 
-@dataclass(frozen=True)
 class OfMetric(Row):
     """Values of one metric, shown in its own unit: percentage points, or a plain number."""
 
@@ -120,7 +120,6 @@ class OfMetric(Row):
         return interval(low, high, scale=scale, digits=digits)
 
 
-@dataclass(frozen=True)
 class Estimate(OfMetric):
     """A value of a metric with its 95 % interval."""
 
@@ -139,7 +138,6 @@ class Estimate(OfMetric):
         return self.bounds(self.ci_low, self.ci_high)
 
 
-@dataclass(frozen=True)
 class Judged(Row):
     """What a test said; a verdict never claims more than a p-value allows."""
 
@@ -162,7 +160,6 @@ class Judged(Row):
         return self.judgement is Verdict.FOUND
 
 
-@dataclass(frozen=True)
 class HolmJudged(Judged):
     """What a test among many said: its verdict follows from p after Holm's correction."""
 
@@ -174,14 +171,12 @@ class HolmJudged(Judged):
         return self.p_value_holm
 
 
-@dataclass(frozen=True)
 class OverallRow(Estimate, Scored, table="overall"):
     """A score of one variant on all faces of a set."""
 
     n_people: float
 
 
-@dataclass(frozen=True)
 class GroupRow(Estimate, OfSource, table="groups"):
     """A score within one group."""
 
@@ -189,7 +184,6 @@ class GroupRow(Estimate, OfSource, table="groups"):
     n_people: float
 
 
-@dataclass(frozen=True)
 class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
     """A metric between groups; `family` is "summary" or "by_class" (metrics of one emotion).
 
@@ -235,7 +229,6 @@ class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
         return [group_label(name) for name in self.left_out.split(", ") if name]
 
 
-@dataclass(frozen=True)
 class ComparisonRow(OfMetric, Scored, table="comparisons"):
     """A metric of one variant minus that of the baseline; of all faces without an attribute."""
 
@@ -254,7 +247,6 @@ class ComparisonRow(OfMetric, Scored, table="comparisons"):
         return f"{points(self.corrected_difference, sign=True)} [{bounds}]"
 
 
-@dataclass(frozen=True)
 class ConfusionRow(Scored, table="confusion"):
     """How many faces of one emotion were given another, or their own."""
 

@@ -1,12 +1,9 @@
 """Rows over several training seeds."""
 
-from dataclasses import dataclass
-
 from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, HolmJudged, OfMetric, Scored
 
 
-@dataclass(frozen=True)
 class OverSeeds(OfMetric, Scored):
     """Something in the mean over training seeds; of all faces where there is no attribute.
 
@@ -38,14 +35,12 @@ class OverSeeds(OfMetric, Scored):
         return label if self.attribute is None else f"{label} for {self.people}"
 
 
-@dataclass(frozen=True)
 class ScoreOverSeedsRow(Estimate, OverSeeds, table="scores_over_seeds"):
     """Mean of a score or gap over seeds; its interval holds the noise of seeds and of people."""
 
     seed_standard_deviation: float
 
 
-@dataclass(frozen=True)
 class ComparisonOverSeedsRow(HolmJudged, OverSeeds, table="comparisons_over_seeds"):
     """A metric minus that of the baseline in the mean over seeds, with its test."""
 

@@ -1,11 +1,8 @@
 """Rows of what models were trained on, how, and what they are."""
 
-from dataclasses import dataclass
-
 from fer_fairness.reporting.rows.schema import Row
 
 
-@dataclass(frozen=True)
 class DistributionRow(Row, table="distributions"):
     """Training faces of one cell before and after augmentation, and why so many were added.
 
@@ -25,7 +22,6 @@ class DistributionRow(Row, table="distributions"):
     reason: str
 
 
-@dataclass(frozen=True)
 class HistoryRow(Row, table="histories"):
     """One epoch of training; of the one that `is_kept` the weights were taken.
 
@@ -44,7 +40,6 @@ class HistoryRow(Row, table="histories"):
     is_kept: bool
 
 
-@dataclass(frozen=True)
 class ModelRow(Row, table="models"):
     """What one variant of one training seed is; missing where it was not recorded.
 

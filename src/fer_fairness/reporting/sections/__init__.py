@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from fer_fairness.reporting.blocks import Section
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections.aif360 import aif360_section
 from fer_fairness.reporting.sections.data_and_run import (
@@ -31,7 +31,7 @@ from fer_fairness.reporting.sections.worst_subgroup import worst_subgroup_sectio
 
 __all__ = ["all_sections"]
 
-_Make: TypeAlias = Callable[[ReportInputs], Section | None]
+_Make: TypeAlias = Callable[[ReportInputs], page.Section | None]
 
 _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
     {
@@ -72,7 +72,7 @@ _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
 for in this run, as a search for a subgroup."""
 
 
-def all_sections(inputs: ReportInputs) -> list[Section]:
+def all_sections(inputs: ReportInputs) -> list[page.Section]:
     """Every section in the order of the page."""
     made = (make(inputs) for make in _SECTIONS[inputs.kind])
     return [section for section in made if section is not None]

@@ -1,31 +1,18 @@
 """AIF360's one-versus-rest metrics: too many to test, there to be compared with other work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Section,
-    Table,
-    Text,
-    absent,
-    columns_of,
-    estimate_cell,
-    first_of,
-    table_of,
-)
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import group_label
 from fer_fairness.reporting.number_text import is_few, thousands
-from fer_fairness.reporting.rows import Estimate, GapRow, OfAttribute, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import Estimate, GapRow, OfAttribute
 
 _TITLE: Final = "AIF360 metrics"
 
 
-@dataclass(frozen=True)
 class Aif360Row(Estimate, OfAttribute, table="aif360"):
     """One metric of AIF360: one emotion against the rest, one group against the privileged one."""
 
@@ -50,13 +37,13 @@ class Aif360Row(Estimate, OfAttribute, table="aif360"):
         return " vs. ".join(f"{group_label(group)} (n={thousands(n)})" for group, n in told)
 
 
-def aif360_section(inputs: ReportInputs) -> Section | None:
+def aif360_section(inputs: ReportInputs) -> page.Section | None:
     """AIF360's metrics, a folded table per set and variant; None of an audit without."""
     by_table = grouped(inputs.rows(Aif360Row), lambda row: (row.evaluation_set, row.variant))
     if not by_table and inputs.kind == "audit":
         return None
     if not by_table:
-        return Section("aif360", _TITLE, [absent("AIF360's metrics were not computed.")])
+        return page.Section("aif360", _TITLE, [page.absent("AIF360's metrics were not computed.")])
     text = (
         "Each emotion against all others, each group against the privileged one, as AIF360 defines "
         "them. They carry intervals but no verdict: they are too many to test one by one, and are "
@@ -65,29 +52,29 @@ def aif360_section(inputs: ReportInputs) -> Section | None:
     )
     if any(row.predicted for row in inputs.rows(GapRow)):
         text += " Predicted groups are as labelled, not corrected for label errors."
-    blocks: list[Block] = [Text(text), *(_table(rows) for rows in by_table.values())]
-    return Section("aif360", _TITLE, blocks)
+    blocks: list[page.Block] = [page.Text(text), *(_table(rows) for rows in by_table.values())]
+    return page.Section("aif360", _TITLE, blocks)
 
 
-def _table(rows: list[Aif360Row]) -> Table:
+def _table(rows: list[Aif360Row]) -> page.Table:
     lines = grouped(
         rows,
         lambda row: (row.attribute, row.emotion, row.privileged_group, row.unprivileged_group),
     )
-    columns: list[Column[Mapping[str, Aif360Row]]] = [
-        ("Attribute", lambda line: first_of(line).attribute_label),
-        ("Groups", lambda line: first_of(line).groups_label),
-        ("Emotion", lambda line: first_of(line).emotion),
+    columns: list[page.Column[Mapping[str, Aif360Row]]] = [
+        ("Attribute", lambda line: page.first_of(line).attribute_label),
+        ("Groups", lambda line: page.first_of(line).groups_label),
+        ("Emotion", lambda line: page.first_of(line).emotion),
     ]
     heads = {row.metric: row.words.label for row in rows}
-    return table_of(
+    return page.table(
         f"{rows[0].set_label}, {rows[0].variant_label}: {len(rows):,} values [95 % interval]",
         [{row.metric: row for row in line} for line in lines.values()],
-        [*columns, *columns_of(heads, _cell)],
+        [*columns, *page.columns(heads, _cell)],
         folded=True,
     )
 
 
-def _cell(row: Aif360Row | None) -> Cell:
+def _cell(row: Aif360Row | None) -> page.Cell:
     few = row is not None and (is_few(row.n_unprivileged) or is_few(row.n_privileged))
-    return estimate_cell(row, muted=few)
+    return page.estimate(row, muted=few)

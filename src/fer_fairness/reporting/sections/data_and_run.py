@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fer_fairness.reporting.blocks import Block, Heading, Pairs, Section, absent
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_blocks import json_text, nested_blocks, spelled
 from fer_fairness.reporting.labels import attribute_label, capitalised, evaluation_set_label
@@ -25,18 +25,18 @@ _NAMES: Final = MappingProxyType(
 )
 
 
-def quality_section(inputs: ReportInputs) -> Section:
+def quality_section(inputs: ReportInputs) -> page.Section:
     """What was found in the files before any training."""
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     for dataset, report in inputs.quality.items():
-        blocks.append(Heading(evaluation_set_label(dataset)))
+        blocks.append(page.Heading(evaluation_set_label(dataset)))
         blocks += nested_blocks(report, title=evaluation_set_label(dataset))
     if not blocks:
-        blocks.append(absent("No data-quality report was given."))
-    return Section("quality", "Quality of the data", blocks)
+        blocks.append(page.absent("No data-quality report was given."))
+    return page.Section("quality", "Quality of the data", blocks)
 
 
-def manifest_section(inputs: ReportInputs) -> Section:
+def manifest_section(inputs: ReportInputs) -> page.Section:
     """How the run was made, so that it can be made again; how a file was read is told apart."""
     told_apart = "reading" if inputs.kind == "audit" else "trained_with"
     manifest = {key: value for key, value in inputs.manifest.items() if key != told_apart}
@@ -44,11 +44,11 @@ def manifest_section(inputs: ReportInputs) -> Section:
     trained_with = inputs.manifest.get("trained_with")
     if inputs.kind == "project" and isinstance(trained_with, Mapping):
         blocks += [
-            Heading("What the models were trained with"),
+            page.Heading("What the models were trained with"),
             *nested_blocks(_of_each_training(trained_with), title="Trained with", counts=False),
         ]
-    return Section(
-        "manifest", "How this run was made", blocks or [absent("No manifest was given.")]
+    return page.Section(
+        "manifest", "How this run was made", blocks or [page.absent("No manifest was given.")]
     )
 
 
@@ -62,7 +62,7 @@ def _of_each_training(trained_with: Mapping[str, object]) -> dict[str, object]:
     return told
 
 
-def reading_section(inputs: ReportInputs) -> Section:
+def reading_section(inputs: ReportInputs) -> page.Section:
     """What the manifest's `reading` tells of an audited file.
 
     It may have any keys: a mapping (role to column, or columns) becomes a list of pairs under its
@@ -70,7 +70,7 @@ def reading_section(inputs: ReportInputs) -> Section:
     top of the page, where the report's notes stand.
     """
     reading = as_json(inputs.manifest.get("reading"))
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     if isinstance(reading, dict):
         plain = {
             key: value
@@ -81,14 +81,14 @@ def reading_section(inputs: ReportInputs) -> Section:
             blocks.append(_pairs(plain, _role))
         for key, value in reading.items():
             if isinstance(value, dict) and value:
-                blocks += [Heading(_role(key)), _pairs(value, _KEYS.get(key, str))]
+                blocks += [page.Heading(_role(key)), _pairs(value, _KEYS.get(key, str))]
     if not reading:
-        blocks.append(absent("How the predictions were read was not recorded."))
-    return Section("reading", "How the predictions were read", blocks)
+        blocks.append(page.absent("How the predictions were read was not recorded."))
+    return page.Section("reading", "How the predictions were read", blocks)
 
 
-def _pairs(values: Mapping[str, Json], names: Callable[[str], str]) -> Pairs:
-    return Pairs(tuple((names(key), json_text(value)) for key, value in values.items()))
+def _pairs(values: Mapping[str, Json], names: Callable[[str], str]) -> page.Pairs:
+    return page.Pairs(tuple((names(key), json_text(value)) for key, value in values.items()))
 
 
 def _role(key: str) -> str:

@@ -4,21 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
-from fer_fairness.reporting.blocks import (
-    DASH,
-    Block,
-    Cell,
-    Findings,
-    Heading,
-    Section,
-    Table,
-    Text,
-    absent,
-    count_cell,
-    estimate_cell,
-    number_cell,
-)
+from fer_fairness.reporting import page
 from fer_fairness.reporting.findings import (
     Finding,
     comparison_findings,
@@ -34,16 +22,10 @@ from fer_fairness.reporting.labels import (
     shortened,
     variant_label,
 )
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import listed, thousands
-from fer_fairness.reporting.rows import (
-    HEADLINE_METRICS,
-    ComparisonOverSeedsRow,
-    ConfusionRow,
-    GapRow,
-    OverallRow,
-    grouped,
-)
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ConfusionRow, GapRow, OverallRow
+from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections.worst_subgroup import ScanRow, scan_finding
 
 _NOTHING_SCORED: Final = "No predictions were scored, so nothing can be said of recognition."
@@ -69,21 +51,21 @@ _ONE_OF_SEVERAL: Final = (
 _VERDICTS: Final = (
     "“Found”: a difference found after correction for many comparisons; grey: no difference found."
 )
-_CORRECTED_HEAD: Final = Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
+_CORRECTED_HEAD: Final = page.Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
 _CORRECTED_NOTE: Final = (
     " Below predicted groups: the gap with label errors, and the widening by noise, taken off; the "
     "verdict is of the groups as labelled."
 )
 
 
-def found_section(inputs: ReportInputs) -> Section:
+def found_section(inputs: ReportInputs) -> page.Section:
     """What was found: recognition, differences between groups, and what mitigation changed."""
     performance = performance_findings(inputs)
-    blocks: list[Block] = [
-        Findings(tuple(performance)) if performance else absent(_NOTHING_SCORED),
-        Heading("Differences between groups"),
+    blocks: list[page.Block] = [
+        page.Findings(tuple(performance)) if performance else page.absent(_NOTHING_SCORED),
+        page.Heading("Differences between groups"),
         *_differences(inputs),
-        Heading("What mitigation changed"),
+        page.Heading("What mitigation changed"),
     ]
     comparisons = comparison_findings(inputs)
     if comparisons:
@@ -92,23 +74,25 @@ def found_section(inputs: ReportInputs) -> Section:
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):
             text.append(_ONE_OF_SEVERAL)
-        blocks += [Text(" ".join(text)), Findings(tuple(comparisons))]
+        blocks += [page.Text(" ".join(text)), page.Findings(tuple(comparisons))]
     else:
-        blocks.append(absent("No variant was compared with the baseline."))
-    return Section("found", "What was found", blocks)
+        blocks.append(page.absent("No variant was compared with the baseline."))
+    return page.Section("found", "What was found", blocks)
 
 
-def audit_found_section(inputs: ReportInputs) -> Section:
+def audit_found_section(inputs: ReportInputs) -> page.Section:
     """Which model, how well it recognises emotions, and where its groups differ."""
-    blocks: list[Block] = [
-        Findings((_opening(inputs),)) if inputs.rows(OverallRow) else absent(_NOTHING_SCORED),
-        Heading("Differences between groups"),
-        *_differences_of_audit(inputs),
+    blocks: list[page.Block] = [
+        page.Findings((_opening(inputs),))
+        if inputs.rows(OverallRow)
+        else page.absent(_NOTHING_SCORED),
+        page.Heading("Differences between groups"),
+        *_differences(inputs),
     ]
     scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
     if scanned:
-        blocks += [Heading("The worst-served subgroup"), Findings(scanned)]
-    return Section("found", "What was found", blocks)
+        blocks += [page.Heading("The worst-served subgroup"), page.Findings(scanned)]
+    return page.Section("found", "What was found", blocks)
 
 
 def _opening(inputs: ReportInputs) -> Finding:
@@ -138,24 +122,30 @@ def _classes(inputs: ReportInputs) -> set[str]:
     return names or {metric for metric in metrics if metric.startswith("recall_")}
 
 
-def _differences(inputs: ReportInputs) -> list[Block]:
-    headline = [row for row in inputs.rows(GapRow) if row.headline]
+def _differences(inputs: ReportInputs) -> list[page.Block]:
+    """Of every headline metric where groups differ; of a project the first variant's findings."""
+    gaps = inputs.rows(GapRow)
+    headline = [row for row in gaps if row.headline]
     if not headline:
-        return [absent("No gap between groups was computed.")]
+        return [page.absent("No gap between groups was computed.")]
+    errors = label_errors(inputs)
     scored = {row.variant for row in headline}
-    variant = next(name for name in inputs.variants() if name in scored)
+    first, *_ = [name for name in inputs.variants() if name in scored]
+    findings = page.Findings(tuple(gap_findings(inputs, variant=first)))
+    if inputs.kind == "audit":
+        counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
+        text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
+        return [page.Text(text), metrics_table(headline, errors), findings]
     counts = headline_counts(
         headline,
         of="of every variant, attribute and evaluation set",
         after="metrics and attributes of one variant on one evaluation set",
     )
-    shown = [row for row in inputs.rows(GapRow) if row.variant == variant]
-    others = others_found(shown, "attribute of an evaluation set")
+    shown = [row for row in gaps if row.variant == first]
     text = (
-        f"{counts} The findings below are of the variant “{variant_label(variant)}”. {others}"
-        f"{_READING}"
+        f"{counts} The findings below are of the variant “{variant_label(first)}”. "
+        f"{others_found(shown, 'attribute of an evaluation set')}{_READING}"
     )
-    errors = label_errors(inputs)
     by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))
     tables = [
         variants_table(by_table[evaluation_set, metric], inputs.variants(), errors)
@@ -163,19 +153,7 @@ def _differences(inputs: ReportInputs) -> list[Block]:
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table
     ]
-    return [Text(text), Findings(tuple(gap_findings(inputs, variant=variant))), *tables]
-
-
-def _differences_of_audit(inputs: ReportInputs) -> list[Block]:
-    headline = [row for row in inputs.rows(GapRow) if row.headline]
-    if not headline:
-        return [absent("No gap between groups was computed.")]
-    counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
-    text = f"{counts} {others_found(inputs.rows(GapRow), 'attribute')}{_READING}"
-    findings = [
-        Findings(tuple(gap_findings(inputs, variant=variant))) for variant in inputs.variants()
-    ]
-    return [Text(text), metrics_table(headline, label_errors(inputs)), *findings]
+    return [page.Text(text), findings, *tables]
 
 
 def headline_counts(rows: list[GapRow], *, of: str, after: str) -> str:
@@ -222,7 +200,9 @@ def others_found(gaps: list[GapRow], what: str) -> str:
     return f"Other metrics found a difference for {more} more {things}. "
 
 
-def variants_table(rows: list[GapRow], variants: tuple[str, ...], errors: LabelErrors) -> Table:
+def variants_table(
+    rows: list[GapRow], variants: tuple[str, ...], errors: LabelErrors
+) -> page.Table:
     """One metric on one set at a glance: a row an attribute, a column a variant."""
     first = rows[0]
     scored = {row.variant for row in rows}
@@ -236,7 +216,7 @@ def variants_table(rows: list[GapRow], variants: tuple[str, ...], errors: LabelE
     )
 
 
-def metrics_table(rows: list[GapRow], errors: LabelErrors) -> Table:
+def metrics_table(rows: list[GapRow], errors: LabelErrors) -> page.Table:
     """The headline metrics of one model at a glance: a row an attribute, a column a metric."""
     shown = {row.metric for row in rows}
     heads = {name: f"{metric_words(name).label}, points" for name in HEADLINE_METRICS}
@@ -258,7 +238,7 @@ def _glance_table(
     errors: LabelErrors,
     *,
     with_groups: bool = False,
-) -> Table:
+) -> page.Table:
     """A row an attribute: value, interval and verdict in each cell, differences found in bold.
 
     Below a predicted attribute stands a row with the values corrected for label errors.
@@ -271,33 +251,33 @@ def _glance_table(
         errors: What is known of label errors.
         with_groups: Whether the number of groups is told.
     """
-    body: list[tuple[Cell, ...]] = []
-    for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+    body: list[tuple[page.Cell, ...]] = []
+    for block in grouped(rows, lambda row: row.people).values():
         first, by_column = block[0], {column_of(row): row for row in block}
         cells = [by_column.get(name) for name in columns]
-        groups = number_cell(thousands(max(row.n_groups for row in block)))
+        groups = page.numeric(thousands(max(row.n_groups for row in block)))
         body.append(
             (
-                Cell(f"{first.attribute_label}{' (predicted)' if first.predicted else ''}"),
+                page.Cell(f"{first.attribute_label}{' (predicted)' if first.predicted else ''}"),
                 *([groups] if with_groups else []),
-                count_cell(min(row.smallest_group_size for row in block)),
+                page.people(min(row.smallest_group_size for row in block)),
                 *(_verdict_cell(row) for row in cells),
             )
         )
         if first.predicted:
-            empty = [Cell("", numeric=True)] * (1 + with_groups)
+            empty = [page.Cell("", numeric=True)] * (1 + with_groups)
             corrected = (corrected_cell(row, errors) for row in cells)
             body.append((_CORRECTED_HEAD, *empty, *corrected))
     note = _CORRECTED_NOTE if any(row.predicted for row in rows) else ""
     counted = ("Groups compared", "Smallest group") if with_groups else ("Smallest group",)
     header = ("Attribute", *counted, *columns.values())
-    return Table(f"{caption}{_VERDICTS}{note}", header, tuple(body))
+    return page.Table(f"{caption}{_VERDICTS}{note}", header, tuple(body))
 
 
-def _verdict_cell(row: GapRow | None) -> Cell:
+def _verdict_cell(row: GapRow | None) -> page.Cell:
     """Value, interval and whether a difference was found; a dash where there is no row."""
     if row is None:
-        return DASH
+        return page.DASH
     if not row.found:
-        return estimate_cell(row, muted=True)
-    return number_cell(f"{row.estimate}\nfound", strong=True)
+        return page.estimate(row, muted=True)
+    return page.numeric(f"{row.estimate}\nfound", strong=True)

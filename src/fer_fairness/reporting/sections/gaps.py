@@ -3,32 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Heading,
-    Section,
-    Table,
-    Text,
-    absent,
-    drawing,
-    estimate_cell,
-    number_cell,
-    table_of,
-)
-from fer_fairness.reporting.figures import gap_forest_figure
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
-from fer_fairness.reporting.labels import group_label, in_order
-from fer_fairness.reporting.metric_words import (
-    CLASS_METRICS,
+from fer_fairness.fairness.metrics.words import (
+    CLASS_METRIC_WORDS,
     METRIC_WORDS,
     class_metric,
     metric_words,
 )
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.gaps import gap_forest_figure
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
+from fer_fairness.reporting.labels import group_label, in_order
 from fer_fairness.reporting.number_text import p_value, thousands
-from fer_fairness.reporting.rows import HEADLINE_METRICS, GapRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
 
 _READING: Final = (
     "Gaps are in percentage points, ratios and indices plain numbers. “Noise-corrected” is the "
@@ -52,29 +40,31 @@ _LABEL_ERRORS: Final = (
 )
 
 
-def gaps_section(inputs: ReportInputs) -> Section:
+def gaps_section(inputs: ReportInputs) -> page.Section:
     """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
     gaps, errors = inputs.rows(GapRow), label_errors(inputs)
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     if gaps:
-        blocks.append(Text(_READING))
+        blocks.append(page.Text(_READING))
     if any(row.of_one_emotion for row in gaps):
-        blocks.append(Text(_GATEKEEPING))
+        blocks.append(page.Text(_GATEKEEPING))
     if any(row.predicted for row in gaps):
-        blocks.append(Text(_LABEL_ERRORS))
+        blocks.append(page.Text(_LABEL_ERRORS))
     for rows in grouped(gaps, lambda row: row.evaluation_set).values():
         if inputs.kind == "project":
-            blocks.append(Heading(rows[0].set_label))
+            blocks.append(page.Heading(rows[0].set_label))
         shown = {row.metric for row in rows}
         metrics = [name for name in HEADLINE_METRICS if name in shown]
         if metrics:
             figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
-            blocks.append(drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
-        for block in grouped(rows, lambda row: (row.attribute, row.attribute_source)).values():
+            blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
+        for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block))
             blocks += [_gap_table(part, inputs.variants(), errors) for part in parts if part]
-    return Section(
-        "gaps", "Gaps between groups", blocks or [absent("No gap between groups was computed.")]
+    return page.Section(
+        "gaps",
+        "Gaps between groups",
+        blocks or [page.absent("No gap between groups was computed.")],
     )
 
 
@@ -91,7 +81,7 @@ def _caption(rows: list[GapRow]) -> str:
     return caption
 
 
-def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> Table:
+def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> page.Table:
     """A folded table of rows of one attribute, either all of single emotions or none."""
     first = rows[0]
     by_class = first.of_one_emotion
@@ -102,7 +92,7 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
         f"{group_label(first.smallest_group)}, n = {thousands(first.smallest_group_size)}"
         f"{'; as labelled, not corrected for label errors' if uncorrected else ''})"
     )
-    columns: list[Column[GapRow]] = (
+    columns: list[page.Column[GapRow]] = (
         [("Emotion", lambda row: group_label(_parts(row)[1])), ("Metric", _class_metric_label)]
         if by_class
         else [("Metric", lambda row: row.words.label)]
@@ -110,21 +100,21 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
     if len(variants) > 1:
         columns.append(("Variant", lambda row: row.variant_label))
     columns += [
-        ("Value [95 % interval]", estimate_cell),
-        ("Noise-corrected", lambda row: number_cell(row.in_unit(row.corrected_value))),
+        ("Value [95 % interval]", page.estimate),
+        ("Noise-corrected", lambda row: page.numeric(row.in_unit(row.corrected_value))),
     ]
     if first.predicted and not by_class:
         columns.append(("Corrected for label errors", lambda row: corrected_cell(row, errors)))
     columns += [
-        ("Minimum detectable", lambda row: number_cell(row.in_unit(row.detectable))),
-        ("Chance mean", lambda row: number_cell(row.in_unit(row.null_mean))),
-        ("Chance 95 of 100", lambda row: number_cell(row.in_unit(row.null_95))),
-        ("p", lambda row: number_cell(p_value(row.p_value))),
-        ("Holm p", lambda row: number_cell(p_value(row.p_value_holm))),
-        ("BH p", lambda row: number_cell(p_value(row.p_value_benjamini_hochberg))),
-        ("Verdict", lambda row: Cell(row.judgement, strong=row.found, muted=not row.found)),
+        ("Minimum detectable", lambda row: page.numeric(row.in_unit(row.detectable))),
+        ("Chance mean", lambda row: page.numeric(row.in_unit(row.null_mean))),
+        ("Chance 95 of 100", lambda row: page.numeric(row.in_unit(row.null_95))),
+        ("p", lambda row: page.numeric(p_value(row.p_value))),
+        ("Holm p", lambda row: page.numeric(p_value(row.p_value_holm))),
+        ("BH p", lambda row: page.numeric(p_value(row.p_value_benjamini_hochberg))),
+        ("Verdict", lambda row: page.Cell(row.judgement, strong=row.found, muted=not row.found)),
     ]
-    return table_of(caption, rows, columns, folded=True)
+    return page.table(caption, rows, columns, folded=True)
 
 
 def _by_metric(rows: list[GapRow]) -> list[GapRow]:
@@ -138,7 +128,7 @@ def _by_emotion(rows: list[GapRow]) -> list[GapRow]:
     """The rows of single emotions, by emotion and metric; a name of no known kind comes last."""
     shown = [row for row in rows if row.of_one_emotion]
     emotions = in_order([emotion for _, emotion in map(_parts, shown) if emotion])
-    kinds = list(CLASS_METRICS)
+    kinds = list(CLASS_METRIC_WORDS)
 
     def place(row: GapRow) -> tuple[int, int]:
         kind, emotion = _parts(row)
@@ -154,4 +144,4 @@ def _parts(row: GapRow) -> tuple[str, str]:
 
 def _class_metric_label(row: GapRow) -> str:
     kind, _ = _parts(row)
-    return CLASS_METRICS.get(kind, metric_words(kind)).label
+    return CLASS_METRIC_WORDS.get(kind, metric_words(kind)).label

@@ -4,26 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.reporting.blocks import (
-    DASH,
-    Block,
-    Cell,
-    Column,
-    Drawing,
-    Heading,
-    Section,
-    Table,
-    Text,
-    absent,
-    columns_of,
-    count_cell,
-    drawing,
-    first_of,
-    number_cell,
-    table_of,
-    yes_or_no,
-)
-from fer_fairness.reporting.figures import labeller_confusion_figure, reliability_figure
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.matrices import labeller_confusion_figure
+from fer_fairness.reporting.figures.reliability import reliability_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import attribute_label, capitalised, condition_label
 from fer_fairness.reporting.number_text import (
@@ -34,7 +17,7 @@ from fer_fairness.reporting.number_text import (
     points,
     value_with_interval,
 )
-from fer_fairness.reporting.rows import (
+from fer_fairness.reporting.rows.labeller import (
     AgreementCountRow,
     AgreementRow,
     LabellerConfusionRow,
@@ -42,9 +25,9 @@ from fer_fairness.reporting.rows import (
     LabellerReliabilityRow,
     LabellerSelectionRow,
     LabellerSummaryRow,
-    grouped,
+    OfLabeller,
 )
-from fer_fairness.reporting.rows.labeller import OfLabeller
+from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.sections.labeller_agreement import agreement_blocks
 from fer_fairness.reporting.sections.labeller_recalls import recall_tables
 
@@ -65,7 +48,7 @@ _GROUPINGS: Final = {
 }
 
 
-def labeller_section(inputs: ReportInputs) -> Section | None:
+def labeller_section(inputs: ReportInputs) -> page.Section | None:
     """Accuracy, confusion, calibration, recalls, choice and agreement of the labeller.
 
     Returns:
@@ -78,7 +61,7 @@ def labeller_section(inputs: ReportInputs) -> Section | None:
         inputs.rows(LabellerReliabilityRow),
     ]
     conditions = list(dict.fromkeys(row.condition for rows in measured for row in rows))
-    blocks: list[Block] = [Text(_INTRO)] if conditions else []
+    blocks: list[page.Block] = [page.Text(_INTRO)] if conditions else []
     if len(conditions) > 1:
         blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
     for place, condition in enumerate(conditions):
@@ -88,8 +71,10 @@ def labeller_section(inputs: ReportInputs) -> Section | None:
     if not blocks and inputs.kind == "audit":
         return None
     if not conditions:
-        blocks.insert(0, absent("The demographic labeller was not run: no label here is its work."))
-    return Section("labeller", "Demographic labeller", blocks)
+        blocks.insert(
+            0, page.absent("The demographic labeller was not run: no label here is its work.")
+        )
+    return page.Section("labeller", "Demographic labeller", blocks)
 
 
 def asked_only(rows: Sequence[L], inputs: ReportInputs) -> list[L]:
@@ -106,7 +91,7 @@ def asked_only(rows: Sequence[L], inputs: ReportInputs) -> list[L]:
     return [row for row in rows if (row.attribute, row.grouping) in asked]
 
 
-def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[Block]:
+def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[page.Block]:
     """All that is known of the labeller on faces of one look."""
 
     def of(rows: Sequence[L], *, asked: bool = True) -> list[L]:
@@ -114,7 +99,7 @@ def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[
         return [row for row in shown if row.condition == condition]
 
     faces = condition_label(condition)
-    blocks: list[Block] = [Heading(f"Held-out faces {faces}{_use(condition)}")]
+    blocks: list[page.Block] = [page.Heading(f"Held-out faces {faces}{_use(condition)}")]
     summary = of(inputs.rows(LabellerSummaryRow), asked=False)
     if summary:
         blocks.append(_summary_table(summary, faces))
@@ -128,7 +113,7 @@ def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[
             "dashed line it is as often right as it is sure. ECE: expected calibration error, the "
             "mean distance from that line over 15 bins (Guo et al. 2017, arXiv 1706.04599)."
         )
-        blocks.append(drawing(figure, key=f"reliability-{place}", caption=caption))
+        blocks.append(page.drawing(figure, key=f"reliability-{place}", caption=caption))
     blocks += recall_tables(of(inputs.rows(LabellerRecallRow)), faces)
     return blocks
 
@@ -144,30 +129,30 @@ def _use(condition: str) -> str:
 
 def _confusion_drawings(
     confusion: list[LabellerConfusionRow], faces: str, place: int
-) -> list[Drawing]:
-    drawings: list[Drawing] = []
+) -> list[page.Drawing]:
+    drawings: list[page.Drawing] = []
     for attribute, rows in grouped(confusion, lambda row: row.attribute).items():
         name = attribute_label(attribute)
         title = f"{capitalised(name)}, {faces}"
         figure = labeller_confusion_figure(rows, attribute=attribute, title=title)
         caption = f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts below."
         key = f"labeller-{place}-{len(drawings)}"
-        drawings.append(drawing(figure, key=key, caption=caption, half=True))
+        drawings.append(page.drawing(figure, key=key, caption=caption, half=True))
     return drawings
 
 
-def _summary_table(summary: list[LabellerSummaryRow], faces: str) -> Table:
-    def quiet(row: LabellerSummaryRow, text: str) -> Cell:
-        return Cell(text, numeric=True, muted=not row.asked)
+def _summary_table(summary: list[LabellerSummaryRow], faces: str) -> page.Table:
+    def quiet(row: LabellerSummaryRow, text: str) -> page.Cell:
+        return page.Cell(text, numeric=True, muted=not row.asked)
 
-    return table_of(
+    return page.table(
         f"The labeller on held-out faces {faces}. Grey: a finer division than labels are given in; "
         "always answering the largest group would be right as often as its share",
         sorted(summary, key=lambda row: not row.asked),
         [
-            ("Attribute", lambda row: Cell(row.attribute_label, muted=not row.asked)),
-            ("Groups", lambda row: Cell(_grouping_label(row.grouping), muted=not row.asked)),
-            ("Faces", lambda row: count_cell(row.n_faces)),
+            ("Attribute", lambda row: page.Cell(row.attribute_label, muted=not row.asked)),
+            ("Groups", lambda row: page.Cell(_grouping_label(row.grouping), muted=not row.asked)),
+            ("Faces", lambda row: page.people(row.n_faces)),
             ("Accuracy, % [95 % interval]", lambda row: quiet(row, _accuracy(row))),
             ("Mean recall", lambda row: quiet(row, percent(row.balanced_accuracy))),
             ("Share of the largest group", lambda row: quiet(row, percent(row.majority_share))),
@@ -192,43 +177,43 @@ def _accuracy(row: LabellerSummaryRow) -> str:
     return value_with_interval(row.accuracy, row.ci_low, row.ci_high, in_points=True)
 
 
-def _loss_tables(summary: list[LabellerSummaryRow], conditions: list[str]) -> list[Table]:
+def _loss_tables(summary: list[LabellerSummaryRow], conditions: list[str]) -> list[page.Table]:
     """What it costs that faces look otherwise: accuracy under each condition, asked groupings."""
     by_attribute = grouped(summary, lambda row: row.attribute)
     lines = [{row.condition: row for row in rows} for rows in by_attribute.values()]
     if not lines:
         return []
     first = conditions[0]
-    columns: list[Column[Mapping[str, LabellerSummaryRow]]] = [
-        ("Attribute", lambda line: first_of(line).attribute_label)
+    columns: list[page.Column[Mapping[str, LabellerSummaryRow]]] = [
+        ("Attribute", lambda line: page.first_of(line).attribute_label)
     ]
     for name in conditions:
-        columns += columns_of({name: f"Faces {condition_label(name)}"}, _accuracy_cell)
+        columns += page.columns({name: f"Faces {condition_label(name)}"}, _accuracy_cell)
         if name != first:
             columns.append(("Change", _change_from(first, name)))
     caption = (
         "What it costs the labeller that faces look otherwise: accuracy on held-out faces, percent "
         f"[95 % interval], and its change from faces {condition_label(first)}"
     )
-    return [table_of(caption, lines, columns)]
+    return [page.table(caption, lines, columns)]
 
 
-def _accuracy_cell(row: LabellerSummaryRow | None) -> Cell:
-    return DASH if row is None else number_cell(_accuracy(row))
+def _accuracy_cell(row: LabellerSummaryRow | None) -> page.Cell:
+    return page.DASH if row is None else page.numeric(_accuracy(row))
 
 
-def _change_from(first: str, name: str) -> Callable[[Mapping[str, LabellerSummaryRow]], Cell]:
+def _change_from(first: str, name: str) -> Callable[[Mapping[str, LabellerSummaryRow]], page.Cell]:
     """The cell with the accuracy under one condition minus that under the first."""
 
-    def cell(line: Mapping[str, LabellerSummaryRow]) -> Cell:
+    def cell(line: Mapping[str, LabellerSummaryRow]) -> page.Cell:
         if first not in line or name not in line:
-            return DASH
-        return number_cell(points(line[name].accuracy - line[first].accuracy, sign=True))
+            return page.DASH
+        return page.numeric(points(line[name].accuracy - line[first].accuracy, sign=True))
 
     return cell
 
 
-def _selection_blocks(selection: list[LabellerSelectionRow]) -> list[Block]:
+def _selection_blocks(selection: list[LabellerSelectionRow]) -> list[page.Block]:
     if not selection:
         return []
     several = len({row.condition for row in selection}) > 1
@@ -240,24 +225,24 @@ def _selection_blocks(selection: list[LabellerSelectionRow]) -> list[Block]:
     ordered = sorted(selection, key=lambda row: row.log_loss)
     places = list(dict.fromkeys(row.attribute for row in ordered))
     ordered.sort(key=lambda row: (row.condition, places.index(row.attribute)))
-    columns: list[Column[LabellerSelectionRow]] = [
+    columns: list[page.Column[LabellerSelectionRow]] = [
         ("Attribute", lambda row: attribute_label(row.attribute))
     ]
     if several:
         columns.append(("Faces", lambda row: condition_label(row.condition)))
     columns += [
-        ("Classifier", lambda row: Cell(_spelled(row.classifier), strong=row.chosen)),
+        ("Classifier", lambda row: page.Cell(_spelled(row.classifier), strong=row.chosen)),
         ("Settings", lambda row: row.settings or MISSING),
-        ("Log loss", lambda row: number_cell(number(row.log_loss), strong=row.chosen)),
-        ("Accuracy", lambda row: number_cell(percent(row.accuracy))),
-        ("Chosen", lambda row: yes_or_no(row.chosen, quiet_no=True)),
+        ("Log loss", lambda row: page.numeric(number(row.log_loss), strong=row.chosen)),
+        ("Accuracy", lambda row: page.numeric(percent(row.accuracy))),
+        ("Chosen", lambda row: page.yes_or_no(row.chosen, quiet_no=True)),
     ]
     caption = (
         "Every classifier tried; log loss in nats after calibration by one temperature, accuracy "
         "over FairFace's own groups; bold: chosen"
     )
-    table = table_of(caption, ordered, columns, folded=True)
-    return [Heading("Choice of the classifier"), Text(text), table]
+    table = page.table(caption, ordered, columns, folded=True)
+    return [page.Heading("Choice of the classifier"), page.Text(text), table]
 
 
 def _chosen_text(selection: list[LabellerSelectionRow]) -> str:

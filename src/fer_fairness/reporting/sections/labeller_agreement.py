@@ -3,19 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Heading,
-    Table,
-    Text,
-    columns_of,
-    count_cell,
-    first_of,
-    number_cell,
-    table_of,
-)
+from fer_fairness.reporting import page
 from fer_fairness.reporting.labels import (
     attribute_label,
     evaluation_set_label,
@@ -23,7 +11,8 @@ from fer_fairness.reporting.labels import (
     in_order,
 )
 from fer_fairness.reporting.number_text import number, thousands, value_with_interval
-from fer_fairness.reporting.rows import AgreementCountRow, AgreementRow, grouped
+from fer_fairness.reporting.rows.labeller import AgreementCountRow, AgreementRow
+from fer_fairness.reporting.rows.schema import grouped
 
 _INTRO: Final = (
     "Where a dataset's annotators recorded groups, predicted ones are kept apart from them, and "
@@ -34,13 +23,15 @@ _INTRO: Final = (
 _NO_LABEL: Final = "no label"
 
 
-def agreement_blocks(agreement: list[AgreementRow], counts: list[AgreementCountRow]) -> list[Block]:
+def agreement_blocks(
+    agreement: list[AgreementRow], counts: list[AgreementCountRow]
+) -> list[page.Block]:
     """Agreement of annotated and predicted groups, and the counts; nothing where neither is."""
     if not agreement and not counts:
         return []
-    blocks: list[Block] = [
-        Heading("Annotated and predicted groups of the same faces"),
-        Text(_INTRO),
+    blocks: list[page.Block] = [
+        page.Heading("Annotated and predicted groups of the same faces"),
+        page.Text(_INTRO),
     ]
     if agreement:
         blocks.append(_agreement_table(agreement))
@@ -48,27 +39,27 @@ def agreement_blocks(agreement: list[AgreementRow], counts: list[AgreementCountR
     return [*blocks, *(_counts_table(rows) for rows in by_table.values())]
 
 
-def _agreement_table(rows: list[AgreementRow]) -> Table:
-    return table_of(
+def _agreement_table(rows: list[AgreementRow]) -> page.Table:
+    return page.table(
         "Agreement of predicted with annotated groups, percent of the compared faces",
         rows,
         [
             ("Dataset", lambda row: evaluation_set_label(row.dataset)),
             ("Attribute", lambda row: attribute_label(row.attribute)),
-            ("Annotated faces", lambda row: count_cell(row.n_faces)),
-            ("Compared", lambda row: count_cell(row.n_comparable)),
+            ("Annotated faces", lambda row: page.people(row.n_faces)),
+            ("Compared", lambda row: page.people(row.n_comparable)),
             ("Agreement, % [95 % interval]", _share_cell),
-            ("Kappa", lambda row: number_cell(number(row.cohen_kappa))),
+            ("Kappa", lambda row: page.numeric(number(row.cohen_kappa))),
         ],
     )
 
 
-def _share_cell(row: AgreementRow) -> Cell:
+def _share_cell(row: AgreementRow) -> page.Cell:
     share = value_with_interval(row.agreement, row.ci_low, row.ci_high, in_points=True)
-    return Cell(share, numeric=True)
+    return page.Cell(share, numeric=True)
 
 
-def _counts_table(rows: list[AgreementCountRow]) -> Table:
+def _counts_table(rows: list[AgreementCountRow]) -> page.Table:
     """A row an annotated group, a column a predicted one; grey where they cannot be compared."""
     by_group = grouped(rows, lambda row: row.annotated)
     lines = [
@@ -79,20 +70,20 @@ def _counts_table(rows: list[AgreementCountRow]) -> Table:
     heads = {name: group_label(name) for name in predicted}
     if any(row.predicted is None for row in rows):
         heads[_NO_LABEL] = _NO_LABEL
-    columns: list[Column[Mapping[str, AgreementCountRow]]] = [
-        ("Annotated", lambda line: group_label(first_of(line).annotated))
+    columns: list[page.Column[Mapping[str, AgreementCountRow]]] = [
+        ("Annotated", lambda line: group_label(page.first_of(line).annotated))
     ]
     where, what = evaluation_set_label(rows[0].dataset), attribute_label(rows[0].attribute)
-    return table_of(
+    return page.table(
         f"{where}, {what}: faces by annotated group (rows) and predicted group (columns); grey: "
         "not compared",
         lines,
-        [*columns, *columns_of(heads, _count_cell)],
+        [*columns, *page.columns(heads, _count_cell)],
         folded=True,
     )
 
 
-def _count_cell(row: AgreementCountRow | None) -> Cell:
+def _count_cell(row: AgreementCountRow | None) -> page.Cell:
     if row is None:
-        return number_cell("0", muted=True)
-    return number_cell(thousands(row.n_faces), muted=not row.comparable)
+        return page.numeric("0", muted=True)
+    return page.numeric(thousands(row.n_faces), muted=not row.comparable)

@@ -3,18 +3,14 @@
 from typing import Final
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.reporting.blocks import Bullets, Section
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import condition_label
 from fer_fairness.reporting.number_text import FEW_PEOPLE, listed, percent, thousands
-from fer_fairness.reporting.rows import (
-    ComparisonOverSeedsRow,
-    GapRow,
-    LabellerSummaryRow,
-    LabelNoiseAttributeRow,
-    OverallRow,
-    grouped,
-)
+from fer_fairness.reporting.rows.labeller import LabellerSummaryRow, LabelNoiseAttributeRow
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, OverallRow
+from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 
 _GENERAL_LIMITS: Final = (
     (
@@ -71,7 +67,7 @@ _NO_PROBABILITIES: Final = (
 )
 
 
-def limits_section(inputs: ReportInputs) -> Section:
+def limits_section(inputs: ReportInputs) -> page.Section:
     """What the data cannot show: general limits, then those of this very run."""
     sentences = list(_GENERAL_LIMITS)
     if inputs.kind == "project":
@@ -83,7 +79,7 @@ def limits_section(inputs: ReportInputs) -> Section:
     sentences += _predicted_label_limits(inputs)
     sentences += _size_limits(inputs)
     sentences += _audit_limits(inputs) if inputs.kind == "audit" else _absent_sets(inputs)
-    return Section("limits", "Limits", [Bullets(tuple(sentences))])
+    return page.Section("limits", "Limits", [page.Bullets(tuple(sentences))])
 
 
 def _absent_sets(inputs: ReportInputs) -> list[str]:
@@ -143,9 +139,7 @@ def _labeller_accuracies(inputs: ReportInputs) -> list[str]:
 
 def _size_limits(inputs: ReportInputs) -> list[str]:
     project = inputs.kind == "project"
-    people = grouped(
-        inputs.rows(GapRow), lambda row: (row.evaluation_set, row.attribute, row.attribute_source)
-    )
+    people = grouped(inputs.rows(GapRow), lambda row: row.people)
     told = [
         f"{row.attribute_label}{f' on {row.set_label}' if project else ''} "
         f"(n = {thousands(row.smallest_group_size)})"

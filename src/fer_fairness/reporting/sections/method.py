@@ -3,9 +3,9 @@
 from types import MappingProxyType
 from typing import Final
 
-from fer_fairness.reporting.blocks import Block, Heading, Pairs, Section
+from fer_fairness.fairness.metrics.words import CLASS_METRIC_WORDS, METRIC_WORDS
+from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.metric_words import CLASS_METRICS, METRIC_WORDS
 
 INTERVALS: Final = (
     "The groups' differences are scaled from none to several times those measured, data are drawn "
@@ -53,13 +53,13 @@ _STEPS: Final = MappingProxyType(
 )
 
 
-def method_section(_: ReportInputs) -> Section:
+def method_section(_: ReportInputs) -> page.Section:
     """How differences are tested, and what each metric is, with its source."""
-    words = (*METRIC_WORDS.values(), *CLASS_METRICS.values())
-    blocks: list[Block] = [
-        Heading("How differences are tested"),
-        Pairs(tuple(_STEPS.items())),
-        Heading("Metrics"),
-        Pairs(tuple((metric.label, metric.definition) for metric in words)),
+    words = (*METRIC_WORDS.values(), *CLASS_METRIC_WORDS.values())
+    blocks: list[page.Block] = [
+        page.Heading("How differences are tested"),
+        page.Pairs(tuple(_STEPS.items())),
+        page.Heading("Metrics"),
+        page.Pairs(tuple((metric.label, metric.definition) for metric in words)),
     ]
-    return Section("method", "Method and metrics", blocks)
+    return page.Section("method", "Method and metrics", blocks)

@@ -5,36 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Findings,
-    Heading,
-    Section,
-    Table,
-    Text,
-    absent,
-    columns_of,
-    count_cell,
-    drawing,
-    estimate_cell,
-    first_of,
-    number_cell,
-    table_of,
-    yes_or_no,
-)
-from fer_fairness.reporting.figures import seed_differences_figure
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.findings import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, evaluation_set_label
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import p_equals, p_value, percent, points, thousands
-from fer_fairness.reporting.rows import (
-    ComparisonOverSeedsRow,
-    ScoreOverSeedsRow,
-    grouped,
-)
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow, ScoreOverSeedsRow
 
 TITLE: Final = "Over training seeds"
 _SCORES: Final = ("accuracy", "balanced_accuracy", "macro_f1", "worst_class_recall")
@@ -66,32 +45,32 @@ _FEW_SEEDS: Final = (
 )
 
 
-def over_seeds_section(inputs: ReportInputs) -> Section:
+def over_seeds_section(inputs: ReportInputs) -> page.Section:
     """Means over training seeds, and differences to the baseline that hold for all of them."""
     scores, comparisons = inputs.rows(ScoreOverSeedsRow), inputs.rows(ComparisonOverSeedsRow)
     if not scores and not comparisons:
-        return Section("over-seeds", TITLE, [absent(_ONE_SEED)])
+        return page.Section("over-seeds", TITLE, [page.absent(_ONE_SEED)])
     n = int(max(row.n_seeds for row in (*scores, *comparisons)))
     text = _READING.format(n=n)
     if any(row.predicted for row in (*scores, *comparisons)):
         text += _AS_LABELLED
-    blocks: list[Block] = [Text(text)]
+    blocks: list[page.Block] = [page.Text(text)]
     if n == 2:
-        blocks.append(Text(_FEW_SEEDS, warning=True))
+        blocks.append(page.Text(_FEW_SEEDS, warning=True))
     scores_of = grouped(scores, lambda row: row.evaluation_set)
     comparisons_of = grouped(comparisons, lambda row: row.evaluation_set)
     for name in dict.fromkeys([*scores_of, *comparisons_of]):
-        blocks.append(Heading(evaluation_set_label(name)))
+        blocks.append(page.Heading(evaluation_set_label(name)))
         blocks += _of_set(scores_of.get(name, []), comparisons_of.get(name, []), inputs.variants())
-    return Section("over-seeds", TITLE, blocks)
+    return page.Section("over-seeds", TITLE, blocks)
 
 
 def _of_set(
     scores: list[ScoreOverSeedsRow],
     comparisons: list[ComparisonOverSeedsRow],
     variants: Sequence[str],
-) -> list[Block]:
-    blocks: list[Block] = [_means_table(scores)] if scores else []
+) -> list[page.Block]:
+    blocks: list[page.Block] = [_means_table(scores)] if scores else []
     if comparisons:
         by_variant = grouped(comparisons, lambda row: row.variant)
         found = tuple(_finding(rows) for rows in by_variant.values())
@@ -103,10 +82,10 @@ def _of_set(
             "for scores, and less even for gaps. Filled marks: difference found."
         )
         key = f"over-seeds-{comparisons[0].evaluation_set}"
-        blocks += [Findings(found), drawing(figure, key=key, caption=caption)]
+        blocks += [page.Findings(found), page.drawing(figure, key=key, caption=caption)]
         blocks.append(_differences_table(comparisons))
     else:
-        blocks.append(absent("No variant was compared with the baseline over seeds."))
+        blocks.append(page.absent("No variant was compared with the baseline over seeds."))
     gaps = [row for row in scores if row.attribute is not None]
     return [*blocks, _gaps_table(gaps)] if gaps else blocks
 
@@ -153,32 +132,32 @@ def _is_better(row: ComparisonOverSeedsRow) -> bool:
     return (row.difference > 0) == rising_is_better
 
 
-def _means_table(scores: list[ScoreOverSeedsRow]) -> Table:
+def _means_table(scores: list[ScoreOverSeedsRow]) -> page.Table:
     """The scores of all faces, a row a variant: mean, interval, and spread over the seeds."""
-    columns: list[Column[Mapping[str, ScoreOverSeedsRow]]] = [
-        ("Variant", lambda line: first_of(line).variant_label),
-        ("Seeds", lambda line: number_cell(thousands(first_of(line).n_seeds))),
-        ("n", lambda line: count_cell(first_of(line).n_people)),
+    columns: list[page.Column[Mapping[str, ScoreOverSeedsRow]]] = [
+        ("Variant", lambda line: page.first_of(line).variant_label),
+        ("Seeds", lambda line: page.numeric(thousands(page.first_of(line).n_seeds))),
+        ("n", lambda line: page.people(page.first_of(line).n_people)),
     ]
     heads = {metric: metric_words(metric).label for metric in _SCORES}
     by_variant = grouped(scores, lambda row: row.variant).values()
-    return table_of(
+    return page.table(
         f"Mean over training seeds on {scores[0].set_label} in percent, with 95 % interval; below "
         "it the standard deviation (SD) of the seeds",
         [{row.metric: row for row in line} for line in by_variant],
-        [*columns, *columns_of(heads, _mean_cell)],
+        [*columns, *page.columns(heads, _mean_cell)],
     )
 
 
-def _mean_cell(row: ScoreOverSeedsRow | None) -> Cell:
-    cell = estimate_cell(row)
+def _mean_cell(row: ScoreOverSeedsRow | None) -> page.Cell:
+    cell = page.estimate(row)
     if row is None:
         return cell
     return replace(cell, text=f"{row.estimate}\nSD {points(row.seed_standard_deviation)}")
 
 
-def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> Table:
-    return table_of(
+def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> page.Table:
+    return page.table(
         f"Every gap between groups in the mean over training seeds on {gaps[0].set_label} (as "
         "measured: the widening by noise is not taken off)",
         gaps,
@@ -186,37 +165,37 @@ def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> Table:
             ("Variant", lambda row: row.variant_label),
             ("Attribute", lambda row: row.people),
             ("Metric", lambda row: row.words.label),
-            ("Mean [95 % interval]", lambda row: Cell(row.estimate, numeric=True)),
+            ("Mean [95 % interval]", lambda row: page.Cell(row.estimate, numeric=True)),
             (
                 "Standard deviation of seeds",
-                lambda row: number_cell(row.amount(row.seed_standard_deviation)),
+                lambda row: page.numeric(row.amount(row.seed_standard_deviation)),
             ),
             (
                 "Share of the variance that is seeds",
-                lambda row: number_cell(percent(row.seed_share, digits=0)),
+                lambda row: page.numeric(percent(row.seed_share, digits=0)),
             ),
-            ("Seeds", lambda row: number_cell(thousands(row.n_seeds))),
-            ("n", lambda row: count_cell(row.n_people)),
+            ("Seeds", lambda row: page.numeric(thousands(row.n_seeds))),
+            ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
     )
 
 
-def _differences_table(comparisons: list[ComparisonOverSeedsRow]) -> Table:
-    return table_of(
+def _differences_table(comparisons: list[ComparisonOverSeedsRow]) -> page.Table:
+    return page.table(
         f"Every difference to the baseline over training seeds on {comparisons[0].set_label}",
         comparisons,
         [
             ("Variant", lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
-            ("Mean difference", lambda row: number_cell(row.measured, strong=row.found)),
-            ("95 % interval", lambda row: number_cell(row.interval)),
-            ("p", lambda row: number_cell(p_value(row.p_value))),
-            ("Holm p", lambda row: number_cell(p_value(row.p_value_holm), strong=row.found)),
-            ("Levelled down", lambda row: yes_or_no(row.level_down)),
-            ("Seeds", lambda row: number_cell(thousands(row.n_seeds))),
-            ("n", lambda row: count_cell(row.n_people)),
+            ("Mean difference", lambda row: page.numeric(row.measured, strong=row.found)),
+            ("95 % interval", lambda row: page.numeric(row.interval)),
+            ("p", lambda row: page.numeric(p_value(row.p_value))),
+            ("Holm p", lambda row: page.numeric(p_value(row.p_value_holm), strong=row.found)),
+            ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
+            ("Seeds", lambda row: page.numeric(thousands(row.n_seeds))),
+            ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
     )

@@ -4,24 +4,21 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from fer_fairness.fairness.label_noise.evaluation import BOUNDS, CORRECTED
-from fer_fairness.fairness.label_noise.scores import RECALL_DIFFERENCE
-from fer_fairness.reporting.blocks import Block, Heading, Section, Text, absent, drawing
-from fer_fairness.reporting.figures import predicted_groups_figure
+from fer_fairness.fairness.label_noise import BOUNDS, CORRECTED, RECALL_DIFFERENCE
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.predicted_groups import predicted_groups_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, evaluation_set_label, held_out_label
 from fer_fairness.reporting.number_text import percent, thousands
-from fer_fairness.reporting.rows import (
-    GapRow,
-    GroupRow,
+from fer_fairness.reporting.rows.labeller import (
     LabelNoiseAttributeRow,
     LabelNoiseGroupRow,
     LabelNoiseScoreRow,
-    grouped,
 )
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow
 from fer_fairness.reporting.sections.predicted_group_tables import (
-    accuracy_table,
-    difference_table,
+    group_tables,
     headline_gaps_table,
 )
 
@@ -52,7 +49,7 @@ _NOT_MEASURED: Final = (
 )
 
 
-def predicted_groups_section(inputs: ReportInputs) -> Section | None:
+def predicted_groups_section(inputs: ReportInputs) -> page.Section | None:
     """What was predicted, how wrong that is, and figures with the errors taken off.
 
     Returns:
@@ -63,51 +60,44 @@ def predicted_groups_section(inputs: ReportInputs) -> Section | None:
         labelled = (*inputs.rows(GapRow), *inputs.rows(GroupRow))
         if not any(row.predicted for row in labelled):
             return None
-        return Section("predicted", _TITLE, [absent(_NOT_MEASURED)])
-    blocks: list[Block] = [Text(_METHODS), Text(_ASSUMPTION), Text(_TESTS)]
+        return page.Section("predicted", _TITLE, [page.absent(_NOT_MEASURED)])
+    blocks: list[page.Block] = [page.Text(_METHODS), page.Text(_ASSUMPTION), page.Text(_TESTS)]
     for evaluation_set, rows in grouped(attributes, lambda row: row.evaluation_set).items():
         blocks += _headline_blocks(inputs, evaluation_set)
         for same in grouped(rows, lambda row: row.attribute).values():
             by_variant = {row.variant: row for row in same}
             first = next(name for name in inputs.variants() if name in by_variant)
             blocks += _attribute_blocks(inputs, by_variant[first], place=len(blocks))
-    return Section("predicted", _TITLE, blocks)
+    return page.Section("predicted", _TITLE, blocks)
 
 
-def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[Block]:
+def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[page.Block]:
     table = headline_gaps_table(inputs, evaluation_set)
     if table is None:
         return []
     if inputs.kind == "audit":
         return [table]
     where = evaluation_set_label(evaluation_set)
-    return [Heading(f"{where}: gaps as labelled and corrected"), table]
+    return [page.Heading(f"{where}: gaps as labelled and corrected"), table]
 
 
 def _attribute_blocks(
     inputs: ReportInputs, row: LabelNoiseAttributeRow, *, place: int
-) -> list[Block]:
+) -> list[page.Block]:
     audited = inputs.kind == "audit"
     groups = [group for group in inputs.rows(LabelNoiseGroupRow) if group.key == row.key]
     scores = [score for score in inputs.rows(LabelNoiseScoreRow) if score.key == row.key]
     title = row.attribute_label if audited else f"{row.set_label}, {row.attribute_label}"
-    blocks: list[Block] = [
-        Heading(capitalised(title)),
-        Text(warning_text(row, groups), warning=True),
+    blocks: list[page.Block] = [
+        page.Heading(capitalised(title)),
+        page.Text(warning_text(row, groups), warning=True),
     ]
     of = "the audited model" if audited else f"“{row.variant_label}”"
-    what = f"{row.attribute_label} on {row.set_label}"
     if any(score.metric == RECALL_DIFFERENCE for score in scores):
         figure = predicted_groups_figure(scores, groups)
-        caption = _figure_caption(scores, what, of)
-        blocks.append(drawing(figure, key=f"predicted-{place}", caption=caption))
-    if groups:
-        folded = " x " in row.attribute
-        blocks += [
-            make(groups, scores, what=f"{what}, {of}", folded=folded)
-            for make in (accuracy_table, difference_table)
-        ]
-    return blocks
+        caption = _figure_caption(scores, of)
+        blocks.append(page.drawing(figure, key=f"predicted-{place}", caption=caption))
+    return [*blocks, *group_tables(groups, scores, of=of)] if groups else blocks
 
 
 def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:
@@ -147,8 +137,9 @@ def right_label_share(groups: Sequence[LabelNoiseGroupRow]) -> float:
     return right / faces if faces > 0 else math.nan
 
 
-def _figure_caption(scores: Sequence[LabelNoiseScoreRow], what: str, of: str) -> str:
+def _figure_caption(scores: Sequence[LabelNoiseScoreRow], of: str) -> str:
     drawn = {score.method for score in scores}
+    what = f"{scores[0].attribute_label} on {scores[0].set_label}"
     text = (
         f"Each group of {what} against everybody else, {of}: recall at the same emotion, averaged "
         "over emotions (Mantel and Haenszel), with 95 % intervals. Right of the line: recognised "

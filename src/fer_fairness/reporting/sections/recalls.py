@@ -3,38 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-from fer_fairness.fairness.label_noise.evaluation import CORRECTED
-from fer_fairness.fairness.label_noise.scores import ACCURACY
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Heading,
-    Section,
-    Table,
-    Text,
-    absent,
-    columns_of,
-    count_cell,
-    drawing,
-    estimate_cell,
-    first_of,
-    number_cell,
-    table_of,
-)
-from fer_fairness.reporting.figures import recall_by_emotion_and_group_figure
+from fer_fairness.fairness.label_noise import ACCURACY, CORRECTED
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_order
-from fer_fairness.reporting.metric_words import metric_words
 from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few, thousands
-from fer_fairness.reporting.rows import (
-    GapRow,
-    GroupRow,
-    Key,
-    LabelNoiseScoreRow,
-    OfSource,
-    grouped,
-)
+from fer_fairness.reporting.rows.labeller import LabelNoiseScoreRow
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow, Key
 
 _Corrected: TypeAlias = Mapping[tuple[Key, str], LabelNoiseScoreRow]
 """Accuracies without label errors by variant, set, attribute and group."""
@@ -45,23 +23,23 @@ MOST_LISTED: Final = 20
 _ALL: Final = "The table of groups in the results (Parquet and JSON) has all."
 
 
-def recalls_section(inputs: ReportInputs) -> Section:
+def recalls_section(inputs: ReportInputs) -> page.Section:
     """Recall of each emotion in each group: which people, which expressions."""
-    blocks: list[Block] = []
-    gaps = grouped(inputs.rows(GapRow), _people)
+    blocks: list[page.Block] = []
+    gaps = grouped(inputs.rows(GapRow), lambda row: row.people)
     corrected = {
         (row.key, row.group): row
         for row in inputs.rows(LabelNoiseScoreRow)
         if row.metric == ACCURACY and row.method == CORRECTED
     }
-    for people, rows in grouped(inputs.rows(GroupRow), _people).items():
+    for people, rows in grouped(inputs.rows(GroupRow), lambda row: row.people).items():
         what, where = rows[0].groups_label, rows[0].set_label
         least = _smallest_compared(gaps.get(people, []))
         shown, note = listed_groups(rows, least=least, what=what)
         title = f"{what} on {where}" if inputs.kind == "project" else what
-        blocks.append(Heading(capitalised(title)))
+        blocks.append(page.Heading(capitalised(title)))
         if note:
-            blocks.append(Text(note))
+            blocks.append(page.Text(note))
         if not shown:
             continue
         if any(row.metric.startswith("recall_") for row in shown):
@@ -69,18 +47,14 @@ def recalls_section(inputs: ReportInputs) -> Section:
                 shown, attribute=rows[0].attribute, variants=inputs.variants()
             )
             caption = _caption(inputs, rows[0])
-            blocks.append(drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
+            blocks.append(page.drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
         beside = corrected if rows[0].predicted else None
         blocks.append(_group_table(shown, inputs.variants(), beside))
-    return Section(
+    return page.Section(
         "recalls",
         "Recall by emotion and group",
-        blocks or [absent("No metric within groups was computed.")],
+        blocks or [page.absent("No metric within groups was computed.")],
     )
-
-
-def _people(row: OfSource) -> tuple[str, ...]:
-    return row.evaluation_set, row.attribute, row.attribute_source
 
 
 def _caption(inputs: ReportInputs, row: GroupRow) -> str:
@@ -140,7 +114,7 @@ def listed_groups(rows: list[GroupRow], *, least: float, what: str) -> tuple[lis
 
 def _group_table(
     rows: list[GroupRow], variants: Sequence[str], corrected: _Corrected | None
-) -> Table:
+) -> page.Table:
     """Every metric of every group; beside accuracy the corrected one where groups are predicted."""
     by_line = grouped(rows, lambda row: (row.group, row.variant))
     lines = [
@@ -149,14 +123,14 @@ def _group_table(
         for variant in variants
         if (group, variant) in by_line
     ]
-    columns: list[Column[Mapping[str, GroupRow]]] = [
-        ("Group", lambda line: group_label(first_of(line).group))
+    columns: list[page.Column[Mapping[str, GroupRow]]] = [
+        ("Group", lambda line: group_label(page.first_of(line).group))
     ]
     if len(variants) > 1:
-        columns.append(("Variant", lambda line: first_of(line).variant_label))
-    columns.append(("n", lambda line: count_cell(max(row.n_people for row in line.values()))))
+        columns.append(("Variant", lambda line: page.first_of(line).variant_label))
+    columns.append(("n", lambda line: page.people(max(row.n_people for row in line.values()))))
     for metric in dict.fromkeys(row.metric for row in rows):
-        columns += columns_of({metric: metric_words(metric).label}, _score_cell)
+        columns += page.columns({metric: metric_words(metric).label}, _score_cell)
         if metric == ACCURACY and corrected is not None:
             head = "Accuracy, corrected for label errors"
             columns.append((head, lambda line: _corrected_cell(line.get(ACCURACY), corrected)))
@@ -164,16 +138,16 @@ def _group_table(
     caption = (
         f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below {FEW_PEOPLE})"
     )
-    return table_of(caption, lines, columns, folded=True)
+    return page.table(caption, lines, columns, folded=True)
 
 
-def _score_cell(row: GroupRow | None) -> Cell:
+def _score_cell(row: GroupRow | None) -> page.Cell:
     """A score of a group; below a recall the faces of its emotion, which are fewer."""
     few = row is None or is_few(row.n_people)
     if row is None or not row.metric.startswith("recall_"):
-        return estimate_cell(row, muted=few)
-    return number_cell(f"{row.estimate}\nn={thousands(row.n_people)}", muted=few)
+        return page.estimate(row, muted=few)
+    return page.numeric(f"{row.estimate}\nn={thousands(row.n_people)}", muted=few)
 
 
-def _corrected_cell(row: GroupRow | None, corrected: _Corrected) -> Cell:
-    return estimate_cell(None if row is None else corrected.get((row.key, row.group)))
+def _corrected_cell(row: GroupRow | None, corrected: _Corrected) -> page.Cell:
+    return page.estimate(None if row is None else corrected.get((row.key, row.group)))

@@ -3,37 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Column,
-    Drawing,
-    Heading,
-    Section,
-    Table,
-    absent,
-    columns_of,
-    count_cell,
-    drawing,
-    estimate_cell,
-    first_of,
-    table_of,
-)
-from fer_fairness.reporting.figures import confusion_matrix_figure
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.matrices import confusion_matrix_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label, variant_label
 from fer_fairness.reporting.number_text import is_few
-from fer_fairness.reporting.rows import ConfusionRow, OverallRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import ConfusionRow, OverallRow
 
 
-def recognition_section(inputs: ReportInputs) -> Section:
+def recognition_section(inputs: ReportInputs) -> page.Section:
     """Overall metrics and confusion matrices of every variant."""
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     overall = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
     confusion = grouped(inputs.rows(ConfusionRow), lambda row: (row.evaluation_set, row.variant))
     for name in inputs.evaluation_sets():
         if inputs.kind == "project":
-            blocks.append(Heading(evaluation_set_label(name)))
+            blocks.append(page.Heading(evaluation_set_label(name)))
         if name in overall:
             blocks.append(_overall_table(overall[name], inputs.variants()))
         for variant in inputs.variants():
@@ -41,11 +27,11 @@ def recognition_section(inputs: ReportInputs) -> Section:
                 key = f"confusion-{len(blocks)}"
                 blocks.append(_confusion_drawing(inputs, confusion[name, variant], key))
     if not blocks:
-        blocks.append(absent("No predictions were scored."))
-    return Section("recognition", "Recognition of emotions", blocks)
+        blocks.append(page.absent("No predictions were scored."))
+    return page.Section("recognition", "Recognition of emotions", blocks)
 
 
-def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow], key: str) -> Drawing:
+def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow], key: str) -> page.Drawing:
     """One confusion matrix; an audit's labels are somebody's, whatever rule they came from."""
     variant, where = rows[0].variant, rows[0].set_label
     if inputs.kind == "audit":
@@ -59,30 +45,30 @@ def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow], key: str)
             f"{variant_label(variant)} on {where}: rows are majority labels and sum to 100 %, "
             "counts of faces below."
         )
-    return drawing(figure, key=key, caption=caption, half=True)
+    return page.drawing(figure, key=key, caption=caption, half=True)
 
 
-def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> Table:
+def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Table:
     """A row a metric, a column a variant; of one model the interval stands beside the value."""
     scored = {row.variant for row in rows}
     alone = len(variants) == 1
-    columns: list[Column[Mapping[str, OverallRow]]] = [
-        ("Metric", lambda line: first_of(line).words.label),
-        ("n", lambda line: count_cell(max(row.n_people for row in line.values()))),
+    columns: list[page.Column[Mapping[str, OverallRow]]] = [
+        ("Metric", lambda line: page.first_of(line).words.label),
+        ("n", lambda line: page.people(max(row.n_people for row in line.values()))),
     ]
     heads = {name: "Value" if alone else variant_label(name) for name in variants if name in scored}
     by_metric = grouped(rows, lambda row: row.metric).values()
-    return table_of(
+    return page.table(
         f"All faces of {rows[0].set_label}, shares in percent, with 95 % interval",
         [{row.variant: row for row in line} for line in by_metric],
-        [*columns, *columns_of(heads, _one_line if alone else _two_lines)],
+        [*columns, *page.columns(heads, _one_line if alone else _two_lines)],
     )
 
 
-def _two_lines(row: OverallRow | None) -> Cell:
-    return estimate_cell(row, muted=row is None or is_few(row.n_people))
+def _two_lines(row: OverallRow | None) -> page.Cell:
+    return page.estimate(row, muted=row is None or is_few(row.n_people))
 
 
-def _one_line(row: OverallRow | None) -> Cell:
+def _one_line(row: OverallRow | None) -> page.Cell:
     cell = _two_lines(row)
     return cell if row is None else replace(cell, text=row.estimate)

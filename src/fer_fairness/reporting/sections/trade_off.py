@@ -1,26 +1,16 @@
 """Accuracy against gaps, and what each variant changed against the baseline."""
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Section,
-    Table,
-    absent,
-    count_cell,
-    drawing,
-    number_cell,
-    table_of,
-    yes_or_no,
-)
-from fer_fairness.reporting.figures import fairness_accuracy_figure
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import attribute_label
-from fer_fairness.reporting.rows import ComparisonRow, GapRow, OverallRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import ComparisonRow, GapRow, OverallRow
 
 
-def trade_off_section(inputs: ReportInputs) -> Section:
+def trade_off_section(inputs: ReportInputs) -> page.Section:
     """Accuracy against gaps, and what each variant changed against the baseline."""
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     overall = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
     gaps = grouped(inputs.rows(GapRow), lambda row: row.evaluation_set)
     for name in inputs.evaluation_sets():
@@ -33,17 +23,17 @@ def trade_off_section(inputs: ReportInputs) -> Section:
             "chance alone gives in 95 draws of 100; the dashed line is the mean of those draws. "
             "Filled marks: difference found."
         )
-        blocks.append(drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
+        blocks.append(page.drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
     if not blocks:
-        blocks.append(absent("There is no gap to set against accuracy."))
+        blocks.append(page.absent("There is no gap to set against accuracy."))
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
     tables = [_comparison_table(rows) for rows in compared.values()]
-    blocks += tables or [absent("No variant was compared with the baseline.")]
-    return Section("trade-off", "Fairness and accuracy", blocks)
+    blocks += tables or [page.absent("No variant was compared with the baseline.")]
+    return page.Section("trade-off", "Fairness and accuracy", blocks)
 
 
-def _comparison_table(rows: list[ComparisonRow]) -> Table:
-    return table_of(
+def _comparison_table(rows: list[ComparisonRow]) -> page.Table:
+    return page.table(
         f"Every change against the baseline on {rows[0].set_label}",
         rows,
         [
@@ -53,17 +43,17 @@ def _comparison_table(rows: list[ComparisonRow]) -> Table:
                 "Attribute",
                 lambda row: attribute_label(row.attribute) if row.attribute else "all faces",
             ),
-            ("Change as measured", lambda row: number_cell(row.amount(row.difference, sign=True))),
+            ("Change as measured", lambda row: page.numeric(row.amount(row.difference, sign=True))),
             ("Noise-corrected change", _corrected_cell),
-            ("95 % interval", lambda row: number_cell(row.bounds(row.ci_low, row.ci_high))),
-            ("Levelled down", lambda row: yes_or_no(row.level_down)),
-            ("n", lambda row: count_cell(row.n_people)),
+            ("95 % interval", lambda row: page.numeric(row.bounds(row.ci_low, row.ci_high))),
+            ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
+            ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
     )
 
 
-def _corrected_cell(row: ComparisonRow) -> Cell:
+def _corrected_cell(row: ComparisonRow) -> page.Cell:
     """In bold where the interval excludes zero."""
     clear = row.ci_low > 0 or row.ci_high < 0
-    return number_cell(row.amount(row.corrected_difference, sign=True), strong=clear)
+    return page.numeric(row.amount(row.corrected_difference, sign=True), strong=clear)

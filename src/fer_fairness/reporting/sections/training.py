@@ -3,29 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Block,
-    Cell,
-    Section,
-    Table,
-    absent,
-    count_cell,
-    drawing,
-    number_cell,
-    table_of,
-)
-from fer_fairness.reporting.figures import distribution_figure, training_curves_figure
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import start_label, variant_label
 from fer_fairness.reporting.number_text import MISSING, number, percent, thousands
-from fer_fairness.reporting.rows import DistributionRow, HistoryRow, ModelRow, grouped
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow
 
 _CELLS_SHOWN: Final = 12
 
 
-def training_section(inputs: ReportInputs) -> Section:
+def training_section(inputs: ReportInputs) -> page.Section:
     """What augmentation added, and the curves of training."""
-    blocks: list[Block] = []
+    blocks: list[page.Block] = []
     distributions = grouped(inputs.rows(DistributionRow), lambda row: row.variant)
     for variant, rows in distributions.items():
         figure = distribution_figure(rows, variant=variant)
@@ -35,52 +26,54 @@ def training_section(inputs: ReportInputs) -> Section:
             f"{variant_label(variant)}: {before} training faces before, {after} after; numbers are "
             "counts after."
         )
-        blocks.append(drawing(figure, key=f"distribution-{len(blocks)}", caption=caption))
+        blocks.append(page.drawing(figure, key=f"distribution-{len(blocks)}", caption=caption))
         blocks.append(_critical_cells(rows))
     if not blocks:
-        blocks.append(absent("No variant changed the distribution of its training faces."))
+        blocks.append(page.absent("No variant changed the distribution of its training faces."))
     histories = inputs.rows(HistoryRow)
     if histories:
         figure = training_curves_figure(histories, variants=inputs.variants())
         caption = "Loss and accuracy over epochs: validation solid, training dashed."
-        blocks.append(drawing(figure, key="curves", caption=caption))
+        blocks.append(page.drawing(figure, key="curves", caption=caption))
     else:
-        blocks.append(absent("No training history was recorded: nothing was trained in this run."))
+        blocks.append(
+            page.absent("No training history was recorded: nothing was trained in this run.")
+        )
     models = inputs.rows(ModelRow)
     if histories or any(row.fingerprint for row in models):
         blocks.append(_models_table(inputs))
     if models:
         blocks.append(_methods_table(models))
-    return Section("training", "Training", blocks)
+    return page.Section("training", "Training", blocks)
 
 
-def _critical_cells(rows: list[DistributionRow]) -> Block:
+def _critical_cells(rows: list[DistributionRow]) -> page.Block:
     """The cells that augmentation can help least or that need it most, the smallest first."""
     critical = sorted((row for row in rows if row.is_critical), key=lambda row: row.n_before)
     variant = variant_label(rows[0].variant)
     if not critical:
-        return absent(f"{variant}: no cell is critical.")
+        return page.absent(f"{variant}: no cell is critical.")
     caption = f"Critical cells of {variant.lower()}, the smallest first"
     if len(critical) > _CELLS_SHOWN:
         caption += f": {_CELLS_SHOWN} of {len(critical)}"
-    return table_of(
+    return page.table(
         f"{caption}; recall is the starting model's on validation faces",
         critical[:_CELLS_SHOWN],
         [
             ("Cell", lambda row: row.cell),
-            ("Faces", lambda row: count_cell(row.n_before)),
-            ("Added", lambda row: number_cell(thousands(row.n_added))),
-            ("Validation faces", lambda row: count_cell(row.n_validation)),
-            ("Recall", lambda row: number_cell(percent(row.recall))),
+            ("Faces", lambda row: page.people(row.n_before)),
+            ("Added", lambda row: page.numeric(thousands(row.n_added))),
+            ("Validation faces", lambda row: page.people(row.n_validation)),
+            ("Recall", lambda row: page.numeric(percent(row.recall))),
             ("Severity", lambda row: row.severity.replace("_", " ")),
             ("Why", lambda row: row.reason),
         ],
     )
 
 
-def _methods_table(models: Sequence[ModelRow]) -> Table:
+def _methods_table(models: Sequence[ModelRow]) -> page.Table:
     """What each variant is an instance of, those that change predictions among them."""
-    return table_of(
+    return page.table(
         "Methods of the variants, and where they come from",
         {row.variant: row for row in models}.values(),
         [
@@ -91,13 +84,13 @@ def _methods_table(models: Sequence[ModelRow]) -> Table:
     )
 
 
-def _models_table(inputs: ReportInputs) -> Table:
+def _models_table(inputs: ReportInputs) -> page.Table:
     """What was trained, from what, and how it went; of several seeds, the first one's models."""
     models = {row.variant: row for row in reversed(inputs.rows(ModelRow))}
     epochs = grouped(inputs.rows(HistoryRow), lambda row: row.variant)
     body = tuple(
         (
-            Cell(variant_label(name)),
+            page.Cell(variant_label(name)),
             *_model_cells(models.get(name)),
             *_epoch_cells(epochs.get(name)),
         )
@@ -105,41 +98,37 @@ def _models_table(inputs: ReportInputs) -> Table:
         if name in epochs or (name in models and models[name].fingerprint)
     )
     training = (
-        "Epochs",
-        "Gradient steps",
-        "Kept epoch",
-        "Its validation loss",
-        "Its validation accuracy",
-        "Minutes",
+        *("Epochs", "Gradient steps", "Kept epoch", "Its validation loss"),
+        *("Its validation accuracy", "Minutes"),
     )
-    return Table(
+    return page.Table(
         caption="Training in numbers; the kept epoch is the best by training.selected_by",
         header=("Variant", "Network", "Weights", "Of these trained", "Started from", *training),
         rows=body,
     )
 
 
-def _model_cells(row: ModelRow | None) -> tuple[Cell, ...]:
+def _model_cells(row: ModelRow | None) -> tuple[page.Cell, ...]:
     if row is None or row.fingerprint is None:
-        return (Cell("not recorded", muted=True), *[Cell(MISSING, muted=True)] * 3)
+        return (page.Cell("not recorded", muted=True), *[page.Cell(MISSING, muted=True)] * 3)
     another = row.of_another_baseline
     return (
-        Cell(row.network),
-        number_cell(thousands(row.n_weights)),
-        number_cell(thousands(row.n_trainable_weights)),
-        Cell(start_label(row.started_from, another=another), strong=another),
+        page.Cell(row.network),
+        page.numeric(thousands(row.n_weights)),
+        page.numeric(thousands(row.n_trainable_weights)),
+        page.Cell(start_label(row.started_from, another=another), strong=another),
     )
 
 
-def _epoch_cells(rows: Sequence[HistoryRow] | None) -> tuple[Cell, ...]:
+def _epoch_cells(rows: Sequence[HistoryRow] | None) -> tuple[page.Cell, ...]:
     if not rows:
-        return (number_cell("0"), *[number_cell(MISSING)] * 5)
+        return (page.numeric("0"), *[page.numeric(MISSING)] * 5)
     best = next(row for row in rows if row.is_kept)
     return (
-        number_cell(str(len(rows))),
-        number_cell(thousands(rows[-1].gradient_steps)),
-        number_cell(thousands(best.epoch)),
-        number_cell(number(best.validation_loss)),
-        number_cell(percent(best.validation_accuracy)),
-        number_cell(f"{sum(row.seconds for row in rows) / 60:.1f}"),
+        page.numeric(str(len(rows))),
+        page.numeric(thousands(rows[-1].gradient_steps)),
+        page.numeric(thousands(best.epoch)),
+        page.numeric(number(best.validation_loss)),
+        page.numeric(percent(best.validation_accuracy)),
+        page.numeric(f"{sum(row.seconds for row in rows) / 60:.1f}"),
     )

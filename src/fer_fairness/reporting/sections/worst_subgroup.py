@@ -1,24 +1,14 @@
 """The subgroup, over all attributes at once, with the most errors above expectation."""
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
-from fer_fairness.reporting.blocks import (
-    Cell,
-    Column,
-    Section,
-    Text,
-    absent,
-    count_cell,
-    number_cell,
-    table_of,
-)
+from fer_fairness.reporting import page
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, subgroup_label
 from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands
-from fer_fairness.reporting.rows import Judged, Scored
+from fer_fairness.reporting.rows.scores import Judged, Scored
 
 _EXPLAINED: Final = (
     "The values of all attributes are searched for the subgroup whose faces are mistaken most "
@@ -27,7 +17,6 @@ _EXPLAINED: Final = (
 )
 
 
-@dataclass(frozen=True)
 class ScanRow(Judged, Scored, table="scan"):
     """The subgroup that the search found for one model on one set."""
 
@@ -43,28 +32,28 @@ class ScanRow(Judged, Scored, table="scan"):
         return capitalised(subgroup_label(self.subgroup))
 
 
-def worst_subgroup_section(inputs: ReportInputs) -> Section | None:
+def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
     """What the scan found, one row a model and set; None of a project that did not search."""
     rows, title = inputs.rows(ScanRow), "Worst-served subgroup"
     if not rows and inputs.kind == "project":
         return None
     if not rows:
-        return Section("subgroup", title, [absent("No subgroup was searched for.")])
-    columns: list[Column[ScanRow]] = []
+        return page.Section("subgroup", title, [page.absent("No subgroup was searched for.")])
+    columns: list[page.Column[ScanRow]] = []
     if inputs.kind == "project":
         columns += [("Variant", lambda row: row.variant_label)]
         columns += [("Evaluation set", lambda row: row.set_label)]
     columns += [
         ("Subgroup", lambda row: row.label),
-        ("n", lambda row: count_cell(row.n_people)),
-        ("Errors observed", lambda row: number_cell(thousands(row.observed_errors))),
-        ("Errors expected", lambda row: number_cell(number(row.expected_errors, digits=1))),
-        ("Score", lambda row: number_cell(number(row.score, digits=2))),
-        ("p", lambda row: number_cell(p_value(row.p))),
-        ("Verdict", lambda row: Cell(row.judgement, strong=row.found, muted=not row.found)),
+        ("n", lambda row: page.people(row.n_people)),
+        ("Errors observed", lambda row: page.numeric(thousands(row.observed_errors))),
+        ("Errors expected", lambda row: page.numeric(number(row.expected_errors, digits=1))),
+        ("Score", lambda row: page.numeric(number(row.score, digits=2))),
+        ("p", lambda row: page.numeric(p_value(row.p))),
+        ("Verdict", lambda row: page.Cell(row.judgement, strong=row.found, muted=not row.found)),
     ]
-    table = table_of("The subgroup with the most errors above expectation", rows, columns)
-    return Section("subgroup", title, [Text(_EXPLAINED), table])
+    table = page.table("The subgroup with the most errors above expectation", rows, columns)
+    return page.Section("subgroup", title, [page.Text(_EXPLAINED), table])
 
 
 def scan_finding(row: ScanRow) -> Finding:

@@ -1,0 +1,162 @@
+"""People whose groups were predicted: their counts, their probabilities, the labeller's errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.counts import (
+    EVERYBODY,
+    INTERSECTION,
+    Counts,
+    everybody_of,
+    group_counts,
+    groups_of,
+)
+from fer_fairness.fairness.label_noise.confusion import (
+    LabelConfusion,
+    label_confusion,
+    true_column,
+)
+from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities
+from fer_fairness.fairness.metrics.reductions import Array
+
+
+@dataclass(frozen=True)
+class LabelledPeople:
+    """People whose groups of one attribute were predicted, and how the labeller errs.
+
+    Attributes:
+        attribute: The attribute or intersection.
+        people: One row a person that the labeller saw.
+        labelled: Counts by label, (h, c, k).
+        everybody: Counts of all of them, (c, k).
+        confusion: The labeller's confusion.
+        probabilities: P(group | face), (people, groups); None where they are not known.
+    """
+
+    attribute: str
+    people: pd.DataFrame
+    labelled: Counts
+    everybody: Counts
+    confusion: LabelConfusion
+    probabilities: Array | None
+
+
+def predicted_parts(frame: pd.DataFrame, attribute: str) -> list[str]:
+    """The parts of an attribute that were predicted for anybody in the table.
+
+    Raises:
+        InvalidInputError: The table lacks a part, or does not say where it comes from.
+    """
+    parts = attribute.split(INTERSECTION)
+    for name in (column for part in parts for column in (part, f"{part}_source")):
+        if name not in frame.columns:
+            raise InvalidInputError(
+                f"Groups by {attribute!r} need the column {name!r}, which the table lacks; it has "
+                f"{', '.join(map(str, frame.columns))}. Join the demographic columns first: "
+                "<attribute>, and <attribute>_source (annotated, predicted or none)."
+            )
+    return [part for part in parts if (frame[f"{part}_source"] == "predicted").any()]
+
+
+def labelled_people(
+    frame: pd.DataFrame,
+    attribute: str,
+    predicted: list[str],
+    emotions: Sequence[str],
+    held_out: pd.DataFrame,
+    probabilities: pd.DataFrame | None,
+) -> LabelledPeople:
+    """Count the people whom the labeller saw; see `correction.label_noise`."""
+    parts = attribute.split(INTERSECTION)
+    annotated = [part for part in parts if part not in predicted]
+    seen = np.logical_and.reduce(
+        [frame[f"{part}_source"] == "predicted" for part in predicted]
+        + [frame[part].notna() for part in annotated]
+    )
+    people = frame[seen].reset_index(drop=True)
+    confusion = label_confusion(held_out, attribute, annotated=annotated)
+    answers = people["emotion"], people["predicted_emotion"]
+    counted = group_counts(
+        *answers, groups_of(people, attribute), classes=emotions, group_names=confusion.groups
+    )
+    everybody = group_counts(
+        *answers, everybody_of(people), classes=emotions, group_names=(EVERYBODY,)
+    ).counts[0]
+    soft = None
+    if probabilities is not None and len(people):
+        soft = _joint_probabilities(people, parts, predicted, confusion, held_out, probabilities)
+    return LabelledPeople(attribute, people, counted.counts, everybody, confusion, soft)
+
+
+def _joint_probabilities(
+    people: pd.DataFrame,
+    parts: list[str],
+    predicted: list[str],
+    confusion: LabelConfusion,
+    held_out: pd.DataFrame,
+    probabilities: pd.DataFrame,
+) -> Array:
+    """P(group | face), (people, groups), adapted part by part and multiplied."""
+    rows = _rows_of(people, probabilities)
+    names = [
+        sorted({group.split(INTERSECTION)[place] for group in confusion.groups})
+        for place in range(len(parts))
+    ]
+    tables = []
+    for part, groups in zip(parts, names, strict=True):
+        if part not in predicted:
+            tables.append(
+                (people[part].astype(str).to_numpy()[:, np.newaxis] == np.array(groups)).astype(
+                    float
+                )
+            )
+            continue
+        columns = [f"probability_{part}_{group}" for group in groups]
+        _check_probabilities(rows, part, columns)
+        mix = held_out[true_column(part)].value_counts().reindex(groups, fill_value=0)
+        adapted, _ = adapted_probabilities(
+            rows[columns].to_numpy(dtype=np.float64), np.asarray(mix, dtype=np.float64)
+        )
+        tables.append(adapted)
+    return reduce(_multiplied, tables)
+
+
+def _rows_of(people: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
+    """The probabilities of these people, one row a person; missing where somebody has none."""
+    if "sample_id" not in probabilities.columns:
+        raise InvalidInputError(
+            "The table of probabilities lacks the column 'sample_id'; it has "
+            f"{', '.join(map(str, probabilities.columns))}."
+        )
+    twice = probabilities.loc[probabilities["sample_id"].duplicated(), "sample_id"]
+    if len(twice):
+        raise InvalidInputError(
+            f"The probabilities list sample_id {twice.iloc[0]!r} more than once ({len(twice)} rows "
+            "too many): a person has one row. Give those of one labeller."
+        )
+    return probabilities.set_index("sample_id").reindex(people["sample_id"])
+
+
+def _check_probabilities(rows: pd.DataFrame, part: str, columns: list[str]) -> None:
+    remedy = "Labels and probabilities must come from the same run of race_labeling."
+    absent = [name for name in columns if name not in rows.columns]
+    if absent:
+        raise InvalidInputError(
+            f"Probabilities of {part} are missing: there is no column {absent[0]!r}. {remedy}"
+        )
+    without = rows.index[rows[columns].isna().any(axis=1)]
+    if len(without):
+        raise InvalidInputError(
+            f"Probabilities of {part} are missing: sample_id {without[0]!r} has none; "
+            f"{len(without)} of {len(rows)} people are like it. {remedy}"
+        )
+
+
+def _multiplied(first: Array, second: Array) -> Array:
+    """Joint probabilities of independent parts, in the order of the groups' product."""
+    return np.asarray((first[:, :, np.newaxis] * second[:, np.newaxis]).reshape(len(first), -1))

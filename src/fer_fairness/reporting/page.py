@@ -1,0 +1,192 @@
+"""What a section of the page consists of, free of HTML but for the drawings."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from fer_fairness.reporting.figures.style import WIDTH
+from fer_fairness.reporting.figures.svg import inline_svg
+from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.number_text import MISSING, is_few, thousands
+from fer_fairness.reporting.rows.scores import Estimate
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its caption; `half` figures stand two in a row.
+
+    Attributes:
+        svg: The drawing.
+        caption: The text below.
+        half: Whether it takes half a row.
+        share: Its width as a share of the place it gets, so that all letters are of one size.
+    """
+
+    svg: Markup
+    caption: str
+    half: bool = False
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """A paragraph; `absent` says that there is nothing to show, `warning` is to be noticed."""
+
+    text: str
+    absent: bool = False
+    warning: bool = False
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list of sentences."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Findings, one after the other."""
+
+    items: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Names and what they stand for, as a definition list."""
+
+    items: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, whether it is a number (right-aligned), greyed, or to be noticed."""
+
+    text: str
+    numeric: bool = False
+    muted: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption; the first cell of each row is the header of that row.
+
+    Attributes:
+        caption: What the table shows, one sentence.
+        header: Texts of the columns.
+        rows: Cells, as many in each row as `header` has texts.
+        folded: Whether the screen shows only the caption until it is opened; not printed.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    folded: bool = False
+
+
+Column: TypeAlias = tuple[str, Callable[[T], Cell | str]]
+"""The head of a column, and what a row has there; a text is a plain cell."""
+
+Block: TypeAlias = Drawing | Text | Heading | Bullets | Findings | Pairs | Table
+
+DASH: Final = Cell(MISSING, numeric=True, muted=True)
+"""Where there is no number."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page, with the id that the table of contents links to."""
+
+    key: str
+    title: str
+    blocks: Sequence[Block]
+
+    def drawn(self) -> list[tuple[str, Block | list[Drawing]]]:
+        """The blocks with their kind's name; neighbouring half figures come as one row."""
+        result: list[tuple[str, Block | list[Drawing]]] = []
+        for block in self.blocks:
+            if isinstance(block, Drawing) and block.half:
+                if result and isinstance(result[-1][1], list):
+                    result[-1][1].append(block)
+                else:
+                    result.append(("Row", [block]))
+            else:
+                result.append((type(block).__name__, block))
+        return result
+
+
+def drawing(figure: Figure, *, key: str, caption: str, half: bool = False) -> Drawing:
+    """A figure as a block; its caption also describes it to those who cannot see it."""
+    share = 1.0 if half else min(1.0, figure.get_figwidth() / WIDTH)
+    return Drawing(inline_svg(figure, key=key, description=caption), caption, half, share)
+
+
+def absent(sentence: str) -> Text:
+    """A paragraph saying that there is nothing to show, and why."""
+    return Text(sentence, absent=True)
+
+
+def table(
+    caption: str, rows: Iterable[T], columns: Sequence[Column[T]], *, folded: bool = False
+) -> Table:
+    """A table with a line for each of `rows`, each column told by its head and its cell."""
+    lines = []
+    for row in rows:
+        cells = (cell_of(row) for _, cell_of in columns)
+        lines.append(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells))
+    return Table(caption, tuple(head for head, _ in columns), tuple(lines), folded)
+
+
+def columns(
+    heads: Mapping[K, str], cell: Callable[[T | None], Cell]
+) -> list[Column[Mapping[K, T]]]:
+    """Columns of lines that are mappings: under each key's head the cell of what the line has.
+
+    Args:
+        heads: Texts of the columns by key.
+        cell: The cell of what stands under a key, which is None where a line lacks it.
+    """
+
+    def column(key: K) -> Column[Mapping[K, T]]:
+        return heads[key], lambda line: cell(line.get(key))
+
+    return [column(key) for key in heads]
+
+
+def first_of(line: Mapping[Any, T]) -> T:
+    """What stands first in a line, to tell what all of it is about."""
+    return next(iter(line.values()))
+
+
+def numeric(text: str, *, muted: bool = False, strong: bool = False) -> Cell:
+    """A number as text; an interval in square brackets stands below it."""
+    return Cell(text.replace(" [", "\n["), numeric=True, muted=muted, strong=strong)
+
+
+def people(count: float) -> Cell:
+    """A number of people, greyed where there are too few to say much."""
+    return Cell(thousands(count), numeric=True, muted=is_few(count))
+
+
+def yes_or_no(told: bool, *, quiet_no: bool = False) -> Cell:  # noqa: FBT001 -- what is shown
+    """A flag in a cell, noticed where it is true and grey where not if `quiet_no`."""
+    return Cell("yes" if told else "no", strong=told, muted=quiet_no and not told)
+
+
+def estimate(row: Estimate | None, *, muted: bool = False, strong: bool = False) -> Cell:
+    """A value over its interval; a greyed dash where there is no row."""
+    return DASH if row is None else numeric(row.estimate, muted=muted, strong=strong)

@@ -1,0 +1,41 @@
+import math
+
+from fer_fairness.reporting import page
+
+
+def test_small_groups_are_greyed() -> None:
+    assert page.people(29).muted
+    assert not page.people(30).muted
+    assert page.people(math.nan).muted
+
+
+def test_an_interval_stands_below_its_value() -> None:
+    assert page.numeric("8.1 [5.9 to 10.2]").text == "8.1\n[5.9 to 10.2]"
+
+
+def test_a_table_has_a_line_a_row_and_texts_are_plain_cells() -> None:
+    columns: list[page.Column[int]] = [
+        ("Name", lambda row: f"row {row}"),
+        ("n", lambda row: page.Cell(str(row), numeric=True)),
+    ]
+    table = page.table("Rows", [1, 2], columns, folded=True)
+    assert table.header == ("Name", "n")
+    assert table.rows == (
+        (page.Cell("row 1"), page.Cell("1", numeric=True)),
+        (page.Cell("row 2"), page.Cell("2", numeric=True)),
+    )
+    assert table.folded
+
+
+def text_or_dash(text: str | None) -> page.Cell:
+    return page.DASH if text is None else page.Cell(text)
+
+
+def test_columns_by_key_have_a_cell_for_what_a_line_lacks() -> None:
+    columns = page.columns({"a": "A", "b": "B"}, text_or_dash)
+    table = page.table("Lines", [{"a": "x"}, {"b": "y", "a": "z"}], columns)
+    assert table.header == ("A", "B")
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["x", page.DASH.text],
+        ["z", "y"],
+    ]
