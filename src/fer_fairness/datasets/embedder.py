@@ -37,13 +37,8 @@ class EmbedderDataset(AbstractDataset["EmbedderHandle", "EmbedderHandle"]):
             filepath: The folder on a local disk.
             metadata: Not used by Kedro; read by plugins such as kedro-viz.
         """
-        self._filepath = Path(filepath)
+        self.filepath = Path(filepath)
         self.metadata = metadata
-
-    @property
-    def filepath(self) -> Path:
-        """The folder."""
-        return self._filepath
 
     def load(self) -> "EmbedderHandle":
         """Read the record.
@@ -67,7 +62,7 @@ class EmbedderDataset(AbstractDataset["EmbedderHandle", "EmbedderHandle"]):
             raise DatasetError(
                 f"{self._record} is damaged or of another version ({error}). {remedy}"
             ) from error
-        model_file = None if name is None else self._filepath / str(name)
+        model_file = None if name is None else self.filepath / str(name)
         if model_file is not None and not model_file.is_file():
             raise DatasetError(f"{model_file}, which {_RECORD} names, is not there. {remedy}")
         return EmbedderHandle(params, model_file, str(fingerprint))
@@ -81,7 +76,7 @@ class EmbedderDataset(AbstractDataset["EmbedderHandle", "EmbedderHandle"]):
         name = None
         if data.model_file is not None:
             name = f"model_{data.fingerprint[:12]}.keras"
-            target = self._filepath / name
+            target = self.filepath / name
             if not (target.exists() and target.samefile(data.model_file)):
                 try:
                     with replacing(target) as path:
@@ -98,16 +93,16 @@ class EmbedderDataset(AbstractDataset["EmbedderHandle", "EmbedderHandle"]):
         }
         with replacing(self._record) as path:
             path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        for older in self._filepath.glob("model_*.keras"):
+        for older in self.filepath.glob("model_*.keras"):
             if older.name != name:
                 older.unlink(missing_ok=True)
 
     @property
     def _record(self) -> Path:
-        return self._filepath / _RECORD
+        return self.filepath / _RECORD
 
     def _exists(self) -> bool:
         return self._record.is_file()
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath.as_posix()}
+        return {"filepath": self.filepath.as_posix()}
