@@ -115,7 +115,7 @@ def loop(
 ) -> float:
     """Images a second of the loop's steps: loading, augmentation, gradient, update."""
     plain = Procedure()
-    graph = training_graph(model, params, plain.objective(part, params))
+    graph = training_graph(model, params, plain.objective(part, params), seed=0)
     batches = TrainingBatches(part, params, plain, seed=0).epoch(0)
     step = stepper(graph, batches)
     return params.batch_size / typical(step, n_steps)

@@ -11,6 +11,7 @@ from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.hooks import unknown_parameters
 
 
 def load(root: Path, **parameters: Any) -> dict[str, Any]:
@@ -40,6 +41,12 @@ def test_a_block_given_at_run_time_is_a_variant(kedro_project: Path) -> None:
     assert variants_in("mitigation") >= {"by_race", "reweighing"}
     load(kedro_project)
     assert "by_race" not in variants_in("mitigation")
+
+
+def test_a_block_of_conf_can_be_taken_away(kedro_project: Path) -> None:
+    load(kedro_project, reweighing=None)
+    assert "reweighing" not in variants_in("mitigation")
+    assert unknown_parameters({"reweighing": None}) == []
 
 
 def test_one_seed_given_as_before_is_the_training_seed(kedro_project: Path) -> None:
@@ -82,7 +89,10 @@ def test_a_run_is_of_its_own_seeds_whatever_was_asked_for_before(kedro_project: 
     session = KedroSession.create(
         project_path=kedro_project, env="sample", runtime_params={"seeds": [0, 2]}
     )
-    with patch("kedro.runner.SequentialRunner.run", return_value={}) as run:
+    with (
+        patch("kedro.runner.SequentialRunner.run", return_value={}) as run,
+        patch("fer_fairness.hooks.project.missing_inputs", return_value=""),
+    ):
         session.run(pipeline_names=["baseline"])
     ran, _ = run.call_args.args[:2]
     assert {str(node.namespace) for node in ran.nodes} == {"baseline", "baseline_seed_2"}

@@ -3,11 +3,15 @@
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
-from kedro.framework.project import pipelines, settings
+from kedro.framework.project import settings
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.hooks import stop
-from fer_fairness.pipelines.variants.structure import structure_of, with_structure
+from fer_fairness.pipelines.variants.structure import (
+    refuse_impossible_fine_tunings,
+    structure_of,
+    with_structure,
+)
 
 
 class ProjectConfigLoader(OmegaConfigLoader):
@@ -15,7 +19,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     Kedro builds pipelines without a configuration, and makes one loader a session, before it asks
     for them. So this one, made by `kedro run`, `kedro viz` and `kedro jupyter` alike, settles what
-    follows from the parameters in Kedro's own `settings`, where `register_pipelines` looks.
+    follows from the parameters in Kedro's own `settings`, where `pipeline_registry` looks.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Kedro gives
@@ -23,10 +27,8 @@ class ProjectConfigLoader(OmegaConfigLoader):
         parameters = super().__getitem__("parameters")
         try:
             structure = structure_of(parameters)
+            refuse_impossible_fine_tunings(parameters, structure)
             self["parameters"] = with_structure(parameters, structure)
         except InvalidInputError as error:
             stop(error)
-        if settings.get("STRUCTURE") != structure:
-            settings.set("STRUCTURE", structure)
-            # Those of an earlier session in this process are not this session's.
-            pipelines.configure("fer_fairness.pipeline_registry")
+        settings.set("STRUCTURE", structure)

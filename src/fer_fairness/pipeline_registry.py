@@ -4,6 +4,9 @@ Not `find_pipelines`: which variants and seeds there are follows from the config
 template serves several names, and three pipelines stand apart from `__default__`.
 """
 
+from collections.abc import Iterator, Mapping
+from functools import cache
+
 from kedro.framework.project import settings
 from kedro.pipeline import Pipeline
 
@@ -19,14 +22,34 @@ from fer_fairness.pipelines import (
 from fer_fairness.pipelines.variants.structure import Structure, default_structure
 
 
-def register_pipelines() -> dict[str, Pipeline]:
+def register_pipelines() -> "SessionPipelines":
     """Every pipeline by name, for the configuration of the present session.
 
     Without a session (`kedro registry list`) every method is there once, with one seed.
     """
-    return pipelines_for(settings.get("STRUCTURE") or default_structure())
+    return SessionPipelines()
 
 
+class SessionPipelines(Mapping[str, Pipeline]):
+    """The pipelines of whichever session there is: Kedro asks for them once in a process.
+
+    `configuration` puts what they are built for into Kedro's `settings`.
+    """
+
+    def __getitem__(self, name: str) -> Pipeline:
+        return self._built()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._built())
+
+    def __len__(self) -> int:
+        return len(self._built())
+
+    def _built(self) -> Mapping[str, Pipeline]:
+        return pipelines_for(settings.get("STRUCTURE") or default_structure())
+
+
+@cache
 def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
     """Every pipeline by name.
 

@@ -9,7 +9,7 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.datasets import TextDataset
-from fer_fairness.errors import DatasetNotFoundError
+from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.hooks import ProjectHooks
 
 
@@ -83,3 +83,10 @@ def test_nothing_is_recorded_of_a_run_whose_data_is_missing(
     assert not catalog.exists("run_manifest")
     # Kedro leaves out nodes whose outputs are there: what they read may be gone.
     ProjectHooks().before_pipeline_run({**run, "only_missing_outputs": True}, reads, catalog)
+
+
+def test_a_block_that_conf_does_not_have_is_named(kedro_project: Path) -> None:
+    reads = Pipeline([Node(lambda x: x, "params:toy.reading", "text", name="reads")])
+    catalog = DataCatalog({"parameters": MemoryDataset({"seed": 0})})
+    with pytest.raises(InvalidInputError, match=r"reads params:toy\.reading, which no"):
+        ProjectHooks().before_pipeline_run({"project_path": kedro_project}, reads, catalog)

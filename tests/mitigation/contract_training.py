@@ -5,6 +5,7 @@
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,10 @@ def development_faces() -> tuple[pd.DataFrame, np.ndarray]:
     return FACES_SCHEMA.validate(pd.DataFrame(table)), images
 
 
-def told(faces: pd.DataFrame) -> Given:
-    """What the starting model says of training and validation faces, right in half of them."""
+def told(faces: pd.DataFrame, needs: Collection[str] = ()) -> Given:
+    """What the starting model says of validation faces, and of training faces where needed."""
+    if "training_predictions" not in needs:
+        faces = faces[faces["split"] == "validation"]
     generator = np.random.default_rng(1)
     shares = generator.dirichlet(np.ones(len(EMOTIONS)), len(faces))
     predictions = pd.DataFrame(shares, columns=list(PROBABILITY_COLUMNS)).assign(
@@ -95,7 +98,7 @@ def starting_network() -> Any:
 def train_with(method: Method, folder: Path | None = None) -> TrainingResult:
     """Continue the training of one network with `method`."""
     faces, images = development_faces()
-    composed = method.training_set(faces, images, told(faces))
+    composed = method.training_set(faces, images, told(faces, method.needs))
     model = method.start(starting_network(), FINE_TUNING, seed=0)
     data = TrainingData(composed.training_set(faces, images), validation_set(faces, images))
     return train(

@@ -117,7 +117,8 @@ def test_every_method_trains_alike_on_tensorflow_and_jax() -> None:
 @pytest.mark.parametrize("name", FINE_TUNED)
 def test_only_training_faces_are_trained_on_and_unknown_groups_are_taken(name: str) -> None:
     faces, images = contract().development_faces()
-    composed = contract().chosen(name).training_set(faces, images, contract().told(faces))
+    method = contract().chosen(name)
+    composed = method.training_set(faces, images, contract().told(faces, method.needs))
     training = set(faces.loc[faces["split"] == "train", "sample_id"])
     assert set(composed.columns["sample_id"]) <= training
     assert set(composed.added.faces["source_sample_id"]) <= training
@@ -132,7 +133,7 @@ def test_only_training_faces_are_trained_on_and_unknown_groups_are_taken(name: s
 def test_rules_survive_json_and_change_predictions_alone(name: str, groups: str) -> None:
     generator = np.random.default_rng(0)
     faces, _ = contract().development_faces()
-    scored = contract().told(faces).predictions
+    scored = contract().told(faces, ["training_predictions"]).predictions
     for attribute in ATTRIBUTES:
         scored[attribute] = faces[attribute] if groups == "of three and unknown" else None
     scored = scored.sample(frac=1, random_state=generator.integers(99))

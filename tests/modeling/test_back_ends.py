@@ -45,7 +45,7 @@ values = np.random.default_rng(1)
 model.set_weights([values.uniform(0.1, 0.5, w.shape) for w in model.get_weights()])
 known = values.normal(size=(48, 8)).astype(np.float32)
 plain = Procedure()
-graph = training_graph(model, params, plain.objective(part, params))
+graph = training_graph(model, params, plain.objective(part, params), seed=0)
 losses = []
 for batch in TrainingBatches(part, params, plain, seed=0, teacher_logits=known).epoch(0):
     logs = graph.train_on_batch(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import Procedure, TrainingSet
 from fer_fairness.modeling.batches import Batch, TrainingBatches, mixed
 from fer_fairness.modeling.training_set import GROUP, STRENGTH, WEIGHT, StackedImages
@@ -256,3 +256,19 @@ def test_a_procedure_decides_order_and_mixture() -> None:
     assert order(batches, 0) == list(range(8))[::-1]
     for batch in batches.epoch(0):
         np.testing.assert_allclose(batch.targets, batch.targets[::-1])
+
+
+def test_an_order_without_rows_is_refused() -> None:
+    class Nothing(Procedure):
+        def order(self, _training: TrainingSet, _generator: np.random.Generator) -> np.ndarray:
+            return np.empty(0, np.int64)
+
+    with pytest.raises(TrainingError, match=r"Nothing\.order gives no rows"):
+        next(TrainingBatches(numbered(8), PLAIN, Nothing(), seed=0).epoch(0))
+
+
+@pytest.mark.parametrize("name", ["gamma", "images", "partner"])
+def test_columns_cannot_have_the_names_of_images_and_their_changes(name: str) -> None:
+    part = replace(numbered(8), columns={name: np.ones(8, np.float32)})
+    with pytest.raises(InvalidInputError, match=f"columns called \\['{name}'\\]"):
+        TrainingBatches(part, PLAIN, Procedure(), seed=0)

@@ -11,6 +11,7 @@ import pytest
 from fer_fairness.modeling import (
     STRENGTH,
     WEIGHT,
+    Objective,
     Procedure,
     TrainingData,
     TrainingResult,
@@ -28,6 +29,7 @@ from fer_fairness.params.training import DistillationParameters, TrainingParamet
 Build = Callable[[], Any]
 Toy = Callable[..., TrainingSet]
 
+PLAIN = (Procedure(), Objective(TrainingParameters(), np.full(8, 1 / 8)))
 EARLIER = Checkpoint([{"epoch": 1.0}], [np.ones(2)], [np.zeros(3)], [np.ones(1)], [])
 
 
@@ -130,8 +132,7 @@ def test_fingerprint_is_the_same_for_the_same_run(
     build: Build, toy: Toy, quick: TrainingParameters
 ) -> None:
     first, again = (
-        run_fingerprint([build()], [toy(), toy(seed=1)], quick, Procedure(), seed=7)
-        for _ in range(2)
+        run_fingerprint([build()], [toy(), toy(seed=1)], quick, PLAIN, seed=7) for _ in range(2)
     )
     assert first == again
 
@@ -139,14 +140,14 @@ def test_fingerprint_is_the_same_for_the_same_run(
 def test_fingerprint_changes_with_the_code_that_trains(
     build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = run_fingerprint([build()], [toy()], quick, Procedure(), seed=7)
+    before = run_fingerprint([build()], [toy()], quick, PLAIN, seed=7)
     read = Path.read_bytes
     monkeypatch.setattr(
         Path,
         "read_bytes",
         lambda path: read(path) + (b"#" if path.name == "graph.py" else b""),
     )
-    assert run_fingerprint([build()], [toy()], quick, Procedure(), seed=7) != before
+    assert run_fingerprint([build()], [toy()], quick, PLAIN, seed=7) != before
 
 
 class Other(Procedure):
@@ -167,18 +168,18 @@ def test_fingerprint_changes_with_everything_that_decides_the_outcome(
     stronger = replace(part, columns={STRENGTH: np.full(len(part), 2, np.float32)})
     fewer = quick.model_copy(update={"batch_size": 8})
     prints = [
-        run_fingerprint([build()], [part, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([build()], [part, toy(seed=1)], quick, Procedure(), seed=8),
-        run_fingerprint([build()], [part, toy(seed=1)], fewer, Procedure(), seed=7),
-        run_fingerprint([build()], [part, toy(seed=2)], quick, Procedure(), seed=7),
-        run_fingerprint([build()], [toy(seed=2), toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([build()], [weighted, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([other_weights], [part, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([frozen], [part, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([wider], [part, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([build(), build()], [part, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([build()], [stronger, toy(seed=1)], quick, Procedure(), seed=7),
-        run_fingerprint([build()], [part, toy(seed=1)], quick, Other(), seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, PLAIN, seed=8),
+        run_fingerprint([build()], [part, toy(seed=1)], fewer, PLAIN, seed=7),
+        run_fingerprint([build()], [part, toy(seed=2)], quick, PLAIN, seed=7),
+        run_fingerprint([build()], [toy(seed=2), toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([build()], [weighted, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([other_weights], [part, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([frozen], [part, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([wider], [part, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([build(), build()], [part, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([build()], [stronger, toy(seed=1)], quick, PLAIN, seed=7),
+        run_fingerprint([build()], [part, toy(seed=1)], quick, (Other(), PLAIN[1]), seed=7),
     ]
     assert len(set(prints)) == len(prints)
 

@@ -4,9 +4,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer_fairness.errors import TrainingError
 from fer_fairness.modeling import Objective, Procedure, TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
-from fer_fairness.modeling.graph import seed_generators, training_graph
+from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters,
@@ -30,7 +31,7 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     )
     part = toy(16)
     shares = np.linspace(1, 8, 8) / 36
-    graph = training_graph(model, params, Objective(params, shares))
+    graph = training_graph(model, params, Objective(params, shares), seed=0)
     known = np.random.default_rng(0).normal(0, 2, (16, 8)).astype(np.float32)
     batches = TrainingBatches(
         part, params, Procedure(), seed=0, teacher_logits=known if weight else None
@@ -65,11 +66,12 @@ def test_what_an_objective_builds_is_trained_and_kept_with_the_model(
 
         uses_features = True
 
-        def build(self, graph: Any) -> None:
+        def build(self, graph: Any, *, n_features: int, seed: int) -> None:
             import keras
 
+            assert (n_features, seed) == (8, 0)
             graph.head = keras.layers.Dense(2, kernel_initializer="ones")
-            graph.head.build((None, 8))
+            graph.head.build((None, n_features))
             self.head = graph.head
             self.steps = graph.add_weight(shape=(), initializer="zeros", trainable=False)
 
@@ -83,7 +85,7 @@ def test_what_an_objective_builds_is_trained_and_kept_with_the_model(
     params = TrainingParameters(batch_size=16)
     model = build()
     objective = Watched(params, np.full(8, 1 / 8))
-    graph = training_graph(model, params, objective)
+    graph = training_graph(model, params, objective, seed=0)
     batches = TrainingBatches(toy(), params, Procedure(), seed=0)
     n_steps = 0
     for batch in batches.epoch(0):
@@ -95,16 +97,19 @@ def test_what_an_objective_builds_is_trained_and_kept_with_the_model(
     assert {id(v) for v in [*model.variables, *objective.head.variables, objective.steps]} <= kept
 
 
+def states_of_dropout(model: Any, seed: int) -> list[list[int]]:
+    from fer_fairness.modeling.inspection import leaf_layers
+
+    params = TrainingParameters()
+    training_graph(model, params, Objective(params, np.full(8, 1 / 8)), seed=seed)
+    dropouts = [layer for layer in leaf_layers(model) if "Dropout" in type(layer).__name__]
+    return [layer.seed_generator.state.numpy().tolist() for layer in dropouts]
+
+
 def test_a_seed_decides_every_random_generator_those_of_nested_models_too(
     nested: Callable[[], Any],
 ) -> None:
-    def states(seed: int) -> list[list[int]]:
-        model = nested()
-        dropouts = [model.get_layer("backbone").layers[3], model.layers[-2]]
-        seed_generators(model, seed)
-        return [layer.seed_generator.state.numpy().tolist() for layer in dropouts]
-
-    first, again, other = states(5), states(5), states(6)
+    first, again, other = (states_of_dropout(nested(), seed) for seed in (5, 5, 6))
     assert first == again
     assert first[0] != first[1]
     assert all(one != two for one, two in zip(first, other, strict=True))
@@ -113,11 +118,44 @@ def test_a_seed_decides_every_random_generator_those_of_nested_models_too(
 def test_seeds_of_the_projects_own_network_follow_the_order_of_its_layers(
     build: Callable[[], Any],
 ) -> None:
-    model = build()
-    seed_generators(model, 5)
-    found = [
-        int(layer.seed_generator.state.numpy()[0])
-        for layer in model.layers
-        if "Dropout" in type(layer).__name__
-    ]
+    found = [state[0] for state in states_of_dropout(build(), 5)]
     assert found == np.random.default_rng(5).integers(2**31, size=len(found)).tolist()
+
+
+class WithHead(Objective):
+    """Learns a head on the features, built or not."""
+
+    uses_features = True
+    is_built = True
+
+    def build(self, graph: Any, *, n_features: int, seed: int) -> None:
+        import keras
+
+        initial = keras.initializers.GlorotUniform(seed)
+        graph.head = keras.layers.Dense(2, kernel_initializer=initial, name="head")
+        if self.is_built:
+            graph.head.build((None, n_features))
+
+
+@pytest.mark.parametrize("form", ["compact", "separable"])
+def test_features_are_vectors_and_initial_weights_follow_the_seed(form: Any) -> None:
+    params = TrainingParameters()
+    model = build_network(
+        ArchitectureParameters(form=form, blocks=((4,), (6,)), image_side_px=16), seed=0
+    )
+    objective = WithHead(params, np.full(8, 1 / 8))
+    first, again, other = (
+        training_graph(model, params, objective, seed=seed).head.kernel.numpy()
+        for seed in (1, 1, 2)
+    )
+    assert first.ndim == 2
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_a_layer_that_was_not_built_is_named(build: Callable[[], Any]) -> None:
+    params = TrainingParameters()
+    objective = WithHead(params, np.full(8, 1 / 8))
+    objective.is_built = False
+    with pytest.raises(TrainingError, match=r"WithHead\.build made the layers head without"):
+        training_graph(build(), params, objective, seed=0)

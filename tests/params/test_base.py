@@ -9,7 +9,7 @@ def test_a_misspelt_name_is_answered_with_the_close_one_and_all_others() -> None
         TrainingParameters.model_validate({"max_epoch": 3, "batch_size": 0})
     text = str(caught.value)
     assert "did you mean max_epochs?" in text
-    assert "Known here: batch_size, max_epochs, optimizer" in text
+    assert "Known here: batch_size, max_epochs, steps_per_epoch" in text
     assert "greater than or equal to 1" in text, "other errors are told as well"
     assert caught.value.error_count() == 2
 

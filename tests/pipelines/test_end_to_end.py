@@ -13,16 +13,20 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.config import OmegaConfigLoader
 from nbclient import NotebookClient
 
-from fer_fairness.pipelines.variants.structure import default_structure
+from fer_fairness.pipelines.variants.structure import structure_of
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
 pytestmark = pytest.mark.slow
 
 SEEDS = "seeds=0;1"
-VARIANTS = default_structure().names
-TRAINED = default_structure().trained
+CONFIGURED = structure_of(
+    OmegaConfigLoader(str(Path(__file__).parents[2] / "conf"), default_run_env="base")["parameters"]
+)
+VARIANTS = CONFIGURED.names
+TRAINED = CONFIGURED.trained
 
 
 @dataclass(frozen=True)

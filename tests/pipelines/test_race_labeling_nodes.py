@@ -79,11 +79,13 @@ def test_conditions_are_told_apart_in_one_table(monkeypatch: pytest.MonkeyPatch)
     def held_out(labeller: str, embeddings: str, _faces: object) -> str:
         return f"{labeller} on {embeddings}"
 
-    def measure(labeller: str, embeddings: str, _faces: object) -> pd.DataFrame:
-        return pd.DataFrame({"measured": [f"{labeller} on {embeddings}"]})
+    def measure(assessed: str) -> pd.DataFrame:
+        return pd.DataFrame({"measured": [assessed]})
 
     monkeypatch.setattr(nodes, "held_out_labels", held_out)
-    monkeypatch.setattr(nodes, "MEASUREMENTS", {"one": measure, "other": measure})
+    monkeypatch.setattr(nodes, "assess", held_out)
+    monkeypatch.setattr(nodes, "_ASSESSMENTS", {"one": measure})
+    monkeypatch.setattr(nodes, "selection_table", lambda labeller: measure(f"{labeller}"))
     labellers, embeddings = ([f"{what}_{c}" for c in CONDITIONS] for what in ("by", "of"))
     found = nodes.measure_labellers(pd.DataFrame(), *labellers, *embeddings)
     expected = [f"by_{condition} on of_{condition}" for condition in CONDITIONS]
@@ -91,7 +93,8 @@ def test_conditions_are_told_apart_in_one_table(monkeypatch: pytest.MonkeyPatch)
     assert len(found) == len(CONDITIONS) + 2
     for table in found[len(CONDITIONS) :]:
         assert list(table["condition"]) == list(CONDITIONS)
-        assert list(table["measured"]) == expected
+    assert list(found[-2]["measured"]) == expected
+    assert list(found[-1]["measured"]) == labellers
 
 
 def test_agreement_counts_both_parts_of_every_set_that_is_annotated(

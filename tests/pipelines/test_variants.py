@@ -1,5 +1,6 @@
 """What pipelines are built for: the variants and training seeds of a configuration."""
 
+import re
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,6 +16,7 @@ from fer_fairness.pipelines.variants.structure import (
     Structure,
     Variant,
     default_structure,
+    refuse_impossible_fine_tunings,
     structure_of,
     with_structure,
 )
@@ -70,6 +72,7 @@ def test_a_block_that_names_a_method_is_a_variant_whatever_it_is_called() -> Non
         ({"other": {"method": "baseline"}}, r"are \['other'\]: expected one"),
         (BASELINE | {"other": {"method": "baseline"}}, r"are \['baseline', 'other'\]"),
         (BASELINE | {"seeds": [1, 1]}, "seeds has 1 twice"),
+        (BASELINE | {"a_seed_1": {"method": "reweighing"}}, "cannot be called a_seed_1"),
     ],
 )
 def test_a_configuration_that_cannot_be_built_says_why(
@@ -77,6 +80,29 @@ def test_a_configuration_that_cannot_be_built_says_why(
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
         structure_of({"seed": 0} | parameters)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training": {"max_epoch": 2}}, "block tuned .* did you mean max_epochs"),
+        ({"training": {"target_learning_rate": 1e-9}}, "block tuned .* above"),
+        ({"training": {"initial_learning_rate": 2e-4}}, None),
+    ],
+)
+def test_changes_are_held_against_the_fine_tuning_that_is_configured(
+    changes: dict[str, Any], message: str | None
+) -> None:
+    given = BASELINE | {
+        "seed": 0,
+        "fine_tuning": {"training": {"target_learning_rate": 3e-4}},
+        "tuned": {"method": "continued_training", "fine_tuning": changes},
+    }
+    if message is None:
+        refuse_impossible_fine_tunings(given, structure_of(given))
+    else:
+        with pytest.raises(InvalidInputError, match=re.compile(message, re.DOTALL)):
+            refuse_impossible_fine_tunings(given, structure_of(given))
 
 
 def test_numbers_and_names_that_follow_reach_the_parameters() -> None:

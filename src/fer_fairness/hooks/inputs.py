@@ -36,7 +36,7 @@ def _unknown_parameters(
 ) -> Iterator[str]:
     for key, value in parameters.items():
         name = ".".join((*above, key))
-        if name in taken:
+        if name in taken or value is None:  # null takes a block of conf/base away
             continue
         if isinstance(value, Mapping) and any(other.startswith(f"{name}.") for other in taken):
             yield from _unknown_parameters(value, taken, (*above, key))

@@ -6,6 +6,7 @@ from typing import Any, Final
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
+from kedro.io.core import is_parameter
 from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
 
@@ -38,7 +39,8 @@ class ProjectHooks:
         """Refuse what cannot end well; save what ran, with what, as `run_manifest`.
 
         Raises:
-            InvalidInputError: A parameter is read by no pipeline, such as a misspelt one.
+            InvalidInputError: A parameter is read by no pipeline, such as a misspelt one; or one
+                that is read is not set.
             DatasetNotFoundError: Data that the run reads are not there; with all of them.
         """
         unknown = unknown_parameters(catalog.load("parameters"))
@@ -47,6 +49,16 @@ class ProjectHooks:
                 InvalidInputError(
                     f"No pipeline reads the parameters {', '.join(unknown)}. Look for a misspelt "
                     "name in conf and in --params; conf/base has the right ones."
+                )
+            )
+        unset = sorted(
+            name for name in pipeline.inputs() if is_parameter(name) and name not in catalog
+        )
+        if unset:
+            stop(
+                InvalidInputError(
+                    f"This run reads {', '.join(unset)}, which no file of conf sets: add the block "
+                    "to conf/base, as those beside it, or give it with --params."
                 )
             )
         manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}

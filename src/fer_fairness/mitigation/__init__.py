@@ -11,7 +11,7 @@ from fer_fairness.mitigation.registry import (
     PostMethodBlock,
     post_methods,
     trained_methods,
-    unknown_method,
+    unknown_method_sentence,
 )
 
 __all__ = [
@@ -26,6 +26,6 @@ __all__ = [
     "group_codes",
     "post_methods",
     "trained_methods",
-    "unknown_method",
+    "unknown_method_sentence",
     "validation_set",
 ]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from fer_fairness.mitigation.composition import Composition, no_variants, training_faces
 from fer_fairness.modeling import Procedure, freeze_layers, set_regularisation
@@ -66,11 +66,6 @@ class Method(Parameters, Procedure):
         default={},
         description="What differs from the block fine_tuning, nested as there.",
     )
-
-    @model_validator(mode="after")
-    def _changes_what_there_is(self) -> Self:
-        FineTuningParameters().with_changes(self.fine_tuning)
-        return self
 
     def training_set(
         self,

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pydantic import RootModel, field_validator
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation import methods, post
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
@@ -19,7 +20,11 @@ Kind = TypeVar("Kind", Method, PostMethod)
 
 @cache
 def trained_methods() -> Mapping[str, type[Method]]:
-    """Every method that trains, by the name that its field `method` has, in alphabetical order."""
+    """Every method that trains, by the name of its file, in alphabetical order.
+
+    Raises:
+        InvalidInputError: A method does not say its name, label or source.
+    """
     return _found_in(methods, Method)
 
 
@@ -35,8 +40,21 @@ def _found_in(package: ModuleType, base: type[Kind]) -> dict[str, type[Kind]]:
         name = f"{package.__name__}.{module.name}"
         for value in vars(importlib.import_module(name)).values():
             if isinstance(value, type) and issubclass(value, base) and value.__module__ == name:
-                found[value.model_fields["method"].default] = value
+                _check(value, module.name)
+                found[module.name] = value
     return found
+
+
+def _check(method: type[Method] | type[PostMethod], file: str) -> None:
+    """Refuse a class that does not say what every method says."""
+    missing = [word for word in ("label", "source") if not getattr(method, word, "")]
+    if method.model_fields["method"].default != file:
+        missing.append(f'method: Literal["{file}"] = "{file}"')
+    if missing:
+        raise InvalidInputError(
+            f"The method {method.__name__} of mitigation/{file}.py does not say {missing}: give it "
+            "these, as the others have them (docs/adding_a_method.md)."
+        )
 
 
 class MethodBlock(RootModel[Method]):
@@ -62,11 +80,11 @@ def _checked(block: object, known: Mapping[str, type[Kind]]) -> object:
         return block
     name = str(block.get("method"))
     if name not in known:
-        raise ValueError(unknown_method(name, tuple(known)))
+        raise ValueError(unknown_method_sentence(name, tuple(known)))
     return known[name].model_validate(block)
 
 
-def unknown_method(name: str, known: tuple[str, ...]) -> str:
+def unknown_method_sentence(name: str, known: tuple[str, ...]) -> str:
     """The sentence that says which methods there are instead."""
     close = get_close_matches(name, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import log_softmax
 
-from fer_fairness.modeling.image_changes import draw_changes
+from fer_fairness.errors import InvalidInputError, TrainingError
+from fer_fairness.modeling.image_changes import CHANGES, draw_changes
 from fer_fairness.modeling.training_set import STRENGTH, WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # What random numbers are for comes first in their seeds, so that no two purposes share a stream.
 _ORDER, _CHANGES = 1, 2
+
+_NAMES_OF_THE_GRAPH = {"images", "mixing_share", "partner", "teacher_logits", *CHANGES}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class TrainingBatches:
 
     Nothing is carried from batch to batch, so that a run taken up again after a kill sees what it
     would have seen. Images stay uint8, and only those of one batch are read at a time.
+
+    Attributes:
+        epoch_size: How many faces an epoch shows.
     """
 
     def __init__(
@@ -62,19 +68,28 @@ class TrainingBatches:
             procedure: The order of the faces, and how they are mixed.
             seed: Decides the order and all that is drawn.
             teacher_logits: float32 `(n, k)`, what teachers say of each face.
+
+        Raises:
+            InvalidInputError: A column of the set has a name that the graph has for something else.
         """
+        taken = set(training.columns) & _NAMES_OF_THE_GRAPH
+        if taken:
+            raise InvalidInputError(
+                f"The training set has columns called {sorted(taken)}, names that the training "
+                "graph has for images and their changes: call them otherwise."
+            )
         self._training = training
         self._teacher_logits = teacher_logits
         self._params = params
         self._procedure = procedure
         self._seed = seed
-        self._epoch_size = training.epoch_size
+        self.epoch_size = training.epoch_size
         if params.steps_per_epoch is not None:
-            self._epoch_size = params.steps_per_epoch * params.batch_size
+            self.epoch_size = params.steps_per_epoch * params.batch_size
 
     def __len__(self) -> int:
         """Number of batches in an epoch; the last may be smaller."""
-        return math.ceil(self._epoch_size / self._params.batch_size)
+        return math.ceil(self.epoch_size / self._params.batch_size)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of `epoch`, counted from 0."""
@@ -86,9 +101,15 @@ class TrainingBatches:
 
     def _rows(self, generator: np.random.Generator) -> np.ndarray:
         rows = self._procedure.order(self._training, generator)
-        while len(rows) < self._epoch_size:
-            rows = np.concatenate([rows, self._procedure.order(self._training, generator)])
-        return rows[: self._epoch_size]
+        while len(rows) < self.epoch_size:
+            more = self._procedure.order(self._training, generator)
+            if not len(more):
+                raise TrainingError(
+                    f"{type(self._procedure).__name__}.order gives no rows: an epoch shows "
+                    f"{self.epoch_size} faces. Let it give at least one."
+                )
+            rows = np.concatenate([rows, more])
+        return rows[: self.epoch_size]
 
     def _batch(self, rows: np.ndarray, generator: np.random.Generator) -> Batch:
         training, params = self._training, self._params
@@ -97,7 +118,7 @@ class TrainingBatches:
         weight = columns.pop(WEIGHT, None)
         strength = columns.pop(STRENGTH, np.ones(len(rows), np.float32))
         changes = draw_changes(generator, images.shape[1:3], strength, params.online_augmentation)
-        inputs: dict[str, np.ndarray] = {"images": images, **changes, **columns}
+        inputs: dict[str, np.ndarray] = {**columns, "images": images, **changes}
         if self._teacher_logits is not None:
             inputs["teacher_logits"] = self._teacher_logits[rows]
         batch = Batch(inputs, training.targets[rows], weight)

@@ -15,6 +15,7 @@ import numpy as np
 
 from fer_fairness.files import replacing
 from fer_fairness.modeling.fingerprints import add_arrays
+from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
@@ -126,7 +127,7 @@ def run_fingerprint(
     models: "Sequence[keras.Model]",
     sets: Sequence[TrainingSet],
     params: TrainingParameters,
-    procedure: Procedure,
+    method: tuple[Procedure, Objective],
     *,
     seed: int,
 ) -> str:
@@ -134,7 +135,7 @@ def run_fingerprint(
 
     Covers the architectures with their frozen layers, the starting weights, the images, targets
     and columns of the sets, the parameters, the procedure, the seed, the back end, the versions of
-    Keras and of the back end, and the source of this room and of the procedure, so that no changed
+    Keras and of the back end, and the source of this room and of the method, so that no changed
     code goes on with, or gives out, what other code has trained. Not the machine, and not the
     states of random generators: Keras draws new ones whenever it loads a model whose dropout has no
     seed, and the run sets its own from `seed`.
@@ -143,15 +144,15 @@ def run_fingerprint(
         models: The model to be trained and, if there are any, its teachers.
         sets: What it is trained and validated on.
         params: How it is trained.
-        procedure: What is done otherwise than in plain training.
+        method: What is done otherwise than in plain training, and what is minimised.
         seed: Seed of the run.
     """
     import keras
 
     digest = hashlib.sha256()
-    description: list[object] = [params.model_dump_json(), seed, procedure.fingerprint()]
+    description: list[object] = [params.model_dump_json(), seed, method[0].fingerprint()]
     back_end = keras.backend.backend()
-    description += [back_end, version("keras"), version(back_end), _source_of(procedure)]
+    description += [back_end, version("keras"), version(back_end), _source_of(*method)]
     for model in models:
         architecture = json.loads(model.to_json())
         # Keras numbers the optimisers of a process, and all they depend on is in `params`.
@@ -162,12 +163,13 @@ def run_fingerprint(
     return digest.hexdigest()
 
 
-def _source_of(procedure: Procedure) -> str:
-    """SHA-256 over the modules of `modeling` and those that the procedure's classes stand in."""
+def _source_of(*methods: object) -> str:
+    """SHA-256 over the modules of `modeling` and those that the classes of `methods` stand in."""
     digest = hashlib.sha256()
     rooms = sorted(Path(__file__).parent.glob("*.py"))
-    own = [inspect.getsourcefile(kind) for kind in type(procedure).__mro__ if kind is not object]
-    for module in (*rooms, *(Path(name) for name in own if name)):
+    kinds = [kind for method in methods for kind in type(method).__mro__ if kind is not object]
+    own = [Path(inspect.getsourcefile(kind) or "") for kind in kinds]
+    for module in (*rooms, *(path for path in own if path.is_file())):
         digest.update(module.read_bytes())
     return digest.hexdigest()
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.image_changes import apply_changes
 from fer_fairness.modeling.objective import Objective, Tensor
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def training_graph(
-    model: "keras.Model", params: TrainingParameters, objective: Objective
+    model: "keras.Model", params: TrainingParameters, objective: Objective, *, seed: int
 ) -> "keras.Model":
     """Put augmentation before `model` and the objective behind it, and compile the whole.
 
@@ -27,6 +28,7 @@ def training_graph(
         model: Images 0 to 255 to logits `(n, k)`; layers are frozen before, not after.
         params: Optimiser, its rate, clipping.
         objective: What is minimised.
+        seed: Decides dropout, and initial weights of what the objective builds.
 
     Returns:
         A compiled model of the inputs that `TrainingBatches` gives. Its variables are those of
@@ -35,7 +37,15 @@ def training_graph(
     prepare_backend()
     import keras
 
-    graph = _graph_class()(model, objective)
+    graph = _graph_class()(model, objective, seed)
+    unbuilt = [layer.name for layer in graph.layers if not layer.built]
+    if unbuilt:
+        raise TrainingError(
+            f"{type(objective).__name__}.build made the layers {', '.join(unbuilt)} without "
+            "building them, so that the optimiser cannot know their weights: call "
+            "layer.build((None, n_features)) there."
+        )
+    _seed_generators(graph, seed)
     optimizer = _optimizer(params)
     optimizer.build(graph.trainable_variables)
     # XLA makes TensorFlow several times slower on a CPU; JAX has nothing else.
@@ -51,12 +61,14 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
     class TrainingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
         """One training step's computation around a model."""
 
-        def __init__(self, model: keras.Model, objective: Objective) -> None:
+        def __init__(self, model: keras.Model, objective: Objective, seed: int) -> None:
             super().__init__(name="training")
             self.model = model
             self._objective = objective
             self._with_features = _with_features(model) if objective.uses_features else None
-            objective.build(self)
+            features = self._with_features and self._with_features.outputs[1]
+            n_features = 0 if features is None else int(features.shape[-1])
+            objective.build(self, n_features=n_features, seed=seed)
             self.accuracy = keras.metrics.Mean("accuracy")
             self.cross_entropy = keras.metrics.Mean("cross_entropy")
             self.built = True
@@ -102,13 +114,17 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
 
 
 def _with_features(model: "keras.Model") -> "keras.Model":
-    """The same layers, giving what enters the last of them as well."""
+    """The same layers, giving what enters the last of them that has weights as well."""
     import keras
 
-    return keras.Model(model.input, [model.output, model.layers[-1].input])
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    features = last.input
+    if len(features.shape) == 4:
+        features = keras.layers.GlobalAveragePooling2D()(features)
+    return keras.Model(model.input, [model.output, features])
 
 
-def seed_generators(graph: "keras.Model", seed: int) -> None:
+def _seed_generators(graph: "keras.Model", seed: int) -> None:
     """Start the random generators of all layers anew, each from its own part of `seed`.
 
     Generators of nested models, and inside of layers, are among them: of all variables of a model,

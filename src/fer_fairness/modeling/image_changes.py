@@ -6,7 +6,7 @@ the pixels cost a few hundredths of a step (`benchmarks/training_speed.py`).
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import keras
 
 Floats = npt.NDArray[np.float32]
+
+CHANGES: Final = ("affine", "gamma", "tone", "blur", "degraded", "noise", "box")
+"""The names under which changes are drawn, and which no other input of the graph may have."""
 
 DEGRADED_SIDE_PX = 48
 """Side of FER2013's images, to which degraded ones are shrunk."""

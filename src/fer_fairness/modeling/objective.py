@@ -34,7 +34,8 @@ class Objective:
     makes that in `build`.
 
     Attributes:
-        uses_features: Whether `loss` is given what enters the model's last layer.
+        uses_features: Whether `build` and `loss` are told of the features: what enters the last
+            layer of the model that has weights, averaged over positions where it is a map.
     """
 
     uses_features: ClassVar[bool] = False
@@ -51,12 +52,20 @@ class Objective:
         log_shares = np.log(np.maximum(class_shares, 1e-6)).astype(np.float32)
         self._adjustment = params.logit_adjustment * log_shares
 
-    def build(self, graph: "keras.Model") -> None:
+    def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:
         """Make what is learned or kept beside the model, once, before the first step.
 
-        A layer or variable that is made an attribute of `graph` is trained, checkpointed and taken
-        up with the model: `graph.adversary = keras.layers.Dense(2)`, `self.weights =
-        graph.add_weight(shape=(n_groups,), initializer="ones", trainable=False)`.
+        What is made an attribute of `graph` is trained, checkpointed and taken up with the model: a
+        variable, `self.weights = graph.add_weight(shape=(n_groups,), initializer="ones",
+        trainable=False)`, or a layer that has been built, `graph.head = keras.layers.Dense(2,
+        kernel_initializer=keras.initializers.GlorotUniform(seed))` and then
+        `graph.head.build((None, n_features))`. Gradients are clipped by their norm over all of it,
+        the model included.
+
+        Args:
+            graph: The training graph.
+            n_features: How many features a face has; 0 unless `uses_features`.
+            seed: Where initial weights come from.
         """
 
     def loss(
@@ -69,12 +78,14 @@ class Objective:
     ) -> Tensor:
         """The loss of a batch of n faces, a scalar; penalties of the model come on top.
 
+        Layers made in `build` are called with `training=True`.
+
         Args:
             batch: Columns of the training set by name, each `(n,)`, and all else that
                 `Batch.inputs` has.
             targets: `(n, k)`, mixed where the batch's images are.
             logits: `(n, k)`.
-            features: `(n, d)` where `uses_features`, else None.
+            features: `(n, n_features)` where `uses_features`, else None.
             weight: `(n,)` or None; the mean is over faces, not over weights.
         """
         from keras import ops

@@ -120,7 +120,7 @@ def train(
             [model, *teachers],
             [data.training, data.validation],
             params,
-            procedure,
+            (procedure, objective),
             seed=seed,
         )
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
@@ -139,7 +139,7 @@ def train(
             if file is not None:
                 file.save(run.checkpoint())
     model.set_weights(run.best)
-    _tell_of_the_end(run, model, n_faces=data.training.epoch_size, description=description)
+    _tell_of_the_end(run, model, n_faces=batches.epoch_size, description=description)
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 

@@ -13,7 +13,7 @@ from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.averaging import WeightAverage
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import Checkpoint, EpochRow
-from fer_fairness.modeling.graph import seed_generators, training_graph
+from fer_fairness.modeling.graph import training_graph
 from fer_fairness.modeling.objective import Objective, Scores
 from fer_fairness.modeling.prediction import inference_batches
 from fer_fairness.modeling.schedule import EarlyStopping, LearningRateSchedule
@@ -64,8 +64,7 @@ class TrainingRun:
         self._validation = validation
         self._params = params
         self._objective = objective
-        self._graph = training_graph(model, params, objective)
-        seed_generators(self._graph, seed)
+        self._graph = training_graph(model, params, objective, seed=seed)
         self._schedule = LearningRateSchedule(params)
         self._stopping = EarlyStopping(params)
         self._average: WeightAverage | None = None

@@ -55,7 +55,8 @@ class TrainingParameters(Parameters):
     max_epochs: int = Field(
         default=100,
         ge=0,
-        description="Passes over the training set, at most; 0 takes the starting model as it is.",
+        description="Epochs, at most; 0 takes the starting model as it is. Each ends with a "
+        "validation, after steps_per_epoch gradient steps.",
     )
     steps_per_epoch: int | None = Field(
         default=None,

@@ -68,6 +68,8 @@ def gap_metric(
 
     def metric(formula: Callable[[Tables], Array]) -> GapMetric:
         name = formula.__name__
+        if name in _METRICS:
+            raise ValueError(f"There is a metric {name!r} already: give the formula another name.")
         _METRICS[name] = GapMetric(formula, name, words, group_score=group_score, highest=highest)
         return _METRICS[name]
 

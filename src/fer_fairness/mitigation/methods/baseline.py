@@ -1,6 +1,9 @@
 """The baseline: the emotion network, trained from the beginning or taken as it is."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import field_validator
 
 from fer_fairness.mitigation.method import Method
 from fer_fairness.modeling import starting_model
@@ -24,6 +27,13 @@ class Baseline(Method):
     method: Literal["baseline"] = "baseline"
     architecture: ArchitectureParameters = ArchitectureParameters()
     training: TrainingParameters = TrainingParameters()
+
+    @field_validator("fine_tuning")
+    @classmethod
+    def _is_not_fine_tuned(cls, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        if changes:
+            raise ValueError("the baseline is not fine-tuned: its own block is called training.")
+        return changes
 
     def start(
         self,

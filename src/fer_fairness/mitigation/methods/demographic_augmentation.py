@@ -3,15 +3,14 @@
 from typing import ClassVar, Literal
 
 from fer_fairness.mitigation.method import Need
-from fer_fairness.mitigation.methods.emotion_augmentation import EmotionAugmentation
+from fer_fairness.mitigation.targeted_augmentation import TargetedAugmentation
 from fer_fairness.params.augmentation import AugmentationParameters
 
 
-class DemographicAugmentation(EmotionAugmentation):
+class DemographicAugmentation(TargetedAugmentation):
     """Adds varied copies of faces of groups that are rare or badly recognised in an emotion."""
 
     label: ClassVar[str] = "Demographic augmentation"
-    source: ClassVar[str] = "this project's first source document; docs/augmentation.md"
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     pipeline: ClassVar[str] = "demographic_augmentation"
 

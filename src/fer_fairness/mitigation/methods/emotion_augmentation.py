@@ -1,56 +1,14 @@
-"""Targeted augmentation: faces of rare or badly recognised cells are repeated, varied."""
+"""Targeted augmentation by emotion."""
 
-import logging
 from typing import ClassVar, Literal
 
-import numpy as np
-import pandas as pd
-
-from fer_fairness.augmentation import (
-    augment,
-    check_online_augmentation,
-    describe_critical,
-    plan_augmentation,
-    validation_recall,
-)
-from fer_fairness.mitigation.composition import Composition
-from fer_fairness.mitigation.method import Given, Method
-from fer_fairness.params.augmentation import AugmentationParameters
-from fer_fairness.params.fine_tuning import FineTuningParameters
-from fer_fairness.params.training import TrainingParameters
-
-logger = logging.getLogger(__name__)
+from fer_fairness.mitigation.targeted_augmentation import TargetedAugmentation
 
 
-class EmotionAugmentation(Method):
+class EmotionAugmentation(TargetedAugmentation):
     """Adds varied copies of faces that show rare or badly recognised emotions."""
 
     label: ClassVar[str] = "Emotion augmentation"
-    source: ClassVar[str] = "this project's first source document; docs/augmentation.md"
     pipeline: ClassVar[str] = "emotion_augmentation"
-    neutral: ClassVar = {"augmentation": {"max_added_share": 0.0}}
 
-    method: Literal["emotion_augmentation", "demographic_augmentation"] = "emotion_augmentation"
-    augmentation: AugmentationParameters = AugmentationParameters()
-
-    def training_set(self, faces: pd.DataFrame, images: np.ndarray, given: Given) -> Composition:
-        """All training faces, and what the plan adds.
-
-        The plan is made from the size of each cell and the starting model's recall on its
-        validation faces.
-        """
-        recall = validation_recall(faces, given.predictions, self.augmentation.by)
-        plan = plan_augmentation(faces, self.augmentation, recall=recall)
-        logger.info(describe_critical(plan, self.augmentation.by))
-        added = augment(faces, images, plan, self.augmentation, seed=given.seed)
-        return Composition(super().training_set(faces, images, given).columns, added, plan)
-
-    def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
-        """How it is trained.
-
-        Raises:
-            InvalidInputError: Copies are to be varied on the fly, and nothing varies them.
-        """
-        training = super().training_parameters(fine_tuning)
-        check_online_augmentation(self.augmentation, training.online_augmentation)
-        return training
+    method: Literal["emotion_augmentation"] = "emotion_augmentation"

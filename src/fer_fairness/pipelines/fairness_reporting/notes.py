@@ -39,7 +39,7 @@ def _absence_note(absent: Sequence[str], present: Sequence[str]) -> str:
     trained = ""
     if demographic_dataset("auto", present) == TRAINED_ON:
         trained = (
-            "demographic augmentation and reweighing were trained on "
+            "methods that need groups were trained on "
             f"{evaluation_set_label(TRAINED_ON)} faces with predicted demographics, and "
         )
     verb = "was" if len(absent) == 1 else "were"

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation import (
     Method,
@@ -16,8 +18,9 @@ from fer_fairness.mitigation import (
     PostMethodBlock,
     post_methods,
     trained_methods,
+    unknown_method_sentence,
 )
-from fer_fairness.mitigation import unknown_method as unknown_method_sentence
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.seeds import checked_seeds
 
 BASELINE: Final = "baseline"
@@ -104,8 +107,9 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
             `seed` is the only one.
 
     Raises:
-        InvalidInputError: A block names a method that there is not, none is called baseline or it
-            is of another method, or the seeds are not different whole numbers.
+        InvalidInputError: A block names a method that there is not, or has the name of a further
+            seed; none is called baseline, or it is of another method; or the seeds are not
+            different whole numbers.
     """
     known: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
     found = []
@@ -116,6 +120,11 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
         if method not in known:
             sentence = unknown_method_sentence(method, tuple(known))
             raise InvalidInputError(f"The block {name} of the parameters: {sentence}")
+        if "_seed_" in name:
+            raise InvalidInputError(
+                f"A variant cannot be called {name}: names with _seed_ are those of further "
+                "training seeds. Call its block otherwise."
+            )
         found.append((name, known[method]))
     baselines = [name for name, method in found if getattr(method, "starts_anew", False)]
     if baselines != [BASELINE]:
@@ -134,6 +143,26 @@ def _method_named_by(block: object) -> str | None:
     if isinstance(block, (MethodBlock, PostMethodBlock)):
         return block.root.method
     return str(block["method"]) if isinstance(block, Mapping) and "method" in block else None
+
+
+def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Structure) -> None:
+    """Refuse a variant whose changes do not go with the fine-tuning that all have in common.
+
+    Raises:
+        InvalidInputError: Naming the block, and what is wrong.
+    """
+    try:
+        common = FineTuningParameters.model_validate(parameters.get("fine_tuning", {}))
+    except ValidationError as error:
+        raise InvalidInputError(f"The block fine_tuning of the parameters: {error}") from error
+    for variant in structure.trained:
+        try:
+            common.with_changes(parameters[variant.name].get("fine_tuning", {}))
+        except ValidationError as error:
+            raise InvalidInputError(
+                f"The block {variant.name} of the parameters changes fine_tuning to what it may "
+                f"not be: {error}"
+            ) from error
 
 
 def _structure(

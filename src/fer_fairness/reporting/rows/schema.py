@@ -34,6 +34,11 @@ class Row:
     def __init_subclass__(cls, *, table: str = "") -> None:
         dataclass(frozen=True)(cls)
         if table:
+            if table in Row.schemas:
+                raise TypeError(
+                    f"{cls.__name__}: the table {table!r} has rows of the class "
+                    f"{Row.schemas[table].__name__} already. Give it another name."
+                )
             cls.table = table
             Row.schemas[table] = cls
 
@@ -85,6 +90,11 @@ def _values(column: pd.Series, hint: object, table: str) -> list[Any]:
         return pd.to_numeric(column, errors="coerce").astype(float).tolist()
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return [_member(value, hint, column.name, table) for value in column]
+    if hint not in (str, str | None, bool, bool | None):
+        raise TypeError(
+            f"The column {column.name!r} of the table {table!r} has the type {hint}: expected "
+            "float (counts too), str, str | None, bool, bool | None or a StrEnum."
+        )
     kind = str if hint in (str, str | None) else bool
     missing = None if hint not in (str, bool) else kind()
     pairs = zip(column.tolist(), column.isna().tolist(), strict=True)

@@ -37,11 +37,13 @@ _GENERAL_LIMITS: Final = (
 )
 _PROJECT_LIMIT: Final = (
     "A variant is compared with the baseline as a whole. What it changed includes the effect "
-    "of further training, and on RAF-DB that of having seen RAF-DB faces at all."
+    "of further training, and where it was trained on another dataset than the baseline, that of "
+    "having seen its faces at all."
 )
 _CONTROL: Final = (
-    "Continued training is the control: FER+ once more, without any method. What it changes too, "
-    "no method that was trained on FER+ did; for one trained on RAF-DB there is no such control."
+    "Continued training is the control: the baseline's training faces once more, without any "
+    "method. What it changes too, no method that was trained on these faces did; for one trained "
+    "on another dataset it is no control."
 )
 _SEEDS: Final = (
     "The choice of training seed is in the intervals of the section “Over training seeds”, and in "
