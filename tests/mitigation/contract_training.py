@@ -5,7 +5,7 @@
 
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +95,26 @@ def starting_network() -> Any:
     return model
 
 
-def train_with(method: Method, folder: Path | None = None) -> TrainingResult:
+EVERYTHING_ON: Mapping[str, Any] = {
+    "regularisation": {"spatial_dropout": 0.2},
+    "training": {"mixup_alpha": 0.4, "average_momentum": 0.5, "logit_adjustment": 0.3},
+}
+"""Changes of the fine-tuning with which a training draws and keeps all that it can."""
+
+
+def train_with(
+    method: Method, folder: Path | None = None, changes: Mapping[str, Any] | None = None
+) -> TrainingResult:
     """Continue the training of one network with `method`."""
+    fine_tuning = FINE_TUNING.with_changes(changes or {})
     faces, images = development_faces()
     composed = method.training_set(faces, images, told(faces, method.needs))
-    model = method.start(starting_network(), FINE_TUNING, seed=0)
+    model = method.start(starting_network(), fine_tuning, seed=0)
     data = TrainingData(composed.training_set(faces, images), validation_set(faces, images))
     return train(
         model,
         data,
-        method.training_parameters(FINE_TUNING),
+        method.training_parameters(fine_tuning),
         seed=0,
         checkpoint_folder=folder,
         description="Contract",

@@ -72,7 +72,8 @@ def test_in_its_own_setting_it_is_not_the_control(name: str) -> None:
 def test_killed_and_taken_up_it_is_what_it_is_undisturbed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = contract().train_with(contract().chosen(name))
+    everything = contract().EVERYTHING_ON
+    whole = contract().train_with(contract().chosen(name), changes=everything)
     epoch_of = TrainingBatches.epoch
 
     def killed(self: TrainingBatches, epoch: int) -> Any:
@@ -84,8 +85,8 @@ def test_killed_and_taken_up_it_is_what_it_is_undisturbed(
     with monkeypatch.context() as patch:
         patch.setattr(TrainingBatches, "epoch", killed)
         with pytest.raises(Killed):
-            contract().train_with(contract().chosen(name), tmp_path)
-    taken_up = contract().train_with(contract().chosen(name), tmp_path)
+            contract().train_with(contract().chosen(name), tmp_path, everything)
+    taken_up = contract().train_with(contract().chosen(name), tmp_path, everything)
     assert same(whole, taken_up)
     pd.testing.assert_frame_equal(
         whole.history.drop(columns="seconds"), taken_up.history.drop(columns="seconds")

@@ -5,7 +5,7 @@ alone the other models are those of the earlier one, and differences are not wha
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -28,14 +28,20 @@ _RECORDED: Final = (
 
 
 def lineage_inputs(structure: Structure) -> list[str]:
-    """The datasets that `trace_lineage` reads, in its order: records, and rules."""
-    datasets = [f"{variant.name}.{TRAINING_RECORD}" for variant in structure.trained]
-    datasets += [
-        f"{variant.name}.{dataset}_rules"
-        for variant in structure.post_processed
-        for dataset in EVALUATION_SETS
+    """The datasets that `trace_lineage` reads: what tells of each variant and seed."""
+    return [
+        name
+        for seed in structure.seeds
+        for variant in structure.variants
+        for name in _told_by(variant, structure.namespace(variant.name, seed))
     ]
-    return [name for dataset in datasets for name in structure.of_every_seed(dataset)]
+
+
+def _told_by(variant: Variant, space: str) -> list[str]:
+    """The record of a trained model; the rules of a change of predictions, for every set."""
+    if variant.is_trained:
+        return [f"{space}.{TRAINING_RECORD}"]
+    return [f"{space}.{dataset}_rules" for dataset in EVALUATION_SETS]
 
 
 def trace_lineage(
@@ -59,65 +65,41 @@ def trace_lineage(
     rows: list[dict[str, Any]] = []
     trained_with: dict[str, dict[str, Any] | None] = {}
     for seed in structure.seeds:
-        names = {
-            variant.name: structure.namespace(variant.name, seed) for variant in structure.variants
-        }
-        records = {v.name: by_name[f"{names[v.name]}.{TRAINING_RECORD}"] for v in structure.trained}
-        baseline = records[BASELINE]
-        # The seed recorded is that of the model, whatever seeds this run was given.
-        rows += [
-            {"seed": seed} | _trained_row(v, records[v.name], baseline) for v in structure.trained
-        ]
-        for variant in structure.post_processed:
-            rules = [
-                by_name[f"{names[variant.name]}.{dataset}_rules"] for dataset in EVALUATION_SETS
-            ]
-            rows.append({"seed": seed} | _changed_row(variant, rules, baseline))
-        for name, record in records.items():
-            trained_with[names[name]] = None if record is None else record["parameters"]
+        baseline = by_name[f"{structure.namespace(BASELINE, seed)}.{TRAINING_RECORD}"]
+        for variant in structure.variants:
+            space = structure.namespace(variant.name, seed)
+            told = [by_name[name] for name in _told_by(variant, space)]
+            # The seed recorded is that of the model, whatever seeds this run was given.
+            rows.append({"seed": seed} | _row(variant, told, baseline))
+            if variant.is_trained:
+                trained_with[space] = None if told[0] is None else told[0]["parameters"]
     models = pd.DataFrame(rows).astype(
         {"n_weights": "Int64", "n_trainable_weights": "Int64", "of_this_baseline": "boolean"}
     )
     return models, {"trained_with": trained_with, "notes": _notes(models, structure, manifest)}
 
 
-def _trained_row(
-    variant: Variant, record: Record | None, baseline: Record | None
+def _row(
+    variant: Variant, told: Sequence[Record | None], baseline: Record | None
 ) -> dict[str, Any]:
+    record = (told[0] or {}) if variant.is_trained else {}
     started_from: str | None = BASELINE
-    of_this_baseline: bool | None = None if record is None else True
-    if variant.name != BASELINE:
-        of_this_baseline = _same_start([record], baseline)
-    else:
-        started_from = None
-        if record is not None:
-            started_from = record["parameters"]["architecture"]["weights"]
+    of_this_baseline = _same_start(told, baseline)
+    if variant.name == BASELINE:
+        started_from = record["parameters"]["architecture"]["weights"] if record else None
+        of_this_baseline = True if record else None
     return {
         "variant": variant.name,
         "method": variant.method.label,
         "source": variant.method.source,
         **({"seed": record["seed"]} if record else {}),
-        **{name: (record or {}).get(name) for name in _RECORDED},
+        **{name: record.get(name) for name in _RECORDED},
         "started_from": started_from,
         "of_this_baseline": of_this_baseline,
     }
 
 
-def _changed_row(
-    variant: Variant, rules: list[Record | None], baseline: Record | None
-) -> dict[str, Any]:
-    """Of post-processing: whether its rules were found on predictions of the baseline shown."""
-    return {
-        "variant": variant.name,
-        "method": variant.method.label,
-        "source": variant.method.source,
-        **dict.fromkeys(_RECORDED),
-        "started_from": BASELINE,
-        "of_this_baseline": _same_start(rules, baseline),
-    }
-
-
-def _same_start(records: list[Record | None], baseline: Record | None) -> bool | None:
+def _same_start(records: Sequence[Record | None], baseline: Record | None) -> bool | None:
     """Whether all started from the baseline shown; None where that is not known."""
     starts = [record and record.get("start_fingerprint") for record in records]
     if baseline is None or None in starts:
