@@ -193,7 +193,11 @@ GOOD: dict[str, Any] = {
         ("image_index", np.arange(0), "no faces"),
         ("targets", np.full((2, 8), 1 / 8, np.float32), r"expected float32 of shape \(3"),
         ("targets", np.full((3, 8), 1 / 8), "type float64"),
-        ("targets", np.full((3, 8), -1, np.float32), "sum to 1. 3 of 3 rows"),
+        (
+            "targets",
+            np.full((3, 8), -1, np.float32),
+            "Leave out faces without target. 3 of 3 rows are wrong",
+        ),
         ("columns", {GROUP: np.array([0, -2, 1], np.int32)}, "group of row 1 is -2"),
         ("columns", {GROUP: np.zeros(3)}, "expected int32"),
         ("targets", np.full((3, 8), np.nan, np.float32), "row 0"),

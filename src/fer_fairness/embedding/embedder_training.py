@@ -12,6 +12,7 @@ from fer_fairness.embedding.group_labels import HEADS, split_faces
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import Objective, Procedure, Scores, TrainingData, TrainingSet, train
 from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.training_set import refuse_first_target
 from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -62,16 +63,12 @@ class GroupHeads(Objective):
         Raises:
             InvalidInputError: Naming the first row.
         """
-        bad = ((targets != 0) & (targets != 1)).any(axis=1)
+        is_wrong = ((targets != 0) & (targets != 1)).any(axis=1)
         for head in _heads():
-            bad |= targets[:, head].sum(axis=1) > 1
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise InvalidInputError(
-                f"Targets of row {row} are {targets[row].tolist()}: expected at most one 1 for "
-                f"each of {', '.join(HEADS)}, else 0. {int(bad.sum())} of {len(targets)} rows are "
-                "wrong."
-            )
+            is_wrong |= targets[:, head].sum(axis=1) > 1
+        refuse_first_target(
+            is_wrong, targets, f"at most one 1 for each of {', '.join(HEADS)}, else 0"
+        )
 
     def scores(self, logits: np.ndarray, targets: np.ndarray, weight: np.ndarray | None) -> Scores:
         """Of the faces that carry the label, the losses of the heads summed, their shares averaged.

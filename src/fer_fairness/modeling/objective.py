@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.training_set import refuse_first_target
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -137,14 +137,10 @@ class Objective:
         Raises:
             InvalidInputError: Naming the first row.
         """
-        bad = ~(np.abs(targets.sum(axis=1) - 1) <= _SUM_TOLERANCE)
-        if bad.any():
-            row = int(np.flatnonzero(bad)[0])
-            raise InvalidInputError(
-                f"Targets of row {row} are {targets[row].tolist()}: expected shares of at least 0 "
-                f"that sum to 1. {int(bad.sum())} of {len(targets)} rows are wrong; leave out "
-                "faces without target."
-            )
+        is_share = np.abs(targets.sum(axis=1) - 1) <= _SUM_TOLERANCE
+        refuse_first_target(
+            ~is_share, targets, "shares that sum to 1. Leave out faces without target"
+        )
 
     def scores(self, logits: np.ndarray, targets: np.ndarray, weight: np.ndarray | None) -> Scores:
         """Score the validation faces.

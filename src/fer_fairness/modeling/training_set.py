@@ -181,6 +181,25 @@ def check_images(images: Images, image_index: np.ndarray) -> None:
         )
 
 
+def refuse_first_target(is_wrong: np.ndarray, targets: np.ndarray, expected: str) -> None:
+    """Refuse targets of which any row is wrong.
+
+    Args:
+        is_wrong: bool `(n,)`.
+        targets: `(n, k)`.
+        expected: What a row has to be, and what to do about one that is not.
+
+    Raises:
+        InvalidInputError: Naming the first wrong row, and how many are wrong.
+    """
+    if is_wrong.any():
+        row = int(np.flatnonzero(is_wrong)[0])
+        raise InvalidInputError(
+            f"Targets of row {row} are {targets[row].tolist()}: expected {expected}. "
+            f"{int(is_wrong.sum())} of {len(targets)} rows are wrong."
+        )
+
+
 def _check_targets(targets: np.ndarray, n_faces: int) -> None:
     if n_faces == 0:
         raise InvalidInputError("The set has no faces: check the split and the exclusions.")
@@ -189,14 +208,10 @@ def _check_targets(targets: np.ndarray, n_faces: int) -> None:
             f"Targets have shape {targets.shape} and type {targets.dtype}: expected float32 of "
             f"shape ({n_faces}, number of classes)."
         )
-    bad = (~np.isfinite(targets) | (targets < 0)).any(axis=1)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InvalidInputError(
-            f"Targets of row {row} are {targets[row].tolist()}: expected shares of at least 0 "
-            f"that sum to 1. {int(bad.sum())} of {n_faces} rows are wrong; leave out faces "
-            "without target."
-        )
+    is_wrong = (~np.isfinite(targets) | (targets < 0)).any(axis=1)
+    refuse_first_target(
+        is_wrong, targets, "finite numbers of at least 0. Leave out faces without target"
+    )
 
 
 def _check_column(name: str, values: np.ndarray, n_faces: int) -> None:
