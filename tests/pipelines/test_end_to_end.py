@@ -23,7 +23,9 @@ pytestmark = pytest.mark.slow
 
 SEEDS = "seeds=0;1"
 CONFIGURED = structure_of(
-    OmegaConfigLoader(str(Path(__file__).parents[2] / "conf"), default_run_env="base")["parameters"]
+    OmegaConfigLoader(
+        str(Path(__file__).parents[2] / "conf"), base_env="base", default_run_env="base"
+    )["parameters"]
 )
 VARIANTS = CONFIGURED.names
 TRAINED = CONFIGURED.trained

@@ -13,6 +13,7 @@ import pytest
 from fastapi.responses import JSONResponse
 from kedro.config import OmegaConfigLoader
 from kedro.framework.context import KedroContext
+from kedro.framework.project import settings
 from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
@@ -150,7 +151,8 @@ def test_every_parameter_block_is_valid_and_arrives_as_its_model(
     validated = context.params
     catalog = context.catalog
     n_models = 0
-    for node in (node for name in chosen for node in PIPELINES[name].nodes):
+    pipelines = pipelines_for(settings.get("STRUCTURE"))
+    for node in (node for name in chosen for node in pipelines[name].nodes):
         for annotation, name in _parameter_inputs(node.func, node.inputs):
             if isinstance(annotation, type) and issubclass(annotation, BaseModel):
                 assert isinstance(catalog.load(name), annotation), (node.name, name)
