@@ -22,6 +22,6 @@ def test_a_bar_in_a_file_is_whole_lines_without_carriage_returns(
     assert len(lines) > 1
     assert lines[-1] == "the next line"
     assert all(line.startswith("embedding faces:") and len(line) <= 80 for line in lines[:-1])
-    assert "100%" in lines[-2]
+    assert "3 of 3, 00:00 left" in lines[-2]
     assert log.getvalue().isascii()
     assert "\r" not in log.getvalue()

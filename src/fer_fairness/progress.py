@@ -2,11 +2,15 @@
 
 import sys
 from collections.abc import Iterable
-from typing import TextIO, TypeVar
+from typing import Final, TextIO, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
+
+
+# No bar: what of one fits into 80 columns tells nothing, and the end of the line would be cut off.
+_LINE: Final = "{desc}: {n_fmt} of {total_fmt}, {remaining} left, {rate_fmt}{postfix}"
 
 
 class _Lines:
@@ -46,8 +50,7 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
         total=total,
         delay=0.5,
         mininterval=0.5 if on_terminal else 10.0,
-        ncols=None if on_terminal else 80,
-        ascii=None if on_terminal else True,
+        bar_format=None if on_terminal else _LINE,
         dynamic_ncols=on_terminal,
         file=sys.stderr if on_terminal else _Lines(sys.stderr),
         leave=True,
