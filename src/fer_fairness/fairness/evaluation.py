@@ -15,6 +15,7 @@ from fer_fairness.fairness.counts import (
 )
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
+from fer_fairness.fairness.inference.people import judged_faces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
 from fer_fairness.params.inference import InferenceParameters
 
@@ -74,7 +75,7 @@ def evaluate(
         attribute: group_counts(*answers, members, classes=emotions)
         for attribute, members in groups.items()
     }
-    overall_calibration, calibration = None, None
+    overall_calibration, calibration, confidence = None, None, None
     if probabilities is not None:
         confidence = predicted_confidence(
             frame, predicted="predicted_emotion", classes=emotions, columns=probabilities
@@ -85,9 +86,10 @@ def evaluate(
 
         overall_calibration = in_bins(together)
         calibration = {attribute: in_bins(members) for attribute, members in groups.items()}
+    faces = judged_faces(frame, groups, emotions=emotions, confidence=confidence)
     return Evaluation(
         overall=overall_table(everybody, params, seed=seed, calibration=overall_calibration),
         groups=group_table(by_attribute, params, seed=seed, calibration=calibration),
-        gaps=gap_table(by_attribute, params, seed=seed, calibration=calibration),
+        gaps=gap_table(faces, params, seed=seed),
         confusion=confusion_table(everybody),
     )

@@ -8,9 +8,11 @@ class Verdict(StrEnum):
 
     Where a difference could have been found, `minimum_detectable` is how far beyond equal treatment
     it would have had to be. Too few people are those without a test, or whose test would have found
-    nothing, however far.
+    nothing, however far. Not tested is what stands behind primary outcomes of which one was not
+    found.
     """
 
     FOUND = "difference found"
     NOT_FOUND = "no difference found"
+    NOT_TESTED = "not tested"
     TOO_FEW = "too few people to say"

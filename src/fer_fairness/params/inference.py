@@ -4,6 +4,7 @@ from pydantic import Field
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.label_noise import LabelNoiseParameters
+from fer_fairness.params.lists import ListOf
 
 
 class InferenceParameters(Parameters):
@@ -46,6 +47,12 @@ class InferenceParameters(Parameters):
         default=10,
         ge=1,
         description="Groups with fewer people are listed but take no part in any gap.",
+    )
+    primary: ListOf[str] = Field(
+        default=(),
+        max_length=5,
+        description='Outcomes named before looking, such as "accuracy_gap by race": up to five, '
+        "tested first at the full level; everything else is tested only where all are found.",
     )
     memory_mib: int = Field(
         default=4,

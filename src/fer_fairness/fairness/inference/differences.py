@@ -113,6 +113,19 @@ def fit_differences(counted: GroupCounts) -> Differences:
     return differences_of(counted.counts, lost)
 
 
+def differences_of_worth(counted: GroupCounts, worth: float) -> Differences:
+    """`fit_differences` of faces each of which tells as much as `worth` independent ones.
+
+    Args:
+        counted: Counts (g, c, k).
+        worth: At most 1; less where people have several faces.
+    """
+    if worth >= 1.0:
+        return fit_differences(counted)
+    lost = _loss_of_bins if isinstance(counted, CalibrationCounts) else _loss_of_classes
+    return differences_of(counted.counts * worth, lost)
+
+
 def differences_of(counts: Counts, loss_of: Callable[[Array], Array] | None = None) -> Differences:
     """`fit_differences` of counts (g, c, k) that need not be whole numbers.
 

@@ -63,8 +63,12 @@ class GapEstimate:
             what equal treatment comes to where the measured value is below what noise gives.
     """
 
-    interval: Interval
     corrected: float
+    at: Callable[[float], Interval]
+
+    def interval(self, error: float) -> Interval:
+        """The interval at confidence 1 - error."""
+        return self.at(error)
 
 
 @dataclass(frozen=True)
@@ -203,9 +207,28 @@ def _estimate(
     one_group: _Drawn,
     confidence: float,
 ) -> GapEstimate:
+    one = lambda c: _estimate_old(metric, value, null, fitted, one_group, c)
+    base = one(confidence)
+
+    def at(error):
+        i = one(1 - error)[0]
+        j = base[1]
+        return Interval(min(i.low, j), max(i.high, j)) if np.isfinite(j) else i
+
+    return GapEstimate(base[1], at)
+
+
+def _estimate_old(
+    metric: GapMetric,
+    value: float,
+    null: Array,
+    fitted: _Drawn,
+    one_group: _Drawn,
+    confidence: float,
+) -> tuple:
     shuffled = distance(metric, null[np.isfinite(null)])
     if not np.isfinite(value) or not all(map(len, (shuffled, *fitted.draws, *one_group.draws))):
-        return GapEstimate(NO_INTERVAL, float("nan"))
+        return (NO_INTERVAL, float("nan"))
     measured = float(distance(metric, np.asarray(value)))
     curves = _curves(fitted, shuffled, confidence)
     noise = float(fitted.draws[_NONE_AT].std())
@@ -221,8 +244,9 @@ def _estimate(
         low = max(0.0, corrected - float(np.hypot(max(corrected - low, 0.0), half)))
         high = corrected + float(np.hypot(max(high - corrected, 0.0), half))
     ends = value_at(metric, np.array([low, high] if metric.higher_is_worse else [high, low]))
-    return GapEstimate(
-        Interval(float(ends[0]), float(ends[1])), float(value_at(metric, np.asarray(corrected)))
+    return (
+        Interval(float(ends[0]), float(ends[1])),
+        float(value_at(metric, np.asarray(corrected))),
     )
 
 

@@ -1,135 +1,266 @@
-"""The metrics of one attribute measured, tested against shuffled groups, and given intervals."""
+"""What is measured between the groups of each attribute, on the faces and on their shuffles."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
-from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference.detectability import Family, minimum_detectable
-from fer_fairness.fairness.inference.differences import Differences, fit_differences
-from fer_fairness.fairness.inference.draws import permutation_counts, resampled
-from fer_fairness.fairness.inference.gap_intervals import GapEstimate, gap_estimates
+from fer_fairness.fairness.counts import Counts, GroupCounts
+from fer_fairness.fairness.inference.draws import Seed
+from fer_fairness.fairness.inference.omnibus import (
+    among,
+    calibration_statistic,
+    harmonic,
+    order_of_groups,
+    ranked,
+    statistics,
+    weights_of,
+)
+from fer_fairness.fairness.inference.pairs import PairDifferences, pair_differences
+from fer_fairness.fairness.inference.people import JudgedFaces
+from fer_fairness.fairness.inference.shuffles import Shuffled, concatenated, shuffled
+from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
+from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
-from fer_fairness.params.inference import InferenceParameters
 
-_ROUNDING: Final = 1e-12
-"""Values this close are equal: the same table can give sums that differ in the last bits."""
+Counted = TypeVar("Counted", bound=GroupCounts)
 
 
 @dataclass(frozen=True)
-class PermutationTest:
-    """A value against the values that chance alone gives.
+class Compared:
+    """The groups of one attribute, and what is measured between them.
 
     Attributes:
-        p_value: (1 + number of draws at least as far from equal treatment) / (draws + 1).
-        null_mean: Mean over the draws.
-        null_95: The value that 95 draws of 100 do not pass on the side of unequal treatment.
+        attribute: The attribute.
+        counted: Faces of all groups.
+        people: People of each group, int64, shape (groups,).
+        kept: Which groups have people enough, bool, shape (groups,).
+        calibration: All groups by bins of confidence; None without probabilities.
     """
 
-    p_value: float
-    null_mean: float
-    null_95: float
+    attribute: str
+    counted: GroupCounts
+    people: Counts
+    kept: np.ndarray
+    calibration: CalibrationCounts | None = None
 
+    @property
+    def comparable(self) -> bool:
+        """Whether there are two groups or more to compare."""
+        return int(self.kept.sum()) >= 2
 
-def permutation_test(value: float, null: Array, *, higher_is_worse: bool) -> PermutationTest:
-    """Compare a value with its permutation draws, one-sided towards unequal treatment.
+    @cached_property
+    def compared(self) -> GroupCounts:
+        """Faces of the groups that are compared."""
+        return _only(self.counted, self.kept)
 
-    Args:
-        value: The value measured; NaN gives a test of NaN.
-        null: Values on shuffled counts, shape (n,).
-        higher_is_worse: Whether larger values mean less equal treatment.
-    """
-    defined = null[np.isfinite(null)]
-    if not np.isfinite(value) or defined.size == 0:
-        return PermutationTest(float("nan"), float("nan"), float("nan"))
-    sign = 1.0 if higher_is_worse else -1.0
-    as_extreme = np.count_nonzero(sign * defined >= sign * value - _ROUNDING)
-    limit = 0.95 if higher_is_worse else 0.05
-    return PermutationTest(
-        p_value=(1 + as_extreme) / (defined.size + 1),
-        null_mean=float(defined.mean()),
-        null_95=float(np.quantile(defined, limit)),
-    )
+    @cached_property
+    def compared_calibration(self) -> CalibrationCounts | None:
+        """The same by bins of confidence."""
+        return None if self.calibration is None else _only(self.calibration, self.kept)
 
+    @cached_property
+    def of_classes(self) -> tuple[GapMetric, ...]:
+        """Metrics of single classes."""
+        return class_gap_metrics(self.counted.classes)
 
-@dataclass(frozen=True)
-class GapTests:
-    """Metrics of one table of counts, in the order of `metrics`.
+    @cached_property
+    def of_counts(self) -> tuple[GapMetric, ...]:
+        """Metrics over all classes that counts tell."""
+        return tuple(GAP_METRICS.values())
 
-    Attributes:
-        metrics: What was measured.
-        differences: The groups' differences, for the minimum detectable one.
-        values: The values, shape (metrics,).
-        equal_treatment: What they come to under equal treatment, without noise, shape (metrics,).
-        nulls: Values on shuffled counts, each of shape (draws,).
-        tests: The permutation tests.
-        estimates: Intervals and noise-corrected values.
-    """
+    @cached_property
+    def of_calibration(self) -> tuple[GapMetric, ...]:
+        """The metric that needs probabilities, if there are any."""
+        if self.calibration is None:
+            return ()
+        return (calibration_gap_metric(self.calibration.bin_confidence),)
 
-    metrics: tuple[GapMetric, ...]
-    differences: Differences
-    values: Array
-    equal_treatment: Array
-    nulls: tuple[Array, ...]
-    tests: tuple[PermutationTest, ...]
-    estimates: tuple[GapEstimate, ...]
+    @property
+    def summary(self) -> tuple[GapMetric, ...]:
+        """All metrics over all classes."""
+        return (*self.of_counts, *self.of_calibration)
 
-    def minimum_detectable(
-        self, families: Sequence[Family], params: InferenceParameters, seed: tuple[int, ...]
-    ) -> Array:
-        """`detectability.minimum_detectable` of these metrics, shape (metrics,)."""
-        return minimum_detectable(
-            self.differences,
-            self.metrics,
-            self.nulls,
-            families,
-            params,
-            seed=(*seed, 2),
+    @cached_property
+    def order(self) -> Array | None:
+        """Scores of the compared groups, where they have an order."""
+        return order_of_groups(self.compared.groups)
+
+    @property
+    def weights(self) -> Array:
+        """Weights of the statistics behind the question whether anyone is treated differently."""
+        return weights_of(
+            ordered=self.order is not None, calibrated=self.compared_calibration is not None
         )
 
 
-def measured_gaps(
-    counted: GroupCounts,
-    metrics: Sequence[GapMetric],
-    params: InferenceParameters,
-    *,
-    n_permutations: int,
-    seed: tuple[int, ...],
-) -> GapTests:
-    """Measure metrics between the groups of one table and test them against shuffled groups.
+@dataclass(frozen=True)
+class Measured:
+    """One attribute's statistics: those of the faces first, then of each shuffle.
+
+    Attributes:
+        statistics: Of the omnibus question, shape (1 + n, statistics).
+        values: Metrics, those of the summary first, shape (1 + n, metrics).
+        pairs: Differences between two groups in standard errors, without sign, (1 + n, pairs).
+    """
+
+    statistics: Array
+    values: Array
+    pairs: Array
+
+
+@dataclass(frozen=True)
+class AttributeTests:
+    """One attribute measured, and its p-values before any correction.
+
+    Attributes:
+        part: What was compared.
+        measured: The statistics of faces and shuffles.
+    """
+
+    part: Compared
+    measured: Measured
+
+    @cached_property
+    def n_permutations(self) -> int:
+        """Number of shuffles."""
+        return len(self.measured.values) - 1
+
+    @cached_property
+    def harmonic(self) -> Array:
+        """The statistics as one, shape (1 + n,)."""
+        return harmonic(ranked(self.measured.statistics), self.part.weights)
+
+    @cached_property
+    def any_difference(self) -> Array:
+        """P-values of the question whether anyone is recognised differently, shape (1 + n,)."""
+        return among(self.harmonic, self.harmonic)
+
+    @cached_property
+    def distances(self) -> Array:
+        """Metrics as distances from their ideal, shape (1 + n, metrics)."""
+        metrics = (*self.part.summary, *self.part.of_classes)
+        columns = [
+            values if metric.higher_is_worse else metric.ideal - values
+            for metric, values in zip(metrics, self.measured.values.T, strict=True)
+        ]
+        return np.stack(columns, axis=1)
+
+    @cached_property
+    def metrics(self) -> Array:
+        """P-values of the metrics, one-sided towards unequal treatment, shape (1 + n, metrics)."""
+        return ranked(self.distances)
+
+    @cached_property
+    def design_effects(self) -> Array:
+        """Variance of each pair's difference over that of independent faces, shape (pairs,)."""
+        return np.asarray((self.measured.pairs[1:] ** 2).mean(axis=0))
+
+    @cached_property
+    def pairs(self) -> Array:
+        """Differences of pairs in standard errors that hold for people, shape (1 + n, pairs)."""
+        scale = np.sqrt(np.where(self.design_effects > 0, self.design_effects, 1.0))
+        return np.asarray(self.measured.pairs / scale)
+
+    @cached_property
+    def widest_pair(self) -> Array:
+        """P-values of the pair that differs most, among all pairs, shape (1 + n,)."""
+        widest = self.pairs.max(axis=1)
+        return among(widest, widest)
+
+    @cached_property
+    def pair_differences(self) -> PairDifferences:
+        """The pairs' differences, with standard errors that hold for people, one row."""
+        found = pair_differences(self.part.compared.counts[np.newaxis].astype(np.float64))
+        return replace(found, errors=found.errors * np.sqrt(self.design_effects))
+
+    @property
+    def worth(self) -> float:
+        """Independent faces that tell as much as one of these, at most 1."""
+        if int(self.part.people.sum()) == int(self.part.counted.counts.sum()):
+            return 1.0
+        effects = self.design_effects[self.design_effects > 0]
+        return float(1.0 / max(1.0, effects.mean())) if len(effects) else 1.0
+
+
+def compared_groups(faces: JudgedFaces, *, minimum_group_size: int) -> list[Compared]:
+    """What there is to compare of each attribute; groups count by their people."""
+    parts = []
+    for attribute in faces.memberships:
+        people = faces.people_by_group(attribute)
+        parts.append(
+            Compared(
+                attribute,
+                faces.counts(attribute),
+                people,
+                people >= minimum_group_size,
+                None if faces.bin_confidence is None else faces.calibration(attribute),
+            )
+        )
+    return parts
+
+
+def tested(
+    faces: JudgedFaces, parts: Sequence[Compared], *, n: int, seed: Seed, cells_at_once: int
+) -> list[AttributeTests | None]:
+    """Measure every attribute on the faces and on the same `n` shuffles; None without two groups.
 
     Args:
-        counted: Counts (g, c, k) of two groups or more.
-        metrics: Functions of such counts.
-        params: Number of draws, confidence, memory.
-        n_permutations: Number of shuffles, `params.n_permutations` or more.
-        seed: Seed of all draws.
+        faces: The faces.
+        parts: Of each attribute what is compared.
+        n: Number of shuffles.
+        seed: Seed or generator.
+        cells_at_once: Counts held at a time.
     """
-    values = [float(value) for value in values_of(metrics, counted.counts)]
-    nulls = resampled(
-        permutation_counts,
-        counted.counts,
-        list(metrics),
-        n=n_permutations,
-        seed=(*seed, 0),
-        cells_at_once=params.cells_at_once,
+    comparable = [part for part in parts if part.comparable]
+    if not comparable:
+        return [None] * len(parts)
+
+    def measure(drawn: Shuffled) -> dict[str, Measured]:
+        return {
+            part.attribute: _measured(
+                part, drawn.counts[part.attribute], drawn.calibration.get(part.attribute)
+            )
+            for part in comparable
+        }
+
+    turns = shuffled(faces, measure, n=n, seed=seed, cells_at_once=cells_at_once)
+    found: list[AttributeTests | None] = []
+    for part in parts:
+        if not part.comparable:
+            found.append(None)
+            continue
+        binned = part.calibration
+        own = _measured(
+            part,
+            part.counted.counts[np.newaxis].astype(np.float64),
+            None if binned is None else binned.counts[np.newaxis].astype(np.float64),
+        )
+        rows = concatenated([vars(own), *(vars(turn[part.attribute]) for turn in turns)])
+        found.append(AttributeTests(part, Measured(**rows)))
+    return found
+
+
+def _measured(part: Compared, counts: Array, binned: Array | None) -> Measured:
+    """Everything of one attribute, on a stack of tables of all its groups."""
+    counts = counts[:, part.kept]
+    found = [statistics(counts, part.order)]
+    columns = values_of(part.of_counts, counts)
+    if binned is not None and part.calibration is not None:
+        binned = binned[:, part.kept]
+        found.append(calibration_statistic(binned, part.calibration.bin_confidence)[:, np.newaxis])
+        columns += values_of(part.of_calibration, binned)
+    columns += values_of(part.of_classes, counts)
+    return Measured(
+        statistics=np.concatenate(found, axis=1),
+        values=np.stack(columns, axis=1),
+        pairs=pair_differences(counts).standardised,
     )
-    differences = fit_differences(counted)
-    estimates = gap_estimates(differences, metrics, values, nulls, params, seed=(*seed, 1))
-    return GapTests(
-        metrics=tuple(metrics),
-        differences=differences,
-        values=np.array(values),
-        equal_treatment=np.array(
-            values_of(metrics, differences.expected(differences.shares(0.0))), dtype=np.float64
-        ),
-        nulls=tuple(nulls),
-        tests=tuple(
-            permutation_test(value, null, higher_is_worse=metric.higher_is_worse)
-            for metric, value, null in zip(metrics, values, nulls, strict=True)
-        ),
-        estimates=tuple(estimates),
-    )
+
+
+def _only(counted: Counted, kept: np.ndarray) -> Counted:
+    names = tuple(name for name, keep in zip(counted.groups, kept, strict=True) if keep)
+    return replace(counted, counts=counted.counts[kept], groups=names)

@@ -89,9 +89,8 @@ def calibration_counts(
     """
     counted = group_counts(y_true, y_pred, groups, classes=classes)
     confidences = _checked(confidence, n_people=len(y_true))
-    if n_bins < 1:
-        raise InvalidInputError(f"n_bins is {n_bins}, expected at least 1. Ask for ten, say.")
-    bins, n_used = _equal_mass_bins(confidences, n_bins)
+    bins, bin_confidence = bins_of_confidence(confidences, n_bins)
+    n_used = len(bin_confidence)
     true, membership = np.asarray(y_true, dtype=object), np.asarray(groups, dtype=object)
     right = true == np.asarray(y_pred, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
@@ -102,14 +101,34 @@ def calibration_counts(
     )
     counts = np.zeros((len(counted.groups), len(classes), 2 * n_used), dtype=np.int64)
     np.add.at(counts, cells, 1)
-    in_bin = np.bincount(bins, minlength=n_used)
     return CalibrationCounts(
         counts=counts,
         groups=counted.groups,
         classes=counted.classes,
         n_missing=counted.n_missing,
-        bin_confidence=np.bincount(bins, weights=confidences, minlength=n_used) / in_bin,
+        bin_confidence=bin_confidence,
     )
+
+
+def bins_of_confidence(confidence: Array, n_bins: int = 10) -> tuple[npt.NDArray[np.int64], Array]:
+    """Bins of equal mass over everybody.
+
+    Args:
+        confidence: Probability of the predicted class of each person, in [0, 1], (people,).
+        n_bins: As for `calibration_counts`.
+
+    Returns:
+        The bin of each person, int64, shape (people,), and the mean confidence in each, (bins,).
+
+    Raises:
+        InvalidInputError: If a confidence is none, or `n_bins` is below 1.
+    """
+    confidences = _checked(confidence, n_people=len(confidence))
+    if n_bins < 1:
+        raise InvalidInputError(f"n_bins is {n_bins}, expected at least 1. Ask for ten, say.")
+    bins, n_used = _equal_mass_bins(confidences, n_bins)
+    in_bin = np.bincount(bins, minlength=n_used)
+    return bins, np.bincount(bins, weights=confidences, minlength=n_used) / in_bin
 
 
 def calibration_error(counts: Counts, bin_confidence: Array) -> Array:

@@ -11,7 +11,21 @@ from fer_fairness.fairness.metrics.formulas import MetricWords
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.group_metrics import theil_index
 
-__all__ = ["CLASS_METRIC_WORDS", "METRIC_WORDS", "MetricWords", "class_metric", "metric_words"]
+__all__ = [
+    "ANY_DIFFERENCE",
+    "CLASS_METRIC_WORDS",
+    "METRIC_WORDS",
+    "RECALL_DIFFERENCE",
+    "MetricWords",
+    "class_metric",
+    "metric_words",
+]
+
+ANY_DIFFERENCE: Final = "any_difference"
+"""The question of each attribute."""
+
+RECALL_DIFFERENCE: Final = "recall_difference"
+"""Between two groups, given the emotion."""
 
 METRIC_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
     {
@@ -20,6 +34,17 @@ METRIC_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
         "theil_index": theil_index.words,
         **{metric.name: metric.words for metric in GAP_METRICS.values()},
         "calibration_error_gap": CALIBRATION_WORDS["calibration_error_gap"],
+        ANY_DIFFERENCE: MetricWords(
+            "Any difference",
+            "Whether anyone of any group is recognised differently from others who show the same "
+            "emotion: several tests as one, each against shuffles of the groups.",
+        ),
+        RECALL_DIFFERENCE: MetricWords(
+            "Recall difference",
+            "Share of faces of one group that are recognised minus that of another, among faces "
+            "that show the same emotion, averaged over emotions as far as both show them "
+            "(Mantel and Haenszel's weights).",
+        ),
     }
 )
 """The metrics over all emotions, in the order in which a report lists them."""

@@ -1,0 +1,88 @@
+"""Which differences count as found, so that a false one is among them in 5 of 100 audits at most.
+
+First one question an attribute (`omnibus`), then what is behind it: metrics, single classes, pairs
+of groups. All p-values are those of the same shuffles, so how tests hang together is known and not
+paid for (Westfall and Young 1993, "Resampling-Based Multiple Testing", step-down min-p; weighted as
+in Westfall and Krishen 2001, Journal of Statistical Planning and Inference 99).
+
+The level of the audit is parted among the attributes by the joint distribution of their smallest
+weighted p-value. What is behind an attribute is tested only where its question found something, at
+no more than the attribute's part (a hierarchy in the sense of Meinshausen 2008, Biometrika 95):
+whatever is truly different, a false finding in an attribute is either a false answer to its
+question, or, where the answer is true, one false finding behind it; either happens in no more than
+the attribute's part of audits.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fer_fairness.fairness.metrics.reductions import Array
+
+_TIE: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class SteppedDown:
+    """Tests of one family after the correction.
+
+    Attributes:
+        p_values: Corrected, shape (tests,).
+        ratio: Largest p-value divided by its weight that is found at the family's level: a test is
+            found exactly where p / weight is at most this.
+        first_ratio: The same before any test is taken off as found.
+    """
+
+    p_values: Array
+    ratio: float
+    first_ratio: float
+
+
+def step_down(p_values: Array, weights: Array, level: float) -> SteppedDown:
+    """Westfall and Young's step-down min-p over weighted p-values.
+
+    Args:
+        p_values: Shape (1 + n, tests): measured ones first, then those of each shuffle; 1 where a
+            test is not defined.
+        weights: Shape (tests,); the share of the level that a test is given goes with it.
+        level: Level of the family.
+    """
+    ratios = p_values / weights
+    order = np.argsort(ratios[0], kind="stable")
+    lowest = np.minimum.accumulate(ratios[:, order[::-1]], axis=1)[:, ::-1]
+    reached = (lowest <= ratios[0, order] * (1.0 + _TIE)).mean(axis=0)
+    corrected = np.empty(len(order))
+    corrected[order] = np.maximum.accumulate(reached)
+    n_found = int((corrected <= level).sum())
+    left = lowest[:, min(n_found, len(order) - 1)]
+    return SteppedDown(corrected, _limit(left, level), _limit(lowest[:, 0], level))
+
+
+def corrected(p_value: Array, smallest: Array) -> Array:
+    """Share of shuffles whose smallest p-value of a family reaches each p-value.
+
+    Args:
+        p_value: Any shape.
+        smallest: Shape (n,).
+    """
+    ascending = np.sort(smallest)
+    reached = np.searchsorted(ascending, np.asarray(p_value) * (1.0 + _TIE), side="right")
+    return np.asarray(reached / len(ascending))
+
+
+def level_of(smallest: Array, level: float) -> float:
+    """The largest p-value that is reached in a share `level` of shuffles at most; 0 if none is."""
+    return _limit(smallest, level)
+
+
+def _limit(smallest: Array, level: float) -> float:
+    ascending = np.sort(smallest)
+    allowed = int(np.floor(level * len(ascending) + _TIE))
+    if allowed == 0:
+        return 0.0
+    limit = float(ascending[allowed - 1])
+    if allowed < len(ascending) and ascending[allowed] <= limit * (1.0 + _TIE):
+        below = ascending[ascending < limit * (1.0 - _TIE)]
+        return float(below[-1]) if len(below) else 0.0
+    return limit

@@ -1,0 +1,206 @@
+"""Is anyone of any group recognised differently, given the true emotion? Several tests as one.
+
+No single statistic sees every way in which groups can differ. Here a few look, each at one:
+
+- recognised or not, over all classes together: the Mantel-Haenszel chi-square over groups
+  (Mantel and Haenszel 1959, JNCI 22; Landis, Heyman and Koch 1978, ISR 46) and the largest
+  difference of one group from all others. A class weighs by (p (1 - p))^-1/2, p its recall, and not
+  by 1 as in Mantel and Haenszel's: theirs is best where the odds ratio is the same in all classes,
+  (p (1 - p))^-1 where the loss in points is; in between, both are nearly reached;
+- recognised or not in one class: the largest chi-square of a class, the largest difference of one
+  group in one class, and the sum over classes (differences in opposite directions);
+- taken for one class by people of the others: the largest difference of a group;
+- a trend over groups that have an order (ages);
+- confidence beyond accuracy, where there are probabilities.
+
+Each is turned into its p-value among the shuffles, and the p-values into their weighted harmonic
+mean (Wilson 2019, PNAS 116), whose own distribution is again that among the shuffles: it is exact,
+whatever the statistics' dependence. The weights were chosen by `benchmarks/verdict_power.py`.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from fer_fairness.fairness.metrics.reductions import Array
+
+RECOGNISED: Final = (0.25, 0.20)
+"""Weights of chi-square and largest difference over all classes."""
+ONE_CLASS: Final = (0.15, 0.17, 0.06)
+"""Weights of the largest chi-square, the largest difference, the sum over classes."""
+TAKEN_FOR: Final = 0.09
+TREND: Final = 0.15
+CALIBRATION: Final = 0.10
+
+_LEAST: Final = 1e-9
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_BELOW: Final = re.compile(r"^\s*(?:<|under|below|less|up to)", re.IGNORECASE)
+
+
+def order_of_groups(groups: Sequence[str]) -> Array | None:
+    """Scores of groups that stand for rising numbers, such as ages: 0, 1, 2, ...; None of others.
+
+    Args:
+        groups: Names such as "0-3", "4-19", "70+"; fewer than three have no trend.
+    """
+    firsts = [_NUMBER.search(name) for name in groups]
+    if len(groups) < 3 or not all(firsts):
+        return None
+    numbers = [
+        float(first.group()) - 0.5 * bool(_BELOW.match(name))
+        for first, name in zip(firsts, groups, strict=True)
+        if first
+    ]
+    if len(set(numbers)) < len(numbers):
+        return None
+    return np.argsort(np.argsort(numbers)).astype(np.float64)
+
+
+def weights_of(*, ordered: bool, calibrated: bool) -> Array:
+    """The weight of each statistic, in the order of `statistics` and `calibration_statistic`."""
+    weights = [*RECOGNISED, *ONE_CLASS, TAKEN_FOR]
+    return np.array(weights + [TREND] * ordered + [CALIBRATION] * calibrated)
+
+
+def statistics(counts: Array, order: Array | None) -> Array:
+    """The statistics of tables, larger where groups differ more.
+
+    Args:
+        counts: Shape (n, g, c, k), two groups at least.
+        order: Scores of the groups for a trend, shape (g,), or None.
+
+    Returns:
+        Shape (n, 6), or (n, 7) with the trend.
+    """
+    people = counts.sum(axis=3)
+    of_class = people.sum(axis=1)
+    shares = people / np.maximum(of_class, 1.0)[:, np.newaxis]
+    right = np.diagonal(counts, axis1=2, axis2=3)
+    recalls = right.sum(axis=1) / np.maximum(of_class, 1.0)
+    variance = recalls * (1.0 - recalls) * _finite(of_class)
+    surplus = right - people * recalls[:, np.newaxis]
+    weights = _weights(right.sum(axis=1), of_class)
+    scores = (surplus * weights[:, np.newaxis]).sum(axis=2)
+    covariance = _covariance(shares, variance * weights**2)
+    of_groups = np.diagonal(covariance, axis1=1, axis2=2)
+    by_class = _squares(surplus, variance[:, np.newaxis] * shares * (1.0 - shares))
+    chi_squares = (by_class * (1.0 - shares)).sum(axis=1)
+    found = [
+        _quadratic(scores, covariance),
+        _squares(scores, of_groups).max(axis=1),
+        chi_squares.max(axis=1),
+        by_class.max(axis=(1, 2)),
+        chi_squares.sum(axis=1),
+        _taken_for(counts, people, shares),
+    ]
+    if order is not None:
+        spread = np.einsum("g,ngh,h->n", order, covariance, order)
+        found.append(_squares(scores @ order, spread))
+    return np.stack(found, axis=1)
+
+
+def calibration_statistic(counts: Array, bin_confidence: Array) -> Array:
+    """Largest difference of a group in confidence beyond accuracy, given the class, shape (n,).
+
+    Args:
+        counts: Shape (n, g, c, 2 * bins), as in `CalibrationCounts`.
+        bin_confidence: Mean confidence of each bin.
+    """
+    beyond = np.repeat(bin_confidence, 2)
+    beyond[1::2] -= 1.0
+    people = counts.sum(axis=3)
+    of_class = people.sum(axis=1)
+    shares = people / np.maximum(of_class, 1.0)[:, np.newaxis]
+    answers = counts.sum(axis=1)
+    means = answers @ beyond / np.maximum(of_class, 1.0)
+    variance = answers @ beyond**2 / np.maximum(of_class, 1.0) - means**2
+    scores = (counts @ beyond - people * means[:, np.newaxis]).sum(axis=2)
+    spread = (variance * _finite(of_class))[:, np.newaxis] * shares * (1.0 - shares)
+    return np.asarray(_squares(scores, spread.sum(axis=2)).max(axis=1))
+
+
+def harmonic(p_values: Array, weights: Array) -> Array:
+    """Weighted sum of reciprocal p-values, shape (...,): larger is more unequal.
+
+    Args:
+        p_values: Shape (..., statistics).
+        weights: Shape (statistics,).
+    """
+    return np.asarray((weights / p_values).sum(axis=-1))
+
+
+def ranked(values: Array) -> Array:
+    """P-value of each value among all of its column, shape (n, columns).
+
+    The first row is what was measured, the others are shuffles: the share of rows that reach it.
+    Undefined values have 1.
+    """
+    p_values = np.ones_like(values)
+    for column in range(values.shape[1]):
+        p_values[:, column] = among(values[:, column], values[:, column])
+    return p_values
+
+
+def among(values: Array, null: Array) -> Array:
+    """Share of `null` that reaches each value; undefined values have 1, undefined nulls 0 of it."""
+    ascending = np.sort(np.where(np.isfinite(null), null, -np.inf))
+    tolerance = 1e-9 * np.maximum(np.abs(values), 1e-3)
+    below = np.searchsorted(ascending, values - tolerance)
+    return np.where(np.isfinite(values), (len(null) - below) / len(null), 1.0)
+
+
+def _finite(people: Array) -> Array:
+    """People of a class, with the finite population's n / (n - 1): labels are shuffled, not drawn.
+
+    None where there are fewer than two.
+    """
+    return np.where(people > 1, people**2 / np.maximum(people - 1.0, 1.0), 0.0)
+
+
+def _weights(right: Array, of_class: Array) -> Array:
+    """(p (1 - p))^-1/2 of each class; one more of either kind keeps a perfect class in bounds."""
+    recalls = (right + 1.0) / (of_class + 2.0)
+    return np.asarray((recalls * (1.0 - recalls)) ** -0.5)
+
+
+def _covariance(shares: Array, variance: Array) -> Array:
+    """Of the groups' scores, summed over classes, shape (n, g, g)."""
+    spread = -np.einsum("nc,ngc,nhc->ngh", variance, shares, shares, optimize=True)
+    own = np.einsum("nc,ngc->ng", variance, shares)
+    places = np.arange(shares.shape[1])
+    spread[:, places, places] += own
+    return spread
+
+
+def _quadratic(scores: Array, covariance: Array) -> Array:
+    """Chi-square of the scores of all groups, the last of which follows from the others."""
+    few = covariance[:, :-1, :-1]
+    scale = np.maximum(np.trace(few, axis1=1, axis2=2), _LEAST)[:, np.newaxis, np.newaxis]
+    few = few + _LEAST * scale * np.eye(few.shape[1])
+    if np.ptp(few, axis=0).max(initial=0.0) < _LEAST * float(scale.max()):
+        solved = scores[:, :-1] @ np.linalg.inv(few[0])
+    else:
+        solved = np.linalg.solve(few, scores[:, :-1, np.newaxis])[..., 0]
+    return np.asarray((scores[:, :-1] * solved).sum(axis=1))
+
+
+def _squares(scores: Array, variances: Array) -> Array:
+    """Squared standardised scores, zero where nothing varies."""
+    varies = variances > _LEAST
+    return np.where(varies, scores**2 / np.where(varies, variances, 1.0), 0.0)
+
+
+def _taken_for(counts: Array, people: Array, shares: Array) -> Array:
+    """Largest difference of a group in being taken for a class by people of others, shape (n,)."""
+    of_class = people.sum(axis=1)
+    given = counts.sum(axis=1)
+    rates = given / np.maximum(of_class, 1.0)[..., np.newaxis]
+    others = 1.0 - np.eye(counts.shape[3])
+    weights = _weights(given, of_class[..., np.newaxis]) * others
+    variance = rates * (1.0 - rates) * _finite(of_class)[..., np.newaxis] * weights**2
+    expected = np.einsum("ngc,nck->ngk", people, rates * weights, optimize=True)
+    scores = np.einsum("ngck,nck->ngk", counts, weights, optimize=True) - expected
+    spread = np.einsum("ngc,nck->ngk", shares * (1.0 - shares), variance, optimize=True)
+    return np.asarray(_squares(scores, spread).max(axis=(1, 2)))
