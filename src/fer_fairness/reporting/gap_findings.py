@@ -44,8 +44,8 @@ def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
 
     Returns:
         In the order of the `gaps` table; the differences found first. Lines of a text are whether
-        anyone differs, which groups do, one metric each, then the extremes and sizes. Where groups were predicted, each metric is
-        told with its value corrected for label errors, or why there is none.
+        anyone differs, which groups do, one metric each, then the extremes and sizes. Where groups
+        were predicted, each metric is told with its value corrected for label errors, or why there is none.
     """
     errors = label_errors(inputs)
     gaps = grouped(

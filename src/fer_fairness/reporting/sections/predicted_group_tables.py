@@ -78,7 +78,7 @@ def group_tables(
         "held-out faces of a group, of which those without a label are not"
     )
     against_others = (
-        f"Each group minus everybody else: {what}, percentage points, noise taken off [interval]. Bold: the "
+        f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
         "corrected interval excludes zero; these are not corrected for many comparisons"
     )
     folded = " x " in first.attribute
@@ -128,7 +128,7 @@ def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table
                 lambda row: corrected_cell(row, errors),
             )
     return page.table(
-        f"Gaps between predicted groups on {rows[0].set_label}, percentage points, noise taken off [interval]. "
+        f"Gaps between predicted groups on {rows[0].set_label}, percentage points [interval]. "
         "Bold: difference found, of the groups as labelled; the corrected gap is between the "
         "groups that surely have people enough",
         lines,
