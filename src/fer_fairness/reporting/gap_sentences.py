@@ -3,7 +3,7 @@
 import math
 
 from fer_fairness.fairness.verdicts import Verdict
-from fer_fairness.reporting.labels import group_label
+from fer_fairness.reporting.labels import capitalised, group_label
 from fer_fairness.reporting.number_text import p_equals
 from fer_fairness.reporting.rows.scores import GapRow
 
@@ -68,10 +68,13 @@ def pair_sentence(row: GapRow) -> str:
     else:
         value, low, high = -value, -high, -low
     return (
-        f"{_people(less)} are recognised {row.amount(value)} [{row.bounds(low, high)}] less often "
-        f"than {_people(more)} who show the same emotion, p {p_equals(row.p)}: {row.judgement}."
+        f"{capitalised(_faces(less))} are recognised {row.amount(value)} "
+        f"[{row.bounds(low, high)}] less often than {_faces(more)} of the same emotion, "
+        f"p {p_equals(row.p)}: {row.judgement}."
     )
 
 
-def _people(group: str) -> str:
-    return f"“{group_label(group)}”"
+def _faces(group: str) -> str:
+    """Faces of a group: "Black faces", but faces of “20-39”."""
+    label = group_label(group)
+    return f"{label} faces" if label.isalpha() else f"faces of “{label}”"
