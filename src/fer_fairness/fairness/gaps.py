@@ -30,6 +30,8 @@ BY_CLASS: Final = "by_class"
 
 _FAMILIES: Final = (SUMMARY, BY_CLASS)
 
+_ERROR: Final = 0.05
+
 GAP_COLUMNS: Final = (
     "attribute",
     "metric",
@@ -210,11 +212,12 @@ def _rows(part: _Part, tests: GapTests | None) -> Iterator[Row]:
         row |= {"n_permutations": 0}
         if tests is not None:
             estimate, test = tests.estimates[place], tests.tests[place]
+            interval = estimate.interval(_ERROR)
             row |= {
                 "value": float(tests.values[place]),
                 "equal_treatment": float(tests.equal_treatment[place]),
-                "ci_low": estimate.interval.low,
-                "ci_high": estimate.interval.high,
+                "ci_low": interval.low,
+                "ci_high": interval.high,
                 "corrected_value": estimate.corrected,
                 "null_mean": test.null_mean,
                 "null_95": test.null_95,
