@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 from common import CLASS_SIZES, RECALLS
+from verdict_simulation import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
@@ -53,9 +54,6 @@ def of_raf(groups: Sequence[float], times: float = 1.0) -> Design:
     return Design(sizes, tuple(RECALLS), tuple(np.asarray(groups) / np.sum(groups)))
 
 
-GENDER: Final = np.array([1502, 1566]) / 3068
-RACE: Final = np.array([0.77, 0.08, 0.15])
-AGE: Final = np.array([720, 441, 1072, 736, 99]) / 3068
 TEN: Final = (0.3, 0.2, 0.15, 0.1, 0.07, 0.06, 0.05, 0.03, 0.02, 0.02)
 EIGHT: Final = tuple(int(size) for size in np.rint(np.append(CLASS_SIZES, 120) * 3068 / 3188))
 EIGHT_RECALLS: Final = (*RECALLS, 0.5)

@@ -1,4 +1,4 @@
-"""Which true values a measured one is no surprise under: intervals of any confidence from one curve.
+"""Under which true values a measured one is no surprise: intervals of any confidence.
 
 For every true distance from equal treatment the curve has how surprising the measured value is, as
 a standard normal quantile (above zero: measured more than is usual there). Under equal treatment it
@@ -20,7 +20,7 @@ from scipy.special import ndtr, ndtri
 
 from fer_fairness.fairness.metrics.reductions import Array
 
-_WIDER: Final = 1.08
+_WIDER: Final = 1.04
 """Factor of the spread away from equal treatment: how the groups differ is estimated as well, and
 its errors go with those of the measured value. Chosen by `benchmarks/interval_coverage.py`."""
 
@@ -39,6 +39,9 @@ _SIGNIFICANCE: Final = 0.05
 
 _FEW: Final = 10
 """Shuffles beyond the measured value; with fewer the tail is that of a fitted distribution."""
+
+_LARGEST_ERROR: Final = 0.2
+"""Where the test rejects at it, the estimate is beyond equal treatment too."""
 
 _ROUNDING: Final = 1e-12
 """Values this close are equal: the same table can give sums that differ in the last bits."""
@@ -130,7 +133,7 @@ def curve_of(
         return None
     if not (shuffled.size and alike[1].size and scaled[1].size):
         return None
-    as_extreme = np.count_nonzero(shuffled >= measured - _ROUNDING)
+    as_extreme = int(np.count_nonzero(shuffled >= measured - _ROUNDING))
     p_value = (1 + as_extreme) / (shuffled.size + 1)
     truth, added, spread, skewness = _moments(*scaled)
     spread *= _WIDER
@@ -160,9 +163,6 @@ def curve_of(
     )
 
 
-_LARGEST_ERROR: Final = 0.2
-
-
 def _moments(truth: Array, added: Array) -> tuple[Array, Array, Array, Array]:
     """Mean truth, and mean, spread and skewness of the noise, of draws with near truths."""
     knots = int(np.clip(len(truth) // _DRAWS_OF_A_KNOT, _FEWEST_KNOTS, _MOST_KNOTS))
@@ -184,7 +184,7 @@ def _without_skewness(z: Array, skewness: Array) -> Array:
 
 def _surprise_of_test(measured: float, shuffled: Array, as_extreme: int, p_value: float) -> float:
     """The normal quantile of the p-value; beyond nearly all shuffles that of a fitted tail."""
-    counted = float(-ndtri(p_value))
+    counted = float(-ndtri(min(p_value, 1.0 - 0.5 / (shuffled.size + 1))))
     spread = shuffled.std()
     if as_extreme >= _FEW or spread <= _ROUNDING:
         return counted

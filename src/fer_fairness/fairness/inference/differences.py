@@ -126,9 +126,9 @@ def differences_of(counts: Counts, *, binned: bool = False) -> Differences:
     """
     worth = counts.astype(np.float64)
     pooled = _as_shares(worth.sum(axis=0))
-    right = np.eye(*pooled.shape, dtype=bool)
-    if binned:
-        right = np.broadcast_to(np.arange(pooled.shape[-1]) % 2 == 1, pooled.shape)
+    answers = np.arange(pooled.shape[1])
+    classes = np.arange(len(pooled))[:, np.newaxis]
+    right = np.broadcast_to(answers % 2 == 1, pooled.shape) if binned else answers == classes
     return Differences(
         people=worth.sum(axis=-1),
         pooled=pooled,

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from fer_fairness.fairness.metrics.reductions import Array
 
 _SPREADS: Final = np.array([0.0, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32])
-"""Standard deviations of the parts of a mixture, as shares of right answers; the first the spike."""
+"""Standard deviations of the parts of a mixture, as shares of right answers; first the spike."""
 
 _OF_GROUPS: Final = np.array([1.0, *[0.2] * 6])
 _OF_CELLS: Final = np.array([15.0, *[0.1] * 6])
@@ -41,20 +40,20 @@ class _Effects:
 
     Attributes:
         prior: Of the weights, shape (parts,).
-        values: Shape (chains, ...).
         weights: Shape (chains, parts).
+        squares: Variance of the part that each effect comes from, shape (chains, ...).
     """
 
     prior: Array
-    values: Array
     weights: Array
+    squares: Array
 
-    def draw(self, seen: Array, variance: Array, generator: np.random.Generator) -> None:
-        """Draw effects, and then weights, given `seen` (chains, ...) with variance (...)."""
+    def choose_parts(self, seen: Array, variance: Array, generator: np.random.Generator) -> None:
+        """Draw the part of each effect, then weights, given `seen` effects and their variance."""
         squares = _SPREADS**2
         total = variance[..., np.newaxis] + squares
         chains, parts = self.weights.shape
-        weights = self.weights.reshape(chains, *(1,) * variance.ndim, parts)
+        weights = self.weights.reshape(chains, *(1,) * (seen.ndim - 1), parts)
         # Odds need no more than single precision, which halves the time of the exponentials.
         odds = ((seen**2)[..., np.newaxis]).astype(np.float32) * (-0.5 / total).astype(np.float32)
         odds += (np.log(weights) - 0.5 * np.log(total)).astype(np.float32)
@@ -62,18 +61,20 @@ class _Effects:
         cumulative = np.exp(odds, out=odds).cumsum(axis=-1)
         at = generator.random(seen.shape, dtype=np.float32)[..., np.newaxis] * cumulative[..., -1:]
         part = (at > cumulative).sum(axis=-1)
-        kept = squares[part] / (squares[part] + variance)
-        noise = np.sqrt(kept * variance) * generator.standard_normal(seen.shape)
-        self.values = kept * seen + noise
+        self.squares = squares[part]
         rows = part.reshape(chains, -1) + parts * np.arange(chains)[:, np.newaxis]
         occupied = np.bincount(rows.ravel(), minlength=chains * parts).reshape(chains, parts)
         drawn = generator.standard_gamma(self.prior + occupied) + 1e-12
         self.weights = drawn / drawn.sum(axis=-1, keepdims=True)
 
+    def drawn(self, seen: Array, variance: Array, generator: np.random.Generator) -> Array:
+        """Effects drawn of the parts chosen, shape (chains, ...)."""
+        kept = self.squares / (self.squares + variance)
+        noise = np.sqrt(kept * variance) * generator.standard_normal(seen.shape)
+        return np.asarray(kept * seen + noise)
 
-def drawn_effects(
-    right: Array, people: Array, n: int, generator: np.random.Generator
-) -> npt.NDArray[np.float64]:
+
+def drawn_effects(right: Array, people: Array, n: int, generator: np.random.Generator) -> Array:
     """By how much the share of right answers of each group and class may differ from the rest.
 
     Args:
@@ -92,26 +93,28 @@ def drawn_effects(
     steadied = (right + _PRIOR_PEOPLE * everybody) / (people + _PRIOR_PEOPLE)
     spread = steadied * (1.0 - steadied)
     variance = np.where(known, spread / np.where(known, people, 1.0), _UNKNOWN)
-    precision = 1.0 / variance
-    in_group, in_class = precision.sum(axis=1), precision.sum(axis=0)
     chains = min(_CHAINS, n)
     level = np.repeat(everybody[np.newaxis], chains, axis=0)
     groups = _started(_OF_GROUPS, (chains, len(people)))
     cells = _started(_OF_CELLS, (chains, *people.shape))
     drawn = []
     for step in range(_WARM_UP - (-n // chains)):
-        left = share - level[:, np.newaxis]
-        cells.draw(left - groups.values[..., np.newaxis], variance, generator)
-        of_group = ((left - cells.values) * precision).sum(axis=2) / in_group
-        groups.draw(of_group, 1.0 / in_group, generator)
-        effects = groups.values[..., np.newaxis] + cells.values
-        level = ((share - effects) * precision).sum(axis=1) / in_class
+        # What is drawn of groups and levels leaves the cells' effects open: a loss in all classes
+        # is then found as one, and not as so many of single cells.
+        precision = 1.0 / (variance + cells.squares)
+        in_group, in_class = precision.sum(axis=2), precision.sum(axis=1)
+        of_group = ((share - level[:, np.newaxis]) * precision).sum(axis=2) / in_group
+        groups.choose_parts(of_group, 1.0 / in_group, generator)
+        of_groups = groups.drawn(of_group, 1.0 / in_group, generator)[..., np.newaxis]
+        level = ((share - of_groups) * precision).sum(axis=1) / in_class
         level += generator.standard_normal(level.shape) / np.sqrt(in_class)
+        left = share - level[:, np.newaxis] - of_groups
+        cells.choose_parts(left, variance, generator)
         if step >= _WARM_UP:
-            drawn.append(effects)
+            drawn.append(of_groups + cells.drawn(left, variance, generator))
     return np.concatenate(drawn)[:n]
 
 
 def _started(prior: Array, shape: tuple[int, ...]) -> _Effects:
     weights = np.repeat((prior / prior.sum())[np.newaxis], shape[0], axis=0)
-    return _Effects(prior, np.zeros(shape), weights)
+    return _Effects(prior, weights, np.zeros(shape))

@@ -221,8 +221,8 @@ def _noises(
         for shares in (alike, *(differences.scaled(plausible, scale) for scale in _SCALES))
     ]
     first, *others = parts
-    joined = (np.concatenate(part) for part in zip(*((p.truth, p.added) for p in others)))
-    return first, Noise(*joined)
+    truth = np.concatenate([part.truth for part in others])
+    return first, Noise(truth, np.concatenate([part.added for part in others]))
 
 
 def _noise(
@@ -235,9 +235,8 @@ def _noise(
     """`_OF_EACH` tables drawn at each of many shares (n, g, c, k)."""
     n = _OF_EACH * len(shares)
     repeated = np.repeat(shares, _OF_EACH, axis=0)
-    drawn: Counts | Array = counts_of_shares(differences.people, repeated, n, generator)
-    if counted is not None:
-        drawn = counted(drawn, generator)
+    drawn = counts_of_shares(differences.people, repeated, n, generator)
+    seen = drawn if counted is None else counted(drawn, generator)
     truths, values = (
         np.stack(
             [
@@ -246,7 +245,7 @@ def _noise(
             ],
             axis=-1,
         )
-        for tables in (differences.expected(shares), drawn)
+        for tables in (differences.expected(shares), seen)
     )
     truths = np.repeat(truths, _OF_EACH, axis=0)
     return Noise(truths, values - truths)

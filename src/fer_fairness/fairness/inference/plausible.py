@@ -5,7 +5,7 @@ answers go. The second is the Dirichlet-multinomial model, with everybody's answ
 one concentration for all cells: infinite where no more differs than noise explains.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ _CONCENTRATIONS: Final = np.array([4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 
 _NONE: Final = 1e-12
 
-Mask = npt.NDArray[np.bool_]
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def plausible_shares(counts: Array, right: Mask, n: int, generator: np.random.Generator) -> Array:
