@@ -269,7 +269,7 @@ def one_gap(job: tuple[World, int]) -> list[Row]:
     raws = values_of(metrics, sample.labelled)
     rows = []
     for metric, truth, raw, gap in zip(metrics, truths, raws, found, strict=True):
-        low, high = gap.estimate.interval.low, gap.estimate.interval.high
+        low, high = gap.interval.low, gap.interval.high
         row = {"metric": metric.name, "truth": truth, "raw": raw, "value": gap.value}
         row |= {"corrected": gap.estimate.corrected, "width": high - low}
         row |= {"too low": high + 1e-9 < truth, "too high": low - 1e-9 > truth}

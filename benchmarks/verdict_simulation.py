@@ -3,10 +3,9 @@
     python benchmarks/verdict_simulation.py [--simulations 400] [--grouping gender ...]
 
 People are drawn with the class counts and recalls of a published RAF-DB model (3,068 people),
-groups independent of class, and a loss of recall planted in one group. Five parts:
+groups independent of class, and a loss of recall planted in one group. How often the intervals of
+gaps hold the truth is told by `interval_coverage.py`. Four parts:
 
-- coverage: how often the 95 % interval holds what the metric comes to without noise, and how far
-  the raw and the noise-corrected value lie from it on average;
 - false alarms: how often anything at all is found where nothing is planted;
 - power: how often the verdict finds a loss planted so that the metric comes to the minimum
   detectable distance that was stated (0.80 is asked for);
@@ -29,7 +28,7 @@ from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.gap_tests import measured_gaps, permutation_test
+from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.inference.paired import paired_differences
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
 from fer_fairness.fairness.verdicts import Verdict
@@ -48,7 +47,7 @@ SHARES = {
 POWER_METRICS = ("accuracy_gap", "macro_f1_gap", "xu_fairness", "equal_opportunity_gap")
 Job = TypeVar("Job")
 Row: TypeAlias = dict[str, object]
-PARTS = ("coverage", "alarms", "power", "pairs", "null")
+PARTS = ("alarms", "power", "pairs", "null")
 EVERY_CLASS = tuple(range(len(CLASSES)))
 DRAWS = InferenceParameters(n_bootstrap=6500, n_permutations=1000, n_power=500)
 
@@ -69,25 +68,6 @@ class Scenario:
         return f"{self.grouping}: " + (
             f"{self.loss:.2f} in group {self.group}{where}" if self.loss else "nothing"
         )
-
-
-COVERAGE = (
-    Scenario("gender"),
-    Scenario("gender", 0, 0.04),
-    Scenario("gender", 0, 0.08),
-    Scenario("gender", 1, 0.15, (0, 6)),
-    Scenario("race"),
-    Scenario("race", 1, 0.08),
-    Scenario("race", 2, 0.15),
-    Scenario("race", 2, 0.10, (1, 2, 5)),
-    Scenario("race x gender"),
-    Scenario("race x gender", 0, 0.08),
-    Scenario("age"),
-    Scenario("age", 0, 0.08),
-    Scenario("age", 4, 0.15),
-    Scenario("gender x age"),
-    Scenario("gender x age", 0, 0.10),
-)
 
 
 def base_shares() -> np.ndarray:
@@ -120,35 +100,6 @@ def people_of(grouping: str, generator: np.random.Generator) -> np.ndarray:
 def counted(counts: np.ndarray) -> GroupCounts:
     names = tuple(f"group {number}" for number in range(len(counts)))
     return GroupCounts(counts, names, CLASSES, 0)
-
-
-def one_interval(job: tuple[Scenario, int]) -> list[Row]:
-    scenario, number = job
-    generator = np.random.default_rng([number, 1])
-    people = people_of(scenario.grouping, generator)
-    shares = planted_shares(scenario)
-    counts = generator.multinomial(people, shares)
-    metrics = list(GAP_METRICS.values())
-    truths = values_of(metrics, people[..., np.newaxis] * shares)
-    found = measured_gaps(
-        counted(counts), metrics, DRAWS, n_permutations=DRAWS.n_permutations, seed=(number, 2)
-    )
-    rows = []
-    for place, metric in enumerate(metrics):
-        truth, estimate = float(truths[place]), found.estimates[place]
-        rows.append(
-            {
-                "scenario": scenario.name,
-                "metric": metric.name,
-                "truth": truth,
-                "covered": estimate.interval.low - 1e-9 <= truth <= estimate.interval.high + 1e-9,
-                "too_high": estimate.interval.low - 1e-9 > truth,
-                "raw_bias": float(found.values[place]) - truth,
-                "corrected_bias": estimate.corrected - truth,
-                "width": estimate.interval.high - estimate.interval.low,
-            }
-        )
-    return rows
 
 
 def one_audit(job: tuple[tuple[str, ...], int]) -> list[Row]:
@@ -287,15 +238,6 @@ def in_parallel(function: Callable[[Job], list[Row]], jobs: Sequence[Job]) -> pd
         return pd.DataFrame([row for part in parts for row in part])
 
 
-def print_coverage(numbers: range, groupings: Sequence[str]) -> None:
-    for scenario in COVERAGE:
-        if scenario.grouping in groupings:
-            rows = in_parallel(one_interval, [(scenario, number) for number in numbers])
-            print(f"\n{scenario.name}")
-            means = rows.groupby("metric", sort=False).mean(numeric_only=True)
-            print(means.to_string(), flush=True)
-
-
 def print_alarms(numbers: range) -> None:
     print("\nFalse alarms where nothing is planted")
     for groupings in (("gender",), ("race",), ("gender", "race", "age"), tuple(SHARES)):
@@ -340,8 +282,6 @@ def main() -> None:
     wanted = given.only or PARTS
     numbers = range(given.simulations)
     pd.set_option("display.width", 160, "display.max_rows", 500, "display.precision", 3)
-    if "coverage" in wanted:
-        print_coverage(numbers, given.grouping)
     if "alarms" in wanted:
         print_alarms(numbers)
     if "power" in wanted:

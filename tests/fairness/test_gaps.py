@@ -12,7 +12,6 @@ from fer_fairness.fairness.inference import gap_tests
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.gap_intervals import GapEstimate
 from fer_fairness.fairness.inference.gap_tests import GapTests
-from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
@@ -74,7 +73,7 @@ def calibrated(n: int, *, overconfident: float = 0.0) -> CalibrationCounts:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what no finding depends on, for simulations of many audits."""
 
-    none = GapEstimate(Interval(np.nan, np.nan), np.nan)
+    none = GapEstimate(np.nan)
 
     def no_estimates(
         _: object, metrics: Sequence[GapMetric], *__: object, **___: object

@@ -18,10 +18,11 @@ from fer_fairness.fairness.inference.gap_intervals import (
     distance,
     drawn_values,
     gap_estimates,
+    noise_corrected,
     value_at,
 )
 from fer_fairness.fairness.inference.gap_tests import permutation_test
-from fer_fairness.fairness.inference.intervals import percentile_interval
+from fer_fairness.fairness.inference.intervals import Interval, percentile_interval
 from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy
@@ -43,6 +44,11 @@ def shares_of(recalls: Array) -> Array:
     return np.where(np.eye(n_classes, dtype=bool), recalls[..., np.newaxis], errors)
 
 
+def counted_by(counts: Counts) -> GroupCounts:
+    """Counts with names."""
+    return GroupCounts(counts, tuple("xyz"[: len(counts)]), tuple("abcdefg"), n_missing=0)
+
+
 def estimated(
     counts: Counts, metrics: Sequence[GapMetric], *, seed: Seed
 ) -> tuple[list[GapEstimate], list[float]]:
@@ -50,10 +56,8 @@ def estimated(
     values = [float(value) for value in values_of(metrics, counts)]
     functions = list(metrics)
     nulls = resampled(permutation_counts, counts, functions, n=300, seed=seed)
-    counted = GroupCounts(counts, tuple("xyz"[: len(counts)]), tuple("abcdefg"), n_missing=0)
-    estimates = gap_estimates(
-        fit_differences(counted), metrics, values, nulls, FEW_DRAWS, seed=seed
-    )
+    differences = fit_differences(counted_by(counts))
+    estimates = gap_estimates(differences, metrics, values, nulls, FEW_DRAWS, seed=seed)
     p_values = [
         permutation_test(value, null, higher_is_worse=metric.higher_is_worse).p_value
         for metric, value, null in zip(metrics, values, nulls, strict=True)
@@ -87,7 +91,7 @@ def simulated(lost_recall: float) -> Simulated:
         functions = list(METRICS)
         replicates = resampled(bootstrap_counts, counts, functions, n=120, seed=generator)
         naive = [percentile_interval(part, 0.95) for part in replicates]
-        intervals = [estimate.interval for estimate in estimates]
+        intervals = [estimate.interval(0.05) for estimate in estimates]
         rows.append(
             (
                 truth,
@@ -147,25 +151,86 @@ def test_corrected_values_of_no_difference_are_nearer_to_none(
     assert np.all(errors[0] < errors[1])
 
 
-@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
-def test_interval_leaves_equal_treatment_out_where_the_test_rejects_it(metric: GapMetric) -> None:
+ERRORS = (0.2, 0.1, 0.05, 0.01, 0.003, 0.0005, 0.0001)
+
+
+@pytest.fixture(scope="module")
+def any_estimates() -> list[tuple[GapMetric, GapEstimate, float, float]]:
+    """Metric, estimate, p-value and value under equal treatment, of tables large and small."""
     generator = np.random.default_rng(2)
-    rejected, held = 0, 0
-    for table in range(40):
-        people = generator.multinomial(CLASS_SIZES // 2, [0.5, 0.5]).T
-        lost = 0.15 * (table % 2)
-        counts = generator.multinomial(people, shares_of(np.stack([RECALLS, RECALLS - lost])))
-        (estimate,), (p_value,) = estimated(counts, [metric], seed=generator)
-        counted = GroupCounts(counts, ("x", "y"), tuple("abcdefg"), n_missing=0)
-        differences = fit_differences(counted)
-        alike = float(metric(differences.expected(differences.shares(0.0))))
-        if p_value < 0.01:
-            rejected += 1
-            assert estimate.interval.low > alike + 1e-9
-        elif p_value > 0.2:
-            held += 1
-            assert estimate.interval.low <= alike + 1e-9
-    assert min(rejected, held) >= 5
+    metrics = list(GAP_METRICS.values())
+    found = []
+    for number in range(30):
+        sizes = CLASS_SIZES // (2, 20, 60)[number % 3]
+        groups = int(generator.integers(2, 4))
+        recalls = np.tile(RECALLS, (groups, 1))
+        recalls[0] -= generator.choice([0.0, 0.1, 0.3])
+        people = generator.multinomial(sizes, generator.dirichlet(np.full(groups, 3.0))).T
+        counts = generator.multinomial(people, shares_of(recalls))
+        estimates, p_values = estimated(counts, metrics, seed=number)
+        differences = fit_differences(counted_by(counts))
+        alike = values_of(metrics, differences.expected(differences.alike_shares))
+        found += list(zip(metrics, estimates, p_values, map(float, alike), strict=True))
+    return [row for row in found if np.isfinite(row[1].corrected)]
+
+
+def away(metric: GapMetric, interval: Interval) -> tuple[float, float]:
+    """Ends in distances from the ideal, the nearer first."""
+    ends = distance(metric, np.array([interval.low, interval.high]))
+    return float(ends.min()), float(ends.max())
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_interval_leaves_equal_treatment_out_exactly_where_the_test_rejects_it(
+    any_estimates: list[tuple[GapMetric, GapEstimate, float, float]], error: float
+) -> None:
+    rejected = [p_value <= error for _, _, p_value, _ in any_estimates]
+    left_out = [
+        away(metric, estimate.interval(error))[0] > float(distance(metric, np.asarray(alike)))
+        for metric, estimate, _, alike in any_estimates
+    ]
+    assert rejected == left_out
+    assert any(rejected) or error < 1 / 301  # of 300 shuffles no p-value is smaller
+    assert not all(rejected)
+
+
+def test_intervals_hold_the_estimate_and_those_of_larger_errors(
+    any_estimates: list[tuple[GapMetric, GapEstimate, float, float]],
+) -> None:
+    for _, estimate, _, _ in any_estimates:
+        low = high = estimate.corrected
+        for error in ERRORS:
+            interval = estimate.interval(error)
+            assert interval.low <= low <= high <= interval.high
+            low, high = interval.low, interval.high
+        narrow, wide = estimate.interval(ERRORS[0]), estimate.interval(ERRORS[-1])
+        assert narrow.high - narrow.low < wide.high - wide.low
+
+
+def test_the_estimate_alone_is_the_same_number() -> None:
+    metrics = list(GAP_METRICS.values())
+    people = np.stack([CLASS_SIZES // 3, CLASS_SIZES // 20])
+    counts = np.random.default_rng(3).multinomial(people, shares_of(np.stack([RECALLS] * 2)))
+    estimates, _ = estimated(counts, metrics, seed=5)
+    alone = noise_corrected(counted_by(counts), metrics, seed=5)
+    assert alone.tolist() == [estimate.corrected for estimate in estimates]
+    assert alone.tolist() != noise_corrected(counted_by(counts), metrics, seed=6).tolist()
+    few = noise_corrected(counted_by(counts), metrics, n=200, seed=5)
+    assert_allclose(few, alone, atol=0.02)
+
+
+def test_where_one_of_many_emotions_differs_the_noise_of_the_others_is_taken_off() -> None:
+    generator = np.random.default_rng(8)
+    metric = GAP_METRICS["equalized_odds_gap"]
+    recalls = np.tile(RECALLS, (3, 1))
+    recalls[2, 0] -= 0.4
+    people = np.stack([CLASS_SIZES * 2 // 3, CLASS_SIZES // 6, CLASS_SIZES // 6])
+    shares = shares_of(recalls)
+    truth = float(metric(people[..., np.newaxis] * shares))
+    tables = generator.multinomial(people, shares, size=(30, *people.shape))
+    raw = metric(tables).mean() - truth
+    estimates = [noise_corrected(counted_by(table), [metric], n=300, seed=1) for table in tables]
+    assert abs(np.mean(estimates) - truth) < raw / 8
 
 
 def test_groups_that_show_other_emotions_are_not_said_to_be_recognised_alike() -> None:
@@ -177,7 +242,9 @@ def test_groups_that_show_other_emotions_are_not_said_to_be_recognised_alike() -
     truth = float(METRICS[0](people[..., np.newaxis] * shares))
     (estimate,), (p_value,) = estimated(counts, METRICS[:1], seed=0)
     assert p_value > 0.05
-    assert 0.02 < estimate.interval.low <= truth <= estimate.interval.high < truth + 0.05
+    assert (
+        0.02 < estimate.interval(0.05).low <= truth <= estimate.interval(0.05).high < truth + 0.05
+    )
 
 
 def test_no_ratio_leaves_zero_to_one() -> None:
@@ -186,8 +253,8 @@ def test_no_ratio_leaves_zero_to_one() -> None:
         people = generator.multinomial(CLASS_SIZES // 10, [0.2, 0.8]).T
         counts = generator.multinomial(people, shares_of(np.stack([RECALLS - lost, RECALLS])))
         for estimate in estimated(counts, RATIOS, seed=0)[0]:
-            low, high = estimate.interval.low, estimate.interval.high
-            assert 0.0 <= low <= high <= 1.0
+            interval = estimate.interval(0.05)
+            assert 0.0 <= interval.low <= interval.high <= 1.0
             assert 0.0 <= estimate.corrected <= 1.0
 
 
@@ -196,18 +263,18 @@ def test_gaps_and_ratios_of_the_same_scores_tell_the_same() -> None:
     counts = np.rint(people[..., np.newaxis] * shares_of(np.stack([RECALLS, RECALLS - 0.1])))
     metrics = [GAP_METRICS[name] for name in ("accuracy_gap", "accuracy_ratio")]
     gap, ratio = estimated(counts.astype(np.int64), metrics, seed=0)[0]
-    assert 0.0 < gap.interval.low < 0.1 < gap.interval.high < 0.2
+    assert 0.0 < gap.interval(0.05).low < 0.1 < gap.interval(0.05).high < 0.2
     best = np.diagonal(counts[0]).sum() / counts[0].sum()
     assert_allclose(ratio.corrected, 1 - gap.corrected / best, atol=0.02)
-    assert_allclose(ratio.interval.low, 1 - gap.interval.high / best, atol=0.02)
-    assert ratio.interval.high < 1.0
+    assert_allclose(ratio.interval(0.05).low, 1 - gap.interval(0.05).high / best, atol=0.02)
+    assert ratio.interval(0.05).high < 1.0
 
 
 def test_groups_exactly_alike_have_a_corrected_gap_of_none() -> None:
     counts = np.tile(np.rint(CLASS_SIZES[:, np.newaxis] * shares_of(RECALLS)), (2, 1, 1))
     for estimate in estimated(counts.astype(np.int64), METRICS, seed=0)[0]:
-        assert_allclose([estimate.corrected, estimate.interval.low], 0.0, atol=1e-9)
-        assert estimate.interval.high < 0.06
+        assert_allclose([estimate.corrected, estimate.interval(0.05).low], 0.0, atol=1e-9)
+        assert estimate.interval(0.05).high < 0.06
 
 
 def test_estimates_are_those_of_their_seed() -> None:
@@ -226,8 +293,8 @@ def test_what_is_not_defined_has_no_interval(measured: float, drawn: float) -> N
     metric = GapMetric(values, "none", MetricWords("None", ""), group_score=accuracy)
     counts = np.full((2, 7, 7), 3)
     none, known = estimated(counts, [metric, METRICS[0]], seed=0)[0]
-    assert np.isnan([none.interval.low, none.interval.high, none.corrected]).all()
-    assert np.isfinite([known.interval.low, known.interval.high, known.corrected]).all()
+    assert np.isnan([none.interval(0.05).low, none.interval(0.05).high, none.corrected]).all()
+    assert np.isfinite([known.interval(0.05).low, known.interval(0.05).high, known.corrected]).all()
 
 
 def test_draws_at_given_shares_are_of_those_shares() -> None:
@@ -248,4 +315,4 @@ def test_distances_from_the_ideal_lead_back_to_the_values(metric: GapMetric) -> 
     assert_allclose(value_at(metric, distance(metric, values)), values)
     assert distance(metric, np.asarray(metric.ideal)) == 0.0
     furthest = value_at(metric, np.array([1.7]))
-    assert furthest == (1.7 if metric.higher_is_worse else 0.0)
+    assert furthest == (metric.highest if metric.higher_is_worse else 0.0)

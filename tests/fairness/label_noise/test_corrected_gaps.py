@@ -69,7 +69,7 @@ def simulated(loss: float) -> Simulated:
         sample = sampled(recalls, two_groups(0.8), MIX, generator, held_out=600)
         truth = values_of(METRICS, sample.people[..., np.newaxis] * answers_of(recalls))
         found = gaps_of(sample, seed=number)
-        ends = np.array([[one.estimate.interval.low, one.estimate.interval.high] for one in found])
+        ends = np.array([[one.interval.low, one.interval.high] for one in found])
         rows.append(
             (
                 truth,
@@ -118,7 +118,7 @@ def test_values_are_those_of_the_counts_by_true_group() -> None:
     gap = gaps_of(sample)[0]
     # Cells below zero are cut off, which moves the value a little.
     assert gap.value == pytest.approx(abs(accuracies[0] - accuracies[1]), abs=0.02)
-    assert gap.estimate.interval.low <= gap.estimate.corrected <= gap.estimate.interval.high
+    assert gap.interval.low <= gap.estimate.corrected <= gap.interval.high
 
 
 def test_labels_that_are_never_wrong_have_the_intervals_of_groups_that_are_known() -> None:
@@ -128,13 +128,13 @@ def test_labels_that_are_never_wrong_have_the_intervals_of_groups_that_are_known
     for one, value, estimate in zip(gaps_of(sample), known.values, known.estimates, strict=True):
         assert one.value == pytest.approx(value, abs=1e-6)
         assert one.estimate.corrected == pytest.approx(estimate.corrected, abs=0.02)
-        assert one.estimate.interval.low == pytest.approx(estimate.interval.low, abs=0.03)
-        assert one.estimate.interval.high == pytest.approx(estimate.interval.high, abs=0.03)
+        assert one.interval.low == pytest.approx(estimate.interval(0.05).low, abs=0.03)
+        assert one.interval.high == pytest.approx(estimate.interval(0.05).high, abs=0.03)
 
 
 def test_intervals_are_wider_the_more_labels_are_wrong_and_the_fewer_were_held_out() -> None:
     sure, wrong, few = (
-        gaps_of(one_sample(0.2, held_out, right))[0].estimate.interval
+        gaps_of(one_sample(0.2, held_out, right))[0].interval
         for held_out, right in ((2000, 0.95), (2000, 0.7), (40, 0.7))
     )
     assert wrong.high - wrong.low > 1.2 * (sure.high - sure.low)
@@ -149,7 +149,7 @@ def test_a_group_that_is_not_compared_takes_no_part_in_the_gap() -> None:
     without = gaps_of(sample, compared=np.array([True, True, False]))[0]
     assert every.value > 0.2
     assert without.value < 0.12
-    assert without.estimate.interval.high < every.estimate.interval.high
+    assert without.interval.high < every.interval.high
 
 
 def nothing_defined(tables: Tables) -> Array:
@@ -162,7 +162,7 @@ def test_a_metric_that_is_not_defined_has_no_estimate() -> None:
     compared = np.ones(2, dtype=bool)
     counted = (sample.labelled, sample.everybody, sample.confusion, compared)
     none, known = corrected_gaps(*counted, [metric, METRICS[0]], FEW_DRAWS, seed=(0,))
-    interval = none.estimate.interval
+    interval = none.interval
     assert np.isnan([none.value, none.estimate.corrected, interval.low, interval.high]).all()
     assert np.isfinite([known.value, known.estimate.corrected]).all()
 

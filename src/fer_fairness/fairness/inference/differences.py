@@ -1,28 +1,29 @@
-"""Group differences on a scale: from none, through those measured, to wider ones.
+"""How groups differ in what is predicted: what was counted, and what may be behind it.
 
 Noise makes groups look more different than they are, most of all where a group has few people of a
-class. So the pattern of the differences (who is served worse, in which classes) is estimated with
-the noise taken off, and its size is left open: at scale 0 all groups are treated alike, at larger
-scales the pattern is stretched. `gap_intervals` asks which scales the data could have come from;
-`detectability` asks which planted difference would have been found.
+class. So what is counted is never taken for the truth: `Differences.plausible` draws shares that
+may be behind it (`plausible`), and `Differences.planted` gives shares of which the difference is
+known. `gap_intervals` asks which differences the data could have come from; `detectability` asks
+which planted one would have been found.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from fer_fairness.fairness.counts import GroupCounts
+from fer_fairness.fairness.inference.draws import Seed
+from fer_fairness.fairness.inference.plausible import Mask, plausible_shares
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts
 from fer_fairness.fairness.metrics.formulas import Counts
 from fer_fairness.fairness.metrics.reductions import Array
 
-_LEAST_VARIANCE: Final = 0.02
-"""Of a share, p (1 - p): keeps a class that all are recognised in from ruling an average."""
+_LEAST_VARIANCE: Final = 0.01
+"""Of a share, p (1 - p): keeps classes that all are recognised in from an error of zero."""
 
-_ONE_GROUP: Final = 1.25
-"""Loss of the smallest group at scale 1, in standard errors: the scales reach four of them."""
+_DRAWS_OF_ESTIMATE: Final = 500
 
 _NONE: Final = 1e-9
 """Differences below this are none."""
@@ -35,22 +36,41 @@ class Differences:
     Attributes:
         people: People per group and true class, float64, shape (g, c).
         pooled: Shares of predictions of everybody of a class, shape (c, k); rows sum to 1.
-        estimate: Shares of each group, with the noise taken off, shape (g, c, k); rows sum to 1.
-        pattern: What a group's shares differ by at scale 1: the differences of the estimate,
-            stretched to the size of the measured ones, shape (g, c, k); rows sum to 0.
+        counts: What was counted, as many people as it is worth, float64, shape (g, c, k).
+        right: Which answers are right for which class, shape (c, k).
         loss: What the shares of a class change by if all that was right in it goes wrong, shape
             (c, k); rows sum to 0.
     """
 
     people: Array
     pooled: Array
-    estimate: Array
-    pattern: Array
+    counts: Array
+    right: Mask
     loss: Array
 
+    @property
+    def alike_shares(self) -> Array:
+        """Shares of every group if all are treated alike, shape (g, c, k); rows sum to 1."""
+        return np.repeat(self.pooled[np.newaxis], len(self.people), axis=0)
+
     def shares(self, scale: float) -> Array:
-        """Shares of predictions at a scale of differences, shape (g, c, k); rows sum to 1."""
-        return _as_shares(self.pooled + scale * self.pattern)
+        """Shares with the estimated differences scaled, shape (g, c, k); at 0 all are alike."""
+        return self.alike_shares if scale == 0 else self.scaled(self.estimate, scale)
+
+    def scaled(self, shares: Array, scale: float) -> Array:
+        """Shares (..., g, c, k) that differ from everybody's so many times as much."""
+        scaled = self.pooled + scale * (shares - self.pooled)
+        return scaled if 0 <= scale <= 1 else _as_shares(scaled)
+
+    def plausible(self, n: int, seed: Seed) -> Array:
+        """Shares that may be behind what was counted, shape (n, g, c, k); rows sum to 1."""
+        generator = np.random.default_rng(seed)
+        return plausible_shares(self.counts, self.right, n, generator)
+
+    @cached_property
+    def estimate(self) -> Array:
+        """Mean of the plausible shares: those counted with the noise taken off, (g, c, k)."""
+        return np.asarray(self.plausible(_DRAWS_OF_ESTIMATE, 0).mean(axis=0))
 
     def planted(self, group: int, lost_recall: float) -> Array:
         """Shares if only `group` differs: so much less of each class right, as far as there is.
@@ -64,7 +84,7 @@ class Differences:
         """
         right = np.maximum(-np.where(self.loss < 0, self.loss, 0.0).sum(axis=-1), _NONE)
         lost = np.minimum(lost_recall / right, 1.0)
-        shares = np.repeat(self.pooled[np.newaxis], len(self.people), axis=0)
+        shares = self.alike_shares
         shares[group] += lost[:, np.newaxis] * self.loss
         return _as_shares(shares)
 
@@ -77,15 +97,9 @@ class Differences:
         """Of the share that is right in one group minus that in all others, no class weighed."""
         people = self.people.sum(axis=-1)
         right = float(-np.where(self.loss < 0, self.loss, 0.0).sum(axis=-1).mean())
-        variance = max(right * (1.0 - right), _LEAST_VARIANCE / 2)
+        variance = max(right * (1.0 - right), _LEAST_VARIANCE)
         others = people.sum() - people[group]
         return float(np.sqrt(variance * (1.0 / people[group] + 1.0 / others)))
-
-    def of_smallest_group(self) -> "Differences":
-        """The same people with another pattern: the smallest group alone is served worse."""
-        group = self.smallest_group
-        lost = _ONE_GROUP * self.standard_error(group)
-        return replace(self, pattern=self.planted(group, lost) - self.pooled)
 
     def alike(self, shares: Array) -> Array:
         """The shares if every group had those of everybody, shape (g, c, k)."""
@@ -98,19 +112,8 @@ class Differences:
 
 
 def fit_differences(counted: GroupCounts) -> Differences:
-    """Everybody's shares and the pattern of the groups' differences, with noise taken off.
-
-    Each group's difference is taken as one effect common to all classes plus deviations of single
-    classes; both are shrunk towards zero by how much of their variance between groups is noise,
-    and scaled so that what remains has the variance that is left (constrained empirical Bayes:
-    Ghosh 1992, JASA 87; the variance between groups with the noise of the groups taken off is that
-    of Lum, Zhang and Bower 2022, arXiv 2205.05770).
-
-    Args:
-        counted: Counts (g, c, k); with one group there are no differences.
-    """
-    lost = _loss_of_bins if isinstance(counted, CalibrationCounts) else _loss_of_classes
-    return differences_of(counted.counts, lost)
+    """The differences between the groups of a table of counts (g, c, k)."""
+    return differences_of(counted.counts, binned=isinstance(counted, CalibrationCounts))
 
 
 def differences_of_worth(counted: GroupCounts, worth: float) -> Differences:
@@ -120,36 +123,28 @@ def differences_of_worth(counted: GroupCounts, worth: float) -> Differences:
         counted: Counts (g, c, k).
         worth: At most 1; less where people have several faces.
     """
-    if worth >= 1.0:
-        return fit_differences(counted)
-    lost = _loss_of_bins if isinstance(counted, CalibrationCounts) else _loss_of_classes
-    return differences_of(counted.counts * worth, lost)
+    return differences_of(counted.counts * worth, binned=isinstance(counted, CalibrationCounts))
 
 
-def differences_of(counts: Counts, loss_of: Callable[[Array], Array] | None = None) -> Differences:
+def differences_of(counts: Counts | Array, *, binned: bool = False) -> Differences:
     """`fit_differences` of counts (g, c, k) that need not be whole numbers.
 
     Args:
         counts: Counts, or as many people as estimated counts are worth.
-        loss_of: Everybody's shares (c, k) to what they change by if all that was right goes wrong;
-            by default that of classes.
+        binned: Whether predictions are bins of confidence, each wrong and right
+            (`CalibrationCounts`), and not classes.
     """
-    people = counts.sum(axis=-1).astype(np.float64)
-    pooled = _as_shares(counts.sum(axis=0).astype(np.float64))
-    measured = np.where(
-        people[..., np.newaxis] > 0,
-        counts / np.where(people > 0, people, 1.0)[..., np.newaxis] - pooled,
-        0.0,
-    )
-    loss = (loss_of or _loss_of_classes)(pooled)
-    common = _common_effect(people, measured, loss)
-    shrunken = common + _shrunken_deviations(people, pooled, measured - common)
+    worth = counts.astype(np.float64)
+    pooled = _as_shares(worth.sum(axis=0))
+    answers = np.arange(pooled.shape[1])
+    classes = np.arange(len(pooled))[:, np.newaxis]
+    right = np.broadcast_to(answers % 2 == 1, pooled.shape) if binned else answers == classes
     return Differences(
-        people=people,
+        people=worth.sum(axis=-1),
         pooled=pooled,
-        estimate=_as_shares(pooled + shrunken),
-        pattern=_scaled_like(shrunken, measured, people),
-        loss=loss,
+        counts=worth,
+        right=right,
+        loss=_loss_of_bins(pooled) if binned else _loss_of_classes(pooled),
     )
 
 
@@ -172,53 +167,6 @@ def _loss_of_classes(pooled: Array) -> Array:
     spread_evenly = (1.0 - np.eye(len(pooled))) / max(len(pooled) - 1, 1)
     others = np.where(errors > _NONE, wrong / np.maximum(errors, _NONE), spread_evenly)
     return np.asarray(right * (others - np.eye(len(pooled))))
-
-
-def _common_effect(people: Array, measured: Array, loss: Array) -> Array:
-    """What each group loses (or gains) in all classes alike, shape (g, c, k)."""
-    gained = loss < 0
-    right = -np.where(gained, loss, 0.0).sum(axis=-1)
-    effect_of_class = np.where(gained, measured, 0.0).sum(axis=-1)
-    precision = people / np.maximum(right * (1.0 - right), _LEAST_VARIANCE)
-    total = np.maximum(precision.sum(axis=-1), _NONE)
-    effect = (precision * effect_of_class).sum(axis=-1) / total
-    share_of_group = people.sum(axis=-1) / max(people.sum(), 1.0)
-    noise = (1.0 - share_of_group) / total
-    weights = np.ones_like(effect)
-    effect *= _shrinkage(effect**2, noise, weights)
-    unit = loss / np.maximum(right, _NONE)[:, np.newaxis]
-    return np.asarray(-effect[:, np.newaxis, np.newaxis] * unit)
-
-
-def _shrunken_deviations(people: Array, pooled: Array, deviations: Array) -> Array:
-    """Deviations of single classes from the common effect, shape (g, c, k), shrunk."""
-    share_of_class = people / np.maximum(people.sum(axis=0), 1.0)
-    spread = (pooled * (1.0 - pooled)).sum(axis=-1)
-    noise = np.where(people > 0, spread / np.maximum(people, 1.0) * (1.0 - share_of_class), 0.0)
-    weights = people * (1.0 - share_of_class)
-    factor = _shrinkage((deviations**2).sum(axis=-1), noise, weights)
-    return np.asarray(factor[..., np.newaxis] * deviations)
-
-
-def _shrinkage(squares: Array, noise: Array, weights: Array) -> Array:
-    """Factors that bring effects to the variance they have without their noise."""
-    total = max(float(weights.sum()), _NONE)
-    variance = max(0.0, float((weights * (squares - noise)).sum()) / total)
-    factor = variance / (variance + noise + _NONE**2)
-    left = float((weights * factor**2 * squares).sum()) / total
-    if left <= 0:
-        return np.asarray(factor)
-    stretch = min(float(np.sqrt(variance / left)), 1.0 / float(factor.max()))
-    return np.asarray(factor * stretch)
-
-
-def _scaled_like(pattern: Array, measured: Array, people: Array) -> Array:
-    """The pattern at the size of the measured differences, which stand in where nothing is left."""
-    weights = people[..., np.newaxis]
-    size, wanted = ((weights * part**2).sum() for part in (pattern, measured))
-    if size <= _NONE * max(wanted, _NONE):
-        return measured
-    return np.asarray(pattern * max(1.0, float(np.sqrt(wanted / size))))
 
 
 def _as_shares(values: Array) -> Array:

@@ -58,7 +58,7 @@ def counts_of_shares(
     """Draw what is predicted for people whose shares of predictions are given.
 
     Args:
-        people: Whole numbers of people, shape (g, c).
+        people: People, shape (g, c); rounded to whole numbers.
         shares: Shape (g, c, k); rows sum to 1.
         n: Number of tables.
         seed: Seed or generator.
@@ -66,7 +66,7 @@ def counts_of_shares(
     Returns:
         int64, shape (n, g, c, k).
     """
-    whole = people.astype(np.int64)
+    whole = np.rint(people).astype(np.int64)
     return np.random.default_rng(seed).multinomial(whole, shares, size=(n, *whole.shape))
 
 

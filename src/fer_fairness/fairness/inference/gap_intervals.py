@@ -1,53 +1,49 @@
-"""Intervals and noise-corrected values of metrics between groups, by inverting a test.
+"""Estimates of metrics between groups with the noise taken off, and intervals by inverting a test.
 
 A gap is a maximum minus a minimum, and noise widens it: among groups that are treated alike it is
 above zero, and resampling adds the noise a second time, so that percentiles of resamples lie above
-the truth. Here the size of the differences is varied instead, from none to several times those
-measured (`differences`), tables are drawn at every size, and those sizes are kept under which the
-measured value is no surprise: its interval is what the metric comes to, without noise, at the sizes
-kept (a Neyman interval over one parameter; the noise correction that Lum, Zhang and Bower 2022,
-arXiv 2205.05770, make for a variance is here made for every metric by simulation).
+the truth. How much noise adds depends on how the groups differ: where one emotion differs, noise
+widens the gaps of all the others; where all differ by as much, it hardly widens any. So tables are
+drawn from many shares that may be behind the counts (`differences`), and what a table shows beyond
+its own shares is what noise adds.
 
-Near equal treatment the measured value can only surprise by being too high, far from it on both
-sides. The part of the error that is allowed below therefore grows from none to half of it with the
-power of the test, so that the interval leaves out equal treatment where the permutation test
-rejects it at the same level, and holds the truth equally often everywhere (in the spirit of Feldman
-and Cousins 1998, arXiv physics/9711021).
-
-Noise may hide all of a pattern: where equal treatment is no surprise, the upper end is at least
-that under the pattern of the smallest group alone being served worse. And where equal treatment is
-not the ideal (groups that show other emotions have another accuracy), how well everybody is served
-matters as well, and its uncertainty widens both ends.
+- The estimate is the measured value minus the mean of that over the plausible shares. The variance
+  between groups has a formula for it (the double-corrected estimator of Lum, Zhang and Bower 2022,
+  arXiv 2205.05770); here it is found for every metric by simulation.
+- For the interval the differences of the plausible shares are scaled as well, from none to several
+  times as much. That gives, for each true value, the mean and spread of what is measured, and the
+  interval holds the true values under which the measured one is no surprise (`curves`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from statistics import NormalDist
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from fer_fairness.fairness.counts import Counts
-from fer_fairness.fairness.inference.differences import Differences
+from fer_fairness.fairness.counts import Counts, GroupCounts
+from fer_fairness.fairness.inference.curves import Curve, Noise, curve_of
+from fer_fairness.fairness.inference.differences import Differences, fit_differences
 from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed, counts_of_shares, resampled
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.inference import InferenceParameters
 
-SCALES: Final = (-2.0, -1.2, -0.7, -0.35, 0.0, 0.25, 0.5, 0.75, 1.0, 1.3, 1.7, 2.3, 3.2)
-"""Sizes of the differences, as multiples of those measured; below 0 they are turned round."""
-
-_NONE_AT: Final = SCALES.index(0.0)
-_FINE: Final = np.union1d(np.linspace(SCALES[0], SCALES[-1], 261), SCALES)
-_BELOW_ANY: Final = -1.0
-_LEAST_SHARE: Final = 0.002
-"""A smaller share of the draws has no quantile to speak of."""
+_SCALES: Final = (0.3, 0.6, 1.0, 1.5, 2.2, 3.2)
+"""Sizes of the differences, as multiples of plausible ones."""
 
 _FEWEST_DRAWS: Final = 100
-"""At each scale: with fewer the quantiles in the tails are too narrow."""
+"""At each scale."""
 
-_NO_DISTANCE: Final = 1e-9
+_DRAWS_OF_ESTIMATE: Final = 1000
+
+_OF_EACH: Final = 4
+"""Tables drawn at each plausible share: that is as fast as it is to draw them."""
+
+_LEAST_SHARE: Final = 0.001
+"""Of a measured value, left where noise explains all of it: what is more unequal is shown as more
+unequal, and the estimate of a difference that is found is never none."""
 
 Counted: TypeAlias = Callable[[Counts, np.random.Generator], Array]
 """Drawn tables as they are, (n, g, c, k), to the tables that would be counted of them."""
@@ -58,34 +54,27 @@ class GapEstimate:
     """What the truth behind a measured value may be.
 
     Attributes:
-        interval: Its confidence interval.
-        corrected: The value that gives the measured one on average, once noise is added: at most
-            what equal treatment comes to where the measured value is below what noise gives.
+        corrected: The measured value without what noise adds on average: the estimate.
     """
 
     corrected: float
-    at: Callable[[float], Interval]
+    _metric: GapMetric | None = field(default=None, repr=False, compare=False)
+    _curve: Curve | None = field(default=None, repr=False, compare=False)
 
     def interval(self, error: float) -> Interval:
-        """The interval at confidence 1 - error."""
-        return self.at(error)
+        """The interval that misses the truth in a share `error` of samples; it holds the estimate.
 
+        It leaves out equal treatment exactly where the permutation test rejects it at this error,
+        and lies within that of any smaller error.
 
-@dataclass(frozen=True)
-class _Curves:
-    """Distances from the ideal at every one of `SCALES`; `lowest` and `highest` bound no surprise.
-
-    Attributes:
-        truth: Without noise.
-        mean: Mean of the draws.
-        lowest: A measured value below is a surprise at this scale.
-        highest: A measured value above is a surprise at this scale.
-    """
-
-    truth: Array
-    mean: Array
-    lowest: Array
-    highest: Array
+        Args:
+            error: 1 - confidence, at most 0.2.
+        """
+        if self._curve is None or self._metric is None:
+            return NO_INTERVAL
+        low, high = self._curve.ends(error)
+        ends = value_at(self._metric, np.array([low, high]))
+        return Interval(*(float(end) for end in np.sort(ends)))
 
 
 def distance(metric: GapMetric, values: Array) -> Array:
@@ -95,8 +84,27 @@ def distance(metric: GapMetric, values: Array) -> Array:
 
 def value_at(metric: GapMetric, distances: Array) -> Array:
     """The values of a metric at distances from its ideal, as far as it can get from it."""
-    furthest = np.inf if metric.higher_is_worse else metric.ideal
-    return distance(metric, np.minimum(distances, furthest))
+    furthest = metric.highest if metric.higher_is_worse else metric.ideal
+    return distance(metric, np.clip(distances, 0.0, furthest))
+
+
+def noise_corrected(
+    counts: GroupCounts, metrics: Sequence[GapMetric], *, n: int = _DRAWS_OF_ESTIMATE, seed: Seed
+) -> Array:
+    """Metrics without what noise adds to them: `GapEstimate.corrected` of the same counts and seed.
+
+    Args:
+        counts: Counts (g, c, k) of two groups or more.
+        metrics: The metrics.
+        n: Number of tables drawn.
+        seed: Seed or generator.
+
+    Returns:
+        Shape (metrics,); NaN where a metric is not defined.
+    """
+    measured = np.array(values_of(metrics, counts.counts), dtype=np.float64)
+    generator, _ = _generators(seed)
+    return _estimates(fit_differences(counts), metrics, measured, n, generator)
 
 
 def gap_estimates(
@@ -109,72 +117,44 @@ def gap_estimates(
     seed: Seed,
     counted: Counted | None = None,
 ) -> list[GapEstimate]:
-    """Interval and noise-corrected value of each metric.
+    """Estimate and intervals of each metric.
 
     Args:
-        differences: People, shares and pattern of the measured counts.
+        differences: Of the measured counts.
         metrics: The metrics.
         measured: Their values.
         nulls: Their values on shuffled counts, each of shape (draws,).
-        params: Confidence, memory, and the number of tables drawn at all scales together.
+        params: `n_bootstrap` tables at all scales together, half of them without noise.
         seed: Seed or generator.
         counted: What counting makes of a drawn table, where it is not counted as it is.
 
     Returns:
         One estimate a metric; all NaN where the measured value is.
     """
-    seeds = np.random.default_rng(seed).spawn(2)
-    fitted = _drawn(differences, metrics, params, seeds[0], counted)
-    smallest = differences.of_smallest_group()
-    one_group = _drawn(smallest, metrics, params, seeds[1], counted)
-    return [
-        _estimate(metric, value, null, fitted[place], one_group[place], params.confidence)
-        for place, (metric, value, null) in enumerate(zip(metrics, measured, nulls, strict=True))
-    ]
-
-
-@dataclass(frozen=True)
-class _Drawn:
-    """Distances of one metric from its ideal at every one of `SCALES`.
-
-    Attributes:
-        truth: Without noise, shape (scales,).
-        draws: For each scale, those of the draws that are defined.
-    """
-
-    truth: Array
-    draws: list[Array]
-
-
-def _drawn(
-    differences: Differences,
-    metrics: Sequence[GapMetric],
-    params: InferenceParameters,
-    generator: np.random.Generator,
-    counted: Counted | None,
-) -> list[_Drawn]:
-    """Draws of every metric at all scales of one pattern."""
-    shares = [differences.shares(scale) for scale in SCALES]
-    at_scales = [
-        drawn_values(
-            differences,
-            at_scale,
-            metrics,
-            n=max(_FEWEST_DRAWS, params.n_bootstrap // len(SCALES)),
-            seed=own,
-            cells_at_once=params.cells_at_once,
-            counted=counted,
+    of_estimate, of_curves = _generators(seed)
+    values = np.array(measured, dtype=np.float64)
+    corrected = _estimates(
+        differences, metrics, values, _DRAWS_OF_ESTIMATE, of_estimate, counted=counted
+    )
+    n = max(_FEWEST_DRAWS, params.n_bootstrap // (2 * len(_SCALES) + 2))
+    alike, scaled = _noises(differences, metrics, n, of_curves, counted)
+    equal = values_of(metrics, differences.expected(differences.alike_shares))
+    estimates = []
+    for place, (metric, null) in enumerate(zip(metrics, nulls, strict=True)):
+        curve = curve_of(
+            measured=float(distance(metric, values[place])),
+            estimate=float(distance(metric, corrected[place])),
+            equal=float(distance(metric, equal[place])),
+            shuffled=distance(metric, null[np.isfinite(null)]),
+            alike=alike.of(place),
+            scaled=scaled.of(place),
         )
-        for at_scale, own in zip(shares, generator.spawn(len(SCALES)), strict=True)
-    ]
-    truths = values_of(metrics, np.stack([differences.expected(part) for part in shares]))
-    return [
-        _Drawn(
-            distance(metric, truths[place]),
-            [distance(metric, part[place][np.isfinite(part[place])]) for part in at_scales],
-        )
-        for place, metric in enumerate(metrics)
-    ]
+        if curve is None:
+            estimates.append(GapEstimate(float("nan")))
+        else:
+            shown = float(value_at(metric, np.asarray(curve.estimate)))
+            estimates.append(GapEstimate(shown, metric, curve))
+    return estimates
 
 
 def drawn_values(
@@ -199,99 +179,73 @@ def drawn_values(
     return resampled(draw, like, functions, n=n, seed=seed, cells_at_once=cells_at_once)
 
 
-def _estimate(
-    metric: GapMetric,
-    value: float,
-    null: Array,
-    fitted: _Drawn,
-    one_group: _Drawn,
-    confidence: float,
-) -> GapEstimate:
-    one = lambda c: _estimate_old(metric, value, null, fitted, one_group, c)
-    base = one(confidence)
-
-    def at(error):
-        i = one(1 - error)[0]
-        j = base[1]
-        return Interval(min(i.low, j), max(i.high, j)) if np.isfinite(j) else i
-
-    return GapEstimate(base[1], at)
+def _generators(seed: Seed) -> list[np.random.Generator]:
+    """Of the estimate, and of the curves: so that the estimate alone is the same number."""
+    return np.random.default_rng(seed).spawn(2)
 
 
-def _estimate_old(
-    metric: GapMetric,
-    value: float,
-    null: Array,
-    fitted: _Drawn,
-    one_group: _Drawn,
-    confidence: float,
-) -> tuple:
-    shuffled = distance(metric, null[np.isfinite(null)])
-    if not np.isfinite(value) or not all(map(len, (shuffled, *fitted.draws, *one_group.draws))):
-        return (NO_INTERVAL, float("nan"))
-    measured = float(distance(metric, np.asarray(value)))
-    curves = _curves(fitted, shuffled, confidence)
-    noise = float(fitted.draws[_NONE_AT].std())
-    low, high = _kept(curves, measured, noise=noise)
-    if measured <= np.quantile(shuffled, confidence):
-        # The fitted pattern may hold nothing that this metric sees, where noise hid it.
-        high = max(high, _kept(_curves(one_group, shuffled, confidence), measured, noise=noise)[1])
-    corrected = _without_noise(curves, measured)
-    if fitted.truth[_NONE_AT] > _NO_DISTANCE:
-        # What everybody is served is not known exactly either; shuffles leave it as it is.
-        level = np.sqrt(max(0.0, noise**2 - float(shuffled.var())))
-        half = NormalDist().inv_cdf(0.5 + confidence / 2.0) * level
-        low = max(0.0, corrected - float(np.hypot(max(corrected - low, 0.0), half)))
-        high = corrected + float(np.hypot(max(high - corrected, 0.0), half))
-    ends = value_at(metric, np.array([low, high] if metric.higher_is_worse else [high, low]))
-    return (
-        Interval(float(ends[0]), float(ends[1])),
-        float(value_at(metric, np.asarray(corrected))),
-    )
+def _estimates(
+    differences: Differences,
+    metrics: Sequence[GapMetric],
+    measured: Array,
+    n: int,
+    generator: np.random.Generator,
+    *,
+    counted: Counted | None = None,
+) -> Array:
+    """Measured values without the mean of what noise adds, shape (metrics,)."""
+    shares = differences.plausible(-(-n // _OF_EACH), generator)
+    noise = _noise(differences, metrics, shares, generator, counted)
+    found = np.full(len(metrics), np.nan)
+    for place, metric in enumerate(metrics):
+        _, added = noise.of(place)
+        if added.size and np.isfinite(measured[place]):
+            away = distance(metric, measured[place])
+            left = np.maximum(away - added.mean(), _LEAST_SHARE * away)
+            found[place] = value_at(metric, left)
+    return found
 
 
-def _curves(drawn: _Drawn, shuffled: Array, confidence: float) -> _Curves:
-    """The curves of one metric; at scale 0 the shuffles of the permutation test are the draws."""
-    draws = [
-        shuffled if scale == 0.0 else part for scale, part in zip(SCALES, drawn.draws, strict=True)
+def _noises(
+    differences: Differences,
+    metrics: Sequence[GapMetric],
+    n: int,
+    generator: np.random.Generator,
+    counted: Counted | None,
+) -> tuple[Noise, Noise]:
+    """Where all groups are treated alike, and at all scales of plausible differences together."""
+    plausible = differences.plausible(-(-n // _OF_EACH), generator)
+    alike = np.broadcast_to(differences.alike_shares, plausible.shape)
+    parts = [
+        _noise(differences, metrics, shares, generator, counted)
+        for shares in (alike, *(differences.scaled(plausible, scale) for scale in _SCALES))
     ]
-    limit = np.quantile(shuffled, confidence)
-    error = 1.0 - confidence
-    lowest, highest = [], []
-    for scale, values in zip(SCALES, draws, strict=True):
-        power = float(np.mean(values > limit)) if scale else error
-        below = error / 2 * float(np.clip((power - error) / (0.5 - error), 0.0, 1.0))
-        lowest.append(np.quantile(values, below) if below > _LEAST_SHARE else _BELOW_ANY)
-        highest.append(np.quantile(values, 1.0 - error + below))
-    means = [values.mean() for values in draws]
-    return _Curves(drawn.truth, np.array(means), np.array(lowest), np.array(highest))
+    first, *others = parts
+    truth = np.concatenate([part.truth for part in others])
+    return first, Noise(truth, np.concatenate([part.added for part in others]))
 
 
-def _kept(curves: _Curves, measured: float, *, noise: float) -> tuple[float, float]:
-    """Least and greatest true distance at the scales under which `measured` is no surprise."""
-    lowest = np.interp(_FINE, SCALES, curves.lowest)
-    highest = np.interp(_FINE, SCALES, curves.highest)
-    truth = np.interp(_FINE, SCALES, curves.truth)
-    surprise = np.maximum(np.maximum(lowest - measured, measured - highest), 0.0)
-    kept = surprise <= surprise.min()
-    low, high = float(truth[kept].min()), float(truth[kept].max())
-    if measured >= curves.lowest[-1]:
-        high = max(high, measured)
-    if kept[np.searchsorted(_FINE, 0.0)]:
-        # Other patterns than the one fitted may also bring the groups closer than alike treatment
-        # does, where they differ in what they show: as far as noise would hide it.
-        low = min(low, float(curves.truth[_NONE_AT]) - 2.0 * noise)
-    return max(low, 0.0), high
-
-
-def _without_noise(curves: _Curves, measured: float) -> float:
-    """The true distance at the scale whose draws are `measured` on average; noise only adds."""
-    scales = np.asarray(SCALES)[_NONE_AT:]
-    truth, means = curves.truth[_NONE_AT:], np.maximum.accumulate(curves.mean[_NONE_AT:])
-    if measured <= means[0]:
-        found = float(truth[0])
-    elif measured >= means[-1]:
-        found = max(measured - float(means[-1] - truth[-1]), 0.0)
-    else:
-        found = float(np.interp(np.interp(measured, means, scales), scales, truth))
-    return min(found, measured)
+def _noise(
+    differences: Differences,
+    metrics: Sequence[GapMetric],
+    shares: Array,
+    generator: np.random.Generator,
+    counted: Counted | None,
+) -> Noise:
+    """`_OF_EACH` tables drawn at each of many shares (n, g, c, k)."""
+    n = _OF_EACH * len(shares)
+    repeated = np.repeat(shares, _OF_EACH, axis=0)
+    drawn = counts_of_shares(differences.people, repeated, n, generator)
+    seen = drawn if counted is None else counted(drawn, generator)
+    truths, values = (
+        np.stack(
+            [
+                distance(metric, part)
+                for metric, part in zip(metrics, values_of(metrics, tables), strict=True)
+            ],
+            axis=-1,
+        )
+        for tables in (differences.expected(shares), seen)
+    )
+    truths = np.repeat(truths, _OF_EACH, axis=0)
+    return Noise(truths, values - truths)

@@ -15,6 +15,7 @@ from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.differences import Differences, differences_of
 from fer_fairness.fairness.inference.draws import counts_of_shares
 from fer_fairness.fairness.inference.gap_intervals import GapEstimate, drawn_values, gap_estimates
+from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion
 from fer_fairness.fairness.label_noise.inversion import (
     AnyCounts,
@@ -35,11 +36,13 @@ class CorrectedGap:
 
     Attributes:
         value: Its value on the counts by true group, nothing taken off for their noise.
-        estimate: Interval, and value with the noise taken off.
+        estimate: Value with the noise taken off, and its intervals.
+        interval: That of `InferenceParameters.confidence`.
     """
 
     value: float
     estimate: GapEstimate
+    interval: Interval
 
 
 def corrected_gaps(
@@ -81,7 +84,7 @@ def corrected_gaps(
 
     nulls = drawn_values(
         differences,
-        differences.shares(0.0),
+        differences.alike_shares,
         metrics,
         n=params.n_bootstrap,
         seed=(*seed, 0),
@@ -91,7 +94,11 @@ def corrected_gaps(
     estimates = gap_estimates(
         differences, metrics, values, nulls, params, seed=(*seed, 1), counted=counted_back
     )
-    return [CorrectedGap(*pair) for pair in zip(values, estimates, strict=True)]
+    error = 1.0 - params.confidence
+    return [
+        CorrectedGap(value, estimate, estimate.interval(error))
+        for value, estimate in zip(values, estimates, strict=True)
+    ]
 
 
 def _differences(
