@@ -13,7 +13,7 @@ import numpy as np
 from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.fairness.inference.gap_tests import AttributeTests
 from fer_fairness.fairness.inference.hierarchy import SteppedDown, corrected, level_of, step_down
-from fer_fairness.fairness.inference.omnibus import among
+from fer_fairness.fairness.inference.omnibus import among, threshold
 from fer_fairness.fairness.metrics.reductions import Array
 
 WEIGHT_OF_INTERSECTION: Final = 0.25
@@ -44,7 +44,7 @@ class Judgement:
         metric_errors: At which p-value each metric is found, where what it is behind is; shape
             (metrics,).
         planned_errors: The same before any test was found, for what could have been seen.
-        widest_pair: Standard errors from which on a pair's difference is found.
+        widest_pair: Standard errors beyond which a pair's difference is found.
         planned_pair: The same before any test was found.
         level: The attribute's part of the significance.
     """
@@ -192,6 +192,5 @@ class _Behind:
         return p_values
 
     def _widest(self, error: float) -> float:
-        """Standard errors from which on a pair has a p-value of `error` at most."""
-        reached = self.test.pairs.max(axis=1)[self.test.widest_pair <= error * (1.0 + 1e-12)]
-        return float(reached.min()) if len(reached) else float("inf")
+        """Standard errors beyond which a pair has a p-value of `error` at most."""
+        return threshold(self.test.pairs.max(axis=1), error)
