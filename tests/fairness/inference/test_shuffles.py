@@ -99,9 +99,7 @@ def test_all_attributes_are_shuffled_together(way: Way, monkeypatch: pytest.Monk
 
 
 @both_ways
-def test_counts_and_bins_are_of_the_same_shuffle(
-    way: Way, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counts_and_bins_are_of_the_same_shuffle(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     way(monkeypatch)
     found = drawn(judged(people_table(150)), 20)
     for attribute in PARTS:

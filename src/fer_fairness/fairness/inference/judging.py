@@ -94,7 +94,7 @@ def judged(
     smallest = questions.min(axis=1)
     limit = level_of(smallest, significance)
     return [
-        _Behind(test, float(weight), smallest, limit, first).judgement()
+        _Behind(test, float(weight), smallest, limit, significance, first).judgement()
         for test, weight in zip(tests, weights, strict=True)
     ]
 
@@ -137,6 +137,7 @@ class _Behind:
         weight: Its weight.
         smallest: Smallest weighted p-value of all questions in each shuffle, shape (1 + n,).
         limit: Weighted p-value at which a question is found.
+        significance: Level of the whole audit.
         first: The metrics named before looking.
     """
 
@@ -144,6 +145,7 @@ class _Behind:
     weight: float
     smallest: Array
     limit: float
+    significance: float
     first: _Primary
 
     def judgement(self) -> Judgement:
@@ -157,10 +159,11 @@ class _Behind:
         for place, found in enumerate(named):
             if found is not None:
                 p_values[:, place] = 1.0
-        level = self.weight * self.limit
+        level = min(self.weight * self.limit, self.significance)
         family = step_down(p_values, weights, level)
         question = max(float(self._of_audit(self.test.any_difference[0])), self.first.highest)
-        behind = np.maximum(self._of_audit(family.p_values), question)
+        # P-values of questions are coarse where people are few: none behind may slip between two.
+        behind = np.maximum(np.maximum(self._of_audit(family.p_values), family.p_values), question)
         errors, planned = family.ratio * weights, family.first_ratio * weights
         for place, found in enumerate(named):
             if found is not None:
@@ -172,8 +175,8 @@ class _Behind:
             pairs=behind[n_metrics:],
             metric_errors=errors[:n_metrics],
             planned_errors=planned[:n_metrics],
-            widest_pair=self._widest(family.ratio),
-            planned_pair=self._widest(family.first_ratio),
+            widest_pair=self._widest(family.ratio * _WEIGHT_OF_PAIRS),
+            planned_pair=self._widest(family.first_ratio * _WEIGHT_OF_PAIRS),
             level=level,
         )
 
