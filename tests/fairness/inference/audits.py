@@ -25,7 +25,7 @@ def faces_of(frame: pd.DataFrame, *attributes: str, classes: Sequence[str]) -> J
         {attribute: groups_of(frame, attribute) for attribute in attributes},
         emotions=classes,
         confidence=frame["confidence"].to_numpy() if "confidence" in frame else None,
-        people=frame["person"] if "person" in frame else None,
+        people=frame.get("person"),
     )
 
 

@@ -22,7 +22,7 @@ def audited(n: int = 200, *, bins: bool = False, **options: object) -> JudgedFac
 
 
 @pytest.mark.parametrize("bins", [False, True])
-def test_the_first_row_is_what_was_measured(bins: bool) -> None:
+def test_the_first_row_is_what_was_measured(*, bins: bool) -> None:
     faces = audited(bins=bins)
     for test in audit_of(faces, 20):
         counts = faces.counts(test.part.attribute).counts

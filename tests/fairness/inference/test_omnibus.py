@@ -200,7 +200,7 @@ def test_other_groups_have_no_order(groups: list[str]) -> None:
 
 @pytest.mark.parametrize("ordered", [False, True])
 @pytest.mark.parametrize("calibrated", [False, True])
-def test_every_statistic_has_a_weight(ordered: bool, calibrated: bool) -> None:
+def test_every_statistic_has_a_weight(*, ordered: bool, calibrated: bool) -> None:
     weights = weights_of(ordered=ordered, calibrated=calibrated)
     own = measured(random_table(0, groups=3), np.arange(3.0) if ordered else None)
     assert len(weights) == len(own) + calibrated

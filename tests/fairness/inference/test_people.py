@@ -91,5 +91,5 @@ def test_without_probabilities_there_are_no_bins(frame: pd.DataFrame) -> None:
 @pytest.mark.parametrize("column", ["emotion", "predicted_emotion"])
 def test_an_unknown_class_is_refused(frame: pd.DataFrame, column: str) -> None:
     frame.loc[7, column] = "boredom"
-    with pytest.raises(InvalidInputError, match="Row 7 .*'boredom'"):
+    with pytest.raises(InvalidInputError, match=r"Row 7 .*'boredom'"):
         judged(frame)
