@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from fer_fairness.reporting.figures.gaps import CORRECTED_MARKER, gap_forest_figure
+from fer_fairness.reporting.figures.gaps import gap_forest_figure
 from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
     labeller_confusion_figure,
@@ -96,30 +97,24 @@ def test_only_differences_found_have_filled_marks(
         metrics=["accuracy_gap"],
         variants=small_inputs.variants(),
     )
-    points = [
-        line
-        for line in figure.axes[0].lines
-        if line.get_marker() not in ("None", "", CORRECTED_MARKER)
-    ]
+    points = [line for line in figure.axes[0].lines if line.get_marker() not in ("None", "")]
     assert {line.get_markerfacecolor() != "white" for line in points} == {filled}
 
 
-def test_the_forest_marks_corrected_value_and_minimum_detectable(
+def test_the_forest_marks_equal_treatment_and_what_would_be_found(
     small_inputs: ReportInputs,
 ) -> None:
     one = small_inputs.tables["gaps"][
         (small_inputs.tables["gaps"]["variant"] == "baseline")
         & (small_inputs.tables["gaps"]["attribute"] == "gender")
-    ].assign(corrected_value=0.031, minimum_detectable=0.042)
-    one["equal_treatment"] = (one["metric"] == "accuracy_ratio").astype(float)
+    ].assign(minimum_detectable=0.042)
+    one["equal_treatment"] = np.where(one["metric"] == "accuracy_ratio", 0.97, 0.03)
     figure = gap_forest_figure(
         rows_of(one, GapRow), metrics=["accuracy_gap", "accuracy_ratio"], variants=("baseline",)
     )
-    for axes, corrected, seen in zip(figure.axes, (3.1, 0.031), (4.2, 1 - 0.042), strict=True):
-        crosses = [line for line in axes.lines if line.get_marker() == CORRECTED_MARKER]
-        assert [np.asarray(line.get_xdata()).item() for line in crosses] == [
-            pytest.approx(corrected)
-        ]
+    for axes, equal, seen in zip(figure.axes, (3.0, -0.03), (7.2, 0.97 - 0.042), strict=True):
+        widths = [bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)]
+        assert widths == [pytest.approx(equal)]
         upright = [tuple(np.asarray(line.get_xdata())) for line in axes.lines]
         assert any(pair == pytest.approx((seen, seen)) for pair in upright)
 
@@ -183,7 +178,7 @@ def test_empty_tables_give_a_figure_that_says_so() -> None:
 
 def test_missing_values_do_not_stop_a_figure(small_inputs: ReportInputs) -> None:
     gone = dict.fromkeys(("value", "ci_low", "ci_high", "null_mean", "null_95"), np.nan)
-    gaps = rows_of(small_inputs.tables["gaps"].assign(**gone, p_value_holm=np.nan), GapRow)
+    gaps = rows_of(small_inputs.tables["gaps"].assign(**gone, p_value_corrected=np.nan), GapRow)
     variants = small_inputs.variants()
     for figure in (
         gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=variants),

@@ -4,9 +4,9 @@ from tests.reporting.rows import gap_row
 from fer_fairness.reporting.rows.scores import GapRow
 from fer_fairness.reporting.sections.found import headline_counts, others_found
 
-FOUND: dict[str, object] = {"verdict": "difference found", "p_value_holm": 0.01}
-NOT_FOUND: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.4}
-TOO_FEW: dict[str, object] = {"verdict": "too few people to say", "p_value_holm": float("nan")}
+FOUND: dict[str, object] = {"verdict": "difference found", "p_value_corrected": 0.01}
+NOT_FOUND: dict[str, object] = {"verdict": "no difference found", "p_value_corrected": 0.4}
+TOO_FEW: dict[str, object] = {"verdict": "too few people to say", "p_value_corrected": float("nan")}
 
 
 def rows(*told: tuple[str, str, dict[str, object]], where: str = "a.csv") -> list[GapRow]:

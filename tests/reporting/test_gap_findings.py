@@ -14,14 +14,14 @@ def gaps_of(*changes: dict[str, object]) -> ReportInputs:
 
 
 def test_a_gap_that_did_not_survive_is_not_found() -> None:
-    inputs = gaps_of({"verdict": "no difference found", "p_value_holm": 0.3})
+    inputs = gaps_of({"verdict": "no difference found", "p_value_corrected": 0.3})
     (finding,) = gap_findings(inputs, variant="baseline")
     assert finding.kind == "not_found"
-    assert "no difference found; smaller than 6.2 points could not have been seen" in finding.text
+    assert "no difference found; 6.2 points would be found in 8 audits of 10" in finding.text
 
 
 def test_other_metrics_found_are_named_and_make_it_a_finding() -> None:
-    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.3}
+    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_corrected": 0.3}
     inputs = gaps_of(
         not_found,
         {"metric": "recall_gap_fear", "family": "by_class"},
@@ -64,7 +64,7 @@ def group_rows(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
 
 
 def test_a_recall_found_names_the_groups_at_its_ends_among_those_compared() -> None:
-    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_holm": 0.3}
+    not_found: dict[str, object] = {"verdict": "no difference found", "p_value_corrected": 0.3}
     gaps: list[dict[str, object]] = [
         not_found,
         {"metric": "macro_f1_gap"},

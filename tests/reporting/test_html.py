@@ -96,7 +96,7 @@ def test_metrics_of_one_emotion_have_their_own_tables_sorted_by_emotion(text: st
     emotions = [emotion for emotion, _ in first]
     assert emotions == sorted(emotions, key=EMOTIONS.index)
     assert {metric for _, metric in first} == {"Recall gap", "Precision ratio"}
-    assert "counts as found only where" in text
+    assert "are looked at where its answer is yes" in text
 
 
 def test_the_tables_of_all_metrics_give_every_p_value_and_no_metric_of_one_emotion(
@@ -107,7 +107,7 @@ def test_the_tables_of_all_metrics_give_every_p_value_and_no_metric_of_one_emoti
     )
     assert len(tables) == 5
     for table in tables:
-        for head in ("Noise-corrected", "Minimum detectable", "Holm p", "BH p"):
+        for head in ("Found in 8 of 10", "As counted", "Corrected p", "Holm p", "BH p"):
             assert f">{head}</th>" in table
         assert "Recall gap" not in table
 

@@ -42,21 +42,21 @@ def finding(inputs: ReportInputs) -> str:
 
 def test_a_gap_found_is_told_with_its_corrected_size_and_keeps_p_and_verdict() -> None:
     text = finding(predicted())
-    assert "Accuracy gap: 8.1 points [5.9 to 10.2], noise-corrected 7.2" in text
     assert (
-        "Holm p = 0.004: difference found. Corrected for label errors: 9.6 points [5.1 to 14.2]."
+        "Accuracy gap: 8.1 points [5.9 to 10.2], p = 0.004: difference found. "
+        "Corrected for label errors: 9.6 points [5.1 to 14.2]."
     ) in text
     assert "usually make real gaps look smaller" not in text
 
 
 def test_no_difference_found_says_that_label_errors_hide_gaps() -> None:
-    text = finding(predicted({"verdict": "no difference found", "p_value_holm": 0.3}))
+    text = finding(predicted({"verdict": "no difference found", "p_value_corrected": 0.3}))
     assert "Corrected for label errors: 9.6 points" in text
     assert "Label errors usually make real gaps look smaller" in text
 
 
 def test_too_few_to_say_does_not_speak_of_hidden_gaps() -> None:
-    text = finding(predicted({"verdict": "too few people to say", "p_value_holm": math.nan}))
+    text = finding(predicted({"verdict": "too few people to say", "p_value_corrected": math.nan}))
     assert "look smaller" not in text
 
 
@@ -138,16 +138,12 @@ def tables(blocks: object) -> list[page.Table]:
     return [block for block in blocks if isinstance(block, page.Table)]
 
 
-def test_the_gap_table_has_the_corrected_value_beside_the_raw_one() -> None:
+def test_the_gap_table_has_the_corrected_value_beside_that_as_labelled() -> None:
     inputs = predicted({}, {"metric": "calibration_error_gap"})
     (table,) = tables(gaps_section(inputs).blocks)
-    assert table.header[1:4] == (
-        "Value [95 % interval]",
-        "Noise-corrected",
-        "Corrected for label errors",
-    )
+    assert table.header[1:4] == ("Value [interval]", "Corrected for label errors", "95 % alone")
     assert column(table, "Corrected for label errors") == ["9.6\n[5.1 to 14.2]", "\N{EN DASH}"]
-    assert column(table, "Minimum detectable") == ["6.2", "6.2"]
+    assert column(table, "Found in 8 of 10") == ["6.2", "6.2"]
     assert {len(row) for row in table.rows} == {len(table.header)}
 
 

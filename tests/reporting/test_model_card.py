@@ -22,7 +22,7 @@ def test_a_card_has_the_sections_of_mitchell_et_al(small_inputs: ReportInputs) -
 def test_tables_have_the_same_number_of_columns_in_every_row(small_inputs: ReportInputs) -> None:
     lines = model_card(small_inputs, "baseline").splitlines()
     widths = [line.count("|") for line in lines if line.startswith("|")]
-    assert set(widths) == {5, 7, 11}
+    assert set(widths) == {5, 7, 10}
     gaps = small_inputs.tables["gaps"][small_inputs.tables["gaps"]["variant"] == "baseline"]
     assert widths.count(11) == (gaps["family"] == "summary").sum() + 2
 

@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
@@ -266,8 +267,6 @@ class _Found:
             }
 
     def _pair_numbers(self, place: int) -> Row:
-        from scipy.special import ndtri
-
         pairs, judgement = self._tests.pair_differences, self._judgement
         value, error = float(pairs.differences[0, place]), float(pairs.errors[0, place])
         if not np.isfinite(value) or error <= 0:

@@ -264,8 +264,8 @@ def _gap_rows(
             "metric": metric.name,
             "value": value,
             "corrected_value": gap.estimate.corrected,
-            "ci_low": gap.estimate.interval.low,
-            "ci_high": gap.estimate.interval.high,
+            "ci_low": gap.estimate.interval(1.0 - params.confidence).low,
+            "ci_high": gap.estimate.interval(1.0 - params.confidence).high,
         }
         for metric, value, gap in zip(metrics, raw, found, strict=True)
     ]
