@@ -21,8 +21,10 @@ from fer_fairness.fairness.inference.gap_tests import (
 )
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.inference.judging import Judgement, judged, shuffles_needed
+from fer_fairness.fairness.inference.omnibus import among, threshold
 from fer_fairness.fairness.inference.pairs import pairs_of
 from fer_fairness.fairness.inference.people import JudgedFaces
+from fer_fairness.fairness.inference.shown import Shown, agreeing
 from fer_fairness.fairness.metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.words import ANY_DIFFERENCE, RECALL_DIFFERENCE
@@ -104,8 +106,9 @@ def gap_table(
         - `equal_treatment`: what the metric comes to if people who show the same emotion are
           treated alike: not its ideal where groups show other emotions.
         - `minimum_detectable`: how far beyond equal treatment the metric must be to be found with
-          the power asked for (`detectability`); of the question the loss of recall of the smallest
-          group; NaN where nothing would be found.
+          the power asked for (`detectability`), and no less than `value` is where that was not
+          found; of the question the loss of recall of the smallest group; NaN where nothing would
+          be found.
         - `raw_value`: the metric as counted; `null_mean`, `null_95`: the mean of its shuffles, and
           what 95 of 100 do not pass (from above for gaps, from below for ratios).
         - `p_value`, and `p_value_corrected` by the rule of `hierarchy`, on which the verdict rests:
@@ -218,33 +221,29 @@ class _Found:
     def _metric_row(self, place: int, metric: GapMetric) -> Row:
         corrected = float(self._judgement.metrics[place])
         estimate = self._estimates[place]
+        if not np.isfinite(estimate.corrected):
+            return {"metric": metric.name, "n_permutations": 0}
         equal = self._equal_treatment(place, metric)
-        alone = estimate.interval(1.0 - self._params.confidence)
-        error = min(float(self._judgement.metric_errors[place]), 1.0 - self._params.confidence)
-        found = corrected <= self._params.significance
-        interval = estimate.interval(max(error, 1.0 / (self._tests.n_permutations + 1)))
-        if not found:
-            interval = _holding(interval, equal)
+        error = min(float(self._judgement.metric_errors[place]), self._params.significance)
+        shown = agreeing(
+            Shown(
+                estimate.corrected,
+                estimate.interval(max(error, 1.0 / (self._tests.n_permutations + 1))),
+                estimate.interval(1.0 - self._params.confidence),
+                is_found=corrected <= self._params.significance,
+                more_is_worse=metric.higher_is_worse,
+            ),
+            equal,
+        )
         null = self._tests.measured.values[1:, place]
         return {
             "metric": metric.name,
-            "value": estimate.corrected,
-            "ci_low": interval.low,
-            "ci_high": interval.high,
-            "uncorrected_ci_low": alone.low,
-            "uncorrected_ci_high": alone.high,
+            **_numbers(shown),
             "raw_value": float(self._tests.measured.values[0, place]),
-            "minimum_detectable": float(self._detectable.metrics[place]),
+            "minimum_detectable": shown.detectable(float(self._detectable.metrics[place]), equal),
             "equal_treatment": equal,
             **_null(null, metric),
-            **self._p_values(float(self._tests.metrics[0, place]), corrected, place),
-        }
-
-    def _p_values(self, p_value: float, corrected: float, place: int) -> Row:
-        if not np.isfinite(self._tests.measured.values[0, place]):
-            return {"n_permutations": 0}
-        return {
-            "p_value": p_value,
+            "p_value": float(self._tests.metrics[0, place]),
             "p_value_corrected": corrected,
             "n_permutations": self._tests.n_permutations,
         }
@@ -256,48 +255,58 @@ class _Found:
         return float(value)
 
     def _pair_rows(self) -> Iterator[Row]:
-        found, judgement = self._tests.pair_differences, self._judgement
         names = self._tests.part.compared.groups
-        power = float(ndtri(self._params.power))
-        alone = float(ndtri(0.5 + self._params.confidence / 2.0))
         for place, (first, second) in enumerate(pairs_of(len(names))):
-            value, error = float(found.differences[0, place]), float(found.errors[0, place])
-            row: Row = {
+            yield {
                 "metric": RECALL_DIFFERENCE,
                 "family": PAIRS,
                 "group": names[first],
                 "other_group": names[second],
-                "value": value,
-                "raw_value": value,
                 "equal_treatment": 0.0,
-                "n_permutations": 0,
+                **self._pair_numbers(place),
             }
-            if np.isfinite(value) and error > 0:
-                interval = _around(value, error * judgement.widest_pair)
-                if judgement.pairs[place] > self._params.significance:
-                    interval = _holding(interval, 0.0)
-                uncorrected = _around(value, error * alone)
-                own = self._tests.pairs[:, place]
-                row |= {
-                    "ci_low": interval.low,
-                    "ci_high": interval.high,
-                    "uncorrected_ci_low": uncorrected.low,
-                    "uncorrected_ci_high": uncorrected.high,
-                    "minimum_detectable": _finite(error * (judgement.planned_pair + power)),
-                    "p_value": float((own >= own[0] - 1e-9).mean()),
-                    "p_value_corrected": float(judgement.pairs[place]),
-                    "n_permutations": self._tests.n_permutations,
-                }
-            yield row
+
+    def _pair_numbers(self, place: int) -> Row:
+        pairs, judgement = self._tests.pair_differences, self._judgement
+        value, error = float(pairs.differences[0, place]), float(pairs.errors[0, place])
+        if not np.isfinite(value) or error <= 0:
+            return {"raw_value": value, "n_permutations": 0}
+        own, corrected = self._tests.pairs[:, place], float(judgement.pairs[place])
+        shown = agreeing(
+            Shown(
+                value,
+                _around(value, error * judgement.widest_pair),
+                _around(value, error * threshold(own, 1.0 - self._params.confidence)),
+                is_found=corrected <= self._params.significance,
+                more_is_worse=value >= 0.0,
+            ),
+            0.0,
+        )
+        power = float(ndtri(self._params.power))
+        return {
+            **_numbers(shown),
+            "raw_value": value,
+            "minimum_detectable": shown.detectable(
+                _finite(error * (judgement.planned_pair + power)), 0.0
+            ),
+            "p_value": float(among(own[:1], own)[0]),
+            "p_value_corrected": corrected,
+            "n_permutations": self._tests.n_permutations,
+        }
+
+
+def _numbers(shown: Shown) -> Row:
+    return {
+        "value": shown.value,
+        "ci_low": shown.corrected.low,
+        "ci_high": shown.corrected.high,
+        "uncorrected_ci_low": shown.alone.low,
+        "uncorrected_ci_high": shown.alone.high,
+    }
 
 
 def _around(value: float, half: float) -> Interval:
     return Interval(max(value - half, -1.0), min(value + half, 1.0))
-
-
-def _holding(interval: Interval, value: float) -> Interval:
-    """The interval, wide enough to hold a value, where what it is behind found nothing."""
-    return Interval(min(interval.low, value), max(interval.high, value))
 
 
 def _finite(value: float) -> float:
@@ -374,7 +383,7 @@ def _verdicts(
         [pair in primary for pair in zip(table["attribute"], table["metric"], strict=True)],
         index=table.index,
         dtype=bool,
-    )
+    ) & (table["n_groups"] >= 2)  # who cannot be compared keeps nobody waiting
     found = table["p_value_corrected"] <= significance
     waiting = bool(primary) and not found[named].all()
     sayable = table["p_value"].notna() & (found | table["minimum_detectable"].notna())

@@ -30,6 +30,7 @@ _WIDER: Final = 1.6
 classes alike hardly moves need many people and a large loss."""
 
 _TIE: Final = 1e-9
+_NONE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -151,13 +152,15 @@ class _Rising:
             metrics, np.stack([differences.expected(shares) for shares in self._planted])
         )
         alike = values_of(metrics, differences.expected(differences.shares(0.0)))
-        return np.array(
+        beyond = np.array(
             [
                 _crossing(found[:, place], self._losses, distance(metric, values), self._power)
                 - float(distance(metric, alike[place]))
                 for place, (metric, values) in enumerate(zip(metrics, expected, strict=True))
             ]
         )
+        # Where groups show other emotions, a loss may bring them closer: that finds no gap.
+        return np.where(beyond > _NONE, beyond, np.nan)
 
     def loss(self) -> float:
         """The loss at which the question is answered with yes; after `distances`."""

@@ -21,6 +21,8 @@ import numpy as np
 from fer_fairness.fairness.metrics.reductions import Array
 
 _TIE: Final = 1e-12
+_JUST_BELOW: Final = 1e-7
+"""P-values are whole numbers of shuffles: none lies so near to another."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class SteppedDown:
 
     Attributes:
         p_values: Corrected, shape (tests,).
-        ratio: Largest p-value divided by its weight that is found at the family's level: a test is
-            found exactly where p / weight is at most this.
+        ratio: The p-value divided by its weight up to which a test is found at the family's level:
+            it is found exactly where p / weight is at most this.
         first_ratio: The same before any test is taken off as found.
     """
 
@@ -72,17 +74,13 @@ def corrected(p_value: Array, smallest: Array) -> Array:
 
 
 def level_of(smallest: Array, level: float) -> float:
-    """The largest p-value that is reached in a share `level` of shuffles at most; 0 if none is."""
+    """The p-value up to which `corrected` is at most `level`: just below the first that is not."""
     return _limit(smallest, level)
 
 
 def _limit(smallest: Array, level: float) -> float:
     ascending = np.sort(smallest)
     allowed = int(np.floor(level * len(ascending) + _TIE))
-    if allowed == 0:
-        return 0.0
-    limit = float(ascending[allowed - 1])
-    if allowed < len(ascending) and ascending[allowed] <= limit * (1.0 + _TIE):
-        below = ascending[ascending < limit * (1.0 - _TIE)]
-        return float(below[-1]) if len(below) else 0.0
-    return limit
+    if allowed >= len(ascending):
+        return float("inf")
+    return float(ascending[allowed]) * (1.0 - _JUST_BELOW)

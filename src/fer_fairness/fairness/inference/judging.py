@@ -13,7 +13,7 @@ import numpy as np
 from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.fairness.inference.gap_tests import AttributeTests
 from fer_fairness.fairness.inference.hierarchy import SteppedDown, corrected, level_of, step_down
-from fer_fairness.fairness.inference.omnibus import among
+from fer_fairness.fairness.inference.omnibus import among, threshold
 from fer_fairness.fairness.metrics.reductions import Array
 
 WEIGHT_OF_INTERSECTION: Final = 0.25
@@ -44,7 +44,7 @@ class Judgement:
         metric_errors: At which p-value each metric is found, where what it is behind is; shape
             (metrics,).
         planned_errors: The same before any test was found, for what could have been seen.
-        widest_pair: Standard errors from which on a pair's difference is found.
+        widest_pair: Standard errors beyond which a pair's difference is found.
         planned_pair: The same before any test was found.
         level: The attribute's part of the significance.
     """
@@ -94,7 +94,7 @@ def judged(
     smallest = questions.min(axis=1)
     limit = level_of(smallest, significance)
     return [
-        _Behind(test, float(weight), smallest, limit, first).judgement()
+        _Behind(test, float(weight), smallest, limit, significance, first).judgement()
         for test, weight in zip(tests, weights, strict=True)
     ]
 
@@ -137,6 +137,7 @@ class _Behind:
         weight: Its weight.
         smallest: Smallest weighted p-value of all questions in each shuffle, shape (1 + n,).
         limit: Weighted p-value at which a question is found.
+        significance: Level of the whole audit.
         first: The metrics named before looking.
     """
 
@@ -144,6 +145,7 @@ class _Behind:
     weight: float
     smallest: Array
     limit: float
+    significance: float
     first: _Primary
 
     def judgement(self) -> Judgement:
@@ -157,10 +159,11 @@ class _Behind:
         for place, found in enumerate(named):
             if found is not None:
                 p_values[:, place] = 1.0
-        level = self.weight * self.limit
+        level = min(self.weight * self.limit, self.significance)
         family = step_down(p_values, weights, level)
         question = max(float(self._of_audit(self.test.any_difference[0])), self.first.highest)
-        behind = np.maximum(self._of_audit(family.p_values), question)
+        # P-values of questions are coarse where people are few: none behind may slip between two.
+        behind = np.maximum(np.maximum(self._of_audit(family.p_values), family.p_values), question)
         errors, planned = family.ratio * weights, family.first_ratio * weights
         for place, found in enumerate(named):
             if found is not None:
@@ -172,8 +175,8 @@ class _Behind:
             pairs=behind[n_metrics:],
             metric_errors=errors[:n_metrics],
             planned_errors=planned[:n_metrics],
-            widest_pair=self._widest(family.ratio),
-            planned_pair=self._widest(family.first_ratio),
+            widest_pair=self._widest(family.ratio * _WEIGHT_OF_PAIRS),
+            planned_pair=self._widest(family.first_ratio * _WEIGHT_OF_PAIRS),
             level=level,
         )
 
@@ -192,6 +195,5 @@ class _Behind:
         return p_values
 
     def _widest(self, error: float) -> float:
-        """Standard errors from which on a pair has a p-value of `error` at most."""
-        reached = self.test.pairs.max(axis=1)[self.test.widest_pair <= error * (1.0 + 1e-12)]
-        return float(reached.min()) if len(reached) else float("inf")
+        """Standard errors beyond which a pair has a p-value of `error` at most."""
+        return threshold(self.test.pairs.max(axis=1), error)

@@ -151,6 +151,19 @@ def among(values: Array, null: Array) -> Array:
     return np.where(np.isfinite(values), (len(null) - below) / len(null), 1.0)
 
 
+def threshold(null: Array, error: float) -> float:
+    """The value beyond which `among` gives p-values of `error` at most; infinite if none does.
+
+    Args:
+        null: What was measured and its shuffles, at least 0, shape (1 + n,).
+        error: From 0 to 1.
+    """
+    not_found = null[among(null, null) > error * (1.0 + 1e-12)]
+    if len(not_found) == len(null):
+        return float("inf")
+    return float(not_found.max(initial=0.0))
+
+
 def _finite(people: Array) -> Array:
     """People of a class, with the finite population's n / (n - 1): labels are shuffled, not drawn.
 

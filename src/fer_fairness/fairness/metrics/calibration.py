@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import GroupCounts, Labels, group_counts
+from fer_fairness.fairness.counts import GroupCounts, Labels, codes_of, group_counts
 from fer_fairness.fairness.metrics.formulas import Counts, Formula, GapMetric, MetricWords, Tables
 from fer_fairness.fairness.metrics.reductions import Array, divide, spread
 
@@ -95,7 +95,7 @@ def calibration_counts(
     right = true == np.asarray(y_pred, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
     cells = (
-        pd.Index(counted.groups, dtype=object).get_indexer(pd.Index(membership[known])),
+        codes_of("group", [str(name) for name in membership[known]], counted.groups),
         pd.Index(list(classes), dtype=object).get_indexer(pd.Index(true[known], dtype=object)),
         (2 * bins + right)[known],
     )
