@@ -92,9 +92,8 @@ def main() -> None:
             for name, found in hits.items():
                 shares = pd.concat(found, axis=1).mean(axis=1).unstack("of")
                 told = "  ".join(
-                    f"{metric} {shares.loc[metric, 'everybody']:.3f}/{shares.loc[metric, 'group']:.3f}"
+                    f"{metric} " + "/".join(f"{share:.3f}" for share in shares.loc[metric].dropna())
                     for metric in METRICS
-                    if metric in shares.index
                 )
                 print(f"{n_faces} faces{' (uneven)' * uneven}, intervals of {name}: {told}")
 

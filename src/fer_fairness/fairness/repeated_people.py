@@ -1,10 +1,11 @@
 """Finds rows that look like several faces of the same people where nobody said whose they are.
 
 People are recognised together or mistaken together, so rows taken for people make intervals too
-narrow and find differences that are not there. A column looks like people if it has several values,
-most of them in several rows, and all rows of a value belong to the same groups, which by chance
-would not happen. Columns that a group was made from (age in years beside age groups) do so too: what
-shares a word with a group's name, or whose numbers are cut into three groups or more, is passed over.
+narrow and find differences that are not there. A column looks like people if it has several
+values, most of them in several rows, and all rows of a value belong to the same groups, which by
+chance would not happen. Columns that groups were made from (age in years beside age groups) do so
+too: what shares a word with an attribute's name, names its groups in words, or has numbers cut into
+three groups or more, is passed over.
 """
 
 import re
@@ -25,6 +26,7 @@ _MOST_ROWS: Final = 50_000
 _MOST_PARTS: Final = 8
 _WORD = re.compile(r"[a-z]+")
 _PART = re.compile(r"[^\s_.\-/\\]+")
+_DECIMAL = re.compile(r"-?\d*\.\d+([eE][+-]?\d+)?")
 _LAST_NUMBER = re.compile(r"\d+(\.\w+)*$")
 
 
@@ -163,7 +165,7 @@ class _Groups:
         for own, names in zip(self.by_attribute, self.group_words, strict=True):
             of_values = own[values.index.get_indexer(different.index)]
             pairs = zip(told, of_values, strict=True)
-            if all(group < 0 or names[group] and names[group] <= words for words, group in pairs):
+            if all(group < 0 or set() < names[group] <= words for words, group in pairs):
                 return True
         return False
 
@@ -191,7 +193,7 @@ def _mixed(codes: Codes, groups: Codes) -> bool:
     """Whether some value occurs with two groups."""
     known = (codes >= 0) & (groups >= 0)
     pairs = np.unique(np.stack([codes[known], groups[known]]), axis=1)
-    return pairs.shape[1] > len(np.unique(pairs[0]))
+    return bool(pairs.shape[1] > len(np.unique(pairs[0])))
 
 
 def _texts(values: pd.Series) -> pd.Series | None:
@@ -206,8 +208,8 @@ def _texts(values: pd.Series) -> pd.Series | None:
     if not texts.map(lambda value: isinstance(value, str)).all():
         return None
     stripped = values.astype(object).str.strip()
-    decimal = stripped.str.fullmatch(r"-?\d*\.\d+(e-?\d+)?", case=False).fillna(False).astype(bool)
-    return None if decimal.mean() > 1 - _SHARE_REPEATED else stripped.replace("", None)
+    decimals = stripped.dropna().map(lambda text: _DECIMAL.fullmatch(text) is not None)
+    return None if decimals.mean() > 1 - _SHARE_REPEATED else stripped.replace("", None)
 
 
 def _parts_of_ids(values: pd.Series, looked: _Groups) -> Iterator[pd.Series]:

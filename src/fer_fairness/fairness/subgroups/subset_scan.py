@@ -48,12 +48,20 @@ class ErrorCells:
         n_values: Number of known values of each attribute.
         people: int64, shape (cells, classes): people by true class.
         expected: float64, shape (classes,): the error expected of a person of each class.
+        people_last: Whether people have several faces: `people` are then faces but for a last
+            "class", which counts people and of which nothing is expected.
     """
 
     codes: Counts
     n_values: tuple[int, ...]
     people: Counts
     expected: Array
+    people_last: bool = False
+
+    def sizes(self, people: Array) -> Array:
+        """People of a number of people by class, shape (..., classes)."""
+        sizes: Array = people[..., -1] if self.people_last else people.sum(axis=-1)
+        return sizes
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,7 @@ class _Scan:
         """The values that add something at the odds ratio of the grid where they add most."""
         gains = self._gains(observed, people, _LOG_ODDS_RATIOS)
         adding = gains > 0
-        sizes = people.sum(axis=2)[:, np.newaxis, :] @ adding.astype(np.float64)
+        sizes = self._cells.sizes(people)[:, np.newaxis, :] @ adding.astype(np.float64)
         totals = np.maximum(gains, 0.0).sum(axis=1)
         best = np.where(sizes[:, 0] >= self._minimum, totals, -np.inf).argmax(axis=1)
         return _named(adding[np.arange(len(best)), :, best], people)
@@ -217,7 +225,8 @@ class _Scan:
         scores, log_ratio = bernoulli_scores(observed, people, self._cells.expected)
         for flags in chosen:
             scores -= self._penalty * np.where(flags.all(axis=1), 0, flags.sum(axis=1))
-        return np.where(people.sum(axis=1) >= self._minimum, scores, -np.inf), log_ratio
+        enough = self._cells.sizes(people) >= self._minimum
+        return np.where(enough, scores, -np.inf), log_ratio
 
 
 def _keep_better(best: Subgroups, table: Counts, scores: Array, chosen: Chosen) -> None:
