@@ -13,7 +13,7 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.evaluation import CountedPeople
+from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import EVERYBODY, everybody_of, group_counts
 from fer_fairness.fairness.group_scores import group_table, overall_table
 from fer_fairness.params.inference import InferenceParameters
@@ -54,7 +54,7 @@ def scores(frame: pd.DataFrame, seed: int, *, people: bool) -> pd.DataFrame:
     together = everybody_of(frame)
     everybody = group_counts(*answers, together, classes=EMOTIONS, group_names=(EVERYBODY,))
     by_gender = group_counts(*answers, frame["gender"], classes=EMOTIONS)
-    whole = CountedPeople(frame, frame["person"], EMOTIONS, None) if people else None
+    whole = CountedPeople(frame, frame["person"], EMOTIONS) if people else None
     overall = overall_table(
         everybody, PARAMS, seed=seed, people=whole and whole.of(together, everybody)
     )

@@ -4,34 +4,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.confidences import predicted_confidence
+from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import (
     EVERYBODY,
     INTERSECTION,
-    GroupCounts,
     check_predictions,
-    codes_of,
     everybody_of,
     group_counts,
     groups_of,
 )
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import (
-    PeopleCounts,
     confusion_table,
     group_table,
     overall_table,
 )
-from fer_fairness.fairness.inference.whole_people import whole_people
 from fer_fairness.fairness.metrics.calibration import (
     CalibrationCounts,
-    bins_of_confidence,
     calibration_counts,
 )
-from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.whose_faces import check_people, people_of
 from fer_fairness.params.inference import InferenceParameters
 
@@ -130,40 +124,3 @@ def evaluate(
 
 def _parts(attributes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
-
-
-class CountedPeople:
-    """Faces by person, from which the tables of people of any grouping are made."""
-
-    def __init__(
-        self,
-        frame: pd.DataFrame,
-        people: pd.Series,
-        emotions: Sequence[str],
-        confidence: Array | None,
-    ) -> None:
-        self._people = people.to_numpy(dtype=np.int64)
-        self._n_emotions = len(emotions)
-        true = codes_of("true class", frame["emotion"], emotions)
-        predicted = codes_of("predicted class", frame["predicted_emotion"], emotions)
-        self._answers = true * len(emotions) + predicted
-        self._bins, self._n_bins = None, 0
-        if confidence is not None:
-            bins, means = bins_of_confidence(confidence)
-            self._bins, self._n_bins = 2 * bins + (true == predicted), len(means)
-
-    def of(self, members: pd.Series, counted: GroupCounts) -> PeopleCounts:
-        """Of the groups that were counted."""
-        known = members.notna().to_numpy()
-        group = np.full(len(members), -1, dtype=np.int64)
-        group[known] = codes_of("group", members[known].astype(str), counted.groups)
-        n_groups = len(counted.groups)
-        square = (self._n_emotions, self._n_emotions)
-        answers = whole_people(self._people, group, self._answers, n_groups=n_groups, shape=square)
-        if self._bins is None:
-            return PeopleCounts(answers)
-        in_bins = (1, 2 * self._n_bins)
-        return PeopleCounts(
-            answers,
-            whole_people(self._people, group, self._bins, n_groups=n_groups, shape=in_bins),
-        )

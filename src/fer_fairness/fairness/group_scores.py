@@ -1,11 +1,11 @@
 """Recognition of all people and of each group, with intervals, as tidy tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import pandas as pd
 
+from fer_fairness.fairness.counted_people import PeopleCounts
 from fer_fairness.fairness.counts import Counts, GroupCounts
 from fer_fairness.fairness.inference.draws import Seed, resampled, seed_for
 from fer_fairness.fairness.inference.intervals import (
@@ -13,7 +13,7 @@ from fer_fairness.fairness.inference.intervals import (
     percentile_interval,
     reflected_interval,
 )
-from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces, WholePeople
+from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
@@ -32,19 +32,6 @@ GROUP_COLUMNS: Final = ("attribute", "group", *OVERALL_COLUMNS)
 CONFUSION_COLUMNS: Final = ("emotion", "predicted_emotion", "n_people", "n_faces")
 
 Row: TypeAlias = dict[str, str | int | float]
-
-
-@dataclass(frozen=True)
-class PeopleCounts:
-    """The people behind counts of faces, where they have several.
-
-    Attributes:
-        answers: By true and predicted emotion.
-        bins: By bin of confidence and whether right, one class; None without probabilities.
-    """
-
-    answers: WholePeople
-    bins: WholePeople | None = None
 
 
 def overall_table(

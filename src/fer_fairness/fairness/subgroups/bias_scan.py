@@ -23,7 +23,6 @@ from fer_fairness.fairness.subgroups.subset_scan import (
     Chosen,
     ErrorCells,
     Flags,
-    Subgroups,
     best_subgroups,
     members,
     random_starts,
@@ -229,24 +228,23 @@ def _scanned_people(faces: _Faces, people: pd.Series, search: _Search) -> _Found
         faces.wrong,
         n_values=faces.n_values,
     )
-    cells, observed = whole.tables(whole.cell)
-    starts = random_starts(cells, _N_STARTS, search.generator)
-
-    def best_of(cells: ErrorCells, errors: Counts) -> Subgroups:
-        return best_subgroups(
-            cells,
-            errors[np.newaxis],
-            starts=starts,
-            penalty=search.penalty,
-            minimum_people=search.minimum_people,
-        )
-
-    best = best_of(cells, observed)
-    null = np.empty(search.n_shuffles)
-    for place in range(search.n_shuffles):
-        null[place] = best_of(*whole.tables(search.generator.permutation(whole.cell))).scores[0]
-    chosen = list(best.chosen)
-    return _Found(float(best.scores[0]), null, chosen, _sizes(cells, observed, chosen))
+    orders = [
+        whole.cell,
+        *(search.generator.permutation(whole.cell) for _ in range(search.n_shuffles)),
+    ]
+    tables = [whole.tables(cell) for cell in orders]
+    cells, observed = tables[0]
+    best = best_subgroups(
+        cells,
+        np.stack([errors for _, errors in tables]),
+        starts=random_starts(cells, _N_STARTS, search.generator),
+        penalty=search.penalty,
+        minimum_people=search.minimum_people,
+        people=np.stack([shuffled.people for shuffled, _ in tables]),
+    )
+    chosen = [flags[:1] for flags in best.chosen]
+    sizes = _sizes(cells, observed, chosen)
+    return _Found(float(best.scores[0]), best.scores[1:], chosen, sizes)
 
 
 def _sizes(cells: ErrorCells, errors: Counts, chosen: Chosen) -> tuple[int, int, int, float]:
