@@ -181,7 +181,7 @@ def test_a_model_card_of_a_foreign_model_is_refused(audit: ReportInputs) -> None
 
 
 def groups_of(sizes: list[int], accuracies: list[float]) -> list[GroupRow]:
-    table = pd.DataFrame({"value": accuracies, "n_people": sizes})
+    table = pd.DataFrame({"value": accuracies, "n_people": sizes, "n_faces": sizes})
     table["group"] = [f"g{i}" for i in range(len(sizes))]
     named = ("variant", "evaluation_set", "attribute", "attribute_source")
     table = table.assign(ci_low=0.0, ci_high=1.0, **{name: str(GAP[name]) for name in named})

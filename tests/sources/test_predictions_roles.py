@@ -29,6 +29,7 @@ def test_usual_names_are_guessed_in_any_case(tmp_path: Path, true: str, predicte
         "true": {"column": true, "by": "guessed"},
         "predicted": {"column": predicted, "by": "guessed"},
         "sample_id": {"column": "File Name", "by": "guessed"},
+        "person": {"column": None, "by": "every row is one"},
         "attributes": {"columns": ["perceived_gender"], "by": "guessed"},
     }
 

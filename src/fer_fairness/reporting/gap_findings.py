@@ -156,7 +156,7 @@ def _ends(groups: Sequence[GroupRow], row: GapRow, *, metric: str) -> tuple[str,
         return None
     compared.sort(key=lambda group: (group.value, group.group))
     lowest, highest = (
-        f"{group_label(end.group)} {percent(end.value)} (n = {thousands(end.n_people)})"
+        f"{group_label(end.group)} {percent(end.value)} (n = {end.size})"
         for end in (compared[0], compared[-1])
     )
     return lowest, highest

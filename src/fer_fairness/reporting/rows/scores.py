@@ -12,7 +12,13 @@ from fer_fairness.reporting.labels import (
     source_label,
     variant_label,
 )
-from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
+from fer_fairness.reporting.number_text import (
+    faces_of_people,
+    interval,
+    number,
+    points,
+    value_with_interval,
+)
 from fer_fairness.reporting.rows.schema import Row
 
 BY_CLASS: Final = "by_class"
@@ -171,17 +177,26 @@ class HolmJudged(Judged):
         return self.p_value_holm
 
 
-class OverallRow(Estimate, Scored, table="overall"):
-    """A score of one variant on all faces of a set."""
+class Counted(Row):
+    """How many faces, of how many people; the same number where everybody has one."""
 
     n_people: float
+    n_faces: float
+
+    @property
+    def size(self) -> str:
+        """Both as text: "2,000 of 40 people", or "3,153" where everybody has one face."""
+        return faces_of_people(self.n_faces, self.n_people)
 
 
-class GroupRow(Estimate, OfSource, table="groups"):
+class OverallRow(Estimate, Scored, Counted, table="overall"):
+    """A score of one variant on all faces of a set."""
+
+
+class GroupRow(Estimate, OfSource, Counted, table="groups"):
     """A score within one group."""
 
     group: str
-    n_people: float
 
 
 class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
@@ -253,3 +268,4 @@ class ConfusionRow(Scored, table="confusion"):
     emotion: str
     predicted_emotion: str
     n_people: float
+    n_faces: float
