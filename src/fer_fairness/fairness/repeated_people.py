@@ -115,12 +115,13 @@ class _Groups:
         if not told:
             return None
         coded = [pd.factorize(groups[name]) for name in told]
-        together = groups[told].astype(str).agg("|".join, axis=1)
+        stacked = np.stack([codes for codes, _ in coded])
+        together = np.unique(stacked, axis=1, return_inverse=True)[1].ravel()
         return _Groups(
             names=[str(name) for name in told],
             by_attribute=[codes for codes, _ in coded],
             group_words=[[_words(str(group)) for group in names] for _, names in coded],
-            together=pd.factorize(together)[0],
+            together=together.astype(np.int64),
         )
 
     def are_groups(self, values: pd.Series) -> bool:

@@ -172,5 +172,5 @@ def whole_people(
 def _faces(tables: Counts, of_class: int | None) -> Counts:
     """Faces of each person, or those of a class, shape (rows,)."""
     chosen = tables if of_class is None else tables[:, of_class]
-    faces: Counts = chosen.reshape(len(tables), -1).sum(axis=1)
+    faces: Counts = chosen.sum(axis=tuple(range(1, chosen.ndim)))
     return faces
