@@ -43,7 +43,9 @@ def test_a_table_without_rows_is_valid() -> None:
 
 
 def test_faces_may_say_whose_they_are(make_faces: FacesBuilder) -> None:
-    faces = make_faces(["test"] * 3, ["fear"] * 3).assign(person=["a", "a", None])
+    faces = make_faces(["test"] * 3, ["fear"] * 3).assign(
+        person=pd.Series(["a", "a", None], dtype="str")
+    )
     assert FACES_SCHEMA.validate(faces)[PERSON].tolist()[:2] == ["a", "a"]
 
 

@@ -67,7 +67,7 @@ def test_people_are_counted_and_corrected_values_told_to_be_of_faces(
 ) -> None:
     table = make_faces(["test"] * 4, ["fear"] * 4)
     assert n_people(ScoredFaces("fer_plus", "model", ("fear",), table)) == 4
-    named = table.assign(person=["a", "a", "b", None])
+    named = table.assign(person=pd.Series(["a", "a", "b", None], dtype="str"))
     assert n_people(ScoredFaces("fer_plus", "model", ("fear",), named)) == 3
     corrected = pd.DataFrame({"value": [0.1]})
     (note,) = people_notes({"n_people": 3, "n_rows": 4}, corrected)

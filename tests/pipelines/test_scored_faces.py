@@ -96,7 +96,7 @@ def test_people_of_several_faces_are_carried_to_where_they_are_scored(
 ) -> None:
     faces = make_faces(["test"] * 3, ["fear"] * 3)
     assert scored_on_first(faces).person is None
-    named = scored_on_first(faces.assign(person=["a", "a", None]))
+    named = scored_on_first(faces.assign(person=pd.Series(["a", "a", None], dtype="str")))
     assert named.person == "person"
     assert named.table["person"].tolist()[:2] == ["a", "a"]
     assert scored_on_first(faces.assign(person=None)).person is None

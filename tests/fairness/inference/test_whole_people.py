@@ -76,7 +76,7 @@ def test_people_alike_are_one_row_and_faces_without_group_take_no_part() -> None
     assert found.tables[0].tolist() == [[1, 0], [0, 1]]
     assert [found.n_people(group) for group in range(3)] == [2, 1, 0]
     assert np.isnan(found.confidence(2, 0.95))
-    assert (found.draw(np.zeros((3, 2, 2)), 5, 0)[:, 2] == 0).all()
+    assert (found.draw(np.zeros((3, 2, 2), dtype=np.int64), 5, 0)[:, 2] == 0).all()
 
 
 def test_very_many_people_are_drawn_less_often() -> None:
