@@ -8,7 +8,14 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from fer_fairness.tables import FACES_SCHEMA, empty_table, has_majority_emotion, has_target, usable
+from fer_fairness.tables import (
+    FACES_SCHEMA,
+    PERSON,
+    empty_table,
+    has_majority_emotion,
+    has_target,
+    usable,
+)
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
     COARSE_RACES,
@@ -29,8 +36,17 @@ FacesBuilder = Callable[..., pd.DataFrame]
 def test_a_table_without_rows_is_valid() -> None:
     faces = FACES_SCHEMA.validate(empty_table(FACES_SCHEMA))
     assert len(faces) == 0
-    assert list(faces.columns) == list(FACES_SCHEMA.columns)
+    required = [name for name, column in FACES_SCHEMA.columns.items() if column.required]
+    assert list(faces.columns) == required
+    assert set(FACES_SCHEMA.columns) - set(required) == {PERSON}
     assert faces["image_file"].dtype == "str"
+
+
+def test_faces_may_say_whose_they_are(make_faces: FacesBuilder) -> None:
+    faces = make_faces(["test"] * 3, ["fear"] * 3).assign(
+        person=pd.Series(["a", "a", None], dtype="str")
+    )
+    assert FACES_SCHEMA.validate(faces)[PERSON].tolist()[:2] == ["a", "a"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +76,7 @@ def test_a_table_from_before_image_file_is_given_the_column(
 ) -> None:
     older = make_faces(splits, ["fear"] * len(splits)).drop(columns="image_file")
     faces = FACES_SCHEMA.validate(older)
-    assert list(faces.columns) == list(FACES_SCHEMA.columns)
+    assert list(faces.columns) == [name for name in FACES_SCHEMA.columns if name != PERSON]
     assert faces["image_file"].dtype == "str"
     assert faces["image_file"].isna().all()
     assert "image_file" not in older

@@ -16,6 +16,9 @@ from fer_fairness.taxonomy import (
     votes_column,
 )
 
+PERSON: Final = "person"
+"""The column that tells people apart where they have several faces; a table may lack it."""
+
 TARGET_COLUMNS: Final = tuple(target_column(emotion) for emotion in EMOTIONS)
 PROBABILITY_COLUMNS: Final = tuple(probability_column(emotion) for emotion in EMOTIONS)
 VOTES_COLUMNS: Final = tuple(votes_column(name) for name in (*EMOTIONS, "unknown", "not_a_face"))
@@ -64,6 +67,7 @@ FACES_SCHEMA: Final = pa.DataFrameSchema(
             nullable=True,
         ),
         "dataset": pa.Column(str),
+        PERSON: pa.Column(str, nullable=True, required=False),
         "split": pa.Column(str, pa.Check.isin(SPLITS)),
         "emotion": pa.Column(str, _EMOTION, nullable=True),
         "excluded_reason": pa.Column(str, nullable=True),
@@ -80,7 +84,8 @@ FACES_SCHEMA: Final = pa.DataFrameSchema(
 
 `image_file` is the image's path below the dataset's raw folder, with forward slashes
 ("train/1.jpg"); missing where the image came out of a table of pixels. A table without the column
-is given it, all missing, when it is validated.
+is given it, all missing, when it is validated. `person` says whose face it is, in datasets of
+several faces a person; a table may lack it, and where it is missing a face is a person.
 
 `emotion` is the majority label (missing where there is none), `target_*` the distribution to train
 on (all zero where there is none), `excluded_reason` is set where a face takes no part in training
@@ -104,8 +109,15 @@ PREDICTIONS_SCHEMA: Final = pa.DataFrameSchema(
 
 
 def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:
-    """A table without rows that is valid under `schema`: of what is optional and absent."""
-    columns = {name: pd.Series(dtype=str(col.dtype)) for name, col in schema.columns.items()}
+    """A table without rows that is valid under `schema`: of what is optional and absent.
+
+    It has the columns that the schema requires.
+    """
+    columns = {
+        name: pd.Series(dtype=str(col.dtype))
+        for name, col in schema.columns.items()
+        if col.required
+    }
     empty: pd.DataFrame = schema.validate(pd.DataFrame(columns))
     return empty
 

@@ -432,7 +432,8 @@ def test_predictions_in_other_names_than_the_labels_are_refused(
 
 def test_people_listed_twice_are_refused(frame: pd.DataFrame) -> None:
     twice = pd.concat([frame, frame.iloc[:2]])
-    refused(twice, r"sample_id 'face_0\.png' more than once \(2 rows", sample_id="file")
+    message = r"'file' lists 'face_0\.png' more than once \(2 rows.*person='file' in place of"
+    refused(twice, message, sample_id="file")
     assert set(audited(twice)["n_people"]) == {len(frame) + 2}  # without ids every row is somebody
 
 

@@ -71,7 +71,7 @@ def test_tables_have_their_columns_and_rows() -> None:
     assert tuple(found.overall) == OVERALL_COLUMNS
     assert tuple(found.groups) == GROUP_COLUMNS
     assert tuple(found.gaps) == GAP_COLUMNS
-    assert tuple(found.confusion) == ("emotion", "predicted_emotion", "n_people")
+    assert tuple(found.confusion) == ("emotion", "predicted_emotion", "n_people", "n_faces")
     recalls = [f"recall_{emotion}" for emotion in EMOTIONS]
     averages = ["macro_f1", "theil_index"]
     assert list(found.overall["metric"]) == ["accuracy", "balanced_accuracy", *averages, *recalls]

@@ -316,6 +316,23 @@ def test_without_held_out_labels_nothing_is_corrected(done: Audited) -> None:
     assert "held_out_labels" not in done.results["manifest"]["reading"]
 
 
+def test_people_that_nobody_named_are_warned_of_in_the_log_and_on_top_of_the_report(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "frames.csv"
+    frames = predictions_of(360)
+    who = frames.index // 15
+    frames = frames.assign(
+        who=[f"S{number:02d}" for number in who], gender=np.where(who % 2, "f", "m")
+    )
+    frames.to_csv(path, index=False)
+    found = audited(path)
+    (warning,) = (record for record in caplog.records if record.levelname == "WARNING")
+    assert "audit.columns.person=who" in warning.getMessage()
+    assert found.results["notes"][0] == warning.getMessage()
+    assert found.results["manifest"]["reading"]["n_people"] == 360
+
+
 def test_held_out_labels_of_a_model_are_refused() -> None:
     with pytest.raises(ValidationError, match="held_out_labels is given without predictions"):
         AuditParameters(model="m.keras", held_out_labels="h.csv")

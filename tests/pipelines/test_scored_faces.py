@@ -89,3 +89,23 @@ def test_predictions_of_other_faces_are_refused_by_name(make_faces: FacesBuilder
     faces = make_faces(["test"], ["fear"])
     with pytest.raises(InvalidInputError, match="face_9"):
         scored_table({TRAINED_ON: (predictions(["face_0", "face_9"]), faces)})
+
+
+def test_people_of_several_faces_are_carried_to_where_they_are_scored(
+    make_faces: FacesBuilder,
+) -> None:
+    faces = make_faces(["test"] * 3, ["fear"] * 3)
+    assert scored_on_first(faces).person is None
+    named = scored_on_first(faces.assign(person=pd.Series(["a", "a", None], dtype="str")))
+    assert named.person == "person"
+    assert named.table["person"].tolist()[:2] == ["a", "a"]
+    assert scored_on_first(faces.assign(person=None)).person is None
+
+
+def test_a_set_without_people_beside_one_with_people_has_none(make_faces: FacesBuilder) -> None:
+    faces = make_faces(["test"] * 2, ["fear"] * 2)
+    both = {
+        TRAINED_ON: (predictions(["face_0", "face_1"]), faces.assign(person=["a", "a"])),
+        LAST: (predictions(["face_0"]), faces),
+    }
+    assert [part.person for part in scored_faces(scored_table(both))] == ["person", None]

@@ -71,6 +71,7 @@ Row = dict[str, object]
 SCAN: Row = {
     "subgroup": "gender: female; race: asian or african_american",
     "n_people": 412,
+    "n_faces": 412,
     "observed_errors": 263,
     "expected_errors": 221.64,
     "score": 9.314,
@@ -89,6 +90,7 @@ def share_with_interval(rng: np.random.Generator, share: float, people: float) -
         "ci_low": max(0.0, value - half),
         "ci_high": min(1.0, value + half),
         "n_people": round(people),
+        "n_faces": round(people),
     }
 
 
@@ -352,6 +354,7 @@ def _confusion(rng: np.random.Generator, variant: str, evaluation_set: str) -> I
                 "emotion": emotion,
                 "predicted_emotion": predicted,
                 "n_people": int(people),
+                "n_faces": int(people),
             }
 
 

@@ -71,6 +71,22 @@ def test_it_opens_with_the_model_its_size_and_its_accuracy(
     assert f"{opening} {100 * accuracy:.1f}" in words(audit_page)
 
 
+def test_people_are_told_beside_their_faces_wherever_n_is(audit: ReportInputs) -> None:
+    inputs = changed(
+        audit,
+        **{
+            name: audit.tables[name].assign(n_people=40, n_faces=2000)
+            for name in ("overall", "groups", "scan")
+        },
+    )
+    text = words(render_report(inputs))
+    assert "2,000 faces of 40 people, 7 classes" in text
+    assert "(n = 2,000 of 40 people): " in text
+    assert "2,000 of 40 people" in words(render_report(without(inputs, "gaps")))
+    observed = audit.tables["scan"]["observed_errors"].iloc[0]
+    assert f"({100 * observed / 2000:.1f}" in text
+
+
 @pytest.mark.parametrize(("name", "shown"), [("fer_plus", "FER+"), ("raf_db", "RAF-DB")])
 def test_a_set_of_the_project_is_named_and_not_the_file_of_the_model(
     audit: ReportInputs, name: str, shown: str
@@ -181,7 +197,7 @@ def test_a_model_card_of_a_foreign_model_is_refused(audit: ReportInputs) -> None
 
 
 def groups_of(sizes: list[int], accuracies: list[float]) -> list[GroupRow]:
-    table = pd.DataFrame({"value": accuracies, "n_people": sizes})
+    table = pd.DataFrame({"value": accuracies, "n_people": sizes, "n_faces": sizes})
     table["group"] = [f"g{i}" for i in range(len(sizes))]
     named = ("variant", "evaluation_set", "attribute", "attribute_source")
     table = table.assign(ci_low=0.0, ci_high=1.0, **{name: str(GAP[name]) for name in named})

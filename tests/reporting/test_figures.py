@@ -43,8 +43,8 @@ def test_a_confusion_matrix_tells_share_and_count_in_every_cell(
         small_inputs.tables["confusion"]["variant"] == "baseline"
     ]
     hits = rows[(rows["emotion"] == "neutral") & (rows["predicted_emotion"] == "neutral")]
-    total = rows.loc[rows["emotion"] == "neutral", "n_people"].sum()
-    hit = int(hits["n_people"].iloc[0])
+    total = rows.loc[rows["emotion"] == "neutral", "n_faces"].sum()
+    hit = int(hits["n_faces"].iloc[0])
     assert len(axes.texts) == len(EMOTIONS) ** 2
     assert texts(figure)[0] == f"{100 * hit / total:.0f}%\n{hit:,}"
     assert [label.get_text() for label in axes.get_xticklabels()] == list(EMOTIONS)
@@ -58,6 +58,7 @@ def test_a_row_without_faces_has_dashes_instead_of_shares() -> None:
             "emotion": ["neutral", "neutral"],
             "predicted_emotion": ["neutral", "fear"],
             "n_people": [3, 1],
+            "n_faces": [3, 1],
         }
     )
     shown = texts(confusion_matrix_figure(rows_of(table, ConfusionRow), variant="baseline"))

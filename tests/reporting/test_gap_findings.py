@@ -60,6 +60,7 @@ def test_recalls_found_stand_before_other_metrics_widest_first() -> None:
 def group_rows(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
     shown = ("variant", "evaluation_set", "attribute", "attribute_source")
     table = pd.DataFrame(rows, columns=["group", "metric", "value", "n_people"])
+    table["n_faces"] = table["n_people"]
     return table.assign(ci_low=0.0, ci_high=1.0, **{key: str(GAP[key]) for key in shown})
 
 
@@ -103,7 +104,7 @@ def test_hundreds_of_groups_left_out_are_counted_and_not_listed() -> None:
     names = [f"group {i}" for i in range(300)]
     gaps = pd.DataFrame([{**GAP, "left_out": ", ".join(names[2:])}])
     shown = ("variant", "evaluation_set", "attribute", "attribute_source")
-    groups = pd.DataFrame({"group": names, "metric": "accuracy", "n_people": 3})
+    groups = pd.DataFrame({"group": names, "metric": "accuracy", "n_people": 3, "n_faces": 3})
     groups = groups.assign(**{key: str(GAP[key]) for key in shown})
     groups = groups.assign(value=0.5, ci_low=0, ci_high=1)
     inputs = report(gaps=gaps, groups=groups)

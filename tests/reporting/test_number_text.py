@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.reporting.number_text import (
     count_with_interval,
+    faces_of_people,
     interval,
     listed,
     number,
@@ -81,3 +82,9 @@ def test_lists_read_as_sentences(words: list[str], text: str) -> None:
 def test_an_estimated_number_of_people_may_be_below_zero() -> None:
     assert count_with_interval(8.2, -9.1, 1250.6) == f"8 [{MINUS}9 to 1,251]"
     assert count_with_interval(math.nan, 1.0, 2.0) == DASH
+
+
+def test_people_are_told_where_they_have_several_faces() -> None:
+    assert faces_of_people(3153, 3153) == "3,153"
+    assert faces_of_people(2000, 40) == "2,000 of 40 people"
+    assert faces_of_people(50, 1) == "50 of 1 person"

@@ -1,5 +1,6 @@
 """An audit of any model from a table of its predictions, as one tidy table."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -12,6 +13,7 @@ from fer_fairness.fairness.confidences import check_probabilities
 from fer_fairness.fairness.counts import INTERSECTION, PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.gaps import GAP_COLUMNS
+from fer_fairness.fairness.repeated_people import RepeatedPeopleWarning, repeated_people
 from fer_fairness.params.inference import InferenceParameters
 
 AUDIT_COLUMNS: Final = (
@@ -26,6 +28,10 @@ AUDIT_COLUMNS: Final = (
 )
 
 
+_PERSON: Final = "whose face"
+"""Of the table that is evaluated: columns of groups may have any other name."""
+
+
 def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoever calls
     frame: pd.DataFrame,
     *,
@@ -34,6 +40,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     attributes: str | Sequence[str],
     probabilities: Mapping[str, str] | Sequence[str] | None = None,
     sample_id: str | None = None,
+    person: str | None = None,
     n_bootstrap: int = 10_000,
     n_permutations: int = 10_000,
     minimum_group_size: int = 10,
@@ -43,7 +50,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     """Test how unevenly a model treats groups of people, whatever model it is.
 
     Args:
-        frame: One row a person.
+        frame: One row a face.
         y_true: Column of the true class: text or whole numbers, none missing.
         y_pred: Column of the predicted class, in the same names or numbers.
         attributes: Columns of groups, and intersections of them such as "gender x race". People
@@ -51,8 +58,12 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         probabilities: Columns of the predicted probabilities: a mapping from class to column, or
             columns whose names end in the class, as `probability_anger`. They must cover every
             class and sum to one. With them the calibration error is compared as well.
-        sample_id: Column that tells people apart; a person listed twice is an error. Without it
-            every row is a person.
+        sample_id: Column that tells the rows apart; one listed twice is an error.
+        person: Column that tells people, or videos, apart where they have several faces: people
+            are then shuffled and resampled whole, and the groups of each must be the same in all
+            its rows. A row where it is missing is a person of its own, and so is every row without
+            it; if rows then look like several faces of the same people, `RepeatedPeopleWarning` is
+            given.
         n_bootstrap: Resampled tables behind the intervals.
         n_permutations: Shuffles of the group labels behind each p-value; more are drawn where so
             few could find nothing after the correction for many tests.
@@ -69,7 +80,8 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
 
     Raises:
         InvalidInputError: If a column is missing, a label is missing, true and predicted classes
-            have no name in common, a person is listed twice, or probabilities are none.
+            have no name in common, a sample is listed twice, a person has two groups, or
+            probabilities are none.
 
     Example:
         >>> table = audit(frame, y_true="label", y_pred="prediction", attributes=["gender"])
@@ -84,14 +96,18 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         primary=tuple(primary),
     )
     _check_attributes(wanted)
-    _check_columns(frame, [y_true, y_pred, *([sample_id] if sample_id else []), *_parts(wanted)])
+    optional = [name for name in (sample_id, person) if name is not None]
+    _check_columns(frame, [y_true, y_pred, *optional, *_parts(wanted)])
     # Rows are people in the order given: an index of any other kind would join them by its labels.
     frame = frame.reset_index(drop=True)
     true, predicted = _labels(frame, y_true, y_pred)
     classes = tuple(sorted(set(true) | set(predicted)))
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
     ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
+    _check_ids(ids, sample_id)
     people.insert(0, "sample_id", ids.to_numpy())
+    if person is not None:
+        people[_PERSON] = _groups(frame[person], intersected=False)
     intersected = any(INTERSECTION in name for name in wanted)
     for name in _parts(wanted):
         people[name] = _groups(frame[name], intersected=intersected)
@@ -100,6 +116,9 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         if column not in frame.columns:
             _check_columns(frame, [column])
         people[f"probability of {name}"] = frame[column].to_numpy()
+    if person is None:
+        roles = {y_true, y_pred, *wanted, *columns.values()}
+        _warn_of_repeated_people(frame, people[_parts(wanted)], roles, sample_id)
     names = [f"probability of {name}" for name in columns]
     if names:
         check_probabilities(people, names)
@@ -110,8 +129,34 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         params=params,
         seed=seed,
         probabilities=names or None,
+        person=None if person is None else _PERSON,
     ).gaps
     return gaps[list(AUDIT_COLUMNS)]
+
+
+def _check_ids(ids: pd.Series, sample_id: str | None) -> None:
+    """Refuse a sample that is listed twice, saying what to do where ids are people."""
+    twice = ids[ids.duplicated()]
+    if len(twice):
+        raise InvalidInputError(
+            f"The column {sample_id!r} lists {twice.iloc[0]!r} more than once ({len(twice):,} rows "
+            "too many): audit one model and one run at a time. If the column tells people apart "
+            f"who have several faces each, give person={sample_id!r} in place of sample_id."
+        )
+
+
+def _warn_of_repeated_people(
+    frame: pd.DataFrame, groups: pd.DataFrame, roles: set[str], sample_id: str | None
+) -> None:
+    others = frame[[name for name in frame.columns if name not in roles]]
+    found = repeated_people(others, groups, ids=sample_id)
+    if found is not None:
+        named = "a column of people" if found.in_ids else repr(found.column)
+        warnings.warn(
+            f"{found.sentence} Say whose faces they are with audit(person=...): {named}.",
+            RepeatedPeopleWarning,
+            stacklevel=3,
+        )
 
 
 def _parameters(**given: object) -> InferenceParameters:
@@ -132,7 +177,8 @@ def _parts(attributes: Sequence[str]) -> list[str]:
 
 
 def _check_attributes(attributes: Sequence[str]) -> None:
-    taken = [name for name in _parts(attributes) if name in PREDICTION_COLUMNS]
+    reserved = (*PREDICTION_COLUMNS, _PERSON)
+    taken = [name for name in _parts(attributes) if name in reserved]
     if taken:
         raise InvalidInputError(
             f"A column of groups is named {taken[0]!r}, which stands for something else here. "

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_fairness.fairness.confidences import predicted_confidence
+from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import (
     EVERYBODY,
+    INTERSECTION,
     check_predictions,
     everybody_of,
     group_counts,
@@ -17,19 +19,20 @@ from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
 from fer_fairness.fairness.inference.people import judged_faces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
+from fer_fairness.fairness.whose_faces import check_people, people_of
 from fer_fairness.params.inference import InferenceParameters
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured on one evaluation set. Values are shares in [0, 1], `n_*` are people.
+    """What was measured on one evaluation set. Values are shares in [0, 1].
 
     Attributes:
-        overall: metric, value, ci_low, ci_high, n_people.
-        groups: attribute, group, metric, value, ci_low, ci_high, n_people (for a recall, the
-            people of that emotion in the group). Groups of any size are listed.
+        overall: metric, value, ci_low, ci_high, n_people, n_faces (rows).
+        groups: attribute, group, metric, value, ci_low, ci_high, n_people, n_faces (for a recall,
+            those of that emotion in the group). Groups of any size are listed.
         gaps: The columns of `gaps.GAP_COLUMNS`, one row an attribute and metric.
-        confusion: emotion, predicted_emotion, n_people.
+        confusion: emotion, predicted_emotion, n_people, n_faces.
     """
 
     overall: pd.DataFrame
@@ -46,11 +49,12 @@ def evaluate(
     params: InferenceParameters,
     seed: int,
     probabilities: Sequence[str] | None = None,
+    person: str | None = None,
 ) -> Evaluation:
     """Measure recognition overall and by group, and test whether the groups differ.
 
     Args:
-        frame: One row a person: sample_id, emotion, predicted_emotion, and the attribute columns.
+        frame: One row a face: sample_id, emotion, predicted_emotion, and the attribute columns.
         attributes: Attributes to compare groups by, or intersections such as "gender x race".
         emotions: The emotions scored; the table may hold no other.
         params: Number of draws, confidence, significance, smallest group.
@@ -58,15 +62,19 @@ def evaluate(
             but for their number where more permutations are needed for many tests.
         probabilities: The column of the probability of each emotion, in the order of `emotions`;
             with them the calibration is measured as well.
+        person: The column that tells people apart where they have several faces; missing in a row
+            of somebody with no other. People are then shuffled and resampled whole. Without it
+            every row is a person.
 
     Returns:
         Four tables; rows in the order of `attributes`, of the groups' names and of the metrics.
 
     Raises:
-        InvalidInputError: If a column is missing, a person occurs twice, an emotion is unknown, or
-            the probability of a predicted emotion is none.
+        InvalidInputError: If a column is missing, a sample occurs twice, a person has two groups,
+            an emotion is unknown, or the probability of a predicted emotion is none.
     """
     check_predictions(frame)
+    people = people_of(frame, person)
     answers = frame["emotion"], frame["predicted_emotion"]
     together = everybody_of(frame)
     everybody = group_counts(*answers, together, classes=emotions, group_names=(EVERYBODY,))
@@ -75,6 +83,8 @@ def evaluate(
         attribute: group_counts(*answers, members, classes=emotions)
         for attribute, members in groups.items()
     }
+    if person is not None and people is not None:
+        check_people(frame, person, _parts(attributes))
     overall_calibration, calibration, confidence = None, None, None
     if probabilities is not None:
         confidence = predicted_confidence(
@@ -86,10 +96,23 @@ def evaluate(
 
         overall_calibration = in_bins(together)
         calibration = {attribute: in_bins(members) for attribute, members in groups.items()}
-    faces = judged_faces(frame, groups, emotions=emotions, confidence=confidence)
+    faces = judged_faces(frame, groups, emotions=emotions, confidence=confidence, people=people)
+    overall_people, people_by = None, None
+    if people is not None:
+        counted = CountedPeople(frame, people, emotions, confidence)
+        overall_people = counted.of(together, everybody)
+        people_by = {name: counted.of(groups[name], by_attribute[name]) for name in groups}
     return Evaluation(
-        overall=overall_table(everybody, params, seed=seed, calibration=overall_calibration),
-        groups=group_table(by_attribute, params, seed=seed, calibration=calibration),
+        overall=overall_table(
+            everybody, params, seed=seed, calibration=overall_calibration, people=overall_people
+        ),
+        groups=group_table(
+            by_attribute, params, seed=seed, calibration=calibration, people=people_by
+        ),
         gaps=gap_table(faces, params, seed=seed),
-        confusion=confusion_table(everybody),
+        confusion=confusion_table(everybody, overall_people),
     )
+
+
+def _parts(attributes: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))

@@ -1,23 +1,22 @@
 """Recognition of all people and of each group, with intervals, as tidy tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts, resampled, seed_for
+from fer_fairness.fairness.counted_people import PeopleCounts
+from fer_fairness.fairness.counts import Counts, GroupCounts
+from fer_fairness.fairness.inference.draws import Seed, resampled, seed_for
 from fer_fairness.fairness.inference.intervals import (
     Interval,
     percentile_interval,
     reflected_interval,
-    wilson_interval,
 )
+from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
-    Counts,
     Metric,
     accuracy,
     balanced_accuracy,
@@ -25,11 +24,12 @@ from fer_fairness.fairness.metrics.group_metrics import (
     recall,
     theil_index,
 )
+from fer_fairness.fairness.metrics.group_metrics import Counts as AnyCounts
 from fer_fairness.params.inference import InferenceParameters
 
-OVERALL_COLUMNS: Final = ("metric", "value", "ci_low", "ci_high", "n_people")
+OVERALL_COLUMNS: Final = ("metric", "value", "ci_low", "ci_high", "n_people", "n_faces")
 GROUP_COLUMNS: Final = ("attribute", "group", *OVERALL_COLUMNS)
-CONFUSION_COLUMNS: Final = ("emotion", "predicted_emotion", "n_people")
+CONFUSION_COLUMNS: Final = ("emotion", "predicted_emotion", "n_people", "n_faces")
 
 Row: TypeAlias = dict[str, str | int | float]
 
@@ -40,6 +40,7 @@ def overall_table(
     *,
     seed: int,
     calibration: CalibrationCounts | None = None,
+    people: PeopleCounts | None = None,
 ) -> pd.DataFrame:
     """Accuracy, averages over emotions, each recall, and calibration of all people together.
 
@@ -48,20 +49,24 @@ def overall_table(
         params: Number of replicates and confidence.
         seed: Seed of the bootstrap.
         calibration: The same people by bins of confidence, where there are probabilities.
+        people: The same faces by person, where people have several.
 
     Returns:
         `OVERALL_COLUMNS`. Shares (accuracy, recall) have Wilson's interval, the others the
-        bootstrap's; that of `calibration_error`, which noise raises, is reflected. What nobody
-        allows to measure is NaN with 0 people.
+        bootstrap's; that of `calibration_error`, which noise raises, is reflected. Where people
+        have several faces, intervals are of people (`whole_people`). What nobody allows to measure
+        is NaN with 0 people. `n_people` are people, `n_faces` rows: of a recall those of its
+        emotion.
     """
     averages = {
         "balanced_accuracy": balanced_accuracy,
         "macro_f1": macro_f1,
         "theil_index": theil_index,
     }
-    (rows,) = _scores(everybody, averages, params, seed_for(seed, everybody.groups[0]))
+    own_seed = seed_for(seed, everybody.groups[0])
+    (rows,) = _scores(everybody, averages, params, own_seed, people)
     if calibration is not None:
-        rows += _calibration_rows(calibration, params, seed_for(seed, "calibration"))
+        rows += _calibration_rows(calibration, params, seed_for(seed, "calibration"), people)
     return pd.DataFrame(rows, columns=list(OVERALL_COLUMNS))
 
 
@@ -71,6 +76,7 @@ def group_table(
     *,
     seed: int,
     calibration: Mapping[str, CalibrationCounts] | None = None,
+    people: Mapping[str, PeopleCounts] | None = None,
 ) -> pd.DataFrame:
     """Accuracy, averages over emotions, each recall and calibration of every group, however small.
 
@@ -79,31 +85,38 @@ def group_table(
         params: Number of replicates and confidence.
         seed: Seed of the bootstrap; each attribute draws on its own.
         calibration: Counts by bins of confidence, by attribute, where there are probabilities.
+        people: The same faces by person, by attribute, where people have several.
 
     Returns:
-        `GROUP_COLUMNS`; intervals as in `overall_table`.
+        `GROUP_COLUMNS`; intervals and counts as in `overall_table`.
     """
     averages = {"macro_f1": macro_f1, "theil_index": theil_index}
     rows: list[Row] = []
     for attribute, counted in by_attribute.items():
-        scores = _scores(counted, averages, params, seed_for(seed, attribute))
+        own = None if people is None else people[attribute]
+        scores = _scores(counted, averages, params, seed_for(seed, attribute), own)
         if calibration:
             own_seed = seed_for(seed, f"calibration by {attribute}")
-            errors = _calibration_rows(calibration[attribute], params, own_seed)
-            scores = [[*own, error] for own, error in zip(scores, errors, strict=True)]
+            errors = _calibration_rows(calibration[attribute], params, own_seed, own)
+            scores = [[*found, error] for found, error in zip(scores, errors, strict=True)]
         rows += [
             {"attribute": attribute, "group": group, **row}
-            for group, own in zip(counted.groups, scores, strict=True)
-            for row in own
+            for group, found in zip(counted.groups, scores, strict=True)
+            for row in found
         ]
     return pd.DataFrame(rows, columns=list(GROUP_COLUMNS))
 
 
-def confusion_table(everybody: GroupCounts) -> pd.DataFrame:
-    """People by true and predicted emotion, every pair a row: `CONFUSION_COLUMNS`."""
+def confusion_table(everybody: GroupCounts, people: PeopleCounts | None = None) -> pd.DataFrame:
+    """People and faces by true and predicted emotion, every pair a row: `CONFUSION_COLUMNS`.
+
+    Somebody whose faces are in several cells is counted in each.
+    """
     pairs = pd.MultiIndex.from_product([everybody.classes, everybody.classes])
     table = pairs.to_frame(index=False, name=list(CONFUSION_COLUMNS[:2]))
-    return table.assign(n_people=everybody.counts.sum(axis=0).ravel())
+    faces = everybody.counts.sum(axis=0)
+    by_cell = faces if people is None else people.answers.people_by_cell()
+    return table.assign(n_people=by_cell.ravel(), n_faces=faces.ravel())
 
 
 def _scores(
@@ -111,63 +124,76 @@ def _scores(
     averages: Mapping[str, Metric],
     params: InferenceParameters,
     seed: Seed,
+    people: PeopleCounts | None,
 ) -> list[list[Row]]:
     """The rows of each group: accuracy, the averages over emotions, the recalls."""
-    replicates = resampled(
-        bootstrap_counts, counted.counts, list(averages.values()), n=params.n_bootstrap, seed=seed
-    )
+    sampling: Sampling = SingleFaces(counted.counts) if people is None else people.answers
+    replicates = _replicates(counted.counts, list(averages.values()), sampling, params, seed)
     accuracies = accuracy(counted.counts)
     recalls = recall(counted.counts)
     scores: list[list[Row]] = []
     for group, counts in enumerate(counted.counts):
-        right = np.diagonal(counts)
-        people = int(counts.sum())
-        rows = [_share("accuracy", accuracies[group], int(right.sum()), people, params)]
+        size = sampling.n_people(group), int(counts.sum())
+        interval = sampling.share(group, None, params.confidence)
+        rows = [_row("accuracy", accuracies[group], interval, size)]
+        confidence = sampling.confidence(group, params.confidence)
         for (name, metric), values in zip(averages.items(), replicates, strict=True):
-            interval = percentile_interval(values[:, group], params.confidence)
-            value = metric(counted.counts)[group]
-            rows.append(_row(name, value, interval, people))
-        for emotion, place in zip(counted.classes, range(len(counted.classes)), strict=True):
-            of_emotion = int(counts[place].sum())
-            name = f"recall_{emotion}"
-            rows.append(_share(name, recalls[group, place], int(right[place]), of_emotion, params))
+            interval = percentile_interval(values[:, group], confidence)
+            rows.append(_row(name, metric(counted.counts)[group], interval, size))
+        for place, emotion in enumerate(counted.classes):
+            of_emotion = sampling.n_people(group, place), int(counts[place].sum())
+            interval = sampling.share(group, place, params.confidence)
+            rows.append(_row(f"recall_{emotion}", recalls[group, place], interval, of_emotion))
         scores.append(rows)
     return scores
 
 
 def _calibration_rows(
-    counted: CalibrationCounts, params: InferenceParameters, seed: Seed
+    counted: CalibrationCounts,
+    params: InferenceParameters,
+    seed: Seed,
+    people: PeopleCounts | None,
 ) -> list[Row]:
     """The calibration error of each group; people are resampled within their group."""
     counts_of_bins = counted.counts.sum(axis=1, keepdims=True)
+    bins = None if people is None else people.bins
+    sampling: Sampling = SingleFaces(counts_of_bins) if bins is None else bins
 
-    def errors(counts: Counts) -> Array:
+    def errors(counts: AnyCounts) -> Array:
         return calibration_error(counts, counted.bin_confidence)
 
-    (replicates,) = resampled(
-        bootstrap_counts, counts_of_bins, [errors], n=params.n_bootstrap, seed=seed
-    )
+    (replicates,) = _replicates(counts_of_bins, [errors], sampling, params, seed)
     values = errors(counts_of_bins)
     rows = []
-    for group, people in enumerate(counted.sizes):
+    for group, faces in enumerate(counted.sizes):
         value = float(values[group])
-        reflected = reflected_interval(value, replicates[:, group], params.confidence)
+        confidence = sampling.confidence(group, params.confidence)
+        reflected = reflected_interval(value, replicates[:, group], confidence)
         interval = Interval(max(reflected.low, 0.0), reflected.high)
-        rows.append(_row("calibration_error", value, interval, int(people)))
+        size = sampling.n_people(group), int(faces)
+        rows.append(_row("calibration_error", value, interval, size))
     return rows
 
 
-def _share(
-    name: str, value: float, successes: int, people: int, params: InferenceParameters
-) -> Row:
-    return _row(name, value, wilson_interval(successes, people, params.confidence), people)
+def _replicates(
+    counts: Counts,
+    metrics: Sequence[Metric],
+    sampling: Sampling,
+    params: InferenceParameters,
+    seed: Seed,
+) -> list[Array]:
+    n = sampling.n_draws(params.n_bootstrap)
+    return resampled(sampling.draw, counts, metrics, n=n, seed=seed)
 
 
-def _row(name: str, value: float | Array, interval: Interval, people: int) -> Row:
+def _row(name: str, value: float | Array, interval: Interval, size: tuple[int, int]) -> Row:
+    """A score; `size` are its people and its faces."""
+    people, faces = size
     return {
         "metric": name,
         "value": float(value),
         "ci_low": interval.low,
         "ci_high": interval.high,
         "n_people": people,
+        "n_faces": faces,
     }

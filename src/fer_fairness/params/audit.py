@@ -24,6 +24,11 @@ class PredictionColumns(Parameters):
         default=None,
         description="Column that tells the samples apart; none: number the rows.",
     )
+    person: str | None = Field(
+        default=None,
+        description="Column that tells people, or videos, apart where they have several faces; "
+        "none: every row is a person.",
+    )
     attributes: ListOf[str] | None = Field(
         default=None, min_length=1, description="Columns of the groups that are compared."
     )
@@ -56,16 +61,17 @@ class PredictionColumns(Parameters):
         # One name is one column of lists.
         return parted(given) if isinstance(given, str) and ";" in given else given
 
-    @field_validator("sample_id", mode="before")
+    @field_validator("sample_id", "person", mode="before")
     @classmethod
-    def _no_id(cls, given: object) -> object:
+    def _no_column(cls, given: object) -> object:
         return "" if given == "none" else given
 
     @model_validator(mode="after")
     def _columns_differ(self) -> Self:
         if self.probabilities is not None and self.logits is not None:
             raise ValueError("probabilities and logits are both given: give one of them")
-        used = [name for name in (self.true, self.predicted, self.sample_id) if name]
+        single = (self.true, self.predicted, self.sample_id, self.person)
+        used = [name for name in single if name]
         used += self.attributes or ()
         for scores in (self.probabilities, self.logits):
             used += (scores,) if isinstance(scores, str) else scores or ()

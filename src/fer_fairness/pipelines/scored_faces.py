@@ -9,7 +9,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.counts import INTERSECTION
-from fer_fairness.tables import stacked
+from fer_fairness.tables import PERSON, stacked
 from fer_fairness.taxonomy import ATTRIBUTES, probability_column
 
 Given = TypeVar("Given")
@@ -24,7 +24,7 @@ class ScoredFaces:
         variant: Whose predictions these are.
         emotions: The emotions it is scored over.
         table: `sample_id, emotion, predicted_emotion, probability_*`, the attributes and their
-            sources.
+            sources, and `person` where people have several faces.
     """
 
     evaluation_set: str
@@ -37,6 +37,12 @@ class ScoredFaces:
         """The columns of the emotions' probabilities, None where there are none."""
         columns = [probability_column(emotion) for emotion in self.emotions]
         return columns if set(columns) <= set(self.table.columns) else None
+
+    @property
+    def person(self) -> str | None:
+        """The column that tells people apart, None where there is none or it is empty."""
+        known = PERSON in self.table.columns and self.table[PERSON].notna().any()
+        return PERSON if known else None
 
     def attributes(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Those of the wanted attributes and intersections that somebody labelled here."""
@@ -67,12 +73,13 @@ def by_evaluation_set(given: Sequence[Given]) -> dict[str, Sequence[Given]]:
 
 
 def join_faces(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
-    """Predictions with the demographics of their faces.
+    """Predictions with the demographics of their faces, and whose they are where that is known.
 
     Raises:
         InvalidInputError: A prediction belongs to no face of the table.
     """
     columns = ["sample_id", *ATTRIBUTES, *(f"{name}_source" for name in ATTRIBUTES)]
+    columns += [PERSON] if PERSON in faces.columns else []
     unknown = set(predictions["sample_id"]) - set(faces["sample_id"])
     if unknown:
         raise InvalidInputError(

@@ -16,7 +16,7 @@ from fer_fairness.reporting.labels import (
     in_sentence,
     variant_label,
 )
-from fer_fairness.reporting.number_text import listed, percent, thousands
+from fer_fairness.reporting.number_text import listed, percent
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ComparisonRow, OverallRow
 
@@ -52,7 +52,7 @@ def _performance_finding(rows: list[OverallRow], variants: Sequence[str]) -> Fin
     by_variant = grouped(rows, lambda row: row.variant)
     first = next(name for name in variants if name in by_variant)
     scored = by_variant[first]
-    size = thousands(max(row.n_people for row in scored))
+    size = max(scored, key=lambda row: row.n_faces).size
     others = [row for row in rows if row.variant != first and row.metric == "accuracy"]
     text = f"{variant_label(first)}: {scores_text(scored)}, n = {size}. {_others_sentence(others)}"
     return Finding("performance", f"Recognition on {rows[0].set_label}", text.strip())

@@ -45,7 +45,8 @@ def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
     Returns:
         In the order of the `gaps` table; the differences found first. Lines of a text are whether
         anyone differs, which groups do, one metric each, then the extremes and sizes. Where groups
-        were predicted, each metric is told with its value corrected for label errors, or why there is none.
+        were predicted, each metric is told with its value corrected for label errors, or why there
+        is none.
     """
     errors = label_errors(inputs)
     gaps = grouped(
@@ -167,7 +168,7 @@ def _ends(groups: Sequence[GroupRow], row: GapRow, *, metric: str) -> tuple[str,
         return None
     compared.sort(key=lambda group: (group.value, group.group))
     lowest, highest = (
-        f"{group_label(end.group)} {percent(end.value)} (n = {thousands(end.n_people)})"
+        f"{group_label(end.group)} {percent(end.value)} (n = {end.size})"
         for end in (compared[0], compared[-1])
     )
     return lowest, highest

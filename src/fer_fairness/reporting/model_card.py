@@ -105,12 +105,12 @@ def _people(row: OfSource) -> str:
 
 
 def _overall_line(row: OverallRow) -> tuple[str, ...]:
-    return row.set_label, row.words.label, row.estimate, thousands(row.n_people)
+    return row.set_label, row.words.label, row.estimate, row.size
 
 
 def _group_line(row: GroupRow) -> tuple[str, ...]:
     group = group_label(row.group)
-    scored = (row.words.label, row.estimate, thousands(row.n_people))
+    scored = (row.words.label, row.estimate, row.size)
     return row.set_label, _people(row), group, *scored
 
 

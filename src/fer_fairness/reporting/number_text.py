@@ -19,6 +19,14 @@ def thousands(count: float) -> str:
     return MISSING if not math.isfinite(count) else f"{round(count):,}".replace("-", MINUS)
 
 
+def faces_of_people(n_faces: float, n_people: float) -> str:
+    """Faces, and of how many people where somebody has several: "3,153", "2,000 of 40 people"."""
+    if n_people == n_faces or not math.isfinite(n_people):
+        return thousands(n_faces)
+    people = "person" if n_people == 1 else "people"
+    return f"{thousands(n_faces)} of {thousands(n_people)} {people}"
+
+
 def percent(share: float, *, digits: int = 1) -> str:
     """`0.8312` as "83.1 %"."""
     return MISSING if not math.isfinite(share) else f"{_signed(100 * share, digits)}{NARROW_SPACE}%"

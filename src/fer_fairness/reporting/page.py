@@ -11,7 +11,7 @@ from fer_fairness.reporting.figures.style import WIDTH
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.number_text import MISSING, is_few, thousands
-from fer_fairness.reporting.rows.scores import Estimate
+from fer_fairness.reporting.rows.scores import Counted, Estimate
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -180,6 +180,12 @@ def numeric(text: str, *, muted: bool = False, strong: bool = False) -> Cell:
 def people(count: float) -> Cell:
     """A number of people, greyed where there are too few to say much."""
     return Cell(thousands(count), numeric=True, muted=is_few(count))
+
+
+def faces(rows: Iterable[Counted]) -> Cell:
+    """The faces of the row that has most, and of how many people; greyed where these are few."""
+    most = max(rows, key=lambda row: row.n_faces)
+    return Cell(most.size, numeric=True, muted=is_few(most.n_people))
 
 
 def yes_or_no(told: bool, *, quiet_no: bool = False) -> Cell:  # noqa: FBT001 -- what is shown

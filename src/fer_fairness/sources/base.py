@@ -207,7 +207,8 @@ def faces_table(
 ) -> pd.DataFrame:
     """A valid `faces` table from the columns that a dataset has.
 
-    Columns that it lacks read as absent: no votes, no target, attributes from no source.
+    Columns that it lacks read as absent: no votes, no target, attributes from no source; `person`
+    alone, which a table need not have, stays away.
 
     Args:
         columns: At least `sample_id`, `dataset`, `split`; all of one length or scalar.
@@ -233,7 +234,7 @@ def faces_table(
         defaults |= {f"{name}_source": sources, f"{name}_confidence": np.nan}
     absent = {name: value for name, value in defaults.items() if name not in given}
     table = pd.concat([given, pd.DataFrame(absent, index=given.index)], axis=1)
-    return FACES_SCHEMA.validate(table[list(FACES_SCHEMA.columns)])
+    return FACES_SCHEMA.validate(table[[name for name in FACES_SCHEMA.columns if name in table]])
 
 
 def one_hot_targets(emotion: pd.Series) -> dict[str, npt.NDArray[np.float64]]:

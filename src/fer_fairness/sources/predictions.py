@@ -18,14 +18,16 @@ from fer_fairness.sources.foreign_table import (
     rows_named,
 )
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
+from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
+from fer_fairness.tables import PERSON
 from fer_fairness.taxonomy import probability_column
 
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
 _SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
-_OWN_COLUMNS: Final = frozenset(("sample_id", "emotion", "predicted_emotion"))
+_OWN_COLUMNS: Final = frozenset(("sample_id", PERSON, "emotion", "predicted_emotion"))
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class PredictionFile:
     """Somebody's predictions in the form that the audit takes.
 
     Attributes:
-        frame: One row a sample, in the order of the file: `sample_id`, `emotion` (the true class)
+        frame: One row a sample, in the order of the file: `sample_id`, `person` (text, missing
+            where the file has none; only if there is such a column), `emotion` (the true class)
             and `predicted_emotion` as text, the attributes as text under their names in the file
             (missing where the file has no value), and `probability_<class>` in [0, 1], float64.
         classes: The classes that occur as true or predicted: in code order, in that of
@@ -41,9 +44,10 @@ class PredictionFile:
         attributes: Columns of `frame` that hold groups.
         probability_columns: In the order of `classes`; empty where the file holds none.
         reading: How the file was understood; can be written as JSON. `file`, `sha256`, `format`,
-            `n_rows`, `columns` (by role: `column` or `columns`, and `by`: given, guessed or row
-            numbers), `codes`, `n_by_class`, `n_without_group`, `unused_columns`, and `notes`:
-            sentences on what was assumed or left out.
+            `n_rows`, `n_people` (rows where no column tells people apart), `columns` (by role:
+            `column` or `columns`, and `by`: given, guessed or row numbers), `codes`, `n_by_class`,
+            `n_without_group`, `unused_columns`, `warnings`: sentences on what may make the results
+            wrong, and `notes`: sentences on what was assumed or left out.
     """
 
     frame: pd.DataFrame
@@ -68,7 +72,8 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
 
     Raises:
         InvalidInputError: If the file cannot be opened, a column is absent or ambiguous, a label
-            is missing or probably misspelt, a sample occurs twice, or probabilities are none.
+            is missing or probably misspelt, a sample occurs twice, a person has two groups of one
+            attribute, or probabilities are none.
     """
     table = open_table(path)
     roles = find_roles(table, columns)
@@ -84,10 +89,13 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
     groups = _groups(table, roles)
+    grouping = pd.DataFrame({column.name: column.texts for column in groups}, index=samples.index)
+    people = read_people(table, roles, grouping, looked_for=columns.person is None)
     names = tuple(map(probability_column, classes)) if scores else ()
     frame = pd.DataFrame(
         {
             "sample_id": samples,
+            **({} if people.column is None else {PERSON: people.column}),
             "emotion": labels.true.texts,
             "predicted_emotion": labels.predicted.texts,
             **{column.name: column.texts for column in groups},
@@ -99,7 +107,11 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
         classes=classes,
         attributes=tuple(column.name for column in groups),
         probability_columns=names,
-        reading=_reading(table, roles, labels, groups, has_scores=scores is not None),
+        reading={
+            **_reading(table, roles, labels, groups, has_scores=scores is not None),
+            "n_people": people.n_people,
+            "warnings": people.warnings,
+        },
     )
 
 
@@ -124,7 +136,8 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
         table.refuse(
             f"{ids.iloc[second]!r} stands in column {roles.sample_id!r} in rows {first + 1} and "
             f"{second + 1} ({ROWS}); {int(repeated.sum()):,} rows repeat an earlier one. Keep one "
-            "prediction a sample: those of one model and one run. If the column does not name "
+            "prediction a sample: those of one model and one run. If the column names people with "
+            f"several faces each, give audit.columns.person={roles.sample_id}; if it names no "
             "samples, give audit.columns.sample_id another, or none to number the rows."
         )
     return ids
@@ -186,12 +199,14 @@ def _reading(
     *,
     has_scores: bool,
 ) -> dict[str, object]:
-    used = {roles.true, roles.predicted, roles.sample_id, *roles.attributes, labels.names_column}
-    by = {"sample_id": "row numbers", **roles.origin}
+    used = {roles.true, roles.predicted, roles.sample_id, roles.person, *roles.attributes}
+    used.add(labels.names_column)
+    by = {"sample_id": "row numbers", "person": "every row is one", **roles.origin}
     understood: dict[str, object] = {
         "true": {"column": roles.true, "by": by["true"]},
         "predicted": {"column": roles.predicted, "by": by["predicted"]},
         "sample_id": {"column": roles.sample_id, "by": by["sample_id"]},
+        "person": {"column": roles.person, "by": by["person"]},
         "attributes": {"columns": [column.name for column in groups], "by": by["attributes"]},
     }
     if has_scores and roles.scores is not None:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import pandas as pd
+
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 
@@ -35,6 +37,13 @@ ID_NAMES: Final = (
     "id image_id img_id face_id uid uuid",
     "image img image_name img_name image_path img_path file filename file_name filepath path",
 )
+PERSON_NAMES: Final = (
+    "person subject participant identity actor speaker individual performer respondent volunteer",
+    "video clip sequence track",
+)
+"""What people are called, before an ending of `PERSON_ENDINGS`."""
+
+PERSON_ENDINGS: Final = ("", "id", "name", "number", "no", "nr", "code", "file")
 ATTRIBUTE_NAMES: Final = (
     "gender sex race race4 race7 ethnicity ethnic_group age age_group agegroup age_bin age_range "
     "age_bucket age_category skin_tone skintone skin_type skin_color skin_colour fitzpatrick "
@@ -95,6 +104,7 @@ class Roles:
     true: str
     predicted: str
     sample_id: str | None
+    person: str | None
     attributes: tuple[str, ...]
     scores: ScoreColumns | None
     origin: dict[str, Origin]
@@ -120,6 +130,7 @@ def find_roles(table: ForeignTable, columns: PredictionColumns) -> Roles:
     true = finder.given("true", columns.true)
     predicted = finder.given("predicted", columns.predicted)
     sample_id = finder.given("sample_id", columns.sample_id or None)
+    person = finder.given("person", columns.person or None)
     attributes = tuple(finder.named("attributes", name) for name in columns.attributes or ())
     scores = finder.given_scores("probabilities", columns.probabilities)
     scores = scores or finder.given_scores("logits", columns.logits)
@@ -127,12 +138,15 @@ def find_roles(table: ForeignTable, columns: PredictionColumns) -> Roles:
         predicted = finder.guess_label("predicted", PREDICTED_NAMES)
     if true is None:
         true = finder.guess_label("true", TRUE_NAMES)
+    if columns.person is None:
+        person = finder.guess_person()
     if columns.sample_id is None:
         sample_id = finder.guess("sample_id", ID_NAMES)
     return Roles(
         true=true,
         predicted=predicted,
         sample_id=sample_id,
+        person=person,
         scores=scores or finder.guess_scores(),
         attributes=attributes or finder.guess_attributes(),
         origin=finder.origin,
@@ -204,6 +218,26 @@ class _Finder:
             if found:
                 return self.take(role, found[0], "guessed")
         return None
+
+    def guess_person(self) -> str | None:
+        """The column of people; of several that tell the same people apart the first."""
+        for rank in PERSON_NAMES:
+            names = {name + ending for name in rank.split() for ending in PERSON_ENDINGS}
+            found = [c for c, plain in self.free.items() if plain.replace("_", "") in names]
+            different = [c for c in found if not self._one_to_one(found[0], c)]
+            if different:
+                self.table.refuse(
+                    f"the columns {listed([found[0], *different])} could each tell people apart. "
+                    "Say which with columns.person, or none if every row is a person."
+                )
+            if found:
+                return self.take("person", found[0], "guessed")
+        return None
+
+    def _one_to_one(self, first: str, second: str) -> bool:
+        texts = pd.DataFrame({name: self.table.one_line(name) for name in {first, second}})
+        n_pairs = len(texts.drop_duplicates())
+        return all(texts[name].nunique() == n_pairs for name in texts)
 
     def guess_label(self, role: str, ranks: Sequence[str]) -> str:
         found = self.guess(role, ranks)

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.aif360_adapter.binary_datasets import aif360_values
+from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import (
+    INTERSECTION,
     GroupCounts,
     check_predictions,
     group_counts,
@@ -23,13 +25,14 @@ from fer_fairness.fairness.counts import (
 )
 from fer_fairness.fairness.inference.draws import (
     CELLS_AT_ONCE,
-    bootstrap_counts,
     resampled,
     seed_for,
 )
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, percentile_interval
+from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces
 from fer_fairness.fairness.metrics.formulas import Counts, Metric
 from fer_fairness.fairness.metrics.reductions import Array, divide
+from fer_fairness.fairness.whose_faces import check_people, people_of
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 
@@ -58,15 +61,18 @@ def one_vs_rest_metrics(
     emotions: Sequence[str],
     params: InferenceParameters,
     seed: int,
+    person: str | None = None,
 ) -> pd.DataFrame:
     """AIF360's metrics of every emotion and every group against the largest.
 
     Args:
-        frame: One row a person: sample_id, emotion, predicted_emotion, and the attribute column.
+        frame: One row a face: sample_id, emotion, predicted_emotion, and the attribute column.
         attribute: Attribute, or intersection such as "gender x race".
         emotions: The emotions scored; the table may hold no other.
         params: Number of replicates, confidence, and the size a group must reach to take part.
         seed: Seed of the bootstrap.
+        person: The column that tells people apart where they have several faces; whole people are
+            then resampled. `n_*` are faces all the same, as AIF360 counts them.
 
     Returns:
         `ONE_VS_REST_COLUMNS`. The largest group is AIF360's "privileged" one; the word says nothing
@@ -78,13 +84,19 @@ def one_vs_rest_metrics(
         InvalidInputError: If a column is missing or an emotion unknown.
     """
     check_predictions(frame)
+    members = groups_of(frame, attribute)
     counted = group_counts(
-        frame["emotion"], frame["predicted_emotion"], groups_of(frame, attribute), classes=emotions
+        frame["emotion"], frame["predicted_emotion"], members, classes=emotions
     ).reaching(params.minimum_group_size)
     if len(counted.groups) < 2:
         return pd.DataFrame(columns=list(ONE_VS_REST_COLUMNS))
     reference = int(np.argmax(counted.sizes))
-    intervals = _intervals(counted, reference, params, seed_for(seed, attribute))
+    people = people_of(frame, person)
+    sampling: Sampling = SingleFaces(counted.counts)
+    if person is not None and people is not None:
+        check_people(frame, person, attribute.split(INTERSECTION))
+        sampling = CountedPeople(frame, people, emotions).of(members, counted).answers
+    intervals = _intervals(counted, reference, sampling, params, seed_for(seed, attribute))
     rows = list(_rows(attribute, counted, reference, intervals))
     return pd.DataFrame(rows, columns=list(ONE_VS_REST_COLUMNS))
 
@@ -115,7 +127,11 @@ def _rows(
 
 
 def _intervals(
-    counted: GroupCounts, reference: int, params: InferenceParameters, seed: tuple[int, int]
+    counted: GroupCounts,
+    reference: int,
+    sampling: Sampling,
+    params: InferenceParameters,
+    seed: tuple[int, int],
 ) -> dict[tuple[int, int], list[Interval]]:
     """Intervals of all metrics, in order, by (emotion, group), on the same resamples."""
     others = [group for group in range(len(counted.groups)) if group != reference]
@@ -130,15 +146,20 @@ def _intervals(
         return np.stack([formula(stacked) for formula in COUNT_FORMULAS.values()], axis=-1)
 
     (values,) = resampled(
-        bootstrap_counts,
+        sampling.draw,
         counted.counts,
         [metrics_of_all_pairs],
-        n=params.n_bootstrap,
+        n=sampling.n_draws(params.n_bootstrap),
         seed=seed,
         cells_at_once=at_once,
     )
+    middle = [sampling.confidence(group, params.confidence) for group in range(len(counted.groups))]
     return {
-        pair: [percentile_interval(column, params.confidence) for column in values[:, place].T]
+        pair: [
+            # As unsure as the group of fewer people makes it.
+            percentile_interval(column, float(np.max([middle[pair[1]], middle[reference]])))
+            for column in values[:, place].T
+        ]
         for place, pair in enumerate(pairs)
     }
 

@@ -88,9 +88,8 @@ def calibration_counts(
             missing or outside [0, 1], or `n_bins` is below 1.
     """
     counted = group_counts(y_true, y_pred, groups, classes=classes)
-    confidences = _checked(confidence, n_people=len(y_true))
-    bins, bin_confidence = bins_of_confidence(confidences, n_bins)
-    n_used = len(bin_confidence)
+    _check_confidences(confidence, n_people=len(y_true))
+    bins, bin_confidence = bins_of_confidence(confidence, n_bins=n_bins)
     true, membership = np.asarray(y_true, dtype=object), np.asarray(groups, dtype=object)
     right = true == np.asarray(y_pred, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
@@ -99,7 +98,8 @@ def calibration_counts(
         pd.Index(list(classes), dtype=object).get_indexer(pd.Index(true[known], dtype=object)),
         (2 * bins + right)[known],
     )
-    counts = np.zeros((len(counted.groups), len(classes), 2 * n_used), dtype=np.int64)
+    shape = len(counted.groups), len(classes), 2 * len(bin_confidence)
+    counts = np.zeros(shape, dtype=np.int64)
     np.add.at(counts, cells, 1)
     return CalibrationCounts(
         counts=counts,
@@ -110,22 +110,24 @@ def calibration_counts(
     )
 
 
-def bins_of_confidence(confidence: Array, n_bins: int = 10) -> tuple[npt.NDArray[np.int64], Array]:
-    """Bins of equal mass over everybody.
+def bins_of_confidence(
+    confidence: npt.ArrayLike, *, n_bins: int = 10
+) -> tuple[npt.NDArray[np.int64], Array]:
+    """Put faces into bins of equal mass by their confidence.
 
     Args:
-        confidence: Probability of the predicted class of each person, in [0, 1], (people,).
+        confidence: Probability that the model gave to the predicted class, in [0, 1], (faces,).
         n_bins: As for `calibration_counts`.
 
     Returns:
-        The bin of each person, int64, shape (people,), and the mean confidence in each, (bins,).
+        The bin of each face, int64 of shape (faces,), and the mean confidence of each bin, rising.
 
     Raises:
-        InvalidInputError: If a confidence is none, or `n_bins` is below 1.
+        InvalidInputError: If `n_bins` is below 1.
     """
-    confidences = _checked(confidence, n_people=len(confidence))
     if n_bins < 1:
         raise InvalidInputError(f"n_bins is {n_bins}, expected at least 1. Ask for ten, say.")
+    confidences = np.asarray(confidence, dtype=np.float64)
     bins, n_used = _equal_mass_bins(confidences, n_bins)
     in_bin = np.bincount(bins, minlength=n_used)
     return bins, np.bincount(bins, weights=confidences, minlength=n_used) / in_bin
@@ -194,7 +196,7 @@ def _equal_mass_bins(confidences: Array, n_bins: int) -> tuple[npt.NDArray[np.in
     return numbered.astype(np.int64), len(used)
 
 
-def _checked(confidence: npt.ArrayLike, *, n_people: int) -> Array:
+def _check_confidences(confidence: npt.ArrayLike, *, n_people: int) -> None:
     confidences = np.asarray(confidence, dtype=np.float64)
     if confidences.shape != (n_people,):
         raise InvalidInputError(
@@ -208,4 +210,3 @@ def _checked(confidence: npt.ArrayLike, *, n_people: int) -> Array:
             f"[0, 1]; {bad.size} rows are like it. Leave such rows out, or give the probability of "
             "the predicted class (after the softmax, as a share and not in per cent)."
         )
-    return confidences

@@ -4,20 +4,23 @@ The values of the attributes that a subgroup allows are searched for (see `subse
 errors are the most of very many and no p-value made for one subgroup holds. Here the whole
 search is done again on people whose rows of attributes are shuffled within each true class: what a
 class makes hard stays hard, the attributes stay as correlated as they are, and only their bond with
-the errors is cut.
+the errors is cut. Where people have several faces, see `people_in_cells`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import EVERYBODY, INTERSECTION, Counts, check_predictions
+from fer_fairness.fairness.counts import EVERYBODY, INTERSECTION, Codes, Counts, check_predictions
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.subgroups.people_in_cells import people_in_cells
 from fer_fairness.fairness.subgroups.subset_scan import (
+    Chosen,
     ErrorCells,
     Flags,
     best_subgroups,
@@ -25,10 +28,12 @@ from fer_fairness.fairness.subgroups.subset_scan import (
     random_starts,
 )
 from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.fairness.whose_faces import check_people, people_of
 
 SCAN_COLUMNS: Final = (
     "subgroup",
     "n_people",
+    "n_faces",
     "observed_errors",
     "expected_errors",
     "score",
@@ -40,7 +45,7 @@ _N_STARTS: Final = 60
 _ROUNDING: Final = 1e-7
 
 
-def bias_scan(
+def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of whoever calls
     frame: pd.DataFrame,
     *,
     attributes: Sequence[str],
@@ -49,21 +54,24 @@ def bias_scan(
     penalty: float = 1.0,
     minimum_group_size: int = 10,
     significance: float = 0.05,
+    person: str | None = None,
 ) -> pd.DataFrame:
     """Find the subgroup with the most errors above what its true emotions let expect.
 
-    The error expected of a person is the error rate of everybody of the same true emotion. A
+    The error expected of a face is the error rate of all faces of the same true emotion. A
     subgroup names some values of some attributes ("gender: female; race: black or indian"). A
     person whose value is missing is in no subgroup that names that attribute, and in all others.
 
     Args:
-        frame: One row a person: sample_id, emotion, predicted_emotion, and the attributes' columns.
+        frame: One row a face: sample_id, emotion, predicted_emotion, and the attributes' columns.
         attributes: The columns to combine; "a x b" counts as a and b.
         n_permutations: Shuffles behind the p-value.
         seed: Seed of the shuffles and of the searches' starts.
         penalty: Taken off the score for each value named, so that fewer are.
         minimum_group_size: Subgroups of fewer people are passed over.
         significance: A subgroup is found where its p-value is at most this.
+        person: The column that tells people apart where they have several faces; they are then
+            shuffled whole. Without it every row is a person.
 
     Returns:
         `SCAN_COLUMNS`, one row. The score is the log-likelihood ratio of `subset_scan`, in nats,
@@ -72,37 +80,25 @@ def bias_scan(
         can be compared: no attribute with two known values, or too few people.
 
     Raises:
-        InvalidInputError: If a column is missing, somebody is listed twice, an emotion is missing,
-            or a number is out of range.
+        InvalidInputError: If a column is missing, a sample is listed twice, a person has two
+            values of an attribute, an emotion is missing, or a number is out of range.
     """
     _check(frame, attributes, n_permutations, penalty)
-    names, cells, errors = _cells(frame, attributes)
-    n_people, n_errors = int(cells.people.sum()), int(errors.sum())
+    people = people_of(frame, person)
+    if person is not None and people is not None:
+        check_people(frame, person, _columns(attributes))
+    names, faces = _faces(frame, attributes)
+    n_people = len(frame) if people is None else int(people.max()) + 1
     if not names or n_people < max(minimum_group_size, 1):
-        return _row(
-            EVERYBODY, (n_people, n_errors, float(n_errors)), (0.0, np.nan), Verdict.TOO_FEW
-        )
+        n_errors = int(faces.wrong.sum())
+        sizes = (n_people, len(frame), n_errors, float(n_errors))
+        return _row(EVERYBODY, sizes, (0.0, np.nan), Verdict.TOO_FEW)
     generator = np.random.default_rng(seed_for(seed, "bias_scan"))
-    starts = random_starts(cells, _N_STARTS, generator)
-    shuffled = _shuffled_errors(cells.people, errors.sum(axis=0), n_permutations, generator)
-    best = best_subgroups(
-        cells,
-        np.concatenate([errors.sum(axis=1)[np.newaxis], shuffled]),
-        starts=starts,
-        penalty=penalty,
-        minimum_people=minimum_group_size,
-    )
-    score, null = float(best.scores[0]), best.scores[1:]
-    p_value = (1 + np.count_nonzero(null >= score - _ROUNDING)) / (n_permutations + 1)
-    chosen = [flags[:1] for flags in best.chosen]
-    inside = members(cells, chosen)[0]
-    sizes = (
-        int(cells.people[inside].sum()),
-        int(errors[inside].sum()),
-        float((cells.people[inside] * cells.expected).sum()),
-    )
+    search = _Search(n_permutations, penalty, minimum_group_size, generator)
+    found = _scanned(faces, search) if people is None else _scanned_people(faces, people, search)
+    p_value = (1 + np.count_nonzero(found.null >= found.score - _ROUNDING)) / (n_permutations + 1)
     verdict = Verdict.FOUND if p_value <= significance else Verdict.NOT_FOUND
-    return _row(_told(names, chosen), sizes, (score, p_value), verdict)
+    return _row(_told(names, found.chosen), found.sizes, (found.score, p_value), verdict)
 
 
 def _check(
@@ -135,10 +131,54 @@ def _columns(attributes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
 
 
-def _cells(
-    frame: pd.DataFrame, attributes: Sequence[str]
-) -> tuple[dict[str, list[str]], ErrorCells, Counts]:
-    """Values by attribute (of two or more), the people, and errors (cells, classes)."""
+@dataclass(frozen=True)
+class _Faces:
+    """Faces by attributes and true class.
+
+    Attributes:
+        values: Value of each attribute, int64, -1 where unknown, shape (faces, attributes).
+        n_values: Number of known values of each attribute.
+        of_class: True class of each face, int64, shape (faces,).
+        n_classes: Number of classes.
+        wrong: 1 for a mistaken face, else 0, int64, shape (faces,).
+    """
+
+    values: Codes
+    n_values: tuple[int, ...]
+    of_class: Codes
+    n_classes: int
+    wrong: Counts
+
+
+@dataclass(frozen=True)
+class _Search:
+    """How to search: shuffles, the penalty for a value, the smallest subgroup, the generator."""
+
+    n_shuffles: int
+    penalty: float
+    minimum_people: int
+    generator: np.random.Generator
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The best subgroup.
+
+    Attributes:
+        score: Its score.
+        null: The best score of each shuffle, shape (shuffles,).
+        chosen: By attribute the values that it allows, shape (1, values + 1).
+        sizes: Its people, faces, errors, and errors expected.
+    """
+
+    score: float
+    null: Array
+    chosen: Chosen
+    sizes: tuple[int, int, int, float]
+
+
+def _faces(frame: pd.DataFrame, attributes: Sequence[str]) -> tuple[dict[str, list[str]], _Faces]:
+    """Values by attribute (of two or more), and the faces."""
     names: dict[str, list[str]] = {}
     codes = []
     for attribute in _columns(attributes):
@@ -149,16 +189,71 @@ def _cells(
             names[attribute] = found
             codes.append(pd.Categorical(values, categories=found).codes.astype(np.int64))
     rows = np.stack(codes, axis=1) if codes else np.zeros((len(frame), 0), dtype=np.int64)
-    cell_codes, cell = np.unique(rows, axis=0, return_inverse=True)
     of_class, classes = pd.factorize(frame["emotion"], sort=True)
     wrong = (frame["emotion"].to_numpy() != frame["predicted_emotion"].to_numpy()).astype(np.int64)
-    people = np.zeros((len(cell_codes), len(classes)), dtype=np.int64)
-    errors = np.zeros_like(people)
-    np.add.at(people, (cell, of_class), 1)
-    np.add.at(errors, (cell, of_class), wrong)
-    expected: Array = errors.sum(axis=0) / np.maximum(people.sum(axis=0), 1)
     n_values = tuple(len(found) for found in names.values())
-    return names, ErrorCells(cell_codes, n_values, people, expected), errors
+    return names, _Faces(rows, n_values, of_class.astype(np.int64), len(classes), wrong)
+
+
+def _scanned(faces: _Faces, search: _Search) -> _Found:
+    """The best subgroup where every face is a person."""
+    cell_codes, cell = np.unique(faces.values, axis=0, return_inverse=True)
+    people = np.zeros((len(cell_codes), faces.n_classes), dtype=np.int64)
+    errors = np.zeros_like(people)
+    np.add.at(people, (cell.ravel(), faces.of_class), 1)
+    np.add.at(errors, (cell.ravel(), faces.of_class), faces.wrong)
+    expected: Array = errors.sum(axis=0) / np.maximum(people.sum(axis=0), 1)
+    cells = ErrorCells(cell_codes, faces.n_values, people, expected)
+    starts = random_starts(cells, _N_STARTS, search.generator)
+    shuffled = _shuffled_errors(people, errors.sum(axis=0), search.n_shuffles, search.generator)
+    observed = errors.sum(axis=1)
+    best = best_subgroups(
+        cells,
+        np.concatenate([observed[np.newaxis], shuffled]),
+        starts=starts,
+        penalty=search.penalty,
+        minimum_people=search.minimum_people,
+    )
+    chosen = [flags[:1] for flags in best.chosen]
+    sizes = _sizes(cells, observed, chosen)
+    return _Found(float(best.scores[0]), best.scores[1:], chosen, sizes)
+
+
+def _scanned_people(faces: _Faces, people: pd.Series, search: _Search) -> _Found:
+    """The best subgroup where people have several faces."""
+    whole = people_in_cells(
+        people.to_numpy(dtype=np.int64),
+        faces.values,
+        np.eye(faces.n_classes, dtype=np.int64)[faces.of_class],
+        faces.wrong,
+        n_values=faces.n_values,
+    )
+    orders = [
+        whole.cell,
+        *(search.generator.permutation(whole.cell) for _ in range(search.n_shuffles)),
+    ]
+    tables = [whole.tables(cell) for cell in orders]
+    cells, observed = tables[0]
+    best = best_subgroups(
+        cells,
+        np.stack([errors for _, errors in tables]),
+        starts=random_starts(cells, _N_STARTS, search.generator),
+        penalty=search.penalty,
+        minimum_people=search.minimum_people,
+        people=np.stack([shuffled.people for shuffled, _ in tables]),
+    )
+    chosen = [flags[:1] for flags in best.chosen]
+    sizes = _sizes(cells, observed, chosen)
+    return _Found(float(best.scores[0]), best.scores[1:], chosen, sizes)
+
+
+def _sizes(cells: ErrorCells, errors: Counts, chosen: Chosen) -> tuple[int, int, int, float]:
+    """People, faces, errors and errors expected of a subgroup."""
+    inside = members(cells, chosen)[0]
+    by_class = cells.people[inside].sum(axis=0)
+    n_people = int(cells.sizes(by_class))
+    n_faces = int(by_class.sum()) - (n_people if cells.people_last else 0)
+    return n_people, n_faces, int(errors[inside].sum()), float(by_class @ cells.expected)
 
 
 def _shuffled_errors(
@@ -186,7 +281,7 @@ def _told(names: dict[str, list[str]], chosen: Sequence[Flags]) -> str:
 
 
 def _row(
-    subgroup: str, sizes: tuple[int, int, float], result: tuple[float, float], verdict: Verdict
+    subgroup: str, sizes: tuple[int, int, int, float], result: tuple[float, float], verdict: Verdict
 ) -> pd.DataFrame:
     row = (subgroup, *sizes, *result, verdict.value)
     return pd.DataFrame([row], columns=list(SCAN_COLUMNS))

@@ -48,12 +48,20 @@ class ErrorCells:
         n_values: Number of known values of each attribute.
         people: int64, shape (cells, classes): people by true class.
         expected: float64, shape (classes,): the error expected of a person of each class.
+        people_last: Whether people have several faces: `people` are then faces but for a last
+            "class", which counts people and of which nothing is expected.
     """
 
     codes: Counts
     n_values: tuple[int, ...]
     people: Counts
     expected: Array
+    people_last: bool = False
+
+    def sizes(self, people: Array) -> Array:
+        """People of a number of people by class, shape (..., classes)."""
+        sizes: Array = people[..., -1] if self.people_last else people.sum(axis=-1)
+        return sizes
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,7 @@ def best_subgroups(
     starts: Chosen,
     penalty: float,
     minimum_people: int,
+    people: Counts | None = None,
 ) -> Subgroups:
     """Search each table of errors for the subgroup of the highest score.
 
@@ -105,6 +114,8 @@ def best_subgroups(
         starts: From `random_starts`; every table is searched from each.
         penalty: Taken off the score for each value that a subgroup names.
         minimum_people: Subgroups of fewer people are passed over.
+        people: The people of each table, int64, shape (tables, cells, classes), where they are not
+            the same in all.
 
     Returns:
         The best over all starts; everybody, at 0, where nothing scores more. -inf where even
@@ -113,9 +124,13 @@ def best_subgroups(
     scan = _Scan(cells, starts, penalty, minimum_people)
     widest = max(len(cells.codes), (max(cells.n_values) + 1) * len(_LOG_ODDS_RATIOS))
     at_once = max(1, _NUMBERS_AT_ONCE // (widest * len(starts[0])))
-    turns = [errors[first : first + at_once] for first in range(0, len(errors), at_once)]
+    turns = [slice(first, first + at_once) for first in range(0, len(errors), at_once)]
+
+    def search(turn: slice) -> Subgroups:
+        return scan.search(errors[turn], None if people is None else people[turn])
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = list(pool.map(scan.search, turns))
+        found = list(pool.map(search, turns))
     return Subgroups(
         scores=np.concatenate([part.scores for part in found]),
         chosen=tuple(
@@ -146,13 +161,15 @@ class _Scan:
             _sums_by_value(cells, attribute) for attribute in range(len(cells.n_values))
         ]
 
-    def search(self, errors: Counts) -> Subgroups:
+    def search(self, errors: Counts, people_of: Counts | None) -> Subgroups:
         """The best subgroup of each of a few tables, over all starts."""
         table = np.repeat(np.arange(len(errors)), len(self._starts[0]))
         chosen = [np.tile(start, (len(errors), 1)) for start in self._starts]
         inside = members(self._cells, chosen)
         observed = (inside * errors[table]).sum(axis=1, dtype=np.float64)
-        people: Array = inside.astype(np.float64) @ self._cells.people.astype(np.float64)
+        own = None if people_of is None else people_of.astype(np.float64)
+        of_cells = self._cells.people.astype(np.float64) if own is None else own[table]
+        people: Array = (inside[:, np.newaxis].astype(np.float64) @ of_cells)[:, 0]
         scores, _ = self._scores(observed, people, chosen)
         best = Subgroups(
             np.full(len(errors), -np.inf),
@@ -161,7 +178,8 @@ class _Scan:
         for _ in range(_SWEEPS):
             raised = scores
             for attribute in range(len(chosen)):
-                raised = self._step(attribute, errors[table], chosen, raised)
+                tables = errors[table], None if own is None else own[table]
+                raised = self._step(attribute, tables, chosen, raised)
             _keep_better(best, table, raised, chosen)
             going_on = np.flatnonzero(raised > scores + _ROUNDING)
             going_on = going_on[_first_of_each(table[going_on], [f[going_on] for f in chosen])]
@@ -171,11 +189,13 @@ class _Scan:
                 break
         return best
 
-    def _step(self, attribute: int, errors: Counts, chosen: Chosen, scores: Array) -> Array:
+    def _step(
+        self, attribute: int, tables: tuple[Counts, Array | None], chosen: Chosen, scores: Array
+    ) -> Array:
         """Choose the best values of one attribute, given those of the others."""
         trial = [*chosen]
         trial[attribute] = everything = np.ones_like(chosen[attribute])
-        observed, people = self._by_value[attribute](errors, members(self._cells, trial))
+        observed, people = self._by_value[attribute](*tables, members(self._cells, trial))
         log_ratio = np.zeros(len(scores))
         for choose in (self._best_on_grid, self._adding, None):
             option = everything if choose is None else choose(observed, people, log_ratio)
@@ -191,7 +211,7 @@ class _Scan:
         """The values that add something at the odds ratio of the grid where they add most."""
         gains = self._gains(observed, people, _LOG_ODDS_RATIOS)
         adding = gains > 0
-        sizes = people.sum(axis=2)[:, np.newaxis, :] @ adding.astype(np.float64)
+        sizes = self._cells.sizes(people)[:, np.newaxis, :] @ adding.astype(np.float64)
         totals = np.maximum(gains, 0.0).sum(axis=1)
         best = np.where(sizes[:, 0] >= self._minimum, totals, -np.inf).argmax(axis=1)
         return _named(adding[np.arange(len(best)), :, best], people)
@@ -217,7 +237,8 @@ class _Scan:
         scores, log_ratio = bernoulli_scores(observed, people, self._cells.expected)
         for flags in chosen:
             scores -= self._penalty * np.where(flags.all(axis=1), 0, flags.sum(axis=1))
-        return np.where(people.sum(axis=1) >= self._minimum, scores, -np.inf), log_ratio
+        enough = self._cells.sizes(people) >= self._minimum
+        return np.where(enough, scores, -np.inf), log_ratio
 
 
 def _keep_better(best: Subgroups, table: Counts, scores: Array, chosen: Chosen) -> None:
@@ -244,8 +265,12 @@ def _named(flags: Flags, people: Array) -> Flags:
 
 def _sums_by_value(
     cells: ErrorCells, attribute: int
-) -> Callable[[Counts, Flags], tuple[Array, Array]]:
-    """A function giving errors (searches, values + 1) and people (..., classes) of cells inside."""
+) -> Callable[[Counts, Array | None, Flags], tuple[Array, Array]]:
+    """A function giving errors (searches, values + 1) and people (..., classes) of cells inside.
+
+    It takes the errors of the cells of each search, its people where they are its own, and which
+    cells are inside.
+    """
     n_values, n_cells = cells.n_values[attribute] + 1, len(cells.codes)
     values = cells.codes[:, attribute] % n_values
     ones = np.ones(n_cells)
@@ -255,9 +280,12 @@ def _sums_by_value(
         for people in cells.people.T.astype(np.float64)
     ]
 
-    def sums(errors: Counts, inside: Flags) -> tuple[Array, Array]:
+    def sums(errors: Counts, people: Array | None, inside: Flags) -> tuple[Array, Array]:
         observed = (to_value @ (inside * errors).T.astype(np.float64)).T
         across = inside.T.astype(np.float64)
+        if people is not None:
+            of_class = [to_value @ (across * own.T) for own in np.moveaxis(people, -1, 0)]
+            return observed, np.stack([np.asarray(sums).T for sums in of_class], axis=-1)
         return observed, np.stack([np.asarray(weights @ across).T for weights in by_class], axis=-1)
 
     return sums

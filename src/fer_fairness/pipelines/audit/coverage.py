@@ -7,8 +7,9 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.whose_faces import people_of
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.measurements import LABEL_ERRORS_NOTE
+from fer_fairness.pipelines.measurements import FACES_ALONE_NOTE, LABEL_ERRORS_NOTE
 from fer_fairness.pipelines.scored_faces import ScoredFaces
 from fer_fairness.tables import has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
@@ -84,6 +85,18 @@ def predicted_groups_notes(gaps: pd.DataFrame) -> list[str]:
         return []
     named = ", ".join(predicted)
     return [f"Groups by {named} are predicted by a labeller, not annotated. {LABEL_ERRORS_NOTE}"]
+
+
+def people_notes(reading: dict[str, Any], corrected: pd.DataFrame) -> list[str]:
+    """What the reader must know of corrected values where people have several faces."""
+    several = reading["n_people"] < reading["n_rows"]
+    return [FACES_ALONE_NOTE] if several and len(corrected) else []
+
+
+def n_people(part: ScoredFaces) -> int:
+    """How many people there are: faces where nobody is known to have several."""
+    people = people_of(part.table, part.person)
+    return len(part.table) if people is None else int(people.nunique())
 
 
 def faces_showing(

@@ -25,6 +25,8 @@ from fer_fairness.pipelines.audit.coverage import (
     faces_showing,
     labelled_attributes,
     left_out_notes,
+    n_people,
+    people_notes,
     predicted_groups_notes,
 )
 from fer_fairness.pipelines.measurements import (
@@ -144,6 +146,8 @@ def score_foreign_model(
         "file": path.name,
         "sha256": sha256,
         "n_rows": len(people),
+        "n_people": n_people(part),
+        "warnings": [],
         "fabricated": quality["reading"]["fabricated"],
         "notes": [*foreign.notes, *notes, *left_out],
     }
@@ -171,7 +175,9 @@ def _model_and_dataset(parameters: AuditParameters, found: Sequence[Any]) -> tup
 
 
 def _tell(reading: dict[str, Any]) -> None:
-    """What was assumed or left out, on the console too."""
+    """What was assumed, left out, or may be wrong, on the console too."""
+    for warning in reading["warnings"]:
+        logger.warning(warning)
     for note in reading["notes"]:
         logger.info(note)
 
@@ -188,6 +194,7 @@ def scan_subgroups(
     people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
 ) -> pd.DataFrame:
     """The subgroup over all attributes that is served worst, with a p-value of its own."""
+    part = _audited(people, reading)
     found = bias_scan(
         people,
         attributes=reading["attributes"],
@@ -195,8 +202,9 @@ def scan_subgroups(
         seed=seed,
         minimum_group_size=parameters.inference.minimum_group_size,
         significance=parameters.inference.significance,
+        person=part.person,
     )
-    return with_context([(_audited(people, reading), found)])
+    return with_context([(part, found)])
 
 
 def one_vs_rest(
@@ -238,7 +246,9 @@ def write_audit(
     gaps = tables["gaps"]
     notes = [
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
+        *reading["warnings"],
         *predicted_groups_notes(gaps),
+        *people_notes(reading, tables["label_noise_gaps"]),
         *reading["notes"],
         *left_out_notes(gaps, tables["aif360"], reading, parameters),
     ]

@@ -6,7 +6,11 @@ from typing import Any
 import pandas as pd
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
-from fer_fairness.pipelines.measurements import FABRICATED_NOTE, LABEL_ERRORS_NOTE
+from fer_fairness.pipelines.measurements import (
+    FABRICATED_NOTE,
+    FACES_ALONE_NOTE,
+    LABEL_ERRORS_NOTE,
+)
 from fer_fairness.reporting import evaluation_set_label
 from fer_fairness.reporting.number_text import listed
 
@@ -32,6 +36,9 @@ def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]])
             "annotated: gaps there are between faces as the labeller sees them. "
             f"{LABEL_ERRORS_NOTE}"
         )
+    of_predicted = groups[groups["attribute_source"] == "predicted"]
+    if (of_predicted["n_people"] < of_predicted["n_faces"]).any():
+        notes.append(FACES_ALONE_NOTE)
     return notes
 
 

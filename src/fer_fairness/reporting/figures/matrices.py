@@ -34,7 +34,7 @@ def confusion_matrix_figure(
         A half-width figure: rows are true emotions and sum to 100 %, cells tell percent and count.
     """
     counts = [
-        (row.emotion, row.predicted_emotion, row.n_people)
+        (row.emotion, row.predicted_emotion, row.n_faces)
         for row in confusion
         if row.variant == variant
     ]

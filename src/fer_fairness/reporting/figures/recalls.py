@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
-from fer_fairness.reporting.number_text import is_few, thousands
+from fer_fairness.reporting.number_text import is_few
 from fer_fairness.reporting.rows.scores import GroupRow
 
 _PREFIX: Final = "recall_"
@@ -88,8 +88,8 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
 
 
 def _group_text(name: str, groups: Sequence[GroupRow]) -> str:
-    sizes = [row.n_people for row in groups if row.group == name and row.metric == "accuracy"]
-    size = f" (n={thousands(max(sizes))})" if sizes else ""
+    rows = [row for row in groups if row.group == name and row.metric == "accuracy"]
+    size = f" (n={max(rows, key=lambda row: row.n_faces).size})" if rows else ""
     return style.literal(group_label(name)) + size
 
 

@@ -12,7 +12,13 @@ from fer_fairness.reporting.labels import (
     source_label,
     variant_label,
 )
-from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
+from fer_fairness.reporting.number_text import (
+    faces_of_people,
+    interval,
+    number,
+    points,
+    value_with_interval,
+)
 from fer_fairness.reporting.rows.schema import Row
 
 QUESTION: Final = "question"
@@ -186,20 +192,29 @@ class HolmJudged(Judged):
         return self.p_value_holm
 
 
-class OverallRow(Estimate, Scored, table="overall"):
-    """A score of one variant on all faces of a set."""
+class Counted(Row):
+    """How many faces, of how many people; the same number where everybody has one."""
 
     n_people: float
+    n_faces: float
+
+    @property
+    def size(self) -> str:
+        """Both as text: "2,000 of 40 people", or "3,153" where everybody has one face."""
+        return faces_of_people(self.n_faces, self.n_people)
 
 
-class GroupRow(Estimate, OfSource, table="groups"):
+class OverallRow(Estimate, Scored, Counted, table="overall"):
+    """A score of one variant on all faces of a set."""
+
+
+class GroupRow(Estimate, OfSource, Counted, table="groups"):
     """A score within one group."""
 
     group: str
-    n_people: float
 
 
-class GapRow(JudgedTogether, Estimate, OfSource, table="gaps"):
+class GapRow(JudgedTogether, Estimate, OfSource, Counted, table="gaps"):
     """One difference between groups; `fairness.gaps.gap_table` tells what its numbers are.
 
     `family` is one of those above. `value` and its interval, at the level of the verdict, have the
@@ -220,8 +235,6 @@ class GapRow(JudgedTogether, Estimate, OfSource, table="gaps"):
     null_95: float
     p_value_holm: float
     p_value_benjamini_hochberg: float
-    n_people: float
-    n_faces: float
     n_groups: float
     smallest_group: str
     smallest_group_size: float
@@ -295,3 +308,4 @@ class ConfusionRow(Scored, table="confusion"):
     emotion: str
     predicted_emotion: str
     n_people: float
+    n_faces: float

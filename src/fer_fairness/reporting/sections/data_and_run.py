@@ -18,6 +18,7 @@ _NAMES: Final = MappingProxyType(
         "true": "True emotion",
         "predicted": "Predicted emotion",
         "sample_id": "Sample",
+        "n_people": "People",
         "codes": "Integer codes",
         "n_by_class": "Faces by true emotion",
         "n_without_group": "Faces without a group",
@@ -66,8 +67,8 @@ def reading_section(inputs: ReportInputs) -> page.Section:
     """What the manifest's `reading` tells of an audited file.
 
     It may have any keys: a mapping (role to column, or columns) becomes a list of pairs under its
-    name, and what is plain (the file's name, its sha256) stands first. Its `notes` are left to the
-    top of the page, where the report's notes stand.
+    name, and what is plain (the file's name, its sha256) stands first. Its `notes` and `warnings`
+    are left to the top of the page, where the report's notes stand.
     """
     reading = as_json(inputs.manifest.get("reading"))
     blocks: list[page.Block] = []
@@ -75,7 +76,7 @@ def reading_section(inputs: ReportInputs) -> page.Section:
         plain = {
             key: value
             for key, value in reading.items()
-            if key != "notes" and not isinstance(value, dict)
+            if key not in ("notes", "warnings") and not isinstance(value, dict)
         }
         if plain:
             blocks.append(_pairs(plain, _role))

@@ -106,9 +106,10 @@ def _opening(inputs: ReportInputs) -> Finding:
     else:
         source = f"predictions in {shortened(str(file))}" if file else f"predictions on {where}"
     overall = inputs.rows(OverallRow)
-    people = thousands(max(row.n_people for row in overall))
+    most = max(overall, key=lambda row: row.n_faces)
+    people = f" of {thousands(most.n_people)} people" if most.n_people < most.n_faces else ""
     text = (
-        f"The model “{name}” was audited by its {source}: {people} faces, "
+        f"The model “{name}” was audited by its {source}: {thousands(most.n_faces)} faces{people}, "
         f"{len(_classes(inputs))} classes, {scores_text(overall)}."
     )
     return Finding("performance", name, text)

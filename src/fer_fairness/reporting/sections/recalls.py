@@ -9,7 +9,7 @@ from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_order
-from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few, thousands
+from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few
 from fer_fairness.reporting.rows.labeller import LabelNoiseScoreRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow, Key
@@ -128,7 +128,7 @@ def _group_table(
     ]
     if len(variants) > 1:
         columns.append(("Variant", lambda line: page.first_of(line).variant_label))
-    columns.append(("n", lambda line: page.people(max(row.n_people for row in line.values()))))
+    columns.append(("n", lambda line: page.faces(line.values())))
     for metric in dict.fromkeys(row.metric for row in rows):
         columns += page.columns({metric: metric_words(metric).label}, _score_cell)
         if metric == ACCURACY and corrected is not None:
@@ -146,7 +146,7 @@ def _score_cell(row: GroupRow | None) -> page.Cell:
     few = row is None or is_few(row.n_people)
     if row is None or not row.metric.startswith("recall_"):
         return page.estimate(row, muted=few)
-    return page.numeric(f"{row.estimate}\nn={thousands(row.n_people)}", muted=few)
+    return page.numeric(f"{row.estimate}\nn={row.size}", muted=few)
 
 
 def _corrected_cell(row: GroupRow | None, corrected: _Corrected) -> page.Cell:

@@ -54,7 +54,7 @@ def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Tabl
     alone = len(variants) == 1
     columns: list[page.Column[Mapping[str, OverallRow]]] = [
         ("Metric", lambda line: page.first_of(line).words.label),
-        ("n", lambda line: page.people(max(row.n_people for row in line.values()))),
+        ("n", lambda line: page.faces(line.values())),
     ]
     heads = {name: "Value" if alone else variant_label(name) for name in variants if name in scored}
     by_metric = grouped(rows, lambda row: row.metric).values()

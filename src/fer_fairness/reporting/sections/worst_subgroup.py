@@ -8,7 +8,7 @@ from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, subgroup_label
 from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands
-from fer_fairness.reporting.rows.scores import Judged, Scored
+from fer_fairness.reporting.rows.scores import Counted, Judged, Scored
 
 _EXPLAINED: Final = (
     "The values of all attributes are searched for the subgroup whose faces are mistaken most "
@@ -17,11 +17,10 @@ _EXPLAINED: Final = (
 )
 
 
-class ScanRow(Judged, Scored, table="scan"):
+class ScanRow(Judged, Scored, Counted, table="scan"):
     """The subgroup that the search found for one model on one set."""
 
     subgroup: str
-    n_people: float
     observed_errors: float
     expected_errors: float
     score: float
@@ -45,7 +44,7 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
         columns += [("Evaluation set", lambda row: row.set_label)]
     columns += [
         ("Subgroup", lambda row: row.label),
-        ("n", lambda row: page.people(row.n_people)),
+        ("n", lambda row: page.faces([row])),
         ("Errors observed", lambda row: page.numeric(thousands(row.observed_errors))),
         ("Errors expected", lambda row: page.numeric(number(row.expected_errors, digits=1))),
         ("Score", lambda row: page.numeric(number(row.score, digits=2))),
@@ -58,13 +57,13 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
 
 def scan_finding(row: ScanRow) -> Finding:
     """One row of `scan` as a finding of the summary."""
-    text = f"{row.label} (n = {thousands(row.n_people)}): "
-    if math.isfinite(row.p) and row.n_people > 0:
+    text = f"{row.label} (n = {row.size}): "
+    if math.isfinite(row.p) and row.n_faces > 0:
         text += (
             f"{thousands(row.observed_errors)} faces mistaken "
-            f"({percent(row.observed_errors / row.n_people)}) where the emotions they show let "
+            f"({percent(row.observed_errors / row.n_faces)}) where the emotions they show let "
             f"expect {number(row.expected_errors, digits=1)} "
-            f"({percent(row.expected_errors / row.n_people)}); p {p_equals(row.p)}: "
+            f"({percent(row.expected_errors / row.n_faces)}); p {p_equals(row.p)}: "
         )
     text += f"{row.judgement}."
     return Finding("found" if row.found else "not_found", "All attributes together", text)

@@ -1,0 +1,80 @@
+"""The scan where people have several faces: whole people are shuffled, with all their faces.
+
+Faces of one person are mistaken together, so a shuffle of faces would call a few people with many
+errors a subgroup. What is shuffled is people's rows of attributes, among all people: the faces that
+somebody has, and what they show, stay with them. The test is exact where attributes have no bond
+with people's faces. People cannot be shuffled within a true class, having faces of several; what a
+class makes hard is taken off by what is expected of each face instead.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_fairness.fairness.counts import Codes, Counts
+from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.subgroups.subset_scan import ErrorCells
+
+
+@dataclass(frozen=True)
+class PeopleInCells:
+    """People with their faces, and the cell of the table of all attributes that each is in.
+
+    Attributes:
+        codes: The cells, as of `ErrorCells`.
+        n_values: Number of known values of each attribute.
+        cell: Cell of each person, int64, shape (people,).
+        faces: Faces of each person by true class, int64, shape (people, classes).
+        errors: Mistaken faces of each person, int64, shape (people,).
+        expected: Error expected of a face of each class, shape (classes,).
+    """
+
+    codes: Counts
+    n_values: tuple[int, ...]
+    cell: Codes
+    faces: Counts
+    errors: Counts
+    expected: Array
+
+    def tables(self, cell: Codes) -> tuple[ErrorCells, Counts]:
+        """Cells and their errors, (cells,), with people in the cells given.
+
+        The last "class" of the cells counts people: nothing is expected of it.
+        """
+        counted = np.zeros((len(self.codes), self.faces.shape[1] + 1), dtype=np.int64)
+        errors = np.zeros(len(self.codes), dtype=np.int64)
+        np.add.at(counted, cell, np.column_stack([self.faces, np.ones_like(self.errors)]))
+        np.add.at(errors, cell, self.errors)
+        expected = np.append(self.expected, 0.0)
+        return ErrorCells(self.codes, self.n_values, counted, expected, people_last=True), errors
+
+
+def people_in_cells(
+    person: Codes,
+    values: Codes,
+    faces_of_class: Counts,
+    wrong: Counts,
+    *,
+    n_values: tuple[int, ...],
+) -> PeopleInCells:
+    """Count the faces of each person.
+
+    Args:
+        person: Whose face each is, codes from 0, shape (faces,).
+        values: Value of each attribute of each face, -1 where unknown, shape (faces, attributes). A
+            person has the value that any of the faces has.
+        faces_of_class: True class of each face as one of 0 and 1, shape (faces, classes).
+        wrong: Whether each face is mistaken, 0 or 1, shape (faces,).
+        n_values: Number of known values of each attribute.
+    """
+    n_people = int(person.max()) + 1
+    rows = np.full((n_people, values.shape[1]), -1, dtype=np.int64)
+    np.maximum.at(rows, person, values)
+    faces = np.zeros((n_people, faces_of_class.shape[1]), dtype=np.int64)
+    np.add.at(faces, person, faces_of_class)
+    codes, cell = np.unique(rows, axis=0, return_inverse=True)
+    errors = np.bincount(person, weights=wrong, minlength=n_people).astype(np.int64)
+    expected = (faces_of_class * wrong[:, np.newaxis]).sum(axis=0) / np.maximum(
+        faces.sum(axis=0), 1
+    )
+    return PeopleInCells(codes, n_values, cell.ravel(), faces, errors, expected)
