@@ -11,31 +11,18 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.confidences import check_probabilities
 from fer_fairness.fairness.counts import INTERSECTION, PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
+from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.params.inference import InferenceParameters
 
 AUDIT_COLUMNS: Final = (
     "metric",
     "attribute",
-    "value",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "corrected_value",
-    "minimum_detectable",
+    "group",
+    "other_group",
+    *GAP_COLUMNS[5:10],
     "verdict",
     "family",
-    "p_value_holm",
-    "p_value_benjamini_hochberg",
-    "n_permutations",
-    "equal_treatment",
-    "null_mean",
-    "null_95",
-    "n_people",
-    "n_groups",
-    "smallest_group",
-    "smallest_group_size",
-    "n_missing",
-    "left_out",
+    *GAP_COLUMNS[10:-1],
 )
 
 
@@ -50,6 +37,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     n_bootstrap: int = 10_000,
     n_permutations: int = 10_000,
     minimum_group_size: int = 10,
+    primary: Sequence[str] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Test how unevenly a model treats groups of people, whatever model it is.
@@ -69,10 +57,13 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         n_permutations: Shuffles of the group labels behind each p-value; more are drawn where so
             few could find nothing after the correction for many tests.
         minimum_group_size: Groups with fewer people are named in `left_out` and not compared.
+        primary: Up to five outcomes named before looking, such as "accuracy_gap by race": they are
+            tested first, at the full level, and everything else only where all of them are found.
         seed: Seed of all draws.
 
     Returns:
-        `AUDIT_COLUMNS`, one row a metric and attribute; see `gaps.gap_table` for what they hold.
+        `AUDIT_COLUMNS`; see `gaps.gap_table` for the rows and what they hold. Of each attribute the
+        row `any_difference` comes first: it is the question to begin with.
         With a single group, or none large enough, the values are missing and the verdict is "too
         few people to say".
 
@@ -90,6 +81,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         n_bootstrap=n_bootstrap,
         n_permutations=n_permutations,
         minimum_group_size=minimum_group_size,
+        primary=tuple(primary),
     )
     _check_attributes(wanted)
     _check_columns(frame, [y_true, y_pred, *([sample_id] if sample_id else []), *_parts(wanted)])
@@ -122,9 +114,9 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     return gaps[list(AUDIT_COLUMNS)]
 
 
-def _parameters(**given: int) -> InferenceParameters:
+def _parameters(**given: object) -> InferenceParameters:
     try:
-        return InferenceParameters(**given)
+        return InferenceParameters.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         raise InvalidInputError(

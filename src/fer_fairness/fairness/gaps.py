@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
@@ -255,8 +256,6 @@ class _Found:
         return float(value)
 
     def _pair_rows(self) -> Iterator[Row]:
-        from scipy.special import ndtri
-
         found, judgement = self._tests.pair_differences, self._judgement
         names = self._tests.part.compared.groups
         power = float(ndtri(self._params.power))
@@ -297,7 +296,7 @@ def _around(value: float, half: float) -> Interval:
 
 
 def _holding(interval: Interval, value: float) -> Interval:
-    """The interval, wide enough to hold a value: of a test that is behind one that found nothing."""
+    """The interval, wide enough to hold a value, where what it is behind found nothing."""
     return Interval(min(interval.low, value), max(interval.high, value))
 
 

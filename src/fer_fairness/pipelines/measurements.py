@@ -1,5 +1,6 @@
 """What is measured on scored faces, of a variant or of an audited model: tables for a report."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -10,6 +11,8 @@ from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
+
+logger = logging.getLogger(__name__)
 
 EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
 """Names of the tables that `evaluation_tables` gives."""
@@ -53,7 +56,7 @@ def evaluation_tables(
                 part.table,
                 attributes=part.attributes(attributes),
                 emotions=part.emotions,
-                params=params,
+                params=_with_primary_of(part.attributes(attributes), attributes, params),
                 seed=seed,
                 probabilities=part.probabilities,
             ),
@@ -61,6 +64,18 @@ def evaluation_tables(
         for part in parts
     ]
     return _tables(found, EVALUATION_TABLES)
+
+
+def _with_primary_of(
+    labelled: Sequence[str], wanted: Sequence[str], params: InferenceParameters
+) -> InferenceParameters:
+    """The parameters without primary outcomes of attributes that nobody labelled here."""
+    unlabelled = tuple(f" by {name}" for name in wanted if name not in labelled)
+    primary = tuple(name for name in params.primary if not name.endswith(unlabelled))
+    for name in params.primary:
+        if name not in primary:
+            logger.warning("The primary outcome %s has no labels here and is not tested.", name)
+    return params.model_copy(update={"primary": primary})
 
 
 def aif360_table(

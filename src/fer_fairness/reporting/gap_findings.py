@@ -2,8 +2,8 @@
 
 "Difference found" is said only where the verdict says so, which is where the p-value survived the
 correction for many comparisons. Anything else is "no difference found", which is not "no
-difference": the sentence tells what could not have been seen at these group sizes, and what chance
-alone gives. Square brackets are 95 % intervals throughout.
+difference": the sentence tells what would have been found at these group sizes. Square brackets
+are intervals at the level of the verdict throughout.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Final
 
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.findings import Finding
-from fer_fairness.reporting.gap_sentences import gap_sentence
+from fer_fairness.reporting.gap_sentences import gap_sentence, pair_sentence
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import (
     LabelErrors,
@@ -26,6 +26,7 @@ from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow, GroupRo
 
 _MOST_NAMED: Final = 5
 _MOST_EMOTIONS: Final = 4
+_MOST_PAIRS: Final = 3
 _RECALL_GAP: Final = "recall_gap_"
 _LONGEST_LIST: Final = 160
 _MAY_BE_LARGER: Final = (
@@ -42,9 +43,9 @@ def gap_findings(inputs: ReportInputs, *, variant: str) -> list[Finding]:
         variant: The variant to speak of.
 
     Returns:
-        In the order of the `gaps` table; the differences found first. Lines of a text are one
-        metric each, then who differs, then the sizes. Where groups were predicted, each metric is
-        told with its value corrected for label errors, or why there is none.
+        In the order of the `gaps` table; the differences found first. Lines of a text are whether
+        anyone differs, which groups do, one metric each, then the extremes and sizes. Where groups
+        were predicted, each metric is told with its value corrected for label errors, or why there is none.
     """
     errors = label_errors(inputs)
     gaps = grouped(
@@ -71,7 +72,9 @@ def _gap_finding(
     first = headline[0]
     others = [row for row in rows if row.found and not row.headline]
     found = bool(others) or any(row.found for row in headline)
-    lines = [_with_correction(row, errors) for row in headline]
+    lines = [gap_sentence(row) for row in rows if row.question]
+    lines += _pair_sentences([row for row in others if row.of_a_pair])
+    lines += [_with_correction(row, errors) for row in headline]
     lines.append(_label_error_sentence(headline, errors))
     lines += _recall_sentences(groups, others)
     lines.append(_others_sentence(others))
@@ -105,12 +108,20 @@ def _label_error_sentence(rows: list[GapRow], errors: LabelErrors) -> str:
 
 def _others_sentence(found: list[GapRow]) -> str:
     """The other metrics over all emotions that differ; few by name."""
-    labels = [in_sentence(row.words.label) for row in found if not row.of_one_emotion]
+    labels = [in_sentence(row.words.label) for row in found if row.over_all_emotions]
     if not labels:
         return ""
     more = len(labels) - _MOST_NAMED
     rest = f" and {more:,} more" if more > 0 else ""
     return f"Difference also found: {'; '.join(labels[:_MOST_NAMED])}{rest}."
+
+
+def _pair_sentences(found: list[GapRow]) -> list[str]:
+    """The pairs of groups that differ, the widest difference first."""
+    found = sorted(found, key=lambda row: -abs(row.value))
+    told = [pair_sentence(row) for row in found[:_MOST_PAIRS]]
+    more = len(found) - len(told)
+    return [*told, *([f"and {more:,} more pairs of groups."] if more else [])]
 
 
 def _recall_sentences(groups: list[GroupRow], found: list[GapRow]) -> list[str]:
@@ -164,8 +175,11 @@ def _ends(groups: Sequence[GroupRow], row: GapRow, *, metric: str) -> tuple[str,
 
 def _size_sentence(groups: list[GroupRow], row: GapRow) -> str:
     few = ", too few to read on its own" if is_few(row.smallest_group_size) else ""
+    faces = f"{thousands(row.n_faces)} faces"
+    if row.n_faces > row.n_people:
+        faces += f" of {thousands(row.n_people)} people"
     text = (
-        f"{thousands(row.n_people)} faces in {thousands(row.n_groups)} groups; smallest: "
+        f"{faces} in {thousands(row.n_groups)} groups; smallest: "
         f"{group_label(row.smallest_group)}, n = {thousands(row.smallest_group_size)}{few}."
     )
     if row.n_missing > 0:

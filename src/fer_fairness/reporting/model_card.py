@@ -69,7 +69,7 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
         evaluation_sets=[evaluation_set_label(name) for name in inputs.evaluation_sets()],
         overall=[_overall_line(row) for row in inputs.rows(OverallRow) if row.variant == variant],
         groups=[_group_line(row) for row in inputs.rows(GroupRow) if row.variant == variant],
-        gaps=[_gap_line(row) for row in gaps if not row.of_one_emotion],
+        gaps=[_gap_line(row) for row in gaps if row.over_all_emotions],
         findings=gap_findings(inputs, variant=variant),
         predicted=_predicted_lines(inputs, gaps),
     )
@@ -115,15 +115,14 @@ def _group_line(row: GroupRow) -> tuple[str, ...]:
 
 
 def _gap_line(row: GapRow) -> tuple[str, ...]:
-    numbers = (row.corrected_value, row.detectable, row.null_95)
+    numbers = (row.detectable, row.raw_value, row.null_95)
     return (
         row.set_label,
         _people(row),
         row.words.label,
         row.estimate,
         *(row.in_unit(shown) for shown in numbers),
-        p_value(row.p_value_holm),
-        p_value(row.p_value_benjamini_hochberg),
+        p_value(row.p),
         verdict_text(row),
     )
 

@@ -71,7 +71,7 @@ def order_of_groups(groups: Sequence[str]) -> Array | None:
     ]
     if len(set(numbers)) < len(numbers):
         return None
-    return np.argsort(np.argsort(numbers)).astype(np.float64)
+    return np.asarray(np.argsort(np.argsort(numbers)), dtype=np.float64)
 
 
 def weights_of(*, ordered: bool, calibrated: bool) -> Array:
@@ -186,7 +186,7 @@ def _covariance(shares: Array, variance: Array) -> Array:
     own = np.einsum("nc,ngc->ng", variance, shares)
     places = np.arange(shares.shape[1])
     spread[:, places, places] += own
-    return spread
+    return np.asarray(spread)
 
 
 def _quadratic(scores: Array, covariance: Array) -> Array:

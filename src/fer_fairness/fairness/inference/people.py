@@ -99,7 +99,7 @@ class JudgedFaces:
         membership = self.memberships[attribute]
         pairs = np.stack([self.person, membership.codes])[:, membership.codes >= 0]
         groups = np.unique(pairs, axis=1)[1]
-        return np.bincount(groups, minlength=len(membership.names)).astype(np.int64)
+        return np.asarray(np.bincount(groups, minlength=len(membership.names)), dtype=np.int64)
 
     def _names(self, attribute: str) -> tuple[str, ...]:
         return self.memberships[attribute].names

@@ -183,20 +183,19 @@ def _table_drawer(layout: _Layout, answers: Answers) -> Callable[[int, np.random
     for answer, number in answers.values():
         codes = codes * number + answer
     joint, answer_of = np.unique(codes, return_inverse=True)
+    numbers = {name: number for name, (_, number) in answers.items()}
+    split = dict(zip(answers, np.unravel_index(joint, list(numbers.values())), strict=True))
+    one_hot = {name: np.eye(number)[split[name]] for name, number in numbers.items()}
     tables = list(_tables_of_strata(layout, answer_of.ravel(), len(joint)))
-    parts = {name: place for place, name in enumerate(answers)}
-    numbers = [number for _, number in answers.values()]
-    split = np.unravel_index(joint, numbers)
 
     def draw(size: int, generator: np.random.Generator) -> Drawn:
         drawn = {
-            name: np.zeros((size, len(layout.rows), number))
-            for name, (_, number) in answers.items()
+            name: np.zeros((size, len(layout.rows), number)) for name, number in numbers.items()
         }
         for used, table in tables:
             counts = permutation_counts(table[:, np.newaxis], size, generator)[:, :, 0]
-            for name, place in parts.items():
-                np.add.at(drawn[name], (slice(None), slice(None), split[place][used]), counts)
+            for name, tallied in drawn.items():
+                tallied += counts @ one_hot[name][used]
         return drawn
 
     return draw

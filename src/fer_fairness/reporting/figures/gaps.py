@@ -1,4 +1,4 @@
-"""Between-group gaps against what chance alone gives."""
+"""Between-group gaps with what would have been found, and what equal treatment gives."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,9 +15,6 @@ from fer_fairness.reporting.number_text import p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow
 
-CORRECTED_MARKER: Final = "x"
-"""What marks a noise-corrected value; no variant has it."""
-
 _ROW: Final = 0.2
 NO_GAPS: Final = "No between-group metric was computed."
 """What a figure says that has no gap to draw."""
@@ -26,7 +23,7 @@ NO_GAPS: Final = "No between-group metric was computed."
 def gap_forest_figure(
     gaps: Sequence[GapRow], *, metrics: Sequence[str], variants: Sequence[str]
 ) -> Figure:
-    """Each gap with its interval, beside the range that chance alone gives.
+    """Each gap with its interval, beside what would have been found.
 
     Args:
         gaps: Rows of one evaluation set.
@@ -35,9 +32,8 @@ def gap_forest_figure(
 
     Returns:
         A full-width figure; rows are variants under a heading per attribute, or attributes where
-        there is one variant. The grey bar reaches to `null_95`, its dark tick is `null_mean`, the
-        dotted line is the minimum detectable difference, the cross the noise-corrected value; a
-        filled mark is a difference found.
+        there is one variant. The grey bar reaches to equal treatment, the dotted line is what
+        would be found in 8 audits of 10; a filled mark is a difference found.
     """
     rows = [row for row in gaps if row.metric in metrics]
     if not rows:
@@ -83,21 +79,18 @@ def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str
 def _draw_gap(panel: Axes, row: GapRow, place: int, mark: style.Mark) -> None:
     scale = 100.0 if row.in_points else 1.0
     ideal = scale if row.words.higher_is_more_equal else 0.0
-    limit = scale * row.null_95
-    if np.isfinite(limit):
-        panel.barh(place, limit - ideal, 0.62, left=ideal, color=style.CHANCE)
-        mean = scale * row.null_mean
-        panel.plot([mean, mean], [place - 0.31, place + 0.31], color=style.QUIET, linewidth=1.2)
+    equal = scale * row.equal_treatment
+    if np.isfinite(equal):
+        panel.barh(place, equal - ideal, 0.62, left=ideal, color=style.CHANCE)
     _draw_detectable(panel, place, scale * row.detectable)
     mark = replace(mark, filled=row.found)
     estimate = (row.value, row.ci_low, row.ci_high)
     style.draw_estimates(panel, [place], [estimate], mark, scale=scale)
-    _draw_corrected(panel, place, scale * row.corrected_value)
     style.tell_at_right(panel, place, f"p {p_equals(row.p)}", strong=row.found)
 
 
 def _draw_detectable(panel: Axes, place: int, seen: float) -> None:
-    """A faint line at the difference that would have been found in 8 samples of 10."""
+    """A faint line at the difference that would be found in 8 audits of 10."""
     if np.isfinite(seen):
         panel.plot(
             [seen, seen],
@@ -106,17 +99,3 @@ def _draw_detectable(panel: Axes, place: int, seen: float) -> None:
             linewidth=1.0,
             linestyle=(0, (1, 1.2)),
         )
-
-
-def _draw_corrected(panel: Axes, place: int, corrected: float) -> None:
-    """A small cross at the value without the widening by noise."""
-    panel.plot(
-        [corrected],
-        [place],
-        marker=CORRECTED_MARKER,
-        markersize=3.6,
-        markeredgewidth=0.9,
-        color=style.QUIET,
-        linestyle="none",
-        clip_on=False,
-    )

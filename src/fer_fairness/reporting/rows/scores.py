@@ -15,8 +15,12 @@ from fer_fairness.reporting.labels import (
 from fer_fairness.reporting.number_text import interval, number, points, value_with_interval
 from fer_fairness.reporting.rows.schema import Row
 
+QUESTION: Final = "question"
+SUMMARY: Final = "summary"
 BY_CLASS: Final = "by_class"
-"""The family of the metrics of one emotion; the others are of the family "summary"."""
+PAIRS: Final = "pairs"
+"""Families of `gaps`: whether anyone is recognised differently, metrics over all emotions, metrics
+of one emotion, differences between two groups."""
 
 HEADLINE_METRICS: Final = ("accuracy_gap", "equal_opportunity_gap")
 """The two that the summary is written from: all faces alike, and all emotions alike."""
@@ -160,6 +164,17 @@ class Judged(Row):
         return self.judgement is Verdict.FOUND
 
 
+class JudgedTogether(Judged):
+    """What a test among many said: its verdict follows from the p-value corrected for all."""
+
+    p_value_corrected: float
+
+    @property
+    def p(self) -> float:
+        """The corrected p-value."""
+        return self.p_value_corrected
+
+
 class HolmJudged(Judged):
     """What a test among many said: its verdict follows from p after Holm's correction."""
 
@@ -184,22 +199,29 @@ class GroupRow(Estimate, OfSource, table="groups"):
     n_people: float
 
 
-class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
-    """A metric between groups; `family` is "summary" or "by_class" (metrics of one emotion).
+class GapRow(JudgedTogether, Estimate, OfSource, table="gaps"):
+    """One difference between groups; `fairness.gaps.gap_table` tells what its numbers are.
 
-    `minimum_detectable` is how far beyond `equal_treatment` the metric must be for the verdict to
-    find it; `null_mean` and `null_95` are what chance alone gives, on average and in 95 draws of
-    100; `left_out` are the groups too small to be compared.
+    `family` is one of those above. `value` and its interval, at the level of the verdict, have the
+    noise taken off; `raw_value`, `null_mean` and `null_95` are as counted, and what shuffles of the
+    groups give, on average and in 95 of 100. `group` and `other_group` are those of a pair, and
+    `left_out` the groups too small to be compared.
     """
 
     family: str
-    corrected_value: float
+    group: str
+    other_group: str
+    uncorrected_ci_low: float
+    uncorrected_ci_high: float
+    raw_value: float
     minimum_detectable: float
     equal_treatment: float
     null_mean: float
     null_95: float
+    p_value_holm: float
     p_value_benjamini_hochberg: float
     n_people: float
+    n_faces: float
     n_groups: float
     smallest_group: str
     smallest_group_size: float
@@ -212,13 +234,33 @@ class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
         return self.family == BY_CLASS
 
     @property
+    def over_all_emotions(self) -> bool:
+        """Whether the metric is one over all emotions."""
+        return self.family == SUMMARY
+
+    @property
+    def of_a_pair(self) -> bool:
+        """Whether it is a difference between two groups."""
+        return self.family == PAIRS
+
+    @property
+    def question(self) -> bool:
+        """Whether it is the question that all others of the attribute stand behind."""
+        return self.family == QUESTION
+
+    @property
     def headline(self) -> bool:
         """Whether the metric is one that the summary is written from."""
         return self.metric in HEADLINE_METRICS
 
     @property
+    def alone(self) -> str:
+        """The 95 % interval of this difference looked at alone, without unit."""
+        return self.bounds(self.uncorrected_ci_low, self.uncorrected_ci_high)
+
+    @property
     def detectable(self) -> float:
-        """The value from which on the verdict would have found it; NaN where none."""
+        """The value that would be found in 8 audits of 10; NaN where none."""
         more_equal = self.words.higher_is_more_equal
         beyond = self.minimum_detectable
         return self.equal_treatment + (-beyond if more_equal else beyond)

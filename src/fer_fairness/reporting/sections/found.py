@@ -30,10 +30,9 @@ from fer_fairness.reporting.sections.worst_subgroup import ScanRow, scan_finding
 
 _NOTHING_SCORED: Final = "No predictions were scored, so nothing can be said of recognition."
 _READING: Final = (
-    "Square brackets are 95 % intervals, “chance alone” is what is seen on average, and in 95 "
-    "draws of 100, where people of one emotion are given a group at random: noise, and what a "
-    "different mix of emotions in the groups does by itself. “Noise-corrected” is the value with "
-    "the widening by noise taken off."
+    "Gaps are shown with the widening by noise taken off. Square brackets are intervals at the "
+    "level at which each is judged among all tests here: they leave out equal treatment exactly "
+    "where a difference was found."
 )
 _CHANGES: Final = (
     "Each variant minus the baseline, in percentage points, without what noise adds to either; a "
@@ -53,8 +52,8 @@ _VERDICTS: Final = (
 )
 _CORRECTED_HEAD: Final = page.Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
 _CORRECTED_NOTE: Final = (
-    " Below predicted groups: the gap with label errors, and the widening by noise, taken off; the "
-    "verdict is of the groups as labelled."
+    " Below predicted groups: the gap with label errors taken off too; the verdict is of the "
+    "groups as labelled."
 )
 
 
@@ -208,7 +207,7 @@ def variants_table(
     scored = {row.variant for row in rows}
     unit = ", percentage points" if first.in_points else ""
     return _glance_table(
-        f"{first.words.label} on {first.set_label}{unit}, with 95 % interval. ",
+        f"{first.words.label} on {first.set_label}{unit}, with its interval. ",
         rows,
         {name: variant_label(name) for name in variants if name in scored},
         lambda row: row.variant,
@@ -221,7 +220,7 @@ def metrics_table(rows: list[GapRow], errors: LabelErrors) -> page.Table:
     shown = {row.metric for row in rows}
     heads = {name: f"{metric_words(name).label}, points" for name in HEADLINE_METRICS}
     return _glance_table(
-        "Gaps in percentage points, with 95 % interval. ",
+        "Gaps in percentage points, with their intervals. ",
         rows,
         {name: head for name, head in heads.items() if name in shown},
         lambda row: row.metric,

@@ -19,23 +19,24 @@ from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
 
 _READING: Final = (
-    "Gaps are in percentage points, ratios and indices plain numbers. “Noise-corrected” is the "
-    "value with the widening by noise taken off; intervals are of the difference without noise, "
-    "so a value can lie above its interval. “Minimum detectable” is the value from which "
-    "on the verdict finds a difference in 8 samples of 10; “smaller than ... could not have been "
-    "seen” says how far that is beyond what a different mix of emotions gives by itself. "
-    "Verdicts follow Holm's p. The Benjamini-Hochberg p, which lets more through, is given beside "
-    "it."
+    "Gaps are in percentage points, ratios and indices plain numbers. A gap is shown with the "
+    "widening by noise taken off; “as counted” it is the largest value of a group minus the "
+    "smallest, to be set beside what shuffled groups give. The interval beside the value is at "
+    "the level of its test among all tests here, so it leaves out equal treatment exactly where "
+    "a difference was found; “95 % alone” is the interval of this one difference if nothing else "
+    "had been looked at. “Found in 8 of 10” is the value from which on such audits find a "
+    "difference 8 times of 10. Verdicts follow the corrected p; those after Holm and after "
+    "Benjamini and Hochberg are given beside it."
 )
 _GATEKEEPING: Final = (
-    "The tables by emotion hold many tests. A difference in one emotion counts as found only where "
-    "its own Holm p allows it and a metric over all emotions found a difference for the same "
-    "attribute."
+    "First comes one question for each attribute: is anyone of any group recognised differently, "
+    "given the emotion? Metrics are looked at where its answer is yes, and single emotions and "
+    "pairs of groups where a metric found a difference."
 )
 _LABEL_ERRORS: Final = (
     "Where groups were predicted, “corrected for label errors” is the gap between people of the "
     "groups, with what the labeller's errors do to it, and the widening by noise, taken off: set "
-    "it beside “noise-corrected”. p and verdict are of the groups as labelled. A dash: the "
+    "it beside the value. p and verdict are of the groups as labelled. A dash: the "
     "metric needs more than counts and is not corrected. The section on predicted groups has more."
 )
 
@@ -59,7 +60,7 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
             figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
             blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
         for block in grouped(rows, lambda row: row.people).values():
-            parts = (_by_metric(block), _by_emotion(block))
+            parts = (_by_metric(block), _by_emotion(block), _by_pair(block))
             blocks += [_gap_table(part, inputs.variants(), errors) for part in parts if part]
     return page.Section(
         "gaps",
@@ -70,11 +71,11 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
 
 def _caption(rows: list[GapRow]) -> str:
     caption = (
-        f"Gaps between groups on {rows[0].set_label} with 95 % intervals of the gap without noise; "
-        "the small cross is the noise-corrected value. The grey bar reaches to what chance alone "
-        "gives in 95 draws of 100 at these group sizes, its dark tick is the mean of those draws. "
-        "The dotted blue line is the minimum detectable difference. Filled: difference found; "
-        "hollow: no difference found. p is Holm's, corrected for many comparisons."
+        f"Gaps between groups on {rows[0].set_label}, the widening by noise taken off, with "
+        "intervals at the level of the verdict. The grey bar is what a different mix of emotions "
+        "in the groups gives by itself; the dotted blue line is what would be found in 8 audits "
+        "of 10. Filled: difference found; hollow: no difference found. p is corrected for all "
+        "tests made together."
     )
     if any(row.predicted for row in rows):
         caption += " Predicted groups are as labelled here."
@@ -82,34 +83,42 @@ def _caption(rows: list[GapRow]) -> str:
 
 
 def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> page.Table:
-    """A folded table of rows of one attribute, either all of single emotions or none."""
+    """A folded table of rows of one attribute and of one kind."""
     first = rows[0]
-    by_class = first.of_one_emotion
-    uncorrected = by_class and first.predicted
+    with_correction = first.predicted and first.over_all_emotions
+    labelled = first.predicted and not first.over_all_emotions
+    what = (
+        "Metrics of each emotion"
+        if first.of_one_emotion
+        else "Pairs of groups, recall at the same emotion,"
+        if first.of_a_pair
+        else "All metrics"
+    )
     caption = (
-        f"{'Metrics of each emotion' if by_class else 'All metrics'} for {first.attribute_label} "
+        f"{what} for {first.attribute_label} "
         f"on {first.set_label} ({first.source_label}; smallest group "
         f"{group_label(first.smallest_group)}, n = {thousands(first.smallest_group_size)}"
-        f"{'; as labelled, not corrected for label errors' if uncorrected else ''})"
+        f"{'; as labelled, not corrected for label errors' if labelled else ''})"
     )
-    columns: list[page.Column[GapRow]] = (
-        [("Emotion", lambda row: group_label(_parts(row)[1])), ("Metric", _class_metric_label)]
-        if by_class
-        else [("Metric", lambda row: row.words.label)]
-    )
+    columns = _named_by(first)
     if len(variants) > 1:
         columns.append(("Variant", lambda row: row.variant_label))
-    columns += [
-        ("Value [95 % interval]", page.estimate),
-        ("Noise-corrected", lambda row: page.numeric(row.in_unit(row.corrected_value))),
-    ]
-    if first.predicted and not by_class:
+    columns.append(("Value [interval]", page.estimate))
+    if with_correction:
         columns.append(("Corrected for label errors", lambda row: corrected_cell(row, errors)))
     columns += [
-        ("Minimum detectable", lambda row: page.numeric(row.in_unit(row.detectable))),
-        ("Chance mean", lambda row: page.numeric(row.in_unit(row.null_mean))),
-        ("Chance 95 of 100", lambda row: page.numeric(row.in_unit(row.null_95))),
+        ("95 % alone", lambda row: page.numeric(row.alone)),
+        ("Found in 8 of 10", lambda row: page.numeric(row.in_unit(row.detectable))),
+    ]
+    if not first.of_a_pair:
+        columns += [
+            ("As counted", lambda row: page.numeric(row.in_unit(row.raw_value))),
+            ("Shuffled, mean", lambda row: page.numeric(row.in_unit(row.null_mean))),
+            ("Shuffled, 95 of 100", lambda row: page.numeric(row.in_unit(row.null_95))),
+        ]
+    columns += [
         ("p", lambda row: page.numeric(p_value(row.p_value))),
+        ("Corrected p", lambda row: page.numeric(p_value(row.p_value_corrected))),
         ("Holm p", lambda row: page.numeric(p_value(row.p_value_holm))),
         ("BH p", lambda row: page.numeric(p_value(row.p_value_benjamini_hochberg))),
         ("Verdict", lambda row: page.Cell(row.judgement, strong=row.found, muted=not row.found)),
@@ -117,11 +126,31 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
     return page.table(caption, rows, columns, folded=True)
 
 
+def _named_by(row: GapRow) -> "list[page.Column[GapRow]]":
+    """The columns that tell the rows of a table apart."""
+    if row.of_one_emotion:
+        return [
+            ("Emotion", lambda row: group_label(_parts(row)[1])),
+            ("Metric", _class_metric_label),
+        ]
+    if row.of_a_pair:
+        return [
+            ("Group", lambda row: group_label(row.group)),
+            ("minus", lambda row: group_label(row.other_group)),
+        ]
+    return [("Metric", lambda row: row.words.label)]
+
+
 def _by_metric(rows: list[GapRow]) -> list[GapRow]:
-    """The rows over all emotions, by metric in the report's order."""
+    """The question and the rows over all emotions, by metric in the report's order."""
     order = {name: place for place, name in enumerate(METRIC_WORDS)}
-    shown = (row for row in rows if not row.of_one_emotion)
-    return sorted(shown, key=lambda row: order.get(row.metric, len(order)))
+    shown = (row for row in rows if row.over_all_emotions or row.question)
+    return sorted(shown, key=lambda row: (not row.question, order.get(row.metric, len(order))))
+
+
+def _by_pair(rows: list[GapRow]) -> list[GapRow]:
+    """The differences between two groups, the widest first."""
+    return sorted((row for row in rows if row.of_a_pair), key=lambda row: -abs(row.value))
 
 
 def _by_emotion(rows: list[GapRow]) -> list[GapRow]:

@@ -22,8 +22,8 @@ _GENERAL_LIMITS: Final = (
         "group sizes. It does not mean that groups are treated alike."
     ),
     (
-        "Largest-minus-smallest gaps are biased upward by noise, the more so with many or small"
-        " groups. Read each beside what chance alone gives, never on its own."
+        "Largest-minus-smallest gaps as counted are widened by noise, the more so with many or "
+        "small groups. Set each beside what shuffled groups give, never on its own."
     ),
     (
         "An accuracy gap that only comes from a group showing more of the hard emotions counts "

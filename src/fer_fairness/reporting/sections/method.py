@@ -9,43 +9,56 @@ from fer_fairness.reporting.inputs import ReportInputs
 
 INTERVALS: Final = (
     "The groups' differences are scaled from none to several times those measured, data are drawn "
-    "at every scale, and the scales are kept under which the measured value is no surprise in 95 "
-    "draws of 100. The interval is what the metric comes to at these scales without noise, so it "
-    "can lie below the measured value, which noise raises. Single shares have Wilson's interval."
+    "at every scale, and the scales are kept under which the measured value is no surprise. The "
+    "interval is what the metric comes to at these scales without noise. It is given twice: at the "
+    "level at which the verdict judges it, and at 95 % as if nothing else had been looked at. "
+    "Single shares have Wilson's interval."
 )
 """How intervals are made, in words: here and nowhere else."""
 
 _STEPS: Final = MappingProxyType(
     {
         "What chance alone gives": (
-            "Groups are shuffled among the people who show the same emotion, many times, and every "
-            "metric is computed again. What is hard for everybody stays hard, and groups that show "
-            "other emotions are not counted as treated differently. The p-value is the share of "
-            "shuffles that give at least as large a difference."
+            "Everybody's whole row of groups is given to somebody else who shows the same emotion, "
+            "many times, and everything is computed again. What is hard for everybody stays hard, "
+            "groups that show other emotions are not counted as treated differently, and "
+            "attributes stay as related as they are. The p-value is the share of shuffles that "
+            "give at least as large a difference. Where people have several faces, whole people "
+            "are shuffled."
+        ),
+        "One question first": (
+            "Is anyone of any group recognised differently, given the emotion? Several tests look "
+            "at all emotions together, at single ones, at faces taken for an emotion that they do "
+            "not show, at a trend over ages and at the model's confidence; their p-values are put "
+            "together into one, whose distribution is known from the same shuffles."
         ),
         "Correction for many comparisons": (
-            "The metrics over all emotions are one family and the metrics of single emotions "
-            "another, each over all attributes of one model on one set of faces. Within a family p "
-            "is corrected after Holm, which bounds the chance of any false alarm, and after "
-            "Benjamini and Hochberg, which bounds the share of false alarms among what is found. "
-            "Verdicts follow Holm's."
+            "Of 100 models that treat all groups alike at most 5 have anything called a difference "
+            "found. The 5 % are parted among the attributes by what the shuffles say of all "
+            "questions together (Westfall and Young 1993), an intersection getting a quarter of "
+            "what a single attribute gets. Where the question of an attribute found something, "
+            "its part goes on to its metrics, single emotions and pairs of groups, corrected "
+            "together in the same way; single emotions and pairs count only where a metric over "
+            "all emotions found something. p after Holm and after Benjamini and Hochberg stand in "
+            "the tables for those who want them. (The search for the worst-served subgroup is a "
+            "test of its own, with a chance of its own.)"
         ),
-        "Gatekeeping": (
-            "A difference in one emotion counts as found only where a metric over all emotions "
-            "found one for the same attribute. So of 100 models that treat all groups alike at "
-            "most 5 have any gap called a difference found. (The search for the worst-served "
-            "subgroup is a test of its own, with a chance of its own.)"
+        "Primary outcomes": (
+            "Whoever names up to five metrics before looking has them tested first, at the full "
+            "5 %; everything else is tested only where all of them were found. The parameters, "
+            "with their hash, are in the manifest."
         ),
-        "Noise-corrected value": (
+        "The value shown": (
             "The largest minus the smallest of several noisy values is wider than the difference "
-            "behind it. The corrected value has this widening taken off, down to what equal "
-            "treatment gives where nothing is left."
+            "behind it. The value shown has this widening taken off, down to equal treatment where "
+            "nothing is left; as counted it stands in the tables. A difference between two groups "
+            "named in a row is not widened, and is shown as it is."
         ),
-        "Minimum detectable difference": (
-            "How far beyond equal treatment a metric has to be for the verdict to find it in 8 "
-            "samples of 10, if the smallest compared group is the one that is treated differently; "
-            "in tables, the metric's value there. Equal treatment is not always no gap: groups "
-            "that show other emotions have another accuracy. "
+        "Found in 8 of 10": (
+            "How far from equal treatment a metric has to be for such an audit to find it in 8 "
+            "cases of 10, if the smallest compared group is the one that is treated differently, "
+            "alike in all emotions; other patterns need more or less. Equal treatment is not "
+            "always no gap: groups that show other emotions have another accuracy. "
             "A dash: none would be found, however large."
         ),
         "Intervals": INTERVALS,

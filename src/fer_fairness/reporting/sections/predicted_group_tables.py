@@ -89,7 +89,7 @@ def group_tables(
 
 
 def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table | None:
-    """Headline gaps of every variant: as labelled, without noise, without label errors too.
+    """Headline gaps of every variant: as labelled, and with label errors taken off.
 
     Args:
         inputs: The report's tables.
@@ -123,13 +123,12 @@ def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table
         if metric in shown:
             label = metric_words(metric).label
             columns += page.columns({metric: f"{label} as labelled"}, _gap_cell)
-            columns += page.columns({metric: f"{label}, its noise taken off"}, _noiseless_cell)
             columns += page.columns(
-                {metric: f"{label}, label errors taken off too"},
+                {metric: f"{label}, label errors taken off"},
                 lambda row: corrected_cell(row, errors),
             )
     return page.table(
-        f"Gaps between predicted groups on {rows[0].set_label}, percentage points [95 % interval]. "
+        f"Gaps between predicted groups on {rows[0].set_label}, percentage points [interval]. "
         "Bold: difference found, of the groups as labelled; the corrected gap is between the "
         "groups that surely have people enough",
         lines,
@@ -139,10 +138,6 @@ def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table
 
 def _gap_cell(row: GapRow | None) -> page.Cell:
     return page.estimate(row, strong=row is not None and row.found)
-
-
-def _noiseless_cell(row: GapRow | None) -> page.Cell:
-    return page.DASH if row is None else page.numeric(row.in_unit(row.corrected_value))
 
 
 def _people_cell(row: LabelNoiseGroupRow) -> page.Cell:
