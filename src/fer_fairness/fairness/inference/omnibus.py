@@ -153,8 +153,10 @@ def ranked(values: Array) -> Array:
     Undefined values have 1.
     """
     p_values = np.ones_like(values)
-    for column in range(values.shape[1]):
-        p_values[:, column] = among(values[:, column], values[:, column])
+    order = np.argsort(values, axis=0)
+    for column, places in enumerate(order.T):
+        # In rising order a search is several times faster.
+        p_values[places, column] = among(values[places, column], values[places, column])
     return p_values
 
 
