@@ -52,14 +52,14 @@ class Plan:
         several = self.params.faces_per_person > 1
         people = f" of {self.groups['n_people'].sum():,} people" if several else ""
         own = f" ({harmed['n_people']:,} people)" if several else ""
-        faces = f"{self.n_faces:,} faces{people}, {harmed['n_faces']:,}{own} of them"
+        faces = f"{self.n_faces:,} faces{people}, {harmed['n_faces']:,} of them{own}"
         if self.params.gap is not None:
             return f"To find in {audits} that {group} {share} {loses}: {faces} of that group."
         return f"With {faces} of {group} {share}, {audits} find that it {loses}."
 
     @property
     def assumptions(self) -> str:
-        """What the result holds for, in one sentence."""
+        """What the result holds for, in two sentences."""
         params = self.params
         compared = _number(params.n_attributes, "attribute")
         if params.n_intersections:
@@ -68,9 +68,9 @@ class Plan:
         if params.n_attributes + params.n_intersections > 1:
             own = f" ({100 * self.level:.2g} in this attribute)"
         return (
-            f"Of an audit of {compared} with a false finding in {100 * params.significance:g} of "
-            f"100 at most{own}; found by its first question, whether anyone of any group is "
-            "recognised differently."
+            f"The audit compares {compared}, with a false finding in {100 * params.significance:g} "
+            f"of 100 at most{own}. Found is what its first question finds: whether anyone of any "
+            "group is recognised differently."
         )
 
     def record(self) -> dict[str, Any]:

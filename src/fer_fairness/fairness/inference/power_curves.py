@@ -70,7 +70,7 @@ def _numbers_around(audit: PlannedAudit, n_faces: int, ratios: Array) -> list[in
     """
     low = max(n_faces * ratios.min() ** 2 / 5, audit.fewest_faces)
     high = max(n_faces * ratios.max() ** 2 * 2, 4 * low)
-    return [round(n) for n in np.geomspace(low, high, _STEPS)]
+    return sorted({round(n) for n in np.geomspace(low, high, _STEPS)})
 
 
 def _smooth(places: Array, found: Array, n_draws: int) -> Array:
@@ -80,5 +80,5 @@ def _smooth(places: Array, found: Array, n_draws: int) -> Array:
     density = np.exp(-0.5 * quantiles**2)
     weights = density / np.sqrt(shares * (1.0 - shares))
     centred = places - places.mean()
-    curve = np.polyval(np.polyfit(centred, quantiles, 3, w=weights), centred)
+    curve = np.polyval(np.polyfit(centred, quantiles, min(3, len(places) - 1), w=weights), centred)
     return np.maximum.accumulate(ndtr(curve))

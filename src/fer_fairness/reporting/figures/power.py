@@ -59,6 +59,7 @@ def power_figure(power: pd.DataFrame, plan: Mapping[str, Any]) -> Figure:
 
 
 def _draw_line(axes: Axes, line: pd.DataFrame, gap: float, *, asked: bool) -> None:
+    line = line.drop_duplicates("n_faces_of_group")
     numbers = np.log(line["n_faces_of_group"].to_numpy(dtype=float))
     fine = np.linspace(numbers[0], numbers[-1], _POINTS)
     found = 100 * pchip_interpolate(numbers, line["power"].to_numpy(dtype=float), fine)
