@@ -79,7 +79,7 @@ def test_the_sentence_names_people_emotion_and_level_where_they_matter() -> None
         ({}, "Nothing is asked"),
         ({"gap": 0.1, "n_faces": 9}, "both given"),
         ({"gap": "much"}, "gap: Input should be a valid number"),
-        ({"n_faces": 50}, "50 faces are too few.*10 people.*119 faces"),
+        ({"n_faces": 50}, "50 faces are too few.*10 people.*125 faces"),
         ({"n_faces": 130, "emotion": "fear"}, "not even a loss of all recall"),
         ({"gap": 0.003, "emotion": "fear"}, "10,000,000 faces are not enough"),
         ({"gap": 0.1, "emotion": "envy"}, "expected one of neutral"),

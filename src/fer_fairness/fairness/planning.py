@@ -18,6 +18,8 @@ from fer_fairness.params.plan import PlanParameters
 MOST_FACES: Final = 10_000_000
 """More are not looked for."""
 
+_TIE: Final = 1e-6
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -241,7 +243,7 @@ def _rough_root(audit: PlannedAudit) -> float:
 def _rounded_up(n_faces: float) -> int:
     """To two figures, and halves of the second: more is not known, and less would be too few."""
     step = 10.0 ** max(np.floor(np.log10(n_faces)) - 1, 0) / 2
-    return int(np.ceil(np.ceil(n_faces / step) * step))
+    return int(np.ceil(np.ceil(n_faces / step - _TIE) * step))
 
 
 def _groups(audit: PlannedAudit, n_faces: int) -> pd.DataFrame:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from fer_fairness.fairness.inference.gap_tests import compared_groups, tested
+from fer_fairness.fairness.inference import gap_tests
 from fer_fairness.fairness.inference.judging import judged
 from fer_fairness.fairness.inference.people import JudgedFaces, Membership
 from fer_fairness.fairness.inference.planned_power import PlannedAudit, level_of_attribute
@@ -104,8 +104,8 @@ def test_the_audit_itself_finds_as_often_as_planned() -> None:
     found = 0
     for seed in range(n_audits):
         faces = drawn_faces(planned, n_faces, gap, seed)
-        parts = compared_groups(faces, minimum_group_size=10)
-        tests = tested(faces, parts, n=600, seed=seed, cells_at_once=2**19)
+        parts = gap_tests.compared_groups(faces, minimum_group_size=10)
+        tests = gap_tests.tested(faces, parts, n=600, seed=seed, cells_at_once=2**19)
         (judgement,) = judged([test for test in tests if test], significance=0.05)
         found += judgement.any_difference <= 0.05
     expected = planned.power(n_faces, gap, seed=0)

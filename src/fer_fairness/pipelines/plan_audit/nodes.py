@@ -1,16 +1,14 @@
 """Nodes of the plan_audit pipeline."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 from fer_fairness.fairness.planning import planned
 from fer_fairness.params.plan import PlanParameters
 from fer_fairness.reporting.figures.power import power_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +27,6 @@ def plan_audit(
     return found.record(), found.groups, found.power
 
 
-def draw_power(plan: dict[str, Any], power: pd.DataFrame) -> "Figure":
+def draw_power(plan: dict[str, Any], power: pd.DataFrame) -> Figure:
     """Power against faces of the harmed group, for several gaps."""
     return power_figure(power, plan)
