@@ -20,10 +20,11 @@ def test_curves_hold_the_gap_asked_for_and_others_around_it() -> None:
 
 def test_power_rises_along_every_curve_and_stays_near_what_was_drawn() -> None:
     power = power_curves(AUDIT, 0.12, 1000, seed=0)
-    for gap, line in power.groupby("gap"):
+    for gap in power["gap"].unique().tolist():
+        line = power[power["gap"] == gap]
         assert np.all(np.diff(line["power"]) >= 0)
         middle = line.iloc[len(line) // 2]
-        drawn = AUDIT.power(int(middle["n_faces"]), float(gap), seed=9, n_draws=4000)
+        drawn = AUDIT.power(int(middle["n_faces"]), gap, seed=9, n_draws=4000)
         assert middle["power"] == pytest.approx(drawn, abs=0.08)
 
 

@@ -4,12 +4,30 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import isotonic_regression
 from scipy.special import ndtr, ndtri
 
 from fer_fairness.fairness.inference.planned_power import PlannedAudit
 from fer_fairness.fairness.metrics.reductions import Array
 
-_GAPS: Final = (0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
+_GAPS: Final = (
+    0.002,
+    0.005,
+    0.01,
+    0.015,
+    0.02,
+    0.03,
+    0.04,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.7,
+)
 """Gaps that power is told for beside the one that was asked for."""
 
 _APART: Final = 1.3
@@ -34,20 +52,20 @@ def power_curves(audit: PlannedAudit, gap: float, n_faces: int, *, seed: int) ->
     gaps = _gaps_around(gap, audit.params.largest_gap)
     numbers = _numbers_around(audit, n_faces, gap / np.array(gaps))
     n_draws = max(audit.params.n_draws // 2, 1)
-    curves = []
-    for other in gaps:
-        found = [audit.power(n, other, seed=seed, n_draws=n_draws) for n in numbers]
-        curves.append(
-            pd.DataFrame(
-                {
-                    "gap": other,
-                    "n_faces": numbers,
-                    "n_faces_of_group": [audit.faces_by_group(n)[audit.harmed] for n in numbers],
-                    "power": _smooth(np.log(numbers), np.array(found), n_draws),
-                }
-            )
-        )
-    return pd.concat(curves, ignore_index=True)
+    found = np.array(
+        [[audit.power(n, other, seed=seed, n_draws=n_draws) for n in numbers] for other in gaps]
+    )
+    smooth = np.stack([_smooth(np.log(numbers), shares, n_draws) for shares in found])
+    return pd.DataFrame(
+        {
+            "gap": np.repeat(gaps, len(numbers)),
+            "n_faces": np.tile(numbers, len(gaps)),
+            "n_faces_of_group": [audit.faces_by_group(n)[audit.harmed] for n in numbers]
+            * len(gaps),
+            # No wider gap is found less often, and none less often than by chance.
+            "power": np.maximum.accumulate(np.maximum(smooth, audit.level), axis=0).ravel(),
+        }
+    )
 
 
 def _gaps_around(gap: float, largest: float) -> list[float]:
@@ -74,11 +92,11 @@ def _numbers_around(audit: PlannedAudit, n_faces: int, ratios: Array) -> list[in
 
 
 def _smooth(places: Array, found: Array, n_draws: int) -> Array:
-    """A cubic through the normal quantiles of shares of draws, each weighing with its precision."""
+    """A rising cubic through the normal quantiles of the shares, weighed by their precision."""
     shares = np.clip(found, 0.5 / n_draws, 1.0 - 0.5 / n_draws)
     quantiles = ndtri(shares)
     density = np.exp(-0.5 * quantiles**2)
     weights = density / np.sqrt(shares * (1.0 - shares))
     centred = places - places.mean()
     curve = np.polyval(np.polyfit(centred, quantiles, min(3, len(places) - 1), w=weights), centred)
-    return np.maximum.accumulate(ndtr(curve))
+    return np.asarray(isotonic_regression(ndtr(curve)).x)

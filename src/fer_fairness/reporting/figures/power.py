@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from scipy.interpolate import pchip_interpolate
 
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label
 from fer_fairness.reporting.number_text import thousands
@@ -39,11 +40,15 @@ def power_figure(power: pd.DataFrame, plan: Mapping[str, Any]) -> Figure:
     figure = style.new_figure(style.WIDTH, 4.4)
     axes = figure.subplots()
     style.quiet(axes, grid="both")
-    for gap, line in power.groupby("gap"):
-        _draw_line(axes, line, float(gap), asked=bool(np.isclose(gap, plan["gap"])))
+    for gap in power["gap"].unique().tolist():
+        asked = bool(np.isclose(gap, plan["gap"]))
+        faces, found = _line(power[power["gap"] == gap])
+        _draw_line(axes, faces, found, gap, asked=asked)
+        if asked:
+            own = plan["n_faces_of_group"]
+            _mark_plan(axes, plan, float(np.interp(np.log(own), np.log(faces), found)))
     wanted = plan["parameters"]["power"]
     axes.axhline(100 * wanted, color=style.QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    _mark_plan(axes, plan, 100 * wanted)
     axes.set_xscale("log")
     axes.set_xlim(power["n_faces_of_group"].min(), power["n_faces_of_group"].max())
     axes.set_ylim(0, 102)
@@ -58,17 +63,21 @@ def power_figure(power: pd.DataFrame, plan: Mapping[str, Any]) -> Figure:
     return figure
 
 
-def _draw_line(axes: Axes, line: pd.DataFrame, gap: float, *, asked: bool) -> None:
-    line = line.drop_duplicates("n_faces_of_group")
-    numbers = np.log(line["n_faces_of_group"].to_numpy(dtype=float))
+def _line(power: pd.DataFrame) -> tuple[Array, Array]:
+    """Faces of the harmed group and power in percent, at many points between those known."""
+    power = power.drop_duplicates("n_faces_of_group")
+    numbers = np.log(power["n_faces_of_group"].to_numpy(dtype=float))
     fine = np.linspace(numbers[0], numbers[-1], _POINTS)
-    found = 100 * pchip_interpolate(numbers, line["power"].to_numpy(dtype=float), fine)
-    faces = np.exp(fine)
+    found = pchip_interpolate(numbers, power["power"].to_numpy(dtype=float), fine)
+    return np.exp(fine), 100 * np.asarray(found)
+
+
+def _draw_line(axes: Axes, faces: Array, found: Array, gap: float, *, asked: bool) -> None:
     colour = style.ADDED if asked else style.QUIET
     axes.plot(faces, found, color=colour, linewidth=2.0 if asked else 1.0, zorder=3 if asked else 2)
     heights = [100 * share for share in _LABELLED if found[0] < 100 * share < found[-1]]
     height = heights[0] if heights else float(found[len(found) // 2])
-    place = np.exp(np.interp(height, found, fine))
+    place = np.exp(np.interp(height, found, np.log(faces)))
     axes.annotate(
         f"{100 * gap:.3g} points",
         (place, height),
@@ -83,22 +92,15 @@ def _draw_line(axes: Axes, line: pd.DataFrame, gap: float, *, asked: bool) -> No
 
 
 def _mark_plan(axes: Axes, plan: Mapping[str, Any], height: float) -> None:
-    axes.plot(
-        [plan["n_faces_of_group"]],
-        [height],
-        marker="o",
-        markersize=7,
-        color=style.ADDED,
-        linestyle="none",
-        zorder=5,
-    )
+    """A point on its line, led down to where right of it no line is."""
+    faces = plan["n_faces_of_group"]
+    axes.plot([faces], [height], marker="o", markersize=7, color=style.ADDED, zorder=5)
+    axes.vlines(faces, 0, height, color=style.ADDED, linewidth=0.8, linestyle=(0, (1, 2)))
     axes.annotate(
-        f"{thousands(plan['n_faces_of_group'])} of {thousands(plan['n_faces'])} faces",
-        (plan["n_faces_of_group"], height),
-        xytext=(9, -5),
+        f"{thousands(faces)} of {thousands(plan['n_faces'])} faces",
+        (faces, 0),
+        xytext=(5, 6),
         textcoords="offset points",
-        ha="left",
-        va="top",
         fontsize=style.TEXT_SIZE,
         color=style.INK,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
@@ -108,9 +110,14 @@ def _mark_plan(axes: Axes, plan: Mapping[str, Any], height: float) -> None:
 
 def _add_all_faces(axes: Axes, of_each: float) -> None:
     """A second scale above: faces of all groups, `of_each` for one of the harmed group."""
-    above = axes.secondary_xaxis(
-        "top", functions=(lambda faces: faces * of_each, lambda faces: faces / of_each)
-    )
+
+    def of_all(faces: Any) -> Any:  # noqa: ANN401  numbers of any kind
+        return np.asarray(faces) * of_each
+
+    def of_group(faces: Any) -> Any:  # noqa: ANN401
+        return np.asarray(faces) / of_each
+
+    above = axes.secondary_xaxis("top", functions=(of_all, of_group))
     low, high = axes.get_xlim()
     ticks = _round_numbers(low * of_each, high * of_each)
     _label_numbers(above, ticks, [thousands(tick) for tick in ticks])
