@@ -10,24 +10,7 @@ from scipy.special import ndtr, ndtri
 from fer_fairness.fairness.inference.planned_power import PlannedAudit
 from fer_fairness.fairness.metrics.reductions import Array
 
-_GAPS: Final = (
-    0.002,
-    0.005,
-    0.01,
-    0.015,
-    0.02,
-    0.03,
-    0.04,
-    0.05,
-    0.075,
-    0.1,
-    0.15,
-    0.2,
-    0.3,
-    0.4,
-    0.5,
-    0.7,
-)
+_GAPS: Final = (0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 """Gaps that power is told for beside the one that was asked for."""
 
 _APART: Final = 1.3
