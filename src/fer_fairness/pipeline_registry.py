@@ -16,6 +16,7 @@ from fer_fairness.pipelines import (
     fabrication,
     fairness_reporting,
     label_images,
+    plan_audit,
     race_labeling,
     variants,
 )
@@ -60,7 +61,8 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         `__default__` is everything from raw datasets to the report. The others stand apart and run
         only where they are named: `fabrication` writes raw datasets (`kedro run --env sample
         --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
-        predictions or model, `label_images` about somebody else's pictures.
+        predictions or model, `label_images` about somebody else's pictures, `plan_audit` about an
+        audit that is yet to be done.
     """
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
@@ -75,4 +77,5 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         "label_images": label_images.create_pipeline(),
         "audit": audit.create_pipeline(),
         "audit_model": audit.create_model_pipeline(),
+        "plan_audit": plan_audit.create_pipeline(),
     }

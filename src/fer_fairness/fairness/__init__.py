@@ -6,6 +6,7 @@ from fer_fairness.fairness.comparison import compare
 from fer_fairness.fairness.counts import group_counts
 from fer_fairness.fairness.evaluation import Evaluation, evaluate
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.planning import Plan, plan
 from fer_fairness.fairness.repeated_people import RepeatedPeopleWarning
 from fer_fairness.fairness.seeds import compare_over_seeds, scores_over_seeds
 from fer_fairness.fairness.subgroups import bias_scan
@@ -15,6 +16,7 @@ __all__ = [
     "GAP_METRICS",
     "Evaluation",
     "GapMetric",
+    "Plan",
     "RepeatedPeopleWarning",
     "audit",
     "bias_scan",
@@ -23,5 +25,6 @@ __all__ = [
     "evaluate",
     "group_counts",
     "one_vs_rest_metrics",
+    "plan",
     "scores_over_seeds",
 ]
