@@ -123,7 +123,10 @@ def differences_of_worth(counted: GroupCounts, worth: float) -> Differences:
         counted: Counts (g, c, k).
         worth: At most 1; less where people have several faces.
     """
-    return differences_of(counted.counts * worth, binned=isinstance(counted, CalibrationCounts))
+    return differences_of(
+        np.asarray(counted.counts * worth, dtype=np.float64),
+        binned=isinstance(counted, CalibrationCounts),
+    )
 
 
 def differences_of(counts: Counts | Array, *, binned: bool = False) -> Differences:

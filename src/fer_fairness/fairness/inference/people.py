@@ -73,7 +73,7 @@ class JudgedFaces:
         if self.bins is None or self.bin_confidence is None:
             raise ValueError("These faces have no probabilities.")
         in_bin = 2 * self.bins + (self.true == self.predicted)
-        return self.true * (2 * len(self.bin_confidence)) + in_bin
+        return np.asarray(self.true * (2 * len(self.bin_confidence)) + in_bin)
 
     def counts(self, attribute: str) -> GroupCounts:
         """Faces by group, true class and predicted class."""
@@ -98,7 +98,7 @@ class JudgedFaces:
         """Number of people of each group, int64, shape (groups,)."""
         membership = self.memberships[attribute]
         pairs = np.stack([self.person, membership.codes])[:, membership.codes >= 0]
-        groups = np.unique(pairs, axis=1)[1]
+        groups: Codes = np.unique(pairs, axis=1)[1]
         return np.asarray(np.bincount(groups, minlength=len(membership.names)), dtype=np.int64)
 
     def _names(self, attribute: str) -> tuple[str, ...]:
