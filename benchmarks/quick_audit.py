@@ -105,6 +105,7 @@ class SharedShuffles:
             name = test.part.attribute
             own = harmonic(ranked(self._null[name]), test.part.weights)
             self._harmonic[name] = own
+            self._null[name] = np.sort(self._null[name], axis=0)
             smallest.append(among(own, own) / attribute_weight(name))
         self._limit = level_of(np.min(smallest, axis=0), LEVEL)
 

@@ -65,13 +65,14 @@ def one(people: People, planted: Planted, found: dict[str, bool], number: int) -
         "ours any": any(found.values()),
         "ours elsewhere": any(elsewhere),
     }
-    others = {name: p_values(people, name) for name in attributes}
+    tested = [planted.attribute] if planted.attribute else attributes
+    others = {name: p_values(people, name) for name in tested}
     for test in next(iter(others.values())):
         row[test] = others.get(planted.attribute, {}).get(test, 1.0) <= level
         row[f"{test} any"] = min(p[test] for p in others.values()) <= level
     apart = {
         name: fairlearn_apart(people.counts(name), level=level, n=2000, seed=number)
-        for name in attributes
+        for name in tested
     }
     row["Fairlearn"] = apart.get(planted.attribute, False)
     row["Fairlearn any"] = any(apart.values())
