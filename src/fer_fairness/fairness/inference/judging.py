@@ -16,8 +16,13 @@ from fer_fairness.fairness.inference.hierarchy import SteppedDown, corrected, le
 from fer_fairness.fairness.inference.omnibus import among
 from fer_fairness.fairness.metrics.reductions import Array
 
-WEIGHT_OF_INTERSECTION: Final = 0.25
-"""Of an attribute of its own it is 1."""
+WEIGHT_OF_INTERSECTION: Final = 0.5
+"""Of an attribute of its own it is 1.
+
+With three attributes and their pairs, a difference of one intersection is then found as often as by
+a Mantel-Haenszel test corrected for six, and one of a single attribute hardly less often than
+without pairs (`benchmarks/verdict_power.py`).
+"""
 WEIGHTS_OF_METRICS: Final[Mapping[str, float]] = MappingProxyType(
     {"accuracy_gap": 4.0, "equal_opportunity_gap": 4.0}
 )
