@@ -1,14 +1,11 @@
-"""Do intervals, verdicts and minimum detectable gaps keep what they say? Proof by simulation.
+"""Do intervals of changes keep what they say, and does noise look as the literature says?
 
-    python benchmarks/verdict_simulation.py [--simulations 400] [--grouping gender ...]
+    python benchmarks/verdict_simulation.py [--simulations 400]
 
 People are drawn with the class counts and recalls of a published RAF-DB model (3,068 people),
-groups independent of class, and a loss of recall planted in one group. How often the intervals of
-gaps hold the truth is told by `interval_coverage.py`. Four parts:
+groups independent of class, and a loss of recall planted in one group. Verdicts are looked at by
+`verdict_power.py`, intervals of gaps by `interval_coverage.py`. Here:
 
-- false alarms: how often anything at all is found where nothing is planted;
-- power: how often the verdict finds a loss planted so that the metric comes to the minimum
-  detectable distance that was stated (0.80 is asked for);
 - pairs: how often the interval of the difference between two models holds it;
 - null: means and tails of the metrics where nothing is planted, as in the literature's table.
 """
@@ -24,14 +21,8 @@ import pandas as pd
 from common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.counts import GroupCounts, PairedCounts
-from fer_fairness.fairness.gaps import gap_table
-from fer_fairness.fairness.inference.corrections import holm
-from fer_fairness.fairness.inference.draws import permutation_counts, resampled
-from fer_fairness.fairness.inference.gap_intervals import distance
-from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
-from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.params.inference import InferenceParameters
 
 GENDER = np.array([1502, 1566]) / 3068
@@ -47,7 +38,7 @@ SHARES = {
 POWER_METRICS = ("accuracy_gap", "macro_f1_gap", "xu_fairness", "equal_opportunity_gap")
 Job = TypeVar("Job")
 Row: TypeAlias = dict[str, object]
-PARTS = ("alarms", "power", "pairs", "null")
+PARTS = ("pairs", "null")
 EVERY_CLASS = tuple(range(len(CLASSES)))
 DRAWS = InferenceParameters(n_bootstrap=6500, n_permutations=1000, n_power=500)
 
@@ -100,77 +91,6 @@ def people_of(grouping: str, generator: np.random.Generator) -> np.ndarray:
 def counted(counts: np.ndarray) -> GroupCounts:
     names = tuple(f"group {number}" for number in range(len(counts)))
     return GroupCounts(counts, names, CLASSES, 0)
-
-
-def one_audit(job: tuple[tuple[str, ...], int]) -> list[Row]:
-    """Everything tested at once, with nothing planted."""
-    groupings, number = job
-    generator = np.random.default_rng([number, 3])
-    tables = {}
-    for grouping in groupings:
-        people = people_of(grouping, generator)
-        tables[grouping] = counted(
-            generator.multinomial(people, planted_shares(Scenario(grouping)))
-        )
-    table = gap_table(tables, DRAWS.model_copy(update={"n_power": 50}), seed=number)
-    found = table["verdict"] == Verdict.FOUND
-    return [
-        {
-            "attributes": ", ".join(groupings),
-            "anything": bool(found.any()),
-            "share_of_rows": float(found.mean()),
-            "uncorrected": float((table["p_value"] <= DRAWS.significance).mean()),
-        }
-    ]
-
-
-def stated_distances(grouping: str, number: int) -> tuple[np.ndarray, dict[str, float]]:
-    """People of a sample with nothing planted, and the distances stated as detectable for it."""
-    generator = np.random.default_rng([number, 4])
-    people = people_of(grouping, generator)
-    table = counted(generator.multinomial(people, planted_shares(Scenario(grouping))))
-    draws = DRAWS.model_copy(update={"n_power": 1000, "n_permutations": 3000})
-    stated = gap_table({grouping: table}, draws, seed=number)
-    summary = stated[stated["family"] == "summary"].set_index("metric")["minimum_detectable"]
-    return people, {str(name): float(value) for name, value in summary.items()}
-
-
-def loss_for(grouping: str, people: np.ndarray, metric: GapMetric, wanted: float) -> float:
-    """The least loss of the smallest group that brings a metric to a distance from its ideal."""
-    group = int(np.argmin(people.sum(axis=1)))
-    losses = np.linspace(0.0, 1.0, 501)
-    shares = np.stack([planted_shares(Scenario(grouping, group, loss)) for loss in losses])
-    (values,) = values_of([metric], people[..., np.newaxis] * shares)
-    reached = np.flatnonzero(distance(metric, values - values[0] + metric.ideal) >= wanted)
-    return float(losses[reached[0]]) if reached.size else float("nan")
-
-
-def one_power(job: tuple[str, str, int, int]) -> list[Row]:
-    """How often the verdict of one metric finds what was stated as detectable for a sample."""
-    grouping, name, number, n_tables = job
-    people, stated = stated_distances(grouping, number)
-    metrics = list(GAP_METRICS.values())
-    place = list(GAP_METRICS).index(name)
-    loss = loss_for(grouping, people, metrics[place], stated[name])
-    row: dict[str, object] = {"stated": stated[name], "loss": loss, "found": float("nan")}
-    if np.isfinite(loss):
-        group = int(np.argmin(people.sum(axis=1)))
-        shares = planted_shares(Scenario(grouping, group, loss))
-        generator = np.random.default_rng([number, 5])
-        tables = [generator.multinomial(people, shares) for _ in range(n_tables)]
-        row["found"] = np.mean([survives(metrics, table, place) for table in tables])
-    return [row]
-
-
-def survives(metrics: Sequence[GapMetric], counts: np.ndarray, place: int) -> bool:
-    """Whether one metric survives Holm's correction among all."""
-    functions = list(metrics)
-    nulls = resampled(permutation_counts, counts, functions, n=2000, seed=int(counts.sum()))
-    tests = [
-        permutation_test(float(value), null, higher_is_worse=metric.higher_is_worse)
-        for metric, value, null in zip(metrics, values_of(metrics, counts), nulls, strict=True)
-    ]
-    return bool(holm([test.p_value for test in tests])[place] <= DRAWS.significance)
 
 
 def joint_shares(first: np.ndarray, second: np.ndarray, alike: float = 0.6) -> np.ndarray:
@@ -238,14 +158,6 @@ def in_parallel(function: Callable[[Job], list[Row]], jobs: Sequence[Job]) -> pd
         return pd.DataFrame([row for part in parts for row in part])
 
 
-def print_alarms(numbers: range) -> None:
-    print("\nFalse alarms where nothing is planted")
-    for groupings in (("gender",), ("race",), ("gender", "race", "age"), tuple(SHARES)):
-        rows = in_parallel(one_audit, [(groupings, number) for number in numbers])
-        means = rows.groupby("attributes").mean(numeric_only=True)
-        print(means.to_string(header=groupings == ("gender",)), flush=True)
-
-
 def print_pairs(numbers: range) -> None:
     print("\nTwo models on the same people: coverage of the difference's interval")
     pairs = (
@@ -262,30 +174,14 @@ def print_pairs(numbers: range) -> None:
         print(means.to_string(), flush=True)
 
 
-def print_power(numbers: range, groupings: Sequence[str]) -> None:
-    """Ten samples; what is stated for each is planted in its people again and again."""
-    print("\nMeans over ten samples: stated minimum detectable distance, planted loss, share found")
-    for grouping in groupings:
-        for metric in POWER_METRICS:
-            jobs = [(grouping, metric, number, len(numbers) // 10) for number in range(10)]
-            found = in_parallel(one_power, jobs).mean()
-            told = " ".join(f"{value:8.4f}" for value in found)
-            print(f"{grouping:14} {metric:28} {told}", flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--simulations", type=int, default=400)
     parser.add_argument("--only", choices=PARTS, nargs="*")
-    parser.add_argument("--grouping", choices=list(SHARES), nargs="*", default=list(SHARES))
     given = parser.parse_args()
     wanted = given.only or PARTS
     numbers = range(given.simulations)
     pd.set_option("display.width", 160, "display.max_rows", 500, "display.precision", 3)
-    if "alarms" in wanted:
-        print_alarms(numbers)
-    if "power" in wanted:
-        print_power(numbers, given.grouping)
     if "pairs" in wanted:
         print_pairs(numbers)
     if "null" in wanted:

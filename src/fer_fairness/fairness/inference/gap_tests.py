@@ -168,7 +168,7 @@ class AttributeTests:
     @cached_property
     def widest_pair(self) -> Array:
         """P-values of the pair that differs most, among all pairs, shape (1 + n,)."""
-        widest = self.pairs.max(axis=1)
+        widest = self.pairs.max(axis=1, initial=0.0)
         return among(widest, widest)
 
     @cached_property

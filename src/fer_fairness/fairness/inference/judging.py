@@ -16,8 +16,13 @@ from fer_fairness.fairness.inference.hierarchy import SteppedDown, corrected, le
 from fer_fairness.fairness.inference.omnibus import among, threshold
 from fer_fairness.fairness.metrics.reductions import Array
 
-WEIGHT_OF_INTERSECTION: Final = 0.25
-"""Of an attribute of its own it is 1."""
+WEIGHT_OF_INTERSECTION: Final = 0.5
+"""Of an attribute of its own it is 1.
+
+With three attributes and their pairs, a difference of one intersection is then found as often as by
+a Mantel-Haenszel test corrected for six, and one of a single attribute hardly less often than
+without pairs (`benchmarks/verdict_power.py`).
+"""
 WEIGHTS_OF_METRICS: Final[Mapping[str, float]] = MappingProxyType(
     {"accuracy_gap": 4.0, "equal_opportunity_gap": 4.0}
 )
@@ -191,9 +196,9 @@ class _Behind:
         """
         pairs = self.test.pairs
         p_values = np.repeat(self.test.widest_pair[:, np.newaxis], pairs.shape[1], axis=1)
-        p_values[0] = among(pairs[0], pairs.max(axis=1))
+        p_values[0] = among(pairs[0], pairs.max(axis=1, initial=0.0))
         return p_values
 
     def _widest(self, error: float) -> float:
         """Standard errors beyond which a pair has a p-value of `error` at most."""
-        return threshold(self.test.pairs.max(axis=1), error)
+        return threshold(self.test.pairs.max(axis=1, initial=0.0), error)

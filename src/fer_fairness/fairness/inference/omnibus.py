@@ -3,7 +3,8 @@
 No single statistic sees every way in which groups can differ. Here a few look, each at one:
 
 - recognised or not, over all classes together: the Mantel-Haenszel chi-square over groups
-  (Mantel and Haenszel 1959, JNCI 22; Landis, Heyman and Koch 1978, ISR 46) and the largest
+  (Mantel and Haenszel 1959, JNCI 22; Landis, Heyman and Koch 1978, ISR 46; as the sum over groups
+  of z^2 (1 - share), which it is where groups show the same classes) and the largest
   difference of one group from all others. A class weighs by (p (1 - p))^-1/2, p its recall, and not
   by 1 as in Mantel and Haenszel's: theirs is best where the odds ratio is the same in all classes,
   (p (1 - p))^-1 where the loss in points is; in between, both are nearly reached;
@@ -99,20 +100,22 @@ def statistics(counts: Array, order: Array | None) -> Array:
     surplus = right - people * recalls[:, np.newaxis]
     weights = _weights(right.sum(axis=1), of_class)
     scores = (surplus * weights[:, np.newaxis]).sum(axis=2)
-    covariance = _covariance(shares, variance * weights**2)
-    of_groups = np.diagonal(covariance, axis1=1, axis2=2)
+    weighted = variance * weights**2
+    of_groups = np.einsum("nc,ngc->ng", weighted, shares * (1.0 - shares))
+    apart = _squares(scores, of_groups)
     by_class = variance[:, np.newaxis] * shares * (1.0 - shares)
     chi_squares = _squares(surplus, by_class) * (1.0 - shares)
     found = [
-        _quadratic(scores, covariance),
-        _squares(scores, of_groups).max(axis=1),
+        (apart * (1.0 - people.sum(axis=2) / of_class.sum(axis=1, keepdims=True))).sum(axis=1),
+        apart.max(axis=1),
         _soft_maximum(surplus**2 / (by_class + _ONE_FACE)),
         chi_squares.sum(axis=(1, 2)),
         _taken_for(counts, people, shares),
     ]
     if order is not None:
-        spread = np.einsum("g,ngh,h->n", order, covariance, order)
-        found.append(_squares(scores @ order, spread))
+        mean = np.einsum("g,ngc->nc", order, shares)
+        spread = np.einsum("g,ngc->nc", order**2, shares) - mean**2
+        found.append(_squares(scores @ order, (weighted * spread).sum(axis=1)))
     return np.stack(found, axis=1)
 
 
@@ -193,27 +196,6 @@ def _weights(right: Array, of_class: Array) -> Array:
     """(p (1 - p))^-1/2 of each class; one more of either kind keeps a perfect class in bounds."""
     recalls = (right + 1.0) / (of_class + 2.0)
     return np.asarray((recalls * (1.0 - recalls)) ** -0.5)
-
-
-def _covariance(shares: Array, variance: Array) -> Array:
-    """Of the groups' scores, summed over classes, shape (n, g, g)."""
-    spread = -np.einsum("nc,ngc,nhc->ngh", variance, shares, shares, optimize=True)
-    own = np.einsum("nc,ngc->ng", variance, shares)
-    places = np.arange(shares.shape[1])
-    spread[:, places, places] += own
-    return np.asarray(spread)
-
-
-def _quadratic(scores: Array, covariance: Array) -> Array:
-    """Chi-square of the scores of all groups, the last of which follows from the others."""
-    few = covariance[:, :-1, :-1]
-    scale = np.maximum(np.trace(few, axis1=1, axis2=2), _LEAST)[:, np.newaxis, np.newaxis]
-    few = few + _LEAST * scale * np.eye(few.shape[1])
-    if np.ptp(few, axis=0).max(initial=0.0) < _LEAST * float(scale.max()):
-        solved = scores[:, :-1] @ np.linalg.inv(few[0])
-    else:
-        solved = np.linalg.solve(few, scores[:, :-1, np.newaxis])[..., 0]
-    return np.asarray((scores[:, :-1] * solved).sum(axis=1))
 
 
 def _squares(scores: Array, variances: Array) -> Array:

@@ -5,10 +5,14 @@ A maximum minus a minimum is widened by noise; the difference of two groups name
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 
 from fer_fairness.fairness.metrics.reductions import Array, divide
+
+MOST_GROUPS: Final = 30
+"""With more groups no pairs are looked at: there are hundreds, and hardly one could be found."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class PairDifferences:
 
 
 def pairs_of(n_groups: int) -> tuple[tuple[int, int], ...]:
-    """All pairs of groups, each once, by their places."""
-    return tuple(combinations(range(n_groups), 2))
+    """All pairs of groups, each once, by their places; none of more than `MOST_GROUPS`."""
+    return tuple(combinations(range(n_groups), 2)) if n_groups <= MOST_GROUPS else ()
 
 
 def pair_differences(counts: Array) -> PairDifferences:
@@ -52,7 +56,8 @@ def pair_differences(counts: Array) -> PairDifferences:
     everybody = right.sum(axis=1) / np.maximum(of_class, 1.0)
     finite = of_class / np.maximum(of_class - 1.0, 1.0)
     variances = everybody * (1.0 - everybody) * finite
-    first, second = np.array(pairs_of(counts.shape[1])).T
+    pairs = np.array(pairs_of(counts.shape[1]), dtype=np.int64).reshape(-1, 2)
+    first, second = pairs.T
     weights = divide(people[:, first] * people[:, second], people[:, first] + people[:, second])
     weights = np.where(np.isfinite(weights), weights, 0.0)
     apart = np.where(weights > 0, recalls[:, first] - recalls[:, second], 0.0)
