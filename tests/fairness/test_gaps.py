@@ -1,10 +1,17 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from tests.fairness.inference.audits import (
+    CLASSES,
+    faces_counted,
+    faces_of,
+    people_table,
+    random_audit,
+)
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import gaps
@@ -26,13 +33,6 @@ from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.words import ANY_DIFFERENCE, RECALL_DIFFERENCE
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
-from tests.fairness.inference.audits import (
-    CLASSES,
-    faces_counted,
-    faces_of,
-    people_table,
-    random_audit,
-)
 
 THREE = CLASSES[:3]
 FEW_DRAWS = InferenceParameters(n_bootstrap=300, n_permutations=300, n_power=60)
@@ -85,6 +85,10 @@ def mixed() -> pd.DataFrame:
     return gaps_of(audited("race", "gender", "age", table=frame))
 
 
+def row_of(table: pd.DataFrame, attribute: str, metric: str) -> pd.Series:
+    return table[(table["attribute"] == attribute) & (table["metric"] == metric)].iloc[0]
+
+
 def worse(table: pd.DataFrame) -> pd.Series:
     """Whether a metric is the worse the larger it is."""
     ideal_is_high = table["metric"].str.contains("ratio") | table["metric"].isin(
@@ -124,7 +128,7 @@ def check_agreement(table: pd.DataFrame, *, significance: float = 0.05) -> None:
     assert (rows["minimum_detectable"].dropna() > 0).all()
 
 
-def check_hierarchy(table: pd.DataFrame, named: Sequence[tuple[str, str]] = ()) -> None:
+def check_hierarchy(table: pd.DataFrame, named: Sequence[tuple[str, ...]] = ()) -> None:
     """What is behind is found only where what is before is."""
     for attribute, rows in table[table["verdict"] == Verdict.FOUND].groupby("attribute"):
         families = set(rows["family"])
@@ -140,21 +144,54 @@ def fewer_shuffles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gaps, "shuffles_needed", lambda *_: 900)
 
 
+def named_in(seed: int) -> tuple[str, ...]:
+    """No primary outcome in every third audit, one or two in the others."""
+    return PRIMARY[: seed % 3]
+
+
+@pytest.fixture(scope="module")
+def random_tables() -> dict[int, pd.DataFrame]:
+    """Audits of any kind, by seed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gaps, "shuffles_needed", lambda *_: 900)
+        return {
+            seed: gaps_of(random_audit(seed), seed=seed, n_power=50, primary=named_in(seed))
+            for seed in range(18)
+        }
+
+
+def test_estimates_intervals_and_verdicts_agree_in_any_audit(
+    random_tables: dict[int, pd.DataFrame],
+) -> None:
+    for table in random_tables.values():
+        check_agreement(table)
+
+
+def test_what_is_behind_is_found_behind_findings_in_any_audit(
+    random_tables: dict[int, pd.DataFrame],
+) -> None:
+    for seed, table in random_tables.items():
+        outcomes = [tuple(name.split(" by "))[::-1] for name in named_in(seed)]
+        check_hierarchy(table, outcomes)
+
+
+def test_random_audits_hold_findings_and_their_absence(
+    random_tables: dict[int, pd.DataFrame],
+) -> None:
+    """Or the agreement of the two would not have been tested."""
+    table = pd.concat(random_tables.values())
+    seen = set(zip(table["family"], table["verdict"], strict=True))
+    for family in (QUESTION, SUMMARY, BY_CLASS, PAIRS):
+        for verdict in (Verdict.FOUND, Verdict.NOT_FOUND, Verdict.NOT_TESTED):
+            assert (family, verdict) in seen
+    assert "calibration_error_gap" in set(table["metric"])
+    assert (table["n_faces"] > table["n_people"]).any()
+
+
 @pytest.mark.usefixtures("fewer_shuffles")
-@pytest.mark.parametrize("seed", range(20))
-def test_estimates_intervals_and_verdicts_agree_in_any_audit(seed: int) -> None:
-    named = PRIMARY[: seed % 3]
-    table = gaps_of(random_audit(seed), seed=seed, n_power=50, primary=named)
-    check_agreement(table)
-    outcomes = [(name.split(" by ")[1], name.split(" by ")[0]) for name in named]
-    check_hierarchy(table, outcomes)
-
-
 @pytest.mark.parametrize("significance", [0.01, 0.05, 0.2])
 def test_estimates_and_verdicts_agree_at_any_level(significance: float) -> None:
-    table = gaps_of(
-        audited("gender", "race", harmed="female", lost=0.25), significance=significance
-    )
+    table = gaps_of(audited("gender", "race", harmed="female", lost=0.5), significance=significance)
     found = table["verdict"] == Verdict.FOUND
     assert found.any()
     rows = table[table["value"].notna()]
@@ -162,16 +199,6 @@ def test_estimates_and_verdicts_agree_at_any_level(significance: float) -> None:
     excluded = (equal < rows["ci_low"]) | (equal > rows["ci_high"])
     assert (excluded == found[rows.index]).all()
     assert (found == (table["p_value_corrected"] <= significance)).all()
-
-
-def test_random_audits_hold_findings_and_their_absence() -> None:
-    """Or the agreement of the two would not have been tested."""
-    seen: set[str] = set()
-    for seed in (2, 4, 7):
-        table = gaps_of(random_audit(seed), seed=seed)
-        seen |= set(table["family"] + ": " + table["verdict"])
-    for family in (QUESTION, SUMMARY, BY_CLASS, PAIRS):
-        assert {f"{family}: {Verdict.FOUND}", f"{family}: {Verdict.NOT_FOUND}"} <= seen
 
 
 # Rows and numbers --------------------------------------------------------------------------------
@@ -243,10 +270,10 @@ def test_a_planted_difference_is_found_and_the_absent_ones_are_not(mixed: pd.Dat
     rows = mixed[mixed["attribute"] == "gender"].set_index("metric")
     gap, ratio = rows.loc["accuracy_gap"], rows.loc["accuracy_ratio"]
     assert gap["raw_value"] > gap["null_95"] > gap["null_mean"] > 0
-    assert gap["ci_low"] < 0.3 < gap["ci_high"]
+    assert gap["ci_low"] < 0.2 < gap["ci_high"]  # a third of what is lost is right by chance
     assert ratio["raw_value"] < ratio["null_95"] < ratio["null_mean"] < 1
     pair = rows.loc[RECALL_DIFFERENCE]
-    assert pair["ci_low"] < -0.3 < pair["ci_high"] < 0  # female minus male
+    assert pair["ci_low"] < -0.2 < pair["ci_high"] < 0  # female minus male
 
 
 def test_well_known_corrections_are_columns_within_each_family(mixed: pd.DataFrame) -> None:
@@ -288,10 +315,11 @@ def test_frames_of_a_person_are_no_finding() -> None:
     right = generator.random(2000) < generator.permutation(np.linspace(0.3, 1, 40))[frame["person"]]
     frame["predicted_emotion"] = np.where(right, frame["emotion"], "anger")
     accuracy = right.reshape(40, 50).mean(axis=1)
-    # The twenty best but for every fifth person: by people it may be chance.
-    order = np.argsort(accuracy)
-    better = np.isin(np.arange(40), order[np.arange(40) % 5 < 2])
-    frame["gender"] = np.where(better[frame["person"]], "female", "male")
+    apart = 0.0
+    while not 0.07 < apart < 0.09:  # 1.2 standard errors by people, 4 by rows
+        female = generator.permutation(40) < 20
+        apart = accuracy[female].mean() - accuracy[~female].mean()
+    frame["gender"] = np.where(female[frame["person"]], "female", "male")
     by_people, by_rows = (
         gaps_of(audited(table=part))["verdict"] for part in (frame, frame.drop(columns="person"))
     )
@@ -317,12 +345,10 @@ def test_behind_a_primary_outcome_not_found_nothing_is_tested() -> None:
 @pytest.mark.usefixtures("quick")
 def test_a_primary_outcome_is_found_where_many_tests_would_hide_it() -> None:
     faces = audited("gender", "race", n=400, harmed="female", lost=0.09, seed=3)
-    metric = ("gender", "accuracy_gap")
-    hidden, seen = (
-        gaps_of(faces, primary=primary).set_index(["attribute", "metric"]).sort_index().loc[metric]
+    first, second = (
+        row_of(gaps_of(faces, primary=primary), "gender", "accuracy_gap")
         for primary in ((), ("accuracy_gap by gender",))
     )
-    first, second = (row.iloc[0] for row in (hidden, seen))
     assert first["p_value"] == second["p_value"] == second["p_value_corrected"]
     assert second["p_value_corrected"] < first["p_value_corrected"]
 
@@ -353,13 +379,13 @@ def test_an_unknown_primary_outcome_is_refused(named: str, message: str) -> None
 # Verdicts ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("quick", "fewer_shuffles")
 def test_without_bias_few_audits_find_any() -> None:
     alarms = 0
-    for seed in range(60):
+    for seed in range(40):
         table = gaps_of(audited("gender", "race", n=120, seed=seed), seed=seed)
         alarms += Verdict.FOUND in set(table["verdict"])
-    assert alarms <= 8
+    assert alarms <= 6
 
 
 @pytest.mark.usefixtures("quick")
@@ -370,9 +396,8 @@ def test_shuffles_are_enough_for_something_to_be_found() -> None:
     for name in others:
         frame[name] = generator.choice(["x", "y"], 300)
     table = gaps_of(audited("gender", *others, table=frame), n_permutations=100)
-    found = table.set_index(["attribute", "metric"]).sort_index()["verdict"]
     for metric in ("accuracy_gap", "recall_gap_anger"):
-        assert set(found.loc["gender", metric]) == {Verdict.FOUND}
+        assert row_of(table, "gender", metric)["verdict"] == Verdict.FOUND
 
 
 def test_groups_below_the_smallest_size_are_named_and_not_compared() -> None:
@@ -420,15 +445,16 @@ def test_classes_of_nobody_are_not_measured() -> None:
 
 
 def test_many_small_groups_are_compared() -> None:
-    frame = people_table(1200).assign(race=np.tile([f"g{place:03}" for place in range(100)], 12))
+    frame = people_table(480).assign(race=np.tile([f"g{place:03}" for place in range(40)], 12))
     table = gaps_of(audited("race", table=frame), n_power=50)
-    assert set(table["n_groups"]) == {100}
-    assert (table["family"] == PAIRS).sum() == 100 * 99 / 2
-    gap = table.set_index("metric").loc["accuracy_gap"]
-    assert gap["raw_value"] > 0.5  # the widest of 100 noisy ones
+    assert set(table["n_groups"]) == {40}
+    assert (table["family"] == PAIRS).sum() == 40 * 39 / 2
+    gap = row_of(table, "race", "accuracy_gap")
+    assert gap["raw_value"] > 0.3  # the widest of 40 noisy ones
     assert gap["verdict"] != Verdict.FOUND
 
 
+@pytest.mark.usefixtures("fewer_shuffles")
 def test_tables_are_those_of_their_seed() -> None:
     faces = audited("gender", "race", n=100)
     first, again, other = (gaps_of(faces, seed=seed) for seed in (1, 1, 2))
@@ -439,7 +465,7 @@ def test_tables_are_those_of_their_seed() -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_memory_changes_the_draws_and_not_what_they_say() -> None:
-    faces = audited(n=500, harmed="female")
+    faces = audited(n=500, harmed="female", lost=0.6)
     for mib in (1, 64):
         gap = gaps_of(faces, n_permutations=20_000, memory_mib=mib).set_index("metric")
         assert gap.loc["accuracy_gap", "verdict"] == Verdict.FOUND
@@ -455,9 +481,3 @@ def test_names_of_the_groups_change_no_value() -> None:
     assert_allclose(first["value"][pairs], -second["value"][pairs])
     assert_allclose(first["null_mean"], second["null_mean"], atol=0.03)
     assert list(first["verdict"][:17]) == list(second["verdict"][:17])
-
-
-@pytest.fixture(autouse=True)
-def _no_bars(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(gaps, "track", lambda parts, **_: parts)
-    yield

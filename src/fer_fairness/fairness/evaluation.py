@@ -54,8 +54,8 @@ def evaluate(
         attributes: Attributes to compare groups by, or intersections such as "gender x race".
         emotions: The emotions scored; the table may hold no other.
         params: Number of draws, confidence, significance, smallest group.
-        seed: Seed of all draws. An attribute's draws do not depend on which others are asked for,
-            but for their number where more permutations are needed for many tests.
+        seed: Seed of all draws. Groups of all attributes are shuffled together, so an attribute's
+            draws are others, and as good, where others are asked for beside it.
         probabilities: The column of the probability of each emotion, in the order of `emotions`;
             with them the calibration is measured as well.
 
