@@ -211,7 +211,7 @@ def test_an_outcome_of_an_attribute_that_is_not_compared_keeps_nobody_waiting() 
 
 def within(alarms: int, audits: int) -> bool:
     """Not more than 5 %, as far as so many audits can tell."""
-    return alarms <= audits * LEVEL + 2.6 * np.sqrt(audits * LEVEL * (1 - LEVEL))
+    return bool(alarms <= audits * LEVEL + 2.6 * np.sqrt(audits * LEVEL * (1 - LEVEL)))
 
 
 def test_where_nothing_differs_few_audits_find_anything() -> None:
