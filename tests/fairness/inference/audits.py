@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.counts import INTERSECTION, Counts, groups_of
+from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference import gap_tests
 from fer_fairness.fairness.inference.gap_tests import AttributeTests, compared_groups
 from fer_fairness.fairness.inference.judging import Judgement, Primary, judged
 from fer_fairness.fairness.inference.people import JudgedFaces, judged_faces
+from fer_fairness.params.inference import InferenceParameters
 
 CLASSES = ("anger", "fear", "happiness", "sadness")
+THREE = CLASSES[:3]
 RACES = ("asian", "black", "indian", "latino", "white")
 
 
@@ -133,10 +136,34 @@ def judgements_of(
 
 def anything_found(judgement: Judgement, *, level: float = 0.05) -> bool:
     """Whether one verdict of an attribute is a finding."""
-    parts = [[judgement.any_difference], judgement.metrics, judgement.pairs]
-    return bool((np.concatenate(parts) <= level).any())
+    behind = np.concatenate([judgement.metrics, judgement.pairs])
+    return bool(judgement.any_difference <= level or (behind <= level).any())
 
 
 def intersected(*names: str) -> str:
     """Name of an intersection."""
     return INTERSECTION.join(names)
+
+
+FEW_DRAWS = InferenceParameters(n_bootstrap=300, n_permutations=300, n_power=60)
+
+
+def gaps_of(faces: JudgedFaces, *, seed: int = 0, **params: object) -> pd.DataFrame:
+    """The gaps table of an audit, of few draws."""
+    return gap_table(faces, FEW_DRAWS.model_copy(update=params), seed=seed)
+
+
+def audited(
+    *attributes: str, n: int = 300, table: pd.DataFrame | None = None, **planted: object
+) -> JudgedFaces:
+    """Faces of a table, or of fabricated people."""
+    frame = people_table(n, **planted) if table is None else table  # type: ignore[arg-type]
+    return faces_of(frame, *(attributes or ("gender",)), classes=THREE)
+
+
+def worse(table: pd.DataFrame) -> pd.Series:
+    """Whether a metric is the worse the larger it is."""
+    ideal_is_high = table["metric"].str.contains("ratio") | table["metric"].isin(
+        ["xu_fairness", "worst_group_accuracy"]
+    )
+    return ~ideal_is_high

@@ -31,7 +31,7 @@ SHARES = np.array([[0.9, 0.05, 0.05], [0.2, 0.7, 0.1], [0.2, 0.3, 0.5]])
 
 
 def alike(people: Counts) -> Counts:
-    return np.rint(people[..., np.newaxis] * SHARES).astype(np.int64)
+    return np.asarray(np.rint(people[..., np.newaxis] * SHARES), dtype=np.int64)
 
 
 def found_of(

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,6 +65,23 @@ def test_what_is_behind_is_found_only_where_what_is_before_is(
                 assert (part >= summary.min()).all()
             n_found += int((by_class <= LEVEL).sum() + (found.pairs <= LEVEL).sum())
     assert n_found > 0  # or nothing was tested here
+
+
+@pytest.mark.parametrize("summary_too", [False, True])
+def test_clear_classes_and_pairs_wait_for_a_metric_over_all_classes(*, summary_too: bool) -> None:
+    test = planted(1, harmed="female", lost=0.4)[0]
+    n_summary = len(test.part.summary)
+    values, pairs = test.measured.values.copy(), test.measured.pairs.copy()
+    values[0, :n_summary] = np.median(values[:, :n_summary], axis=0)
+    values[0, n_summary:], pairs[0] = 2.0, 99.0  # of gaps no shuffle has as much
+    if summary_too:
+        values[0, 0] = 2.0
+    clear = replace(test, measured=replace(test.measured, values=values, pairs=pairs))
+    (found,) = judged([clear], significance=LEVEL)
+    assert found.any_difference <= LEVEL
+    assert bool((found.metrics[:n_summary] <= LEVEL).any()) == summary_too
+    assert bool((found.metrics[n_summary:] <= LEVEL).any()) == summary_too
+    assert bool((found.pairs <= LEVEL).any()) == summary_too
 
 
 def test_no_corrected_p_value_is_below_the_raw_one(audits: list[list[AttributeTests]]) -> None:
@@ -211,7 +230,7 @@ def test_an_outcome_of_an_attribute_that_is_not_compared_keeps_nobody_waiting() 
 
 def within(alarms: int, audits: int) -> bool:
     """Not more than 5 %, as far as so many audits can tell."""
-    return alarms <= audits * LEVEL + 2.6 * np.sqrt(audits * LEVEL * (1 - LEVEL))
+    return bool(alarms <= audits * LEVEL + 2.6 * np.sqrt(audits * LEVEL * (1 - LEVEL)))
 
 
 def test_where_nothing_differs_few_audits_find_anything() -> None:

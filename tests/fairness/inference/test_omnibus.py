@@ -35,7 +35,7 @@ def alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def measured(counts: Counts, order: Array | None = None) -> Array:
-    return statistics(counts[np.newaxis].astype(np.float64), order)[0]
+    return np.asarray(statistics(counts[np.newaxis].astype(np.float64), order)[0])
 
 
 def random_table(seed: int, *, groups: int = 2, classes: int = 4, most: int = 40) -> Counts:
@@ -214,7 +214,7 @@ def overconfident(n: int, by: float, *, seed: int = 0) -> tuple[Array, Array]:
     bins, true, group = (generator.integers(size, size=n) for size in (3, 2, 2))
     right = generator.random(n) < sure[bins] - by * group
     counts = np.zeros((1, 2, 2, 6))
-    np.add.at(counts, (0, group, true, 2 * bins + right), 1)
+    np.add.at(counts[0], (group, true, 2 * bins + right.astype(np.int64)), 1)
     return counts, sure
 
 

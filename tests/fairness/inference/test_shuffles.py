@@ -6,10 +6,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_hypergeom
 
+from fer_fairness.fairness.counts import Codes
 from fer_fairness.fairness.inference import shuffles
 from fer_fairness.fairness.inference.people import JudgedFaces, judged_faces
 from fer_fairness.fairness.inference.shuffles import Shuffled, concatenated, shuffled
-from fer_fairness.fairness.metrics.reductions import Array
 
 CLASSES = ("a", "b", "c")
 PARTS = ("race", "gender", "race x gender")
@@ -156,7 +156,7 @@ def test_turns_make_the_number_of_shuffles_asked_for(cells: int) -> None:
     assert len(drawn(judged(people_table(40)), 23, cells=cells).counts["race"]) == 23
 
 
-def several(sizes: Array, *, seed: int = 0) -> tuple[JudgedFaces, pd.Series]:
+def several(sizes: Codes, *, seed: int = 0) -> tuple[JudgedFaces, pd.Series]:
     """People of so many faces each, every one of whom is right always or never."""
     generator = np.random.default_rng(seed)
     person = pd.Series(np.repeat(np.arange(len(sizes)), sizes))

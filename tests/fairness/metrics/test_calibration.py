@@ -125,6 +125,14 @@ def test_names_of_groups_do_not_matter(
     assert_allclose(gap(first.counts), gap(second.counts), atol=1e-12)
 
 
+def test_groups_may_be_numbers() -> None:
+    answers = (["a", "b"] * 20, ["a"] * 40, np.linspace(0.3, 1.0, 40))
+    numbers = [3, 20, 20, 20] * 10
+    counted = calibration_counts(*answers, numbers, classes=("a", "b"))  # type: ignore[arg-type]
+    assert counted.groups == ("20", "3")
+    assert_array_equal(counted.sizes, [30, 10])
+
+
 def test_bins_are_the_same_for_every_attribute() -> None:
     people = [("calm", "calm", value, "x") for value in np.linspace(0.5, 1.0, 12)]
     half = [(*person[:3], None if row % 2 else "x") for row, person in enumerate(people)]
