@@ -31,6 +31,7 @@ BY_CLASS: Final = "by_class"
 _FAMILIES: Final = (SUMMARY, BY_CLASS)
 
 _ERROR: Final = 0.05
+"""1 - `InferenceParameters.confidence`."""
 
 GAP_COLUMNS: Final = (
     "attribute",
