@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -64,25 +66,27 @@ def test_beyond_all_draws_the_ends_go_with_the_measured_value() -> None:
     assert 0.8 < low < 0.9 < high < 1.0
 
 
-@pytest.mark.parametrize("missing", ["measured", "equal", "shuffled", "alike", "scaled"])
-def test_nothing_is_said_where_something_is_not_defined(missing: str) -> None:
-    nothing = np.array([])
-    given: dict[str, object] = {
-        "measured": 0.1,
-        "estimate": 0.1,
-        "equal": 0.0,
-        "shuffled": np.full(10, 0.1),
-        "alike": (np.zeros(10), np.full(10, 0.1)),
-        "scaled": (np.zeros(10), np.full(10, 0.1)),
-    }
-    given[missing] = (
-        np.nan
-        if missing in ("measured", "equal")
-        else nothing
-        if missing == "shuffled"
-        else (nothing, nothing)
-    )
-    assert curve_of(**given) is None  # type: ignore[arg-type]
+NOTHING = np.array([])
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"measured": np.nan},
+        {"estimate": np.nan},
+        {"equal": np.nan},
+        {"shuffled": NOTHING},
+        {"alike": (NOTHING, NOTHING)},
+        {"scaled": (NOTHING, NOTHING)},
+    ],
+    ids=lambda missing: next(iter(missing)),
+)
+def test_nothing_is_said_where_something_is_not_defined(missing: dict[str, Any]) -> None:
+    drawn_tables = (np.zeros(10), np.full(10, 0.1))
+    given: dict[str, Any] = {"measured": 0.1, "estimate": 0.1, "equal": 0.0}
+    given |= {"shuffled": np.full(10, 0.1), "alike": drawn_tables, "scaled": drawn_tables}
+    assert curve_of(**given) is not None
+    assert curve_of(**(given | missing)) is None
 
 
 def test_draws_that_always_give_the_same_are_no_obstacle() -> None:
