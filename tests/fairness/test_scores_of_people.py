@@ -1,6 +1,7 @@
 """Scores where people have several faces: counts of both, and intervals of people."""
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from fer_fairness.fairness import (
     evaluation,
     one_vs_rest_metrics,
 )
-from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.gaps import gap_table
+from fer_fairness.fairness.inference.people import JudgedFaces
 from fer_fairness.params.inference import InferenceParameters
 
 PARAMS = InferenceParameters(n_bootstrap=400, n_permutations=100, n_power=50)
@@ -26,19 +27,13 @@ GapTable = Callable[..., pd.DataFrame]
 
 
 @pytest.fixture(autouse=True)
-def tested(monkeypatch: pytest.MonkeyPatch) -> list[pd.Series | None]:
-    """The people that the tests of gaps are given; they have their own tests and are left out."""
-    given: list[pd.Series | None] = []
+def tested(monkeypatch: pytest.MonkeyPatch) -> list[JudgedFaces]:
+    """The faces that the tests of gaps are given; they have their own tests and are left out."""
+    given: list[JudgedFaces] = []
 
-    def recorded(
-        _: Mapping[str, GroupCounts],
-        params: InferenceParameters,
-        *,
-        people: pd.Series | None = None,
-        **options: Any,
-    ) -> pd.DataFrame:
-        given.append(people)
-        return gap_table({}, params, **{**options, "calibration": None})
+    def recorded(faces: JudgedFaces, params: InferenceParameters, *, seed: int) -> pd.DataFrame:
+        given.append(faces)
+        return gap_table(dataclasses.replace(faces, memberships={}), params, seed=seed)
 
     monkeypatch.setattr(evaluation, "gap_table", recorded)
     return given
@@ -64,7 +59,7 @@ def with_probabilities(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_people_and_faces_are_counted_and_people_handed_to_the_tests(
-    tested: list[pd.Series | None],
+    tested: list[JudgedFaces],
 ) -> None:
     frame = with_probabilities(faces_of_people(30, 8))
     found = evaluated(frame, person="who", probabilities=EMOTIONS)
@@ -78,9 +73,9 @@ def test_people_and_faces_are_counted_and_people_handed_to_the_tests(
     cell = found.confusion.iloc[0]
     right = angry[angry["predicted_emotion"] == "anger"]
     assert [cell["n_people"], cell["n_faces"]] == [right["who"].nunique(), len(right)]
-    (people,) = tested
-    assert people is not None
-    assert people.nunique() == 30
+    (faces,) = tested
+    assert faces.several_faces
+    assert np.unique(faces.person).tolist() == list(range(30))
 
 
 def test_values_are_the_same_and_intervals_wider_and_hold_them() -> None:
@@ -97,12 +92,12 @@ def test_values_are_the_same_and_intervals_wider_and_hold_them() -> None:
         assert wider[shares].median() > 1.3
 
 
-def test_people_of_one_face_each_change_nothing(tested: list[pd.Series | None]) -> None:
+def test_people_of_one_face_each_change_nothing(tested: list[JudgedFaces]) -> None:
     frame = faces_of_people(300, 1)
     named, unnamed = evaluated(frame, person="who"), evaluated(frame)
     for name in ("overall", "groups", "confusion"):
         pd.testing.assert_frame_equal(getattr(named, name), getattr(unnamed, name))
-    assert tested == [None, None]
+    assert not any(faces.several_faces for faces in tested)
     assert (named.overall["n_people"] == named.overall["n_faces"]).all()
 
 
@@ -149,14 +144,13 @@ def audited(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 
 def test_an_audit_hands_people_on_and_gives_those_without_name_one_of_their_own(
-    tested: list[pd.Series | None],
+    tested: list[JudgedFaces],
 ) -> None:
     frame = faces_of_people(20, 6)
     frame.loc[:1, "who"] = ["", None]
     audited(frame, person="who")
-    (people,) = tested
-    assert people is not None
-    assert people.nunique() == 22
+    (faces,) = tested
+    assert len(np.unique(faces.person)) == 22
 
 
 def test_an_audit_warns_of_people_that_nobody_named() -> None:

@@ -21,8 +21,8 @@ from fer_fairness.fairness.inference.gap_intervals import (
     noise_corrected,
     value_at,
 )
-from fer_fairness.fairness.inference.gap_tests import permutation_test
 from fer_fairness.fairness.inference.intervals import Interval, percentile_interval
+from fer_fairness.fairness.inference.omnibus import among
 from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy
@@ -59,7 +59,7 @@ def estimated(
     differences = fit_differences(counted_by(counts))
     estimates = gap_estimates(differences, metrics, values, nulls, FEW_DRAWS, seed=seed)
     p_values = [
-        permutation_test(value, null, higher_is_worse=metric.higher_is_worse).p_value
+        float(among(distance(metric, np.array([value])), distance(metric, np.r_[value, null]))[0])
         for metric, value, null in zip(metrics, values, nulls, strict=True)
     ]
     return estimates, p_values

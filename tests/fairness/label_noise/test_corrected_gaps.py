@@ -16,7 +16,9 @@ from tests.fairness.label_noise.worlds import (
 )
 
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.differences import fit_differences
+from fer_fairness.fairness.inference.draws import permutation_counts, resampled
+from fer_fairness.fairness.inference.gap_intervals import gap_estimates
 from fer_fairness.fairness.label_noise.corrected_gaps import (
     CorrectedGap,
     _differences,
@@ -124,8 +126,10 @@ def test_values_are_those_of_the_counts_by_true_group() -> None:
 def test_labels_that_are_never_wrong_have_the_intervals_of_groups_that_are_known() -> None:
     sample = one_sample(right=1.0)
     counted = GroupCounts(sample.labelled, ("a", "b"), tuple("abcdefg"), n_missing=0)
-    known = measured_gaps(counted, METRICS, FEW_DRAWS, n_permutations=1300, seed=(0,))
-    for one, value, estimate in zip(gaps_of(sample), known.values, known.estimates, strict=True):
+    values = [float(value) for value in values_of(METRICS, counted.counts)]
+    nulls = resampled(permutation_counts, counted.counts, list(METRICS), n=1300, seed=0)
+    known = gap_estimates(fit_differences(counted), METRICS, values, nulls, FEW_DRAWS, seed=1)
+    for one, value, estimate in zip(gaps_of(sample), values, known, strict=True):
         assert one.value == pytest.approx(value, abs=1e-6)
         assert one.estimate.corrected == pytest.approx(estimate.corrected, abs=0.02)
         assert one.interval.low == pytest.approx(estimate.interval(0.05).low, abs=0.03)
