@@ -17,13 +17,8 @@ from tests.fairness.inference.audits import (
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import gaps
-from fer_fairness.fairness.gaps import (
-    BY_CLASS,
-    GAP_COLUMNS,
-    PAIRS,
-    QUESTION,
-    SUMMARY,
-)
+from fer_fairness.fairness.gap_rows import BY_CLASS, PAIRS, QUESTION, SUMMARY
+from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.detectability import Detectable
 from fer_fairness.fairness.inference.gap_tests import AttributeTests

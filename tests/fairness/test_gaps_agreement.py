@@ -5,7 +5,7 @@ import pytest
 from tests.fairness.inference.audits import audited, gaps_of, random_audit, worse
 
 from fer_fairness.fairness import gaps
-from fer_fairness.fairness.gaps import BY_CLASS, PAIRS, QUESTION, SUMMARY
+from fer_fairness.fairness.gap_rows import BY_CLASS, PAIRS, QUESTION, SUMMARY
 from fer_fairness.fairness.verdicts import Verdict
 
 PRIMARY = ("accuracy_gap by race", "equal_opportunity_gap by gender")

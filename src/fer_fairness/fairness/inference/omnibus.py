@@ -52,8 +52,11 @@ _ONE_FACE: Final = 1.0
 _PRIOR: Final = 0.45
 """Half of g / (1 + g) with g = 9, the prior's variance over that of the noise."""
 _LEAST: Final = 1e-9
-_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
-_BELOW: Final = re.compile(r"^\s*(?:<|under|below|less|up to)", re.IGNORECASE)
+_NUMBER: Final = re.compile(
+    r"\s*(?P<below><|under|below|less than|up to)?(?:>|over|above|more than)?=?"
+    r"\s*(?P<number>\d+\.?\d*)",
+    re.IGNORECASE,
+)
 
 
 def order_of_groups(groups: Sequence[str]) -> Array | None:
@@ -62,13 +65,11 @@ def order_of_groups(groups: Sequence[str]) -> Array | None:
     Args:
         groups: Names such as "0-3", "4-19", "70+"; fewer than three have no trend.
     """
-    firsts = [_NUMBER.search(name) for name in groups]
+    firsts = [_NUMBER.match(name) for name in groups]
     if len(groups) < 3 or not all(firsts):
         return None
     numbers = [
-        float(first.group()) - 0.5 * bool(_BELOW.match(name))
-        for first, name in zip(firsts, groups, strict=True)
-        if first
+        float(first["number"]) - 0.5 * bool(first["below"]) for first in firsts if first is not None
     ]
     if len(set(numbers)) < len(numbers):
         return None
