@@ -125,8 +125,12 @@ def print_alarms(designs: Sequence[str], draws: Draws) -> dict[str, dict[str, fl
     alarms = {}
     for name in designs:
         rows = simulated(Scenario(name, "nothing", Planted()), draws, None)
-        shares = rows[[column for column in rows if column.endswith(" any")]].mean()
-        alarms[name] = {column.removesuffix(" any"): share for column, share in shares.items()}
+        shares = {str(column): float(share) for column, share in rows.mean().items()}
+        alarms[name] = {
+            test.removesuffix(" any"): share
+            for test, share in shares.items()
+            if test.endswith(" any")
+        }
         print(f"{name:16}", _told(alarms[name]), f"({len(rows)} samples)", flush=True)
     pooled = float(np.mean([found["ours"] for found in alarms.values()]))
     print(f"ours over all designs: {pooled:.4f}")
@@ -142,7 +146,8 @@ def print_power(scenarios: Sequence[Scenario], draws: Draws, excess: dict[str, s
         if key not in shuffles and not draws.own:
             shuffles[key] = SharedShuffles(DESIGNS[scenario.design], calibrated=key[1])
         rows = simulated(scenario, draws, shuffles.get(key))
-        shown = [name for name in rows if not name.endswith((" any", " elsewhere"))]
+        names = [str(column) for column in rows]
+        shown = [name for name in names if not name.endswith((" any", " elsewhere"))]
         others = [
             name
             for name in shown

@@ -35,7 +35,7 @@ _STEPS: Final = MappingProxyType(
         "Correction for many comparisons": (
             "Of 100 models that treat all groups alike at most 5 have anything called a difference "
             "found. The 5 % are parted among the attributes by what the shuffles say of all "
-            "questions together (Westfall and Young 1993), an intersection getting a quarter of "
+            "questions together (Westfall and Young 1993), an intersection getting half of "
             "what a single attribute gets. Where the question of an attribute found something, "
             "its part goes on to its metrics, single emotions and pairs of groups, corrected "
             "together in the same way; single emotions and pairs count only where a metric over "
