@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import audit, evaluate, gaps
+from fer_fairness.fairness import audit, evaluate, gap_rows
 from fer_fairness.fairness.audit import AUDIT_COLUMNS
 from fer_fairness.fairness.inference.detectability import Detectable
 from fer_fairness.fairness.inference.gap_tests import AttributeTests
@@ -59,7 +59,7 @@ def _quick() -> Iterator[None]:
         return Detectable(0.1, np.full(tests.metrics.shape[1], 0.1))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gaps, "detectable", any_number)
+        patch.setattr(gap_rows, "detectable", any_number)
         yield
 
 

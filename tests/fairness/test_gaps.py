@@ -16,7 +16,7 @@ from tests.fairness.inference.audits import (
 )
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import gaps
+from fer_fairness.fairness import gap_rows
 from fer_fairness.fairness.gap_rows import BY_CLASS, PAIRS, QUESTION, SUMMARY
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
@@ -53,8 +53,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     def any_number(tests: AttributeTests, *_: object, **__: object) -> Detectable:
         return Detectable(0.1, np.full(tests.metrics.shape[1], 0.1))
 
-    monkeypatch.setattr(gaps, "gap_estimates", plain)
-    monkeypatch.setattr(gaps, "detectable", any_number)
+    monkeypatch.setattr(gap_rows, "gap_estimates", plain)
+    monkeypatch.setattr(gap_rows, "detectable", any_number)
 
 
 @pytest.fixture(scope="module")
@@ -309,7 +309,7 @@ def test_many_small_groups_are_compared() -> None:
     frame = people_table(480).assign(race=np.tile([f"g{place:03}" for place in range(40)], 12))
     table = gaps_of(audited("race", table=frame), n_power=50)
     assert set(table["n_groups"]) == {40}
-    assert (table["family"] == PAIRS).sum() == 40 * 39 / 2
+    assert not (table["family"] == PAIRS).any()  # 780 of them: none could be found
     gap = row_of(table, "race", "accuracy_gap")
     assert gap["raw_value"] > 0.3  # the widest of 40 noisy ones
     assert gap["verdict"] != Verdict.FOUND

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from fer_fairness.fairness.inference import gap_tests
-from fer_fairness.fairness.inference.judging import judged
+from fer_fairness.fairness.inference.judging import WEIGHT_OF_INTERSECTION, judged
 from fer_fairness.fairness.inference.people import JudgedFaces, Membership
 from fer_fairness.fairness.inference.planned_power import PlannedAudit, level_of_attribute
 from fer_fairness.params.plan import PlanParameters
@@ -24,7 +24,7 @@ def test_attributes_share_the_level_of_the_audit() -> None:
     assert level(1, 0) == pytest.approx(0.05)
     assert level(3, 0) == pytest.approx(1 - 0.95 ** (1 / 3))
     one = level(3, 3)
-    assert (1 - one) ** 3 * (1 - one / 4) ** 3 == pytest.approx(0.95)
+    assert (1 - one) ** 3 * (1 - WEIGHT_OF_INTERSECTION * one) ** 3 == pytest.approx(0.95)
 
 
 def test_answers_have_the_recalls_and_err_towards_frequent_emotions() -> None:

@@ -41,10 +41,6 @@ _DRAWS_OF_ESTIMATE: Final = 1000
 _OF_EACH: Final = 4
 """Tables drawn at each plausible share: that is as fast as it is to draw them."""
 
-_LEAST_SHARE: Final = 0.001
-"""Of a measured value, left where noise explains all of it: what is more unequal is shown as more
-unequal, and the estimate of a difference that is found is never none."""
-
 Counted: TypeAlias = Callable[[Counts, np.random.Generator], Array]
 """Drawn tables as they are, (n, g, c, k), to the tables that would be counted of them."""
 
@@ -201,7 +197,7 @@ def _estimates(
         _, added = noise.of(place)
         if added.size and np.isfinite(measured[place]):
             away = distance(metric, measured[place])
-            left = np.maximum(away - added.mean(), _LEAST_SHARE * away)
+            left = np.maximum(away - added.mean(), 0.0)
             found[place] = value_at(metric, left)
     return found
 
