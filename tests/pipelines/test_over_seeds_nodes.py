@@ -5,6 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from fer_fairness.pipelines.fairness_reporting.over_seeds import (
+    compare_with_baseline_over_seeds,
+    score_over_seeds,
+)
 from tests.conftest import FacesBuilder
 
 from fer_fairness.errors import InvalidInputError
@@ -12,10 +16,6 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting import nodes
-from fer_fairness.pipelines.fairness_reporting.over_seeds import (
-    compare_with_baseline_over_seeds,
-    score_over_seeds,
-)
 from fer_fairness.pipelines.scored_faces import scored_table
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 

@@ -229,24 +229,6 @@ class GapRow(HolmJudged, Estimate, OfSource, table="gaps"):
         return [group_label(name) for name in self.left_out.split(", ") if name]
 
 
-class ComparisonRow(OfMetric, Scored, table="comparisons"):
-    """A metric of one variant minus that of the baseline; of all faces without an attribute."""
-
-    attribute: str | None
-    difference: float
-    corrected_difference: float
-    ci_low: float
-    ci_high: float
-    level_down: bool
-    n_people: float
-
-    @property
-    def change(self) -> str:
-        """The noise-corrected change in percentage points, with its interval."""
-        bounds = interval(self.ci_low, self.ci_high, scale=100, digits=1)
-        return f"{points(self.corrected_difference, sign=True)} [{bounds}]"
-
-
 class ConfusionRow(Scored, table="confusion"):
     """How many faces of one emotion were given another, or their own."""
 

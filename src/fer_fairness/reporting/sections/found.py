@@ -7,9 +7,9 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
+from fer_fairness.reporting.change_findings import comparison_findings, tested_together
 from fer_fairness.reporting.findings import (
     Finding,
-    comparison_findings,
     performance_findings,
     scores_text,
 )
@@ -23,9 +23,9 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ConfusionRow, GapRow, OverallRow
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections.worst_subgroup import ScanRow, scan_finding
 
 _NOTHING_SCORED: Final = "No predictions were scored, so nothing can be said of recognition."
@@ -34,11 +34,6 @@ _READING: Final = (
     "draws of 100, where people of one emotion are given a group at random: noise, and what a "
     "different mix of emotions in the groups does by itself. “Noise-corrected” is the value with "
     "the widening by noise taken off."
-)
-_CHANGES: Final = (
-    "Each variant minus the baseline, in percentage points, without what noise adds to either; a "
-    "gap is named where the interval of its change excludes zero. These intervals are not "
-    "corrected for many comparisons: with twenty of them, one excludes zero by chance."
 )
 _CHANGES_AS_LABELLED: Final = (
     "Changes between predicted groups are as labelled, not corrected for label errors, which make "
@@ -69,7 +64,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
     ]
     comparisons = comparison_findings(inputs)
     if comparisons:
-        text = [_CHANGES]
+        text = [tested_together(inputs.rows(ComparisonRow))]
         if any(row.predicted for row in inputs.rows(GapRow)):
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):
