@@ -7,7 +7,7 @@ from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, report, row_of
 from fer_fairness.reporting.change_findings import (
     change_finding,
     comparison_findings,
-    tested_together,
+    together_note,
 )
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow, ComparisonRow
@@ -85,9 +85,9 @@ def test_a_metric_that_is_not_defined_is_no_test() -> None:
     assert finding(undefined)[1] == "Nothing could be tested."
 
 
-def test_how_many_were_tested_together_is_said_and_which_first() -> None:
+def test_how_many_were_together_note_is_said_and_which_first() -> None:
     secondary = {**GAP_CHANGE, "metric": "macro_f1_gap", "outcome": "secondary"}
-    text = tested_together(rows({}, GAP_CHANGE, secondary))
+    text = together_note(rows({}, GAP_CHANGE, secondary))
     assert "All 240 changes" in text
     assert "accuracy and accuracy gap first" in text
     assert "macro" not in text

@@ -68,7 +68,7 @@ def compare_over_seeds(
     Each seed gives one difference, between the two models that were trained with it, on the same
     people; what noise adds to a gap is taken off each model's. The interval is for the mean over
     all seeds that could have been drawn and all people that could have been met. Coverage:
-    `benchmarks/changes_coverage.py`.
+    `benchmarks/seeds_coverage.py`.
 
     Args:
         frames_a: Predictions of the first variant by training seed, two seeds at least.

@@ -52,7 +52,7 @@ def change_finding(rows: Sequence[Change], heading: str) -> Finding:
     return Finding(kind, heading, " ".join(sentences))
 
 
-def tested_together(rows: Sequence[Change]) -> str:
+def together_note(rows: Sequence[Change]) -> str:
     """How changes were tested, and how many together.
 
     Args:

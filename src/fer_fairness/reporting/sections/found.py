@@ -7,7 +7,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import comparison_findings, tested_together
+from fer_fairness.reporting.change_findings import comparison_findings, together_note
 from fer_fairness.reporting.findings import (
     Finding,
     performance_findings,
@@ -64,7 +64,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
     ]
     comparisons = comparison_findings(inputs)
     if comparisons:
-        text = [tested_together(inputs.rows(ComparisonRow))]
+        text = [together_note(inputs.rows(ComparisonRow))]
         if any(row.predicted for row in inputs.rows(GapRow)):
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):

@@ -6,7 +6,7 @@ from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import change_finding, tested_together
+from fer_fairness.reporting.change_findings import change_finding, together_note
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label
@@ -51,7 +51,7 @@ def over_seeds_section(inputs: ReportInputs) -> page.Section:
     n = int(max(row.n_seeds for row in (*scores, *comparisons)))
     text = _READING.format(n=n)
     if comparisons:
-        text += f" {tested_together(comparisons)}"
+        text += f" {together_note(comparisons)}"
     if any(row.predicted for row in (*scores, *comparisons)):
         text += _AS_LABELLED
     blocks: list[page.Block] = [page.Text(text)]
