@@ -24,14 +24,16 @@ import numpy as np
 import pandas as pd
 from common import CLASS_SIZES, CLASSES, RECALLS
 
-from fer_fairness.fairness.counts import GroupCounts, PairedCounts
+from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.inference.corrections import holm
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import distance
 from fer_fairness.fairness.inference.gap_tests import measured_gaps, permutation_test
-from fer_fairness.fairness.inference.paired import paired_differences
+from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric, values_of
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions
+from fer_fairness.fairness.seeds.measured import Part, measured, people_weights
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 
@@ -243,14 +245,21 @@ def one_pair(job: tuple[Scenario, Scenario, int]) -> list[Row]:
     joint = np.maximum(joint, 0.0) / joint.sum(axis=-1, keepdims=True)
     size = len(CLASSES)
     counts = generator.multinomial(people, joint).reshape(*first.shape[:2], size, size)
-    table = counted(counts[..., 0])
-    pair = PairedCounts(counts, table.groups, CLASSES, 0)
     metrics = [GAP_METRICS[name] for name in POWER_METRICS]
-    found = paired_differences(pair, metrics, n=1000, confidence=0.95, seed=number)
+    groups, true, *predicted = np.repeat(np.indices(counts.shape).reshape(4, -1), counts.ravel(), 1)
+    faces = np.arange(len(true))
+    models = np.stack(predicted, axis=1)
+    crossed = CrossedPredictions(groups, true, models, faces, len(counts), size)
+    part = Part("grouping", crossed, tuple(metrics))
+    weights = people_weights(len(faces), InferenceParameters(n_bootstrap=1000), number)
+    both = measured(part, weights, number)
+    means, _ = both.means(np.array([[1]]), np.array([[0]]))
+    halves = means.half_widths(0.05)[0]
     truths = [values_of(metrics, people[..., np.newaxis] * part) for part in (first, second)]
     rows = []
-    for metric, was, became in zip(metrics, *truths, strict=True):
-        truth, interval = float(became - was), found[metric.name].interval
+    for place, (metric, was, became) in enumerate(zip(metrics, *truths, strict=True)):
+        truth, value = float(became - was), float(means.values[0, place])
+        interval = Interval(value - halves[place], value + halves[place])
         rows.append(
             {
                 "metric": metric.name,

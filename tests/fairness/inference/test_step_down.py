@@ -14,8 +14,8 @@ LEVEL = 0.05
 def scores(n_tests: int, alike: float = 0.0, seed: int = 0, n: int = 1999) -> Array:
     """Normal draws that vary together."""
     generator = np.random.default_rng(seed)
-    own = generator.standard_normal((n, n_tests))
-    return np.sqrt(alike) * generator.standard_normal((n, 1)) + np.sqrt(1 - alike) * own
+    own = np.sqrt(1 - alike) * generator.standard_normal((n, n_tests))
+    return np.asarray(np.sqrt(alike) * generator.standard_normal((n, 1)) + own)
 
 
 def one_block(p_values: Array, draws: Array) -> Array:

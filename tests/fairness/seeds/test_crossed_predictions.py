@@ -67,7 +67,10 @@ def test_faces_of_one_person_vary_together() -> None:
     predicted = np.random.default_rng(3).integers(0, 3, (30, 2))
     once = people_of(predicted)
     twice = CrossedPredictions(
-        *(np.repeat(part, 2, axis=0) for part in (once.groups, once.true, predicted, once.people)),
+        groups=np.repeat(once.groups, 2),
+        true=np.repeat(once.true, 2),
+        predicted=np.repeat(predicted, 2, axis=0),
+        people=np.repeat(once.people, 2),
         n_groups=2,
         n_classes=3,
     )

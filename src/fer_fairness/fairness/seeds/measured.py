@@ -99,7 +99,7 @@ class Measured:
         kinds = [people_variance(self._of(draws, of, minus)) for draws in self.draws]
         shared = np.max([kind.shared for kind in kinds], axis=0)
         own = np.max([kind.own for kind in kinds], axis=0)
-        means = seed_means(values, wider * shared + self._of_correction(of, minus), wider * own)
+        means = seed_means(values, wider * shared + self._of_correction(of, minus), own)
         varies = (kinds[-1].scores != 0).any(axis=0)
         return means, np.where(varies, kinds[-1].scores, kinds[0].scores)
 
