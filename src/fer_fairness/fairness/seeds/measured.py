@@ -50,6 +50,9 @@ changes between models whose groups differ are found as seldom as they should (s
 _MOST_DRAWS: Final = 2_000
 """Of weights of people: their variance is then known within 3 %."""
 
+_NOBODY: Final = 1e-9
+"""Stands for no people in a division."""
+
 _CELLS_AT_ONCE: Final = 2**22
 """Counts held at a time by each thread (32 MiB)."""
 
@@ -192,14 +195,22 @@ def _draws(part: Part, centres: Array, weights: FloatArray) -> FloatArray:
     """Values with noise of people around each kind of counts, (kinds, n, models, metrics)."""
     noise = PeopleNoise(part.people)
     at_once = max(1, _CELLS_AT_ONCE // centres.size)
+    people = centres[:, np.newaxis].sum(axis=-1, keepdims=True)
 
     def turn(start: int) -> FloatArray:
         drawn = noise.drawn(weights[start : start + at_once])
-        values = np.stack(values_of(part.metrics, drawn + centres[:, np.newaxis]), axis=-1)
+        tables = _no_fewer_than_none(drawn + centres[:, np.newaxis], people)
+        values = np.stack(values_of(part.metrics, tables), axis=-1)
         return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(turn, range(0, len(weights), at_once))), axis=1)
+
+
+def _no_fewer_than_none(tables: Array, people: Array) -> Array:
+    """Tables cut at zero, with as many people of each group and class as before."""
+    cut = np.maximum(tables, 0.0)
+    return np.asarray(cut * (people / np.maximum(cut.sum(axis=-1, keepdims=True), _NOBODY)))
 
 
 def _grouped(table: Counts) -> GroupCounts:
