@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.seeds import compare_over_seeds
+from fer_fairness.fairness import compare_over_seeds
 from fer_fairness.files import replacing
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.taxonomy import EMOTIONS
@@ -117,10 +117,12 @@ def differences(
     table = compare_over_seeds(
         before, after, attributes=[], emotions=EMOTIONS, params=INFERENCE, seed=0
     ).set_index("metric")
+    table = table[["difference", "uncorrected_ci_low", "uncorrected_ci_high"]]
+    table.columns = ["difference", "ci_low", "ci_high"]
     return {
         f"{metric}_{column}": table.loc[metric, column]
         for metric in table.index
-        for column in ("difference", "ci_low", "ci_high")
+        for column in table.columns
     }
 
 

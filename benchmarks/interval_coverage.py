@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import pandas as pd
 from common import CLASS_SIZES, RECALLS
-from verdict_simulation import AGE, GENDER, RACE
+from planted_differences import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.gap_tests import measured_gaps
@@ -59,11 +59,11 @@ EIGHT: Final = tuple(int(size) for size in np.rint(np.append(CLASS_SIZES, 120) *
 EIGHT_RECALLS: Final = (*RECALLS, 0.5)
 FIVE_RECALLS: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
 DESIGNS: Final = {
-    "gender": of_raf(GENDER),
-    "race": of_raf(RACE),
-    "age": of_raf(AGE),
-    "race x gender": of_raf(np.outer(RACE, GENDER).ravel()),
-    "gender x age": of_raf(np.outer(GENDER, AGE).ravel()),
+    "gender": of_raf(np.array(GENDER.shares)),
+    "race": of_raf(np.array(RACE.shares)),
+    "age": of_raf(np.array(AGE.shares)),
+    "race x gender": of_raf(np.outer(RACE.shares, GENDER.shares).ravel()),
+    "gender x age": of_raf(np.outer(GENDER.shares, AGE.shares).ravel()),
     "400 people, 3 emotions": Design((200, 120, 80), (0.85, 0.7, 0.55), (0.5, 0.5)),
     "900 people, 5 emotions": Design((270, 225, 180, 135, 90), FIVE_RECALLS, (0.6, 0.3, 0.1)),
     "900 people, smallest 45": Design((270, 225, 180, 135, 90), FIVE_RECALLS, (0.63, 0.32, 0.05)),

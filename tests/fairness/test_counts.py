@@ -9,7 +9,6 @@ from fer_fairness.fairness.counts import (
     check_predictions,
     group_counts,
     groups_of,
-    paired_counts,
 )
 
 CLASSES = ("a", "b", "c")
@@ -53,21 +52,6 @@ def test_order_of_people_does_not_matter(
     first = group_counts(*columns(people), classes=CLASSES)
     second = group_counts(*columns(shuffled), classes=CLASSES)
     np.testing.assert_array_equal(first.counts, second.counts)
-
-
-@given(PEOPLE)
-def test_joint_counts_hold_the_counts_of_both_models(
-    people: list[tuple[str, str, str | None]],
-) -> None:
-    true, first, groups = columns(people)
-    second = first[::-1]
-    joint = paired_counts(true, (first, second), groups, classes=CLASSES)
-    np.testing.assert_array_equal(
-        joint.counts.sum(axis=-1), group_counts(true, first, groups, classes=CLASSES).counts
-    )
-    np.testing.assert_array_equal(
-        joint.counts.sum(axis=-2), group_counts(true, second, groups, classes=CLASSES).counts
-    )
 
 
 def test_named_groups_keep_their_order_and_their_empty_rows() -> None:

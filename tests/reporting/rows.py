@@ -72,6 +72,42 @@ GROUP: dict[str, object] = {
     "n_ci_high": 1100.0,
     "compared": True,
 }
+CHANGE: dict[str, object] = {
+    "variant": "reweighing",
+    "evaluation_set": "raf_db",
+    "attribute": None,
+    "attribute_source": None,
+    "metric": "accuracy",
+    "outcome": "primary",
+    "baseline_value": 0.831,
+    "value": 0.843,
+    "difference": 0.012,
+    "ci_low": 0.004,
+    "ci_high": 0.02,
+    "uncorrected_ci_low": 0.006,
+    "uncorrected_ci_high": 0.018,
+    "p_value": 0.004,
+    "p_value_corrected": 0.02,
+    "raw_difference": 0.012,
+    "seed_share": 0.4,
+    "verdict": "difference found",
+    "level_down": False,
+    "n_tested": 240,
+    "n_seeds": 5,
+    "n_people": 3153,
+    "n_faces": 3153,
+}
+GAP_CHANGE: dict[str, object] = {
+    "metric": "accuracy_gap",
+    "attribute": "gender",
+    "attribute_source": "annotated",
+    "baseline_value": 0.081,
+    "value": 0.051,
+    "difference": -0.03,
+    "ci_low": -0.05,
+    "ci_high": -0.01,
+}
+NO_CHANGE: dict[str, object] = {"p_value_corrected": 0.4, "verdict": "no difference found"}
 REFUSED = "Too few held-out faces to know how the labeller errs: indian 3; at least 30 are needed."
 REFUSAL: dict[str, object] = {"refusals": "too few held-out faces", "refused": REFUSED}
 

@@ -1,53 +1,18 @@
 """What the report says of several training seeds."""
 
 import pandas as pd
-import pytest
-from tests.reporting.rows import changed, report
+from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, changed, report
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections import all_sections
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
-
-CHANGE: dict[str, object] = {
-    "variant": "reweighing",
-    "evaluation_set": "raf_db",
-    "attribute": None,
-    "attribute_source": None,
-    "metric": "accuracy",
-    "difference": 0.012,
-    "ci_low": 0.004,
-    "ci_high": 0.02,
-    "p_value": 0.004,
-    "p_value_holm": 0.02,
-    "seed_share": 0.4,
-    "verdict": "difference found",
-    "level_down": False,
-    "n_seeds": 5,
-    "n_people": 3153,
-}
-NOT_FOUND: dict[str, object] = {"p_value_holm": 0.4, "verdict": "no difference found"}
-GAP: dict[str, object] = {
-    "metric": "accuracy_gap",
-    "attribute": "gender",
-    "attribute_source": "annotated",
-    "difference": -0.03,
-    "ci_low": -0.05,
-    "ci_high": -0.01,
-}
 
 
 def compared(*changes: dict[str, object]) -> ReportInputs:
     return report(comparisons_over_seeds=pd.DataFrame([{**CHANGE, **c} for c in changes]))
-
-
-def finding(*changes: dict[str, object]) -> tuple[str, str]:
-    """Kind and text of the only finding."""
-    blocks = over_seeds_section(compared(*changes)).blocks
-    (found,) = next(block for block in blocks if isinstance(block, page.Findings)).items
-    return found.kind, found.text
 
 
 def texts(inputs: ReportInputs) -> str:
@@ -85,66 +50,12 @@ def test_every_evaluation_set_has_its_means_its_differences_and_a_figure(
     assert len(differences.rows) == (rows["evaluation_set"] == "fer_plus").sum()
 
 
-def test_what_was_found_is_told_with_interval_and_adjusted_p() -> None:
-    kind, text = finding({}, {**GAP, **NOT_FOUND})
-    assert kind == "better"
-    assert text.startswith("Accuracy +1.2 points [0.4 to 2.0].")
-    assert "Found after correction for 2 differences: accuracy +1.2 points" in text
-    assert "p = 0.020" in text
-    assert "gender" not in text
-
-
-def test_nothing_found_is_said_in_plain_words() -> None:
-    kind, text = finding(NOT_FOUND, {**GAP, **NOT_FOUND})
-    assert kind == "unclear"
-    assert "No difference found: none of 2 is beyond the noise of seeds and people" in text
-    assert "cannot be ruled out" in text
-
-
-@pytest.mark.parametrize(
-    ("changes", "kind"),
-    [
-        ([{"difference": -0.012}], "worse"),
-        ([GAP], "better"),
-        ([{**GAP, "difference": 0.03}], "worse"),
-        ([{**GAP, "metric": "accuracy_ratio"}], "worse"),
-        ([{**GAP, "metric": "worst_group_accuracy", "difference": 0.03}], "better"),
-        ([{"difference": -0.012}, GAP], "unclear"),
-        ([{**GAP, "level_down": True}], "worse"),
-    ],
-)
-def test_found_differences_are_better_or_worse_by_what_they_measure(
-    changes: list[dict[str, object]], kind: str
-) -> None:
-    assert finding(*changes)[0] == kind
-
-
-def test_levelling_down_is_named_whether_or_not_it_was_found() -> None:
-    _, text = finding({**GAP, **NOT_FOUND, "level_down": True})
-    assert "Levelled down in the mean over seeds: accuracy gap for perceived gender." in text
-
-
-def test_many_findings_are_counted_not_listed() -> None:
-    metrics = ("accuracy_gap", "macro_f1_gap", "selection_rate_gap", "xu_fairness")
-    changes = [{**GAP, "metric": m, "attribute": a} for m in metrics for a in ("gender", "race")]
-    _, text = finding(*changes)
-    assert "; 3 more, in the table of every difference." in text
-
-
-def test_a_metric_that_is_not_defined_is_no_test() -> None:
-    nan = float("nan")
-    undefined = {**GAP, "difference": nan, "ci_low": nan, "ci_high": nan, "p_value_holm": nan}
-    untested = {**undefined, "verdict": "too few people to say"}
-    assert "none of 1 is beyond" in finding(NOT_FOUND, untested)[1]
-    assert finding(undefined)[1] == "Nothing could be tested."
-
-
 def test_predicted_groups_are_marked_as_labelled() -> None:
-    predicted = compared({}, {**GAP, "attribute_source": "predicted"})
+    predicted = compared({}, {**GAP_CHANGE, "attribute_source": "predicted"})
     assert "label errors, which make real gaps and changes look smaller" in texts(predicted)
     (table,) = tables(predicted)
     assert [row[2].text for row in table.rows] == ["all faces", "perceived gender (predicted)"]
-    assert "label errors" not in texts(compared({}, GAP))
+    assert "label errors" not in texts(compared({}, GAP_CHANGE))
 
 
 def test_two_seeds_come_with_a_warning() -> None:
@@ -166,7 +77,7 @@ def test_the_summary_and_the_limits_point_to_the_section(small_inputs: ReportInp
 
 
 def test_the_figure_has_a_row_for_every_difference_filled_where_found() -> None:
-    rows = compared({}, {**GAP, **NOT_FOUND}, {**GAP, "variant": "equalized_odds"})
+    rows = compared({}, {**GAP_CHANGE, **NO_CHANGE}, {**GAP_CHANGE, "variant": "equalized_odds"})
     variants = ("baseline", "reweighing", "equalized_odds")
     figure = seed_differences_figure(rows.rows(ComparisonOverSeedsRow), variants=variants)
     (axes,) = figure.axes

@@ -5,27 +5,15 @@ from typing import get_type_hints
 import numpy as np
 import pandas as pd
 import pytest
-from tests.reporting.rows import GAP, report, row_of
+from tests.reporting.rows import CHANGE, GAP, report, row_of
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import REPORT_TABLES, ReportInputs, results_json
+from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.rows.schema import Row, columns_of, grouped, rows_of
-from fer_fairness.reporting.rows.scores import ComparisonRow, GapRow, GroupRow
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow
 from fer_fairness.reporting.rows.training import ModelRow
-
-COMPARISON: dict[str, object] = {
-    "variant": "reweighing",
-    "evaluation_set": "raf_db",
-    "metric": "accuracy",
-    "attribute": None,
-    "difference": 0.1,
-    "corrected_difference": 0.1,
-    "ci_low": 0.0,
-    "ci_high": 0.2,
-    "level_down": None,
-    "n_people": 9,
-}
 
 
 @pytest.mark.parametrize("name", list(REPORT_TABLES))
@@ -51,12 +39,12 @@ def test_every_value_has_the_type_of_its_field(name: str, inputs: ReportInputs) 
 
 @pytest.mark.parametrize(("value", "expected"), [(True, True), (np.False_, False), (None, False)])
 def test_a_flag_that_is_missing_is_not_set(value: object, expected: object) -> None:
-    assert row_of(ComparisonRow, COMPARISON, {"level_down": value}).level_down is expected
+    assert row_of(ComparisonRow, CHANGE, {"level_down": value}).level_down is expected
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, ""])
 def test_a_missing_text_is_none_where_it_may_be_and_else_empty(missing: object) -> None:
-    assert row_of(ComparisonRow, COMPARISON, {"attribute": missing}).attribute is None
+    assert row_of(ComparisonRow, CHANGE, {"attribute": missing}).attribute is None
     assert row_of(GapRow, GAP, {"left_out": missing}).left_out == ""
 
 

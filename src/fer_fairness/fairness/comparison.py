@@ -1,36 +1,19 @@
 """Two models on the same people: what changed, for whom, and whether a gap closed by loss."""
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import pandas as pd
 
-from fer_fairness.fairness.alignment import aligned
-from fer_fairness.fairness.counts import (
-    EVERYBODY,
-    PairedCounts,
-    everybody_of,
-    groups_of,
-    paired_counts,
-)
-from fer_fairness.fairness.inference.draws import Seed, seed_for
-from fer_fairness.fairness.inference.paired import paired_differences
-from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
-from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
+from fer_fairness.fairness.changes import CHANGE_COLUMNS, PRIMARY, Audience, changes
+from fer_fairness.fairness.seeds.over_seeds import Frames, check_several
 from fer_fairness.params.inference import InferenceParameters
 
-COMPARISON_COLUMNS: Final = (
-    "metric",
-    "attribute",
-    "difference",
-    "corrected_difference",
-    "ci_low",
-    "ci_high",
-    "level_down",
-    "n_people",
+COMPARISON_COLUMNS: Final = tuple(
+    name for name in CHANGE_COLUMNS if name not in ("evaluation_set", "variant")
 )
-
-Row: TypeAlias = dict[str, str | int | float | bool | None]
+_FIRST, _SECOND = "the first model", "the second model"
+_FIRST_VARIANT, _SECOND_VARIANT = "the first variant", "the second variant"
 
 
 def compare(
@@ -41,66 +24,69 @@ def compare(
     emotions: Sequence[str],
     params: InferenceParameters,
     seed: int,
+    primary: Sequence[str] = PRIMARY,
 ) -> pd.DataFrame:
     """How a second model differs from a first on the same people, second minus first.
 
     Args:
         frame_a: The first model's predictions: sample_id, emotion, predicted_emotion, and the
-            attribute columns.
+            attribute columns; a column `person` where rows are not people.
         frame_b: The second model's predictions of the same people, in any order; its attribute
             columns are not read.
         attributes: Attributes to compare groups by, or intersections such as "gender x race".
         emotions: The emotions scored; the tables may hold no other.
-        params: Number of replicates, confidence, smallest group.
+        params: Number of draws, confidence, significance, smallest group.
         seed: Seed of all draws.
+        primary: Metrics that are tested first, the others only behind them.
 
     Returns:
-        `COMPARISON_COLUMNS`, one row a metric: first those of all people together (attribute
-        None), then the gaps of each attribute between its groups of sufficient size. `ci_low` and
-        `ci_high` bound the difference without noise, about `corrected_difference`. `level_down`
-        marks a gap that closed because the group served best is served worse, and no group better.
+        `COMPARISON_COLUMNS`, one row a metric; see `changes.changes` for what they hold. All rows
+        are corrected together. Several models are compared with one by `changes`: the best of many
+        looks good by chance.
 
     Raises:
-        InvalidInputError: If a column is missing, an emotion unknown, or the tables are not about
-            the same people with the same emotions.
+        InvalidInputError: As for `changes.changes`.
     """
-    people, predicted = aligned({"the first model": frame_a, "the second model": frame_b})
-
-    def count(groups: pd.Series, group_names: Sequence[str] | None = None) -> PairedCounts:
-        predictions = predicted["the first model"], predicted["the second model"]
-        return paired_counts(
-            people["emotion"], predictions, groups, classes=emotions, group_names=group_names
-        )
-
-    everybody = count(everybody_of(people), (EVERYBODY,))
-    rows = _rows(None, everybody, OVERALL_METRICS, params, seed_for(seed, EVERYBODY))
-    for attribute in attributes:
-        compared = count(groups_of(people, attribute)).reaching(params.minimum_group_size)
-        metrics = tuple(GAP_METRICS.values())
-        rows += _rows(attribute, compared, metrics, params, seed_for(seed, attribute))
-    return pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS))
+    frames = {_FIRST: {0: frame_a}, _SECOND: {0: frame_b}}
+    audience = Audience("", frames, tuple(attributes), tuple(emotions))
+    found = changes([audience], params=params, seed=seed, primary=primary)
+    return found[list(COMPARISON_COLUMNS)]
 
 
-def _rows(
-    attribute: str | None,
-    joint: PairedCounts,
-    metrics: Sequence[GapMetric],
+def compare_over_seeds(
+    frames_a: Frames,
+    frames_b: Frames,
+    *,
+    attributes: Sequence[str],
+    emotions: Sequence[str],
     params: InferenceParameters,
-    seed: Seed,
-) -> list[Row]:
-    differences = paired_differences(
-        joint, metrics, n=params.n_bootstrap, confidence=params.confidence, seed=seed
-    )
-    return [
-        {
-            "metric": name,
-            "attribute": attribute,
-            "difference": found.value,
-            "corrected_difference": found.corrected,
-            "ci_low": found.interval.low,
-            "ci_high": found.interval.high,
-            "level_down": found.level_down,
-            "n_people": int(joint.sizes.sum()),
-        }
-        for name, found in differences.items()
-    ]
+    seed: int,
+    primary: Sequence[str] = PRIMARY,
+) -> pd.DataFrame:
+    """How a second variant differs from a first over training seeds, second minus first.
+
+    Each seed gives one difference, between the two models that were trained with it, on the same
+    people; what noise adds to a gap is taken off each model's. The interval is for the mean over
+    all seeds that could have been drawn and all people that could have been met. Coverage:
+    `benchmarks/seeds_coverage.py`.
+
+    Args:
+        frames_a: Predictions of the first variant by training seed, two seeds at least.
+        frames_b: Predictions of the second variant for the same seeds and people, in any order.
+        attributes: As for `compare`.
+        emotions: As for `compare`.
+        params: As for `compare`.
+        seed: Seed of all draws.
+        primary: As for `compare`.
+
+    Returns:
+        `COMPARISON_COLUMNS`, as for `compare`.
+
+    Raises:
+        InvalidInputError: As for `changes.changes`, or with fewer than two seeds.
+    """
+    check_several(frames_a, instead="compare")
+    frames = {_FIRST_VARIANT: frames_a, _SECOND_VARIANT: frames_b}
+    audience = Audience("", frames, tuple(attributes), tuple(emotions))
+    found = changes([audience], params=params, seed=seed, primary=primary)
+    return found[list(COMPARISON_COLUMNS)]

@@ -57,15 +57,6 @@ class GroupCounts:
         )
 
 
-@dataclass(frozen=True)
-class PairedCounts(GroupCounts):
-    """People by group, true class, and the classes that two models predict for them.
-
-    `counts` is int64 of shape (groups, classes, classes, classes): `counts[g, c, j, k]` people of
-    group g and true class c for whom the first model predicts j and the second k.
-    """
-
-
 def group_counts(
     y_true: Labels,
     y_pred: Labels,
@@ -93,38 +84,6 @@ def group_counts(
     """
     columns = {"true class": y_true, "predicted class": y_pred}
     return GroupCounts(*_tally(columns, groups, classes, group_names))
-
-
-def paired_counts(
-    y_true: Labels,
-    predictions: tuple[Labels, Labels],
-    groups: Labels,
-    *,
-    classes: Sequence[str],
-    group_names: Sequence[str] | None = None,
-) -> PairedCounts:
-    """Count people by group, true class and the classes two models predict for them.
-
-    Args:
-        y_true: True class of each person, shape (people,).
-        predictions: Predicted class of each person by the first and by the second model.
-        groups: As for `group_counts`.
-        classes: As for `group_counts`.
-        group_names: As for `group_counts`.
-
-    Returns:
-        The joint counts; summed over the last axis they are the `group_counts` of the first model,
-        over the one before it those of the second.
-
-    Raises:
-        InvalidInputError: As for `group_counts`.
-    """
-    columns = {
-        "true class": y_true,
-        "class predicted by the first model": predictions[0],
-        "class predicted by the second model": predictions[1],
-    }
-    return PairedCounts(*_tally(columns, groups, classes, group_names))
 
 
 def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:

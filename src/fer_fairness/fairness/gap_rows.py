@@ -9,7 +9,11 @@ from scipy.special import ndtri
 from fer_fairness.fairness.inference.detectability import detectable
 from fer_fairness.fairness.inference.differences import Differences, differences_of_worth
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.gap_intervals import GapEstimate, gap_estimates
+from fer_fairness.fairness.inference.gap_intervals import (
+    SEED_OF_COUNTS,
+    GapEstimate,
+    gap_estimates,
+)
 from fer_fairness.fairness.inference.gap_tests import AttributeTests, Compared
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.inference.judging import Judgement
@@ -64,7 +68,7 @@ class AttributeRows:
             self._counts,
             self._bins,
             params,
-            seed=(*seed_for(seed, self._attribute), 2),
+            seed=(*seed_for(seed, self._attribute), SEED_OF_COUNTS + 2),
         )
 
     def _estimated(self, seed: int) -> list[GapEstimate]:
@@ -75,8 +79,8 @@ class AttributeRows:
         own = seed_for(seed, self._attribute)
         estimates: list[GapEstimate | None] = [None] * self._tests.metrics.shape[1]
         parts: list[tuple[Differences | None, Sequence[GapMetric], Sequence[int], int]] = [
-            (self._counts, (*part.of_counts, *part.of_classes), places.tolist(), 0),
-            (self._bins, part.of_calibration, range(n_counts, n_summary), 1),
+            (self._counts, (*part.of_counts, *part.of_classes), places.tolist(), SEED_OF_COUNTS),
+            (self._bins, part.of_calibration, range(n_counts, n_summary), SEED_OF_COUNTS + 1),
         ]
         for differences, metrics, where, number in parts:
             if differences is None:

@@ -1,60 +1,91 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fer_fairness.fairness.counts import Codes, group_counts
-from fer_fairness.fairness.inference.draws import bootstrap_counts
-from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
-from fer_fairness.fairness.seeds import crossed_predictions
-from fer_fairness.fairness.seeds.crossed_predictions import (
-    CrossedPredictions,
-    bootstrap_crossed,
-    resampled_crossed,
-)
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, PeopleNoise
 
 
-def people_of(predicted: Codes, *, n_groups: int = 2) -> CrossedPredictions:
+def people_of(
+    predicted: Codes, *, n_groups: int = 2, people: Codes | None = None
+) -> CrossedPredictions:
     rows = np.arange(len(predicted))
     return CrossedPredictions(
-        groups=rows % n_groups, true=rows % 3, predicted=predicted, n_groups=n_groups, n_classes=3
+        groups=rows % n_groups,
+        true=rows % 3,
+        predicted=predicted,
+        people=rows if people is None else people,
+        n_groups=n_groups,
+        n_classes=3,
     )
 
 
+def weights(n: int, people: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((n, people), dtype=np.float32)
+
+
 @given(st.integers(0, 1000), st.integers(2, 5))
-def test_people_are_drawn_once_for_all_models(draw: int, n_models: int) -> None:
+def test_people_weigh_the_same_for_all_models(draw: int, n_models: int) -> None:
     predicted = np.random.default_rng(draw).integers(0, 3, (24, 1))
     people = people_of(np.repeat(predicted, n_models, axis=1))
-    (drawn,) = bootstrap_crossed(people, 4, seed=draw)
-    assert_array_equal(drawn, np.repeat(drawn[:, :1], n_models, axis=1))
-    assert len(np.unique(drawn[:, 0].reshape(4, -1), axis=0)) > 1
+    noise = PeopleNoise(people).drawn(weights(4, 24, draw))
+    assert_allclose(noise, np.repeat(noise[:, :1], n_models, axis=1), atol=1e-5)
+    assert len(np.unique(noise[:, 0].reshape(4, -1), axis=0)) > 1
 
 
 @given(st.integers(0, 1000), st.integers(1, 4))
-def test_draws_keep_people_per_group_and_class(draw: int, n_models: int) -> None:
+def test_noise_keeps_people_per_group_and_class(draw: int, n_models: int) -> None:
     people = people_of(np.random.default_rng(draw).integers(0, 3, (19, n_models)))
-    (drawn,) = bootstrap_crossed(people, 3, seed=draw)
-    counts = people.counts()
-    assert_array_equal(drawn.sum(axis=-1), np.tile(counts.sum(axis=-1), (3, 1, 1, 1)))
-    assert np.all(drawn[:, counts == 0] == 0)
+    noise = PeopleNoise(people).drawn(weights(3, 19, draw))
+    assert_allclose(noise.sum(axis=-1), 0.0, atol=1e-4)
 
 
-def test_draws_of_one_model_are_distributed_as_those_of_its_counts() -> None:
-    people = people_of(np.random.default_rng(3).integers(0, 3, (60, 3)))
-    drawn = np.concatenate(list(bootstrap_crossed(people, 20_000, seed=4)))[:, 1]
-    reference = bootstrap_counts(people.counts()[1], 20_000, seed=5)
-    assert_allclose(drawn.mean(axis=0), reference.mean(axis=0), atol=0.06)
-    assert_allclose(drawn.var(axis=0), reference.var(axis=0), atol=0.12)
+def test_noise_has_all_of_the_variance_also_in_small_cells() -> None:
+    """Resampling 5 people of a cell would find 4/5 of it."""
+    generator = np.random.default_rng(3)
+    variances = []
+    for draw in range(300):
+        predicted = (generator.random((30, 1)) < 0.3).astype(np.int64)
+        noise = PeopleNoise(people_of(predicted)).drawn(weights(60, 30, draw))
+        variances.append((noise[:, 0, 0, 0, 0] ** 2).mean())
+    assert_allclose(np.mean(variances), 5 * 0.3 * 0.7, rtol=0.08)
 
 
-def test_draws_come_in_turns_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    people = people_of(np.random.default_rng(3).integers(0, 3, (30, 2)))
-    monkeypatch.setattr(crossed_predictions, "CELLS_AT_ONCE", 100)
-    (values,) = resampled_crossed(people, [GAP_METRICS["accuracy_gap"]], n=11, seed=0)
-    assert [len(part) for part in bootstrap_crossed(people, 5, seed=0)] == [2, 2, 1]
-    assert values.shape == (11, 2)
-    assert len(np.unique(values)) > 2
+def test_somebody_alone_in_a_cell_is_noise_too() -> None:
+    predicted = np.random.default_rng(3).integers(0, 3, (40, 1))
+    people = people_of(predicted)
+    groups = np.zeros(40, dtype=np.int64)
+    groups[0] = 1
+    alone = CrossedPredictions(groups, people.true, predicted, people.people, 2, 3)
+    noise = PeopleNoise(alone).drawn(weights(50, 40))
+    assert noise[:, 0, 1, 0].std(axis=0).max() > 0.1
+
+
+def test_faces_of_one_person_vary_together() -> None:
+    """Every face twice is the same people: twice the counts, twice the standard deviation."""
+    predicted = np.random.default_rng(3).integers(0, 3, (30, 2))
+    once = people_of(predicted)
+    twice = CrossedPredictions(
+        groups=np.repeat(once.groups, 2),
+        true=np.repeat(once.true, 2),
+        predicted=np.repeat(predicted, 2, axis=0),
+        people=np.repeat(once.people, 2),
+        n_groups=2,
+        n_classes=3,
+    )
+    drawn = weights(20, 30)
+    noise = PeopleNoise(once).drawn(drawn)
+    assert_allclose(PeopleNoise(twice).drawn(drawn), 2 * noise, atol=1e-4)
+    assert twice.n_people == 30
+
+
+def test_groups_are_kept_by_their_people() -> None:
+    rows = np.arange(30)
+    people = people_of(rows[:, np.newaxis] % 3, people=np.where(rows % 2, 0, rows))
+    kept = people.reaching(2)
+    assert kept.n_groups == 1
+    assert_array_equal(kept.people, people.people[people.groups == 0])
 
 
 def test_counts_are_those_of_each_model() -> None:

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm, ttest_1samp
 
 from fer_fairness.fairness.metrics.group_metrics import Array, Counts, accuracy
-from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, resampled_crossed
+from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions, PeopleNoise
 from fer_fairness.fairness.seeds.estimates import mean_over_seeds
 
 
@@ -26,9 +26,17 @@ def simulated(
         groups=np.zeros(n, dtype=np.int64),
         true=np.zeros(n, dtype=np.int64),
         predicted=np.where(right, 0, 1).reshape(n, -1),
+        people=np.arange(n),
         n_groups=1,
         n_classes=2,
     )
+
+
+def drawn_of(people: CrossedPredictions, n: int, seed: int) -> Array:
+    """Accuracy with noise of people, shape (n, models)."""
+    n_people = len(people.true)
+    weights = np.random.default_rng(seed).standard_normal((n, n_people), dtype=np.float32)
+    return overall(people.counts() + PeopleNoise(people).drawn(weights))
 
 
 def overall(counts: Counts) -> Array:
@@ -40,10 +48,10 @@ def overall(counts: Counts) -> Array:
 def test_intervals_cover_the_mean_over_seeds_and_people(n_seeds: int, by_seed: float) -> None:
     generator = np.random.default_rng(n_seeds)
     errors, halves = [], []
-    for _ in range(200):
+    for number in range(200):
         people = simulated(n_seeds, generator, shared=0.6, by_seed=by_seed)
         values = overall(people.counts())
-        (drawn,) = resampled_crossed(people, [overall], n=80, seed=generator)
+        drawn = drawn_of(people, 80, number)
         one = mean_over_seeds(values[:n_seeds], drawn[:, :n_seeds], 0.95)
         difference = mean_over_seeds(
             values[n_seeds:] - values[:n_seeds], drawn[:, n_seeds:] - drawn[:, :n_seeds], 0.95
@@ -96,9 +104,9 @@ def one_face_each(n_shared: int = 0) -> tuple[Array, Array]:
     predicted = np.zeros((23, 4), dtype=np.int64)
     predicted[3, 2] = predicted[3 if n_shared else 11, 3] = 1
     nobody = np.zeros(23, dtype=np.int64)
-    people = CrossedPredictions(nobody, nobody, predicted, n_groups=1, n_classes=2)
+    people = CrossedPredictions(nobody, nobody, predicted, np.arange(23), 1, 2)
     values = overall(people.counts())
-    (drawn,) = resampled_crossed(people, [overall], n=2000, seed=0)
+    drawn = drawn_of(people, 2000, 0)
     return values[2:] - values[:2], drawn[:, 2:] - drawn[:, :2]
 
 

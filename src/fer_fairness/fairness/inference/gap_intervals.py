@@ -38,6 +38,9 @@ _FEWEST_DRAWS: Final = 100
 
 _DRAWS_OF_ESTIMATE: Final = 1000
 
+SEED_OF_COUNTS: Final = 0
+"""Ends the seed of the estimates made of an attribute's counts, wherever they are shown."""
+
 _OF_EACH: Final = 4
 """Tables drawn at each plausible share: that is as fast as it is to draw them."""
 

@@ -1,5 +1,5 @@
-"""Several training seeds of one variant, and of two, on the same people."""
+"""Several training seeds of a variant on the same people, and several models side by side."""
 
-from fer_fairness.fairness.seeds.over_seeds import compare_over_seeds, scores_over_seeds
+from fer_fairness.fairness.seeds.over_seeds import scores_over_seeds
 
-__all__ = ["compare_over_seeds", "scores_over_seeds"]
+__all__ = ["scores_over_seeds"]

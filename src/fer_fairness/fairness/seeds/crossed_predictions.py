@@ -1,29 +1,34 @@
-"""Several models on the same people: who they are, and resamples of them shared by all models.
+"""Several models on the same people: who they are, and noise of people shared by all models.
 
-What every model finds hard in a face is noise that all of them share. So people are drawn once,
-and the same draw is counted for each model; drawing anew for each would average that noise away.
+What every model finds hard in a face is noise that all of them share. So the weights of people are
+drawn once, and the same weights are laid on the answers of each model; drawing anew for each would
+average that noise away.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.fairness.counts import Codes, codes_of
-from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed
-from fer_fairness.fairness.metrics.formulas import Metric, values_of
-from fer_fairness.fairness.metrics.group_metrics import Array
+from fer_fairness.fairness.metrics.reductions import Array
+
+PERSON = "person"
+"""Column that tells which rows show the same person; without it every row is one."""
 
 
 @dataclass(frozen=True)
 class CrossedPredictions:
-    """What several models predict for the same people.
+    """What several models predict for the same faces.
 
     Attributes:
-        groups: Group of each person, int64, shape (people,), codes below `n_groups`.
-        true: True class of each person, int64, shape (people,), codes below `n_classes`.
-        predicted: Predicted class by person and model, int64, shape (people, models).
+        groups: Group of each face, int64, shape (faces,), codes below `n_groups`.
+        true: True class of each face, int64, shape (faces,), codes below `n_classes`.
+        predicted: Predicted class by face and model, int64, shape (faces, models).
+        people: Person of each face, int64, shape (faces,): codes of all people of the set, so that
+            one draw of weights serves every attribute.
         n_groups: Number of groups.
         n_classes: Number of classes.
     """
@@ -31,11 +36,17 @@ class CrossedPredictions:
     groups: Codes
     true: Codes
     predicted: Codes
+    people: Codes
     n_groups: int
     n_classes: int
 
+    @property
+    def n_people(self) -> int:
+        """Number of people."""
+        return len(np.unique(self.people))
+
     def counts(self) -> Codes:
-        """Counts of each model, int64, shape (models, groups, classes, classes)."""
+        """Counts of faces of each model, int64, shape (models, groups, classes, classes)."""
         n_models = self.predicted.shape[1]
         shape = (n_models, self.n_groups, self.n_classes, self.n_classes)
         models = np.broadcast_to(np.arange(n_models), self.predicted.shape)
@@ -44,76 +55,88 @@ class CrossedPredictions:
         return np.bincount(cells.ravel(), minlength=int(np.prod(shape))).reshape(shape)
 
     def reaching(self, minimum_size: int) -> "CrossedPredictions":
-        """The same people without those in groups of fewer than `minimum_size`."""
-        sizes = np.bincount(self.groups, minlength=self.n_groups)
-        kept = sizes >= minimum_size
-        people = kept[self.groups]
+        """The same faces without those in groups of fewer than `minimum_size` people."""
+        pairs = np.unique(np.stack([self.groups, self.people]), axis=1)
+        kept = np.bincount(pairs[0], minlength=self.n_groups) >= minimum_size
+        faces = kept[self.groups]
         return CrossedPredictions(
-            groups=(np.cumsum(kept) - 1)[self.groups[people]],
-            true=self.true[people],
-            predicted=self.predicted[people],
+            groups=(np.cumsum(kept) - 1)[self.groups[faces]],
+            true=self.true[faces],
+            predicted=self.predicted[faces],
+            people=self.people[faces],
             n_groups=int(kept.sum()),
             n_classes=self.n_classes,
         )
 
 
-def bootstrap_crossed(people: CrossedPredictions, n: int, seed: Seed) -> Iterator[Array]:
-    """Resample people with replacement within each group and true class, for all models at once.
+class PeopleNoise:
+    """Noise of people in the counts of several models.
 
-    People of a group and class whom all models answer alike are one pattern; how often each pattern
-    is drawn, times its answers, gives the counts.
-
-    Args:
-        people: The people and their predictions.
-        n: Number of replicates.
-        seed: Seed or generator.
-
-    Yields:
-        Counts, shape (draws, models, groups, classes, classes), in turns of bounded memory that
-        make `n` draws together.
+    Every person has a random weight of mean 0 and variance 1, and the noise of a cell (group and
+    true class) is the sum of the weights times how each person's answers differ from the cell's
+    mean (the multiplier bootstrap, for maxima of many statistics: Chernozhukov, Chetverikov and
+    Kato 2013, Annals of Statistics 41). A person's faces share the weight. Resampling n people
+    finds (n - 1)/n of the variance, so differences are stretched by the root of n / (n - 1); a
+    person alone in a cell differs from the mean of the class in all groups.
     """
-    generator = np.random.default_rng(seed)
-    n_models = people.predicted.shape[1]
-    one = (n_models, people.n_groups, people.n_classes, people.n_classes)
-    at_once = max(1, CELLS_AT_ONCE // max(int(np.prod(one)), len(people.true), 1))
-    strata = list(_strata(people))
-    for start in range(0, n, at_once):
-        size = min(at_once, n - start)
-        drawn = np.zeros((size, *one))
-        for (group, true), pattern_of, answers in strata:
-            weights = _times_drawn(pattern_of, len(answers), size, generator)
-            drawn[:, :, group, true] = (weights @ answers).reshape(size, n_models, -1)
-        yield drawn
+
+    def __init__(self, people: CrossedPredictions) -> None:
+        """Take the people; what does not depend on the weights is computed here."""
+        self._people = people
+        self._cells = list(_residuals(people))
+
+    def drawn(self, weights: npt.NDArray[np.float32]) -> Array:
+        """Noise of the counts.
+
+        Args:
+            weights: Shape (draws, people of the set).
+
+        Returns:
+            Shape (draws, models, groups, classes, classes); sums to 0 over the last axis.
+        """
+        people = self._people
+        n_models, n_classes = people.predicted.shape[1], people.n_classes
+        noise = np.zeros((len(weights), n_models, people.n_groups, n_classes, n_classes))
+        for (group, true), who, residuals in self._cells:
+            by_answer = weights[:, who] @ residuals
+            noise[:, :, group, true] = by_answer.reshape(len(weights), n_models, n_classes)
+        return noise
 
 
-def resampled_crossed(
-    people: CrossedPredictions, metrics: Sequence[Metric], *, n: int, seed: Seed
-) -> list[Array]:
-    """Values of metrics for every model on the same `n` resamples of people.
+def _residuals(
+    people: CrossedPredictions,
+) -> Iterator[tuple[tuple[int, int], Codes, npt.NDArray[np.float32]]]:
+    """For each cell: its code, the person of each face, (faces, models * classes) residuals."""
+    cells = people.groups * people.n_classes + people.true
+    one_hot = np.eye(people.n_classes, dtype=np.float32)
+    for cell in np.unique(cells):
+        faces = np.flatnonzero(cells == cell)
+        who = people.people[faces]
+        answers = one_hot[people.predicted[faces]]
+        n_people = len(np.unique(who))
+        if n_people > 1:
+            stretch = np.sqrt(n_people / (n_people - 1), dtype=np.float32)
+            differing = stretch * (answers - answers.mean(axis=0))
+        else:
+            of_class = one_hot[people.predicted[people.true == cell % people.n_classes]]
+            differing = answers - of_class.mean(axis=0)
+        yield divmod(int(cell), people.n_classes), who, differing.reshape(len(faces), -1)
 
-    Args:
-        people: The people and their predictions.
-        metrics: Functions of counts (..., g, c, k) that give one value each.
-        n: Number of replicates.
-        seed: Seed or generator.
 
-    Returns:
-        One array a metric, shape (n, models).
-    """
-    parts: list[list[Array]] = [[] for _ in metrics]
-    for drawn in bootstrap_crossed(people, n, seed):
-        for values, found in zip(parts, values_of(metrics, drawn), strict=True):
-            values.append(found)
-    return [np.concatenate(values) for values in parts]
+def people_of(frame: pd.DataFrame) -> Codes:
+    """Person of each row: by the column `person` where there is one, else each row is one."""
+    if PERSON not in frame.columns:
+        return np.arange(len(frame), dtype=np.int64)
+    return pd.factorize(frame[PERSON], use_na_sentinel=False)[0].astype(np.int64)
 
 
 def crossed(
     first: pd.DataFrame, predicted: pd.DataFrame, groups: pd.Series, emotions: Sequence[str]
 ) -> CrossedPredictions:
-    """People with a group, as codes; the others are left out.
+    """Faces with a group, as codes; the others are left out.
 
     Args:
-        first: The emotions, as `aligned` gives them.
+        first: The emotions, and the column `person` if there is one, as `aligned` gives them.
         predicted: The predictions, as `aligned` gives them.
         groups: Group of each row, missing where it is not known.
         emotions: All classes, in the order of their codes.
@@ -132,31 +155,7 @@ def crossed(
         groups=codes[known].astype(np.int64),
         true=true[known],
         predicted=np.stack(columns, axis=1)[known],
+        people=people_of(first)[known],
         n_groups=len(names),
         n_classes=len(emotions),
     )
-
-
-def _strata(people: CrossedPredictions) -> Iterator[tuple[tuple[int, int], Codes, Array]]:
-    """For each group and class with people: the pattern of each, and one-hot answers by pattern."""
-    cells = people.groups * people.n_classes + people.true
-    for cell in np.unique(cells):
-        patterns, pattern_of = np.unique(
-            people.predicted[cells == cell], axis=0, return_inverse=True
-        )
-        answers = np.eye(people.n_classes)[patterns].reshape(len(patterns), -1)
-        yield divmod(int(cell), people.n_classes), pattern_of.ravel(), answers
-
-
-def _times_drawn(
-    pattern_of: Codes, n_patterns: int, size: int, generator: np.random.Generator
-) -> Array:
-    """How often each pattern is among as many people as there are, shape (size, patterns).
-
-    Faster than a multinomial draw, since there are nearly as many patterns as people.
-    """
-    n_people = len(pattern_of)
-    drawn = pattern_of[generator.integers(n_people, size=(size, n_people))]
-    cells = drawn + n_patterns * np.arange(size)[:, np.newaxis]
-    times = np.bincount(cells.ravel(), minlength=size * n_patterns)
-    return times.reshape(size, n_patterns).astype(np.float64)

@@ -36,11 +36,10 @@ So few seeds err on the side of no finding: with two, t's multiplier is 12.7 at 
 0.001, and hardly anything is found after correction. Satterthwaite's degrees of freedom on the same
 parts miss in up to 12.7, 7.9 and 5.8 %, and tests at 0.001 with two seeds in up to 5.1 %.
 
-Assumed: seeds are drawn alike and independently; values are near normal; people are so many that
-resampling tells C and W. Resampling within small groups and rare emotions tells too little: among
-n people of one group and emotion it finds (n - 1)/n of the variance, none with one person. So the
-accuracy of a group of 23 with seven emotions is missed by 8 to 9 % of intervals with five seeds; a
-difference between two variants there by 4 to 5 %.
+With one seed there is no second part: C alone is the variance, and the multiplier is the normal's.
+Such an interval is for this trained model only.
+
+Assumed: seeds are drawn alike and independently; values are near normal.
 """
 
 from dataclasses import dataclass
@@ -50,10 +49,12 @@ import numpy as np
 from scipy import special
 
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
-from fer_fairness.fairness.metrics.group_metrics import Array
+from fer_fairness.fairness.metrics.reductions import Array
 
 _SMALLEST_LOG_P: Final = -230.0
 """1e-100: from there on the quantiles of t are not exact any more."""
+_HALVINGS: Final = 60
+"""Of the range of log p: leaves 1e-16 of it."""
 _LEAST_WEIGHT_OF_T: Final = 0.1
 """From here on tests at 0.005 and below hold their level with two seeds (with a twentieth those at
 0.005 find a difference in 0.9 % where there is none). Where seeds agree, it makes 95 % intervals
@@ -63,18 +64,125 @@ _NO_ERROR: Final = 1e-12
 
 
 @dataclass(frozen=True)
+class PeopleVariance:
+    """What people do to means over seeds, each array of shape (...): C and W / S above.
+
+    NaN where a value is undefined in more than half of the draws.
+
+    Attributes:
+        shared: Variance of the mean by noise that all seeds share.
+        own: Variance of the mean by noise of each seed with these people.
+        scores: Draws of the mean, brought to mean 0 and variance 1, shape (n, ...); 0 where they do
+            not vary.
+    """
+
+    shared: Array
+    own: Array
+    scores: Array
+
+
+def people_variance(replicates: Array) -> PeopleVariance:
+    """Tell apart noise that all seeds share and noise of each seed, from draws of people.
+
+    Args:
+        replicates: Values on draws of people shared by all seeds, shape (n, seeds, ...); draws
+            where a seed's value is not defined are left out.
+    """
+    n, n_seeds = replicates.shape[:2]
+    defined = np.asarray(np.isfinite(replicates).all(axis=1))
+    kept = np.where(defined[:, np.newaxis], replicates, 0.0)
+    n_defined = defined.sum(axis=0)
+    centre = kept.sum(axis=0) / np.maximum(n_defined, 1)
+    kept = np.where(defined[:, np.newaxis], kept - centre, 0.0)
+    freedom = np.where(n_defined >= max(2, n / 2), n_defined - 1.0, np.nan)
+    of_one = (kept**2).sum(axis=0).mean(axis=0) / freedom
+    mean = kept.mean(axis=1)
+    of_mean = (mean**2).sum(axis=0) / freedom
+    shared = of_mean if n_seeds == 1 else (n_seeds * of_mean - of_one) / (n_seeds - 1)
+    deviation = np.sqrt(of_mean)
+    varies = deviation > _NO_ERROR
+    return PeopleVariance(
+        shared=np.maximum(shared, 0.0),
+        own=np.maximum((of_one - shared) / n_seeds, 0.0),
+        scores=np.where(varies, mean / np.where(varies, deviation, 1.0), 0.0),
+    )
+
+
+@dataclass(frozen=True)
+class SeedMeans:
+    """Means over training seeds, each array of shape (...); NaN where a seed's is not defined.
+
+    Attributes:
+        values: The means.
+        errors: Their standard errors. NaN where neither seeds nor draws of people show any noise,
+            unless the mean is zero.
+        seed_share: Share of the mean's variance that more seeds would take off, in [0, 1]; the
+            rest only more people. 0 where there is no variance at all.
+        seed_standard_deviation: Of the values of the seeds, on these people; NaN with one seed.
+        n_seeds: Number of seeds.
+    """
+
+    values: Array
+    errors: Array
+    seed_share: Array
+    seed_standard_deviation: Array
+    n_seeds: int
+
+    def half_widths(self, outside: Array | float) -> Array:
+        """Half of the intervals that miss the truth in a share `outside` of cases, shape (...)."""
+        return self.errors * _multipliers(outside, self.seed_share, self.n_seeds)
+
+    def p_values(self) -> Array:
+        """Against a mean of zero, two-sided: the `outside` whose interval just reaches zero.
+
+        0 stands for less than 1e-100; NaN where the error is; 1 where the mean is zero.
+        """
+        low = np.full(self.values.shape, _SMALLEST_LOG_P)
+        high = np.zeros(self.values.shape)
+        distances = np.abs(self.values)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            reaches = self.half_widths(np.exp(middle)) >= distances
+            low, high = np.where(reaches, middle, low), np.where(reaches, high, middle)
+        found = np.exp(high)
+        found[self.half_widths(np.exp(np.full(low.shape, _SMALLEST_LOG_P))) < distances] = 0.0
+        found[distances < _NO_ERROR] = 1.0
+        return np.where(np.isfinite(self.errors) & np.isfinite(self.values), found, np.nan)
+
+
+def seed_means(values: Array, shared: Array, own: Array) -> SeedMeans:
+    """Means over seeds with the noise of seeds and of people.
+
+    Args:
+        values: The value of each seed, shape (seeds, ...).
+        shared: Variance of the mean by noise of people that all seeds share, shape (...).
+        own: Variance of the mean by noise of each seed with these people, shape (...).
+    """
+    n_seeds = len(values)
+    means = np.asarray(values.mean(axis=0))
+    several = n_seeds > 1
+    deviation = values.std(axis=0, ddof=1) if several else np.full(means.shape, np.nan)
+    of_seeds = np.maximum(deviation**2 / n_seeds, own) if several else np.zeros(means.shape)
+    variance = shared + of_seeds
+    errors = np.sqrt(variance)
+    # That a few people answer alike in all draws says nothing about how sure their answer is; a
+    # mean of zero is left as it is: no model differs from another.
+    silent = errors < _NO_ERROR
+    errors = np.where(silent, np.where(np.abs(means) < _NO_ERROR, 0.0, np.nan), errors)
+    share = np.where(silent, 0.0, of_seeds / np.where(silent, 1.0, variance))
+    return SeedMeans(means, errors, share, deviation, n_seeds)
+
+
+@dataclass(frozen=True)
 class SeedEstimate:
-    """A mean over training seeds; everything NaN where a seed's value is not defined.
+    """One mean over training seeds; see `SeedMeans`.
 
     Attributes:
         value: The mean.
-        interval: For the mean over all seeds that could have been drawn, and all people. NaN where
-            neither seeds nor resamples of people show any noise, unless the mean is zero.
-        p_value: Against a true mean of zero, two-sided; the interval excludes zero where it is
-            below 1 - confidence. 0 stands for less than 1e-100, NaN is where the interval is.
+        interval: For the mean over all seeds that could have been drawn, and all people.
+        p_value: Against a true mean of zero.
         seed_standard_deviation: Of the values of the seeds, on these people.
-        seed_share: Share of the mean's variance that more seeds would take off, in [0, 1]; the
-            rest only more people. 0 where there is no variance at all.
+        seed_share: Share of the mean's variance that more seeds would take off.
     """
 
     value: float
@@ -84,81 +192,33 @@ class SeedEstimate:
     seed_share: float
 
 
-_NAN: Final = float("nan")
-_UNDEFINED: Final = SeedEstimate(_NAN, NO_INTERVAL, _NAN, _NAN, _NAN)
-
-
 def mean_over_seeds(values: Array, replicates: Array, confidence: float) -> SeedEstimate:
-    """Mean of a value over training seeds, with the noise of seeds and of people.
+    """Mean of one value over training seeds, with the noise of seeds and of people.
 
     Args:
         values: The value of each seed, shape (seeds,), at least two.
-        replicates: The values on resamples of people shared by all seeds, shape (n, seeds);
-            resamples where a seed's value is not defined are left out, and where that are more than
-            half of them, nothing is said.
+        replicates: The values on draws of people shared by all seeds, shape (n, seeds).
         confidence: Level of the interval.
     """
-    defined = replicates[np.isfinite(replicates).all(axis=1)]
-    if not np.isfinite(values).all() or len(defined) < max(2, len(replicates) / 2):
-        return _UNDEFINED
-    n_seeds = len(values)
-    value = float(values.mean())
-    deviation = float(values.std(ddof=1))
-    shared, own = _variances_of_people(defined)
-    of_seeds = max(deviation**2 / n_seeds, own)
-    error = float(np.sqrt(shared + of_seeds))
-    if error < _NO_ERROR:
-        return _without_noise(value)
-    share = of_seeds / (shared + of_seeds)
-    half = error * _multiplier(1.0 - confidence, share, n_seeds)
+    people = people_variance(replicates[..., np.newaxis])
+    found = seed_means(values[:, np.newaxis], people.shared, people.own)
+    value, half = float(found.values[0]), float(found.half_widths(1.0 - confidence)[0])
+    if not np.isfinite(people.shared[0] + value):
+        nothing = float("nan")
+        return SeedEstimate(nothing, NO_INTERVAL, nothing, nothing, nothing)
     return SeedEstimate(
         value=value,
         interval=Interval(value - half, value + half),
-        p_value=_p_value(abs(value), error, share, n_seeds),
-        seed_standard_deviation=deviation,
-        seed_share=share,
+        p_value=float(found.p_values()[0]),
+        seed_standard_deviation=float(found.seed_standard_deviation[0]),
+        seed_share=float(found.seed_share[0]),
     )
 
 
-def _without_noise(value: float) -> SeedEstimate:
-    """That a few people answer alike in all resamples says nothing about how sure their answer is.
-
-    A mean of zero is left as it is: no model differs from another.
-    """
-    if abs(value) < _NO_ERROR:
-        return SeedEstimate(value, Interval(value, value), 1.0, 0.0, 0.0)
-    return SeedEstimate(value, NO_INTERVAL, _NAN, 0.0, 0.0)
-
-
-def _variances_of_people(replicates: Array) -> tuple[float, float]:
-    """What people do to the mean over seeds: noise shared by all seeds, and of each with them.
-
-    C and W above. Noise can take the estimate of C below zero, the truth not.
-    """
-    covariances = np.cov(replicates.T)
-    n_seeds = len(covariances)
-    of_one = float(np.trace(covariances)) / n_seeds
-    shared = (float(covariances.sum()) - n_seeds * of_one) / (n_seeds * (n_seeds - 1))
-    return max(shared, 0.0), max((of_one - shared) / n_seeds, 0.0)
-
-
-def _multiplier(outside: float, seed_share: float, n_seeds: int) -> float:
-    normal = -float(special.ndtri(outside / 2))
-    student = -float(special.stdtrit(n_seeds - 1, outside / 2))
-    weight = max(seed_share, _LEAST_WEIGHT_OF_T)
-    return (1.0 - weight) * normal + weight * student
-
-
-def _p_value(distance: float, error: float, seed_share: float, n_seeds: int) -> float:
-    """The level at which the interval just reaches zero."""
-    from scipy import optimize  # a second to import, and needed here only
-
-    if distance == 0.0:
-        return 1.0
-
-    def beyond(log_p: float) -> float:
-        return error * _multiplier(float(np.exp(log_p)), seed_share, n_seeds) - distance
-
-    if beyond(_SMALLEST_LOG_P) < 0.0:
-        return 0.0
-    return float(np.exp(optimize.brentq(beyond, _SMALLEST_LOG_P, 0.0)))
+def _multipliers(outside: Array | float, seed_share: Array, n_seeds: int) -> Array:
+    normal = -special.ndtri(np.asarray(outside) / 2)
+    if n_seeds == 1:
+        return np.broadcast_to(normal, seed_share.shape)
+    student = -special.stdtrit(n_seeds - 1, np.asarray(outside) / 2)
+    weight = np.maximum(seed_share, _LEAST_WEIGHT_OF_T)
+    return np.asarray((1.0 - weight) * normal + weight * student)

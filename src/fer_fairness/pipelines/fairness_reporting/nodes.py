@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness import compare
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
@@ -20,7 +19,6 @@ from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
     scored_faces,
     scored_table,
-    with_context,
 )
 from fer_fairness.reporting import (
     ReportInputs,
@@ -75,29 +73,6 @@ def correct_label_errors(
     labeller = by_evaluation_set(labels_and_held_out)
     return label_noise_tables(
         scored_faces(scored), labeller, parameters.attributes, parameters, seed
-    )
-
-
-def compare_with_baseline(
-    baseline: pd.DataFrame, scored: pd.DataFrame, parameters: EvaluationParameters, seed: int
-) -> pd.DataFrame:
-    """Paired differences to the baseline on the same faces, with intervals."""
-    pairs = zip(scored_faces(baseline), scored_faces(scored), strict=True)
-    return with_context(
-        [
-            (
-                part,
-                compare(
-                    reference.table,
-                    part.table,
-                    attributes=part.attributes(parameters.attributes),
-                    emotions=part.emotions,
-                    params=parameters,
-                    seed=seed,
-                ),
-            )
-            for reference, part in pairs
-        ]
     )
 
 

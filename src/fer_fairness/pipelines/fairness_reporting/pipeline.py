@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.pipelines.fairness_reporting import lineage, nodes, over_seeds
+from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
@@ -13,7 +13,8 @@ from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.sources import READERS
 
 _SETTINGS = ["params:evaluation", "params:seed"]
-_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS = "scores_over_seeds", "comparisons_over_seeds"
+_COMPARISONS = "comparisons"
+_OVER_SEEDS = ("scores_over_seeds", "comparisons_over_seeds")
 _OF_AUDITS = ("scan",)
 """Tables of the report that there are only of an audit."""
 
@@ -25,24 +26,25 @@ def create_pipeline(structure: Structure) -> Pipeline:
         structure: The variants and training seeds. Of each variant the model of the first seed is
             looked at in full; from two seeds on, there are tables over all of them.
     """
-    variants, compared = structure.names, _compared_with_baseline(structure)
+    variants = structure.names
     scored = [name for variant in variants for name in _scored_of_seeds(variant, structure)]
+    of_variants = _tables(structure)
     parts = [
         *(_scored(name) for name in scored),
         *(part for variant in variants for part in _measured(variant)),
-        *(_compared(variant) for variant in compared),
+        *_compared(structure),
+        *(_collected(table, names) for table, names in of_variants.items()),
     ]
-    if len(structure.seeds) > 1:
-        parts += [part for variant in variants for part in _over_seeds(variant, structure)]
-    tables = _tables(structure)
-    parts += [_collected(table, of_variants) for table, of_variants in tables.items()]
-    not_made = {_SCORES_OVER_SEEDS, _COMPARISONS_OVER_SEEDS, *_OF_AUDITS} - tables.keys()
+    made = {*of_variants, *(_made_of_all(structure))}
+    not_made = {_COMPARISONS, *_OVER_SEEDS, *_OF_AUDITS} - made
     shown = [table for table in REPORT_TABLES if table not in not_made]
     return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
 
-def _compared_with_baseline(structure: Structure) -> tuple[str, ...]:
-    return tuple(name for name in structure.names if name != BASELINE)
+def _made_of_all(structure: Structure) -> tuple[str, ...]:
+    """The tables that one node makes of all variants, since they are corrected together."""
+    compared = (_COMPARISONS,) if len(structure.names) > 1 else ()
+    return (*compared, *(_OVER_SEEDS if len(structure.seeds) > 1 else ()))
 
 
 def _scored_of_seeds(variant: str, structure: Structure) -> list[str]:
@@ -96,43 +98,33 @@ def _measured(variant: str) -> Iterator[Pipeline]:
     )
 
 
-def _compared(variant: str) -> Pipeline:
-    return step(
-        nodes.compare_with_baseline,
-        inputs=[f"{BASELINE}.scored", f"{variant}.scored", *_SETTINGS],
-        outputs=f"{variant}.table_comparisons",
-        name=f"{variant}.compare",
-        tags="score",
-    )
-
-
-def _over_seeds(variant: str, structure: Structure) -> Iterator[Pipeline]:
-    """One variant by itself, and compared with the baseline."""
-    settings, scored = [*_SETTINGS, "params:seeds"], _scored_of_seeds(variant, structure)
-    yield step(
-        over_seeds.score_over_seeds,
-        inputs=[*settings, *scored],
-        outputs=f"{variant}.table_{_SCORES_OVER_SEEDS}",
-        name=f"{variant}.score_over_seeds",
-        tags="score",
-    )
-    if variant != BASELINE:
+def _compared(structure: Structure) -> Iterator[Pipeline]:
+    """All variants against the baseline: those of the first seed, and over seeds."""
+    in_order = [BASELINE, *(name for name in structure.names if name != BASELINE)]
+    made = _made_of_all(structure)
+    if _COMPARISONS in made:
         yield step(
-            over_seeds.compare_with_baseline_over_seeds,
-            inputs=[*settings, *_scored_of_seeds(BASELINE, structure), *scored],
-            outputs=f"{variant}.table_{_COMPARISONS_OVER_SEEDS}",
-            name=f"{variant}.compare_over_seeds",
+            comparisons.compare_with_baseline,
+            inputs=[*_SETTINGS, *(f"{variant}.scored" for variant in in_order)],
+            outputs=f"tables.{_COMPARISONS}",
+            name="compare_with_baseline",
+            tags="score",
+        )
+    if set(_OVER_SEEDS) <= set(made):
+        scored = [name for variant in in_order for name in _scored_of_seeds(variant, structure)]
+        yield step(
+            comparisons.compare_over_seeds,
+            inputs=[*_SETTINGS, "params:seeds", *scored],
+            outputs=[f"tables.{table}" for table in _OVER_SEEDS],
+            name="compare_over_seeds",
             tags="score",
         )
 
 
 def _tables(structure: Structure) -> dict[str, dict[str, str]]:
     """The tables that are put together from those of variants, by the variants' names."""
-    variants, compared = structure.names, _compared_with_baseline(structure)
+    variants = structure.names
     tables = dict.fromkeys((*EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES), variants)
-    tables["comparisons"] = compared
-    if len(structure.seeds) > 1:
-        tables |= {_SCORES_OVER_SEEDS: variants, _COMPARISONS_OVER_SEEDS: compared}
     trained = [variant.name for variant in structure.trained]
     return {
         **{table: {v: f"{v}.table_{table}" for v in names} for table, names in tables.items()},

@@ -11,8 +11,8 @@ from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.number_text import p_equals
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 
 _ROW: Final = 0.2
 _Line: TypeAlias = tuple[str, ComparisonOverSeedsRow | None]

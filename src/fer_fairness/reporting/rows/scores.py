@@ -181,17 +181,6 @@ class JudgedTogether(Judged):
         return self.p_value_corrected
 
 
-class HolmJudged(Judged):
-    """What a test among many said: its verdict follows from p after Holm's correction."""
-
-    p_value_holm: float
-
-    @property
-    def p(self) -> float:
-        """The p-value after Holm's correction."""
-        return self.p_value_holm
-
-
 class Counted(Row):
     """How many faces, of how many people; the same number where everybody has one."""
 
@@ -282,24 +271,6 @@ class GapRow(JudgedTogether, Estimate, OfSource, Counted, table="gaps"):
     def left_out_labels(self) -> list[str]:
         """The groups left out, in words."""
         return [group_label(name) for name in self.left_out.split(", ") if name]
-
-
-class ComparisonRow(OfMetric, Scored, table="comparisons"):
-    """A metric of one variant minus that of the baseline; of all faces without an attribute."""
-
-    attribute: str | None
-    difference: float
-    corrected_difference: float
-    ci_low: float
-    ci_high: float
-    level_down: bool
-    n_people: float
-
-    @property
-    def change(self) -> str:
-        """The noise-corrected change in percentage points, with its interval."""
-        bounds = interval(self.ci_low, self.ci_high, scale=100, digits=1)
-        return f"{points(self.corrected_difference, sign=True)} [{bounds}]"
 
 
 class ConfusionRow(Scored, table="confusion"):

@@ -1,13 +1,14 @@
 """Rows over several training seeds."""
 
 from fer_fairness.reporting.labels import attribute_label, in_sentence
-from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, HolmJudged, OfMetric, Scored
+from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, OfMetric, Scored
 
 
 class OverSeeds(OfMetric, Scored):
     """Something in the mean over training seeds; of all faces where there is no attribute.
 
-    `seed_share` is the share of the variance of the mean that comes from seeds.
+    With one seed it is of that. `seed_share` is the share of the variance of the mean that comes
+    from seeds.
     """
 
     attribute: str | None
@@ -36,30 +37,11 @@ class OverSeeds(OfMetric, Scored):
 
 
 class ScoreOverSeedsRow(Estimate, OverSeeds, table="scores_over_seeds"):
-    """Mean of a score or gap over seeds; its interval holds the noise of seeds and of people."""
+    """Mean of a score or gap over seeds; its interval holds the noise of seeds and of people.
 
+    `value` is without what noise adds to a gap, `raw_value` as counted.
+    """
+
+    raw_value: float
+    n_faces: float
     seed_standard_deviation: float
-
-
-class ComparisonOverSeedsRow(HolmJudged, OverSeeds, table="comparisons_over_seeds"):
-    """A metric minus that of the baseline in the mean over seeds, with its test."""
-
-    difference: float
-    ci_low: float
-    ci_high: float
-    level_down: bool
-
-    @property
-    def interval(self) -> str:
-        """The interval of the difference."""
-        return self.bounds(self.ci_low, self.ci_high)
-
-    @property
-    def measured(self) -> str:
-        """The difference with its unit."""
-        return self.amount(self.difference, sign=True)
-
-    @property
-    def change(self) -> str:
-        """The difference with its interval."""
-        return f"{self.measured} [{self.interval}]"

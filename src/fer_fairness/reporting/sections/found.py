@@ -7,9 +7,9 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
+from fer_fairness.reporting.change_findings import comparison_findings, together_note
 from fer_fairness.reporting.findings import (
     Finding,
-    comparison_findings,
     performance_findings,
     scores_text,
 )
@@ -23,9 +23,9 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, ConfusionRow, GapRow, OverallRow
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections.worst_subgroup import ScanRow, scan_finding
 
 _NOTHING_SCORED: Final = "No predictions were scored, so nothing can be said of recognition."
@@ -33,11 +33,6 @@ _READING: Final = (
     "Gaps are shown with the widening by noise taken off. Square brackets are intervals at the "
     "level at which each is judged among all tests here: they leave out equal treatment exactly "
     "where a difference was found."
-)
-_CHANGES: Final = (
-    "Each variant minus the baseline, in percentage points, without what noise adds to either; a "
-    "gap is named where the interval of its change excludes zero. These intervals are not "
-    "corrected for many comparisons: with twenty of them, one excludes zero by chance."
 )
 _CHANGES_AS_LABELLED: Final = (
     "Changes between predicted groups are as labelled, not corrected for label errors, which make "
@@ -68,7 +63,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
     ]
     comparisons = comparison_findings(inputs)
     if comparisons:
-        text = [_CHANGES]
+        text = [together_note(inputs.rows(ComparisonRow))]
         if any(row.predicted for row in inputs.rows(GapRow)):
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):

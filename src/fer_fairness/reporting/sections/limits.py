@@ -7,10 +7,10 @@ from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import condition_label
 from fer_fairness.reporting.number_text import FEW_PEOPLE, listed, percent, thousands
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.rows.labeller import LabellerSummaryRow, LabelNoiseAttributeRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow
 
 _GENERAL_LIMITS: Final = (
     (

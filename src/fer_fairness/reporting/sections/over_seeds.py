@@ -1,25 +1,25 @@
 """Over several training seeds: the mean of every variant, and what holds against the baseline."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
+from fer_fairness.reporting.change_findings import change_finding, together_note
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
-from fer_fairness.reporting.findings import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, evaluation_set_label
-from fer_fairness.reporting.number_text import p_equals, p_value, percent, points, thousands
+from fer_fairness.reporting.labels import evaluation_set_label
+from fer_fairness.reporting.number_text import percent, points, thousands
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.seeds import ComparisonOverSeedsRow, ScoreOverSeedsRow
+from fer_fairness.reporting.rows.seeds import ScoreOverSeedsRow
+from fer_fairness.reporting.sections.change_tables import changes_table
 
 TITLE: Final = "Over training seeds"
 _SCORES: Final = ("accuracy", "balanced_accuracy", "macro_f1", "worst_class_recall")
 _GAP_DRAWN: Final = "accuracy_gap"
 """One gap an attribute: with more the figure would be longer than a page."""
-_MOST_TOLD: Final = 5
 _ONE_SEED: Final = (
     "Every variant was trained with one seed, so nothing here tells what a variant does from what "
     'the luck of its seed does. The command kedro run --params "seeds=0;1;2;3;4" trains each with '
@@ -29,10 +29,8 @@ _READING: Final = (
     "Every variant was trained with {n} seeds, each time in full and under the same budget; all "
     "other sections are about the models of the first seed. Intervals are for the mean over all "
     "seeds that could have been drawn and all people that could have been met: they hold the "
-    "noise of both, and are wider the fewer seeds there are. Noise widens a gap and lowers the "
-    "worst emotion's recall, and that is not taken off here; in a difference of two alike it "
-    "cancels. p is adjusted after Holm for all differences of one variant on one evaluation set, "
-    "and the verdict follows from that."
+    "noise of both, and are wider the fewer seeds there are. What noise adds to a gap is taken off "
+    "that of each seed."
 )
 _AS_LABELLED: Final = (
     " Groups marked as predicted are as labelled: label errors, which make real gaps and changes "
@@ -52,6 +50,8 @@ def over_seeds_section(inputs: ReportInputs) -> page.Section:
         return page.Section("over-seeds", TITLE, [page.absent(_ONE_SEED)])
     n = int(max(row.n_seeds for row in (*scores, *comparisons)))
     text = _READING.format(n=n)
+    if comparisons:
+        text += f" {together_note(comparisons)}"
     if any(row.predicted for row in (*scores, *comparisons)):
         text += _AS_LABELLED
     blocks: list[page.Block] = [page.Text(text)]
@@ -73,63 +73,25 @@ def _of_set(
     blocks: list[page.Block] = [_means_table(scores)] if scores else []
     if comparisons:
         by_variant = grouped(comparisons, lambda row: row.variant)
-        found = tuple(_finding(rows) for rows in by_variant.values())
+        found = tuple(change_finding(rows, rows[0].variant_label) for rows in by_variant.values())
         drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
         figure = seed_differences_figure(drawn, variants=variants)
         caption = (
             f"What each variant changes against the baseline on {comparisons[0].set_label}, in the "
-            "mean over training seeds, with 95 % intervals and adjusted p. Right of zero is better "
-            "for scores, and less even for gaps. Filled marks: difference found."
+            "mean over training seeds, with interval and p after correction. Right of zero is "
+            "better for scores, and less even for gaps. Filled marks: difference found."
         )
         key = f"over-seeds-{comparisons[0].evaluation_set}"
         blocks += [page.Findings(found), page.drawing(figure, key=key, caption=caption)]
-        blocks.append(_differences_table(comparisons))
+        caption = (
+            "Every change against the baseline in the mean over training seeds on "
+            f"{comparisons[0].set_label}"
+        )
+        blocks.append(changes_table(caption, comparisons))
     else:
         blocks.append(page.absent("No variant was compared with the baseline over seeds."))
     gaps = [row for row in scores if row.attribute is not None]
     return [*blocks, _gaps_table(gaps)] if gaps else blocks
-
-
-def _finding(rows: list[ComparisonOverSeedsRow]) -> Finding:
-    """What one variant changed on one evaluation set: scores, then differences found, then none."""
-    told = [f"{row.label} {row.change}" for row in rows if row.metric in _SCORES]
-    found = [row for row in rows if row.found]
-    tested = sum(math.isfinite(row.p) for row in rows)
-    if found:
-        named = _first_of([f"{row.label} {row.change}, p {p_equals(row.p)}" for row in found])
-        verdict = f"Found after correction for {tested} differences: {named}."
-    elif tested:
-        verdict = (
-            f"No difference found: none of {tested} is beyond the noise of seeds and people after "
-            "correction. Differences within the intervals cannot be ruled out."
-        )
-    else:
-        verdict = "Nothing could be tested."
-    down = [row.label for row in rows if row.level_down]
-    levelled = f" Levelled down in the mean over seeds: {_first_of(down)}." if down else ""
-    scores = capitalised(f"{'; '.join(told)}." if told else "")
-    return Finding(_kind(found), rows[0].variant_label, f"{scores} {verdict}{levelled}".strip())
-
-
-def _first_of(told: list[str]) -> str:
-    """As many as one reads, the others counted: the table has all."""
-    more = len(told) - _MOST_TOLD
-    rest = [f"{more} more, in the table of every difference"] if more > 0 else []
-    return "; ".join([*told[:_MOST_TOLD], *rest])
-
-
-def _kind(found: list[ComparisonOverSeedsRow]) -> Kind:
-    """Better or worse where all that was found points one way and no gap was levelled down."""
-    better = [_is_better(row) and not row.level_down for row in found]
-    if found and all(better):
-        return "better"
-    return "worse" if found and not any(better) else "unclear"
-
-
-def _is_better(row: ComparisonOverSeedsRow) -> bool:
-    """Scores, and ratios between groups, are better where they rise; gaps where they fall."""
-    rising_is_better = row.metric in _SCORES or row.words.higher_is_more_equal
-    return (row.difference > 0) == rising_is_better
 
 
 def _means_table(scores: list[ScoreOverSeedsRow]) -> page.Table:
@@ -158,8 +120,7 @@ def _mean_cell(row: ScoreOverSeedsRow | None) -> page.Cell:
 
 def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> page.Table:
     return page.table(
-        f"Every gap between groups in the mean over training seeds on {gaps[0].set_label} (as "
-        "measured: the widening by noise is not taken off)",
+        f"Every gap between groups in the mean over training seeds on {gaps[0].set_label}",
         gaps,
         [
             ("Variant", lambda row: row.variant_label),
@@ -174,26 +135,6 @@ def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> page.Table:
                 "Share of the variance that is seeds",
                 lambda row: page.numeric(percent(row.seed_share, digits=0)),
             ),
-            ("Seeds", lambda row: page.numeric(thousands(row.n_seeds))),
-            ("n", lambda row: page.people(row.n_people)),
-        ],
-        folded=True,
-    )
-
-
-def _differences_table(comparisons: list[ComparisonOverSeedsRow]) -> page.Table:
-    return page.table(
-        f"Every difference to the baseline over training seeds on {comparisons[0].set_label}",
-        comparisons,
-        [
-            ("Variant", lambda row: row.variant_label),
-            ("Metric", lambda row: row.words.label),
-            ("Attribute", lambda row: row.people),
-            ("Mean difference", lambda row: page.numeric(row.measured, strong=row.found)),
-            ("95 % interval", lambda row: page.numeric(row.interval)),
-            ("p", lambda row: page.numeric(p_value(row.p_value))),
-            ("Holm p", lambda row: page.numeric(p_value(row.p_value_holm), strong=row.found)),
-            ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
             ("Seeds", lambda row: page.numeric(thousands(row.n_seeds))),
             ("n", lambda row: page.people(row.n_people)),
         ],

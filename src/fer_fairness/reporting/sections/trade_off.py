@@ -3,9 +3,10 @@
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import attribute_label
+from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.scores import ComparisonRow, GapRow, OverallRow
+from fer_fairness.reporting.rows.scores import GapRow, OverallRow
+from fer_fairness.reporting.sections.change_tables import changes_table
 
 
 def trade_off_section(inputs: ReportInputs) -> page.Section:
@@ -27,33 +28,9 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
     if not blocks:
         blocks.append(page.absent("There is no gap to set against accuracy."))
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
-    tables = [_comparison_table(rows) for rows in compared.values()]
+    tables = [
+        changes_table(f"Every change against the baseline on {rows[0].set_label}", rows)
+        for rows in compared.values()
+    ]
     blocks += tables or [page.absent("No variant was compared with the baseline.")]
     return page.Section("trade-off", "Fairness and accuracy", blocks)
-
-
-def _comparison_table(rows: list[ComparisonRow]) -> page.Table:
-    return page.table(
-        f"Every change against the baseline on {rows[0].set_label}",
-        rows,
-        [
-            ("Variant", lambda row: row.variant_label),
-            ("Metric", lambda row: row.words.label),
-            (
-                "Attribute",
-                lambda row: attribute_label(row.attribute) if row.attribute else "all faces",
-            ),
-            ("Change as measured", lambda row: page.numeric(row.amount(row.difference, sign=True))),
-            ("Noise-corrected change", _corrected_cell),
-            ("95 % interval", lambda row: page.numeric(row.bounds(row.ci_low, row.ci_high))),
-            ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
-            ("n", lambda row: page.people(row.n_people)),
-        ],
-        folded=True,
-    )
-
-
-def _corrected_cell(row: ComparisonRow) -> page.Cell:
-    """In bold where the interval excludes zero."""
-    clear = row.ci_low > 0 or row.ci_high < 0
-    return page.numeric(row.amount(row.corrected_difference, sign=True), strong=clear)

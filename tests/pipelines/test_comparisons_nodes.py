@@ -9,12 +9,12 @@ from tests.conftest import FacesBuilder
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.fairness.inference.corrections import holm
-from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
+from fer_fairness.params.fairness_reporting import COMPARED_METRICS, EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting import nodes
-from fer_fairness.pipelines.fairness_reporting.over_seeds import (
-    compare_with_baseline_over_seeds,
-    score_over_seeds,
+from fer_fairness.pipelines.fairness_reporting.comparisons import (
+    compare_over_seeds,
+    compare_with_baseline,
 )
 from fer_fairness.pipelines.scored_faces import scored_table
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
@@ -22,6 +22,7 @@ from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 PARAMETERS = EvaluationParameters(attributes=("gender", "race"), n_bootstrap=100)
 SETS = list(EVALUATION_SETS)
 SEEDS = [4, 1, 2, 3]
+VARIANTS = {"baseline": 0.4, "reweighing": 0.95, "other": 0.4}
 
 
 @pytest.fixture
@@ -60,49 +61,55 @@ def of_seeds(
 def test_scores_are_of_every_set_with_predictions_and_of_labelled_attributes(
     faces: pd.DataFrame,
 ) -> None:
-    scored = of_seeds(faces, "baseline", sets=SETS)
-    found = score_over_seeds(PARAMETERS, 0, SEEDS, *scored)
+    scored = [*of_seeds(faces, "baseline", sets=SETS), *of_seeds(faces, "b", sets=SETS)]
+    found, _ = compare_over_seeds(PARAMETERS, 0, SEEDS, *scored)
     assert set(found["evaluation_set"]) == set(SETS)
+    assert list(found["variant"].unique()) == ["baseline", "b"]
     assert set(found["attribute"].dropna()) == {"gender"}
+    assert set(found["attribute_source"].dropna()) == {"annotated"}
     assert set(found["n_seeds"]) == {4}
     accuracy = found[(found["metric"] == "accuracy") & (found["evaluation_set"] == SETS[-1])]
-    expected = [(t["emotion"] == t["predicted_emotion"]).mean() for t in scored]
-    assert accuracy["value"].tolist() == [pytest.approx(np.mean(expected))]
+    expected = [(t["emotion"] == t["predicted_emotion"]).mean() for t in scored[:4]]
+    assert accuracy["value"].iloc[0] == pytest.approx(np.mean(expected))
 
 
 def test_an_absent_set_is_left_out(faces: pd.DataFrame) -> None:
-    found = score_over_seeds(PARAMETERS, 0, SEEDS, *of_seeds(faces, "baseline"))
+    found, _ = compare_over_seeds(PARAMETERS, 0, SEEDS, *of_seeds(faces, "baseline"))
     assert set(found["evaluation_set"]) == {SETS[0]}
 
 
-def test_differences_are_to_the_baseline_and_adjusted_over_all_of_one_set(
-    faces: pd.DataFrame,
-) -> None:
-    baseline, better = of_seeds(faces, "baseline", 0.4), of_seeds(faces, "reweighing", 0.95)
-    found = compare_with_baseline_over_seeds(PARAMETERS, 0, SEEDS, *baseline, *better)
-    assert set(found["variant"]) == {"reweighing"}
-    np.testing.assert_allclose(found["p_value_holm"], holm(found["p_value"]))
-    accuracy = found[found["metric"] == "accuracy"].iloc[0]
-    assert accuracy["difference"] > 0.3
-    assert accuracy["verdict"] == "difference found"
-    adjusted = found["p_value_holm"]
-    said = found["verdict"] == "difference found"
-    assert (said == (adjusted <= PARAMETERS.significance)).all()
-    worst = found[found["metric"] == "worst_class_recall"]
-    assert worst["attribute"].isna().all()
-    assert len(worst) == 1
+def test_all_variants_are_compared_with_the_baseline_as_one_family(faces: pd.DataFrame) -> None:
+    tables = [of_seeds(faces, name, recall) for name, recall in VARIANTS.items()]
+    _, found = compare_over_seeds(PARAMETERS, 0, SEEDS, *[one for part in tables for one in part])
+    assert list(found["variant"].unique()) == ["reweighing", "other"]
+    assert set(found["n_tested"]) == {found["p_value"].notna().sum()}
+    recall = found[found["metric"] == "balanced_accuracy"].set_index("variant")
+    assert recall["verdict"].to_dict() == {
+        "reweighing": "difference found",
+        "other": "no difference found",
+    }
+    assert set(found.loc[found["metric"] == "accuracy", "outcome"]) == {"secondary"}
 
 
-def test_a_variant_that_changes_nothing_is_no_difference(faces: pd.DataFrame) -> None:
-    tables = of_seeds(faces, "baseline")
-    found = compare_with_baseline_over_seeds(PARAMETERS, 0, SEEDS, *tables, *tables)
-    assert set(found["verdict"]) == {"no difference found"}
+def test_the_first_seed_is_compared_as_one_family_too(faces: pd.DataFrame) -> None:
+    tables = [of_seeds(faces, name, recall)[0] for name, recall in VARIANTS.items()]
+    found = compare_with_baseline(PARAMETERS, 0, *tables)
+    assert set(found["n_seeds"]) == {1}
+    assert set(found["n_tested"]) == {found["p_value"].notna().sum()}
+    better = found[(found["variant"] == "reweighing") & (found["metric"] == "balanced_accuracy")]
+    assert better["verdict"].tolist() == ["difference found"]
+
+
+def test_metrics_to_compare_by_are_those_that_there_are() -> None:
+    assert set(COMPARED_METRICS) == {*GAP_METRICS, *(metric.name for metric in OVERALL_METRICS)}
+    with pytest.raises(ValueError, match="comparison_primary holds 'luck': expected one of accur"):
+        EvaluationParameters(comparison_primary=("luck",))
 
 
 def test_predictions_that_another_run_left_are_refused(faces: pd.DataFrame) -> None:
     left = of_seeds(faces, "baseline")
     with pytest.raises(InvalidInputError, match=r"baseline .* seed 1 are of seed 4: .*again"):
-        score_over_seeds(PARAMETERS, 0, [1, 4, 2, 3], *left)
+        compare_over_seeds(PARAMETERS, 0, [1, 4, 2, 3], *left)
 
 
 def test_tables_over_other_seeds_are_refused_and_one_seed_has_none() -> None:

@@ -1,0 +1,88 @@
+"""What variants changed, in sentences: from what to what, and whether it is a finding."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.reporting.findings import Finding, Kind
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, in_sentence
+from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.rows.changes import Change, ComparisonRow
+from fer_fairness.reporting.rows.schema import grouped
+
+_SHOWN: Final = ("accuracy", "balanced_accuracy")
+"""Told of every variant, found or not."""
+_MOST_TOLD: Final = 5
+
+
+def comparison_findings(inputs: ReportInputs) -> list[Finding]:
+    """What each variant changed against the baseline: one finding a variant and evaluation set."""
+    blocks = grouped(inputs.rows(ComparisonRow), lambda row: (row.evaluation_set, row.variant))
+    return [
+        change_finding(rows, f"{rows[0].variant_label}, {rows[0].set_label}")
+        for rows in blocks.values()
+    ]
+
+
+def change_finding(rows: Sequence[Change], heading: str) -> Finding:
+    """What one variant changed on one evaluation set.
+
+    Args:
+        rows: All its changes there, at least one.
+        heading: What the finding is about.
+    """
+    told = [f"{row.label} {row.change}" for row in rows if row.metric in _SHOWN]
+    better, worse = [row for row in rows if row.better], [row for row in rows if row.worse]
+    sentences = [capitalised(f"{'; '.join(told)}.")] if told else []
+    for verb, found in (("Better", better), ("Worse", worse)):
+        if found:
+            sentences.append(f"{verb}: {_first_of([row.told for row in found])}.")
+    if not better and not worse:
+        sentences.append(_nothing_found(rows))
+    down = [row.label for row in rows if row.level_down]
+    if down:
+        sentences.append(f"Levelled down: {_first_of(down)}.")
+    kind: Kind = "unclear"
+    if better and not worse and not down:
+        kind = "better"
+    elif worse and not better:
+        kind = "worse"
+    return Finding(kind, heading, " ".join(sentences))
+
+
+def together_note(rows: Sequence[Change]) -> str:
+    """How changes were tested, and how many together.
+
+    Args:
+        rows: All rows of one table, at least one.
+    """
+    metrics = dict.fromkeys(row.metric for row in rows if row.primary)
+    first = listed([in_sentence(metric_words(name).label) for name in metrics])
+    n = thousands(max(row.n_tested for row in rows))
+    return (
+        f"Each change is told from the baseline's value to the variant's, gaps without what noise "
+        f"adds to them. All {n} changes of all variants, evaluation sets, attributes and metrics "
+        f"were tested together, so that the best of many variants is no finding by itself: {first} "
+        "first, other metrics only where one of these found something for the same variant, "
+        "evaluation set and attribute. Square brackets are intervals at the level that is left to "
+        "each: they exclude zero exactly where a difference is found."
+    )
+
+
+def _nothing_found(rows: Sequence[Change]) -> str:
+    tested = sum(math.isfinite(row.p) for row in rows)
+    if not tested:
+        return "Nothing could be tested."
+    return (
+        f"No difference found: none of {tested} changes is beyond noise after correction. "
+        "Differences within the intervals cannot be ruled out."
+    )
+
+
+def _first_of(told: list[str]) -> str:
+    """As many as one reads, the others counted: the table has all."""
+    more = len(told) - _MOST_TOLD
+    rest = [f"{more} more, in the table of every change"] if more > 0 else []
+    return "; ".join([*told[:_MOST_TOLD], *rest])

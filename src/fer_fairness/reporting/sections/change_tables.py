@@ -1,0 +1,47 @@
+"""The table of every change against the baseline."""
+
+from collections.abc import Sequence
+
+from fer_fairness.reporting import page
+from fer_fairness.reporting.number_text import p_value, thousands
+from fer_fairness.reporting.rows.changes import Change
+
+
+def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
+    """Every change with its interval and test; those found are in bold.
+
+    Args:
+        caption: What the table shows.
+        rows: The changes of one evaluation set.
+    """
+    return page.table(
+        caption,
+        rows,
+        [
+            ("Variant", lambda row: row.variant_label),
+            ("Metric", lambda row: row.words.label),
+            ("Attribute", lambda row: row.people),
+            ("Baseline → variant", lambda row: page.numeric(row.from_to)),
+            (
+                "Difference [interval]",
+                lambda row: page.numeric(f"{row.measured} [{row.interval}]", strong=row.found),
+            ),
+            ("Corrected p", lambda row: page.numeric(p_value(row.p), strong=row.found)),
+            ("Verdict", lambda row: row.judgement.value),
+            ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
+            ("p of this row alone", lambda row: page.numeric(p_value(row.p_value))),
+            (
+                "95 % interval of this row alone",
+                lambda row: page.numeric(
+                    row.bounds(row.uncorrected_ci_low, row.uncorrected_ci_high)
+                ),
+            ),
+            (
+                "Difference as counted",
+                lambda row: page.numeric(row.amount(row.raw_difference, sign=True)),
+            ),
+            ("Seeds", lambda row: page.numeric(thousands(row.n_seeds))),
+            ("n", lambda row: page.people(row.n_people)),
+        ],
+        folded=True,
+    )

@@ -1,0 +1,103 @@
+"""What is said of changes: from what to what, by how much, and whether it was found."""
+
+import pandas as pd
+import pytest
+from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, report, row_of
+
+from fer_fairness.reporting.change_findings import (
+    change_finding,
+    comparison_findings,
+    together_note,
+)
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow, ComparisonRow
+
+
+def rows(*changes: dict[str, object]) -> list[ComparisonOverSeedsRow]:
+    return [row_of(ComparisonOverSeedsRow, CHANGE, change) for change in changes]
+
+
+def finding(*changes: dict[str, object]) -> tuple[str, str]:
+    """Kind and text of the finding."""
+    found = change_finding(rows(*changes), "Reweighing")
+    return found.kind, found.text
+
+
+def test_a_change_is_told_from_the_value_before_to_the_one_after() -> None:
+    kind, text = finding({}, {**GAP_CHANGE, **NO_CHANGE})
+    assert kind == "better"
+    assert text.startswith("Accuracy 83.1 \N{RIGHTWARDS ARROW} 84.3, +1.2 points [0.4 to 2.0].")
+    assert "Better: accuracy 83.1" in text
+    assert "p = 0.020" in text
+    assert "gender" not in text
+
+
+def test_gains_and_harms_are_told_apart() -> None:
+    wider = {**GAP_CHANGE, "difference": 0.03, "ci_low": 0.01, "ci_high": 0.05, "value": 0.111}
+    kind, text = finding({}, wider)
+    assert kind == "unclear"
+    assert "Worse: accuracy gap for perceived gender 8.1 \N{RIGHTWARDS ARROW} 11.1" in text
+
+
+def test_nothing_found_is_said_in_plain_words() -> None:
+    kind, text = finding(NO_CHANGE, {**GAP_CHANGE, **NO_CHANGE})
+    assert kind == "unclear"
+    assert "No difference found: none of 2 changes is beyond noise after correction." in text
+    assert "cannot be ruled out" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ([{"difference": -0.012}], "worse"),
+        ([GAP_CHANGE], "better"),
+        ([{**GAP_CHANGE, "difference": 0.03}], "worse"),
+        ([{**GAP_CHANGE, "metric": "accuracy_ratio"}], "worse"),
+        ([{**GAP_CHANGE, "metric": "worst_group_accuracy", "difference": 0.03}], "better"),
+        ([{"difference": -0.012}, GAP_CHANGE], "unclear"),
+        ([{**GAP_CHANGE, "level_down": True}], "worse"),
+        ([{}, {**GAP_CHANGE, **NO_CHANGE, "level_down": True}], "unclear"),
+    ],
+)
+def test_what_was_found_is_better_or_worse_by_what_it_measures(
+    changes: list[dict[str, object]], kind: str
+) -> None:
+    assert finding(*changes)[0] == kind
+
+
+def test_levelling_down_is_named_whether_or_not_it_was_found() -> None:
+    _, text = finding({**GAP_CHANGE, **NO_CHANGE, "level_down": True})
+    assert "Levelled down: accuracy gap for perceived gender." in text
+
+
+def test_many_findings_are_counted_not_listed() -> None:
+    metrics = ("accuracy_gap", "macro_f1_gap", "selection_rate_gap", "equalized_odds_gap")
+    both = ("gender", "race")
+    changes = [{**GAP_CHANGE, "metric": m, "attribute": a} for m in metrics for a in both]
+    assert "; 3 more, in the table of every change." in finding(*changes)[1]
+
+
+def test_a_metric_that_is_not_defined_is_no_test() -> None:
+    nan = float("nan")
+    undefined = {**GAP_CHANGE, "difference": nan, "ci_low": nan, "p_value_corrected": nan}
+    untested = {**undefined, "verdict": "too few people to say"}
+    assert "none of 1 changes" in finding(NO_CHANGE, untested)[1]
+    assert finding(undefined)[1] == "Nothing could be tested."
+
+
+def test_how_many_were_together_note_is_said_and_which_first() -> None:
+    secondary = {**GAP_CHANGE, "metric": "macro_f1_gap", "outcome": "secondary"}
+    text = together_note(rows({}, GAP_CHANGE, secondary))
+    assert "All 240 changes" in text
+    assert "accuracy and accuracy gap first" in text
+    assert "macro" not in text
+
+
+def test_there_is_a_finding_for_each_variant_and_set() -> None:
+    changes = [{**CHANGE, "variant": name} for name in ("reweighing", "equalized_odds")]
+    found = comparison_findings(
+        report(comparisons=pd.DataFrame([*changes, {**CHANGE, **GAP_CHANGE}]))
+    )
+    assert [one.heading for one in found] == ["Reweighing, RAF-DB", "Equalized odds, RAF-DB"]
+    assert comparison_findings(ReportInputs()) == []
+    assert ComparisonRow.table == "comparisons"
