@@ -70,7 +70,7 @@ def test_the_sentence_names_people_emotion_and_level_where_they_matter() -> None
     )
     assert found.sentence.endswith(" of recall in happiness.")
     assert "3 attributes and 1 intersection, " in found.assumptions
-    assert "(1.6 in this attribute)" in found.assumptions
+    assert "(1.5 in this attribute)" in found.assumptions
 
 
 @pytest.mark.parametrize(

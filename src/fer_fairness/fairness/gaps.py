@@ -16,11 +16,14 @@ from fer_fairness.fairness.gap_rows import (
 from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_tests import (
+    AttributeTests,
+    Compared,
     compared_groups,
     tested,
 )
-from fer_fairness.fairness.inference.judging import judged, shuffles_needed
+from fer_fairness.fairness.inference.judging import Judgement, judged, shuffles_needed
 from fer_fairness.fairness.inference.people import JudgedFaces
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics import GAP_METRICS
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
@@ -114,16 +117,23 @@ def gap_table(
             primary=primary,
         )
     )
-    rows: list[Row] = []
-    for part, test in track(
-        list(zip(parts, tests, strict=True)), description="Measuring gaps between groups"
-    ):
+    given = [
+        (part, test, None if test is None else next(judgements))
+        for part, test in zip(parts, tests, strict=True)
+    ]
+
+    def told(one: tuple[Compared, AttributeTests | None, Judgement | None]) -> list[Row]:
+        part, test, judgement = one
         context = who_is_compared(part, faces)
-        if test is None:
-            rows += [{**context, **row} for row in untested_rows(part)]
-        else:
-            found = AttributeRows(test, next(judgements), params, seed)
-            rows += [{**context, **row} for row in found.rows()]
+        if test is None or judgement is None:
+            return [{**context, **row} for row in untested_rows(part)]
+        found = AttributeRows(test, judgement, params, seed)
+        return [{**context, **row} for row in found.rows()]
+
+    described = track(
+        in_threads(told, given), description="Measuring gaps between groups", total=len(given)
+    )
+    rows = [row for part_rows in described for row in part_rows]
     table = pd.DataFrame(rows, columns=list(GAP_COLUMNS))
     table = _also_corrected(table)
     table["verdict"] = _verdicts(table, params.significance, primary)

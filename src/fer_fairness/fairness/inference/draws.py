@@ -4,9 +4,7 @@ Draws are of counts, never of rows: a multinomial draw of a row of counts is a r
 people behind it, so what a draw costs does not depend on how many they are.
 """
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import Final, TypeAlias
 from zlib import crc32
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.formulas import Metric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 
@@ -136,6 +135,5 @@ def resampled(
 
     if len(sizes) == 1:
         return turn(sizes[0], seeds[0])
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        parts = list(pool.map(turn, sizes, seeds))
+    parts = in_threads(lambda given: turn(*given), zip(sizes, seeds, strict=True))
     return [np.concatenate(values) for values in zip(*parts, strict=True)]

@@ -14,6 +14,7 @@ from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.fairness.inference.gap_tests import AttributeTests
 from fer_fairness.fairness.inference.hierarchy import SteppedDown, corrected, level_of, step_down
 from fer_fairness.fairness.inference.omnibus import among, threshold
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 
 WEIGHT_OF_INTERSECTION: Final = 0.5
@@ -31,7 +32,7 @@ _WEIGHT_OF_CLASS: Final = 0.25
 """Of a metric of a single class: there are many of them."""
 _WEIGHT_OF_PAIRS: Final = 2.0
 """Of all pairs together, by the one that differs most."""
-_TESTS_BEHIND: Final = 90
+_TESTS_BEHIND: Final = 60
 """Weights of the independent tests behind one attribute, by the least weight, about."""
 
 Primary = Sequence[tuple[str, str]]
@@ -98,10 +99,11 @@ def judged(
     questions = np.stack([test.any_difference for test in tests], axis=1) / weights
     smallest = questions.min(axis=1)
     limit = level_of(smallest, significance)
-    return [
-        _Behind(test, float(weight), smallest, limit, significance, first).judgement()
+    behind = (
+        _Behind(test, float(weight), smallest, limit, significance, first)
         for test, weight in zip(tests, weights, strict=True)
-    ]
+    )
+    return list(in_threads(_Behind.judgement, behind))
 
 
 class _Primary:

@@ -8,9 +8,7 @@ its person allows (permutations within blocks: Good 2005, "Permutation, Parametr
 Tests of Hypotheses", chapter 3).
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -19,6 +17,7 @@ import numpy as np
 from fer_fairness.fairness.counts import Codes, Counts
 from fer_fairness.fairness.inference.draws import Seed, permutation_counts
 from fer_fairness.fairness.inference.people import JudgedFaces
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 
 _SIZES: Final = 4
@@ -91,12 +90,11 @@ def shuffled(
     sizes = [min(at_once, n - start) for start in range(0, n, at_once)]
     draw = _drawer(faces, layout, answers)
 
-    def turn(size: int, generator: np.random.Generator) -> Found:
-        return function(_by_attribute(faces, layout, draw(size, generator)))
+    def turn(given: tuple[int, np.random.Generator]) -> Found:
+        return function(_by_attribute(faces, layout, draw(*given)))
 
     seeds = np.random.default_rng(seed).spawn(len(sizes))
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(turn, sizes, seeds))
+    return list(in_threads(turn, zip(sizes, seeds, strict=True)))
 
 
 Answers = dict[str, tuple[Codes, int]]

@@ -8,9 +8,7 @@ where groups are alike any of them may be. The larger of both variances counts, 
 off may itself be off by a share of it.
 """
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -23,6 +21,7 @@ from fer_fairness.fairness.counts import Codes, Counts, GroupCounts, everybody_o
 from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.gap_intervals import SEED_OF_COUNTS, noise_corrected
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
@@ -181,11 +180,10 @@ def measured(part: Part, weights: FloatArray, seed: int) -> Measured:
     if part.attribute is not None:
         tables = [_grouped(table) for table in counts]
         own_seed = (*seed_for(seed, part.attribute), SEED_OF_COUNTS)
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            corrected = pool.map(
-                lambda table: noise_corrected(table, part.metrics, seed=own_seed), tables
-            )
-            values = np.stack(list(corrected))
+        corrected = in_threads(
+            lambda table: noise_corrected(table, part.metrics, seed=own_seed), tables
+        )
+        values = np.stack(list(corrected))
         fitted = [fit_differences(table) for table in tables]
         centres.append(np.stack([one.expected(one.estimate) for one in fitted]))
     return Measured(raw, values, _draws(part, np.stack(centres), weights))
@@ -203,8 +201,8 @@ def _draws(part: Part, centres: Array, weights: FloatArray) -> FloatArray:
         values = np.stack(values_of(part.metrics, tables), axis=-1)
         return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return np.concatenate(list(pool.map(turn, range(0, len(weights), at_once))), axis=1)
+    turns = in_threads(turn, range(0, len(weights), at_once))
+    return np.concatenate(list(turns), axis=1)
 
 
 def _no_fewer_than_none(tables: Array, people: Array) -> Array:
