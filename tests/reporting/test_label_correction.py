@@ -44,7 +44,7 @@ def test_a_gap_found_is_told_with_its_corrected_size_and_keeps_p_and_verdict() -
     text = finding(predicted())
     assert (
         "Accuracy gap: 8.1 points [5.9 to 10.2], p = 0.004: difference found. "
-        "Corrected for label errors: 9.6 points [5.1 to 14.2]."
+        "Corrected for label errors: 9.6 points [5.1 to 14.2], 95 % alone."
     ) in text
     assert "usually make real gaps look smaller" not in text
 

@@ -19,7 +19,7 @@ EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
 
 LABEL_ERRORS_NOTE: Final = (
     "Its errors can hide a gap between people, and can make one up; values corrected for them "
-    "stand beside the raw ones."
+    "stand beside those of the groups as labelled."
 )
 """What must be known of groups that a labeller predicted, as a second sentence."""
 

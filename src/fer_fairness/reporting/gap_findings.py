@@ -93,7 +93,7 @@ def _with_correction(row: GapRow, errors: LabelErrors) -> str:
     gap = errors.gap(row) if row.predicted else None
     if gap is None or not math.isfinite(gap.corrected_value):
         return sentence
-    return f"{sentence} Corrected for label errors: {gap.corrected_amount}."
+    return f"{sentence} Corrected for label errors: {gap.corrected_amount}, 95 % alone."
 
 
 def _label_error_sentence(rows: list[GapRow], errors: LabelErrors) -> str:
@@ -122,7 +122,10 @@ def _pair_sentences(found: list[GapRow]) -> list[str]:
     found = sorted(found, key=lambda row: -abs(row.value))
     told = [pair_sentence(row) for row in found[:_MOST_PAIRS]]
     more = len(found) - len(told)
-    return [*told, *([f"and {more:,} more pairs of groups."] if more else [])]
+    return [
+        *told,
+        *([f"and {more:,} more pair{'s' if more > 1 else ''} of groups."] if more else []),
+    ]
 
 
 def _recall_sentences(groups: list[GroupRow], found: list[GapRow]) -> list[str]:

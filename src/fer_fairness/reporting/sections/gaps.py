@@ -35,8 +35,8 @@ _GATEKEEPING: Final = (
 )
 _LABEL_ERRORS: Final = (
     "Where groups were predicted, “corrected for label errors” is the gap between people of the "
-    "groups, with what the labeller's errors do to it, and the widening by noise, taken off: set "
-    "it beside the value. p and verdict are of the groups as labelled. A dash: the "
+    "groups, with what the labeller's errors do to it, and the widening by noise, taken off, with "
+    "its 95 % interval: set it beside the value. p and verdict are of the groups as labelled. A dash: the "
     "metric needs more than counts and is not corrected. The section on predicted groups has more."
 )
 
@@ -85,8 +85,9 @@ def _caption(rows: list[GapRow]) -> str:
 def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> page.Table:
     """A folded table of rows of one attribute and of one kind."""
     first = rows[0]
-    with_correction = first.predicted and first.over_all_emotions
-    labelled = first.predicted and not first.over_all_emotions
+    single = first.of_one_emotion or first.of_a_pair
+    with_correction = first.predicted and not single
+    labelled = first.predicted and single
     what = (
         "Metrics of each emotion"
         if first.of_one_emotion

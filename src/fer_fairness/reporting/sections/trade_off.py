@@ -19,10 +19,11 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
             continue
         figure = fairness_accuracy_figure(overall[name], gaps[name], variants=inputs.variants())
         caption = (
-            f"Accuracy and accuracy gap of every variant on {gaps[name][0].set_label}, with 95 % "
-            "intervals; lower right is better. Within the grey band a gap is no more than what "
-            "chance alone gives in 95 draws of 100; the dashed line is the mean of those draws. "
-            "Filled marks: difference found."
+            f"Accuracy and accuracy gap of every variant on {gaps[name][0].set_label}, the gap "
+            "with the widening by noise taken off and the interval of its verdict, accuracy with "
+            "its 95 % interval; lower right is better. The grey band is what a different mix of "
+            "emotions in the groups gives by itself; the dotted line is a gap that would be found "
+            "in 8 audits of 10. Filled marks: difference found."
         )
         blocks.append(page.drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
     if not blocks:
