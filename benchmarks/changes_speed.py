@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness import Audience
-from fer_fairness.fairness.changes import changes_and_scores
+from fer_fairness.fairness.comparisons.family import changes_and_scores
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 
 EMOTIONS = np.array(list("abcdefgh"))

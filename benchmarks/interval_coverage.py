@@ -23,8 +23,8 @@ from common import CLASS_SIZES, RECALLS
 from planted_differences import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.inference.gap_tests import measured_gaps
 from fer_fairness.fairness.metrics import GAP_METRICS, values_of
+from fer_fairness.fairness.testing.gap_tests import measured_gaps
 from fer_fairness.params.inference import InferenceParameters
 
 Row: TypeAlias = dict[str, object]

@@ -13,9 +13,9 @@ import argparse
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import EVERYBODY, everybody_of, group_counts
 from fer_fairness.fairness.group_scores import group_table, overall_table
+from fer_fairness.fairness.people.counted_people import CountedPeople
 from fer_fairness.params.inference import InferenceParameters
 
 EMOTIONS = ("anger", "fear", "happiness", "neutral")

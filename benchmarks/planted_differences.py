@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from common import CLASS_SIZES, CLASSES, RECALLS
 
-from fer_fairness.fairness.inference.people import JudgedFaces, judged_faces
+from fer_fairness.fairness.testing.people import JudgedFaces, judged_faces
 
 Array = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]

@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from planted_differences import Design, People, Planted, drawn
 
-from fer_fairness.fairness.inference.gap_tests import (
+from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.testing.gap_tests import (
     AttributeTests,
     Compared,
     compared_groups,
     tested,
 )
-from fer_fairness.fairness.inference.hierarchy import level_of
-from fer_fairness.fairness.inference.judging import attribute_weight, judged
-from fer_fairness.fairness.inference.omnibus import among, harmonic, ranked
-from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
+from fer_fairness.fairness.testing.hierarchy import level_of
+from fer_fairness.fairness.testing.judging import attribute_weight, judged
+from fer_fairness.fairness.testing.omnibus import among, harmonic, ranked
 
 Array = npt.NDArray[np.float64]
 

@@ -20,11 +20,11 @@ from common import CLASS_SIZES, CLASSES, RECALLS
 from scipy.stats import norm
 
 from fer_fairness.fairness import Audience, changes
+from fer_fairness.fairness.comparisons.crossed_predictions import CrossedPredictions
+from fer_fairness.fairness.comparisons.estimates import mean_over_seeds
+from fer_fairness.fairness.comparisons.measured import Part, measured, people_weights
 from fer_fairness.fairness.metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.formulas import values_of
-from fer_fairness.fairness.seeds.crossed_predictions import CrossedPredictions
-from fer_fairness.fairness.seeds.estimates import mean_over_seeds
-from fer_fairness.fairness.seeds.measured import Part, measured, people_weights
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 

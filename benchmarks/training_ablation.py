@@ -36,7 +36,7 @@ from common import (
     show,
 )
 
-from fer_fairness.fairness.seeds import scores_over_seeds
+from fer_fairness.fairness.comparisons.over_seeds import scores_over_seeds
 from fer_fairness.files import file_sha256
 from fer_fairness.modeling import (
     TrainingData,

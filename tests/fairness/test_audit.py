@@ -10,8 +10,8 @@ from numpy.testing import assert_allclose
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import audit, evaluate, gap_rows
 from fer_fairness.fairness.audit import AUDIT_COLUMNS
-from fer_fairness.fairness.inference.detectability import Detectable
-from fer_fairness.fairness.inference.gap_tests import AttributeTests
+from fer_fairness.fairness.testing.detectability import Detectable
+from fer_fairness.fairness.testing.gap_tests import AttributeTests
 from fer_fairness.params.inference import InferenceParameters
 
 CLASSES = ("anger", "fear", "happiness")

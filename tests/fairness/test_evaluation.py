@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_m
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import GAP_METRICS, Evaluation, compare, evaluate
-from fer_fairness.fairness.comparison import COMPARISON_COLUMNS
+from fer_fairness.fairness.comparisons.of_two import COMPARISON_COLUMNS
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.group_scores import GROUP_COLUMNS, OVERALL_COLUMNS
 from fer_fairness.fairness.metrics import class_gap_metrics

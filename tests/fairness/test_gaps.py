@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from tests.fairness.inference.audits import (
+from tests.fairness.testing.audits import (
     THREE,
     audited,
     faces_counted,
@@ -19,13 +19,13 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import gap_rows
 from fer_fairness.fairness.gap_rows import BY_CLASS, PAIRS, QUESTION, SUMMARY
 from fer_fairness.fairness.gaps import GAP_COLUMNS
-from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
-from fer_fairness.fairness.inference.detectability import Detectable
-from fer_fairness.fairness.inference.gap_tests import AttributeTests
 from fer_fairness.fairness.inference.intervals import Interval
 from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.words import ANY_DIFFERENCE, RECALL_DIFFERENCE
+from fer_fairness.fairness.testing.corrections import benjamini_hochberg, holm
+from fer_fairness.fairness.testing.detectability import Detectable
+from fer_fairness.fairness.testing.gap_tests import AttributeTests
 from fer_fairness.fairness.verdicts import Verdict
 
 SHOWN = ["value", "ci_low", "ci_high", "uncorrected_ci_low", "uncorrected_ci_high", "p_value"]

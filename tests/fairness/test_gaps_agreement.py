@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 import pytest
-from tests.fairness.inference.audits import audited, gaps_of, random_audit, worse
+from tests.fairness.testing.audits import audited, gaps_of, random_audit, worse
 
 from fer_fairness.fairness import gaps
 from fer_fairness.fairness.gap_rows import BY_CLASS, PAIRS, QUESTION, SUMMARY

@@ -19,7 +19,7 @@ from fer_fairness.fairness import (
     one_vs_rest_metrics,
 )
 from fer_fairness.fairness.gaps import gap_table
-from fer_fairness.fairness.inference.people import JudgedFaces
+from fer_fairness.fairness.testing.people import JudgedFaces
 from fer_fairness.params.inference import InferenceParameters
 
 PARAMS = InferenceParameters(n_bootstrap=400, n_permutations=100, n_power=50)

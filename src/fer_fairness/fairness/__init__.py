@@ -2,14 +2,14 @@
 
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.audit import AUDIT_COLUMNS, audit
-from fer_fairness.fairness.changes import Audience, changes
-from fer_fairness.fairness.comparison import compare, compare_over_seeds
+from fer_fairness.fairness.comparisons.family import Audience, changes
+from fer_fairness.fairness.comparisons.of_two import compare, compare_over_seeds
+from fer_fairness.fairness.comparisons.over_seeds import scores_over_seeds
 from fer_fairness.fairness.counts import group_counts
 from fer_fairness.fairness.evaluation import Evaluation, evaluate
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
-from fer_fairness.fairness.planning import Plan, plan
-from fer_fairness.fairness.repeated_people import RepeatedPeopleWarning
-from fer_fairness.fairness.seeds import scores_over_seeds
+from fer_fairness.fairness.people.repeated_people import RepeatedPeopleWarning
+from fer_fairness.fairness.planning.plan import Plan, plan
 from fer_fairness.fairness.subgroups import bias_scan
 
 __all__ = [

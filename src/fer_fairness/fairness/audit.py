@@ -13,7 +13,7 @@ from fer_fairness.fairness.confidences import check_probabilities
 from fer_fairness.fairness.counts import INTERSECTION, PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.gaps import GAP_COLUMNS
-from fer_fairness.fairness.repeated_people import RepeatedPeopleWarning, repeated_people
+from fer_fairness.fairness.people.repeated_people import RepeatedPeopleWarning, repeated_people
 from fer_fairness.params.inference import InferenceParameters
 
 AUDIT_COLUMNS: Final = (

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_fairness.fairness.confidences import predicted_confidence
-from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import (
     EVERYBODY,
     INTERSECTION,
@@ -17,9 +16,10 @@ from fer_fairness.fairness.counts import (
 )
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
-from fer_fairness.fairness.inference.people import judged_faces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
-from fer_fairness.fairness.whose_faces import check_people, people_of
+from fer_fairness.fairness.people.counted_people import CountedPeople
+from fer_fairness.fairness.people.whose_faces import check_people, people_of
+from fer_fairness.fairness.testing.people import judged_faces
 from fer_fairness.params.inference import InferenceParameters
 
 

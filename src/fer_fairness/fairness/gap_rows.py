@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
-from fer_fairness.fairness.inference.detectability import detectable
 from fer_fairness.fairness.inference.differences import Differences, differences_of_worth
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_intervals import (
@@ -14,15 +13,16 @@ from fer_fairness.fairness.inference.gap_intervals import (
     GapEstimate,
     gap_estimates,
 )
-from fer_fairness.fairness.inference.gap_tests import AttributeTests, Compared
 from fer_fairness.fairness.inference.intervals import Interval
-from fer_fairness.fairness.inference.judging import Judgement
-from fer_fairness.fairness.inference.omnibus import among, threshold
-from fer_fairness.fairness.inference.pairs import pairs_of
-from fer_fairness.fairness.inference.people import JudgedFaces
-from fer_fairness.fairness.inference.shown import Shown, agreeing
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.words import ANY_DIFFERENCE, RECALL_DIFFERENCE
+from fer_fairness.fairness.testing.detectability import detectable
+from fer_fairness.fairness.testing.gap_tests import AttributeTests, Compared
+from fer_fairness.fairness.testing.judging import Judgement
+from fer_fairness.fairness.testing.omnibus import among, threshold
+from fer_fairness.fairness.testing.pairs import pairs_of
+from fer_fairness.fairness.testing.people import JudgedFaces
+from fer_fairness.fairness.testing.shown import Shown, agreeing
 from fer_fairness.params.inference import InferenceParameters
 
 Row: TypeAlias = dict[str, str | int | float]

@@ -13,18 +13,18 @@ from fer_fairness.fairness.gap_rows import (
     untested_rows,
     who_is_compared,
 )
-from fer_fairness.fairness.inference.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.gap_tests import (
+from fer_fairness.fairness.inference.threads import in_threads
+from fer_fairness.fairness.metrics import GAP_METRICS
+from fer_fairness.fairness.testing.corrections import benjamini_hochberg, holm
+from fer_fairness.fairness.testing.gap_tests import (
     AttributeTests,
     Compared,
     compared_groups,
     tested,
 )
-from fer_fairness.fairness.inference.judging import Judgement, judged, shuffles_needed
-from fer_fairness.fairness.inference.people import JudgedFaces
-from fer_fairness.fairness.inference.threads import in_threads
-from fer_fairness.fairness.metrics import GAP_METRICS
+from fer_fairness.fairness.testing.judging import Judgement, judged, shuffles_needed
+from fer_fairness.fairness.testing.people import JudgedFaces
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track

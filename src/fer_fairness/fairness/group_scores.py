@@ -5,7 +5,6 @@ from typing import Final, TypeAlias
 
 import pandas as pd
 
-from fer_fairness.fairness.counted_people import PeopleCounts
 from fer_fairness.fairness.counts import Counts, GroupCounts
 from fer_fairness.fairness.inference.draws import Seed, resampled, seed_for
 from fer_fairness.fairness.inference.intervals import (
@@ -13,7 +12,6 @@ from fer_fairness.fairness.inference.intervals import (
     percentile_interval,
     reflected_interval,
 )
-from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
@@ -25,6 +23,8 @@ from fer_fairness.fairness.metrics.group_metrics import (
     theil_index,
 )
 from fer_fairness.fairness.metrics.group_metrics import Counts as AnyCounts
+from fer_fairness.fairness.people.counted_people import PeopleCounts
+from fer_fairness.fairness.people.whole_people import Sampling, SingleFaces
 from fer_fairness.params.inference import InferenceParameters
 
 OVERALL_COLUMNS: Final = ("metric", "value", "ci_low", "ci_high", "n_people", "n_faces")

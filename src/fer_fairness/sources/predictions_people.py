@@ -6,8 +6,8 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from fer_fairness.fairness.repeated_people import repeated_people
-from fer_fairness.fairness.whose_faces import mixed_people, people_of
+from fer_fairness.fairness.people.repeated_people import repeated_people
+from fer_fairness.fairness.people.whose_faces import mixed_people, people_of
 from fer_fairness.sources.foreign_table import ForeignTable, is_string, rows_named
 from fer_fairness.sources.predictions_roles import Roles
 from fer_fairness.tables import PERSON

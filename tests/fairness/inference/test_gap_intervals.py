@@ -22,11 +22,11 @@ from fer_fairness.fairness.inference.gap_intervals import (
     value_at,
 )
 from fer_fairness.fairness.inference.intervals import Interval, percentile_interval
-from fer_fairness.fairness.inference.omnibus import among
 from fer_fairness.fairness.metrics.formulas import GapMetric, MetricWords, Tables, values_of
 from fer_fairness.fairness.metrics.gap_metrics import GAP_METRICS
 from fer_fairness.fairness.metrics.group_metrics import accuracy
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.testing.omnibus import among
 from fer_fairness.params.inference import InferenceParameters
 
 FEW_DRAWS = InferenceParameters(n_bootstrap=1300, n_permutations=300, n_power=60)

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.aif360_adapter.binary_datasets import aif360_values
-from fer_fairness.fairness.counted_people import CountedPeople
 from fer_fairness.fairness.counts import (
     INTERSECTION,
     GroupCounts,
@@ -29,10 +28,11 @@ from fer_fairness.fairness.inference.draws import (
     seed_for,
 )
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, percentile_interval
-from fer_fairness.fairness.inference.whole_people import Sampling, SingleFaces
 from fer_fairness.fairness.metrics.formulas import Counts, Metric
 from fer_fairness.fairness.metrics.reductions import Array, divide
-from fer_fairness.fairness.whose_faces import check_people, people_of
+from fer_fairness.fairness.people.counted_people import CountedPeople
+from fer_fairness.fairness.people.whole_people import Sampling, SingleFaces
+from fer_fairness.fairness.people.whose_faces import check_people, people_of
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 

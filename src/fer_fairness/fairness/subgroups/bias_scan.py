@@ -18,6 +18,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY, INTERSECTION, Codes, Counts, check_predictions
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.people.whose_faces import check_people, people_of
 from fer_fairness.fairness.subgroups.people_in_cells import people_in_cells
 from fer_fairness.fairness.subgroups.subset_scan import (
     Chosen,
@@ -28,7 +29,6 @@ from fer_fairness.fairness.subgroups.subset_scan import (
     random_starts,
 )
 from fer_fairness.fairness.verdicts import Verdict
-from fer_fairness.fairness.whose_faces import check_people, people_of
 
 SCAN_COLUMNS: Final = (
     "subgroup",

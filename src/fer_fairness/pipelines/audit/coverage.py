@@ -7,7 +7,7 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import INTERSECTION
-from fer_fairness.fairness.whose_faces import people_of
+from fer_fairness.fairness.people.whose_faces import people_of
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.measurements import FACES_ALONE_NOTE, LABEL_ERRORS_NOTE
 from fer_fairness.pipelines.scored_faces import ScoredFaces

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness import Audience
-from fer_fairness.fairness.changes import changes, changes_and_scores
+from fer_fairness.fairness.comparisons.family import changes, changes_and_scores
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.scored_faces import ScoredFaces, check_seed, scored_faces
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.fairness.planning import planned
+from fer_fairness.fairness.planning.plan import planned
 from fer_fairness.params.plan import PlanParameters
 from fer_fairness.reporting.figures.power import power_figure
 

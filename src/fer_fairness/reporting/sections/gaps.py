@@ -36,8 +36,9 @@ _GATEKEEPING: Final = (
 _LABEL_ERRORS: Final = (
     "Where groups were predicted, “corrected for label errors” is the gap between people of the "
     "groups, with what the labeller's errors do to it, and the widening by noise, taken off, with "
-    "its 95 % interval: set it beside the value. p and verdict are of the groups as labelled. A dash: the "
-    "metric needs more than counts and is not corrected. The section on predicted groups has more."
+    "its 95 % interval: set it beside the value. p and verdict are of the groups as labelled. A "
+    "dash: the metric needs more than counts and is not corrected. The section on predicted groups "
+    "has more."
 )
 
 

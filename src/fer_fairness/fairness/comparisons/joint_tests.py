@@ -1,0 +1,100 @@
+"""Tests of many changes corrected together, each with the interval that its test has left."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fer_fairness.fairness.comparisons.estimates import SeedMeans
+from fer_fairness.fairness.comparisons.step_down import corrected
+from fer_fairness.fairness.inference.draws import seed_for
+from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.params.inference import InferenceParameters
+
+_NOT_LOOKED_AT: Final = 0.05
+"""Level of the interval of a change that was not looked at, where it reaches zero anyway."""
+
+
+def joint_tests(
+    means: Sequence[SeedMeans],
+    scores: Sequence[Array],
+    primary: npt.NDArray[np.bool_],
+    blocks: npt.NDArray[np.int64],
+    params: InferenceParameters,
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Test that changes are zero, all of them together.
+
+    Args:
+        means: The changes of each part, of any shape; tests are numbered in the order of their
+            elements.
+        scores: Draws of their noise by people, shape (n, ...), rows are joint draws.
+        primary: Which tests are looked at first, shape (tests,).
+        blocks: Block of each test; see `step_down.corrected`.
+        params: Confidence and significance.
+        seed: Seed of the draws of the noise of seeds.
+
+    Returns:
+        A row a test: `p_value`, `p_value_corrected`, `ci_low`, `ci_high` at the level that is left,
+        `uncorrected_ci_low`, `uncorrected_ci_high`, `n_tested` and `verdict`.
+    """
+    p_values = np.concatenate([part.p_values().ravel() for part in means])
+    found = corrected(
+        p_values, _joint_scores(means, scores, seed), primary, blocks, params.significance
+    )
+    alone = np.full(p_values.shape, 1.0 - params.confidence)
+    low, high = _bounds(means, found.levels)
+    low_alone, high_alone = _bounds(means, alone)
+    return pd.DataFrame(
+        {
+            "p_value": p_values,
+            "p_value_corrected": found.p_values,
+            "ci_low": low,
+            "ci_high": high,
+            "uncorrected_ci_low": low_alone,
+            "uncorrected_ci_high": high_alone,
+            "n_tested": int(np.isfinite(p_values).sum()),
+            "verdict": np.select(
+                [found.p_values <= params.significance, np.isfinite(p_values)],
+                [Verdict.FOUND, Verdict.NOT_FOUND],
+                Verdict.TOO_FEW,
+            ),
+        }
+    )
+
+
+def _joint_scores(means: Sequence[SeedMeans], scores: Sequence[Array], seed: int) -> Array:
+    """Joint draws of all tests where nothing differs, shape (n, tests).
+
+    The part of people is drawn for all tests together. That of seeds is drawn for each test alone:
+    the greatest of many tests comes out no smaller than where they vary together.
+    """
+    generator = np.random.default_rng(seed_for(seed, "noise of seeds"))
+    parts = []
+    for part, of_people in zip(means, scores, strict=True):
+        share = np.nan_to_num(part.seed_share)
+        of_seeds = generator.standard_normal(of_people.shape) if share.any() else 0.0
+        joint = np.sqrt(1.0 - share) * of_people + np.sqrt(share) * of_seeds
+        parts.append(joint.reshape(len(joint), -1))
+    return np.concatenate(parts, axis=1)
+
+
+def _bounds(means: Sequence[SeedMeans], levels: Array) -> tuple[Array, Array]:
+    """Intervals at the level of each test; of what was not looked at, so wide that they hold zero.
+
+    Bounds touch zero only where they hold it.
+    """
+    ends = np.cumsum([part.values.size for part in means])[:-1]
+    bounds = []
+    for part, of_part in zip(means, np.split(levels, ends), strict=True):
+        level = of_part.reshape(part.values.shape)
+        closed = level == 0.0
+        half = part.half_widths(np.where(closed, _NOT_LOOKED_AT, level))
+        half = np.where(closed, np.maximum(half, np.abs(part.values)), half)
+        bounds.append(np.stack([part.values - half, part.values + half]).reshape(2, -1))
+    low, high = np.concatenate(bounds, axis=1)
+    return low, high

@@ -1,0 +1,1 @@
+"""Whether groups differ: shuffles, the question, what is behind it, and at which level."""
