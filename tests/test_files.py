@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.files import file_sha256, replacing, verify_sha256
+from fer_fairness.files import file_sha256, json_sha256, replacing, verify_sha256
 
 
 def test_a_failed_block_leaves_the_older_file_and_no_rubbish(tmp_path: Path) -> None:
@@ -57,3 +57,10 @@ def test_another_file_is_refused_with_both_hashes(tmp_path: Path) -> None:
         verify_sha256(file, "0" * 64, remedy="Do it.")
     with pytest.raises(InvalidInputError, match=r"no file .*absent\. Do it\."):
         verify_sha256(tmp_path / "absent", found, remedy="Do it.")
+
+
+def test_content_has_one_hash_whatever_the_order_of_its_keys() -> None:
+    first = json_sha256({"a": [1, 2], "b": {"c": None, "d": "é"}})
+    assert first == json_sha256({"b": {"d": "é", "c": None}, "a": [1, 2]})
+    assert first != json_sha256({"a": [2, 1], "b": {"c": None, "d": "é"}})
+    assert len(first) == 64

@@ -1,5 +1,6 @@
 """Nodes of the audit: what they refuse, what they compare, what they write."""
 
+import html
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -309,6 +310,20 @@ def test_held_out_labels_correct_the_groups_they_are_about_and_no_others(
     assert sources.to_dict() == {"gender": "given", "race": "predicted"}
     assert found.results["manifest"]["reading"]["held_out_labels"]["n_people"] == 900
     assert "predicted by a labeller" in found.page
+
+
+def test_primary_outcomes_are_told_with_the_hash_of_the_parameters_that_name_them(
+    file: Path, done: Audited
+) -> None:
+    inference = {"primary": ["accuracy_gap by race"], "n_bootstrap": 100, "n_permutations": 100}
+    named = audited(file, inference=inference)
+    note = named.results["notes"][0]
+    assert "named before looking: accuracy gap by perceived race" in note
+    sha256 = named.results["manifest"]["parameters_sha256"]
+    assert f"{sha256[:12]}…" in note
+    assert note in html.unescape(named.page)
+    assert sha256 != done.results["manifest"]["parameters_sha256"]
+    assert not any("Primary" in note for note in done.results["notes"])
 
 
 def test_without_held_out_labels_nothing_is_corrected(done: Audited) -> None:

@@ -280,6 +280,39 @@ def test_audit_of_the_baselines_own_file_finds_what_the_run_found(
     assert results["manifest"]["reading"]["file"] == "model.keras"
 
 
+def test_no_two_numbers_of_the_results_contradict_one_another(run: FinishedRun) -> None:
+    results = json.loads((run.data / "08_reporting/results.json").read_text())["tables"]
+    gaps = pd.DataFrame(results["gaps"])
+    shown = gaps[gaps["value"].notna() & gaps["p_value"].notna()]
+    low, high, equal = (shown[name] for name in ("ci_low", "ci_high", "equal_treatment"))
+    assert shown["value"].between(low - 1e-12, high + 1e-12).all()
+    found = shown["verdict"] == "difference found"
+    assert ((low > equal) | (high < equal)).equals(found)
+    assert (
+        (shown.loc[~found, "value"] - equal)
+        .abs()
+        .le(shown["minimum_detectable"].fillna(np.inf) + 1e-12)[~found]
+        .all()
+    )
+    of_baseline = gaps[gaps["family"] == "summary"].set_index(
+        ["variant", "evaluation_set", "attribute", "metric"]
+    )["value"]
+    for table in ("comparisons", "comparisons_over_seeds"):
+        changes = pd.DataFrame(results[table])
+        changes = changes[changes["difference"].notna() & changes["ci_low"].notna()]
+        assert len(changes)
+        difference = changes["value"] - changes["baseline_value"]
+        np.testing.assert_allclose(difference, changes["difference"], rtol=0, atol=1e-12)
+        low, high = changes["ci_low"], changes["ci_high"]
+        assert changes["difference"].between(low - 1e-12, high + 1e-12).all()
+        assert ((low > 0) | (high < 0)).equals(changes["verdict"] == "difference found")
+    first = pd.DataFrame(results["comparisons"])
+    first = first[first["attribute"].notna() & first["value"].notna()]
+    keys = first[["variant", "evaluation_set", "attribute", "metric"]]
+    same = of_baseline.loc[pd.MultiIndex.from_frame(keys)]
+    np.testing.assert_array_equal(same.to_numpy(), first["value"])
+
+
 def test_predicted_groups_stand_beside_their_corrected_values(run: FinishedRun) -> None:
     results = json.loads((run.data / "08_reporting/results.json").read_text())["tables"]
     told = pd.DataFrame(results["label_noise_attributes"])

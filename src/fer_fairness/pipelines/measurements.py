@@ -9,8 +9,11 @@ import pandas as pd
 from fer_fairness.fairness import evaluate, one_vs_rest_metrics
 from fer_fairness.fairness.counts import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
+from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
+from fer_fairness.reporting.labels import attribute_label, in_sentence
+from fer_fairness.reporting.number_text import listed
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,28 @@ FABRICATED_NOTE: Final = (
     "These faces are fabricated: drawn by a program, with a bias planted on purpose. Nothing here "
     "says anything about people."
 )
+
+
+def primary_notes(params: InferenceParameters, parameters_sha256: str) -> list[str]:
+    """What must be known where outcomes were named before looking; nothing where none were.
+
+    Args:
+        params: How groups are compared.
+        parameters_sha256: Of all parameters of the run, as its manifest has it.
+    """
+    if not params.primary:
+        return []
+    told = []
+    for name in params.primary:
+        metric, _, attribute = name.partition(" by ")
+        told.append(f"{in_sentence(metric_words(metric).label)} by {attribute_label(attribute)}")
+    note = (
+        f"Primary outcomes, named before looking: {listed(told)}. They are tested first, together, "
+        "at the full level; everything else is tested only where all of them were found. The "
+        f"parameters that name them have the SHA-256 {parameters_sha256[:12]}… in the manifest: "
+        "whoever registered it beforehand can be believed."
+    )
+    return [note]
 
 
 def evaluation_tables(

@@ -12,6 +12,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
+from fer_fairness.files import json_sha256
 from fer_fairness.foreign import (
     Scoring,
     foreign_predictions,
@@ -34,6 +35,7 @@ from fer_fairness.pipelines.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
+    primary_notes,
 )
 from fer_fairness.pipelines.scored_faces import (
     ScoredFaces,
@@ -41,7 +43,7 @@ from fer_fairness.pipelines.scored_faces import (
     join_faces,
     with_context,
 )
-from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.predictions import read_predictions
 
@@ -252,7 +254,15 @@ def write_audit(
         *reading["notes"],
         *left_out_notes(gaps, tables["aif360"], reading, parameters),
     ]
-    about = {"seed": seed, "parameters": parameters.model_dump(), "reading": reading}
+    chosen = parameters.model_dump()
+    sha256 = json_sha256({"seed": seed, "audit": as_json(chosen)})
+    notes += primary_notes(parameters.inference, sha256)
+    about = {
+        "seed": seed,
+        "parameters": chosen,
+        "parameters_sha256": sha256,
+        "reading": reading,
+    }
     inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
     return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
 

@@ -8,12 +8,14 @@ from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.files import json_sha256
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
+    primary_notes,
 )
 from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
@@ -114,6 +116,7 @@ def write_report(
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
     refuse_tables_of_other_seeds(tables, parameters["seeds"])
+    sha256 = json_sha256(as_json(parameters))
     inputs = ReportInputs(
         tables,
         quality=quality,
@@ -123,9 +126,14 @@ def write_report(
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
             "parameters": as_json(parameters),
+            "parameters_sha256": sha256,
             "trained_with": lineage["trained_with"],
         },
-        notes=[*lineage["notes"], *report_notes(tables["groups"], quality)],
+        notes=[
+            *lineage["notes"],
+            *report_notes(tables["groups"], quality),
+            *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
+        ],
     )
     return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
 
