@@ -256,7 +256,7 @@ def write_audit(
     ]
     chosen = parameters.model_dump()
     sha256 = json_sha256({"seed": seed, "audit": as_json(chosen)})
-    notes += primary_notes(parameters.inference, sha256)
+    notes = [*primary_notes(parameters.inference, sha256), *notes]
     about = {
         "seed": seed,
         "parameters": chosen,
