@@ -236,35 +236,45 @@ def test_every_statistic_has_a_weight(*, ordered: bool, calibrated: bool) -> Non
 
 
 def overconfident(n: int, by: float, *, seed: int = 0) -> tuple[Array, Array]:
-    """Tables (1, 2, 2, 2 * bins) of two groups, the second of which is less often right."""
+    """Tables (1, 2, 2, 2 * bins) of two groups as often right; of the second it is surer."""
     generator = np.random.default_rng(seed)
     sure = np.array([0.6, 0.75, 0.9])
     bins, true, group = (generator.integers(size, size=n) for size in (3, 2, 2))
-    right = generator.random(n) < sure[bins] - by * group
+    right = generator.random(n) < sure[bins]
+    bins = np.where(group * (generator.random(n) < by), 2, bins)
     counts = np.zeros((1, 2, 2, 6))
     np.add.at(counts[0], (group, true, 2 * bins + right.astype(np.int64)), 1)
     return counts, sure
 
 
-def test_calibration_is_the_standardised_difference_in_overconfidence() -> None:
+def test_calibration_is_the_standardised_difference_in_confidence_of_right_and_wrong() -> None:
     counts, sure = overconfident(800, 0.2)
-    beyond = np.repeat(sure, 2) - np.tile([0.0, 1.0], 3)
     score, variance = 0.0, 0.0
     for place in range(2):
-        first, both = counts[0, 0, place], counts[0, :, place].sum(axis=0)
-        values = np.repeat(beyond, both.astype(int))
-        n, n_first = len(values), first.sum()
-        score += first @ beyond - n_first * values.mean()
-        variance += n_first * (n - n_first) / n * values.var(ddof=1)
+        for right in range(2):
+            first = counts[0, 0, place, right::2]
+            both = counts[0, :, place, right::2].sum(axis=0)
+            values = np.repeat(sure, both.astype(int))
+            n, n_first = len(values), first.sum()
+            score += first @ sure - n_first * values.mean()
+            variance += n_first * (n - n_first) / n * values.var(ddof=1)
     assert_allclose(calibration_statistic(counts, sure), score**2 / variance)
 
 
 def test_overconfidence_is_seen_and_its_absence_is_not() -> None:
-    sure_of_it, alike = (calibration_statistic(*overconfident(2000, by))[0] for by in (0.2, 0.0))
+    sure_of_it, alike = (calibration_statistic(*overconfident(2000, by))[0] for by in (0.3, 0.0))
     assert sure_of_it > 30 > 8 > alike
     counts, sure = overconfident(50, 0.0)
     assert_allclose(calibration_statistic(np.zeros_like(counts), sure), 0.0)
     assert_allclose(calibration_statistic(counts[:, [0, 0]], sure), 0.0, atol=1e-9)
+
+
+def test_being_less_often_right_is_no_overconfidence() -> None:
+    counts, sure = overconfident(2000, 0.0)
+    fewer = counts.copy()
+    fewer[0, 1, :, 1::2] = counts[0, 1, :, 1::2] / 2
+    fewer[0, 1, :, 0::2] += counts[0, 1, :, 1::2] / 2
+    assert calibration_statistic(fewer, sure)[0] < 12 * calibration_statistic(counts, sure)[0] + 6
 
 
 @given(VALUES, VALUES)

@@ -16,7 +16,7 @@ No single statistic sees every way in which groups can differ. Here a few look, 
   (p (1 - p))^-1/4, p the share of it taken so: between errors that rise by points and ones that
   rise in proportion;
 - a trend over groups that have an order (ages);
-- confidence beyond accuracy, where there are probabilities.
+- confidence, given the class and whether the answer is right, where there are probabilities.
 
 A difference of single cells has the variance of one more face: where a group of a class should
 have one such answer in ten shuffles and has two, that is ten standard errors and yet no evidence,
@@ -124,23 +124,25 @@ def statistics(counts: Array, order: Array | None) -> Array:
 
 
 def calibration_statistic(counts: Array, bin_confidence: Array) -> Array:
-    """Largest difference of a group in confidence beyond accuracy, given the class, shape (n,).
+    """Largest difference of a group in confidence, given the class and whether it is right, (n,).
+
+    Whether people are right is left to the other statistics, and its noise with it.
 
     Args:
         counts: Shape (n, g, c, 2 * bins), as in `CalibrationCounts`.
         bin_confidence: Mean confidence of each bin.
     """
-    beyond = np.repeat(bin_confidence, 2)
-    beyond[1::2] -= 1.0
-    people = counts.sum(axis=3)
-    of_class = people.sum(axis=1)
-    shares = people / np.maximum(of_class, 1.0)[:, np.newaxis]
-    answers = counts.sum(axis=1)
-    means = answers @ beyond / np.maximum(of_class, 1.0)
-    variance = answers @ beyond**2 / np.maximum(of_class, 1.0) - means**2
-    scores = (counts @ beyond - people * means[:, np.newaxis]).sum(axis=2)
-    spread = (variance * _finite(of_class))[:, np.newaxis] * shares * (1.0 - shares)
-    return np.asarray(_squares(scores, spread.sum(axis=2)).max(axis=1))
+    answers = np.moveaxis(counts.reshape(*counts.shape[:3], -1, 2), 3, 4)
+    people = answers.sum(axis=4)
+    everybody = answers.sum(axis=1)
+    of_stratum = everybody.sum(axis=3)
+    shares = people / np.maximum(of_stratum, 1.0)[:, np.newaxis]
+    means = everybody @ bin_confidence / np.maximum(of_stratum, 1.0)
+    squares = everybody @ bin_confidence**2 / np.maximum(of_stratum, 1.0)
+    variance = np.maximum(squares - means**2, 0.0) * _finite(of_stratum)
+    scores = answers @ bin_confidence - people * means[:, np.newaxis]
+    spread = variance[:, np.newaxis] * shares * (1.0 - shares)
+    return np.asarray(_squares(scores.sum(axis=(2, 3)), spread.sum(axis=(2, 3))).max(axis=1))
 
 
 def harmonic(p_values: Array, weights: Array) -> Array:
