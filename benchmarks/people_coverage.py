@@ -1,11 +1,12 @@
-"""How often do intervals of scores hold the truth where people have several faces?
+"""Do intervals hold the truth, and verdicts their level, where people have several faces?
 
-    python benchmarks/people_coverage.py [--samples 200]
+    python benchmarks/people_coverage.py [--samples 200] [--only coverage alarms]
 
 Draws 40 people (20 of each gender) of 5 to 500 faces each; how often a person is recognised differs
 between people (a beta distribution) and not between genders. Prints, for each number of faces, the
 share of intervals that hold the expected score: of shares (accuracy, recall) and of averages, of
-everybody and of one group, with people told apart and with every row taken for a person.
+everybody and of one group, with people told apart and with every row taken for a person. Then how
+often an audit of gender and age finds anything, which is nothing but a false alarm.
 """
 
 import argparse
@@ -16,6 +17,9 @@ import pandas as pd
 from fer_fairness.fairness.counts import EVERYBODY, everybody_of, group_counts
 from fer_fairness.fairness.group_scores import group_table, overall_table
 from fer_fairness.fairness.people.counted_people import CountedPeople
+from fer_fairness.fairness.testing.gap_tests import compared_groups, tested
+from fer_fairness.fairness.testing.judging import judged
+from fer_fairness.fairness.testing.people import judged_faces
 from fer_fairness.params.inference import InferenceParameters
 
 EMOTIONS = ("anger", "fear", "happiness", "neutral")
@@ -68,14 +72,34 @@ def scores(frame: pd.DataFrame, seed: int, *, people: bool) -> pd.DataFrame:
     return pd.concat([overall.assign(of="everybody"), female.assign(of="group")])
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--faces", type=int, nargs="+", default=[5, 20, 50, 500])
-    parser.add_argument("--people", type=int, default=40)
-    parser.add_argument("--spread", type=float, default=0.15)
-    options = parser.parse_args()
+def finds_anything(frame: pd.DataFrame, seed: int, *, people: bool) -> bool:
+    """Whether the question of any attribute is answered with yes; ages are given at random."""
+    generator = np.random.default_rng([seed, 1])
+    ages = generator.choice(["0-19", "20-39", "40+"], frame["person"].max() + 1)
+    groups = {"gender": frame["gender"], "age": pd.Series(ages[frame["person"]])}
+    faces = judged_faces(
+        frame, groups, emotions=EMOTIONS, people=frame["person"] if people else None
+    )
+    parts = compared_groups(faces, minimum_group_size=3)
+    tests = tested(faces, parts, n=499, seed=seed, cells_at_once=2**19)
+    found = judged([test for test in tests if test is not None], significance=0.05)
+    return any(judgement.any_difference <= 0.05 for judgement in found)
+
+
+def print_alarms(options: argparse.Namespace) -> None:
+    print("\nAudits that find something where nothing is: people told apart, rows as people")
+    for uneven in (False, True):
+        for n_faces in options.faces:
+            found = np.zeros((options.samples, 2))
+            for number in range(options.samples):
+                generator = np.random.default_rng([number, n_faces, uneven])
+                frame = frames(generator, options.people, n_faces, options.spread, uneven=uneven)
+                found[number] = [finds_anything(frame, number, people=one) for one in (True, False)]
+            told = " ".join(f"{share:.3f}" for share in found.mean(axis=0))
+            print(f"{n_faces:4} faces{', uneven' if uneven else ''}: {told}", flush=True)
+
+
+def print_coverage(options: argparse.Namespace) -> None:
     for uneven in (False, True):
         for n_faces in options.faces:
             generator = np.random.default_rng(n_faces)
@@ -96,6 +120,22 @@ def main() -> None:
                     for metric in METRICS
                 )
                 print(f"{n_faces} faces{' (uneven)' * uneven}, intervals of {name}: {told}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--only", choices=("coverage", "alarms"), nargs="*")
+    parser.add_argument("--faces", type=int, nargs="+", default=[5, 20, 50, 500])
+    parser.add_argument("--people", type=int, default=40)
+    parser.add_argument("--spread", type=float, default=0.15)
+    options = parser.parse_args()
+    wanted = options.only or ("coverage", "alarms")
+    if "coverage" in wanted:
+        print_coverage(options)
+    if "alarms" in wanted:
+        print_alarms(options)
 
 
 if __name__ == "__main__":
