@@ -24,7 +24,9 @@ from planted_differences import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.metrics import GAP_METRICS, values_of
-from fer_fairness.fairness.testing.gap_tests import measured_gaps
+from fer_fairness.fairness.inference.differences import fit_differences
+from fer_fairness.fairness.inference.draws import permutation_counts, resampled
+from fer_fairness.fairness.inference.gap_intervals import gap_estimates
 from fer_fairness.params.inference import InferenceParameters
 
 Row: TypeAlias = dict[str, object]
@@ -152,10 +154,14 @@ def one_sample(scenario: Scenario, number: int) -> list[Row]:
     metrics = list(GAP_METRICS.values())
     truths = values_of(metrics, people[..., np.newaxis] * shares)
     table = GroupCounts(counts, names[0], names[1], 0)
-    found = measured_gaps(table, metrics, DRAWS, n_permutations=2000, seed=(number, 2))
+    values = [float(value) for value in values_of(metrics, table.counts)]
+    n = DRAWS.n_permutations
+    nulls = resampled(permutation_counts, table.counts, list(metrics), n=n, seed=(number, 2))
+    differences = fit_differences(table)
+    estimates = gap_estimates(differences, metrics, values, nulls, DRAWS, seed=(number, 3))
     rows: list[Row] = []
     for metric, true, raw, estimate in zip(
-        metrics, truths, found.values, found.estimates, strict=True
+        metrics, truths, values, estimates, strict=True
     ):
         row: Row = {"metric": metric.name, "truth": float(true), "raw": float(raw)}
         row |= {"estimate": estimate.corrected}
