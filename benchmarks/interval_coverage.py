@@ -23,10 +23,10 @@ from common import CLASS_SIZES, RECALLS
 from planted_differences import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
-from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.fairness.inference.differences import fit_differences
 from fer_fairness.fairness.inference.draws import permutation_counts, resampled
 from fer_fairness.fairness.inference.gap_intervals import gap_estimates
+from fer_fairness.fairness.metrics import GAP_METRICS, values_of
 from fer_fairness.params.inference import InferenceParameters
 
 Row: TypeAlias = dict[str, object]
@@ -160,9 +160,7 @@ def one_sample(scenario: Scenario, number: int) -> list[Row]:
     differences = fit_differences(table)
     estimates = gap_estimates(differences, metrics, values, nulls, DRAWS, seed=(number, 3))
     rows: list[Row] = []
-    for metric, true, raw, estimate in zip(
-        metrics, truths, values, estimates, strict=True
-    ):
+    for metric, true, raw, estimate in zip(metrics, truths, values, estimates, strict=True):
         row: Row = {"metric": metric.name, "truth": float(true), "raw": float(raw)}
         row |= {"estimate": estimate.corrected}
         sign = 1.0 if metric.higher_is_worse else -1.0
