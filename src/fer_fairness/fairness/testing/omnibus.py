@@ -26,8 +26,9 @@ Each is turned into its p-value among the shuffles, and the p-values into their 
 mean (Wilson 2019, PNAS 116), whose own distribution is again that among the shuffles: it is exact,
 whatever the statistics' dependence. The weights make the power that is lost against the best single
 test small where it is largest, over 58 planted differences in ten designs (400 to 20,000 people, 3
-to 8 classes, 2 to 10 groups): any of them costs the others power. What is left, and where another
-test finds more, is told by `benchmarks/verdict_power.py` and docs/results.
+to 8 classes, 2 to 10 groups), false positives, which no usual test looks at, counting less: any of
+them costs the others power. What is left, and where another test finds more, is told by
+`benchmarks/verdict_power.py` and docs/results.
 """
 
 import re
