@@ -221,8 +221,10 @@ def _by_attribute(faces: JudgedFaces, layout: _Layout, drawn: Drawn) -> Shuffled
     found: dict[str, dict[str, Array]] = {_COUNTS: {}, _CALIBRATION: {}}
     for name, tables in drawn.items():
         for place, (attribute, membership) in enumerate(faces.memberships.items()):
-            of_group = layout.rows[:, place] == np.arange(len(membership.names))[:, np.newaxis]
-            summed = np.matmul(of_group.astype(np.float64), tables)
+            order = np.argsort(layout.rows[:, place], kind="stable")
+            ordered = layout.rows[order, place]
+            starts = np.searchsorted(ordered, np.arange(len(membership.names)))
+            summed = np.add.reduceat(tables[:, order], starts, axis=1)
             found[name][attribute] = summed.reshape(*summed.shape[:2], n, -1)
     return Shuffled(found[_COUNTS], found[_CALIBRATION])
 
