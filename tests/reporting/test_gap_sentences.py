@@ -104,6 +104,27 @@ def test_the_question_is_answered_without_a_number_of_its_own() -> None:
     assert "primary outcomes" in gap_sentence(gap_row(QUESTION, verdict="not tested"))
 
 
+@pytest.mark.parametrize(
+    ("metric", "equal", "told"),
+    [
+        ("accuracy_gap", 0.111, " (equal treatment gives 11.1)"),
+        ("accuracy_gap", 0.0004, ""),
+        ("accuracy_ratio", 0.9, " (equal treatment gives 0.900)"),
+        ("accuracy_ratio", 1.0, ""),
+    ],
+)
+def test_equal_treatment_that_is_not_no_gap_is_told(metric: str, equal: float, told: str) -> None:
+    sentence = gap_sentence(gap_row(metric=metric, equal_treatment=equal))
+    assert f"[{gap_row(metric=metric).interval}]{told}, p = 0.004" in sentence
+
+
+def test_what_was_not_tested_has_no_p_value() -> None:
+    for part in ({}, PAIR):
+        told = gap_sentence(gap_row(part, verdict="not tested", p_value_corrected=0.76))
+        assert told.endswith(": not tested.")
+        assert "p =" not in told
+
+
 def test_ratios_keep_their_unit() -> None:
     row = gap_row(metric="accuracy_ratio", value=0.9, ci_low=0.88, ci_high=0.93)
     assert "0.900 [0.880 to 0.930], p = 0.004" in gap_sentence(row)

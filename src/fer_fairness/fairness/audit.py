@@ -88,12 +88,12 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         >>> table[["metric", "value", "ci_low", "ci_high", "verdict"]]  # doctest: +SKIP
     """
     given = [attributes] if isinstance(attributes, str) else list(attributes)
-    wanted = [str(name).replace(" \N{MULTIPLICATION SIGN} ", INTERSECTION) for name in given]
+    wanted = [_joined_by_x(str(name)) for name in given]
     params = _parameters(
         n_bootstrap=n_bootstrap,
         n_permutations=n_permutations,
         minimum_group_size=minimum_group_size,
-        primary=tuple(primary),
+        primary=tuple(_joined_by_x(name) for name in primary),
     )
     _check_attributes(wanted)
     optional = [name for name in (sample_id, person) if name is not None]
@@ -167,6 +167,11 @@ def _parameters(**given: object) -> InferenceParameters:
         raise InvalidInputError(
             f"{first['loc'][0]} is {first['input']!r}: {first['msg']}."
         ) from error
+
+
+def _joined_by_x(name: str) -> str:
+    """A name with the report's sign of intersections as it is written here."""
+    return name.replace(" \N{MULTIPLICATION SIGN} ", INTERSECTION)
 
 
 def _parts(attributes: Sequence[str]) -> list[str]:

@@ -60,7 +60,8 @@ GAP_COLUMNS: Final = (
     "verdict",
 )
 
-_NUMBERS: Final = (*GAP_COLUMNS[5:14], *GAP_COLUMNS[15:19])
+_NUMBERS: Final = tuple(name for name in GAP_COLUMNS[5:19] if name != "n_permutations")
+"""From the value to the last p-value."""
 
 
 def gap_table(
@@ -103,7 +104,7 @@ def gap_table(
     Raises:
         InvalidInputError: If a primary outcome names an unknown metric or attribute.
     """
-    primary = _primary(params.primary, tuple(faces.memberships))
+    primary = _primary(params.primary, faces)
     parts = compared_groups(faces, minimum_group_size=params.minimum_group_size)
     comparable = [part.attribute for part in parts if part.comparable]
     n = max(params.n_permutations, shuffles_needed(comparable, params.significance))
@@ -140,12 +141,18 @@ def gap_table(
     return table
 
 
-def _primary(named: Sequence[str], attributes: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def _primary(named: Sequence[str], faces: JudgedFaces) -> tuple[tuple[str, str], ...]:
     """Attribute and metric of each primary outcome."""
-    found = []
-    known = (*GAP_METRICS, "calibration_error_gap")
+    found, attributes = [], tuple(faces.memberships)
+    calibrated = ("calibration_error_gap",) if faces.bin_confidence is not None else ()
+    known = (*GAP_METRICS, *calibrated)
     for text in named:
         metric, _, attribute = text.partition(" by ")
+        if metric == "calibration_error_gap" and not calibrated:
+            raise InvalidInputError(
+                f"The primary outcome {text!r} needs probabilities, and there are none. Give them, "
+                "or name another outcome."
+            )
         if metric not in known or attribute not in attributes:
             raise InvalidInputError(
                 f"The primary outcome {text!r} is unknown; expected a metric and an attribute "

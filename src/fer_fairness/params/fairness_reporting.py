@@ -33,6 +33,9 @@ COMPARED_METRICS: Final = (
 """Every metric that variants are compared by: a wrong name is refused before anything is trained,
 where the formulas are not known yet."""
 
+_N_SCORES: Final = 4
+"""So many of these are scores of everybody, and no gaps."""
+
 
 class EvaluationParameters(InferenceParameters):
     """How groups are compared, and by which attributes."""
@@ -58,6 +61,19 @@ class EvaluationParameters(InferenceParameters):
                 raise ValueError(
                     f"comparison_primary holds {metric!r}: expected one of "
                     f"{', '.join(COMPARED_METRICS)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _primary_outcomes_are_known(self) -> Self:
+        gaps = (*COMPARED_METRICS[_N_SCORES:], "calibration_error_gap")
+        for outcome in self.primary:
+            metric, _, attribute = outcome.partition(" by ")
+            if metric not in gaps or attribute not in self.attributes:
+                raise ValueError(
+                    f"primary holds {outcome!r}: expected a metric and an attribute such as "
+                    f'"accuracy_gap by {self.attributes[0]}", of the metrics {", ".join(gaps)} and '
+                    f"the attributes {', '.join(self.attributes)}"
                 )
         return self
 

@@ -34,9 +34,10 @@ class InferenceParameters(Parameters):
     )
     power: float = Field(
         default=0.8,
-        gt=0.0,
-        lt=1.0,
-        description="Share of samples in which the minimum detectable difference is found.",
+        ge=0.8,
+        le=0.8,
+        description="Share of audits in which the minimum detectable difference is found. The "
+        "report names it in words, so it is fixed for now.",
     )
     n_power: int = Field(
         default=400,

@@ -59,7 +59,8 @@ def primary_notes(params: InferenceParameters, parameters_sha256: str) -> list[s
         told.append(f"{in_sentence(metric_words(metric).label)} by {attribute_label(attribute)}")
     note = (
         f"Primary outcomes, named before looking: {listed(told)}. They are tested first, together, "
-        "at the full level; everything else is tested only where all of them were found. The "
+        "at the full level; everything else is tested only where all of them were found (one whose "
+        "groups cannot be compared keeps nothing waiting). The "
         f"parameters that name them have the SHA-256 {parameters_sha256[:12]}… in the manifest: "
         "whoever registered it beforehand can be believed."
     )

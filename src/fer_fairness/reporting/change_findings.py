@@ -41,7 +41,7 @@ def change_finding(rows: Sequence[Change], heading: str) -> Finding:
             sentences.append(f"{verb}: {_first_of([row.told for row in found])}.")
     if not better and not worse:
         sentences.append(_nothing_found(rows))
-    down = [row.label for row in rows if row.level_down]
+    down = [row.label for row in rows if row.level_down and row.found]
     if down:
         sentences.append(f"Levelled down: {_first_of(down)}.")
     kind: Kind = "unclear"

@@ -36,6 +36,10 @@ def gap_sentence(row: GapRow) -> str:
     if row.of_a_pair:
         return pair_sentence(row)
     shown = f"{words.label}: {row.amount(row.value)} [{row.interval}]"
+    if row.equal_treatment_differs:
+        shown += f" (equal treatment gives {row.in_unit(row.equal_treatment)})"
+    if row.judgement is Verdict.NOT_TESTED:
+        return f"{shown}: {row.judgement}."
     return f"{shown}, p {p_equals(row.p)}: {verdict_text(row)}."
 
 
@@ -61,6 +65,8 @@ def _question(row: GapRow) -> str:
 
 def pair_sentence(row: GapRow) -> str:
     """Which of two groups is recognised less often at the same emotion, and by how much."""
+    tested = row.judgement is not Verdict.NOT_TESTED
+    p = f", p {p_equals(row.p)}" if tested else ""
     less, more = row.group, row.other_group
     value, low, high = row.value, row.ci_low, row.ci_high
     if value > 0:
@@ -69,8 +75,8 @@ def pair_sentence(row: GapRow) -> str:
         value, low, high = -value, -high, -low
     return (
         f"{capitalised(_faces(less))} are recognised {row.amount(value)} "
-        f"[{row.bounds(low, high)}] less often than {_faces(more)} of the same emotion, "
-        f"p {p_equals(row.p)}: {row.judgement}."
+        f"[{row.bounds(low, high)}] less often than {_faces(more)} of the same "
+        f"emotion{p}: {row.judgement}."
     )
 
 

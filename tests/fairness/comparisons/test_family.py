@@ -15,6 +15,7 @@ from fer_fairness.fairness.comparisons.family import (
     changes_and_scores,
 )
 from fer_fairness.fairness.counts import group_counts
+from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_intervals import SEED_OF_COUNTS, noise_corrected
 from fer_fairness.fairness.metrics import GAP_METRICS
@@ -82,6 +83,35 @@ def test_values_are_those_of_the_gaps() -> None:
     expected = noise_corrected(counts, metrics, seed=(*seed_for(3, "gender"), SEED_OF_COUNTS))
     found = changed(frames)
     assert_allclose(found.loc[found["attribute"] == "gender", "value"], expected)
+
+
+def test_values_are_those_of_the_gaps_where_people_have_several_faces() -> None:
+    frames = fabricated({"a": 0.6, "b": 0.8}, people=400)
+    who = pd.Series(np.arange(400) // 8).astype(str)
+    for by_seed in frames.values():
+        by_seed[0] = by_seed[0].assign(
+            person=who, gender=np.where(who.astype(int) % 2, "female", "male")
+        )
+    gaps = evaluate(
+        frames["b"][0],
+        attributes=["gender"],
+        emotions=EMOTIONS,
+        params=PARAMS,
+        seed=3,
+        person="person",
+    ).gaps
+    gaps = gaps[gaps["family"] == "summary"].set_index("metric")["value"]
+    found = changed(frames)
+    found = found[found["attribute"] == "gender"].set_index("metric")["value"]
+    assert_allclose(found, gaps.loc[found.index], atol=1e-9)
+
+
+def test_rows_without_a_person_are_people_of_their_own() -> None:
+    frames = fabricated({"a": 0.6, "b": 0.8})
+    plain = changed(frames)
+    for by_seed in frames.values():
+        by_seed[0] = by_seed[0].assign(person=pd.Series([None] * 200, dtype=object))
+    pd.testing.assert_frame_equal(changed(frames), plain)
 
 
 def test_every_variant_and_set_is_in_one_family() -> None:

@@ -14,9 +14,8 @@ import pandas as pd
 
 from fer_fairness.fairness.counts import Codes, codes_of
 from fer_fairness.fairness.metrics.reductions import Array
-
-PERSON = "person"
-"""Column that tells which rows show the same person; without it every row is one."""
+from fer_fairness.fairness.people import whose_faces
+from fer_fairness.tables import PERSON
 
 
 @dataclass(frozen=True)
@@ -124,10 +123,9 @@ def _residuals(
 
 
 def people_of(frame: pd.DataFrame) -> Codes:
-    """Person of each row: by the column `person` where there is one, else each row is one."""
-    if PERSON not in frame.columns:
-        return np.arange(len(frame), dtype=np.int64)
-    return pd.factorize(frame[PERSON], use_na_sentinel=False)[0].astype(np.int64)
+    """Person of each row: by the column `person` where it has one, else the row is a person."""
+    people = whose_faces.people_of(frame, PERSON if PERSON in frame.columns else None)
+    return np.arange(len(frame)) if people is None else people.to_numpy(dtype=np.int64)
 
 
 def crossed(

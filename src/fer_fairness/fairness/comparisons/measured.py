@@ -25,13 +25,14 @@ from fer_fairness.fairness.comparisons.crossed_predictions import (
 )
 from fer_fairness.fairness.comparisons.estimates import SeedMeans, people_variance, seed_means
 from fer_fairness.fairness.counts import Codes, Counts, GroupCounts, everybody_of, groups_of
-from fer_fairness.fairness.inference.differences import fit_differences
+from fer_fairness.fairness.inference.differences import differences_of_worth
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.gap_intervals import SEED_OF_COUNTS, noise_corrected
 from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.testing.people import worth_of_faces
 from fer_fairness.params.inference import InferenceParameters
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
@@ -49,6 +50,10 @@ changes between models whose groups differ are found as seldom as they should (s
 _MOST_DRAWS: Final = 2_000
 """Of weights of people: their variance is then known within 3 %."""
 
+_FEWEST_DRAWS: Final = 300
+_WEIGHTS_HELD: Final = 2**28
+"""Weights of people held at a time (1 GiB); of very many people fewer are drawn."""
+
 _NOBODY: Final = 1e-9
 """Stands for no people in a division."""
 
@@ -58,11 +63,23 @@ _CELLS_AT_ONCE: Final = 2**22
 
 @dataclass(frozen=True)
 class Part:
-    """The people of one attribute's groups, or everybody (None), and what is measured of them."""
+    """The people of one attribute's groups, or everybody (None), and what is measured of them.
+
+    Attributes:
+        attribute: The attribute.
+        people: The faces and their people.
+        metrics: The metrics.
+        worth: Of each model, how many independent faces tell as much as one of these.
+    """
 
     attribute: str | None
     people: CrossedPredictions
     metrics: tuple[GapMetric, ...]
+    worth: tuple[float, ...] = ()
+
+    def worth_of(self, model: int) -> float:
+        """Independent faces that tell as much of a model as one of these; 1 if none are given."""
+        return self.worth[model] if self.worth else 1.0
 
     @property
     def comparable(self) -> bool:
@@ -145,16 +162,22 @@ def parts_of(
     """
     first, predicted = aligned(frames)
     everybody = crossed(first, predicted, everybody_of(first), emotions)
-    parts = [Part(None, everybody, OVERALL_METRICS)]
+    worth = tuple(
+        worth_of_faces(everybody.true, predictions, everybody.people)
+        for predictions in everybody.predicted.T
+    )
+    parts = [Part(None, everybody, OVERALL_METRICS, worth)]
     for attribute in attributes:
         people = crossed(first, predicted, groups_of(first, attribute), emotions)
-        parts.append(Part(attribute, people.reaching(minimum_size), tuple(GAP_METRICS.values())))
+        compared = people.reaching(minimum_size)
+        parts.append(Part(attribute, compared, tuple(GAP_METRICS.values()), worth))
     return parts, int(people_of(first).max(initial=-1)) + 1
 
 
 def people_weights(n_people: int, params: InferenceParameters, seed: Seed) -> FloatArray:
     """Weights of people for `measured`, the same for all parts of a set, float32, (n, people)."""
-    n = min(params.n_bootstrap, _MOST_DRAWS)
+    held = max(_FEWEST_DRAWS, _WEIGHTS_HELD // max(n_people, 1))
+    n = min(params.n_bootstrap, _MOST_DRAWS, held)
     return np.random.default_rng(seed).standard_normal((n, n_people), dtype=np.float32)
 
 
@@ -180,12 +203,17 @@ def measured(part: Part, weights: FloatArray, seed: int) -> Measured:
     if part.attribute is not None:
         tables = [_grouped(table) for table in counts]
         own_seed = (*seed_for(seed, part.attribute), SEED_OF_COUNTS)
-        corrected = in_threads(
-            lambda table: noise_corrected(table, part.metrics, seed=own_seed), tables
-        )
-        values = np.stack(list(corrected))
-        fitted = [fit_differences(table) for table in tables]
-        centres.append(np.stack([one.expected(one.estimate) for one in fitted]))
+        worth = [part.worth_of(model) for model in range(n_models)]
+
+        def corrected(model: int) -> tuple[Array, Array]:
+            table, of_one = tables[model], worth[model]
+            fitted = differences_of_worth(table, of_one)
+            own = noise_corrected(table, part.metrics, seed=own_seed, worth=of_one)
+            return own, fitted.expected(fitted.estimate) / of_one
+
+        both = list(in_threads(corrected, range(n_models)))
+        values = np.stack([value for value, _ in both])
+        centres.append(np.stack([centre for _, centre in both]))
     return Measured(raw, values, _draws(part, np.stack(centres), weights))
 
 

@@ -40,12 +40,12 @@ def compare(
         primary: Metrics that are tested first, the others only behind them.
 
     Returns:
-        `COMPARISON_COLUMNS`, one row a metric; see `changes.changes` for what they hold. All rows
+        `COMPARISON_COLUMNS`, one row a metric; see `family.changes` for what they hold. All rows
         are corrected together. Several models are compared with one by `changes`: the best of many
         looks good by chance.
 
     Raises:
-        InvalidInputError: As for `changes.changes`.
+        InvalidInputError: As for `family.changes`.
     """
     frames = {_FIRST: {0: frame_a}, _SECOND: {0: frame_b}}
     audience = Audience("", frames, tuple(attributes), tuple(emotions))
@@ -83,7 +83,7 @@ def compare_over_seeds(
         `COMPARISON_COLUMNS`, as for `compare`.
 
     Raises:
-        InvalidInputError: As for `changes.changes`, or with fewer than two seeds.
+        InvalidInputError: As for `family.changes`, or with fewer than two seeds.
     """
     check_several(frames_a, instead="compare")
     frames = {_FIRST_VARIANT: frames_a, _SECOND_VARIANT: frames_b}

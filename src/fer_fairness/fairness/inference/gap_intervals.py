@@ -23,7 +23,7 @@ import numpy as np
 
 from fer_fairness.fairness.counts import Counts, GroupCounts
 from fer_fairness.fairness.inference.curves import Curve, Noise, curve_of
-from fer_fairness.fairness.inference.differences import Differences, fit_differences
+from fer_fairness.fairness.inference.differences import Differences, differences_of_worth
 from fer_fairness.fairness.inference.draws import CELLS_AT_ONCE, Seed, counts_of_shares, resampled
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
@@ -67,7 +67,7 @@ class GapEstimate:
         and lies within that of any smaller error.
 
         Args:
-            error: 1 - confidence, at most 0.2.
+            error: 1 - confidence; meant for 0.2 at most.
         """
         if self._curve is None or self._metric is None:
             return NO_INTERVAL
@@ -88,7 +88,12 @@ def value_at(metric: GapMetric, distances: Array) -> Array:
 
 
 def noise_corrected(
-    counts: GroupCounts, metrics: Sequence[GapMetric], *, n: int = _DRAWS_OF_ESTIMATE, seed: Seed
+    counts: GroupCounts,
+    metrics: Sequence[GapMetric],
+    *,
+    n: int = _DRAWS_OF_ESTIMATE,
+    seed: Seed,
+    worth: float = 1.0,
 ) -> Array:
     """Metrics without what noise adds to them: `GapEstimate.corrected` of the same counts and seed.
 
@@ -97,13 +102,15 @@ def noise_corrected(
         metrics: The metrics.
         n: Number of tables drawn.
         seed: Seed or generator.
+        worth: Independent faces that tell as much as one of these, at most 1.
 
     Returns:
         Shape (metrics,); NaN where a metric is not defined.
     """
     measured = np.array(values_of(metrics, counts.counts), dtype=np.float64)
     generator, _ = _generators(seed)
-    return _estimates(fit_differences(counts), metrics, measured, n, generator)
+    differences = differences_of_worth(counts, worth)
+    return _estimates(differences, metrics, measured, n, generator)
 
 
 def gap_estimates(

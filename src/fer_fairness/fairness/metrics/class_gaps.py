@@ -59,12 +59,6 @@ def recall_variances(tables: Tables) -> Array:
     return np.where(enough, divide(squares, people.sum(axis=0)), np.nan)
 
 
-@Formula
-def recall_dispersions(tables: Tables) -> Array:
-    """Standard deviation of recall between groups, each weighing with its people, (..., c)."""
-    return np.sqrt(tables.of(recall_variances))
-
-
 def _gaps_of(rate: Formula) -> Formula:
     """Highest minus lowest rate of each class, shape (..., c)."""
     return Formula(lambda tables: spread(tables.of(rate)))

@@ -35,7 +35,7 @@ _TIE: Final = 1e-9
 def level_of_attribute(params: PlanParameters) -> float:
     """The part of the audit's level that the question of one attribute has.
 
-    All attributes have the same part, intersections a quarter of it. It is that of questions that
+    All attributes have the same part, intersections half of it. It is that of questions that
     are independent; where they hang together the audit, which knows how, gives a little more.
     """
     others, crossed = params.n_attributes, params.n_intersections

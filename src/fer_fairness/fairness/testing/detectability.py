@@ -64,8 +64,9 @@ def detectable(
     in a share `params.power` of the tables is the one; a metric's result is by how much it, without
     noise, is further from its ideal under that loss than under equal treatment (where groups show
     other emotions, equal treatment itself gives a gap). With another group, or in some classes
-    only, other losses are found; the fewest people make for the least power. With fewer than some
-    ten people in that group the result is rough, most often too small.
+    only, other losses are found; the fewest people make for the least power. Where primary outcomes
+    were named, all others are told as if these had been found. With fewer than some ten people in
+    that group the result is rough, most often too small.
 
     Args:
         tests: The tests of one attribute.
@@ -97,6 +98,8 @@ class _Judge:
         self.n_metrics = tests.metrics.shape[1]
         self.n_summary = len(tests.part.summary)
         found = tests.any_difference <= judgement.level * (1.0 + _TIE)
+        self.primary = judgement.primary
+        """Metrics that stand behind no question."""
         self._question = float(tests.harmonic[found].min()) if found.any() else np.inf
         reached = tests.metrics <= judgement.planned_errors * (1.0 + _TIE)
         self.limits = np.where(reached, tests.distances, np.inf).min(axis=0)
@@ -177,7 +180,7 @@ class _Rising:
             limits = _moved(self._judge.limits[places], alike, self._draw.alike(shares))
             beyond = self._draw.distances(drawn) >= limits - _TIE
             question = self._judge.question(drawn, binned=self._binned)
-            beyond &= question[:, np.newaxis]
+            beyond &= question[:, np.newaxis] | self._judge.primary[places]
             beyond[:, ~summary] &= beyond[:, summary].any(axis=1, keepdims=True)
             found[step], self._questions[step] = beyond.mean(axis=0), question.mean()
             if (found[step] >= self._power).all():

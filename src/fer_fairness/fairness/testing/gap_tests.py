@@ -52,6 +52,11 @@ class Compared:
         """Whether there are two groups or more to compare."""
         return int(self.kept.sum()) >= 2
 
+    @property
+    def single_faces(self) -> bool:
+        """Whether everybody has one face."""
+        return int(self.people.sum()) == int(self.counted.counts.sum())
+
     @cached_property
     def compared(self) -> GroupCounts:
         """Faces of the groups that are compared."""
@@ -104,12 +109,24 @@ class Measured:
     Attributes:
         statistics: Of the omnibus question, shape (1 + n, statistics).
         values: Metrics, those of the summary first, shape (1 + n, metrics).
+        equal: What the metrics come to if all groups are treated alike, given who shows what, of
+            the same shape as `values`; 0 where everybody has one face: shuffles leave it as it is.
         pairs: Differences between two groups in standard errors, without sign, (1 + n, pairs).
     """
 
     statistics: Array
     values: Array
+    equal: Array
     pairs: Array
+
+    def as_if_alike(self) -> "Measured":
+        """The same with shuffled values as if groups showed the classes that they show.
+
+        Where people have several faces, a shuffle gives groups other classes to show as well: what
+        that alone does to a metric is no unequal treatment. Else nothing is changed.
+        """
+        values = self.values + (self.equal[:1] - self.equal)
+        return replace(self, values=np.where(np.isfinite(values), values, self.values))
 
 
 @dataclass(frozen=True)
@@ -119,10 +136,12 @@ class AttributeTests:
     Attributes:
         part: What was compared.
         measured: The statistics of faces and shuffles.
+        worth: Independent faces that tell as much as one of these, at most 1.
     """
 
     part: Compared
     measured: Measured
+    worth: float = 1.0
 
     @cached_property
     def n_permutations(self) -> int:
@@ -177,14 +196,6 @@ class AttributeTests:
         found = pair_differences(self.part.compared.counts[np.newaxis].astype(np.float64))
         return replace(found, errors=found.errors * np.sqrt(self.design_effects))
 
-    @property
-    def worth(self) -> float:
-        """Independent faces that tell as much as one of these, at most 1."""
-        if int(self.part.people.sum()) == int(self.part.counted.counts.sum()):
-            return 1.0
-        effects = self.design_effects[self.design_effects > 0]
-        return float(1.0 / max(1.0, effects.mean())) if len(effects) else 1.0
-
 
 def compared_groups(faces: JudgedFaces, *, minimum_group_size: int) -> list[Compared]:
     """What there is to compare of each attribute; groups count by their people."""
@@ -227,7 +238,9 @@ def tested(
             for part in comparable
         }
 
-    turns = shuffled(faces, measure, n=n, seed=seed, cells_at_once=cells_at_once)
+    known = _among_compared(faces, parts)
+    turns = shuffled(known, measure, n=n, seed=seed, cells_at_once=cells_at_once)
+    worth = faces.worth
     found: list[AttributeTests | None] = []
     for part in parts:
         if not part.comparable:
@@ -240,7 +253,8 @@ def tested(
             None if binned is None else binned.counts[np.newaxis].astype(np.float64),
         )
         rows = concatenated([vars(own), *(vars(turn[part.attribute]) for turn in turns)])
-        found.append(AttributeTests(part, Measured(**rows)))
+        measured = Measured(**rows)
+        found.append(AttributeTests(part, measured.as_if_alike(), worth))
     return found
 
 
@@ -248,17 +262,53 @@ def _measured(part: Compared, counts: Array, binned: Array | None) -> Measured:
     """Everything of one attribute, on a stack of tables of all its groups."""
     counts = counts[:, part.kept]
     found = [statistics(counts, part.order)]
-    columns = values_of(part.of_counts, counts)
+    metrics = [*part.of_counts, *part.of_classes]
+    of_counts = values_of(metrics, counts)
+    alike = of_counts if part.single_faces else values_of(metrics, _alike(counts, part.compared))
+    of_bins: list[Array] = []
+    bins_alike: list[Array] = []
     if binned is not None and part.calibration is not None:
         binned = binned[:, part.kept]
         found.append(calibration_statistic(binned, part.calibration.bin_confidence)[:, np.newaxis])
-        columns += values_of(part.of_calibration, binned)
-    columns += values_of(part.of_classes, counts)
+        of_bins = values_of(part.of_calibration, binned)
+        everybody = part.compared_calibration
+        bins_alike = of_bins
+        if not part.single_faces and everybody is not None:
+            bins_alike = values_of(part.of_calibration, _alike(binned, everybody))
+    place = len(part.of_counts)
+    values = np.stack([*of_counts[:place], *of_bins, *of_counts[place:]], axis=1)
+    equal = np.stack([*alike[:place], *bins_alike, *alike[place:]], axis=1)
     return Measured(
         statistics=np.concatenate(found, axis=1),
-        values=np.stack(columns, axis=1),
+        values=values,
+        equal=np.zeros_like(values) if part.single_faces else equal,
         pairs=pair_differences(counts).standardised,
     )
+
+
+def _alike(counts: Array, everybody: GroupCounts) -> Array:
+    """The faces of each group and class, given what everybody of the class is on average.
+
+    Args:
+        counts: Shape (n, g, c, k).
+        everybody: Those that are compared.
+    """
+    of_class = everybody.counts.sum(axis=0)
+    shares = of_class / np.maximum(of_class.sum(axis=1, keepdims=True), 1)
+    return np.asarray(counts.sum(axis=3, keepdims=True) * shares)
+
+
+def _among_compared(faces: JudgedFaces, parts: Sequence[Compared]) -> JudgedFaces:
+    """The faces with groups that are left out as too small made unknown.
+
+    Their people are not compared, so they are not shuffled among those who are.
+    """
+    memberships = {}
+    for part in parts:
+        own = faces.memberships[part.attribute]
+        kept = (own.codes >= 0) & np.append(part.kept, False)[own.codes]
+        memberships[part.attribute] = replace(own, codes=np.where(kept, own.codes, -1))
+    return replace(faces, memberships=memberships)
 
 
 def _only(counted: Counted, kept: np.ndarray) -> Counted:

@@ -53,6 +53,7 @@ class Judgement:
         widest_pair: Standard errors beyond which a pair's difference is found.
         planned_pair: The same before any test was found.
         level: The attribute's part of the significance.
+        primary: Which metrics were named before looking, bool (metrics,).
     """
 
     any_difference: float
@@ -63,6 +64,7 @@ class Judgement:
     widest_pair: float
     planned_pair: float
     level: float
+    primary: np.ndarray
 
 
 def attribute_weight(attribute: str) -> float:
@@ -176,6 +178,8 @@ class _Behind:
             if found is not None:
                 behind[place], errors[place], planned[place] = found
         behind[n_summary:] = np.maximum(behind[n_summary:], behind[:n_summary].min())
+        primary = np.zeros(n_metrics, dtype=bool)
+        primary[:n_summary] = [found is not None for found in named]
         return Judgement(
             any_difference=question,
             metrics=behind[:n_metrics],
@@ -185,6 +189,7 @@ class _Behind:
             widest_pair=self._widest(family.ratio * _WEIGHT_OF_PAIRS),
             planned_pair=self._widest(family.first_ratio * _WEIGHT_OF_PAIRS),
             level=level,
+            primary=primary,
         )
 
     def _of_audit(self, p_values: Array | float) -> Array:

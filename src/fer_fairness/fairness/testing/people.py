@@ -75,6 +75,13 @@ class JudgedFaces:
         in_bin = 2 * self.bins + (self.true == self.predicted)
         return np.asarray(self.true * (2 * len(self.bin_confidence)) + in_bin)
 
+    @property
+    def worth(self) -> float:
+        """Independent faces that tell as much about recall as one of these, at most 1."""
+        if not self.several_faces:
+            return 1.0
+        return worth_of_faces(self.true, self.predicted, self.person)
+
     def counts(self, attribute: str) -> GroupCounts:
         """Faces by group, true class and predicted class."""
         n = len(self.classes)
@@ -113,6 +120,26 @@ class JudgedFaces:
         cells = membership.codes[known] * n_answers + answers[known]
         size = len(membership.names) * n_answers
         return np.bincount(cells, minlength=size).astype(np.int64)
+
+
+def worth_of_faces(true: Codes, predicted: Codes, person: Codes) -> float:
+    """Independent faces that tell as much about recall as one of these, at most 1.
+
+    One over the design effect, sum over people of (sum of their residuals)^2 by the sum of squared
+    residuals, a residual being whether a face is recognised less the recall of its class (Kish
+    1965, Survey Sampling; as in cluster-robust variances).
+
+    Args:
+        true: True class of each face, codes, shape (faces,).
+        predicted: Predicted class, likewise.
+        person: Whose face it is, codes from 0, shape (faces,).
+    """
+    right = (true == predicted).astype(np.float64)
+    of_class = np.maximum(np.bincount(true), 1)
+    residuals = right - (np.bincount(true, weights=right) / of_class)[true]
+    independent = float((residuals**2).sum())
+    together = float((np.bincount(person, weights=residuals) ** 2).sum())
+    return 1.0 if independent == 0 else min(1.0, independent / max(together, independent))
 
 
 def judged_faces(

@@ -5,7 +5,7 @@ same attributes known). So attributes stay as dependent on one another as they a
 tests made of them; only their bond with what is predicted is cut. Where people have several faces,
 whole people are shuffled, among people with about as many faces: a face is no more evidence than
 its person allows (permutations within blocks: Good 2005, "Permutation, Parametric and Bootstrap
-Tests of Hypotheses", chapter 3).
+Tests of Hypotheses", chapter 3). Who has one face only stays among those of the same true class.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -86,7 +86,7 @@ def shuffled(
     layout = _layout(faces)
     answers = _answers(faces)
     n_cells = len(layout.rows) * sum(number for _, number in answers.values())
-    at_once = max(1, cells_at_once // max(n_cells, 1))
+    at_once = max(1, cells_at_once // max(n_cells, len(faces.person), 1))
     sizes = [min(at_once, n - start) for start in range(0, n, at_once)]
     draw = _drawer(faces, layout, answers)
 
@@ -116,10 +116,8 @@ def _layout(faces: JudgedFaces) -> _Layout:
     people, first, person_of = np.unique(faces.person, return_index=True, return_inverse=True)
     rows, row_of = np.unique(groups[first], axis=0, return_inverse=True)
     known = np.unique(groups[first] >= 0, axis=0, return_inverse=True)[1].ravel()
-    if faces.several_faces:
-        alike = _similar_sizes(np.bincount(person_of, minlength=len(people)))
-    else:
-        alike = faces.true[first]
+    sizes = np.bincount(person_of.ravel(), minlength=len(people))
+    alike = np.where(sizes == 1, faces.true[first], len(faces.classes) + _similar_sizes(sizes))
     strata = np.unique(np.stack([known, alike]), axis=1, return_inverse=True)[1].ravel()
     order = np.argsort(strata, kind="stable")
     place = np.empty_like(order)
@@ -129,9 +127,12 @@ def _layout(faces: JudgedFaces) -> _Layout:
 
 
 def _similar_sizes(sizes: Codes) -> Codes:
-    """Stratum of each person by the number of faces, shape (people,)."""
-    n_strata = int(np.clip(len(sizes) // _PEOPLE_OF_A_SIZE, 1, _SIZES))
-    limits = np.quantile(sizes, np.arange(1, n_strata) / n_strata)
+    """Stratum of each person by the number of faces, of those who have several; (people,)."""
+    several = sizes[sizes > 1]
+    n_strata = int(np.clip(len(several) // _PEOPLE_OF_A_SIZE, 1, _SIZES))
+    if not len(several):
+        return np.zeros(len(sizes), dtype=np.int64)
+    limits = np.quantile(several, np.arange(1, n_strata) / n_strata)
     return np.searchsorted(limits, sizes, side="left").astype(np.int64)
 
 
@@ -223,8 +224,10 @@ def _by_attribute(faces: JudgedFaces, layout: _Layout, drawn: Drawn) -> Shuffled
         for place, (attribute, membership) in enumerate(faces.memberships.items()):
             order = np.argsort(layout.rows[:, place], kind="stable")
             ordered = layout.rows[order, place]
-            starts = np.searchsorted(ordered, np.arange(len(membership.names)))
-            summed = np.add.reduceat(tables[:, order], starts, axis=1)
+            present = np.unique(ordered[ordered >= 0])
+            summed = np.zeros((len(tables), len(membership.names), tables.shape[2]))
+            starts = np.searchsorted(ordered, present)
+            summed[:, present] = np.add.reduceat(tables[:, order], starts, axis=1)
             found[name][attribute] = summed.reshape(*summed.shape[:2], n, -1)
     return Shuffled(found[_COUNTS], found[_CALIBRATION])
 

@@ -13,6 +13,7 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.number_text import (
+    MISSING,
     faces_of_people,
     interval,
     number,
@@ -259,6 +260,12 @@ class GapRow(JudgedTogether, Estimate, OfSource, Counted, table="gaps"):
     def alone(self) -> str:
         """The 95 % interval of this difference looked at alone, without unit."""
         return self.bounds(self.uncorrected_ci_low, self.uncorrected_ci_high)
+
+    @property
+    def equal_treatment_differs(self) -> bool:
+        """Whether equal treatment shows as another value than the ideal, by the mix of emotions."""
+        ideal = float(self.words.higher_is_more_equal)
+        return self.in_unit(self.equal_treatment) not in (self.in_unit(ideal), MISSING)
 
     @property
     def detectable(self) -> float:

@@ -23,7 +23,8 @@ _READING: Final = (
     "widening by noise taken off; “as counted” it is the largest value of a group minus the "
     "smallest, to be set beside what shuffled groups give. The interval beside the value is at "
     "the level of its test among all tests here, so it leaves out equal treatment exactly where "
-    "a difference was found; “95 % alone” is the interval of this one difference if nothing else "
+    "a difference was found (equal treatment is not always no gap: groups that show other emotions "
+    "have another accuracy); “95 % alone” is the interval of this one difference if nothing else "
     "had been looked at. “Found in 8 of 10” is the value from which on such audits find a "
     "difference 8 times of 10. Verdicts follow the corrected p; those after Holm and after "
     "Benjamini and Hochberg are given beside it."
@@ -108,6 +109,10 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
     columns.append(("Value [interval]", page.estimate))
     if with_correction:
         columns.append(("Corrected for label errors", lambda row: corrected_cell(row, errors)))
+    if not first.of_a_pair:
+        columns.append(
+            ("Equal treatment", lambda row: page.numeric(row.in_unit(row.equal_treatment)))
+        )
     columns += [
         ("95 % alone", lambda row: page.numeric(row.alone)),
         ("Found in 8 of 10", lambda row: page.numeric(row.in_unit(row.detectable))),
