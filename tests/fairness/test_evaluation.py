@@ -71,7 +71,7 @@ def check_same_but_for_draws(first: pd.DataFrame, second: pd.DataFrame) -> None:
     first, second = (table.reset_index(drop=True) for table in (first, second))
     same = ["metric", "raw_value", "equal_treatment", "n_people", "n_faces", "left_out"]
     pd.testing.assert_frame_equal(first[same], second[same])
-    assert_allclose(first["p_value"], second["p_value"], atol=0.06)
+    assert_allclose(first["p_value"], second["p_value"], atol=0.1)
     assert_allclose(first["null_mean"], second["null_mean"], atol=0.02)
 
 

@@ -56,7 +56,7 @@ def test_nothing_found_is_said_in_plain_words() -> None:
         ([{**GAP_CHANGE, "metric": "worst_group_accuracy", "difference": 0.03}], "better"),
         ([{"difference": -0.012}, GAP_CHANGE], "unclear"),
         ([{**GAP_CHANGE, "level_down": True}], "worse"),
-        ([{}, {**GAP_CHANGE, **NO_CHANGE, "level_down": True}], "unclear"),
+        ([{}, {**GAP_CHANGE, **NO_CHANGE, "level_down": True}], "better"),
     ],
 )
 def test_what_was_found_is_better_or_worse_by_what_it_measures(
@@ -65,9 +65,11 @@ def test_what_was_found_is_better_or_worse_by_what_it_measures(
     assert finding(*changes)[0] == kind
 
 
-def test_levelling_down_is_named_whether_or_not_it_was_found() -> None:
-    _, text = finding({**GAP_CHANGE, **NO_CHANGE, "level_down": True})
+def test_levelling_down_is_named_where_the_change_was_found_and_no_chance() -> None:
+    _, text = finding({**GAP_CHANGE, "level_down": True})
     assert "Levelled down: accuracy gap for perceived gender." in text
+    _, text = finding({**GAP_CHANGE, **NO_CHANGE, "level_down": True})
+    assert "Levelled down" not in text
 
 
 def test_many_findings_are_counted_not_listed() -> None:

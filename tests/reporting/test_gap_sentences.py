@@ -126,7 +126,9 @@ def test_what_was_not_tested_has_no_p_value() -> None:
 
 
 def test_ratios_keep_their_unit() -> None:
-    row = gap_row(metric="accuracy_ratio", value=0.9, ci_low=0.88, ci_high=0.93)
+    row = gap_row(
+        metric="accuracy_ratio", value=0.9, ci_low=0.88, ci_high=0.93, equal_treatment=1.0
+    )
     assert "0.900 [0.880 to 0.930], p = 0.004" in gap_sentence(row)
 
 

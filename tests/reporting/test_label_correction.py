@@ -141,7 +141,11 @@ def tables(blocks: object) -> list[page.Table]:
 def test_the_gap_table_has_the_corrected_value_beside_that_as_labelled() -> None:
     inputs = predicted({}, {"metric": "calibration_error_gap"})
     (table,) = tables(gaps_section(inputs).blocks)
-    assert table.header[1:4] == ("Value [interval]", "Corrected for label errors", "95 % alone")
+    assert table.header[1:4] == (
+        "Value [interval]",
+        "Corrected for label errors",
+        "Equal treatment",
+    )
     assert column(table, "Corrected for label errors") == ["9.6\n[5.1 to 14.2]", "\N{EN DASH}"]
     assert column(table, "Found in 8 of 10") == ["6.2", "6.2"]
     assert {len(row) for row in table.rows} == {len(table.header)}

@@ -100,10 +100,10 @@ def test_values_are_those_of_the_gaps_where_people_have_several_faces() -> None:
         seed=3,
         person="person",
     ).gaps
-    gaps = gaps[gaps["family"] == "summary"].set_index("metric")["value"]
+    expected = gaps[gaps["family"] == "summary"].set_index("metric")["value"]
     found = changed(frames)
-    found = found[found["attribute"] == "gender"].set_index("metric")["value"]
-    assert_allclose(found, gaps.loc[found.index], atol=1e-9)
+    values = found[found["attribute"] == "gender"].set_index("metric")["value"]
+    assert_allclose(values, expected.loc[values.index], atol=1e-9)
 
 
 def test_rows_without_a_person_are_people_of_their_own() -> None:
