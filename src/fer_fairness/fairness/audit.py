@@ -44,7 +44,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     n_bootstrap: int = 10_000,
     n_permutations: int = 10_000,
     minimum_group_size: int = 10,
-    primary: Sequence[str] = (),
+    primary: str | Sequence[str] = (),
     seed: int = 0,
 ) -> pd.DataFrame:
     """Test how unevenly a model treats groups of people, whatever model it is.
@@ -93,7 +93,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         n_bootstrap=n_bootstrap,
         n_permutations=n_permutations,
         minimum_group_size=minimum_group_size,
-        primary=tuple(_joined_by_x(name) for name in primary),
+        primary=tuple(map(_joined_by_x, [primary] if isinstance(primary, str) else primary)),
     )
     _check_attributes(wanted)
     optional = [name for name in (sample_id, person) if name is not None]

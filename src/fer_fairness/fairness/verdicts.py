@@ -8,8 +8,7 @@ class Verdict(StrEnum):
 
     Where a difference could have been found, `minimum_detectable` is how far beyond equal treatment
     it would have had to be. Too few people are those without a test, or whose test would have found
-    nothing, however far. Not tested is what stands behind primary outcomes of which one was not
-    found.
+    nothing, however far. Not tested is what stands behind primary outcomes that were not found.
     """
 
     FOUND = "difference found"

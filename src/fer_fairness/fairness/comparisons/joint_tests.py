@@ -59,8 +59,8 @@ def joint_tests(
             "uncorrected_ci_high": high_alone,
             "n_tested": int(np.isfinite(p_values).sum()),
             "verdict": np.select(
-                [found.p_values <= params.significance, np.isfinite(p_values)],
-                [Verdict.FOUND, Verdict.NOT_FOUND],
+                [found.p_values <= params.significance, found.levels == 0.0, np.isfinite(p_values)],
+                [Verdict.FOUND, Verdict.NOT_TESTED, Verdict.NOT_FOUND],
                 Verdict.TOO_FEW,
             ),
         }

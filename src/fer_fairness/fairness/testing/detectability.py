@@ -104,6 +104,30 @@ class _Judge:
         reached = tests.metrics <= judgement.planned_errors * (1.0 + _TIE)
         self.limits = np.where(reached, tests.distances, np.inf).min(axis=0)
         """Distance from which on each metric is found, shape (metrics,)."""
+        self._inflation = np.empty(0)
+
+    def compare_with(self, alike: Array, *, binned: bool) -> None:
+        """Where people have several faces: take statistics of drawn faces for those of people.
+
+        Shuffles of people spread each statistic more than independent faces do, one statistic more
+        than another: being recognised hangs on the person, what else an answer is hardly does.
+
+        Args:
+            alike: Tables drawn with all groups alike.
+            binned: Whether they are of bins of confidence.
+        """
+        if self.tests.worth == 1.0:
+            return
+        measured = self.tests.measured.statistics[1:].mean(axis=0)
+        if not self._inflation.size:
+            self._inflation = np.ones(len(measured))
+        if binned:
+            drawn = calibration_statistic(alike, _confidence(self.tests))[:, np.newaxis]
+            places = np.array([len(measured) - 1])
+        else:
+            drawn = statistics(alike, self.tests.part.order)
+            places = np.arange(drawn.shape[1])
+        self._inflation[places] = measured[places] / np.maximum(drawn.mean(axis=0), _NONE)
 
     def question(self, drawn: Array, *, binned: bool) -> np.ndarray:
         """Whether someone is found to be treated differently, in each table, bool (n,)."""
@@ -114,7 +138,8 @@ class _Judge:
             values, start = found[:, np.newaxis], measured.shape[1] - 1
         else:
             values, start = statistics(drawn, self.tests.part.order), 0
-        values = values / self.tests.worth
+        if self._inflation.size:
+            values = values * self._inflation[start : start + values.shape[1]]
         for place in range(values.shape[1]):
             null = measured[:, start + place]
             p_values[:, start + place] = among(values[:, place], null)
@@ -171,7 +196,9 @@ class _Rising:
 
     def _found(self, places: np.ndarray) -> Array:
         """Share of the tables at each loss in which each metric is found, (losses, places)."""
-        alike = self._draw.alike(self._draw.differences.shares(0.0))
+        alike_shares = self._draw.differences.shares(0.0)
+        alike = self._draw.alike(alike_shares)
+        self._judge.compare_with(self._draw.tables(alike_shares), binned=self._binned)
         found = np.ones((len(self._losses), len(places)))
         self._questions = np.ones(len(self._losses))
         summary = places < self._judge.n_summary

@@ -14,6 +14,7 @@ from fer_fairness.reporting.findings import (
     scores_text,
 )
 from fer_fairness.reporting.gap_findings import gap_findings
+from fer_fairness.reporting.gap_sentences import gap_sentence
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import (
@@ -130,7 +131,8 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     if inputs.kind == "audit":
         counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
         text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
-        return [page.Text(text), metrics_table(headline, errors), findings]
+        primary = _primary_blocks(inputs, first)
+        return [*primary, page.Text(text), metrics_table(headline, errors), findings]
     counts = headline_counts(
         headline,
         of="of every variant, attribute and evaluation set",
@@ -148,7 +150,25 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table
     ]
-    return [page.Text(text), findings, *tables]
+    return [*_primary_blocks(inputs, first), page.Text(text), findings, *tables]
+
+
+def _primary_blocks(inputs: ReportInputs, variant: str) -> list[page.Block]:
+    """What became of the outcomes that were named before looking; none where none were."""
+    parameters = inputs.manifest.get("parameters")
+    part = "inference" if inputs.kind == "audit" else "evaluation"
+    chosen = parameters.get(part) if isinstance(parameters, Mapping) else None
+    named = list(chosen.get("primary") or ()) if isinstance(chosen, Mapping) else []
+    rows = [
+        row
+        for row in inputs.rows(GapRow)
+        if row.variant == variant and f"{row.metric} by {row.attribute}" in named
+    ]
+    found = [
+        Finding("found" if row.found else "not_found", row.groups_label, gap_sentence(row))
+        for row in rows
+    ]
+    return [page.Heading("Primary outcomes"), page.Findings(tuple(found))] if found else []
 
 
 def headline_counts(rows: list[GapRow], *, of: str, after: str) -> str:
@@ -168,7 +188,9 @@ def headline_counts(rows: list[GapRow], *, of: str, after: str) -> str:
         return f"None of the {what} could be made: too few people."
     found = sum(row.found for row in rows)
     are = "is a difference" if found == 1 else "are differences"
-    return f"Of {what}, {found} {are} found after the correction for all {after}."
+    waiting = sum(row.judgement is Verdict.NOT_TESTED for row in rows)
+    behind = f"; {waiting} were not tested, behind primary outcomes" if waiting else ""
+    return f"Of {what}, {found} {are} found after the correction for all {after}{behind}."
 
 
 def others_found(gaps: list[GapRow], what: str) -> str:
