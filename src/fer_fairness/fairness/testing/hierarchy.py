@@ -12,7 +12,7 @@ false finding in an attribute is either a false answer to its question, or, wher
 true, one false finding behind it, and either happens in no more than the attribute's part of
 audits. The parts follow from how the questions hang together. Where several attributes truly
 differ, what is behind them may hang together less, and the bound for the whole audit is the sum of
-the parts: with three attributes and their pairs 5.5 % where 5 % are asked for.
+the parts: with three attributes and their pairs 5.7 % where 5 % are asked for.
 """
 
 from dataclasses import dataclass
