@@ -32,7 +32,7 @@ _WEIGHT_OF_CLASS: Final = 0.25
 """Of a metric of a single class: there are many of them."""
 _WEIGHT_OF_PAIRS: Final = 2.0
 """Of all pairs together, by the one that differs most."""
-_TESTS_BEHIND: Final = 90
+_TESTS_BEHIND: Final = 70
 """Weights of the independent tests behind one attribute, by the least weight, about."""
 
 Primary = Sequence[tuple[str, str]]
