@@ -321,7 +321,10 @@ def test_primary_outcomes_are_told_with_the_hash_of_the_parameters_that_name_the
     assert "named before looking: accuracy gap by perceived race" in note
     sha256 = named.results["manifest"]["parameters_sha256"]
     assert f"{sha256[:12]}…" in note
-    assert note in html.unescape(named.page)
+    page = html.unescape(named.page)
+    assert note in page
+    assert page.index("Primary outcomes</h3>") < page.index("headline comparisons")
+    assert "Primary outcomes</h3>" not in done.page
     assert sha256 != done.results["manifest"]["parameters_sha256"]
     assert not any("Primary" in note for note in done.results["notes"])
 

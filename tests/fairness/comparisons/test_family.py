@@ -114,6 +114,14 @@ def test_rows_without_a_person_are_people_of_their_own() -> None:
     pd.testing.assert_frame_equal(changed(frames), plain)
 
 
+def test_what_stands_behind_outcomes_that_were_not_found_was_not_tested() -> None:
+    found = changed(fabricated({"a": 0.6, "b": 0.6}), primary=("accuracy_gap",))
+    behind = found[(found["attribute"] == "gender") & (found["outcome"] == "secondary")]
+    assert set(behind["verdict"]) == {"not tested"}
+    first = found[found["outcome"] == "primary"]
+    assert set(first["verdict"]) == {"no difference found"}
+
+
 def test_every_variant_and_set_is_in_one_family() -> None:
     recalls = {"a": 0.5, "b": 0.5, "c": 0.9}
     audiences = [
