@@ -18,6 +18,7 @@ from fer_fairness.reporting.gap_sentences import gap_sentence
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import (
+    capitalised,
     evaluation_set_label,
     in_sentence,
     shortened,
@@ -43,9 +44,7 @@ _ONE_OF_SEVERAL: Final = (
     "They are of the models of the first training seed; what holds over all seeds is told under "
     "“Over training seeds”."
 )
-_VERDICTS: Final = (
-    "“Found”: a difference found after correction for many comparisons; grey: no difference found."
-)
+_VERDICTS: Final = "“Found”: a difference found after correction for many comparisons; grey: none found, or not tested."
 _CORRECTED_HEAD: Final = page.Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
 _CORRECTED_NOTE: Final = (
     " Below predicted groups: the gap with label errors taken off too; the verdict is of the "
@@ -58,6 +57,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
     performance = performance_findings(inputs)
     blocks: list[page.Block] = [
         page.Findings(tuple(performance)) if performance else page.absent(_NOTHING_SCORED),
+        *_primary_blocks(inputs),
         page.Heading("Differences between groups"),
         *_differences(inputs),
         page.Heading("What mitigation changed"),
@@ -81,6 +81,7 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
         page.Findings((_opening(inputs),))
         if inputs.rows(OverallRow)
         else page.absent(_NOTHING_SCORED),
+        *_primary_blocks(inputs),
         page.Heading("Differences between groups"),
         *_differences(inputs),
     ]
@@ -131,8 +132,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     if inputs.kind == "audit":
         counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
         text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
-        primary = _primary_blocks(inputs, first)
-        return [*primary, page.Text(text), metrics_table(headline, errors), findings]
+        return [page.Text(text), metrics_table(headline, errors), findings]
     counts = headline_counts(
         headline,
         of="of every variant, attribute and evaluation set",
@@ -150,11 +150,14 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table
     ]
-    return [*_primary_blocks(inputs, first), page.Text(text), findings, *tables]
+    return [page.Text(text), findings, *tables]
 
 
-def _primary_blocks(inputs: ReportInputs, variant: str) -> list[page.Block]:
-    """What became of the outcomes that were named before looking; none where none were."""
+def _primary_blocks(inputs: ReportInputs) -> list[page.Block]:
+    """What became of the outcomes that were named before looking; none where none were.
+
+    Of a project those of the first variant.
+    """
     parameters = inputs.manifest.get("parameters")
     part = "inference" if inputs.kind == "audit" else "evaluation"
     chosen = parameters.get(part) if isinstance(parameters, Mapping) else None
@@ -162,10 +165,16 @@ def _primary_blocks(inputs: ReportInputs, variant: str) -> list[page.Block]:
     rows = [
         row
         for row in inputs.rows(GapRow)
-        if row.variant == variant and f"{row.metric} by {row.attribute}" in named
+        if row.variant in inputs.variants()[:1] and f"{row.metric} by {row.attribute}" in named
     ]
     found = [
-        Finding("found" if row.found else "not_found", row.groups_label, gap_sentence(row))
+        Finding(
+            "found" if row.found else "not_found",
+            f"{row.set_label}, {row.groups_label}"
+            if inputs.kind == "project"
+            else capitalised(row.groups_label),
+            gap_sentence(row),
+        )
         for row in rows
     ]
     return [page.Heading("Primary outcomes"), page.Findings(tuple(found))] if found else []
