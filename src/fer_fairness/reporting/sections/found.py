@@ -44,7 +44,9 @@ _ONE_OF_SEVERAL: Final = (
     "They are of the models of the first training seed; what holds over all seeds is told under "
     "“Over training seeds”."
 )
-_VERDICTS: Final = "“Found”: a difference found after correction for many comparisons; grey: none found, or not tested."
+_VERDICTS: Final = (
+    "“Found”: found after correction for many comparisons; grey: not found, or not tested."
+)
 _CORRECTED_HEAD: Final = page.Cell("\N{RIGHTWARDS ARROW} corrected for label errors")
 _CORRECTED_NOTE: Final = (
     " Below predicted groups: the gap with label errors taken off too; the verdict is of the "
