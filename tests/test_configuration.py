@@ -83,15 +83,19 @@ def test_what_cannot_be_built_is_one_plain_error_on_the_command_line(
         load(kedro_project, **parameters)
 
 
-def test_a_run_is_of_its_own_seeds_whatever_was_asked_for_before(kedro_project: Path) -> None:
+def test_a_run_is_of_its_own_seeds_whatever_was_asked_for_before(
+    kedro_project: Path, tmp_path: Path
+) -> None:
     """`kedro run --pipelines` has Kedro forget its pipelines before the context is made."""
     load(kedro_project, seeds=[0, 1])
     session = KedroSession.create(
-        project_path=kedro_project, env="sample", runtime_params={"seeds": [0, 2]}
+        project_path=kedro_project,
+        env="sample",
+        runtime_params={"seeds": [0, 2], "data_root": str(tmp_path)},
     )
     with (
         patch("kedro.runner.SequentialRunner.run", return_value={}) as run,
-        patch("fer_fairness.hooks.project.missing_inputs", return_value=""),
+        patch("fer_fairness.hooks.provenance.missing_inputs", return_value=""),
     ):
         session.run(pipeline_names=["baseline"])
     ran, _ = run.call_args.args[:2]

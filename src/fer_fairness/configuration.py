@@ -1,12 +1,14 @@
-"""How the project's configuration is loaded: variants and training seeds are settled first."""
+"""How the project's configuration is loaded: what follows from parameters is settled first."""
 
 from typing import Any
 
 from kedro.config import OmegaConfigLoader
 from kedro.framework.project import settings
+from omegaconf import OmegaConf
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.hooks import stop
+from fer_fairness.pipelines.audit.folder import audit_folder
 from fer_fairness.pipelines.variants.structure import (
     refuse_impossible_fine_tunings,
     structure_of,
@@ -29,6 +31,8 @@ class ProjectConfigLoader(OmegaConfigLoader):
             structure = structure_of(parameters)
             refuse_impossible_fine_tunings(parameters, structure)
             self["parameters"] = with_structure(parameters, structure)
+            folder = audit_folder(parameters)  # the catalog asks for it, once it is loaded
+            OmegaConf.register_new_resolver("audit_folder", lambda: folder, replace=True)
         except InvalidInputError as error:
             stop(error)
         settings.set("STRUCTURE", structure)

@@ -3,7 +3,7 @@
 import warnings
 
 from fer_fairness.configuration import ProjectConfigLoader
-from fer_fairness.hooks import ProjectHooks, RunLogHooks
+from fer_fairness.hooks import ProjectHooks, ProvenanceHooks, RunLogHooks
 
 # `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
@@ -15,7 +15,7 @@ warnings.filterwarnings(
     "ignore", message="One or more dataset names contain", module=r"kedro\.pipeline\.node$"
 )
 
-HOOKS = (ProjectHooks(), RunLogHooks())
+HOOKS = (ProjectHooks(), ProvenanceHooks(), RunLogHooks())
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 

@@ -18,7 +18,6 @@ from fer_fairness.datasets import (
     JSONDataset,
     KerasModelDataset,
     NumpyArrayDataset,
-    OptionalJSONDataset,
     ParquetDataset,
     SkopsDataset,
     TextDataset,
@@ -212,23 +211,6 @@ class TestJSONDataset:
         with pytest.raises(DatasetError, match="not JSON compliant"):
             dataset.save({"gap": float("nan")})
         assert not dataset.exists()
-
-
-class TestOptionalJSONDataset:
-    def test_a_missing_file_is_none_and_never_missing_to_kedro(self, tmp_path: Path) -> None:
-        dataset = OptionalJSONDataset(filepath=str(tmp_path / "data.json"))
-        assert dataset.load() is None
-        assert dataset.exists()
-
-    def test_a_file_that_is_there_is_read_and_a_damaged_one_is_an_error(
-        self, tmp_path: Path
-    ) -> None:
-        dataset = OptionalJSONDataset(filepath=str(tmp_path / "data.json"))
-        dataset.save({"seed": 3})
-        assert dataset.load() == {"seed": 3}
-        (tmp_path / "data.json").write_text('{"seed": ')
-        with pytest.raises(DatasetError, match=r"data\.json"):
-            dataset.load()
 
 
 class TestParquetDataset:

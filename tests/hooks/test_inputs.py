@@ -7,7 +7,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.io import CatalogProtocol, DataCatalog, MemoryDataset
 
-from fer_fairness.datasets import OptionalJSONDataset, TextDataset
+from fer_fairness.datasets import TextDataset
 from fer_fairness.hooks import missing_inputs, unknown_parameters
 
 
@@ -54,12 +54,11 @@ def test_raw_datasets_come_with_how_to_obtain_them_but_for_those_that_may_be_abs
     assert "raf_db" not in told
 
 
-def test_what_is_there_optional_held_in_memory_or_a_parameter_is_not_missing(
+def test_what_is_there_held_in_memory_or_a_parameter_is_not_missing(
     tmp_path: Path,
 ) -> None:
     page = TextDataset(filepath=str(tmp_path / "page.html"))
     page.save("text")
-    optional = OptionalJSONDataset(filepath=str(tmp_path / "record.json"))
-    datasets: dict[str, Any] = {"page": page, "record": optional, "held": MemoryDataset()}
+    datasets: dict[str, Any] = {"page": page, "held": MemoryDataset()}
     names = {*datasets, "params:seed", "parameters", "known_to_no_catalog"}
     assert missing_inputs(names, DataCatalog(datasets)) == ""

@@ -7,11 +7,9 @@ import pandas as pd
 import pytest
 from tests.conftest import FacesBuilder
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.params.fairness_reporting import COMPARED_METRICS, EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting import nodes
 from fer_fairness.pipelines.fairness_reporting.comparisons import (
     compare_over_seeds,
     compare_with_baseline,
@@ -104,17 +102,3 @@ def test_metrics_to_compare_by_are_those_that_there_are() -> None:
     assert set(COMPARED_METRICS) == {*GAP_METRICS, *(metric.name for metric in OVERALL_METRICS)}
     with pytest.raises(ValueError, match="comparison_primary holds 'luck': expected one of accur"):
         EvaluationParameters(comparison_primary=("luck",))
-
-
-def test_predictions_that_another_run_left_are_refused(faces: pd.DataFrame) -> None:
-    left = of_seeds(faces, "baseline")
-    with pytest.raises(InvalidInputError, match=r"baseline .* seed 1 are of seed 4: .*again"):
-        compare_over_seeds(PARAMETERS, 0, [1, 4, 2, 3], *left)
-
-
-def test_tables_over_other_seeds_are_refused_and_one_seed_has_none() -> None:
-    table = pd.DataFrame({"n_seeds": [2, 2]})
-    nodes.refuse_tables_of_other_seeds({"scores_over_seeds": table}, [0, 1])
-    nodes.refuse_tables_of_other_seeds({"scores_over_seeds": table.iloc[:0], "gaps": table}, [0])
-    with pytest.raises(InvalidInputError, match="are of 2 seeds, and seeds lists 3"):
-        nodes.refuse_tables_of_other_seeds({"scores_over_seeds": table}, [0, 1, 2])

@@ -166,7 +166,6 @@ def test_every_model_says_where_it_started_and_with_which_parameters(run: Finish
     assert {(row.variant, row.seed) for row in models.itertuples()} == {
         (name, seed) for name in VARIANTS for seed in (0, 1)
     }
-    assert models["of_this_baseline"].all()
     assert models.loc[models["variant"].isin(trained), "fingerprint"].nunique() == 2 * len(trained)
     for seed in ("", "_seed_1"):
         for name in trained:
@@ -178,31 +177,31 @@ def test_every_model_says_where_it_started_and_with_which_parameters(run: Finish
     assert not any("baseline" in note for note in results["notes"])
 
 
-def test_a_baseline_trained_again_alone_is_told_in_report_results_and_log(
-    run: FinishedRun, project_root: Path, tmp_path: Path
+def test_a_report_of_a_baseline_trained_again_beside_models_of_the_earlier_one_is_refused(
+    run: FinishedRun, project_root: Path
 ) -> None:
-    data = tmp_path / "data"
-    shutil.copytree(run.data, data, ignore=shutil.ignore_patterns("01_raw", "checkpoints"))
-    (data / "06_models/reweighing/training_record.json").unlink()
+    before = (run.data / "08_reporting/results.json").read_bytes()
+    params = f"data_root={run.data},{SEEDS}"
+    arguments = ("run", "--env=tiny", f"--conf-source={run.conf}")
+    for changed in ("baseline.architecture.form=separable", "seed=0"):
+        done = kedro(
+            project_root,
+            *arguments,
+            "--pipelines=baseline,fairness_reporting",
+            f"--params={params},{changed}",
+        )
+        assert done.returncode == 1
+        assert "anew and reads what others made from its earlier results" in done.stderr
+        assert "baseline,mitigation,demographic_augmentation,emotion_augmentation" in done.stderr
     done = kedro(
         project_root,
-        "run",
-        "--env=tiny",
-        f"--conf-source={run.conf}",
-        "--pipelines=baseline,fairness_reporting",
-        f"--params=data_root={data},baseline.architecture.form=separable",
+        *arguments,
+        "--pipelines=fairness_reporting",
+        f"--params={params},baseline.training.max_epochs=3",
     )
-    printed = done.stdout + done.stderr
-    assert done.returncode == 0, printed
-    reports = data / "08_reporting"
-    results = json.loads((reports / "results.json").read_text())
-    mixed, unknown = results["notes"][:2]
-    for text in (printed, mixed, (reports / "report.html").read_text()):
-        assert "Models of different baselines are mixed here" in text
-    assert "Continued training, Demographic augmentation, Emotion augmentation and Equal" in mixed
-    assert "--env tiny --pipelines mitigation,demographic_augmentation,emotion_augm" in mixed
-    assert "(Reweighing)" in unknown
-    assert results["manifest"]["trained_with"]["baseline"]["architecture"]["form"] == "separable"
+    assert done.returncode == 1
+    assert "baseline.training.max_epochs was 2 and is 3" in done.stderr
+    assert (run.data / "08_reporting/results.json").read_bytes() == before
 
 
 def test_raf_db_arrays_hold_every_face_and_more_than_one_race(run: FinishedRun) -> None:
@@ -267,15 +266,16 @@ def test_audit_of_the_baselines_own_file_finds_what_the_run_found(
     printed = done.stdout + done.stderr
     assert done.returncode == 0, printed
     assert not re.search(r"warning|retracing|oneDNN|cuda|absl", printed, re.IGNORECASE)
-    reports = run.data / "08_reporting"
-    assert str(reports / "audit/audit.html") in printed
-    both = [pd.read_parquet(reports / name / "overall.parquet") for name in ("baseline", "audit")]
+    page = Path(re.findall(r"Report: (.*audit\.html)", printed)[-1])
+    assert page.parent.parent == run.data / "08_reporting/audit"
+    folders = (run.data / "08_reporting/baseline", page.parent)
+    both = [pd.read_parquet(folder / "overall.parquet") for folder in folders]
     own, audited = (
         table[table["evaluation_set"] == dataset].set_index("metric")["value"] for table in both
     )
     assert set(audited.index) == set(own.index)
     pd.testing.assert_series_equal(audited, own.loc[audited.index], rtol=1e-6)
-    results = json.loads((reports / "audit/audit.json").read_text())
+    results = json.loads(page.with_suffix(".json").read_text())
     assert {row["attribute"] for row in results["tables"]["gaps"]} >= {"gender", "race"}
     assert results["manifest"]["reading"]["file"] == "model.keras"
 

@@ -217,15 +217,6 @@ def test_a_method_that_adds_nothing_has_a_table_without_rows(
     assert table.empty
 
 
-def test_predictions_of_another_seed_are_refused(
-    faces: pd.DataFrame, images: np.ndarray, predictions: pd.DataFrame
-) -> None:
-    with pytest.raises(InvalidInputError, match="training seed 4 are of seed 3"):
-        nodes.compose_training_set(
-            block(method="continued_training"), faces, images, 4, predictions
-        )
-
-
 def teachers(train: Train, monkeypatch: pytest.MonkeyPatch, *named: str) -> Any:
     def begin(_model: object, data: TrainingData, *_: object, **_kwargs: object) -> None:
         raise TrainingBeginsError(data.teachers)
@@ -286,18 +277,16 @@ def test_each_split_is_predicted_with_its_own_faces(
     assert list(none.columns) == list(PREDICTIONS_SCHEMA.columns)
 
 
-def test_a_post_method_gives_predictions_and_tells_whose_they_were(
+def test_a_post_method_gives_predictions_of_its_own_name(
     faces: pd.DataFrame, predictions: pd.DataFrame
 ) -> None:
     chosen = PostMethodBlock.model_validate({"method": "equalized_odds", "name": "tested"})
-    rules = nodes.fit_post_method(chosen, predictions, faces, {"fingerprint": "abc"})
-    assert rules["start_fingerprint"] == "abc"
-    assert nodes.fit_post_method(chosen, predictions, faces, None)["start_fingerprint"] is None
+    rules = nodes.fit_post_method(chosen, predictions, faces)
     changed = nodes.apply_post_method(chosen, predictions, faces, rules, 3)
     assert changed["sample_id"].tolist() == predictions["sample_id"].tolist()
     assert set(changed["variant"]) == {"tested"}
     assert set(changed["predicted_emotion"]) <= set(EMOTIONS)
     none = predictions.iloc[:0]
     assert nodes.apply_post_method(
-        chosen, none, faces, nodes.fit_post_method(chosen, none, faces, None), 3
+        chosen, none, faces, nodes.fit_post_method(chosen, none, faces), 3
     ).empty

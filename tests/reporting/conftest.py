@@ -411,7 +411,6 @@ def _models(variants: Sequence[str]) -> pd.DataFrame:
             "started_from": "random" if name == "baseline" else "baseline",
             "start_fingerprint": None if name == "baseline" else "ab" * 32,
             "fingerprint": "ab" * 32 if name == "baseline" else f"{number:02}" * 32,
-            "of_this_baseline": True,
         }
         for number, name in enumerate(variants[:4])
     ]

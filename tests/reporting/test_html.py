@@ -220,24 +220,20 @@ def test_the_training_table_says_what_each_model_is_and_what_it_started_from(
     shown = training_table(small_inputs)
     assert "Baseline compact_cnn 170,120 168,968 random weights 24 9,600 2 " in shown
     assert "Emotion augmentation compact_cnn 170,120 120,640 baseline 24 9,600 2 " in shown
-    assert "another" not in shown
 
 
-def test_the_training_table_shows_another_baseline_no_epochs_and_what_is_not_recorded(
+def test_the_training_table_shows_no_epochs_and_what_is_not_recorded(
     small_inputs: ReportInputs,
 ) -> None:
-    models = small_inputs.tables["models"].assign(
-        started_from=["published", "baseline"],
-        of_this_baseline=pd.array([True, False], dtype="boolean"),
-    )
+    models = small_inputs.tables["models"].assign(started_from=["published", "baseline"])
     histories = small_inputs.tables["histories"]
     tuned = histories[histories["variant"] != "baseline"]
     inputs = changed(small_inputs, models=models, histories=tuned)
     shown = training_table(inputs)
     dashes = " ".join([MISSING] * 5)
     assert f"Baseline compact_cnn 170,120 168,968 published weights 0 {dashes}" in shown
-    assert "120,640 another baseline 24 9,600 2 " in shown
-    without = models.assign(fingerprint=pd.Series([None, "ab"]), of_this_baseline=None)
+    assert "120,640 baseline 24 9,600 2 " in shown
+    without = models.assign(fingerprint=pd.Series([None, "ab"]))
     shown = training_table(changed(inputs, models=without, histories=histories))
     assert f"Baseline not recorded {dashes[:5]} 24 9,600 2 " in shown
     assert "120,640 baseline 24 9,600 2 " in shown

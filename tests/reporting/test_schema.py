@@ -11,9 +11,8 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import REPORT_TABLES, ReportInputs, results_json
 from fer_fairness.reporting.rows.changes import ComparisonRow
-from fer_fairness.reporting.rows.schema import Row, columns_of, grouped, rows_of
+from fer_fairness.reporting.rows.schema import Row, columns_of, grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow
-from fer_fairness.reporting.rows.training import ModelRow
 
 
 @pytest.mark.parametrize("name", list(REPORT_TABLES))
@@ -51,12 +50,6 @@ def test_a_missing_text_is_none_where_it_may_be_and_else_empty(missing: object) 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, "text"])
 def test_a_missing_number_is_nan(missing: object) -> None:
     assert math.isnan(row_of(GapRow, GAP, {"p_value": missing}).p_value)
-
-
-def test_a_flag_may_be_unknown(inputs: ReportInputs) -> None:
-    table = inputs.tables["models"].head(1).assign(of_this_baseline=None)
-    (row,) = rows_of(table, ModelRow)
-    assert row.of_this_baseline is None
 
 
 @pytest.mark.parametrize("verdict", ["no difference found; smaller than 0.1", "", None])

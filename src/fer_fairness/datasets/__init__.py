@@ -7,7 +7,6 @@ scikit-learn or Matplotlib.
 from fer_fairness.datasets.atomic import (
     CSVDataset,
     JSONDataset,
-    OptionalJSONDataset,
     ParquetDataset,
     TextDataset,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "JSONDataset",
     "KerasModelDataset",
     "NumpyArrayDataset",
-    "OptionalJSONDataset",
     "ParquetDataset",
     "RawFolderDataset",
     "SkopsDataset",

@@ -114,25 +114,6 @@ class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]
     DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "w", "encoding": "utf-8"}}
 
 
-class OptionalJSONDataset(JSONDataset):
-    """JSON-able data that earlier versions did not write: None where the file is not there.
-
-    To Kedro it is always there: were it missing, `--only-missing-outputs` would make its node's
-    other outputs anew, and nothing of what had been made from them.
-    """
-
-    def load(self) -> Any:  # noqa: ANN401  any JSON value
-        """Read the file, or give None.
-
-        Raises:
-            DatasetError: If it is there and cannot be read.
-        """
-        return super().load() if super()._exists() else None
-
-    def _exists(self) -> bool:
-        return True
-
-
 class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
     """Text in a UTF-8 file, such as the HTML report; its line ends stay as they are."""
 

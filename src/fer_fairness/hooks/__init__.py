@@ -4,10 +4,12 @@ from fer_fairness.hooks.errors import stop
 from fer_fairness.hooks.inputs import missing_inputs, unknown_parameters
 from fer_fairness.hooks.manifest import run_manifest
 from fer_fairness.hooks.project import ProjectHooks
+from fer_fairness.hooks.provenance import ProvenanceHooks
 from fer_fairness.hooks.run_log import RunLogHooks
 
 __all__ = [
     "ProjectHooks",
+    "ProvenanceHooks",
     "RunLogHooks",
     "missing_inputs",
     "run_manifest",

@@ -1,4 +1,4 @@
-"""Before a run its parameters and inputs are looked at and it is recorded; its end is told."""
+"""Before a run its parameters are looked at; its end is told."""
 
 import logging
 from typing import Any, Final
@@ -10,21 +10,19 @@ from kedro.io.core import is_parameter
 from kedro.pipeline import Pipeline
 from kedro.validation.exceptions import ParameterValidationError
 
-from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.hooks.errors import purposeful_cause, stop
-from fer_fairness.hooks.inputs import missing_inputs, unknown_parameters
-from fer_fairness.hooks.manifest import run_manifest
+from fer_fairness.hooks.inputs import unknown_parameters
 
 logger = logging.getLogger(__name__)
 
-MANIFEST_DATASET: Final = "run_manifest"
 REPORT_DATASET: Final = "report"
 
 
 class ProjectHooks:
-    """Writes the run manifest before a run; ends a run with its report, or with a plain error."""
+    """Looks at parameters before a run; ends it with its report, or with a plain error."""
 
-    @hook_impl
+    @hook_impl(tryfirst=True)  # others read the parameters too
     def after_context_created(self, context: KedroContext) -> None:
         """Show a parameter that its model refuses as one plain error."""
         try:
@@ -32,16 +30,13 @@ class ProjectHooks:
         except ParameterValidationError as error:
             stop(InvalidInputError(str(error)))
 
-    @hook_impl
-    def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
-        """Refuse what cannot end well; save what ran, with what, as `run_manifest`.
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Refuse parameters that cannot be meant.
 
         Raises:
             InvalidInputError: A parameter is read by no pipeline, such as a misspelt one; or one
                 that is read is not set.
-            DatasetNotFoundError: Data that the run reads are not there; with all of them.
         """
         unknown = unknown_parameters(catalog.load("parameters"))
         if unknown:
@@ -61,14 +56,6 @@ class ProjectHooks:
                     "to conf/base, as those beside it, or give it with --params."
                 )
             )
-        manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}
-        # Of the nodes whose outputs are there Kedro runs none, and their inputs may be gone.
-        if not run_params.get("only_missing_outputs"):
-            missing = missing_inputs(pipeline.inputs() - manifests, catalog)
-            if missing:
-                stop(DatasetNotFoundError(f"This run reads what is not there.\n{missing}"))
-        for name in sorted(manifests):
-            catalog.save(name, run_manifest(run_params))
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:

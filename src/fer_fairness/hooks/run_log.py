@@ -64,7 +64,7 @@ class RunLogHooks:
     def after_pipeline_run(self, run_params: dict[str, Any]) -> None:
         """Tell how many nodes ran in what time."""
         self._lines_beside_bars.close()
-        why = ", whose outputs were missing," if run_params.get("only_missing_outputs") else ""
+        why = ", missing or stale," if run_params.get("only_missing_outputs") else ""
         time = duration(perf_counter() - self._run_started)
         logger.info("%d of %d nodes%s ran in %s", self._done.value, self._n_nodes, why, time)
 

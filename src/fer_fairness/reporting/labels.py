@@ -39,13 +39,13 @@ def variant_label(variant: str) -> str:
     return shortened(variant if "." in variant else capitalised(variant.replace("_", " ")))
 
 
-def start_label(started_from: str, *, another: bool) -> str:
-    """What a model started from: "random weights", "baseline", "another baseline", or a file."""
+def start_label(started_from: str) -> str:
+    """What a model started from: "random weights", "baseline", or a file."""
     if started_from in ("random", "published"):
         return f"{started_from} weights"
     if "." in started_from:
         return variant_label(started_from)
-    return f"{'another ' if another else ''}{in_sentence(variant_label(started_from))}"
+    return in_sentence(variant_label(started_from))
 
 
 def evaluation_set_label(evaluation_set: str) -> str:

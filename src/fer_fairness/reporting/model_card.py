@@ -88,7 +88,7 @@ def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
                 ("Network", row.network),
                 ("Weights", thousands(row.n_weights)),
                 ("Weights that were trained", thousands(row.n_trainable_weights)),
-                ("Started from", start_label(row.started_from, another=row.of_another_baseline)),
+                ("Started from", start_label(row.started_from)),
                 ("SHA-256 of the weights", row.fingerprint),
             ]
     epochs = [row for row in inputs.rows(HistoryRow) if row.variant == variant]

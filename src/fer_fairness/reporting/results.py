@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from fer_fairness.reporting.inputs import ReportInputs
 
-SCHEMA_VERSION: Final = "4.0"
+SCHEMA_VERSION: Final = "5.0"
 """Major: a table or column changes its meaning or goes away; minor: one is added."""
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None

@@ -30,6 +30,7 @@ from fer_fairness.pipelines.audit.coverage import (
     people_notes,
     predicted_groups_notes,
 )
+from fer_fairness.pipelines.audit.folder import name_of_file
 from fer_fairness.pipelines.measurements import (
     FABRICATED_NOTE,
     aif360_table,
@@ -82,7 +83,7 @@ def read_prediction_file(parameters: AuditParameters) -> People:
             "column, or leave it out of audit.columns.attributes."
         )
     reading = {
-        "name": parameters.name or _name(path),
+        "name": parameters.name or name_of_file(path),
         "evaluation_set": path.name,
         "classes": list(found.classes),
         "attributes": list(found.attributes),
@@ -123,7 +124,7 @@ def score_foreign_model(
         InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
     """
     path, (images, faces, quality, labels, held_out) = _model_and_dataset(parameters, found)
-    name = parameters.name or _name(path)
+    name = parameters.name or name_of_file(path)
     foreign = load_foreign_model(path, output=parameters.output)
     classes = parameters.columns.class_names
     known = set(resolve_class_names(classes, foreign.n_classes))
@@ -274,8 +275,3 @@ def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
         emotions=tuple(reading["classes"]),
         table=people,
     )
-
-
-def _name(path: Path) -> str:
-    """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
-    return Path(path.name.removesuffix(".gz")).stem.removesuffix(".weights")

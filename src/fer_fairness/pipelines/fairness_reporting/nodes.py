@@ -1,12 +1,10 @@
 """Nodes of the fairness_reporting pipeline."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import demographic_dataset
 from fer_fairness.files import json_sha256
 from fer_fairness.params.fairness_reporting import EvaluationParameters
@@ -97,7 +95,7 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
 
 def write_report(
     manifest: dict[str, Any],
-    lineage: dict[str, Any],
+    trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
 ) -> tuple[str, dict[str, Any], str]:
@@ -105,17 +103,13 @@ def write_report(
 
     Args:
         manifest: How the run was made.
-        lineage: What each model was trained with, and notes on models that do not belong together.
+        trained_with: The parameters of each trained model.
         parameters: Those of the run.
         found: The tables of the report by their names, and the data-quality report of each dataset
             by its name.
-
-    Raises:
-        InvalidInputError: The tables over seeds are of another number of seeds than `seeds` lists.
     """
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
-    refuse_tables_of_other_seeds(tables, parameters["seeds"])
     sha256 = json_sha256(as_json(parameters))
     inputs = ReportInputs(
         tables,
@@ -127,33 +121,14 @@ def write_report(
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
             "parameters": as_json(parameters),
             "parameters_sha256": sha256,
-            "trained_with": lineage["trained_with"],
+            "trained_with": trained_with,
         },
         notes=[
-            *lineage["notes"],
             *report_notes(tables["groups"], quality),
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
     return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
-
-
-def refuse_tables_of_other_seeds(tables: Mapping[str, pd.DataFrame], seeds: list[int]) -> None:
-    """Refuse tables over seeds that an earlier run left behind.
-
-    Raises:
-        InvalidInputError: They are of another number of seeds than `seeds` lists.
-    """
-    for name, table in tables.items():
-        if not name.endswith("_over_seeds") or table.empty:
-            continue
-        n_seeds = int(table["n_seeds"].max())
-        if n_seeds != len(seeds):
-            raise InvalidInputError(
-                f"The tables over training seeds are of {n_seeds} seeds, and seeds lists "
-                f"{len(seeds)}: they were left by an earlier run. Run the pipeline "
-                "fairness_reporting again, without --only-missing-outputs."
-            )
 
 
 def draw_figures(

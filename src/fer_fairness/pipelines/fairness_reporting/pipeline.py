@@ -146,8 +146,8 @@ def _collected(table: str, of_variants: dict[str, str]) -> Pipeline:
 def _lineage(structure: Structure) -> Pipeline:
     return step(
         lineage.trace_lineage,
-        inputs=["parameters", "run_manifest", *lineage.lineage_inputs(structure)],
-        outputs=["tables.models", "lineage"],
+        inputs=["parameters", *lineage.lineage_inputs(structure)],
+        outputs=["tables.models", "trained_with"],
         name="trace_lineage",
         tags="report",
     )
@@ -160,7 +160,7 @@ def _report(tables: Sequence[str]) -> Pipeline:
             **{table: f"tables.{table}" for table in tables},
             **{dataset: f"{dataset}.data_quality" for dataset in READERS},
             "manifest": "run_manifest",
-            "lineage": "lineage",
+            "trained_with": "trained_with",
             "parameters": "parameters",
         },
         outputs=["report", "results", "model_card"],

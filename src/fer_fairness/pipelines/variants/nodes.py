@@ -28,7 +28,6 @@ from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.params.training import TrainingParameters
-from fer_fairness.pipelines.scored_faces import check_seed
 from fer_fairness.pipelines.variants.training_records import training_record
 from fer_fairness.tables import PREDICTIONS_SCHEMA, empty_table, has_majority_emotion, stacked
 from fer_fairness.taxonomy import ATTRIBUTES
@@ -59,8 +58,6 @@ def compose_training_set(
     Returns:
         Columns of numbers beside each face, the plan of what is added, and its faces and images.
     """
-    for table in predictions:
-        check_seed(table, seed)
     told = stacked([empty_table(PREDICTIONS_SCHEMA), *predictions])
     given = Given(told, seed)
     composed = block.root.training_set(faces, images, given)
@@ -203,20 +200,10 @@ def _predict(
 
 
 def fit_post_method(
-    block: PostMethodBlock,
-    predictions: pd.DataFrame,
-    faces: pd.DataFrame,
-    record: dict[str, Any] | None,
+    block: PostMethodBlock, predictions: pd.DataFrame, faces: pd.DataFrame
 ) -> dict[str, Json]:
-    """The rules that a method finds on the baseline's validation predictions.
-
-    Returns:
-        `rules`, and `start_fingerprint`: that of the model whose predictions they are.
-    """
-    return {
-        "start_fingerprint": None if record is None else record["fingerprint"],
-        "rules": block.root.fit(_with_groups(predictions, faces)),
-    }
+    """The `rules` that a method finds on the baseline's validation predictions."""
+    return {"rules": block.root.fit(_with_groups(predictions, faces))}
 
 
 def apply_post_method(

@@ -151,7 +151,6 @@ class _Wired:
                 self.block,
                 f"{self.baseline}.{dataset}_validation_predictions",
                 f"{dataset}.development_labelled_faces",
-                f"{self.baseline}.training_record",
             ],
             outputs=f"{self.space}.{dataset}_rules",
             name=f"{self.space}.fit_{dataset}",

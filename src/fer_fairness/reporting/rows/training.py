@@ -45,7 +45,7 @@ class ModelRow(Row, table="models"):
 
     `method` and `source` are the label and the paper of its method; `started_from` is a variant,
     `random`, `published` or a file; fingerprints are SHA-256 of the weights before (None if random)
-    and after; `of_this_baseline` says whether it was made from the baseline shown.
+    and after.
     """
 
     variant: str
@@ -58,9 +58,3 @@ class ModelRow(Row, table="models"):
     started_from: str
     start_fingerprint: str | None
     fingerprint: str | None
-    of_this_baseline: bool | None
-
-    @property
-    def of_another_baseline(self) -> bool:
-        """Whether it is known to be made from another baseline than the one shown."""
-        return self.of_this_baseline is False

@@ -111,12 +111,11 @@ def _models_table(inputs: ReportInputs) -> page.Table:
 def _model_cells(row: ModelRow | None) -> tuple[page.Cell, ...]:
     if row is None or row.fingerprint is None:
         return (page.Cell("not recorded", muted=True), *[page.Cell(MISSING, muted=True)] * 3)
-    another = row.of_another_baseline
     return (
         page.Cell(row.network),
         page.numeric(thousands(row.n_weights)),
         page.numeric(thousands(row.n_trainable_weights)),
-        page.Cell(start_label(row.started_from, another=another), strong=another),
+        page.Cell(start_label(row.started_from)),
     )
 
 

@@ -1,0 +1,94 @@
+"""What the project adds to the `kedro` command: `kedro state`."""
+
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run
+from kedro.framework.cli.utils import _split_params, env_option, split_string
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import ProjectMetadata
+from kedro.pipeline import Pipeline
+
+from fer_fairness.provenance import Freshness, NodeState
+
+
+@click.group(name="fer_fairness")
+def cli() -> None:
+    """Commands of fer-fairness."""
+
+
+cli.add_command(run)  # Kedro looks for it here once there is such a module
+
+
+@cli.command()
+@env_option
+@click.option("--conf-source", type=click.Path(exists=True, file_okay=False), default=None)
+@click.option(
+    "--params", default="", callback=_split_params, help="As they would be given to kedro run."
+)
+@click.option(
+    "--pipelines", "names", default="", callback=split_string, help="By default __default__."
+)
+@click.option(
+    "--accept-code",
+    is_flag=True,
+    help="Record that changes of the code since did not change what was made.",
+)
+@click.pass_obj
+def state(
+    metadata: ProjectMetadata,
+    env: str | None,
+    conf_source: str | None,
+    params: dict[str, Any],
+    names: list[str],
+    accept_code: bool,  # noqa: FBT001  how click hands over a flag
+) -> None:
+    """Say what in the data root is fresh, stale (and why) or missing.
+
+    What is not fresh is made by `kedro run --only-missing-outputs` with the same options.
+    """
+    session = KedroSession.create(
+        project_path=metadata.project_path, env=env, runtime_params=params, conf_source=conf_source
+    )
+    context = session.load_context()
+    data_root = metadata.project_path / str(context.params["data_root"])
+    freshness = Freshness(context.catalog, context.params, data_root)
+    asked = {name: pipelines[name] for name in names} or _parts()
+    nodes = {node.name for pipeline in asked.values() for node in pipeline.nodes}
+    whole = sum(asked.values(), pipelines["__default__"]).to_nodes(*nodes)
+    if accept_code:
+        accepted = sum(freshness.accept_code(node) for node in whole.nodes)
+        click.echo(f"The present code is recorded as that of {accepted} nodes.")
+    states = freshness.examine(whole, made_anew=lambda found: bool(found.missing))
+    click.echo(f"{data_root}:")
+    for name, pipeline in asked.items():
+        _tell(name, [states[node.name] for node in pipeline.nodes])
+
+
+def _parts() -> dict[str, Pipeline]:
+    """The pipelines of a run without names."""
+    whole = set(pipelines["__default__"].nodes)
+    return {
+        name: pipeline
+        for name, pipeline in pipelines.items()
+        if name != "__default__" and whole.issuperset(pipeline.nodes)
+    }
+
+
+def _tell(pipeline: str, states: list[NodeState]) -> None:
+    stale = [state for state in states if state.reasons]
+    missing = [state for state in states if state.missing and not state.reasons]
+    following = [state for state in states if not (state.is_fresh or state in stale + missing)]
+    counts = {
+        "fresh": sum(state.is_fresh for state in states),
+        "stale": len(stale),
+        "missing": len(missing),
+        "that follow from these": len(following),
+    }
+    told = ", ".join(f"{number} {word}" for word, number in counts.items() if number)
+    click.echo(f"  {pipeline:<28} {told}")
+    for state in stale:
+        click.echo(f"    {state.node} is stale: {'; '.join(state.reasons)}")
+    for state in missing:
+        click.echo(f"    {state.node} has not made {', '.join(state.missing)}")

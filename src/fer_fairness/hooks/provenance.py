@@ -1,0 +1,156 @@
+"""Before a run what may be taken over is decided; after a node what made it is recorded."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Node, Pipeline
+
+from fer_fairness.errors import DatasetNotFoundError, FerFairnessError
+from fer_fairness.hooks.errors import stop
+from fer_fairness.hooks.inputs import missing_inputs
+from fer_fairness.hooks.manifest import run_manifest
+from fer_fairness.provenance import DataRootLock, Freshness, take_over
+
+logger = logging.getLogger(__name__)
+
+MANIFEST_DATASET = "run_manifest"
+_OWN_FOLDER = "audit.report"
+"""The dataset whose folder an audit has to itself."""
+
+
+class ProvenanceHooks:
+    """Refuses what no longer fits, runs what is stale, records what was made.
+
+    Under ParallelRunner a forked worker records what it ran; what spawned ones ran is recorded
+    when the run has ended.
+    """
+
+    def __init__(self) -> None:
+        self._lock = DataRootLock()
+        self._parameters: Mapping[str, Any] = {}
+        self._freshness: Freshness | None = None
+        self._running = Pipeline([])
+        self._run_id = ""
+        self._unsaved: dict[str, set[str]] = {}
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Keep the parameters as all pipelines validate them: a run alone validates its own."""
+        self._parameters = context.params
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Lock the data root, decide what runs, see that its inputs are there, write a manifest.
+
+        Raises:
+            DataRootBusyError: Another run writes there.
+            StaleResultsError: What the run reads no longer fits.
+            DatasetNotFoundError: Data that it reads are not there; with all of them.
+        """
+        try:
+            self._prepare(run_params, pipeline, catalog)
+        except FerFairnessError as error:
+            self._lock.release()
+            stop(error)
+
+    def _prepare(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        data_root = Path(run_params["project_path"]) / str(self._parameters["data_root"])
+        command = " ".join(["kedro", *sys.argv[1:]])
+        self._lock.acquire(data_root, _own_folder(pipeline, catalog), command)
+        only_missing = bool(run_params.get("only_missing_outputs"))
+        manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}
+        if not only_missing:
+            self._refuse_missing(pipeline.inputs() - manifests, catalog)
+        self._freshness = Freshness(catalog, self._parameters, data_root)
+        found = take_over(
+            pipeline,
+            pipelines["__default__"] + pipeline,
+            self._freshness,
+            only_missing=only_missing,
+            pipelines=dict(pipelines),
+        )
+        logger.info(found.line())
+        running = pipeline.filter(node_names=found.runs) if found.runs else Pipeline([])
+        if only_missing:
+            self._refuse_missing(running.inputs() - manifests, catalog)
+            _forget(catalog, running.all_outputs())
+        for name in sorted(manifests & running.inputs()):
+            catalog.save(name, run_manifest(run_params))
+        self._run_id = str(run_params.get("run_id"))
+        self._running = running
+        self._freshness.begin(running)
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Its outputs are about to be saved."""
+        self._unsaved[node.name] = set(node.outputs)
+
+    @hook_impl(tryfirst=True)  # a line in the log says that a node is done
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """With the last of its outputs a node is recorded."""
+        unsaved = self._unsaved[node.name]
+        unsaved.discard(dataset_name)
+        if not unsaved and self._freshness is not None:
+            self._freshness.commit(node, self._run_id)
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Record what workers ran that could not, and let others write."""
+        if self._freshness is not None:
+            for node in self._running.nodes:
+                record = self._freshness.record(node)
+                if record is None or record.run_id != self._run_id:
+                    self._freshness.commit(node, self._run_id)
+        self._lock.release()
+
+    @hook_impl(tryfirst=True)  # another hook may end the run
+    def on_pipeline_error(self) -> None:
+        """Let others write."""
+        self._lock.release()
+
+    def _refuse_missing(self, names: set[str], catalog: CatalogProtocol[Any, Any]) -> None:
+        missing = missing_inputs(names, catalog)
+        if missing:
+            raise DatasetNotFoundError(f"This run reads what is not there.\n{missing}")
+
+
+def _own_folder(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Path | None:
+    """The folder of an audit, which alone it writes to; None of any other run."""
+    if any(not name.startswith("audit.") for name in pipeline.all_outputs()):
+        return None
+    return Path(catalog.get(_OWN_FOLDER).filepath).parent  # type: ignore[union-attr]
+
+
+class _NotToBeFound:
+    """A catalog's `exists` to which some datasets are not there: Kedro asks it what to run."""
+
+    def __init__(self, exists: Callable[[str], bool], names: set[str]) -> None:
+        self._exists = exists
+        self._names = names
+
+    def __call__(self, name: str) -> bool:
+        return name not in self._names and self._exists(name)
+
+
+def _forget(catalog: CatalogProtocol[Any, Any], names: set[str]) -> None:
+    """Have Kedro make datasets anew: `--only-missing-outputs` asks the catalog what exists.
+
+    ParallelRunner brings a catalog of its own class, so this one is changed, not replaced.
+    """
+    vars(catalog)["exists"] = _NotToBeFound(catalog.exists, names)
+
+
+def _last_part(dataset: str) -> str:
+    """`run_manifest` of `audit.run_manifest`."""
+    return dataset.rpartition(".")[2]

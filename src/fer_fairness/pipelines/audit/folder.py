@@ -1,0 +1,49 @@
+"""Which folder an audit has: one of its own, so that no audit writes over another."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fer_fairness.files import file_sha256, json_sha256
+from fer_fairness.provenance import plain
+
+_FILES: Final = ("predictions", "model", "held_out_labels")
+_NAME_LENGTH: Final = 60
+
+
+def audit_folder(parameters: Mapping[str, Any]) -> str:
+    """The folder's name: that of the audit, and eight digits of what was audited, and how.
+
+    The same audit again goes to the same folder; another file, even of the same name, or other
+    settings go to another one.
+
+    Args:
+        parameters: As they are configured, not yet validated: what cannot be used is refused later.
+
+    Returns:
+        Such as `my_model-1f3c9e02`; `unnamed` where nothing is named to be audited.
+    """
+    block = parameters.get("audit")
+    audit = dict(block) if isinstance(block, Mapping) else {}
+    named = [str(audit[key]) for key in _FILES[:2] if audit.get(key)]
+    if not named:
+        return "unnamed"
+    name = str(audit.get("name") or name_of_file(Path(named[0])))
+    held = {key: _content(audit[key]) for key in _FILES if audit.get(key)}
+    digits = json_sha256(plain({"seed": parameters.get("seed"), "audit": audit | held}))[:8]
+    readable = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:_NAME_LENGTH]
+    return f"{readable or 'audit'}-{digits}"
+
+
+def name_of_file(path: Path) -> str:
+    """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
+    return Path(path.name.removesuffix(".gz")).stem.removesuffix(".weights")
+
+
+def _content(named: object) -> str:
+    path = Path(str(named)).expanduser()
+    try:
+        return file_sha256(path)
+    except OSError:
+        return str(named)  # not there, or not to be read: whoever reads it says so

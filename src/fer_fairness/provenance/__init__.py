@@ -1,0 +1,22 @@
+"""Provenance: what made every file of a data root, and whether it still fits (decision 0015)."""
+
+from fer_fairness.provenance.code import code_sha256
+from fer_fairness.provenance.contents import Contents
+from fer_fairness.provenance.freshness import Freshness, NodeState
+from fer_fairness.provenance.lock import DataRootLock
+from fer_fairness.provenance.records import NodeRecord, Records
+from fer_fairness.provenance.takeover import Takeover, take_over
+from fer_fairness.provenance.values import plain
+
+__all__ = [
+    "Contents",
+    "DataRootLock",
+    "Freshness",
+    "NodeRecord",
+    "NodeState",
+    "Records",
+    "Takeover",
+    "code_sha256",
+    "plain",
+    "take_over",
+]

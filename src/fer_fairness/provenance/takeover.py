@@ -1,0 +1,141 @@
+"""What a run takes over of earlier ones: decided before anything runs, told in one line."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kedro.pipeline import Pipeline
+
+from fer_fairness.errors import FerFairnessError
+from fer_fairness.provenance.freshness import CODE_CHANGED, Freshness, NodeState
+
+_NAMED: Final = 5
+"""Reasons that are told; the others are counted."""
+
+_DOES_NOT_FIT: Final = "This run reads what earlier runs made, and some of that does not fit:"
+_OTHER_REMEDIES: Final = (
+    "with the --env and --params of this run. Or run with the parameters and data that it was made "
+    "with. `kedro state` shows all of it."
+)
+
+
+class StaleResultsError(FerFairnessError):
+    """A part of the project was asked for, and what it reads no longer fits."""
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """What runs, and what is taken over.
+
+    Attributes:
+        runs: Names of the nodes that run.
+        taken_over: Those before them, and beside them, whose results are used as they are.
+        stale: Of `runs`, the states of those that were made before and no longer fit.
+        missing: Of `runs`, how many have nothing to be used, or not all of it.
+    """
+
+    runs: frozenset[str]
+    taken_over: frozenset[str]
+    stale: tuple[NodeState, ...]
+    missing: int
+
+    def line(self) -> str:
+        """For the log of a run."""
+        if not self.taken_over:
+            return f"{len(self.runs)} nodes run; nothing is taken over from earlier runs"
+        told = f"Taken over from earlier runs: {len(self.taken_over)} nodes, whose results fit"
+        if not self.runs:
+            return f"{told}. Nothing is left to be done"
+        parts = [f"{self.missing} with something missing"] if self.missing else []
+        causes = [state for state in self.stale if state.reasons]
+        following = len(self.stale) - len(causes)
+        parts += [f"stale are {'; '.join(_causes(causes))}"] if causes else []
+        parts += [f"{following} that follow"] if following else []
+        why = f" ({', '.join(parts)})" if parts else ""
+        return f"{told}. {len(self.runs)} run{why}"
+
+
+def take_over(
+    pipeline: Pipeline,
+    whole: Pipeline,
+    freshness: Freshness,
+    *,
+    only_missing: bool,
+    pipelines: Mapping[str, Pipeline],
+) -> Takeover:
+    """Decide what runs.
+
+    Args:
+        pipeline: What was asked for.
+        whole: All pipelines that make what it reads.
+        freshness: Of the data root.
+        only_missing: Whether what is there and fits is left as it is; else all of `pipeline` runs.
+        pipelines: By name, for the remedy.
+
+    Raises:
+        StaleResultsError: What `pipeline` reads does not fit and is not made by itself.
+    """
+    asked = {node.name for node in pipeline.nodes}
+    chain = whole.to_nodes(*asked)
+    states = freshness.examine(
+        chain,
+        made_anew=lambda state: state.node in asked and (not only_missing or bool(state.missing)),
+    )
+    outside = [state for name, state in states.items() if name not in asked]
+    stale = [state for state in outside if not state.fits]
+    if stale:
+        raise StaleResultsError(_refusal(stale, asked, pipelines))
+    chosen = [state for name, state in states.items() if name in asked]
+    running = [state for state in chosen if not (only_missing and state.is_fresh)]
+    runs = frozenset(state.node for state in running)
+    return Takeover(
+        runs=runs,
+        taken_over=frozenset(states) - runs,
+        stale=tuple(
+            state for state in running if only_missing and not state.fits and not state.missing
+        ),
+        missing=sum(bool(state.missing) for state in running) if only_missing else 0,
+    )
+
+
+def _refusal(stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str, Pipeline]) -> str:
+    wanted = {state.node for state in stale} | asked
+    names = ",".join(
+        name
+        for name, part in pipelines.items()
+        if name != "__default__" and wanted & {node.name for node in part.nodes}
+    )
+    causes = [state for state in stale if state.reasons]
+    following = [state for state in stale if not state.reasons]
+    if not causes:
+        before = following[0].follows[0]
+        return (
+            f"This run makes {before} anew and reads what others made from its earlier results: "
+            f"{_nodes([state.node for state in following])}. Have these made anew with it:\n"
+            f"  kedro run --pipelines {names}\nwith the --env and --params of this run."
+        )
+    lines = [_DOES_NOT_FIT, *(f"  {cause}" for cause in _causes(causes))]
+    lines += [f"  and {len(following)} nodes that follow from these"] if following else []
+    lines += [
+        "Make that anew, and nothing else:",
+        f"  kedro run --pipelines {names} --only-missing-outputs",
+        _OTHER_REMEDIES,
+    ]
+    if all(state.reasons == (CODE_CHANGED,) for state in causes):
+        lines.append("If no result depends on that change of code: `kedro state --accept-code`.")
+    return "\n".join(lines)
+
+
+def _causes(states: Sequence[NodeState]) -> list[str]:
+    """Why nodes are stale, each reason once with the nodes that it is of."""
+    by_reason: dict[str, list[str]] = {}
+    for state in states:
+        by_reason.setdefault("; ".join(state.reasons), []).append(state.node)
+    told = [f"{_nodes(names)}: {reason}" for reason, names in by_reason.items()]
+    more = len(told) - _NAMED
+    return [*told[:_NAMED], *([f"{more} more reasons"] if more > 0 else [])]
+
+
+def _nodes(names: Sequence[str]) -> str:
+    more = len(names) - 2
+    return ", ".join(names[:2]) + (f" and {more} more nodes" if more > 0 else "")

@@ -1,0 +1,240 @@
+"""After whatever happened to a data root, a run gives the results of an honest one, or refuses."""
+
+import logging
+import os
+from collections.abc import Callable
+
+import pytest
+from kedro.framework.hooks import hook_impl
+from tests.provenance.conftest import PARTS, KillAtSave, Killed, Project, ProjectMaker
+
+from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
+from fer_fairness.provenance import Freshness
+from fer_fairness.provenance.takeover import StaleResultsError
+
+N_SAVES = sum(len(part.all_outputs()) for part in PARTS.values())
+
+CHANGES: dict[str, Callable[[Project], None]] = {
+    "nothing": lambda _: None,
+    "raw data": lambda project: project.write_raw("other words were put there since"),
+    "a parameter": lambda project: project.parameters.update(factor=5),
+    "a parameter of the first node": lambda project: project.parameters.update(letters="o"),
+}
+
+
+def honest(make_project: ProjectMaker, like: Project) -> dict[str, str]:
+    """The results of one undisturbed run on the same raw data and parameters."""
+    project = make_project("honest")
+    project.parameters = dict(like.parameters)
+    project.write_raw((like.data / "raw.txt").read_text())
+    project.run()
+    return project.results()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("number", range(1, N_SAVES + 1))
+@pytest.mark.parametrize("root", ["fresh", "used"])
+def test_after_a_kill_at_any_save_what_is_missing_is_made_as_if_nothing_had_happened(
+    root: str, number: int, change: str, make_project: ProjectMaker
+) -> None:
+    project = make_project("project")
+    if root == "used":
+        project.run()
+    CHANGES[change](project)
+    with pytest.raises(Killed):
+        project.run(also=(KillAtSave(number),))
+    project.run(only_missing=True)
+    assert project.results() == honest(make_project, project)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_makes_anew_what_depends_on_it_and_nothing_else(
+    change: str, make_project: ProjectMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = make_project("project")
+    project.run()
+    CHANGES[change](project)
+    with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
+        project.run(only_missing=True)
+    expected = {
+        "nothing": "Taken over from earlier runs: 4 nodes, whose results fit. Nothing is left",
+        "raw data": "nothing is taken over",
+        "a parameter": "2 nodes, whose results fit. 2 run (stale are count: factor was 3 and is 5",
+        "a parameter of the first node": "nothing is taken over",
+    }
+    assert expected[change] in caplog.messages[-1]
+    assert project.results() == honest(make_project, project)
+
+
+@pytest.mark.parametrize("change", [name for name in CHANGES if name != "nothing"])
+def test_a_part_is_refused_where_what_it_reads_does_not_fit_and_the_remedy_mends_it(
+    change: str, make_project: ProjectMaker
+) -> None:
+    project = make_project("project")
+    project.run()
+    CHANGES[change](project)
+    before = project.results()
+    with pytest.raises(StaleResultsError, match="--only-missing-outputs") as refusal:
+        project.run("reporting")
+    assert project.results() == before
+    line = next(line for line in str(refusal.value).splitlines() if "kedro run" in line)
+    project.run(*line.split("--pipelines ")[1].split()[0].split(","), only_missing=True)
+    project.run("reporting")
+    assert project.results() == honest(make_project, project)
+
+
+def test_a_part_whose_inputs_fit_runs(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    (project.data / "report.txt").unlink()
+    project.run("reporting")
+    assert project.results() == honest(make_project, project)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"", lambda old: old[:-2], lambda old: bytes([old[0] ^ 1]) + old[1:]]
+)
+@pytest.mark.parametrize("name", ["text.txt", "words.json", "number.json", "report.txt"])
+def test_a_file_that_was_damaged_is_made_anew_with_what_follows(
+    name: str, damage: Callable[[bytes], bytes], make_project: ProjectMaker
+) -> None:
+    project = make_project("project")
+    project.run()
+    file = project.data / name
+    times = file.stat()
+    file.write_bytes(damage(file.read_bytes()))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    project.run(only_missing=True)
+    assert project.results() == honest(make_project, project)
+
+
+def test_a_file_of_another_project_is_not_taken_for_ones_own(make_project: ProjectMaker) -> None:
+    project, other = make_project("project"), make_project("other")
+    other.parameters["factor"] = 7
+    project.run()
+    other.run()
+    (other.data / "number.json").replace(project.data / "number.json")
+    with pytest.raises(StaleResultsError, match="number is not what this node wrote"):
+        project.run("reporting")
+    project.run(only_missing=True)
+    assert project.results() == honest(make_project, project)
+
+
+def test_a_deleted_file_takes_with_it_all_that_follows(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    (project.data / "number.json").unlink()
+    (project.data / "report.txt").write_text("of another number")
+    project.run(only_missing=True)
+    assert project.results() == honest(make_project, project)
+
+
+def test_results_of_earlier_versions_are_not_taken_over(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    for record in (project.data / ".provenance/nodes").iterdir():
+        record.unlink()
+    with pytest.raises(StaleResultsError, match="nothing says how it was made"):
+        project.run("reporting")
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", '{"node": "read"}', "\x00"])
+def test_a_damaged_record_is_none(damage: str, make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    for record in (project.data / ".provenance").rglob("*.json"):
+        record.write_text(damage)
+    project.run(only_missing=True)
+    assert project.results() == honest(make_project, project)
+
+
+def test_exchanged_records_are_none(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    records = sorted((project.data / ".provenance/nodes").iterdir())
+    texts = [record.read_text() for record in records]
+    for record, text in zip(records, texts[1:] + texts[:1], strict=True):
+        record.write_text(text)
+    with pytest.raises(StaleResultsError, match="nothing says how it was made"):
+        project.run("reporting")
+
+
+def test_raw_data_may_be_taken_away_once_they_are_read(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    expected = project.results()
+    (project.data / "raw.txt").unlink()
+    project.run("reporting")
+    project.run(only_missing=True)
+    assert project.results() == expected
+    with pytest.raises(DatasetNotFoundError, match=r"raw\.txt"):
+        project.run()
+
+
+@pytest.mark.parametrize("only_missing", [False, True])
+def test_nothing_is_recorded_of_a_run_whose_data_are_missing(
+    only_missing: bool,  # noqa: FBT001
+    make_project: ProjectMaker,
+) -> None:
+    project = make_project("project")
+    (project.data / "raw.txt").unlink()
+    with pytest.raises(DatasetNotFoundError, match=r"raw\.txt"):
+        project.run(only_missing=only_missing)
+    assert not (project.data / "run_manifest.json").exists()
+
+
+def test_a_manifest_is_that_of_the_run_that_wrote_the_report(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    manifest = (project.data / "run_manifest.json").read_bytes()
+    project.run(only_missing=True)
+    assert (project.data / "run_manifest.json").read_bytes() == manifest
+
+
+def test_what_is_missing_and_cannot_be_made_is_named(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    (project.data / "raw.txt").unlink()
+    (project.data / "text.txt").unlink()
+    with pytest.raises(DatasetNotFoundError, match=r"raw\.txt"):
+        project.run(only_missing=True)
+
+
+def test_a_data_root_that_was_moved_or_copied_stays_fresh(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+    project.run()
+    project.data.rename(project.root / "moved")
+    project.parameters["data_root"] = "moved"
+    moved = type("Moved", (Project,), {"data": property(lambda self: self.root / "moved")})
+    files = list((project.root / "moved").glob("[a-z]*.*"))
+    before = [path.stat().st_mtime_ns for path in files]
+    moved(project.root, project.parameters).run(only_missing=True)
+    assert before == [path.stat().st_mtime_ns for path in files]
+
+
+def test_inputs_that_change_during_a_run_are_told(make_project: ProjectMaker) -> None:
+    project = make_project("project")
+
+    class Meddler:
+        @hook_impl
+        def after_node_run(self) -> None:
+            project.write_raw("somebody saved this meanwhile")
+
+    with pytest.raises(InvalidInputError, match="was changed while read"):
+        project.run(also=(Meddler(),))
+
+
+def test_code_that_a_person_calls_harmless_is_accepted(
+    make_project: ProjectMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project("project")
+    project.run()
+    monkeypatch.setattr("fer_fairness.provenance.freshness.code_sha256", lambda *_: "other code")
+    with pytest.raises(StaleResultsError, match="its code was changed") as refusal:
+        project.run("reporting")
+    assert "kedro state --accept-code" in str(refusal.value)
+    freshness = Freshness(project.catalog(), project.parameters, project.data)
+    nodes = [node for part in PARTS.values() for node in part.nodes]
+    assert all(freshness.accept_code(node) for node in nodes)
+    assert not any(freshness.accept_code(node) for node in nodes)
+    project.run("reporting")
