@@ -1,5 +1,6 @@
 """After whatever happened to a data root, a run gives the results of an honest one, or refuses."""
 
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -189,6 +190,19 @@ def test_a_manifest_is_that_of_the_run_that_wrote_the_report(make_project: Proje
     manifest = (project.data / "run_manifest.json").read_bytes()
     project.run(only_missing=True)
     assert (project.data / "run_manifest.json").read_bytes() == manifest
+
+
+def test_a_manifest_names_the_runs_whose_results_were_taken_over(
+    make_project: ProjectMaker,
+) -> None:
+    project = make_project("project")
+    project.run()
+    manifest = project.data / "run_manifest.json"
+    assert json.loads(manifest.read_text())["taken_over"] == {}
+    first = f"run of {project.parameters}"
+    project.parameters["factor"] = 5
+    project.run(only_missing=True)
+    assert json.loads(manifest.read_text())["taken_over"] == {first: 2}
 
 
 def test_what_is_missing_and_cannot_be_made_is_named(make_project: ProjectMaker) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,9 +74,10 @@ class ProvenanceHooks:
         if not only_missing:
             self._refuse_missing(pipeline.inputs() - manifests, catalog)
         self._freshness = Freshness(catalog, self._parameters, data_root)
+        whole = pipelines["__default__"] + pipeline
         found = take_over(
             pipeline,
-            pipelines["__default__"] + pipeline,
+            whole,
             self._freshness,
             only_missing=only_missing,
             pipelines=dict(pipelines),
@@ -85,8 +87,12 @@ class ProvenanceHooks:
         if only_missing:
             self._refuse_missing(running.inputs() - manifests, catalog)
             _forget(catalog, running.all_outputs())
+        taken_over = [node for node in whole.nodes if node.name in found.taken_over]
         for name in sorted(manifests & running.inputs()):
-            catalog.save(name, run_manifest(run_params))
+            runs = Counter(self._freshness.made_by(node) for node in taken_over)
+            catalog.save(
+                name, {**run_manifest(run_params), "taken_over": dict(sorted(runs.items()))}
+            )
         self._run_id = str(run_params.get("run_id"))
         self._running = running
         self._freshness.begin(running)

@@ -133,6 +133,11 @@ class Freshness:
         """The record of a node, None if there is none."""
         return self._records.read(node.name, self._places(node))
 
+    def made_by(self, node: Node) -> str:
+        """The run that made what there is of a node; empty where nothing says so."""
+        record = self.record(node)
+        return "" if record is None else record.run_id
+
     def accept_code(self, node: Node) -> bool:
         """Say that changes of the code did not change what this node made; whether there were."""
         record = self.record(node)
