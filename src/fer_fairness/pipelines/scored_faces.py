@@ -128,8 +128,8 @@ def with_context(tables: Sequence[tuple[ScoredFaces, pd.DataFrame]]) -> pd.DataF
     for part, table in tables:
         table = table.assign(variant=part.variant, evaluation_set=part.evaluation_set)
         if "attribute" in table.columns:
-            sources = [None if pd.isna(name) else part.source(name) for name in table["attribute"]]
-            table["attribute_source"] = pd.Series(sources, index=table.index, dtype="str")
+            sources = {name: part.source(name) for name in table["attribute"].dropna().unique()}
+            table["attribute_source"] = table["attribute"].map(sources).astype("str")
         marked.append(table)
     return pd.concat(marked, ignore_index=True) if marked else pd.DataFrame()
 

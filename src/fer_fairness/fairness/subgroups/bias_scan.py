@@ -17,6 +17,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY, Codes, Counts, check_predictions
 from fer_fairness.fairness.group_names import names_of, single_attributes, subgroup_name
+from fer_fairness.fairness.group_scores import MANY_GROUPS
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.whose_faces import check_people, people_of
@@ -65,7 +66,8 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
 
     Args:
         frame: One row a face: sample_id, emotion, predicted_emotion, and the attributes' columns.
-        attributes: The columns to combine; "a x b" counts as a and b.
+        attributes: The columns to combine; "a x b" counts as a and b. Of more than `MANY_GROUPS`
+            values those of fewer than `minimum_group_size` people count as missing.
         n_permutations: Shuffles behind the p-value.
         seed: Seed of the shuffles and of the searches' starts.
         penalty: Taken off the score for each value named, so that fewer are.
@@ -88,7 +90,7 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
     people = people_of(frame, person)
     if person is not None and people is not None:
         check_people(frame, person, single_attributes(attributes))
-    names, faces = _faces(frame, attributes)
+    names, faces = _faces(frame, attributes, people, minimum_group_size)
     n_people = len(frame) if people is None else int(people.max()) + 1
     if not names or n_people < max(minimum_group_size, 1):
         n_errors = int(faces.wrong.sum())
@@ -173,12 +175,21 @@ class _Found:
     sizes: tuple[int, int, int, float]
 
 
-def _faces(frame: pd.DataFrame, attributes: Sequence[str]) -> tuple[dict[str, list[str]], _Faces]:
+def _faces(
+    frame: pd.DataFrame,
+    attributes: Sequence[str],
+    people: pd.Series | None,
+    minimum_group_size: int,
+) -> tuple[dict[str, list[str]], _Faces]:
     """Values by attribute (of two or more), and the faces."""
+    who = np.arange(len(frame)) if people is None else people.to_numpy()
     names: dict[str, list[str]] = {}
     codes = []
     for attribute in single_attributes(attributes):
         values = names_of(frame[attribute])
+        if values.nunique() > MANY_GROUPS:
+            sizes = pd.Series(who).groupby(values.to_numpy(dtype=object)).nunique()
+            values = values.where(values.map(sizes) >= minimum_group_size)
         found = sorted(values.dropna().unique())
         if len(found) > 1:
             names[attribute] = found
