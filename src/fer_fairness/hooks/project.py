@@ -68,7 +68,7 @@ class ProjectHooks:
             if missing:
                 stop(DatasetNotFoundError(f"This run reads what is not there.\n{missing}"))
         for name in sorted(manifests):
-            catalog.save(name, run_manifest(run_params))
+            catalog.save(name, run_manifest(run_params, catalog.load("parameters")))
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
