@@ -40,7 +40,7 @@ def test_of_very_many_values_those_of_few_people_are_not_named(
     frame = fabricated(600, planted=0.4)
     frame["city"] = [f"city {number % 100}" for number in range(600)]
     few = scan(frame, "gender", "race", "city", minimum_group_size=7)
-    monkeypatch.setattr(sys.modules[bias_scan.__module__], "MANY_GROUPS", 50)
+    monkeypatch.setattr(sys.modules[bias_scan.__module__], "MANY_VALUES", 50)
     many = scan(frame, "gender", "race", "city", minimum_group_size=7)
     without = scan(frame, "gender", "race", minimum_group_size=7)
     assert "city" in few["subgroup"]

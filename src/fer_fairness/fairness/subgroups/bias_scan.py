@@ -17,7 +17,6 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import EVERYBODY, Codes, Counts, check_predictions
 from fer_fairness.fairness.group_names import names_of, single_attributes, subgroup_name
-from fer_fairness.fairness.group_scores import MANY_GROUPS
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.whose_faces import check_people, people_of
@@ -43,6 +42,9 @@ SCAN_COLUMNS: Final = (
     "verdict",
 )
 
+MANY_VALUES: Final = 600
+"""Of an attribute with more, those of few people are not searched: half a minute at 1,300."""
+
 _N_STARTS: Final = 60
 _ROUNDING: Final = 1e-7
 
@@ -66,7 +68,7 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
 
     Args:
         frame: One row a face: sample_id, emotion, predicted_emotion, and the attributes' columns.
-        attributes: The columns to combine; "a x b" counts as a and b. Of more than `MANY_GROUPS`
+        attributes: The columns to combine; "a x b" counts as a and b. Of more than `MANY_VALUES`
             values those of fewer than `minimum_group_size` people count as missing.
         n_permutations: Shuffles behind the p-value.
         seed: Seed of the shuffles and of the searches' starts.
@@ -187,7 +189,7 @@ def _faces(
     codes = []
     for attribute in single_attributes(attributes):
         values = names_of(frame[attribute])
-        if values.nunique() > MANY_GROUPS:
+        if values.nunique() > MANY_VALUES:
             sizes = pd.Series(who).groupby(values.to_numpy(dtype=object)).nunique()
             values = values.where(values.map(sizes) >= minimum_group_size)
         found = sorted(values.dropna().unique())
