@@ -182,6 +182,26 @@ class TestCSVDataset:
         written = (tmp_path / "labels.csv").read_bytes()
         assert written == '\ufefffile,share\n"a, b.jpg",0.25\nä.jpg,\n'.encode()
 
+    def test_no_cell_is_a_formula_and_all_come_back(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        dataset = CSVDataset(filepath=str(tmp_path / "labels.csv"))
+        table = pd.DataFrame(
+            {"file": ["=cmd|' /C calc'!A0.jpg", "@SUM(1)", "-1.5", "'=x"], "=n": [-1.5, 2, 3, 4]}
+        )
+        with caplog.at_level("INFO"):
+            dataset.save(table)
+        pd.testing.assert_frame_equal(dataset.load(), table)
+        written = (tmp_path / "labels.csv").read_text("utf-8-sig").splitlines()
+        assert written == [
+            "file,'=n",
+            "'=cmd|' /C calc'!A0.jpg,-1.5",
+            "'@SUM(1),2.0",
+            "-1.5,3.0",
+            "''=x,4.0",
+        ]
+        assert "labels.csv: 4 texts begin like a formula" in caplog.text
+
     def test_only_tables_are_saved(self, tmp_path: Path) -> None:
         dataset = CSVDataset(filepath=str(tmp_path / "labels.csv"))
         dataset.save(TABLE)

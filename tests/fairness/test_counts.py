@@ -5,11 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import (
-    check_predictions,
-    group_counts,
-    groups_of,
-)
+from fer_fairness.fairness.counts import check_predictions, group_counts
+from fer_fairness.fairness.group_names import MergedGroupsWarning
 
 CLASSES = ("a", "b", "c")
 PEOPLE = st.lists(
@@ -83,22 +80,16 @@ def test_unknown_or_missing_values_are_refused(
         group_counts(true, predicted, groups, classes=("a", "b"), group_names=("x",))
 
 
+def test_groups_of_several_types_that_are_written_alike_are_told() -> None:
+    groups = np.array([1, "1", "2"], dtype=object)
+    with pytest.warns(MergedGroupsWarning, match="one group: '1'"):
+        counted = group_counts(["a"] * 3, ["a"] * 3, groups, classes=("a",))
+    assert counted.groups == ("1", "2")
+
+
 def test_a_bad_label_is_found_even_where_the_group_is_missing() -> None:
     with pytest.raises(InvalidInputError, match="Row 0 has the true class 'q'"):
         group_counts(["q"], ["a"], np.array([None], dtype=object), classes=("a",))
-
-
-def test_intersections_are_missing_where_a_part_is() -> None:
-    frame = pd.DataFrame({"gender": ["female", None, "male"], "race": ["white", "black", None]})
-    groups = groups_of(frame, "gender x race")
-    assert groups.iloc[0] == "female x white"
-    assert groups.iloc[1:].isna().all()
-    assert groups_of(frame, "gender").isna().tolist() == [False, True, False]
-
-
-def test_an_absent_attribute_is_named() -> None:
-    with pytest.raises(InvalidInputError, match="need the column 'race', which the table lacks"):
-        groups_of(pd.DataFrame({"gender": ["male"]}), "gender x race")
 
 
 def test_predictions_need_their_columns_and_each_person_once() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -107,6 +108,42 @@ def test_a_file_becomes_report_results_and_table(
     assert results["manifest"]["pipelines"] == ["audit"]
     assert (reports / "run_manifest.json").exists()
     assert not (tmp_path / "data/08_reporting/run_manifest.json").exists()
+
+
+def test_nothing_that_is_passed_on_names_folders_user_or_host(
+    kedro_project: Path, people: pd.DataFrame, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret_folder_name"
+    secret.mkdir()
+    path = secret / "theirs.csv"
+    people.to_csv(path, index=False)
+    run_audit(kedro_project, secret / "data", predictions=str(path))
+    hidden = [b"secret_folder_name", tmp_path.name.encode(), platform.node().encode()]
+    outputs = [file for file in (secret / "data").rglob("*") if file.is_file()]
+    assert len(outputs) > 10
+    for file in outputs:
+        content = file.read_bytes()
+        assert not [name for name in hidden if name in content], file
+    assert b"theirs.csv" in (secret / "data/08_reporting/audit/audit.html").read_bytes()
+
+
+def test_a_manifest_has_paths_where_they_are_asked_for(
+    kedro_project: Path, people: pd.DataFrame, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.csv"
+    people.to_csv(path, index=False)
+    data = tmp_path / "data"
+    runtime = {
+        "data_root": str(data),
+        "audit": QUICK | {"predictions": str(path)},
+        "manifest": {"include_paths": True},
+    }
+    session = KedroSession.create(project_path=kedro_project, runtime_params=runtime)
+    session.run(pipeline_names=["audit"])
+    reports = data / "08_reporting/audit"
+    manifest = json.loads((reports / "run_manifest.json").read_text())
+    assert manifest["runtime_parameters"]["audit"]["predictions"] == str(path)
+    assert str(tmp_path) not in (reports / "audit.json").read_text()
 
 
 @pytest.mark.parametrize("key", ["'true'", "true"])

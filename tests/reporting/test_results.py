@@ -6,7 +6,8 @@ from tests.reporting.rows import report
 
 from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.results import SCHEMA_VERSION, as_json, results_json
+from fer_fairness.reporting.json_values import as_json
+from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
 from fer_fairness.reporting.rows.schema import columns_of
 
 

@@ -44,6 +44,13 @@ def test_forms_that_spreadsheets_write_are_read(tmp_path: Path, text: bytes) -> 
     assert read(tmp_path, text).values == {"1.jpg": {"gender": "male"}}
 
 
+def test_names_are_found_as_labels_csv_writes_them(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("file,gender\n'=1.jpg,male\n''@2.jpg,female\n")
+    found = read_annotations(path, ["=1.jpg", "'@2.jpg"])
+    assert set(found.values) == {"=1.jpg", "'@2.jpg"}
+
+
 def test_a_name_in_the_decomposed_letters_of_macos_is_found(tmp_path: Path) -> None:
     composed = "Zoë.jpg"
     decomposed = unicodedata.normalize("NFD", composed)

@@ -135,6 +135,15 @@ def test_five_hundred_groups_read_with_a_note(tmp_path: Path) -> None:
     assert "'race' has 500 groups" in notes_of(found)
 
 
+def test_groups_that_differ_in_underscores_are_one_and_told(tmp_path: Path) -> None:
+    rows = "sad,sad,east_asian\nsad,sad,east asian\nsad,sad,East asian\nsad,sad,b x c\n"
+
+    found = read(tmp_path, "y_true,y_pred,race\n" + rows)
+
+    assert found.frame["race"].tolist() == ["east_asian", "east_asian", "East asian", "b x c"]
+    assert "'east asian' and 'east_asian' are read as one group" in notes_of(found)
+
+
 def test_missing_groups_are_kept_and_counted(tmp_path: Path) -> None:
     rows = "sad,sad,\nsad,sad,None\nsad,sad,neutral\nsad,sad,unknown\nsad,sad,Neutral\n"
 

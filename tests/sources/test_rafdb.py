@@ -283,7 +283,7 @@ def test_an_absent_dataset_has_no_faces_and_says_what_to_do(tmp_path: Path) -> N
     raw = read_raf_db(tmp_path, PARAMS)
     assert len(raw.faces) == len(raw.images) == len(raw.rejected) == 0
     assert raw.report["present"] is False
-    assert raw.report["looked_for_in"] == str(tmp_path)
+    assert raw.report["looked_for_in"] == tmp_path.name
     message = str(raw.report["how_to_obtain"])
     for part in ("list_patition_label.txt", "DATASET/", "never redistributed", "ask its authors"):
         assert part in message

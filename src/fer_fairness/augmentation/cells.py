@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.group_names import LISTED, joined_names
 from fer_fairness.tables import has_target, usable
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
@@ -96,8 +97,9 @@ def cell_values(faces: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def cell_names(table: pd.DataFrame, by: Sequence[str]) -> pd.Series:
-    """Names of cells as people read them: "fear, male"."""
-    return table[list(by)].agg(", ".join, axis=1) if len(table) else pd.Series(dtype=str)
+    """Names of cells as people read them: "fear, male"; a name with a comma is quoted."""
+    rows = table[list(by)].itertuples(index=False, name=None)
+    return pd.Series([joined_names(names, LISTED) for names in rows], table.index, dtype=str)
 
 
 def known_cells(table: pd.DataFrame, by: Sequence[str]) -> "pd.Series[bool]":

@@ -1,5 +1,6 @@
 """Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
 
+import logging
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -8,11 +9,15 @@ from kedro.io.core import DatasetError
 from kedro_datasets import json, pandas, text
 
 from fer_fairness.files import replacing
+from fer_fairness.spreadsheets import escaped_table, unescaped_table
 
 if TYPE_CHECKING:
     from typing import Any as _Behind  # the class it is put before
 else:
     _Behind = object  # Kedro's base class would bring a constructor of its own
+
+
+logger = logging.getLogger(__name__)
 
 
 class AtomicFile(_Behind):  # type: ignore[misc]
@@ -95,12 +100,41 @@ class ParquetDataset(AtomicFile, pandas.ParquetDataset):  # type: ignore[misc]
 
 
 class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]
-    """A pandas DataFrame in a CSV file for spreadsheets: no index, UTF-8 with Excel's mark, LF."""
+    """A pandas DataFrame in a CSV file for spreadsheets: no index, UTF-8 with Excel's mark, LF.
+
+    Texts that a spreadsheet would run as formulas have an apostrophe before them in the file
+    (`fer_fairness.spreadsheets`); loading takes it off.
+    """
 
     HOLDS = pd.DataFrame
     DEFAULT_LOAD_ARGS: ClassVar = {"encoding": "utf-8-sig"}
     DEFAULT_SAVE_ARGS: ClassVar = {"index": False, "encoding": "utf-8-sig", "lineterminator": "\n"}
     DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "wb"}}  # else pandas sets no encoding
+
+    def load(self) -> pd.DataFrame:
+        """Read the table.
+
+        Raises:
+            DatasetError: If the file is not there or cannot be read.
+        """
+        return unescaped_table(super().load())
+
+    def save(self, data: Any) -> None:  # noqa: ANN401  refused unless a table
+        """Write the table, and say how many texts have an apostrophe before them.
+
+        Raises:
+            DatasetError: If it is no table, or cannot be written.
+        """
+        n_changed = 0
+        if isinstance(data, pd.DataFrame):
+            data, n_changed = escaped_table(data)
+        super().save(data)
+        if n_changed:
+            logger.info(
+                "%s: %d texts begin like a formula and have an apostrophe before them, so that no "
+                "spreadsheet runs them.",
+                *(PurePosixPath(self.filepath).name, n_changed),
+            )
 
 
 class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]

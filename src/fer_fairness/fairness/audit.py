@@ -10,9 +10,15 @@ from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.confidences import check_probabilities
-from fer_fairness.fairness.counts import INTERSECTION, PREDICTION_COLUMNS
+from fer_fairness.fairness.counts import PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.gaps import GAP_COLUMNS
+from fer_fairness.fairness.group_names import (
+    INTERSECTION,
+    names_of,
+    single_attributes,
+    tell_merged,
+)
 from fer_fairness.fairness.people.repeated_people import RepeatedPeopleWarning, repeated_people
 from fer_fairness.params.inference import InferenceParameters
 
@@ -107,10 +113,9 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     _check_ids(ids, sample_id)
     people.insert(0, "sample_id", ids.to_numpy())
     if person is not None:
-        people[_PERSON] = _groups(frame[person], intersected=False)
-    intersected = any(INTERSECTION in name for name in wanted)
+        people[_PERSON] = _groups(frame[person])
     for name in _parts(wanted):
-        people[name] = _groups(frame[name], intersected=intersected)
+        people[name] = _groups(frame[name])
     columns = _probability_columns(probabilities, classes)
     for name, column in columns.items():
         if column not in frame.columns:
@@ -178,7 +183,7 @@ def _parts(attributes: Sequence[str]) -> list[str]:
     """The columns that attributes and intersections are made of, each once."""
     if not attributes:
         raise InvalidInputError("No attribute is named. Name a column of groups, such as gender.")
-    return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
+    return single_attributes(attributes)
 
 
 def _check_attributes(attributes: Sequence[str]) -> None:
@@ -250,24 +255,30 @@ def _check_spelling(classes: set[str]) -> None:
             )
 
 
-def _groups(column: pd.Series, *, intersected: bool) -> pd.Series:
-    """Groups as text; what is blank is missing."""
-    text = _text(column.dropna())
+def _groups(column: pd.Series) -> pd.Series:
+    """Groups as text without blanks around it; what is blank is missing.
+
+    Blanks that alone told two groups apart are warned of.
+    """
+    whole = _whole_numbers(column.dropna())
+    names = names_of(whole)
+    text = names.map(str.strip)
     text = text[text != ""]
-    joined = text[text.str.contains(INTERSECTION, regex=False)]
-    if intersected and len(joined):
-        raise InvalidInputError(
-            f"Row {joined.index[0]} has the group {joined.iloc[0]!r} of {column.name!r}, which "
-            "reads like an intersection. Rename it, or name no intersections."
-        )
+    spelt = pd.DataFrame({"text": text, "name": names}).dropna().drop_duplicates()
+    tell_merged(column.name, spelt.loc[spelt["text"].duplicated(), "text"])
     return text.reindex(column.index).astype(object)
 
 
 def _text(column: pd.Series) -> pd.Series:
+    return _whole_numbers(column).astype(str).str.strip()
+
+
+def _whole_numbers(column: pd.Series) -> pd.Series:
+    """A column of floats that are whole numbers as integers, any other as it is."""
     whole = pd.api.types.is_float_dtype(column) and (column == column.round()).all()
     if whole and np.isfinite(column.to_numpy(dtype=np.float64)).all():
-        column = column.astype("int64")
-    return column.astype(str).str.strip()
+        return column.astype("int64")
+    return column
 
 
 def _some(labels: pd.Series) -> str:

@@ -9,9 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-
-INTERSECTION: Final = " x "
-"""Joins the names of attributes, and of their groups: "gender x race", "female x white"."""
+from fer_fairness.fairness.group_names import names_of
 
 EVERYBODY: Final = "everybody"
 """Name of the one group where people are not told apart."""
@@ -86,33 +84,6 @@ def group_counts(
     return GroupCounts(*_tally(columns, groups, classes, group_names))
 
 
-def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
-    """The group of each row, of one attribute or of an intersection of several.
-
-    Args:
-        frame: A table with a column for each attribute.
-        attribute: The name of a column, or several joined as in "gender x race".
-
-    Returns:
-        Names such as "female", or "female x white"; missing where any part is missing.
-
-    Raises:
-        InvalidInputError: If the table lacks one of the columns.
-    """
-    parts = attribute.split(INTERSECTION)
-    absent = [part for part in parts if part not in frame.columns]
-    if absent:
-        raise InvalidInputError(
-            f"Groups by {attribute!r} need the column {absent[0]!r}, which the table lacks; it has "
-            f"{', '.join(map(str, frame.columns))}. Join the demographic columns first."
-        )
-    known = frame[parts].notna().all(axis=1)
-    joined = frame[parts[0]].astype(object)
-    for part in parts[1:]:
-        joined = joined.where(~known, joined.astype(str) + INTERSECTION + frame[part].astype(str))
-    return joined.where(known, None).rename(attribute)
-
-
 def everybody_of(frame: pd.DataFrame) -> pd.Series:
     """The group of each row where people are not told apart."""
     return pd.Series(EVERYBODY, index=frame.index)
@@ -149,7 +120,7 @@ def _tally(
     membership = np.array(groups, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
     if group_names is None:
-        membership[known] = [str(name) for name in membership[known]]
+        membership[known] = names_of(pd.Series(membership[known], name="group"))
         group_names = sorted(set(membership[known]))
     rows = np.flatnonzero(known)
     codes = [codes_of("group", membership[known], group_names, rows=rows)]

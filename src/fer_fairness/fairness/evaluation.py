@@ -8,13 +8,12 @@ import pandas as pd
 from fer_fairness.fairness.confidences import predicted_confidence
 from fer_fairness.fairness.counts import (
     EVERYBODY,
-    INTERSECTION,
     check_predictions,
     everybody_of,
     group_counts,
-    groups_of,
 )
 from fer_fairness.fairness.gaps import gap_table
+from fer_fairness.fairness.group_names import groups_of, single_attributes
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
 from fer_fairness.fairness.people.counted_people import CountedPeople
@@ -84,7 +83,7 @@ def evaluate(
         for attribute, members in groups.items()
     }
     if person is not None and people is not None:
-        check_people(frame, person, _parts(attributes))
+        check_people(frame, person, single_attributes(attributes))
     overall_calibration, calibration, confidence = None, None, None
     if probabilities is not None:
         confidence = predicted_confidence(
@@ -112,7 +111,3 @@ def evaluate(
         gaps=gap_table(faces, params, seed=seed),
         confusion=confusion_table(everybody, overall_people),
     )
-
-
-def _parts(attributes: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
+from fer_fairness.fairness.group_names import LISTED, joined_names
 from fer_fairness.fairness.inference.differences import Differences, differences_of_worth
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.inference.gap_intervals import (
@@ -242,5 +243,5 @@ def who_is_compared(part: Compared, faces: JudgedFaces) -> Row:
         "smallest_group": "" if smallest is None else str(names[among][smallest]),
         "smallest_group_size": 0 if smallest is None else int(part.people[among][smallest]),
         "n_missing": part.counted.n_missing,
-        "left_out": ", ".join(names[~part.kept]),
+        "left_out": joined_names(names[~part.kept].tolist(), LISTED),
     }

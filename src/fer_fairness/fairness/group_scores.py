@@ -8,11 +8,13 @@ import pandas as pd
 from fer_fairness.fairness.counts import Counts, GroupCounts
 from fer_fairness.fairness.inference.draws import Seed, resampled, seed_for
 from fer_fairness.fairness.inference.intervals import (
+    NO_INTERVAL,
     Interval,
     percentile_interval,
     reflected_interval,
 )
 from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
+from fer_fairness.fairness.metrics.formulas import values_of
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
     Metric,
@@ -30,6 +32,10 @@ from fer_fairness.params.inference import InferenceParameters
 OVERALL_COLUMNS: Final = ("metric", "value", "ci_low", "ci_high", "n_people", "n_faces")
 GROUP_COLUMNS: Final = ("attribute", "group", *OVERALL_COLUMNS)
 CONFUSION_COLUMNS: Final = ("emotion", "predicted_emotion", "n_people", "n_faces")
+
+MANY_GROUPS: Final = 100
+"""With more groups those too small to be compared have no resampled intervals: they take minutes,
+and say nothing of so few people."""
 
 Row: TypeAlias = dict[str, str | int | float]
 
@@ -88,7 +94,9 @@ def group_table(
         people: The same faces by person, by attribute, where people have several.
 
     Returns:
-        `GROUP_COLUMNS`; intervals and counts as in `overall_table`.
+        `GROUP_COLUMNS`; intervals and counts as in `overall_table`. With more than `MANY_GROUPS`
+        groups of an attribute, those of fewer than `params.minimum_group_size` people have
+        intervals of shares only.
     """
     averages = {"macro_f1": macro_f1, "theil_index": theil_index}
     rows: list[Row] = []
@@ -128,7 +136,9 @@ def _scores(
 ) -> list[list[Row]]:
     """The rows of each group: accuracy, the averages over emotions, the recalls."""
     sampling: Sampling = SingleFaces(counted.counts) if people is None else people.answers
-    replicates = _replicates(counted.counts, list(averages.values()), sampling, params, seed)
+    kept = _resampled_groups(sampling, len(counted.groups), params)
+    replicates = _replicates(counted.counts, list(averages.values()), sampling, params, seed, kept)
+    measured = values_of(list(averages.values()), counted.counts)
     accuracies = accuracy(counted.counts)
     recalls = recall(counted.counts)
     scores: list[list[Row]] = []
@@ -137,9 +147,11 @@ def _scores(
         interval = sampling.share(group, None, params.confidence)
         rows = [_row("accuracy", accuracies[group], interval, size)]
         confidence = sampling.confidence(group, params.confidence)
-        for (name, metric), values in zip(averages.items(), replicates, strict=True):
-            interval = percentile_interval(values[:, group], confidence)
-            rows.append(_row(name, metric(counted.counts)[group], interval, size))
+        for name, value, values in zip(averages, measured, replicates, strict=True):
+            interval = NO_INTERVAL
+            if group in kept:
+                interval = percentile_interval(values[:, kept[group]], confidence)
+            rows.append(_row(name, value[group], interval, size))
         for place, emotion in enumerate(counted.classes):
             of_emotion = sampling.n_people(group, place), int(counts[place].sum())
             interval = sampling.share(group, place, params.confidence)
@@ -162,14 +174,17 @@ def _calibration_rows(
     def errors(counts: AnyCounts) -> Array:
         return calibration_error(counts, counted.bin_confidence)
 
-    (replicates,) = _replicates(counts_of_bins, [errors], sampling, params, seed)
+    kept = _resampled_groups(sampling, len(counted.groups), params)
+    (replicates,) = _replicates(counts_of_bins, [errors], sampling, params, seed, kept)
     values = errors(counts_of_bins)
     rows = []
     for group, faces in enumerate(counted.sizes):
         value = float(values[group])
-        confidence = sampling.confidence(group, params.confidence)
-        reflected = reflected_interval(value, replicates[:, group], confidence)
-        interval = Interval(max(reflected.low, 0.0), reflected.high)
+        interval = NO_INTERVAL
+        if group in kept:
+            confidence = sampling.confidence(group, params.confidence)
+            reflected = reflected_interval(value, replicates[:, kept[group]], confidence)
+            interval = Interval(max(reflected.low, 0.0), reflected.high)
         size = sampling.n_people(group), int(faces)
         rows.append(_row("calibration_error", value, interval, size))
     return rows
@@ -181,9 +196,31 @@ def _replicates(
     sampling: Sampling,
     params: InferenceParameters,
     seed: Seed,
+    kept: Mapping[int, int],
 ) -> list[Array]:
-    n = sampling.n_draws(params.n_bootstrap)
-    return resampled(sampling.draw, counts, metrics, n=n, seed=seed)
+    """Values of the metrics of the groups kept, on tables drawn of all groups.
+
+    All are drawn, so that the draws of a group do not depend on which others are kept.
+    """
+
+    def draw(drawn_from: Counts, n: int, own_seed: Seed) -> Counts:
+        tables = sampling.draw(drawn_from, n, own_seed)
+        return tables if len(kept) == len(counts) else tables[:, list(kept)]
+
+    return resampled(draw, counts, metrics, n=sampling.n_draws(params.n_bootstrap), seed=seed)
+
+
+def _resampled_groups(
+    sampling: Sampling, n_groups: int, params: InferenceParameters
+) -> dict[int, int]:
+    """The groups with resampled intervals, each with its place among them.
+
+    All, unless there are more than `MANY_GROUPS`: then those with people enough to be compared.
+    """
+    groups = list(range(n_groups))
+    if n_groups > MANY_GROUPS:
+        groups = [g for g in groups if sampling.n_people(g) >= params.minimum_group_size]
+    return {group: place for place, group in enumerate(groups)}
 
 
 def _row(name: str, value: float | Array, interval: Interval, size: tuple[int, int]) -> Row:

@@ -11,8 +11,8 @@ from kedro.io.core import is_parameter
 from fer_fairness.datasets import RawFolderDataset
 from fer_fairness.errors import DatasetNotFoundError
 
-_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of")
-"""The catalog reads the first; the structure of the pipelines follows from the others."""
+_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of", "manifest")
+"""Read by the catalog, by what makes the structure of the pipelines, and by hooks."""
 
 
 def unknown_parameters(parameters: Mapping[str, Any]) -> list[str]:

@@ -3,10 +3,13 @@
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
+
+from fer_fairness.reporting.passed_on import passed_on_command, passed_on_mapping
 
 _RECORDED_PACKAGES: Final = (
     "fer-fairness",
@@ -21,23 +24,30 @@ _RECORDED_PACKAGES: Final = (
 )
 
 
-def run_manifest(run_params: dict[str, Any]) -> dict[str, Any]:
+def run_manifest(
+    run_params: dict[str, Any], parameters: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What is needed to tell how a result came about.
 
     Args:
         run_params: What Kedro hands to `before_pipeline_run`.
+        parameters: Those of the run: `manifest.include_paths` says whether folders of this machine
+            are told; by default paths are cut to the names of files.
 
     Returns:
         JSON-able: start time (UTC), command line, environment, runtime parameters, the commit and
         whether the working tree had changes, the machine and the versions of the main libraries.
     """
+    arguments = [Path(sys.argv[0]).name, *sys.argv[1:]]
+    given = run_params.get("runtime_params") or {}
+    include_paths = bool((parameters or {}).get("manifest", {}).get("include_paths"))
     changes = _git(run_params, "status", "--porcelain")
     return {
         "started_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": " ".join(arguments) if include_paths else passed_on_command(arguments),
         "environment": run_params.get("env") or "base",
         "pipelines": run_params.get("pipeline_names"),
-        "runtime_parameters": run_params.get("runtime_params") or {},
+        "runtime_parameters": given if include_paths else passed_on_mapping(given),
         "commit": _git(run_params, "rev-parse", "HEAD"),
         "uncommitted_changes": None if changes is None else bool(changes),
         "python": platform.python_version(),

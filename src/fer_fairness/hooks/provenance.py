@@ -90,9 +90,8 @@ class ProvenanceHooks:
         taken_over = [node for node in whole.nodes if node.name in found.taken_over]
         for name in sorted(manifests & running.inputs()):
             runs = Counter(self._freshness.made_by(node) for node in taken_over)
-            catalog.save(
-                name, {**run_manifest(run_params), "taken_over": dict(sorted(runs.items()))}
-            )
+            manifest = run_manifest(run_params, self._parameters)
+            catalog.save(name, manifest | {"taken_over": dict(sorted(runs.items()))})
         self._run_id = str(run_params.get("run_id"))
         self._running = running
         self._freshness.begin(running)

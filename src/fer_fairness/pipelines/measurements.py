@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.fairness import evaluate, one_vs_rest_metrics
-from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.params.inference import InferenceParameters

@@ -8,7 +8,7 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.tables import PERSON, stacked
 from fer_fairness.taxonomy import ATTRIBUTES, probability_column
 
@@ -49,14 +49,14 @@ class ScoredFaces:
         return tuple(
             attribute
             for attribute in wanted
-            if all(self.table[part].notna().any() for part in attribute.split(INTERSECTION))
+            if all(self.table[part].notna().any() for part in attribute_parts(attribute))
         )
 
     def source(self, attribute: str) -> str:
         """Where the labels of an attribute come from; `predicted` if any part of it is."""
         sources = {
             source
-            for part in attribute.split(INTERSECTION)
+            for part in attribute_parts(attribute)
             for source in self.table[f"{part}_source"].unique()
         }
         return next((name for name in ("predicted", "given") if name in sources), "annotated")
@@ -128,7 +128,7 @@ def with_context(tables: Sequence[tuple[ScoredFaces, pd.DataFrame]]) -> pd.DataF
     for part, table in tables:
         table = table.assign(variant=part.variant, evaluation_set=part.evaluation_set)
         if "attribute" in table.columns:
-            sources = [None if pd.isna(name) else part.source(name) for name in table["attribute"]]
-            table["attribute_source"] = pd.Series(sources, index=table.index, dtype="str")
+            sources = {name: part.source(name) for name in table["attribute"].dropna().unique()}
+            table["attribute_source"] = table["attribute"].map(sources).astype("str")
         marked.append(table)
     return pd.concat(marked, ignore_index=True) if marked else pd.DataFrame()

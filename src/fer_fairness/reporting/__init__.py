@@ -6,10 +6,11 @@ from typing import Final
 
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.previews import preview_figures
-from fer_fairness.reporting.results import SCHEMA_VERSION, as_json, results_json
+from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
 from fer_fairness.reporting.rows.schema import Row
 
 REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)

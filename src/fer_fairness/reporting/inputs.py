@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.passed_on import passed_on_mapping
 from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
 
 
@@ -28,6 +30,8 @@ class ReportInputs:
             model's own training, None where they were not recorded.
             Of an audit also `reading`: how the file was read (see `sections.reading`).
         notes: Sentences the reader must see first, such as that the data are fabricated.
+
+    In `manifest`, `quality` and `notes` paths are cut to the names of files (`passed_on`).
 
     Raises:
         InvalidInputError: A table has a name that no section reads, or rows and not all columns.
@@ -55,6 +59,10 @@ class ReportInputs:
             for name, kind in Row.schemas.items()
         }
         object.__setattr__(self, "tables", checked)
+        # Reports are passed on: what tells of folders of this machine ends here.
+        told = {"manifest": self.manifest, "quality": self.quality, "notes": self.notes}
+        for name, content in passed_on_mapping(told).items():
+            object.__setattr__(self, name, content)
 
     @property
     def results_name(self) -> str:
@@ -69,6 +77,10 @@ class ReportInputs:
 
     def variants(self) -> tuple[str, ...]:
         """Every variant of any table, in order of first appearance, the baseline first."""
+        return self._variants
+
+    @cached_property
+    def _variants(self) -> tuple[str, ...]:
         tables = self.tables.values()
         found = _distinct([table["variant"] for table in tables if "variant" in table.columns])
         return tuple(sorted(found, key=lambda name: name != "baseline"))

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from fer_fairness.reporting import page
+from fer_fairness.reporting.json_values import Json, as_json
 from fer_fairness.reporting.labels import capitalised
 from fer_fairness.reporting.number_text import MISSING, thousands
-from fer_fairness.reporting.results import Json, as_json
 
 _MOST_ROWS: Final = 50
 _MOST_UNFOLDED: Final = 8

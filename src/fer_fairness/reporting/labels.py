@@ -1,11 +1,19 @@
 """What variants, attributes, groups and datasets are called in a sentence, and their order."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness.group_names import (
+    CELL,
+    attribute_parts,
+    quoted_where,
+    split_names,
+    subgroup_values,
+)
 from fer_fairness.taxonomy import EMOTIONS, FAIRFACE_RACES, GENDERS, RAF_DB_RACES
 
 _OTHER_DATASETS: Final = MappingProxyType({"fairface": "FairFace"})
@@ -58,7 +66,7 @@ def evaluation_set_label(evaluation_set: str) -> str:
 
 def attribute_label(attribute: str) -> str:
     """`gender x race` as "perceived gender", a times sign, "race": what somebody saw."""
-    parts = [part.strip() for part in attribute.split(" x ")]
+    parts = [part.strip() for part in attribute_parts(attribute)]
     return "perceived " + _TIMES.join(
         _ATTRIBUTES.get(part, shortened(part.replace("_", " "))) for part in parts
     )
@@ -66,7 +74,13 @@ def attribute_label(attribute: str) -> str:
 
 def subgroup_label(subgroup: str) -> str:
     """`age_group: 0-3; race: black or east_asian` with attributes and groups in words."""
-    return "; ".join(_subgroup_part(part) for part in subgroup.split("; "))
+    values = subgroup_values(subgroup)
+    told = (
+        f"{attribute_label(attribute)}: "
+        f"{' or '.join(quoted_where(group_label(name), ' or ', '; ') for name in allowed)}"
+        for attribute, allowed in values.items()
+    )
+    return "; ".join(told) or subgroup
 
 
 def source_label(source: str) -> str:
@@ -75,23 +89,33 @@ def source_label(source: str) -> str:
 
 
 def group_label(group: str) -> str:
-    """`east_asian` as "east asian"; separators of intersections become a dot."""
-    return " · ".join(shortened(part) for part in group.replace("_", " ").split(" x "))
+    """`east_asian` as "east asian"; separators of intersections become a dot.
+
+    Names of groups that are not the project's own stay as they are, in quotes where they hold that
+    dot, so that different groups are shown differently.
+    """
+    return CELL.join(quoted_where(_name_label(part), CELL) for part in split_names(group))
 
 
-def _subgroup_part(condition: str) -> str:
-    attribute, separator, groups = condition.partition(": ")
-    if not separator:
-        return condition
-    named = " or ".join(group_label(group) for group in groups.split(" or "))
-    return f"{attribute_label(attribute)}: {named}"
+def _name_label(name: str) -> str:
+    return shortened(name.replace("_", " ") if name in _PLACES else name)
 
 
 def shortened(name: str) -> str:
     """A name of somebody's file, cut in its middle where it is too long for a line."""
-    if len(name) <= _LONGEST:
+    return cut_in_middle(name, _LONGEST)
+
+
+def cut_in_middle(name: str, longest: int) -> str:
+    """A name of at most `longest` letters; a cut one has four digits of its own hash within.
+
+    Else two names that differ where they are cut would look the same.
+    """
+    if len(name) <= longest:
         return name
-    return f"{name[: _LONGEST - 18]}…{name[-17:]}"
+    end = longest // 4
+    digits = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:4]
+    return f"{name[: longest - end - 7]}[{digits}]…{name[-end:]}"
 
 
 def condition_label(condition: str) -> str:

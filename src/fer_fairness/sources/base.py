@@ -195,7 +195,7 @@ def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
         report={
             "dataset": facts.dataset,
             "present": False,
-            "looked_for_in": str(folder),
+            "looked_for_in": folder.name,
             "how_to_obtain": str(error),
         },
     )

@@ -13,6 +13,7 @@ from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable
+from fer_fairness.spreadsheets import unescaped
 from fer_fairness.taxonomy import ATTRIBUTES
 
 FILE_COLUMN: Final = "file"
@@ -74,6 +75,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
         named = filled.pop(FILE_COLUMN, "")
         plain = posixpath.normpath(named.replace("\\", "/"))
         file = by_name.get(plain) or by_name.get(unicodedata.normalize("NFC", plain))
+        file = file or by_name.get(unescaped(plain))  # as `labels.csv` names it
         if not named:
             written = shortened(",".join(map(str, found.values())))
             problems.append(f"row {row}: the row names no {FILE_COLUMN} (found {written!r})")

@@ -22,7 +22,7 @@ from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.tables import PERSON
-from fer_fairness.taxonomy import probability_column
+from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
@@ -159,12 +159,26 @@ def _groups(table: ForeignTable, roles: Roles) -> list[TextColumn]:
                 "age of 37; nothing is cut into groups here."
             )
             continue
-        groups.append(column)
-        table.notes.extend(_group_notes(column))
+        groups.append(_spelt_alike(table, column))
+        table.notes.extend(_group_notes(groups[-1]))
     if refused and (roles.origin["attributes"] == "given" or not groups):
         table.refuse(refused[0])
     table.notes.extend(f"{sentence} It was not used." for sentence in refused)
     return groups
+
+
+def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
+    """The column without a second spelling of our own groups, which a page shows like the first."""
+    second = {
+        name.replace("_", " "): name
+        for name in (*FAIRFACE_RACES, *RAF_DB_RACES)
+        if "_" in name and {name, name.replace("_", " ")} <= set(column.values)
+    }
+    table.notes.extend(
+        f"{column.name!r}: {value!r} and {name!r} are read as one group, {name!r}."
+        for value, name in second.items()
+    )
+    return column.translated(second) if second else column
 
 
 def _group_notes(column: TextColumn) -> list[str]:

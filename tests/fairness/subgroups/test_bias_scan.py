@@ -34,6 +34,19 @@ def fabricated(n: int, *, seed: int = 0, planted: float = 0.0) -> pd.DataFrame:
     )
 
 
+def test_of_very_many_values_those_of_few_people_are_not_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = fabricated(600, planted=0.4)
+    frame["city"] = [f"city {number % 100}" for number in range(600)]
+    few = scan(frame, "gender", "race", "city", minimum_group_size=7)
+    monkeypatch.setattr(sys.modules[bias_scan.__module__], "MANY_VALUES", 50)
+    many = scan(frame, "gender", "race", "city", minimum_group_size=7)
+    without = scan(frame, "gender", "race", minimum_group_size=7)
+    assert "city" in few["subgroup"]
+    assert many.to_dict() == without.to_dict()
+
+
 def scan(frame: pd.DataFrame, *attributes: str, **options: float) -> pd.Series:
     chosen: dict[str, Any] = {"n_permutations": 99, "seed": 0, **options}
     found = bias_scan(frame, attributes=attributes or ("gender", "race"), **chosen)

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import INTERSECTION, Counts, groups_of
+from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.gaps import gap_table
+from fer_fairness.fairness.group_names import INTERSECTION, groups_of
 from fer_fairness.fairness.testing import gap_tests
 from fer_fairness.fairness.testing.gap_tests import AttributeTests, compared_groups
 from fer_fairness.fairness.testing.judging import Judgement, Primary, judged

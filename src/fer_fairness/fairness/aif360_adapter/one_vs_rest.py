@@ -16,12 +16,11 @@ import pandas as pd
 
 from fer_fairness.fairness.aif360_adapter.binary_datasets import aif360_values
 from fer_fairness.fairness.counts import (
-    INTERSECTION,
     GroupCounts,
     check_predictions,
     group_counts,
-    groups_of,
 )
+from fer_fairness.fairness.group_names import attribute_parts, groups_of
 from fer_fairness.fairness.inference.draws import (
     CELLS_AT_ONCE,
     resampled,
@@ -94,7 +93,7 @@ def one_vs_rest_metrics(
     people = people_of(frame, person)
     sampling: Sampling = SingleFaces(counted.counts)
     if person is not None and people is not None:
-        check_people(frame, person, attribute.split(INTERSECTION))
+        check_people(frame, person, attribute_parts(attribute))
         sampling = CountedPeople(frame, people, emotions).of(members, counted).answers
     intervals = _intervals(counted, reference, sampling, params, seed_for(seed, attribute))
     rows = list(_rows(attribute, counted, reference, intervals))

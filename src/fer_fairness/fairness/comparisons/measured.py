@@ -24,7 +24,8 @@ from fer_fairness.fairness.comparisons.crossed_predictions import (
     people_of,
 )
 from fer_fairness.fairness.comparisons.estimates import SeedMeans, people_variance, seed_means
-from fer_fairness.fairness.counts import Codes, Counts, GroupCounts, everybody_of, groups_of
+from fer_fairness.fairness.counts import Codes, Counts, GroupCounts, everybody_of
+from fer_fairness.fairness.group_names import groups_of
 from fer_fairness.fairness.inference.differences import differences_of_worth
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.gap_intervals import SEED_OF_COUNTS, noise_corrected

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import Counts, groups_of
+from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.group_names import groups_of
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.label_noise.confusion import label_confusion
 from fer_fairness.fairness.label_noise.corrected_scores import corrected_scores

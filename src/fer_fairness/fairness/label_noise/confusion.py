@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import INTERSECTION, Counts
+from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.group_names import attribute_parts, joined_names, names_of
 from fer_fairness.fairness.metrics.reductions import Array
 
 _PARTS_AT_MOST: Final = 3
@@ -75,7 +76,7 @@ def label_confusion(
     Raises:
         InvalidInputError: A column is missing, nobody is left, or a label is none of the groups.
     """
-    parts = attribute.split(INTERSECTION)
+    parts = attribute_parts(attribute)
     _check_columns(held_out, parts, annotated)
     known = held_out.dropna(subset=[true_column(part) for part in parts])
     if known.empty:
@@ -83,29 +84,31 @@ def label_confusion(
             f"Nobody among {len(held_out)} held-out people has a true {attribute}: the labeller's "
             "errors are not known. Give held-out people whose group somebody annotated."
         )
-    true = [known[true_column(part)].astype(str) for part in parts]
+    true = [names_of(known[true_column(part)]) for part in parts]
     predicted = [
-        true[place] if part in annotated else known[predicted_column(part)]
+        true[place] if part in annotated else names_of(known[predicted_column(part)])
         for place, part in enumerate(parts)
     ]
     names = [sorted(set(column)) for column in true]
     _check_labels(parts, predicted, names)
-    groups = tuple(INTERSECTION.join(group) for group in product(*names))
-    rows, columns = _codes(true, groups), _codes(predicted, groups)
+    groups = list(product(*names))
+    rows, columns = _codes(true, names), _codes(predicted, names)
     counts = np.zeros((len(groups), len(groups) + 1), dtype=np.int64)
     np.add.at(counts, (rows, columns), 1)
-    return LabelConfusion(counts, groups)
+    written = groups if len(parts) > 1 else []
+    return LabelConfusion(counts, tuple(map(joined_names, written)) or tuple(names[0]))
 
 
-def _codes(columns: list[pd.Series], groups: tuple[str, ...]) -> Counts:
-    """Position of each person's group; the last one, past all groups, where a part is missing."""
-    joined = columns[0].astype(str)
-    missing = columns[0].isna()
-    for column in columns[1:]:
-        missing = missing | column.isna()
-        joined = joined + INTERSECTION + column.astype(str)
-    codes = pd.Index(groups, dtype=object).get_indexer(pd.Index(joined, dtype=object))
-    return np.where(missing.to_numpy(dtype=bool), len(groups), codes).astype(np.int64)
+def _codes(columns: list[pd.Series], names: list[list[str]]) -> Counts:
+    """Position of each person's group among all tuples of names; past them where one is missing."""
+    sizes = [len(known) for known in names]
+    codes = np.zeros(len(columns[0]), dtype=np.int64)
+    missing = np.zeros(len(codes), dtype=bool)
+    for column, known in zip(columns, names, strict=True):
+        places = pd.Index(known, dtype=object).get_indexer(pd.Index(column, dtype=object))
+        codes = codes * len(known) + places
+        missing |= places < 0
+    return np.where(missing, int(np.prod(sizes)), codes).astype(np.int64)
 
 
 def _check_columns(held_out: pd.DataFrame, parts: list[str], annotated: Collection[str]) -> None:

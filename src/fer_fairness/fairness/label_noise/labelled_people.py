@@ -10,12 +10,11 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.counts import (
     EVERYBODY,
-    INTERSECTION,
     Counts,
     everybody_of,
     group_counts,
-    groups_of,
 )
+from fer_fairness.fairness.group_names import attribute_parts, groups_of, names_of, split_names
 from fer_fairness.fairness.label_noise.confusion import (
     LabelConfusion,
     label_confusion,
@@ -52,7 +51,7 @@ def predicted_parts(frame: pd.DataFrame, attribute: str) -> list[str]:
     Raises:
         InvalidInputError: The table lacks a part, or does not say where it comes from.
     """
-    parts = attribute.split(INTERSECTION)
+    parts = attribute_parts(attribute)
     for name in (column for part in parts for column in (part, f"{part}_source")):
         if name not in frame.columns:
             raise InvalidInputError(
@@ -72,7 +71,7 @@ def labelled_people(
     probabilities: pd.DataFrame | None,
 ) -> LabelledPeople:
     """Count the people whom the labeller saw; see `correction.label_noise`."""
-    parts = attribute.split(INTERSECTION)
+    parts = attribute_parts(attribute)
     annotated = [part for part in parts if part not in predicted]
     seen = np.logical_and.reduce(
         [frame[f"{part}_source"] == "predicted" for part in predicted]
@@ -103,17 +102,13 @@ def _joint_probabilities(
 ) -> Array:
     """P(group | face), (people, groups), adapted part by part and multiplied."""
     rows = _rows_of(people, probabilities)
-    names = [
-        sorted({group.split(INTERSECTION)[place] for group in confusion.groups})
-        for place in range(len(parts))
-    ]
+    tuples = [split_names(group) if len(parts) > 1 else (group,) for group in confusion.groups]
+    names = [sorted({group[place] for group in tuples}) for place in range(len(parts))]
     tables = []
     for part, groups in zip(parts, names, strict=True):
         if part not in predicted:
             tables.append(
-                (people[part].astype(str).to_numpy()[:, np.newaxis] == np.array(groups)).astype(
-                    float
-                )
+                (names_of(people[part]).to_numpy()[:, np.newaxis] == np.array(groups)).astype(float)
             )
             continue
         columns = [f"probability_{part}_{group}" for group in groups]

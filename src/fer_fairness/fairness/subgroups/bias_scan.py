@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import EVERYBODY, INTERSECTION, Codes, Counts, check_predictions
+from fer_fairness.fairness.counts import EVERYBODY, Codes, Counts, check_predictions
+from fer_fairness.fairness.group_names import names_of, single_attributes, subgroup_name
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.whose_faces import check_people, people_of
@@ -41,6 +42,9 @@ SCAN_COLUMNS: Final = (
     "verdict",
 )
 
+MANY_VALUES: Final = 600
+"""Of an attribute with more, those of few people are not searched: half a minute at 1,300."""
+
 _N_STARTS: Final = 60
 _ROUNDING: Final = 1e-7
 
@@ -64,7 +68,8 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
 
     Args:
         frame: One row a face: sample_id, emotion, predicted_emotion, and the attributes' columns.
-        attributes: The columns to combine; "a x b" counts as a and b.
+        attributes: The columns to combine; "a x b" counts as a and b. Of more than `MANY_VALUES`
+            values those of fewer than `minimum_group_size` people count as missing.
         n_permutations: Shuffles behind the p-value.
         seed: Seed of the shuffles and of the searches' starts.
         penalty: Taken off the score for each value named, so that fewer are.
@@ -86,8 +91,8 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
     _check(frame, attributes, n_permutations, penalty)
     people = people_of(frame, person)
     if person is not None and people is not None:
-        check_people(frame, person, _columns(attributes))
-    names, faces = _faces(frame, attributes)
+        check_people(frame, person, single_attributes(attributes))
+    names, faces = _faces(frame, attributes, people, minimum_group_size)
     n_people = len(frame) if people is None else int(people.max()) + 1
     if not names or n_people < max(minimum_group_size, 1):
         n_errors = int(faces.wrong.sum())
@@ -105,7 +110,7 @@ def _check(
     frame: pd.DataFrame, attributes: Sequence[str], n_permutations: int, penalty: float
 ) -> None:
     check_predictions(frame)
-    absent = [name for name in _columns(attributes) if name not in frame.columns]
+    absent = [name for name in single_attributes(attributes) if name not in frame.columns]
     if absent or not attributes:
         raise InvalidInputError(
             f"The scan needs the column {absent[0]!r}, which the table lacks; it has "
@@ -124,11 +129,6 @@ def _check(
             f"The scan found n_permutations {n_permutations} and penalty {penalty}, expected at "
             "least 1 and at least 0."
         )
-
-
-def _columns(attributes: Sequence[str]) -> list[str]:
-    """The single attributes, each once, of names such as "gender x race"."""
-    return list(dict.fromkeys(part for name in attributes for part in name.split(INTERSECTION)))
 
 
 @dataclass(frozen=True)
@@ -177,14 +177,22 @@ class _Found:
     sizes: tuple[int, int, int, float]
 
 
-def _faces(frame: pd.DataFrame, attributes: Sequence[str]) -> tuple[dict[str, list[str]], _Faces]:
+def _faces(
+    frame: pd.DataFrame,
+    attributes: Sequence[str],
+    people: pd.Series | None,
+    minimum_group_size: int,
+) -> tuple[dict[str, list[str]], _Faces]:
     """Values by attribute (of two or more), and the faces."""
+    who = np.arange(len(frame)) if people is None else people.to_numpy()
     names: dict[str, list[str]] = {}
     codes = []
-    for attribute in _columns(attributes):
-        known = frame[attribute].notna()
-        values = frame[attribute].astype(str).where(known)
-        found = sorted(values[known].unique())
+    for attribute in single_attributes(attributes):
+        values = names_of(frame[attribute])
+        if values.nunique() > MANY_VALUES:
+            sizes = pd.Series(who).groupby(values.to_numpy(dtype=object)).nunique()
+            values = values.where(values.map(sizes) >= minimum_group_size)
+        found = sorted(values.dropna().unique())
         if len(found) > 1:
             names[attribute] = found
             codes.append(pd.Categorical(values, categories=found).codes.astype(np.int64))
@@ -272,12 +280,12 @@ def _shuffled_errors(
 
 def _told(names: dict[str, list[str]], chosen: Sequence[Flags]) -> str:
     """The subgroup in words, "everybody" where no attribute is named."""
-    parts = [
-        f"{attribute}: {' or '.join(np.array(values)[flags[0, :-1]])}"
+    allowed = {
+        attribute: [str(value) for value in np.array(values, dtype=object)[flags[0, :-1]]]
         for (attribute, values), flags in zip(names.items(), chosen, strict=True)
         if not flags.all()
-    ]
-    return "; ".join(parts) or EVERYBODY
+    }
+    return subgroup_name(allowed) or EVERYBODY
 
 
 def _row(

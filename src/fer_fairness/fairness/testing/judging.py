@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.testing.gap_tests import AttributeTests

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import INTERSECTION
+from fer_fairness.fairness.group_names import INTERSECTION, attribute_parts
 from fer_fairness.fairness.people.whose_faces import people_of
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.measurements import FACES_ALONE_NOTE, LABEL_ERRORS_NOTE
@@ -26,7 +26,7 @@ def compared(
     attributes: list[str] = list(reading["attributes"])
     if parameters.intersections is not None:
         for intersection in parameters.intersections:
-            unknown = set(intersection.split(INTERSECTION)) - set(attributes)
+            unknown = set(attribute_parts(intersection)) - set(attributes)
             if unknown:
                 raise InvalidInputError(
                     f"audit.intersections holds {intersection!r}, but the attributes are "
@@ -37,7 +37,7 @@ def compared(
     return attributes + [
         pair
         for pair in _pairs(attributes)
-        if len(people[pair.split(INTERSECTION)].dropna().drop_duplicates()) <= parameters.max_groups
+        if len(people[attribute_parts(pair)].dropna().drop_duplicates()) <= parameters.max_groups
     ]
 
 

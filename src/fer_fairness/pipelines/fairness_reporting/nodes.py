@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
@@ -87,7 +88,8 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
     for variant, table in distributions.items():
         cells = [name for name in ("emotion", *ATTRIBUTES) if name in table.columns]
         if len(table) and cells:
-            named = table[cells].fillna("unknown").astype(str).agg(" · ".join, axis=1)
+            rows = table[cells].fillna("unknown").astype(str).itertuples(index=False, name=None)
+            named = [joined_names(names, CELL) for names in rows]
             table = table.assign(variant=variant, cell=named)
         parts[variant] = table
     return collect(**parts)

@@ -10,6 +10,7 @@ from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.modeling.inspection import n_trainable_weights
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.reporting.passed_on import passed_on_mapping
 
 TRAINING_RECORD: Final = "training_record"
 """The dataset of a variant that holds its record."""
@@ -53,5 +54,7 @@ def training_record(
         "n_trainable_weights": n_trainable_weights(model),
         "start_fingerprint": None if is_random else start_fingerprint,
         "fingerprint": weights_fingerprint(model),
-        "parameters": {name: block.model_dump(mode="json") for name, block in parameters.items()},
+        "parameters": passed_on_mapping(
+            {name: block.model_dump(mode="json") for name, block in parameters.items()}
+        ),
     }

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fer_fairness.reporting.labels import capitalised
+from fer_fairness.reporting.labels import capitalised, cut_in_middle
 
 WIDTH: Final = 9.2
 """Width of a full-width figure in inches: the text column of the page at 72 points an inch."""
@@ -119,9 +119,7 @@ def label_axes(axes: Axes, *, x: str = "", y: str = "") -> None:
 
 def literal(text: str) -> str:
     """`text` as matplotlib shall draw it: cut in its middle where too long, no dollar a formula."""
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST - 13]}…{text[-12:]}"
-    return text.replace("$", r"\$")
+    return cut_in_middle(text, _LONGEST).replace("$", r"\$")
 
 
 def draw_estimates(

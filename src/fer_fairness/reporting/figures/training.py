@@ -7,13 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_fairness.fairness.group_names import CELL, joined_names, split_names
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow
 
 _PANELS_A_ROW: Final = 4
-_SEPARATOR: Final = " · "
 
 
 def distribution_figure(distributions: Sequence[DistributionRow], *, variant: str) -> Figure:
@@ -79,8 +79,9 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
 
 
 def _without_emotion(row: DistributionRow) -> str:
-    parts = row.cell.split(_SEPARATOR)
-    return _SEPARATOR.join(part for part in parts if part != row.emotion) or row.cell
+    names = split_names(row.cell, CELL)
+    others = names[1:] if names[0] == row.emotion else names
+    return joined_names(others) if len(others) > 1 else "".join(others) or row.cell
 
 
 def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequence[str]) -> Figure:

@@ -3,6 +3,7 @@
 import math
 from typing import Final, TypeAlias
 
+from fer_fairness.fairness.group_names import listed_names
 from fer_fairness.fairness.metrics.words import MetricWords, metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.labels import (
@@ -277,7 +278,7 @@ class GapRow(JudgedTogether, Estimate, OfSource, Counted, table="gaps"):
     @property
     def left_out_labels(self) -> list[str]:
         """The groups left out, in words."""
-        return [group_label(name) for name in self.left_out.split(", ") if name]
+        return [group_label(name) for name in listed_names(self.left_out)]
 
 
 class ConfusionRow(Scored, table="confusion"):

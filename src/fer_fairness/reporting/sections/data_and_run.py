@@ -7,8 +7,8 @@ from typing import Final
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_blocks import json_text, nested_blocks, spelled
+from fer_fairness.reporting.json_values import Json, as_json
 from fer_fairness.reporting.labels import attribute_label, capitalised, evaluation_set_label
-from fer_fairness.reporting.results import Json, as_json
 
 _NAMES: Final = MappingProxyType(
     {

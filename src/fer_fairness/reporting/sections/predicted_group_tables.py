@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.label_noise import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
@@ -81,7 +82,7 @@ def group_tables(
         f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
         "corrected interval excludes zero; these are not corrected for many comparisons"
     )
-    folded = " x " in first.attribute
+    folded = len(attribute_parts(first.attribute)) > 1
     return [
         page.table(by_itself, ordered, accuracy, folded=folded),
         page.table(against_others, ordered, differences, folded=folded),

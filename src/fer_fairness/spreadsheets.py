@@ -1,0 +1,64 @@
+"""Cells of CSV files that a spreadsheet would take for formulas, written so that it does not.
+
+Names of files, classes and groups come from anywhere, and Excel, LibreOffice and Google Sheets run
+a text cell that begins with =, +, - or @ (or with a tab or a line end before it). A leading
+apostrophe makes it text (OWASP, "CSV Injection"). A cell that looks as if it were written so gets
+one apostrophe more, so that reading takes off what writing put there and nothing else.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pandas as pd
+
+_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""The last four are the full-width signs, which spreadsheets in Japanese take for the others."""
+
+_NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
+
+
+def escaped(text: str) -> str:
+    """A text with an apostrophe before it where a spreadsheet would run it; numbers stay."""
+    runs = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
+    return f"'{text}" if runs else text
+
+
+def unescaped(text: str) -> str:
+    """What `escaped` was given."""
+    return text[1:] if text.startswith("'") and escaped(text[1:]) == text else text
+
+
+def escaped_table(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """A table with its texts and the names of its columns `escaped`, and how many were changed."""
+    changed = _with_texts(table, escaped)
+    n_cells = int(
+        (changed.to_numpy(dtype=object) != table.to_numpy(dtype=object))[
+            table.notna().to_numpy()
+        ].sum()
+    )
+    return changed, n_cells + sum(map(str.__ne__, map(str, changed), map(str, table)))
+
+
+def unescaped_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as it was before `escaped_table`."""
+    return _with_texts(table, unescaped)
+
+
+def _with_texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """The table with every text changed, names of columns among them."""
+
+    def changed(value: object) -> object:
+        return change(value) if isinstance(value, str) else value
+
+    columns = {
+        place: column.map(changed) if _may_hold_text(column) else column
+        for place, (_, column) in enumerate(table.items())
+    }
+    new = pd.DataFrame(columns, index=table.index)
+    new.columns = pd.Index([changed(name) for name in table.columns])
+    return new
+
+
+def _may_hold_text(column: pd.Series) -> bool:
+    return not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
