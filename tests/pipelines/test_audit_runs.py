@@ -124,7 +124,7 @@ def test_nothing_that_is_passed_on_names_folders_user_or_host(
     for file in outputs:
         content = file.read_bytes()
         assert not [name for name in hidden if name in content], file
-    assert b"theirs.csv" in (secret / "data/08_reporting/audit/audit.html").read_bytes()
+    assert b"theirs.csv" in (folder_of_audit(secret / "data") / "audit.html").read_bytes()
 
 
 def test_a_manifest_has_paths_where_they_are_asked_for(
@@ -140,7 +140,7 @@ def test_a_manifest_has_paths_where_they_are_asked_for(
     }
     session = KedroSession.create(project_path=kedro_project, runtime_params=runtime)
     session.run(pipeline_names=["audit"])
-    reports = data / "08_reporting/audit"
+    reports = folder_of_audit(data)
     manifest = json.loads((reports / "run_manifest.json").read_text())
     assert manifest["runtime_parameters"]["audit"]["predictions"] == str(path)
     assert str(tmp_path) not in (reports / "audit.json").read_text()

@@ -58,7 +58,7 @@ def test_a_change_makes_anew_what_depends_on_it_and_nothing_else(
     with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
         project.run(only_missing=True)
     expected = {
-        "nothing": "Taken over from earlier runs: 4 nodes, whose results fit. Nothing is left",
+        "nothing": "Taken over from earlier runs: 4 nodes, whose results fit. None run",
         "raw data": "nothing is taken over",
         "a parameter": "2 nodes, whose results fit. 2 run (stale are count: factor was 3 and is 5",
         "a parameter of the first node": "nothing is taken over",
@@ -252,3 +252,24 @@ def test_code_that_a_person_calls_harmless_is_accepted(
     assert all(freshness.accept_code(node) for node in nodes)
     assert not any(freshness.accept_code(node) for node in nodes)
     project.run("reporting")
+
+
+def test_what_a_named_file_holds_counts_and_not_where_it_lies(
+    make_project: ProjectMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = make_project("project")
+    first, second = project.root / "first", project.root / "second"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / "letters.txt").write_text("ae")
+    project.parameters["letters"] = str(first / "letters.txt")
+    project.run()
+    project.parameters["letters"] = str(second / "letters.txt")
+    with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
+        project.run(only_missing=True)
+        assert "None run" in caplog.messages[-1]
+        (second / "letters.txt").write_text("io")
+        project.run(only_missing=True)
+    assert "read: letters names a file with other contents" in caplog.messages[-1]
+    records = (project.data / ".provenance").rglob("*.json")
+    assert not any(str(project.root) in record.read_text() for record in records)

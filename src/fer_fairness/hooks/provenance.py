@@ -18,6 +18,7 @@ from fer_fairness.hooks.errors import stop
 from fer_fairness.hooks.inputs import missing_inputs
 from fer_fairness.hooks.manifest import run_manifest
 from fer_fairness.provenance import DataRootLock, Freshness, take_over
+from fer_fairness.reporting.passed_on import passed_on_command
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class ProvenanceHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         data_root = Path(run_params["project_path"]) / str(self._parameters["data_root"])
-        command = " ".join(["kedro", *sys.argv[1:]])
+        command = passed_on_command(["kedro", *sys.argv[1:]])
         self._lock.acquire(data_root, _own_folder(pipeline, catalog), command)
         only_missing = bool(run_params.get("only_missing_outputs"))
         manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}

@@ -216,7 +216,7 @@ class Freshness:
             node=node.name,
             function=_name(node.func),
             code=self._code(node),
-            parameters=parameters,
+            parameters={name: _without_folders(value) for name, value in parameters.items()},
             files=dict(self._files_named(parameters)),
             inputs={
                 name: self.sha256(name) or self._made.get(name)
@@ -287,6 +287,17 @@ def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
     elif isinstance(value, Iterable):
         for number, part in enumerate(value):
             yield from _texts(part, f"{name}.{number}")
+
+
+def _without_folders(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """Names of files and folders in place of their paths: what they hold counts, not where."""
+    if isinstance(value, Mapping):
+        return {key: _without_folders(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(part) for part in value]
+    if isinstance(value, str) and _is_there(Path(value).expanduser()):
+        return Path(value).name
+    return value
 
 
 def _is_there(path: Path) -> bool:

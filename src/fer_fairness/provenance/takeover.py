@@ -41,18 +41,16 @@ class Takeover:
 
     def line(self) -> str:
         """For the log of a run."""
-        if not self.taken_over:
-            return f"{len(self.runs)} nodes run; nothing is taken over from earlier runs"
-        told = f"Taken over from earlier runs: {len(self.taken_over)} nodes, whose results fit"
-        if not self.runs:
-            return f"{told}. Nothing is left to be done"
-        parts = [f"{self.missing} with something missing"] if self.missing else []
         causes = [state for state in self.stale if state.reasons]
         following = len(self.stale) - len(causes)
+        parts = [f"{self.missing} with something missing"] if self.missing else []
         parts += [f"stale are {'; '.join(_causes(causes))}"] if causes else []
         parts += [f"{following} that follow"] if following else []
         why = f" ({', '.join(parts)})" if parts else ""
-        return f"{told}. {len(self.runs)} run{why}"
+        if not self.taken_over:
+            return f"{len(self.runs)} nodes run, nothing is taken over from earlier runs{why}"
+        told = f"Taken over from earlier runs: {len(self.taken_over)} nodes, whose results fit"
+        return f"{told}. {len(self.runs) or 'None'} run{why}"
 
 
 def take_over(
