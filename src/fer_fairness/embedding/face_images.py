@@ -44,7 +44,7 @@ class FaceImages(Protocol):
 
 
 class ImageFiles:
-    """Faces in image files of any size and of any kind that Pillow reads.
+    """Faces in image files of any size, of any format that `pictures` opens.
 
     Grey, palette, CMYK and transparent pictures are made RGB, and turned as their EXIF says. No
     file is opened before it is needed.
