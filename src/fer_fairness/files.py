@@ -4,13 +4,21 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from fer_fairness.errors import DiskFullError, InvalidInputError, disk_full_message, is_disk_full
+from fer_fairness.errors import (
+    DiskFullError,
+    FileAccessError,
+    InvalidInputError,
+    access_message,
+    disk_full_message,
+    is_disk_full,
+)
 
 
 @contextmanager
@@ -117,3 +125,31 @@ def _fill(file: BinaryIO, n_bytes: int) -> None:
         missing -= file.write(zeros[:missing])
     file.flush()
     os.fsync(file.fileno())  # some file systems find the room only here
+
+
+def regular_file_bytes(path: Path, *, remedy: str) -> int:
+    """Refuse what is no file that can be read, before it is opened: a pipe would wait for ever.
+
+    Args:
+        path: What somebody called a file.
+        remedy: What to do where it is none: a sentence for the message.
+
+    Returns:
+        Its size.
+
+    Raises:
+        InvalidInputError: It is not there, or a folder, pipe, socket or device.
+        FileAccessError: The system does not let it be looked at or read.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            with path.open("rb"):
+                return status.st_size
+    except FileNotFoundError as error:
+        raise InvalidInputError(f"{path}: there is no such file. {remedy}") from error
+    except OSError as error:
+        told = access_message(error) or f"{path} cannot be read ({error}). {remedy}"
+        raise FileAccessError(told) from error
+    kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+    raise InvalidInputError(f"{path} is {kind}, expected a file. {remedy}")
