@@ -1,7 +1,8 @@
 """What all tests share: quiet back ends, the project's root, a faces table on demand."""
 
 import os
-from collections.abc import Callable, Sequence
+import resource
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,15 @@ def kedro_project(project_root: Path) -> Path:
 
     bootstrap_project(project_root)
     return project_root
+
+
+@pytest.fixture
+def largest_file() -> Iterator[None]:
+    """No file can grow beyond 150 kB: a disk that is full, as far as one file goes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.files import file_sha256, json_sha256, replacing, verify_sha256
+from fer_fairness.errors import DiskFullError, InvalidInputError
+from fer_fairness.files import file_sha256, json_sha256, replacing, reserve, verify_sha256
 
 
 def test_a_failed_block_leaves_the_older_file_and_no_rubbish(tmp_path: Path) -> None:
@@ -64,3 +65,28 @@ def test_content_has_one_hash_whatever_the_order_of_its_keys() -> None:
     assert first == json_sha256({"b": {"d": "é", "c": None}, "a": [1, 2]})
     assert first != json_sha256({"a": [2, 1], "b": {"c": None, "d": "é"}})
     assert len(first) == 64
+
+
+class TestReserving:
+    @pytest.mark.parametrize("is_given_by_the_system", [True, False])
+    def test_a_file_gets_its_bytes_and_keeps_what_it_holds(
+        self, *, is_given_by_the_system: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        if not is_given_by_the_system:
+            monkeypatch.delattr(os, "posix_fallocate")
+        path = tmp_path / "a.npy"
+        path.write_bytes(b"head")
+        reserve(path, 3_000_000)
+        assert path.read_bytes() == b"head" + bytes(2_999_996)
+        assert path.stat().st_blocks * 512 >= 3_000_000
+
+    @pytest.mark.usefixtures("largest_file")
+    @pytest.mark.parametrize("is_given_by_the_system", [True, False])
+    def test_without_room_there_is_one_sentence(
+        self, *, is_given_by_the_system: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        if not is_given_by_the_system:
+            monkeypatch.delattr(os, "posix_fallocate")
+        (tmp_path / "a.part").touch()
+        with pytest.raises(DiskFullError, match=r"no room for .*a\.npy.*3 MB are needed"):
+            reserve(tmp_path / "a.part", 3_000_000, told_as=tmp_path / "a.npy")

@@ -1,14 +1,24 @@
 """Files that are either the old one or the new one, never half of each, and known by SHA-256."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import (
+    DiskFullError,
+    FileAccessError,
+    InvalidInputError,
+    access_message,
+    disk_full_message,
+    is_disk_full,
+)
 
 
 @contextmanager
@@ -69,3 +79,77 @@ def verify_sha256(path: Path, expected: str, *, remedy: str) -> None:
             f"{path} has the SHA-256 {found}, expected {expected}: it is another file, or a "
             f"damaged one, and was not opened. {remedy}"
         )
+
+
+def reserve(path: Path, n_bytes: int, *, told_as: Path | None = None) -> None:
+    """Give a file all of its bytes on the disk, before it is mapped into memory.
+
+    A map of a file whose room is only promised ends the process without a word ("Bus error") where
+    the disk turns out to be full.
+
+    Args:
+        path: A file that is there; what it holds stays.
+        n_bytes: The size that it gets, zeros after what it holds; at least its own.
+        told_as: What the message calls the file, where it is to become another.
+
+    Raises:
+        DiskFullError: There is not so much room.
+    """
+    try:
+        with path.open("r+b") as file:
+            if not _allocated(file.fileno(), n_bytes):
+                _fill(file, n_bytes)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(disk_full_message(error, told_as or path, n_bytes)) from error
+
+
+def _allocated(descriptor: int, n_bytes: int) -> bool:
+    """Whether the system has given the room; not every system and file system can."""
+    if not hasattr(os, "posix_fallocate"):
+        return False
+    try:
+        os.posix_fallocate(descriptor, 0, n_bytes)
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENODEV, errno.ENOSYS):
+            return False
+        raise
+    return True
+
+
+def _fill(file: BinaryIO, n_bytes: int) -> None:
+    zeros = bytes(1 << 20)
+    missing = n_bytes - file.seek(0, os.SEEK_END)
+    while missing > 0:
+        missing -= file.write(zeros[:missing])
+    file.flush()
+    os.fsync(file.fileno())  # some file systems find the room only here
+
+
+def regular_file_bytes(path: Path, *, remedy: str) -> int:
+    """Refuse what is no file that can be read, before it is opened: a pipe would wait for ever.
+
+    Args:
+        path: What somebody called a file.
+        remedy: What to do where it is none: a sentence for the message.
+
+    Returns:
+        Its size.
+
+    Raises:
+        InvalidInputError: It is not there, or a folder, pipe, socket or device.
+        FileAccessError: The system does not let it be looked at or read.
+    """
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode):
+            with path.open("rb"):
+                return status.st_size
+    except FileNotFoundError as error:
+        raise InvalidInputError(f"{path}: there is no such file. {remedy}") from error
+    except OSError as error:
+        told = access_message(error) or f"{path} cannot be read ({error}). {remedy}"
+        raise FileAccessError(told) from error
+    kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
+    raise InvalidInputError(f"{path} is {kind}, expected a file. {remedy}")

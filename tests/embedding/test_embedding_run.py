@@ -50,7 +50,7 @@ class TestProblems:
         paths[2].write_bytes(b"no image")
         result = bench.embed(ImageFiles(paths))
         assert list(result.problems) == [2]
-        assert "cannot identify image file" in result.problems[2]
+        assert "the file is none of PNG" in result.problems[2]
         found = np.delete(result.embeddings, 2, axis=0)
         np.testing.assert_array_equal(found, expected([1, 2, 4, 5, 6]))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fer_fairness import pictures
 from fer_fairness.embedding import ImageFiles, ImageRows, pixel_array
-from fer_fairness.embedding import image_decoding as room
 from fer_fairness.embedding.face_images import pixel_block
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ImageCondition
@@ -95,7 +95,10 @@ class TestDamagedFiles:
         [
             (None, "there is no such file"),
             (b"", "the file has no bytes"),
-            (b"<html>moved</html>", "cannot identify image file 'face.jpg'"),
+            (
+                b"<html>moved</html>",
+                "the file is none of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM, or is damaged",
+            ),
         ],
     )
     def test_the_reason_is_told(self, content: bytes | None, reason: str, tmp_path: Path) -> None:
@@ -109,7 +112,7 @@ class TestDamagedFiles:
     def test_too_many_pixels_are_not_decoded(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(room, "MAX_PIXELS", 100)
+        monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
         red_png("RGB")(tmp_path / "small.png")
         Image.new("L", (11, 10)).save(tmp_path / "face.png")
         assert problem(tmp_path / "face.png") == "the image claims 11 x 10 pixels"

@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -115,7 +116,7 @@ def test_the_old_folder_comes_back_if_the_new_one_cannot_be_moved(
     rename = Path.rename
 
     def stubborn(path: Path, target: Path) -> Path:
-        if path.name.startswith(".a.") and not path.name.endswith(".old"):
+        if path.name.startswith(".a.") and not path.name.endswith(".old.unfinished"):
             raise OSError("busy")
         return rename(path, target)
 
@@ -125,3 +126,28 @@ def test_the_old_folder_comes_back_if_the_new_one_cannot_be_moved(
 
     assert is_fabricated(tmp_path / "a")
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("killed_at", [1, 2])
+def test_the_copy_that_a_killed_run_leaves_is_removed_by_the_next(
+    fairface: FabricatedDataset, killed_at: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_dataset(fairface, tmp_path / "a")
+    (tmp_path / ".a.backup").mkdir()  # somebody's own
+    renamed: list[Path] = []
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        renamed.append(path)
+        if len(renamed) == killed_at:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)  # a killed run tidies nothing up
+        with pytest.raises(KeyboardInterrupt):
+            write_dataset(fairface, tmp_path / "a")
+    assert len(list(tmp_path.glob(".a.*.unfinished"))) == killed_at
+    write_dataset(fairface, tmp_path / "a")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.backup", "a"]

@@ -188,3 +188,19 @@ def test_images_of_another_padding_are_reported(
         "found": "448 x 448",
         "agrees": False,
     }
+
+
+def test_a_label_file_that_was_cut_in_half_is_not_taken_for_whole(folder: Path) -> None:
+    write_labels(folder, TRAIN[:1], VAL)
+    expected = r"3 of 6 rows(?s:.)*train/2\.jpg: the image has no row in fairface_label_train\.csv"
+    with pytest.raises(DamagedDataError, match=expected):
+        read_fairface(folder, PARAMS)
+
+
+def test_a_few_images_without_a_row_are_named_and_left_out(folder: Path) -> None:
+    write_labels(folder, TRAIN[:3], VAL)
+    (folder / "train" / "._4.jpg").touch()  # what macOS leaves is no image
+    raw = read_fairface(folder, PARAMS)
+    assert len(raw.faces) == 5
+    assert raw.rejected["file"].tolist() == ["train/4.jpg"]
+    assert "is it cut short?" in raw.rejected["reason"].item()

@@ -1,11 +1,15 @@
 """Files that somebody else wrote, opened in every usual form, or refused."""
 
+import errno
 import gzip
+import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import FileAccessError, InvalidInputError
+from fer_fairness.sources import foreign_file, foreign_size
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable
 
@@ -68,5 +72,83 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: st
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"nowhere\.csv: there is no such file"):
         open_table(tmp_path / "nowhere.csv")
-    with pytest.raises(InvalidInputError, match="there is no such file"):
+
+
+def test_what_is_no_file_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
+    with pytest.raises(InvalidInputError, match="is a folder, expected a file"):
         open_table(tmp_path)
+    with pytest.raises(InvalidInputError, match=r"pipe\.csv is a pipe, socket or device"):
+        open_table(tmp_path / "pipe.csv")
+    with pytest.raises(InvalidInputError, match="is a pipe, socket or device"):
+        open_table(Path("/dev/zero"))
+    with pytest.raises(FileAccessError, match=r"loop\.csv cannot be used \(Too many levels"):
+        open_table(tmp_path / "loop.csv")
+
+
+def test_a_file_without_permission_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.csv"
+    path.touch()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(FileAccessError, match=r"file\.csv cannot be used \(Permission denied\)"):
+        open_table(path)
+
+
+class TestBytesThatNoTextHas:
+    @pytest.mark.parametrize("n_rows", [3, 40_000])
+    def test_a_zero_byte_is_named_by_line_wherever_it_stands(
+        self, n_rows: int, tmp_path: Path
+    ) -> None:
+        content = b"y_true,y_pred,gender\n" + b"sad,sad,f\n" * n_rows + b"sad,s\0d,f\n"
+        with pytest.raises(InvalidInputError, match=f"line {n_rows + 2}: the line holds a byte 0"):
+            opened(tmp_path, content)
+
+    def test_a_byte_far_down_that_is_not_utf_8_is_named_by_line(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(foreign_file, "_PIECE_BYTES", 7)  # within letters of two bytes
+        content = "y_true,y_pred,gender\n" + "äöü,ä,ß\n" * 5
+        assert opened(tmp_path, content).text("y_pred").values == ("ä",)
+        with pytest.raises(InvalidInputError, match="line 7: byte 0xe4 is not UTF-8"):
+            opened(tmp_path, content.encode() + b"a,\xe4,b\n")
+
+
+class TestSize:
+    """Tables that would take more memory than they may are refused before they do."""
+
+    def test_a_gzip_bomb_is_not_unpacked(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(foreign_size, "available_bytes", lambda: 300_000_000)
+        header, row = b"y_true,y_pred,gender\n", b"sad,sad,f\n"
+        bomb = gzip.compress(header) + gzip.compress(row * 20_000_000, compresslevel=1)
+        assert len(bomb) < 2_000_000
+        tracemalloc.start()
+        with pytest.raises(
+            InvalidInputError, match=r"unpacks to 1\d\d MB or more, .* 100 MB"
+        ) as no:
+            opened(tmp_path, bomb)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 200_000_000
+        assert "leave out columns" in str(no.value)
+
+    def test_a_gzip_file_of_several_parts_reads(self, tmp_path: Path) -> None:
+        parts = gzip.compress(b"y_true,y_pred,gender\n") + gzip.compress(b"sad,sad,f\n")
+        assert opened(tmp_path, parts).n_rows == 1
+
+    def test_a_large_file_is_not_opened(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        with (tmp_path / "file.csv").open("wb") as file:
+            file.truncate(foreign_size.MOST_BYTES + 1)
+        monkeypatch.setattr(Path, "read_bytes", pytest.fail)
+        with pytest.raises(InvalidInputError, match=r"it has 4\.29 GB, more than the"):
+            open_table(tmp_path / "file.csv")

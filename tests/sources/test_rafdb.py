@@ -294,3 +294,19 @@ def test_labels_without_aligned_images_say_so(authors: Path) -> None:
     (authors / "basic" / "Image" / "aligned").rename(authors / "basic" / "Image" / "original")
     with pytest.raises(DatasetNotFoundError, match="aligned not"):
         read_raf_db(authors, PARAMS)
+
+
+def test_a_list_that_was_cut_is_not_taken_for_whole(authors: Path) -> None:
+    labels = authors / "basic" / "EmoLabel" / "list_patition_label.txt"
+    labels.write_text("".join(labels.read_text().splitlines(keepends=True)[:2]))
+    expected = r"3 of 5 rows(?s:.)*test_0001_aligned\.jpg: the image has no row in .*list_patition"
+    with pytest.raises(DamagedDataError, match=expected):
+        read_raf_db(authors, PARAMS)
+
+
+def test_a_csv_that_was_cut_is_told(folders: Path) -> None:
+    csv = folders / "train_labels.csv"
+    csv.write_text("".join(csv.read_text().splitlines(keepends=True)[:2]))
+    raw = read_raf_db(folders, PARAMS)
+    assert len(raw.faces) == 5
+    assert "2 images of train have no row in train_labels.csv" in json.dumps(raw.report["notes"])

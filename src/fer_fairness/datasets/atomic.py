@@ -53,7 +53,18 @@ class AtomicFile(_Behind):  # type: ignore[misc]
                 "run` without --pipelines for everything, or first the pipeline that has this "
                 "dataset among its outputs (`kedro viz` shows which)."
             )
-        return super().load()
+        try:
+            return super().load()
+        except DatasetError as error:
+            cause = error.__cause__
+            if cause is None or isinstance(cause, DatasetError):
+                raise  # a dataset's own words
+            reason = " ".join(str(cause).split())[:600] or type(cause).__name__
+            raise DatasetError(
+                f"{self.filepath} cannot be read by {type(self).__name__}: it is damaged, or "
+                f"another file than a run has saved there ({reason}). Delete it and run the same "
+                "command with --only-missing-outputs, which makes it again."
+            ) from cause
 
     def save(self, data: Any) -> None:  # noqa: ANN401  what the dataset class writes
         """Write the file.

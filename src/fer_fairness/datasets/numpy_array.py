@@ -1,12 +1,14 @@
 """Arrays as `.npy` files, read through the memory map."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from kedro.io.core import DatasetError
 
 from fer_fairness.datasets.local_file import LocalFileDataset
+
+_MAGIC: Final = b"\x93NUMPY"
 
 
 class NumpyArrayDataset(LocalFileDataset[np.ndarray]):
@@ -30,6 +32,10 @@ class NumpyArrayDataset(LocalFileDataset[np.ndarray]):
     DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"mmap_mode": "r"}
 
     def _read(self, path: Path) -> np.ndarray:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+        if head != _MAGIC:  # NumPy would take it for a pickle, and say how to open one
+            raise ValueError(f"it begins with {head!r}, which no array does")
         array: np.ndarray = np.load(path, allow_pickle=False, **self._load_args)
         return array
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from fer_fairness.embedding.array_file import new_array_file
 from fer_fairness.embedding.protocol import EmbeddingError
 from fer_fairness.files import file_sha256, replacing
 
@@ -106,6 +107,7 @@ class EmbeddingCache:
 
         Raises:
             EmbeddingError: If chunks differ in width.
+            DiskFullError: There is no room for the whole.
         """
         # A chunk that another run deletes meanwhile is found in the whole that it has made.
         with contextlib.suppress(FileNotFoundError):
@@ -127,7 +129,7 @@ class EmbeddingCache:
                 embeddings, start = chunk[0], self.bounds(number)[0]
                 if array is None:
                     shape = (self.n_faces, embeddings.shape[1])
-                    array = np.lib.format.open_memmap(path, "w+", np.dtype(np.float32), shape)
+                    array = new_array_file(path, np.float32, shape, told_as=self._whole_file)
                 if embeddings.shape[1] != array.shape[1]:
                     raise EmbeddingError(
                         f"Chunk {number} of {self.folder} has {embeddings.shape[1]} numbers a "

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
+from fer_fairness.embedding.array_file import new_array_file
 from fer_fairness.embedding.image_decoding import conditioned, decode_or_problem, resized
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing
@@ -44,7 +45,7 @@ class FaceImages(Protocol):
 
 
 class ImageFiles:
-    """Faces in image files of any size and of any kind that Pillow reads.
+    """Faces in image files of any size, of any format that `pictures` opens.
 
     Grey, palette, CMYK and transparent pictures are made RGB, and turned as their EXIF says. No
     file is opened before it is needed.
@@ -160,13 +161,16 @@ def pixel_array(
     Returns:
         A read-only memory map, uint8 `(n, side_px, side_px, 3 or 1)`, and by row the images that
         cannot be read with the reason; their rows are black.
+
+    Raises:
+        DiskFullError: There is no room for the array; an older one is left.
     """
     problems: dict[int, str] = {}
     shape = (len(images), side_px, side_px, 3 if colour else 1)
     # An image is shrunk once where it is decoded, so that large ones are never held.
     condition = ImageCondition(side_px=side_px, colour=colour)
     with replacing(out_path) as path:
-        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+        array = new_array_file(path, np.uint8, shape, told_as=out_path)
         starts = range(0, len(images), _IMAGES_AT_ONCE)
         for start in track(starts, description="Decoding images to train on"):
             decoded, wrong = images.decode(start, start + _IMAGES_AT_ONCE, condition)

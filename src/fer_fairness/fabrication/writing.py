@@ -13,6 +13,8 @@ MARKER: Final = "truth.json"
 TRUTH: Final = "truth.parquet"
 MADE_BY: Final = "fer_fairness.fabrication"
 
+_UNFINISHED: Final = ".unfinished"
+
 
 def is_fabricated(folder: Path) -> bool:
     """Whether a folder carries the mark of `write_dataset`."""
@@ -27,7 +29,8 @@ def write_dataset(dataset: FabricatedDataset, folder: Path) -> None:
     """Write a dataset in its publisher's layout, with truth.parquet and truth.json beside it.
 
     The files are written to a new folder next to `folder` and renamed into place at the end, so a
-    run that is cut short leaves what was there before.
+    run that is cut short leaves what was there before; the copy that a killed one leaves is removed
+    by the next that writes the same folder.
 
     Args:
         dataset: What `fabricate` gives.
@@ -39,7 +42,10 @@ def write_dataset(dataset: FabricatedDataset, folder: Path) -> None:
     folder = Path(folder)
     _refuse_other_data(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    _remove_leftovers(folder)
+    staged = Path(
+        tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_UNFINISHED, dir=folder.parent)
+    )
     try:
         staged.chmod(0o755)
         LAYOUTS[dataset.layout].write(dataset, staged)
@@ -55,6 +61,13 @@ def write_dataset(dataset: FabricatedDataset, folder: Path) -> None:
         _swap(staged, folder)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a run that was killed while it wrote the same folder left beside it."""
+    for path in folder.parent.iterdir():
+        if path.name.startswith(f".{folder.name}.") and path.name.endswith(_UNFINISHED):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _refuse_other_data(folder: Path) -> None:
@@ -77,7 +90,7 @@ def _swap(staged: Path, folder: Path) -> None:
     if not folder.exists():
         staged.rename(folder)
         return
-    retired = staged.with_name(f"{staged.name}.old")
+    retired = staged.with_name(f"{staged.name}.old{_UNFINISHED}")
     folder.rename(retired)
     try:
         staged.rename(folder)

@@ -28,6 +28,7 @@ from fer_fairness.sources.label_files import (
     check_header,
     read_label_file,
 )
+from fer_fairness.sources.unlisted_images import record_unlisted, unlisted_images
 from fer_fairness.taxonomy import FAIRFACE_AGE_GROUPS, FAIRFACE_RACES
 
 FAIRFACE: Final = DatasetFacts(
@@ -66,6 +67,7 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _REPAIRS: Final = {"age": SPREADSHEET_AGES, "service_test": SPREADSHEET_BOOLEANS}
 _FILE = re.compile(r"(train|val)/([1-9]\d*)\.jpg")
+_IMAGE = re.compile(r"[1-9]\d*\.jpg")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
 
     Damage that a spreadsheet leaves in label files is repaired exactly where it is known
     (`SPREADSHEET_AGES`, `SPREADSHEET_BOOLEANS`, line ends) and reported; any other value that was
-    not published is refused by file, line and value, as is a row whose image cannot be read.
+    not published is refused by file, line and value, as are a row whose image cannot be read and an
+    image without a row, of which a label file that was cut short leaves many.
 
     Args:
         folder: Folder of the dataset.
@@ -108,12 +111,13 @@ def read_fairface(folder: Path, params: FairFaceParameters) -> RawFaces:
     record = DamageRecord(FAIRFACE.dataset)
     files = {split: read_label_file(path, folder) for split, path in paths.items()}
     listed = [face for split, file in files.items() for face in _labelled(file, split, record)]
+    n_unlisted = sum(_unlisted(images, file, split, record) for split, file in files.items())
     decoded = decode_listed(
         [images / face.file for face in listed],
         [(face.label_file, face.line, face.file) for face in listed],
         record,
         params,
-        n_rows=sum(len(file.lines) for file in files.values()),
+        n_rows=sum(len(file.lines) for file in files.values()) + n_unlisted,
     )
     kept = list(compress(listed, decoded.readable))
     faces = _faces(kept, images.relative_to(folder))
@@ -148,6 +152,13 @@ def _image_root(folder: Path, label_files: Sequence[Path]) -> Path:
             return root
     missing = "the label files are there, but the image folders train/ and val/ are not."
     raise dataset_not_found(FAIRFACE, folder, missing)
+
+
+def _unlisted(images: Path, file: LabelFile, split: str, record: DamageRecord) -> int:
+    """Record the images of a split without a row; how many there are."""
+    listed = {line.partition(",")[0].removeprefix(f"{split}/") for line in file.lines}
+    names = unlisted_images(images / split, _IMAGE, listed, len(file.lines))
+    return record_unlisted(record, split, names, file)
 
 
 def _labelled(file: LabelFile, split: str, record: DamageRecord) -> list[_Face]:

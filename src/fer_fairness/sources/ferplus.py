@@ -1,5 +1,6 @@
 """Reader of FER+: the pixels of FER2013 with the votes that Barsoum et al. 2016 gathered."""
 
+import re
 from collections import Counter
 from itertools import compress
 from pathlib import Path
@@ -31,6 +32,7 @@ from fer_fairness.sources.ferplus_files import (
 from fer_fairness.sources.ferplus_votes import SPLIT_OF_USAGE, faces_of, label_agreement
 from fer_fairness.sources.images import SIDE, decode_listed
 from fer_fairness.sources.label_files import file_md5, file_report, read_label_file
+from fer_fairness.sources.unlisted_images import record_unlisted, unlisted_images
 from fer_fairness.tables import VOTES_COLUMNS, usable
 from fer_fairness.taxonomy import EMOTIONS, FER2013_CODES
 
@@ -65,6 +67,7 @@ FER_PLUS: Final = DatasetFacts(
 )
 """md5 of fer2013new.csv and rows of label.csv: commit HEAD of microsoft/FERPlus."""
 
+_IMAGE: Final = re.compile(r"fer\d{7}\.png")
 _VOTE_FILE: Final = "fer2013new.csv"
 _PIXEL_FILES: Final = ("fer2013.csv", "fer2013/fer2013.csv", "icml_face_data.csv")
 _FOLDERS: Final = {
@@ -218,16 +221,20 @@ def _read_folders(folder: Path, root: Path, params: FerPlusParameters) -> RawFac
     record = DamageRecord(FER_PLUS.dataset)
     files: list[Json] = []
     parts: list[pd.DataFrame] = []
+    n_unlisted = 0
     for name, usage in _FOLDERS.items():
         label_file = read_label_file(root / name / "label.csv", root, has_header=False)
         part = parse_folder_votes(label_file, usage, record)
         parts.append(part.assign(folder=name))
         files.append(label_file.report(FER_PLUS))
+        listed = {line.partition(",")[0].strip() for line in label_file.lines}
+        unlisted = unlisted_images(root / name, _IMAGE, listed, len(label_file.lines))
+        n_unlisted += record_unlisted(record, name, unlisted, label_file)
     votes = pd.concat(parts, ignore_index=True)
     rows = votes[votes["usage"] != DAMAGED]
     paths = [root / name / image for name, image in zip(rows["folder"], rows["name"], strict=True)]
     places = list(zip(rows["folder"] + "/label.csv", rows["line"], rows["name"], strict=True))
-    decoded = decode_listed(paths, places, record, params, n_rows=len(votes))
+    decoded = decode_listed(paths, places, record, params, n_rows=len(votes) + n_unlisted)
 
     rows = rows[decoded.readable]
     image_files = [p.relative_to(folder).as_posix() for p in compress(paths, decoded.readable)]

@@ -1,21 +1,26 @@
 """Opens a CSV or Parquet file that somebody else wrote."""
 
+import codecs
 import csv
 import gzip
 import hashlib
 import io
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, is_string
+from fer_fairness.files import regular_file_bytes
+from fer_fairness.sources.foreign_parquet import read_parquet
+from fer_fairness.sources.foreign_size import check_bytes
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable, UnreadColumn
 
+_PIECE_BYTES: Final = 1 << 24
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 
@@ -32,43 +37,42 @@ def open_table(path: Path) -> ForeignTable:
         Its columns, unchanged, and the sha256 of the file.
 
     Raises:
-        InvalidInputError: If the file is absent, empty, neither CSV nor Parquet, has no rows, a
-            column name twice, or a row with too few or too many cells.
+        InvalidInputError: If the file is absent, empty, neither CSV nor Parquet, damaged, larger
+            than the memory allows (`foreign_size`), has no rows, a column name twice, or a row with
+            too few or too many cells.
+        FileAccessError: If the system does not let it be read.
     """
-    if not path.is_file():
-        raise InvalidInputError(
-            f"{path}: there is no such file. Give the path of a CSV or Parquet file."
-        )
+    size = regular_file_bytes(path, remedy="Give the path of a CSV or Parquet file.")
+    check_bytes(path.name, size, "it has {}")
     content = path.read_bytes()
-    kind, read = ("Parquet", _parquet) if content.startswith(b"PAR1") else ("CSV", _csv)
+    sha256 = hashlib.sha256(content).hexdigest()
     notes: list[str] = []
-    data = read(path.name, content, notes)
+    unread: dict[str, UnreadColumn] = {}
+    kind = "Parquet" if content.startswith((b"PAR1", b"PARE")) else "CSV"
+    if kind == "Parquet":
+        data, unread = read_parquet(path.name, content)
+        _refuse_twice(path.name, [*data.column_names, *unread])
+        data = data.rename_columns(_column_names(path.name, data.column_names))
+        if unread:
+            names = ", ".join(map(repr, unread))
+            notes.append(f"Neither text nor numbers, and not read: {names}.")
+    else:
+        data = _csv(path.name, content, notes)
     if data.num_rows == 0:
         raise InvalidInputError(
             f"{path.name}: the file names columns but holds no rows. Export it again."
         )
-    return ForeignTable(path.name, hashlib.sha256(content).hexdigest(), kind, data, notes)
+    return ForeignTable(path.name, sha256, kind, data, notes, unread)
 
 
 def _utf8_text(name: str, content: bytes) -> bytes:
     if content.startswith(b"\x1f\x8b"):
-        try:
-            content = gzip.decompress(content)
-        except (EOFError, OSError, zlib.error) as error:
-            raise InvalidInputError(
-                f"{name}: the gzip file is damaged or incomplete ({error}). Copy it again."
-            ) from error
+        content = _unpacked(name, content)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         content = content.decode("utf-16", errors="replace").encode()
-    if b"\0" in content[:100_000]:
-        raise InvalidInputError(
-            f"{name}: the file is neither CSV nor Parquet (it begins with {content[:8]!r}). Export "
-            "it as CSV or Parquet."
-        )
+    _refuse_nul(name, content)
     try:
-        # An ASCII file needs no second copy in memory to be known as UTF-8.
-        if not content.isascii():
-            content.decode()
+        _check_utf8(content)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidInputError(
@@ -79,6 +83,51 @@ def _utf8_text(name: str, content: bytes) -> bytes:
     if not content or content.isspace():
         raise InvalidInputError(f"{name}: the file is empty. Export it again.")
     return content
+
+
+def _unpacked(name: str, content: bytes) -> bytes:
+    """What a gzip file holds; it is unpacked piece by piece, and no further than it may be."""
+    text = io.BytesIO()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            while piece := file.read(_PIECE_BYTES):
+                text.write(piece)
+                check_bytes(name, text.tell(), "it unpacks to {} or more")
+    except (EOFError, OSError, zlib.error) as error:
+        raise InvalidInputError(
+            f"{name}: the gzip file is damaged or incomplete ({error}). Copy it again."
+        ) from error
+    return text.getvalue()
+
+
+def _refuse_nul(name: str, content: bytes) -> None:
+    place = content.find(b"\0")
+    if place < 0:
+        return
+    line = content.count(b"\n", 0, place) + 1
+    if line == 1:
+        raise InvalidInputError(
+            f"{name}: the file is neither CSV nor Parquet (it begins with {content[:8]!r}). Export "
+            "it as CSV or Parquet."
+        )
+    start = content.rfind(b"\n", 0, place) + 1
+    raise InvalidInputError(
+        f"{name}, line {line}: the line holds a byte 0, which no text has (it begins with "
+        f"{content[start : start + 20]!r}). The file is damaged there: export or copy it again."
+    )
+
+
+def _check_utf8(content: bytes) -> None:
+    """Raise UnicodeDecodeError unless it is UTF-8, without a second copy of all of it."""
+    if content.isascii():
+        return
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(content), _PIECE_BYTES):
+            decoder.decode(content[start : start + _PIECE_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        content.decode()  # again: only so the error counts from the beginning
 
 
 def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
@@ -142,39 +191,13 @@ def _header(name: str, content: bytes) -> tuple[str, list[str]]:
 def _column_names(name: str, header: Sequence[str]) -> list[str]:
     # pandas writes its index under an empty name.
     names = [text.strip() or f"column {number}" for number, text in enumerate(header, start=1)]
-    twice = sorted({text for text in names if names.count(text) > 1})
-    if twice:
-        raise InvalidInputError(
-            f"{name}, line 1: two columns are named {', '.join(map(repr, twice))}. Rename one."
-        )
+    _refuse_twice(name, names)
     return names
 
 
-def _parquet(name: str, content: bytes, notes: list[str]) -> pa.Table:
-    try:
-        file = pq.ParquetFile(io.BytesIO(content))
-        # Pictures and structures in the same file would only cost memory.
-        wanted = [column.name for column in file.schema_arrow if _is_readable(column.type)]
-        table = file.read(columns=wanted)
-        other = [column for column in file.schema_arrow.names if column not in wanted]
-    except (pa.ArrowInvalid, OSError) as error:
+def _refuse_twice(name: str, names: Sequence[str]) -> None:
+    twice = sorted(text for text, n in Counter(names).items() if n > 1)
+    if twice:
         raise InvalidInputError(
-            f"{name}: the Parquet file is damaged or incomplete ({error}). Copy it again."
-        ) from error
-    if other:
-        notes.append(f"Neither text nor numbers, and not read: {', '.join(map(repr, other))}.")
-    columns = [
-        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-        for column in table.columns
-    ]
-    return pa.table(columns, names=_column_names(name, table.column_names))
-
-
-def _is_readable(kind: pa.DataType) -> bool:
-    types = pa.types
-    if types.is_dictionary(kind):
-        return _is_readable(kind.value_type)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return bool(types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
-    simple = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-    return is_string(kind) or any(test(kind) for test in simple)
+            f"{name}: two columns are named {', '.join(map(repr, twice))}. Rename one."
+        )

@@ -62,6 +62,19 @@ class TextColumn:
 
 
 @dataclass(frozen=True)
+class UnreadColumn:
+    """A column of a file that stays behind.
+
+    Attributes:
+        reason: What it holds, a clause that follows its name: "holds {'a': 1} in row 1, ...".
+        is_damaged: Whether it is text, some of which cannot be read, and not of another kind.
+    """
+
+    reason: str
+    is_damaged: bool
+
+
+@dataclass(frozen=True)
 class ForeignTable:
     """A file with named columns, values still as they were written.
 
@@ -71,6 +84,7 @@ class ForeignTable:
         kind: "CSV" or "Parquet".
         data: The columns that can be read as text, numbers or lists of numbers.
         notes: Sentences on how the file was understood; every reader of the table adds its own.
+        unread: Columns that cannot be read, by name.
     """
 
     name: str
@@ -78,11 +92,17 @@ class ForeignTable:
     kind: str
     data: pa.Table
     notes: list[str] = field(default_factory=list)
+    unread: dict[str, UnreadColumn] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns."""
+        """Names of the columns that can be read."""
         return tuple(self.data.column_names)
+
+    @property
+    def every_name(self) -> tuple[str, ...]:
+        """Names of all columns, of those too that are refused once they are asked for."""
+        return (*self.names, *self.unread)
 
     @property
     def n_rows(self) -> int:
@@ -91,7 +111,28 @@ class ForeignTable:
 
     def is_text(self, column: str) -> bool:
         """Whether a column holds strings, as every column of a CSV file does."""
-        return is_string(self.data.column(column).type)
+        return is_string(self.values(column).type)
+
+    def is_list(self, column: str) -> bool:
+        """Whether the cells of a column are lists of numbers, of a type of their own."""
+        return is_list(self.values(column).type)
+
+    def values(self, column: str) -> pa.ChunkedArray:
+        """A column as the file has it.
+
+        Raises:
+            InvalidInputError: It cannot be read; with what it holds.
+        """
+        if column in self.unread:
+            self.refuse(
+                f"column {column!r} {self.unread[column].reason}, expected one text or one number "
+                "a row. Write it so, or name another column."
+            )
+        return self.data.column(column)
+
+    def numbers(self, column: str) -> npt.NDArray[np.float64]:
+        """A column of numbers, or of texts of numbers, as float64 `(n,)`; NaN where none is."""
+        return numbers_of(self._of_single_values(column))
 
     def n_different(self, column: str) -> int:
         """Number of different cells of a column, empty ones included."""
@@ -123,17 +164,25 @@ class ForeignTable:
 
     def cell(self, column: str, row: int) -> str:
         """What stands in a column at a 0-based row, cut to 80 characters."""
-        return shortened(str(self.data.column(column)[row].as_py()))
+        return shortened(str(self.values(column)[row].as_py()))
 
     def refuse(self, message: str) -> NoReturn:
         """Raise InvalidInputError with the file's name in front."""
         raise InvalidInputError(f"{self.name}: {message}")
 
     def _written(self, column: str) -> pa.ChunkedArray:
-        values = self.data.column(column)
+        values = self._of_single_values(column)
         if pa.types.is_boolean(values.type):
             values = pc.if_else(values, "True", "False")
         return pc.fill_null(values.cast(pa.string()), "")
+
+    def _of_single_values(self, column: str) -> pa.ChunkedArray:
+        if self.is_list(column):
+            self.refuse(
+                f"column {column!r} holds the list {self.cell(column, 0)} in row 1 ({ROWS}), "
+                "expected one text or one number a row. Write it so, or name another column."
+            )
+        return self.values(column)
 
 
 def rows_named(bad: npt.ArrayLike) -> str:
@@ -183,11 +232,11 @@ def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
     Raises:
         InvalidInputError: If cells hold no lists, or lists of different lengths.
     """
-    lists = table.data.column(column).combine_chunks()
+    lists = table.values(column).combine_chunks()
     if isinstance(lists, pa.ChunkedArray):
         lists = pa.concat_arrays(lists.chunks)
-    if table.is_text(column):
-        lists = _split(lists)
+    if not table.is_list(column):
+        lists = _split(lists.cast(pa.string()))
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     counts = np.bincount(lengths)
     # The longer where two lengths are equally frequent.
@@ -223,7 +272,14 @@ def _split(texts: pa.Array) -> pa.Array:
 
 def is_string(kind: pa.DataType) -> bool:
     """Whether an arrow type is a kind of string."""
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    types = pa.types
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether an arrow type is a kind of list."""
+    types = pa.types
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _plain(text: str) -> str:

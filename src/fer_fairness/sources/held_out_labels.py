@@ -47,7 +47,7 @@ def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels
     table = open_table(path)
     known = [
         name.removeprefix(_TRUE)
-        for name in table.names
+        for name in table.every_name
         if name.startswith(_TRUE) and name.removeprefix(_TRUE) in attributes
     ]
     if not known:
@@ -64,7 +64,7 @@ def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels
 
 def _pair(table: ForeignTable, attribute: str) -> dict[str, pd.Series]:
     true, predicted = f"{_TRUE}{attribute}", f"{_PREDICTED}{attribute}"
-    if predicted not in table.names:
+    if predicted not in table.every_name:
         table.refuse(f"there is a column {true!r}, but none called {predicted!r}. Add it.")
     found = table.text(true)
     if found.missing:

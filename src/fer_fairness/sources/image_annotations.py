@@ -60,7 +60,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
         )
     table = open_table(path)
     _check_columns(table)
-    cells = pd.DataFrame({name: table.one_line(name).str.strip() for name in table.names})
+    cells = pd.DataFrame({name: table.one_line(name).str.strip() for name in table.every_name})
     # macOS hands out names in decomposed letters, which look the same; a name as it stands goes
     # before one that only looks like it.
     by_name = {unicodedata.normalize("NFC", file): file for file in files}
@@ -96,8 +96,9 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
 
 
 def _check_columns(table: ForeignTable) -> None:
-    if FILE_COLUMN not in table.names or not set(table.names) <= {FILE_COLUMN, *ATTRIBUTES}:
+    names = table.every_name
+    if FILE_COLUMN not in names or not set(names) <= {FILE_COLUMN, *ATTRIBUTES}:
         table.refuse(
-            f"the columns are {shortened(','.join(table.names))!r}, expected {FILE_COLUMN!r} and "
+            f"the columns are {shortened(','.join(names))!r}, expected {FILE_COLUMN!r} and "
             f"any of {', '.join(ATTRIBUTES)}. Rename or remove the other columns."
         )

@@ -1,12 +1,10 @@
 """Decodes many image files into one array of small grey faces, or reads their headers alone."""
 
-import stat
-import struct
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -15,26 +13,14 @@ import numpy.typing as npt
 from PIL import Image
 
 from fer_fairness.params.data_processing import SourceParameters
+from fer_fairness.pictures import picture_or_problem, upright, without_warnings
 from fer_fairness.progress import track
 from fer_fairness.sources.base import DamageRecord
 
 SIDE: Final = 48
 """Height and width of every face, that of FER2013."""
 
-# A small file can claim, and unpack to, more pixels than there is memory.
-_MAX_PIXELS = 50_000_000
 _BATCH = 64
-# What Pillow raises on files that are not the image they claim to be.
-_OPENING_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    struct.error,
-    EOFError,
-    IndexError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,  # raised where warnings are errors
-)
 
 Size = tuple[int, int]
 Place = tuple[str, int | None, str]
@@ -75,7 +61,8 @@ def decode_listed(
 ) -> DecodedImages:
     """Decode the images that a dataset lists, with a progress bar.
 
-    An image that cannot be read (absent, empty, truncated, no image) is recorded and stops nothing.
+    An image that cannot be read (absent, empty, truncated, no image, deeper than 8 bits a channel:
+    `pictures`) is recorded and stops nothing.
 
     Args:
         paths: The images of the rows that could be read.
@@ -94,7 +81,7 @@ def decode_listed(
     sizes: Counter[str] = Counter()
     description = f"Decoding {record.dataset} images"
     # Pillow releases the interpreter lock while it decodes.
-    results = _in_threads(decode_grey, paths, description, params.n_threads)
+    results = _in_threads(_grey, paths, description, params.n_threads)
     for index, result in enumerate(results):
         if isinstance(result, str):
             readable[index] = False
@@ -118,62 +105,26 @@ def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHead
     return _in_threads(_header, paths, "Reading image headers", n_threads)
 
 
-def _header(path: Path) -> ImageHeader:
-    # Opening a pipe would wait for somebody to write into it.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is not a regular file")
-    with _opened(path) as image:
-        return ImageHeader(str(image.format), *image.size)
+def _header(image: Image.Image) -> ImageHeader:
+    return ImageHeader(str(image.format), *image.size)
 
 
-def decode_grey(path: Path) -> tuple[npt.NDArray[np.uint8], Size]:
-    """Decode one image file as a grey 48x48 face.
-
-    A JPEG is decoded at the smallest of its own scales that is not below 48x48 (`Image.draft`).
-
-    Returns:
-        The face, uint8 of shape (48, 48), and (width, height) of the file.
-
-    Raises:
-        ValueError: The file is empty, or claims more than 50 million pixels.
-        OSError: The file is absent, truncated or no image (other decoders' errors may pass too).
-    """
-    with _opened(path) as image:
-        size = image.size
-        image.draft("L", (SIDE, SIDE))
-        grey = image.convert("L")
+def _grey(image: Image.Image) -> tuple[npt.NDArray[np.uint8], Size]:
+    """The picture as a grey face, uint8 of shape (48, 48), and the file's (width, height)."""
+    size = image.size
+    grey = upright(image, colour=False, at_least_px=SIDE)
     if grey.size != (SIDE, SIDE):
         grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(grey, dtype=np.uint8), size
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    if path.stat().st_size == 0:
-        raise ValueError("the file has no bytes")
-    with Image.open(path) as image:
-        width, height = image.size
-        if width * height > _MAX_PIXELS:
-            raise ValueError(f"the image claims {width} x {height} pixels")
-        yield image
-
-
 def _in_threads(
-    read: Callable[[Path], Result], paths: Sequence[Path], description: str, n_threads: int
+    read: Callable[[Image.Image], Result], paths: Sequence[Path], description: str, n_threads: int
 ) -> Iterator[Result | str]:
     """What `read` gives for each file, or what is wrong with it, in order with a progress bar."""
 
-    def read_or_problem(path: Path) -> Result | str:
-        try:
-            return read(path)
-        except FileNotFoundError:
-            return "there is no such file"
-        except _OPENING_ERRORS as error:
-            # Pillow's messages name the file by its full path, which the record already does.
-            return str(error).replace(str(path), path.name)
-
     def batch(start: int) -> list[Result | str]:
-        return [read_or_problem(path) for path in paths[start : start + _BATCH]]
+        return [picture_or_problem(path, read) for path in paths[start : start + _BATCH]]
 
     def results() -> Iterator[Result | str]:
         # A few batches at a time, so that an interrupted run does not wait for every file queued.
@@ -181,7 +132,8 @@ def _in_threads(
         with ThreadPoolExecutor(max_workers=n_threads) as pool:
             for first in range(0, len(paths), at_once):
                 starts = range(first, min(first + at_once, len(paths)), _BATCH)
-                for found in pool.map(batch, starts):
-                    yield from found
+                with without_warnings():
+                    found = list(pool.map(batch, starts))
+                yield from chain.from_iterable(found)
 
     yield from track(results(), description=description, total=len(paths))

@@ -230,7 +230,7 @@ def _names_beside(
     for name in table.names:
         if name.strip().casefold() not in candidates or name in (roles.true, roles.predicted):
             continue
-        if table.n_different(name) != len(true.values):
+        if table.is_list(name) or table.n_different(name) != len(true.values):
             continue
         beside = table.text(name)
         pairs = set(zip(true.texts, beside.texts, strict=True))

@@ -57,6 +57,7 @@ LIST_NAMES: Final[dict[Kind, str]] = {
     "probabilities": "probabilities probability probs prob proba softmax scores",
     "logits": "logits logit",
 }
+_NEEDED: Final = ("true", "predicted", "attributes")
 WEAK_PREFIXES: Final = ("p_", "score_")
 """Begin other columns as well, such as p_value: taken only where every class has one."""
 
@@ -172,10 +173,20 @@ class _Finder:
 
     def __init__(self, table: ForeignTable) -> None:
         self.table = table
-        self.free = {column: _normal(column) for column in table.names}
+        self.free = {column: _normal(column) for column in table.every_name}
         self.origin: dict[str, Origin] = {}
 
+    def candidates(self, role: str) -> dict[str, str]:
+        """Columns for a guess; one of no kind that can be read only where a label is wanted."""
+        unread = self.table.unread
+        return {
+            column: plain
+            for column, plain in self.free.items()
+            if column not in unread or unread[column].is_damaged or role in _NEEDED
+        }
+
     def take(self, role: str, column: str, origin: Origin) -> str:
+        self.table.values(column)  # refused if it cannot be read
         if column not in self.free:
             self.table.refuse(
                 f"columns.{role} names {column!r}, which another parameter of columns names too. "
@@ -189,7 +200,7 @@ class _Finder:
         return None if name is None else self.named(role, name)
 
     def named(self, role: str, name: str) -> str:
-        names = self.table.names
+        names = self.table.every_name
         exact = [column for column in names if column == name.strip()]
         found = exact or [column for column in names if _normal(column) == _normal(name)]
         if len(found) != 1:
@@ -209,7 +220,8 @@ class _Finder:
 
     def guess(self, role: str, ranks: Sequence[str]) -> str | None:
         for rank in ranks:
-            found = [column for column, plain in self.free.items() if plain in rank.split()]
+            candidates = self.candidates(role)
+            found = [column for column, plain in candidates.items() if plain in rank.split()]
             if len(found) > 1:
                 self.table.refuse(
                     f"the columns {listed(found)} could each be the {role!r} one. Say which with "
@@ -223,7 +235,8 @@ class _Finder:
         """The column of people; of several that tell the same people apart the first."""
         for rank in PERSON_NAMES:
             names = {name + ending for name in rank.split() for ending in PERSON_ENDINGS}
-            found = [c for c, plain in self.free.items() if plain.replace("_", "") in names]
+            free = self.candidates("person").items()
+            found = [c for c, plain in free if plain.replace("_", "") in names]
             different = [c for c in found if not self._one_to_one(found[0], c)]
             if different:
                 self.table.refuse(
@@ -251,7 +264,8 @@ class _Finder:
 
     def guess_attributes(self) -> tuple[str, ...]:
         known = ATTRIBUTE_NAMES.split()
-        found = [c for c, plain in self.free.items() if plain.removeprefix("perceived_") in known]
+        free = self.candidates("attributes").items()
+        found = [c for c, plain in free if plain.removeprefix("perceived_") in known]
         if not found:
             self.table.refuse(
                 "no column is named like a group of people (gender, race, age_group, skin_tone "
@@ -280,8 +294,9 @@ class _Finder:
 
     def _score_guesses(self, kind: Kind) -> list[ScoreColumns]:
         found: list[ScoreColumns] = []
+        free = self.candidates(kind)
         for prefix in PREFIXES[kind]:
-            columns = tuple(name for name, plain in self.free.items() if plain.startswith(prefix))
+            columns = tuple(name for name, plain in free.items() if plain.startswith(prefix))
             if len(columns) > 1:
                 is_weak = prefix in WEAK_PREFIXES
                 found.append(
@@ -290,13 +305,12 @@ class _Finder:
         strong = [option for option in found if not option.is_weak]
         lists = [
             ScoreColumns(kind, (column,), is_list=True, origin="guessed")
-            for column, plain in self.free.items()
+            for column, plain in free.items()
             if plain in LIST_NAMES[kind].split() and self._holds_lists(column)
         ]
         return strong + lists or found
 
     def _holds_lists(self, column: str) -> bool:
-        values = self.table.data.column(column)
         if self.table.is_text(column):
-            return not is_number(str(values[0].as_py()))
-        return "list" in str(values.type)
+            return not is_number(self.table.cell(column, 0))
+        return self.table.is_list(column)

@@ -13,7 +13,6 @@ from fer_fairness.sources.foreign_table import (
     ForeignTable,
     list_numbers,
     listed,
-    numbers_of,
     rows_named,
 )
 from fer_fairness.sources.predictions_labels import Labels, code_range
@@ -70,7 +69,7 @@ def read_scores(
         classes = _classes_of_columns(table, columns, labels, given)
         if columns.is_weak and not set(labels.occurring) <= set(classes):
             return None
-        values = np.column_stack([numbers_of(table.data.column(name)) for name in columns.columns])
+        values = np.column_stack([table.numbers(name) for name in columns.columns])
     bad = ~np.isfinite(values)
     if columns.kind == "logits":
         # Masked classes have a logit of minus infinity; one class must be left.

@@ -17,6 +17,7 @@ from fer_fairness.sources.base import (
     dataset_not_found,
 )
 from fer_fairness.sources.label_files import LabelFile, read_label_file
+from fer_fairness.sources.unlisted_images import record_unlisted, unlisted_images
 from fer_fairness.taxonomy import RAF_DB_AGE_GROUPS, RAF_DB_CODES, RAF_DB_RACES
 
 SPLITS: Final = ("train", "test")
@@ -38,6 +39,7 @@ CODES_BY_HAND: Final[Mapping[str, tuple[str, Mapping[str, str | None]]]] = {
 
 _NAME = re.compile(r"(train_\d{5}|test_\d{4})\.jpg")
 _ALIGNED_NAME = re.compile(r"(train_\d{5}|test_\d{4})(?:_aligned)?\.jpg")
+_ALIGNED_IMAGE = re.compile(r"(train_\d{5}|test_\d{4})_aligned\.jpg")
 _LIST_LINE = re.compile(r"\s*(\S+)\s+(\S+)\s*")
 _LANDMARK = re.compile(r"-?\d+(\.\d+)?\s+-?\d+(\.\d+)?")
 _N_LANDMARKS = 5
@@ -120,6 +122,11 @@ def list_authors_layout(
         else:
             path = images / f"{name[1]}_aligned.jpg"
             listed[name[1]] = RafDbFace(name[1], _CODES[match[2]], path)
+    names = {match[1] for line in file.lines if (match := _LIST_LINE.fullmatch(line))}
+    named = {f"{name.removesuffix('.jpg')}_aligned.jpg" for name in names}
+    unlisted = unlisted_images(images, _ALIGNED_IMAGE, named, len(file.lines))
+    place = images.relative_to(folder).as_posix()
+    n_unlisted = record_unlisted(record, place, unlisted, file)
     faces = _train_first(listed)
     manual = root / "Annotation" / "manual"
     notes: list[str] = []
@@ -131,7 +138,7 @@ def list_authors_layout(
     else:
         notes.append("There is no Annotation/manual: no face has annotated demographics.")
     files: list[Json] = [file.report(facts)]
-    return Listing("authors' basic/", faces, len(file.lines), files, notes)
+    return Listing("authors' basic/", faces, len(file.lines) + n_unlisted, files, notes)
 
 
 def list_class_folders(
@@ -151,6 +158,7 @@ def list_class_folders(
     """
     listed, n_rows = _images_in_folders(folder, root, record)
     files: list[Json] = []
+    notes: list[str] = []
     has_demographics = False
     for split in SPLITS:
         path = next(filter(Path.is_file, (x / f"{split}_labels.csv" for x in (folder, root))), None)
@@ -160,8 +168,8 @@ def list_class_folders(
         _check_columns(file)
         has_demographics |= any(column in file.header for column in CODES_BY_HAND)
         n_rows += _apply_csv(file, split, listed, record)
+        notes += _unlisted_note(file, split, listed)
         files.append(file.report(facts))
-    notes: list[str] = []
     if not files:
         notes.append(
             "There are no train_labels.csv and test_labels.csv: folders alone give labels."
@@ -169,6 +177,19 @@ def list_class_folders(
     if not has_demographics:
         notes.append("This layout has no demographics: no face has annotated attributes.")
     return Listing("{train,test}/{1..7}/", _train_first(listed), n_rows, files, notes)
+
+
+def _unlisted_note(file: LabelFile, split: str, listed: Mapping[str, RafDbFace]) -> list[str]:
+    """What a csv file does not list; folders give labels, so that demographics alone are lost."""
+    rows = {line.partition(",")[0].strip() for line in file.lines}
+    n_absent = sum(face.split == split and name not in rows for name, face in listed.items())
+    if not n_absent:
+        return []
+    note = (
+        f"{n_absent:,} images of {split} have no row in {file.name}, which has "
+        f"{len(file.lines):,} rows: it may be cut short. Their folders give their labels."
+    )
+    return [note]
 
 
 def _train_first(listed: Mapping[str, RafDbFace]) -> list[RafDbFace]:
