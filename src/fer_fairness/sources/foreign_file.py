@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, is_string
+from fer_fairness.sources.image_listing import printable
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -42,12 +43,13 @@ def open_table(path: Path) -> ForeignTable:
     content = path.read_bytes()
     kind, read = ("Parquet", _parquet) if content.startswith(b"PAR1") else ("CSV", _csv)
     notes: list[str] = []
-    data = read(path.name, content, notes)
+    name = printable(path.name)
+    data = read(name, content, notes)
     if data.num_rows == 0:
         raise InvalidInputError(
-            f"{path.name}: the file names columns but holds no rows. Export it again."
+            f"{name}: the file names columns but holds no rows. Export it again."
         )
-    return ForeignTable(path.name, hashlib.sha256(content).hexdigest(), kind, data, notes)
+    return ForeignTable(name, hashlib.sha256(content).hexdigest(), kind, data, notes)
 
 
 def _utf8_text(name: str, content: bytes) -> bytes:
