@@ -47,7 +47,8 @@ def file_sha256(path: Path) -> str:
 def json_sha256(content: object) -> str:
     """SHA-256 of JSON-able content, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Names of files may hold bytes that are no UTF-8.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def verify_sha256(path: Path, expected: str, *, remedy: str) -> None:
