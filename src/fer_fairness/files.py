@@ -44,6 +44,10 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield unfinished
         os.replace(unfinished, path)  # noqa: PTH105  atomic, as promised
+    except OSError as error:
+        if is_disk_full(error):
+            raise DiskFullError(disk_full_message(error, path)) from error
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -57,7 +61,8 @@ def file_sha256(path: Path) -> str:
 def json_sha256(content: object) -> str:
     """SHA-256 of JSON-able content, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Names of files may hold bytes that are no UTF-8.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def verify_sha256(path: Path, expected: str, *, remedy: str) -> None:

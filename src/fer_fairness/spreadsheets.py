@@ -31,13 +31,31 @@ def unescaped(text: str) -> str:
 
 def escaped_table(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """A table with its texts and the names of its columns `escaped`, and how many were changed."""
-    changed = _with_texts(table, escaped)
-    n_cells = int(
-        (changed.to_numpy(dtype=object) != table.to_numpy(dtype=object))[
-            table.notna().to_numpy()
-        ].sum()
-    )
-    return changed, n_cells + sum(map(str.__ne__, map(str, changed), map(str, table)))
+    n_changed = 0
+
+    def counted(text: str) -> str:
+        nonlocal n_changed
+        written = escaped(text)
+        n_changed += written != text
+        return written
+
+    return _with_texts(table, counted), n_changed
+
+
+def has_carriage_return(table: pd.DataFrame) -> bool:
+    """Whether a text of a table, or a column's name, holds a carriage return.
+
+    pandas writes such a cell without quotes, and what reads the file takes the rest for a row.
+    """
+    found = False
+
+    def seen(text: str) -> str:
+        nonlocal found
+        found = found or "\r" in text
+        return text
+
+    _with_texts(table, seen)
+    return found
 
 
 def unescaped_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +70,7 @@ def _with_texts(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFra
         return change(value) if isinstance(value, str) else value
 
     columns = {
-        place: column.map(changed) if _may_hold_text(column) else column
+        place: column.astype(object).map(changed) if _may_hold_text(column) else column
         for place, (_, column) in enumerate(table.items())
     }
     new = pd.DataFrame(columns, index=table.index)

@@ -202,6 +202,17 @@ class TestCSVDataset:
         ]
         assert "labels.csv: 4 texts begin like a formula" in caplog.text
 
+    def test_cells_of_several_lines_and_missing_ones_come_back(self, tmp_path: Path) -> None:
+        dataset = CSVDataset(filepath=str(tmp_path / "labels.csv"))
+        table = pd.DataFrame({"file": ["a\r=cmd", "b\nc", "\r\n=d", 'q"q'], "n": [1, 2, 3, 4]})
+        dataset.save(table)
+        pd.testing.assert_frame_equal(dataset.load(), table)
+        assert b'"a\r=cmd"' in (tmp_path / "labels.csv").read_bytes()
+        dataset.save(table.assign(row=pd.array([1, None, 2, None], dtype="Int64")))
+        assert dataset.load()["row"].isna().tolist() == [False, True, False, True]
+        dataset.save(TABLE)
+        assert b'"file"' not in (tmp_path / "labels.csv").read_bytes()
+
     def test_only_tables_are_saved(self, tmp_path: Path) -> None:
         dataset = CSVDataset(filepath=str(tmp_path / "labels.csv"))
         dataset.save(TABLE)

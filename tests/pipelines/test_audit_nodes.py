@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -354,3 +355,27 @@ def test_people_that_nobody_named_are_warned_of_in_the_log_and_on_top_of_the_rep
 def test_held_out_labels_of_a_model_are_refused() -> None:
     with pytest.raises(ValidationError, match="held_out_labels is given without predictions"):
         AuditParameters(model="m.keras", held_out_labels="h.csv")
+
+
+@pytest.mark.parametrize(
+    "name", [b"new\nline", b"<script>alert(1)", b"bad\xff\xfe", b"-rf", b"{variant} %s", b"a,b;c"]
+)
+def test_a_file_of_any_name_is_audited(tmp_path: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name + b".csv"))
+    predictions_of(60, gender=["female", "male"]).to_csv(path, index=False)
+    parameters = AuditParameters.model_validate(QUICK | {"predictions": str(path)})
+    people, reading, held_out, labels = nodes.read_prediction_file(parameters)
+    given = people, reading, parameters, 0
+    empty = nodes.correct_label_errors(*given, held_out, labels)
+    tables = {
+        **dict(zip(EVALUATION_TABLES, nodes.evaluate_people(*given), strict=True)),
+        **dict(zip(LABEL_NOISE_TABLES, empty, strict=True)),
+        "scan": nodes.scan_subgroups(*given),
+        "aif360": nodes.one_vs_rest(*given),
+    }
+    page, results, table = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
+    assert "<script" not in page
+    for text in (page, json.dumps(results, ensure_ascii=False), json.dumps(reading)):
+        text.encode()
+    tables["gaps"].to_parquet(tmp_path / "gaps.parquet")
+    assert len(table)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from fer_fairness.datasets import CSVDataset
 from fer_fairness.errors import DamagedDataError, DatasetNotFoundError, InvalidInputError
 from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.sources import image_paths, images, read_image_folder
@@ -213,3 +214,24 @@ def test_a_face_without_an_image_file_is_named(folder: Path) -> None:
         image_paths(faces, folder)
     with pytest.raises(InvalidInputError, match="no column image_file"):
         image_paths(faces.drop(columns="image_file"), folder)
+
+
+def test_images_of_any_name_are_listed_and_written_down(
+    tmp_path: Path, write_image: Callable[[Path, int], None]
+) -> None:
+    names = ["new\nline", "q\"u'o", "<script>", "-rf", "=cmd", "{variant}", "%s", "a,b;c", "cr\r"]
+    write_image(tmp_path / "face.png", 40)
+    content = (tmp_path / "face.png").read_bytes()
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in [*names, "a" * 251, os.fsdecode(b"bad\xff\xfe")]:
+        (folder / f"{name}.png").write_bytes(content)
+    source = read_image_folder(folder, PARAMS)
+    listed = {f"{name}.png" for name in [*names, "a" * 251]}
+    assert set(source.faces["sample_id"]) == listed
+    assert source.rejected["file"].tolist() == ["bad??.png"]
+    json.dumps(source.report).encode()
+    for table in (source.faces[["sample_id"]], source.rejected):
+        dataset = CSVDataset(filepath=str(tmp_path / "table.csv"))
+        dataset.save(table)
+        assert dataset.load()[list(table)[-1]].tolist() == table[list(table)[-1]].tolist()

@@ -1,5 +1,6 @@
 """Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
 
+import csv
 import logging
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,7 +10,7 @@ from kedro.io.core import DatasetError
 from kedro_datasets import json, pandas, text
 
 from fer_fairness.files import replacing
-from fer_fairness.spreadsheets import escaped_table, unescaped_table
+from fer_fairness.spreadsheets import escaped_table, has_carriage_return, unescaped_table
 
 if TYPE_CHECKING:
     from typing import Any as _Behind  # the class it is put before
@@ -31,6 +32,7 @@ class AtomicFile(_Behind):  # type: ignore[misc]
     """What may be saved."""
 
     _protocol: str
+    _save_args: dict[str, Any]
     _unfinished: Path | None = None
 
     @property
@@ -136,10 +138,15 @@ class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]
         Raises:
             DatasetError: If it is no table, or cannot be written.
         """
-        n_changed = 0
+        n_changed, usual = 0, self._save_args
         if isinstance(data, pd.DataFrame):
             data, n_changed = escaped_table(data)
-        super().save(data)
+            if has_carriage_return(data):
+                self._save_args = {**usual, "quoting": csv.QUOTE_NONNUMERIC}
+        try:
+            super().save(data)
+        finally:
+            self._save_args = usual
         if n_changed:
             logger.info(
                 "%s: %d texts begin like a formula and have an apostrophe before them, so that no "

@@ -41,4 +41,7 @@ class FigureDataset(LocalFileDataset["Figure"]):
         )
 
     def _write(self, data: "Figure", path: Path) -> None:
-        data.savefig(path, **self._save_args)
+        from fer_fairness.reporting.figures.style import any_letters
+
+        with any_letters():
+            data.savefig(path, **self._save_args)

@@ -6,6 +6,7 @@ alike and what was written can be read back.
 """
 
 import json
+import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Number
@@ -54,18 +55,33 @@ def joined_names(names: Sequence[str], separator: str = INTERSECTION) -> str:
 
 
 def quoted_where(name: str, *separators: str) -> str:
-    """A name as it is; in quotes (as JSON has them) where it could be taken for several, or none.
+    """A name as it is; in quotes (as JSON has them) where it could be taken for another.
+
+    That is for several names, for none, or for one without what cannot be seen (blanks, line ends).
 
     A name that would be cut once a separator stands behind it counts as well: "a x" of "a x x b".
     """
+    is_plain = name.isprintable() and name == unicodedata.normalize("NFC", " ".join(name.split()))
     held = any(
         0 <= f"{name}{behind}".find(separator) < len(name)
         for separator in separators
         for behind in separators
     )
-    if held or not name.strip() or name.startswith(_QUOTE):
-        return json.dumps(name, ensure_ascii=False)
+    if held or not name or not is_plain or name.startswith(_QUOTE):
+        return _quoted(name)
     return name
+
+
+def _quoted(name: str) -> str:
+    """A name as a JSON string in which every letter can be seen, blanks in a row among them."""
+    text = json.dumps(name, ensure_ascii=False).replace("  ", " \\u0020")
+    is_composed = unicodedata.is_normalized("NFC", name)
+    return "".join(
+        char
+        if char.isprintable() and (is_composed or not unicodedata.combining(char))
+        else json.dumps(char)[1:-1]
+        for char in text
+    )
 
 
 def split_names(line: str, separator: str = INTERSECTION) -> tuple[str, ...]:

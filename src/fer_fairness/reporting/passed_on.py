@@ -98,6 +98,7 @@ def _shortened(value: Json, paths: list[str], key: str = "") -> Json:
 
 
 def _one(text: str, paths: list[str], key: str = "") -> str:
+    text = text.encode("utf-8", errors="replace").decode()  # names of files may be no UTF-8
     if _FOLDER_KEY.fullmatch(key) and text:
         return _last(text)
     if _is_path(text) or _RELATIVE_FILE.fullmatch(text):

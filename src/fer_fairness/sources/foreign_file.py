@@ -19,6 +19,7 @@ from fer_fairness.files import regular_file_bytes
 from fer_fairness.sources.foreign_parquet import read_parquet
 from fer_fairness.sources.foreign_size import check_bytes
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, UnreadColumn
+from fer_fairness.sources.image_listing import printable
 
 _PIECE_BYTES: Final = 1 << 24
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -47,22 +48,23 @@ def open_table(path: Path) -> ForeignTable:
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     notes: list[str] = []
+    name = printable(path.name)
     unread: dict[str, UnreadColumn] = {}
     kind = "Parquet" if content.startswith((b"PAR1", b"PARE")) else "CSV"
     if kind == "Parquet":
-        data, unread = read_parquet(path.name, content)
-        _refuse_twice(path.name, [*data.column_names, *unread])
-        data = data.rename_columns(_column_names(path.name, data.column_names))
+        data, unread = read_parquet(name, content)
+        _refuse_twice(name, [*data.column_names, *unread])
+        data = data.rename_columns(_column_names(name, data.column_names))
         if unread:
             names = ", ".join(map(repr, unread))
             notes.append(f"Neither text nor numbers, and not read: {names}.")
     else:
-        data = _csv(path.name, content, notes)
+        data = _csv(name, content, notes)
     if data.num_rows == 0:
         raise InvalidInputError(
-            f"{path.name}: the file names columns but holds no rows. Export it again."
+            f"{name}: the file names columns but holds no rows. Export it again."
         )
-    return ForeignTable(path.name, sha256, kind, data, notes, unread)
+    return ForeignTable(name, sha256, kind, data, notes, unread)
 
 
 def _utf8_text(name: str, content: bytes) -> bytes:

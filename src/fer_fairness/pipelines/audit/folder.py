@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fer_fairness.files import file_sha256, json_sha256
 from fer_fairness.provenance import plain
+from fer_fairness.sources.image_listing import printable
 
 _FILES: Final = ("predictions", "model", "held_out_labels")
 _NAME_LENGTH: Final = 60
@@ -38,7 +39,7 @@ def audit_folder(parameters: Mapping[str, Any]) -> str:
 
 def name_of_file(path: Path) -> str:
     """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
-    return Path(path.name.removesuffix(".gz")).stem.removesuffix(".weights")
+    return Path(printable(path.name).removesuffix(".gz")).stem.removesuffix(".weights")
 
 
 def _content(named: object) -> str:

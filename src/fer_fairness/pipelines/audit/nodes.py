@@ -46,6 +46,7 @@ from fer_fairness.pipelines.scored_faces import (
 )
 from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
+from fer_fairness.sources.image_listing import printable
 from fer_fairness.sources.predictions import read_predictions
 
 logger = logging.getLogger(__name__)
@@ -84,14 +85,14 @@ def read_prediction_file(parameters: AuditParameters) -> People:
         )
     reading = {
         "name": parameters.name or name_of_file(path),
-        "evaluation_set": path.name,
+        "evaluation_set": printable(path.name),
         "classes": list(found.classes),
         "attributes": list(found.attributes),
         **found.reading,
     }
     if held_out:
         reading["held_out_labels"] = {
-            "file": Path(str(parameters.held_out_labels)).name,
+            "file": printable(Path(str(parameters.held_out_labels)).name),
             "sha256": held_out.sha256,
             "n_people": len(held_out.frame),
             "attributes": list(held_out.attributes),
@@ -146,7 +147,7 @@ def score_foreign_model(
         "evaluation_set": parameters.dataset,
         "classes": list(emotions),
         "attributes": labelled_attributes(part, parameters),
-        "file": path.name,
+        "file": printable(path.name),
         "sha256": sha256,
         "n_rows": len(people),
         "n_people": n_people(part),

@@ -13,7 +13,7 @@ from scipy.interpolate import pchip_interpolate
 
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.labels import group_label
+from fer_fairness.reporting.labels import cut_in_middle, group_label
 from fer_fairness.reporting.number_text import thousands
 
 _LETTERS: Final = 112
@@ -55,7 +55,7 @@ def power_figure(power: pd.DataFrame, plan: Mapping[str, Any]) -> Figure:
     ticks = _round_numbers(*axes.get_xlim())
     _label_numbers(axes, ticks, [thousands(tick) for tick in ticks])
     _add_all_faces(axes, plan["n_faces"] / plan["n_faces_of_group"])
-    group = style.literal(group_label(plan["harmed"]))
+    group = cut_in_middle(group_label(plan["harmed"]), 40)
     style.label_axes(
         axes, x=f"Faces of the group that is served worse ({group})", y="Audits of 100 that find it"
     )
@@ -141,7 +141,7 @@ def _round_numbers(low: float, high: float) -> list[float]:
 
 
 def _write_above(figure: Figure, plan: Mapping[str, Any]) -> None:
-    lines = textwrap.wrap(_literal(plan["sentence"]), _LETTERS)
+    lines = textwrap.wrap(style.unparsed(plan["sentence"]), _LETTERS)
     figure.suptitle(
         "\n".join(lines),
         x=0.01,
@@ -151,14 +151,9 @@ def _write_above(figure: Figure, plan: Mapping[str, Any]) -> None:
         color=style.INK,
     )
     figure.supxlabel(
-        "\n".join(textwrap.wrap(_literal(plan["assumptions"]), _LETTERS + 20)),
+        "\n".join(textwrap.wrap(style.unparsed(plan["assumptions"]), _LETTERS + 20)),
         x=0.01,
         ha="left",
         fontsize=style.SMALL_SIZE,
         color=style.QUIET,
     )
-
-
-def _literal(text: str) -> str:
-    """No dollar a formula; unlike `style.literal`, a sentence is not cut."""
-    return text.replace("$", r"\$")

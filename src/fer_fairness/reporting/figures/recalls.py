@@ -49,7 +49,7 @@ def recall_by_emotion_and_group_figure(
     labels = [_group_text(name, same) for name in names]
     figure, panels = _panels(len(emotions), labels, variants=len(present))
     for panel, emotion in zip(panels, emotions, strict=True):
-        style.quiet(panel, title=emotion.capitalize(), grid="x")
+        style.quiet(panel, title=style.sentence_case(emotion), grid="x")
         of_emotion = [row for row in rows if row.metric == _PREFIX + emotion]
         _draw(panel, of_emotion, names, present, variants)
         panel.tick_params(axis="y", length=0)

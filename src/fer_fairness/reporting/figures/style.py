@@ -4,7 +4,9 @@ Colours: Okabe and Ito 2008 for variants, cividis (Nunez et al. 2018) for counts
 shape as well as in colour, so that a black-and-white print still tells variants apart.
 """
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -91,7 +93,9 @@ def message_figure(sentence: str) -> Figure:
     figure = new_figure(WIDTH / 2, 0.8)
     axes = figure.subplots()
     axes.set_axis_off()
-    axes.text(0.5, 0.5, sentence, ha="center", va="center", color=QUIET, fontsize=TEXT_SIZE)
+    axes.text(
+        0.5, 0.5, unparsed(sentence), ha="center", va="center", color=QUIET, fontsize=TEXT_SIZE
+    )
     return figure
 
 
@@ -113,13 +117,34 @@ def quiet(axes: Axes, *, title: str = "", grid: str = "") -> None:
 
 def label_axes(axes: Axes, *, x: str = "", y: str = "") -> None:
     """Name the two axes in the figure's small type."""
-    axes.set_xlabel(x, fontsize=SMALL_SIZE, color=INK)
-    axes.set_ylabel(y, fontsize=SMALL_SIZE, color=INK)
+    axes.set_xlabel(unparsed(x), fontsize=SMALL_SIZE, color=INK)
+    axes.set_ylabel(unparsed(y), fontsize=SMALL_SIZE, color=INK)
 
 
 def literal(text: str) -> str:
-    """`text` as matplotlib shall draw it: cut in its middle where too long, no dollar a formula."""
-    return cut_in_middle(text, _LONGEST).replace("$", r"\$")
+    """`text` as matplotlib shall draw it: one line, cut in its middle where long, no formula."""
+    return unparsed(cut_in_middle(text, _LONGEST))
+
+
+def unparsed(text: str) -> str:
+    """`text` as matplotlib shall draw it, however long: no dollar a formula, nothing unprintable.
+
+    A label that begins with an underscore would be left out of a legend.
+    """
+    plain = "".join(char if char.isprintable() else " " for char in text)
+    return (" " + plain if plain.startswith("_") else plain).replace("$", r"\$")
+
+
+@contextmanager
+def any_letters() -> Iterator[None]:
+    """Draw names in any script: of a letter that the font lacks a box is drawn, without warnings.
+
+    In the SVG of a page text stays text, and the reader's fonts are used.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield
 
 
 def draw_estimates(

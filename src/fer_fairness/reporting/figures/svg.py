@@ -9,6 +9,8 @@ from markupsafe import Markup, escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from fer_fairness.reporting.figures.style import any_letters
+
 _METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", flags=re.DOTALL)
 _NAMESPACES: Final = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
 _ID: Final = re.compile(r'\sid="([^"]+)"')
@@ -27,7 +29,8 @@ def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
         The element: no metadata, no date and no address, so the same figure gives the same text.
     """
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "fer_fairness"}):
+    looks = {"svg.fonttype": "none", "svg.hashsalt": "fer_fairness"}
+    with mpl.rc_context(looks), any_letters():  # type: ignore[arg-type]
         # `Figure.savefig` would lay out and draw everything twice.
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     text = buffer.getvalue()
