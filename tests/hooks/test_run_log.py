@@ -61,12 +61,12 @@ def test_a_node_is_one_line_with_its_number_and_its_time(
         run(hooks, nodes, runner)
         run(hooks, nodes[:1], runner)
     lines = [r.getMessage() for r in caplog.records if r.name.startswith("fer_fairness")]
-    assert [re.sub(r" {2,}", " ", line) for line in lines] == [
-        "[1/2] first 0.0 s",
-        "[2/2] second 0.0 s",
-        "2 of 2 nodes ran in 0.0 s",
-        "[1/1] first 0.0 s",
-        "1 of 1 nodes ran in 0.0 s",
+    assert [re.sub(r" +\d\.\d s$", " TIME", line) for line in lines] == [
+        "[1/2] first TIME",
+        "[2/2] second TIME",
+        "2 of 2 nodes ran in TIME",
+        "[1/1] first TIME",
+        "1 of 1 nodes ran in TIME",
     ]
     assert max(map(len, lines)) < 80
 

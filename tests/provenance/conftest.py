@@ -119,7 +119,7 @@ class Project:
         catalog = self.catalog()
         run_params = {
             "project_path": self.root,
-            "run_id": f"run of {self.parameters}",
+            "run_id": f"run of factor {self.parameters['factor']}",
             "only_missing_outputs": only_missing,
         }
         told = {"run_params": run_params, "pipeline": pipeline, "catalog": catalog}

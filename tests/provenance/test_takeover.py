@@ -199,7 +199,7 @@ def test_a_manifest_names_the_runs_whose_results_were_taken_over(
     project.run()
     manifest = project.data / "run_manifest.json"
     assert json.loads(manifest.read_text())["taken_over"] == {}
-    first = f"run of {project.parameters}"
+    first = f"run of factor {project.parameters['factor']}"
     project.parameters["factor"] = 5
     project.run(only_missing=True)
     assert json.loads(manifest.read_text())["taken_over"] == {first: 2}
