@@ -6,14 +6,25 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.foreign.foreign_scoring import Scoring
-from fer_fairness.foreign.isolated import ANSWER, IMAGES, INDEX, NATIVE_LOG, REQUEST, SHARES
-from fer_fairness.foreign.running import ModelRequest, run_model_file
+from fer_fairness.foreign.isolated import (
+    ANSWER,
+    IMAGES,
+    INDEX,
+    LOADING_S,
+    NATIVE_LOG,
+    REQUEST,
+    SHARES,
+)
+from fer_fairness.foreign.loading import load_foreign_model
+from fer_fairness.foreign.running import ModelRequest, run_model
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.keras_file import first_line
 
@@ -43,7 +54,9 @@ def main(folder: Path) -> None:
     _limit(content["memory_bytes"])
     answer: dict[str, object]
     try:
-        outputs = run_model_file(request, images, index)
+        with _seconds(LOADING_S):
+            foreign = load_foreign_model(request.path, output=request.output)
+        outputs = run_model(foreign, request, images, index)
         np.save(folder / SHARES, outputs.shares, allow_pickle=False)
         answer = {"notes": outputs.notes}
     except FerFairnessError as error:
@@ -70,6 +83,18 @@ def _die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit("The process that asked is gone.")
+
+
+@contextmanager
+def _seconds(most: int) -> Iterator[None]:
+    """End the process by SIGALRM if the block takes longer; the HDF5 library can loop for ever."""
+    if not hasattr(signal, "alarm"):  # Windows
+        yield
+        return
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(most)
+    yield
+    signal.alarm(0)
 
 
 def _load_libraries() -> None:

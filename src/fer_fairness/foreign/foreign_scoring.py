@@ -122,7 +122,8 @@ def _run(foreign: ForeignModel, batch: np.ndarray) -> np.ndarray:
     except Exception as error:  # whatever a layer makes of these images
         raise InvalidInputError(
             f"The model cannot be run on images of shape {batch.shape[1:]} "
-            f"({type(error).__name__}: {first_line(error)}). Give a model that takes a batch of any number of images."
+            f"({type(error).__name__}: {first_line(error)}). Give a model that takes a batch of "
+            "any number of images."
         ) from error
 
 

@@ -32,6 +32,9 @@ ANSWER: Final = "answer.json"
 NATIVE_LOG: Final = "native.log"
 """What TensorFlow and the C library say: nobody's business unless the process dies."""
 
+LOADING_S: Final = 300
+"""Seconds in which a model has to be loaded; the largest of keras.applications takes twenty."""
+
 _CHILD: Final = "fer_fairness.foreign.child"
 _KEPT: Final = frozenset(
     {"COLUMNS", "DYLD_LIBRARY_PATH", "KERAS_BACKEND", "LANG", "LD_LIBRARY_PATH", "NO_COLOR"}
@@ -159,7 +162,12 @@ def _death(path: Path, code: int, folder: Path, limits: Limits) -> str:
     how = f"ended with exit code {code}"
     if code < 0:
         how = f"was ended by {signal.Signals(-code).name}"
-    if code == -signal.SIGKILL or any(word in said for word in _OUT_OF_MEMORY):
+    if code == -getattr(signal, "SIGALRM", 0):
+        return (
+            f"{path}: the model could not be loaded in {LOADING_S // 60} minutes: the file is "
+            "damaged or made to do so. Get it again, or give the model's predictions as a file."
+        )
+    if code == -getattr(signal, "SIGKILL", 9) or any(word in said for word in _OUT_OF_MEMORY):
         return (
             f"{path}: the process that ran this model {how}, out of memory: it may take "
             f"{limits.memory_bytes / 2**30:g} GB beyond its libraries. If the model is sound, give "

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_fairness.foreign.foreign_scoring import ModelOutputs, Scoring, model_outputs
-from fer_fairness.foreign.loading import load_foreign_model
+from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,16 @@ def run_model_file(
     Raises:
         InvalidInputError: If the file is refused or the model cannot be run on these images.
     """
+    foreign = load_foreign_model(request.path, output=request.output)
+    return run_model(foreign, request, images, image_index)
+
+
+def run_model(
+    foreign: ForeignModel, request: ModelRequest, images: np.ndarray, image_index: np.ndarray
+) -> ModelOutputs:
+    """Run the loaded model of a request, see `model_outputs`."""
     return model_outputs(
-        load_foreign_model(request.path, output=request.output),
+        foreign,
         images,
         image_index,
         class_names=request.class_names,
