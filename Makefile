@@ -1,6 +1,7 @@
 # make run    fabricated faces through every pipeline to a report
 # make test   lint, types, import contracts, tests
 # make pins   renew requirements.txt (needs uv)
+# make advisories   look up known advisories against requirements.txt (needs the network)
 
 # The first Python that the project supports; `make run PYTHON=python3.12` chooses another.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
@@ -10,7 +11,7 @@ BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts unit pins clean
+.PHONY: help install run test lint types contracts unit pins advisories clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -53,6 +54,10 @@ unit: install
 pins:
 	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
+
+# Not part of `test`: what is known today is no property of the code.
+advisories: install
+	$(BIN)/python benchmarks/advisories.py
 
 clean:
 	rm -rf .venv data/sample .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .viz

@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,26 @@ def test_a_listed_type_is_read(tmp_path: Path) -> None:
     SkopsDataset(filepath=path).save(Stranger())
     name = f"{Stranger.__module__}.{Stranger.__qualname__}"
     assert isinstance(SkopsDataset(filepath=path, load_args={"trusted": [name]}).load(), Stranger)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04", None])
+def test_another_file_in_its_place_is_named(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "estimator.skops"
+    if content is None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "{}")
+    else:
+        path.write_bytes(content)
+    with pytest.raises(DatasetError, match=r"estimator\.skops: .* cannot be read"):
+        SkopsDataset(filepath=str(path)).load()
+
+
+def test_an_archive_that_unfolds_without_measure_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "estimator.skops"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", bytes(80 * 2**20))
+    with pytest.raises(DatasetError, match="the archive unfolds to"):
+        SkopsDataset(filepath=str(path)).load()
 
 
 def test_the_own_types_are_where_they_are_said_to_be() -> None:

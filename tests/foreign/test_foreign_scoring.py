@@ -16,10 +16,15 @@ from fer_fairness.foreign.foreign_scoring import (
     Scoring,
     foreign_predictions,
     foreign_probabilities,
+    model_outputs,
     resolve_class_names,
-    scoring_notes,
 )
-from fer_fairness.foreign.preparation import InputScale, guess_input_scale, prepare_batch
+from fer_fairness.foreign.preparation import (
+    InputScale,
+    fitting_batch,
+    guess_input_scale,
+    prepare_batch,
+)
 from fer_fairness.tables import PREDICTIONS_SCHEMA
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -60,6 +65,18 @@ def score(foreign: ForeignModel, images: np.ndarray, scale: Any = "0-1") -> np.n
     return foreign_probabilities(
         foreign, images, index, input_scale=scale, batch_size=2, description="Scoring"
     )
+
+
+def predict(
+    foreign: ForeignModel,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    class_names: tuple[str, ...] | None,
+    **more: Any,
+) -> pd.DataFrame:
+    index = faces["image_index"].to_numpy()
+    outputs = model_outputs(foreign, images, index, class_names=class_names, name="theirs")
+    return foreign_predictions(outputs, faces, class_names=class_names, name="theirs", **more)
 
 
 @pytest.fixture
@@ -173,9 +190,7 @@ def test_class_names_that_cannot_be_used_are_refused(
 
 def test_predictions_stand_in_the_columns_of_their_classes(faces: pd.DataFrame) -> None:
     given_shares = np.array([0.05, 0.1, 0.15, 0.4, 0.1, 0.12, 0.08], np.float32)
-    table = foreign_predictions(
-        foreign_of(constant(given_shares), 7), faces, pixels(), class_names=FER2013, name="theirs"
-    )
+    table = predict(foreign_of(constant(given_shares), 7), faces, pixels(), FER2013)
     PREDICTIONS_SCHEMA.validate(table)
     assert table["sample_id"].tolist() == faces["sample_id"].tolist()
     assert set(table["variant"]) == {"theirs"}
@@ -187,14 +202,7 @@ def test_predictions_stand_in_the_columns_of_their_classes(faces: pd.DataFrame) 
 
 def test_only_the_emotions_of_the_dataset_are_predicted(faces: pd.DataFrame) -> None:
     shares = np.array([0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.3], np.float32)
-    table = foreign_predictions(
-        foreign_of(constant(shares)),
-        faces,
-        pixels(),
-        class_names=None,
-        name="theirs",
-        scoring=Scoring(emotions=EMOTIONS[:7]),
-    )
+    table = predict(foreign_of(constant(shares)), faces, pixels(), None, emotions=EMOTIONS[:7])
     assert "contempt" not in set(table["predicted_emotion"])
     np.testing.assert_allclose(table["probability_fear"], 1 / 7, atol=1e-6)
 
@@ -203,22 +211,44 @@ def test_each_face_gets_the_outputs_of_its_own_image(faces: pd.DataFrame) -> Non
     foreign = foreign_of(linear(), outputs="logits")
     images = np.sort(pixels(9), axis=0)
     shuffled = faces.assign(image_index=[7, 0, 8, 2, 5])
-    table = foreign_predictions(foreign, shuffled, images, class_names=None, name="x")
+    table = predict(foreign, shuffled, images, None)
     expected = score(foreign, images)[[7, 0, 8, 2, 5]]
     found = table[[f"probability_{emotion}" for emotion in EMOTIONS]].to_numpy()
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_notes_say_what_was_done_to_the_images(faces: pd.DataFrame) -> None:
-    foreign = foreign_of(linear(7, shape=(20, 10, 3)), 7, shape=(20, 10, 3))
-    notes = scoring_notes(foreign, faces, pixels(), class_names=FER2013)
-    assert any("divided by 255, an assumption" in note for note in notes)
-    assert any("repeated three times" in note for note in notes)
-    assert any("8 x 8 px were resized to the 20 x 10 px" in note for note in notes)
-    assert notes[-1] == "The model does not know contempt."
-    told = Scoring(input_scale="-1-1")
-    notes = scoring_notes(foreign, faces, pixels(), class_names=FER2013, scoring=told)
-    assert notes[0] == "The model was given pixel values scaled to -1 to 1, as configured."
+def test_notes_say_what_was_done_to_the_images() -> None:
+    model = linear(7, shape=(20, 10, 3))
+    foreign = foreign_of(model, 7, outputs="logits", shape=(20, 10, 3))
+
+    def notes(scoring: Scoring | None = None) -> tuple[str, ...]:
+        return model_outputs(
+            foreign, pixels(), np.arange(5), class_names=FER2013, name="theirs", scoring=scoring
+        ).notes
+
+    said = notes()
+    assert any("divided by 255, an assumption" in note for note in said)
+    assert any("repeated three times" in note for note in said)
+    assert any("8 x 8 px were resized to the 20 x 10 px" in note for note in said)
+    assert said[-1] == "The model does not know contempt."
+    assert notes(Scoring(input_scale="-1-1"))[0] == (
+        "The model was given pixel values scaled to -1 to 1, as configured."
+    )
+
+
+def test_images_go_one_by_one_through_a_model_whose_layers_are_large() -> None:
+    wide = linear(8, keras.layers.UpSampling2D(2000), shape=(8, 8, 1))
+    assert fitting_batch(wide, 128) == 1
+    assert fitting_batch(linear(), 128) == 128
+
+
+def test_a_model_that_fails_on_these_images_is_refused() -> None:
+    class Failing:
+        def predict_on_batch(self, images: np.ndarray) -> np.ndarray:
+            raise ValueError(f"expected 3 images, found {len(images)}")
+
+    with pytest.raises(InvalidInputError, match=r"cannot be run on images of shape .*3 images"):
+        score(foreign_of(Failing()), pixels())
 
 
 @pytest.mark.parametrize(
@@ -246,13 +276,6 @@ def test_an_unknown_scale_and_four_channels_are_refused() -> None:
 def test_a_face_of_an_emotion_that_the_model_does_not_know_is_named(faces: pd.DataFrame) -> None:
     two = foreign_of(constant(np.array([0.5, 0.5], np.float32)), 2)
     with pytest.raises(InvalidInputError, match="3 faces cannot be scored; the first is 'face_2'"):
-        foreign_predictions(two, faces, pixels(), class_names=("neutral", "happy"), name="x")
+        predict(two, faces, pixels(), ("neutral", "happy"))
     with pytest.raises(InvalidInputError, match="none of which is to be scored"):
-        foreign_predictions(
-            two,
-            faces,
-            pixels(),
-            class_names=("neutral", "happy"),
-            name="x",
-            scoring=Scoring(emotions=("fear",)),
-        )
+        predict(two, faces, pixels(), ("neutral", "happy"), emotions=("fear",))

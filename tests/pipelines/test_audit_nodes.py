@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness import AUDIT_COLUMNS
+from fer_fairness.foreign import running
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit import nodes
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
@@ -177,7 +178,10 @@ def model_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int],
             input_shape=(4, 4, 1),
             notes=("Loaded.",),
         )
-        monkeypatch.setattr(nodes, "load_foreign_model", lambda _, **_options: foreign)
+        monkeypatch.setattr(running, "load_foreign_model", lambda _, **_options: foreign)
+        monkeypatch.setattr(
+            nodes, "run_isolated", lambda *given: running.run_model_file(*given[:3])
+        )
         path = tmp_path / "theirs.keras"
         path.write_bytes(b"weights")
         return path

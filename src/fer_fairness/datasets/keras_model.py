@@ -1,19 +1,22 @@
 """Keras models as `.keras` files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
+
+from kedro.io.core import DatasetError
 
 from fer_fairness.datasets.local_file import LocalFileDataset
+from fer_fairness.errors import InvalidInputError
 
 if TYPE_CHECKING:
     import keras
 
 
 class KerasModelDataset(LocalFileDataset["keras.Model"]):
-    """A Keras model in a `.keras` file, read in safe mode.
+    """A Keras model in a `.keras` file, looked at before it is read (`modeling.keras_file`).
 
-    Safe mode refuses layers that carry code, as older formats (.h5, SavedModel) can. The model
-    comes uncompiled: who trains it says how.
+    What carries code, refers to other files or is larger than its file allows is refused, whoever
+    put it there. The model comes uncompiled: who trains it says how.
 
     A Keras model cannot be deep-copied while it is being trained, so a model that passes between
     two nodes without being saved needs a catalog entry of its own,
@@ -28,15 +31,17 @@ class KerasModelDataset(LocalFileDataset["keras.Model"]):
     """
 
     SUFFIX = ".keras"
-    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"safe_mode": True, "compile": False}
 
     def _read(self, path: Path) -> "keras.Model":
-        from fer_fairness.modeling import prepare_backend
+        from fer_fairness.modeling.keras_file import open_archive
 
-        prepare_backend()
-        import keras
-
-        return keras.saving.load_model(path, **self._load_args)
+        try:
+            return open_archive(path)
+        except InvalidInputError as error:
+            raise DatasetError(
+                f"{error} If the file is one of this project's, delete it and run the pipeline "
+                "that makes it."
+            ) from error
 
     def _write(self, data: "keras.Model", path: Path) -> None:
         data.save(path, **self._save_args)

@@ -6,6 +6,9 @@ from typing import Any, Final
 from kedro.io.core import DatasetError
 
 from fer_fairness.datasets.local_file import LocalFileDataset
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.keras_file import reading
+from fer_fairness.modeling.keras_file.archive import check_members
 
 OWN_TYPES: Final = (
     "fer_fairness.labeling.probability_calibration.IsotonicCalibration",
@@ -40,14 +43,22 @@ class SkopsDataset(LocalFileDataset[Any]):
         import skops.io
 
         trusted = [*OWN_TYPES, *self._load_args.get("trusted", ())]
-        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
-        if unknown:
-            raise DatasetError(
-                f"{path} holds types that are not trusted: {', '.join(unknown)}. If you know where "
-                "the file comes from, list them as `trusted` under load_args in its catalog entry; "
-                "otherwise delete it and run the pipeline that makes it."
-            )
-        return skops.io.load(path, trusted=trusted)
+        remedy = (
+            "If the file is one of this project's, delete it and run the pipeline that makes it."
+        )
+        try:
+            check_members(path)
+            with reading(path, "the estimator", remedy=remedy):
+                unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
+                if not unknown:
+                    return skops.io.load(path, trusted=trusted)
+        except InvalidInputError as error:
+            raise DatasetError(str(error)) from error
+        raise DatasetError(
+            f"{path} holds types that are not trusted: {', '.join(unknown)}. If you know where "
+            "the file comes from, list them as `trusted` under load_args in its catalog entry; "
+            "otherwise delete it and run the pipeline that makes it."
+        )
 
     def _write(self, data: Any, path: Path) -> None:  # noqa: ANN401  any estimator
         import skops.io

@@ -20,7 +20,7 @@ from fer_fairness.embedding.onnx_file import open_onnx_file
 from fer_fairness.embedding.protocol import FaceEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing
-from fer_fairness.modeling import prepare_backend
+from fer_fairness.modeling.keras_file import open_archive
 from fer_fairness.params.embedding import EmbedderParameters, ModelFileParameters
 
 logger = logging.getLogger(__name__)
@@ -174,11 +174,7 @@ def _train(
 
 
 def _open_cnn(model_file: Path | None) -> FaceEmbedder:
-    path = _existing(model_file)
-    prepare_backend()
-    import keras
-
-    return network_embedder(keras.saving.load_model(path, safe_mode=True, compile=False))
+    return network_embedder(open_archive(_existing(model_file)))
 
 
 def _existing(model_file: Path | None) -> Path:

@@ -8,6 +8,7 @@ from fer_fairness.embedding.protocol import Network, NetworkEmbedder
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import verify_sha256
 from fer_fairness.foreign import load_foreign_model
+from fer_fairness.modeling.keras_file import reading
 from fer_fairness.params.embedding import ModelFileParameters
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def file_embedder(
         return np.asarray(network(_as_input(block, params, channels_first=channels_first)))
 
     side_px = params.side_px
-    output = run(np.zeros((1, side_px, side_px, 3 if params.colour else 1), np.uint8))
+    with reading(params.path, "the model", remedy="Give a model that takes images of this size."):
+        output = run(np.zeros((1, side_px, side_px, 3 if params.colour else 1), np.uint8))
     if output.ndim != 2 or len(output) != 1 or not output.size:
         raise InvalidInputError(
             f"{params.path} gives an array of shape {output.shape} for one image; expected "

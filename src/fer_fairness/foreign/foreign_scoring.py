@@ -15,12 +15,14 @@ from fer_fairness.foreign.preparation import (
     INPUT_SCALES,
     InputScale,
     ScaleGuess,
+    fitting_batch,
     guess_input_scale,
     preparation_notes,
     prepare_batch,
     scale_words,
 )
 from fer_fairness.modeling import predictions_table
+from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
@@ -51,14 +53,24 @@ class Scoring:
 
     Attributes:
         input_scale: What pixel values 0 to 255 become; None finds out by `guess_input_scale`.
-        emotions: Emotions that the dataset knows, of which one is predicted; None is all that the
-            model knows.
-        batch_size: Images at a time.
+        batch_size: Images at a time, at most: fewer where layers are large.
     """
 
     input_scale: InputScale | None = None
-    emotions: tuple[str, ...] | None = None
     batch_size: int = 128
+
+
+@dataclass(frozen=True)
+class ModelOutputs:
+    """What a foreign model said of faces.
+
+    Attributes:
+        shares: float64, shape `(n, n_classes)`, rows summing to 1, in the model's class order.
+        notes: How the model was loaded and run, in sentences for a report.
+    """
+
+    shares: np.ndarray
+    notes: tuple[str, ...]
 
 
 def foreign_probabilities(
@@ -100,8 +112,19 @@ def foreign_probabilities(
     for start in track(starts, description=description):
         rows = image_index[start : start + batch_size]
         batch = prepare_batch(images[rows], foreign, input_scale)
-        outputs[start : start + batch_size] = foreign.model.predict_on_batch(batch)
+        outputs[start : start + batch_size] = _run(foreign, batch)
     return _shares(outputs, foreign, image_index)
+
+
+def _run(foreign: ForeignModel, batch: np.ndarray) -> np.ndarray:
+    try:
+        return np.asarray(foreign.model.predict_on_batch(batch))
+    except Exception as error:  # whatever a layer makes of these images
+        raise InvalidInputError(
+            f"The model cannot be run on images of shape {batch.shape[1:]} "
+            f"({type(error).__name__}: {first_line(error)}). Give a model that takes a batch of "
+            "any number of images."
+        ) from error
 
 
 def resolve_class_names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]:
@@ -142,81 +165,92 @@ def resolve_class_names(class_names: Sequence[str] | None, n_classes: int) -> tu
     return names
 
 
-def foreign_predictions(
+def model_outputs(
     foreign: ForeignModel,
-    faces: pd.DataFrame,
     images: np.ndarray,
+    image_index: np.ndarray,
+    *,
+    class_names: Sequence[str] | None,
+    name: str,
+    scoring: Scoring | None = None,
+) -> ModelOutputs:
+    """Run a foreign model over faces, and say how.
+
+    Args:
+        foreign: The model.
+        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
+        image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
+        class_names: See `resolve_class_names`.
+        name: Name of the model, for the progress bar.
+        scoring: Scale of inputs, emotions, batch size; None is the defaults.
+
+    Raises:
+        InvalidInputError: If class names, images, index or outputs cannot be used.
+    """
+    scoring = scoring or Scoring()
+    names = resolve_class_names(class_names, foreign.n_classes)
+    check_images(images, image_index)
+    guess = _scale(foreign, images, image_index, scoring)
+    shares = foreign_probabilities(
+        foreign,
+        images,
+        image_index,
+        input_scale=guess.scale,
+        batch_size=fitting_batch(foreign.model, scoring.batch_size),
+        description=f"Scoring {name}",
+    )
+    order = "Classes were taken in the order" if class_names is None else "Classes:"
+    unknown = [emotion for emotion in EMOTIONS if emotion not in names]
+    notes = [
+        *foreign.notes,
+        guess.reason,
+        *preparation_notes(images, foreign),
+        f"{order} {', '.join(names)}.",
+    ]
+    if unknown:
+        notes.append(f"The model does not know {', '.join(unknown)}.")
+    return ModelOutputs(shares, tuple(notes))
+
+
+def foreign_predictions(
+    outputs: ModelOutputs,
+    faces: pd.DataFrame,
     *,
     class_names: Sequence[str] | None,
     name: str,
     seed: int = 0,
-    scoring: Scoring | None = None,
+    emotions: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Score faces with a foreign model: the table that the audit takes.
+    """What a foreign model said of faces: the table that the audit takes.
 
     Args:
-        foreign: The model.
+        outputs: Of `model_outputs` for the faces' `image_index`.
         faces: A `faces` table, all of whose rows have a majority emotion among those scored and are
-            not excluded; `image_index` points into `images`.
-        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
+            not excluded.
         class_names: See `resolve_class_names`.
         name: Name of the model, the table's `variant`.
         seed: The table's `seed`.
-        scoring: Scale of inputs, emotions, batch size; None is the defaults.
+        emotions: Emotions that the dataset knows, of which one is predicted; None is all that the
+            model knows.
 
     Returns:
         A table valid under `tables.PREDICTIONS_SCHEMA`. Emotions that the model does not know, or
         that are not scored, have probability 0 and the others sum to 1.
 
     Raises:
-        InvalidInputError: If class names, images, faces or outputs cannot be used.
+        InvalidInputError: If class names, emotions or faces cannot be used.
     """
-    scoring = scoring or Scoring()
-    names = resolve_class_names(class_names, foreign.n_classes)
-    emotions = _scored_emotions(names, scoring.emotions)
-    index = faces["image_index"].to_numpy()
-    shares = foreign_probabilities(
-        foreign,
-        images,
-        index,
-        input_scale=_scale(foreign, images, index, scoring).scale,
-        batch_size=scoring.batch_size,
-        description=f"Scoring {name}",
-    )
-    logits = np.zeros((len(shares), len(EMOTIONS)))
+    names = resolve_class_names(class_names, outputs.shares.shape[1])
+    scored = _scored_emotions(names, emotions)
+    logits = np.zeros((len(outputs.shares), len(EMOTIONS)))
     columns = [EMOTIONS.index(emotion) for emotion in names]
-    logits[:, columns] = np.log(np.maximum(shares, _SMALLEST_PROBABILITY))
-    return predictions_table(faces, logits, variant=name, seed=seed, emotions=emotions)
-
-
-def scoring_notes(
-    foreign: ForeignModel,
-    faces: pd.DataFrame,
-    images: np.ndarray,
-    *,
-    class_names: Sequence[str] | None,
-    scoring: Scoring | None = None,
-) -> tuple[str, ...]:
-    """What `foreign_predictions` does with the same arguments, in sentences for a report."""
-    scoring = scoring or Scoring()
-    names = resolve_class_names(class_names, foreign.n_classes)
-    index = faces["image_index"].to_numpy()
-    order = "Classes were taken in the order" if class_names is None else "Classes:"
-    unknown = [emotion for emotion in EMOTIONS if emotion not in names]
-    notes = [
-        _scale(foreign, images, index, scoring).reason,
-        *preparation_notes(images, foreign),
-        f"{order} {', '.join(names)}.",
-    ]
-    if unknown:
-        notes.append(f"The model does not know {', '.join(unknown)}.")
-    return tuple(notes)
+    logits[:, columns] = np.log(np.maximum(outputs.shares, _SMALLEST_PROBABILITY))
+    return predictions_table(faces, logits, variant=name, seed=seed, emotions=scored)
 
 
 def _scale(
     foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
 ) -> ScaleGuess:
-    check_images(images, index)
     if scoring.input_scale is None:
         return guess_input_scale(foreign, images, index)
     words = scale_words(scoring.input_scale)

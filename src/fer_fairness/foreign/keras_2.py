@@ -2,11 +2,11 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.keras_file import build, reading
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +19,6 @@ _RENAMED: Final = {
     ("LeakyReLU", "alpha"): "negative_slope",
     ("InputLayer", "batch_input_shape"): "batch_shape",
 }
-_KERAS_MODULES: Final = ("builtins", "keras", "tf_keras")
 _LAYER_ARGUMENTS: Final = frozenset({"name", "trainable", "dtype", "activity_regularizer"})
 # An initialiser, regulariser or constraint acts in training only; the others name kernels of
 # TensorFlow's, random seeds, or repeat what the input layer says.
@@ -28,41 +27,17 @@ _WITHOUT_EFFECT: Final = frozenset(
     {"batch_input_shape", "fused", "implementation", "optional", "seed", "trainable"}
 )
 _SAID_ELSEWHERE: Final = ("batch_input_shape", "optional", "trainable")
+_REMEDY: Final = "Load it with the Keras it was made with and save it again from there."
 _NESTING: Final = ("Functional", "Sequential")
 
 
-def refuse_code(config: object, path: Path) -> None:
-    """Refuse a model whose description carries code or needs somebody's own classes.
-
-    Args:
-        config: A model's description, as read from its file.
-        path: The file, for the message.
-
-    Raises:
-        InvalidInputError: Naming the layer.
-    """
-    for entry in _entries(config):
-        kind, module = entry.get("class_name"), entry.get("module")
-        name = entry.get("name") or (entry.get("config") or {})
-        name = name.get("name", kind) if isinstance(name, Mapping) else name
-        if kind in ("Lambda", "__lambda__"):
-            raise InvalidInputError(
-                f"{path}: layer {name!r} is a Lambda layer, which holds code of the file's author; "
-                "it is not run here. Give the model with that step written as a Keras layer."
-            )
-        if isinstance(module, str) and module.split(".")[0] not in _KERAS_MODULES:
-            raise InvalidInputError(
-                f"{path}: {name!r} is of class {kind!r} from module {module!r}, found where only "
-                "Keras's own layers can be loaded. Give the model made of Keras's layers."
-            )
-
-
-def rebuild(config: Config, path: Path) -> tuple["keras.Model", Dropped]:
+def rebuild(config: Config, path: Path, *, n_stored: int) -> tuple["keras.Model", Dropped]:
     """Build the model that Keras 2 described in `config`, with new weights.
 
     Args:
-        config: The whole description, `{"class_name": ..., "config": {...}}`.
+        config: The whole description, as `checked_description` gives it.
         path: The file it is from, for messages.
+        n_stored: Numbers that are stored beside it, see `build`.
 
     Returns:
         The model, and the arguments of its layers that were left out because Keras 3 does not have
@@ -72,24 +47,16 @@ def rebuild(config: Config, path: Path) -> tuple["keras.Model", Dropped]:
         InvalidInputError: If a layer is of a class, or has an argument with effect, that Keras 3
             does not have, or Keras refuses the description.
     """
-    import keras
-
     dropped: Dropped = Counter()
-    modern = _modernised(_plain(config), path, dropped)
+    with reading(path, "the model's description", remedy=_REMEDY):
+        modern = _modernised(_plain(config), path, dropped)
     kind = modern["class_name"]
     if kind not in _NESTING:
         raise InvalidInputError(
             f"{path} describes a model of class {kind!r}: expected Sequential or Functional. Save "
             "the model built from Keras's own layers."
         )
-    builder = keras.Sequential if kind == "Sequential" else keras.Model
-    try:
-        return builder.from_config(modern["config"]), dropped
-    except Exception as error:  # Keras raises many kinds for a description it cannot follow
-        raise InvalidInputError(
-            f"{path}: Keras {keras.__version__} cannot rebuild this model: {first_line(error)} "
-            "Load it with the Keras it was made with and save it again from there."
-        ) from error
+    return build(modern, path, n_stored=n_stored), dropped
 
 
 def describe_dropped(dropped: Dropped) -> str:
@@ -104,25 +71,6 @@ def describe_dropped(dropped: Dropped) -> str:
     if not parts:
         return ""
     return f"Arguments that Keras 3 does not have were left out: {'; '.join(parts)}."
-
-
-def first_line(error: BaseException) -> str:
-    """The line of an error's message that says what happened, at most 300 characters."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    # Keras puts the whole configuration first and the cause behind these words.
-    mark = "Exception encountered: "
-    causes = [line.removeprefix(mark) for line in lines if line.startswith(mark)]
-    return (causes or lines)[0][:300]
-
-
-def _entries(value: object) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-        for inner in value.values():
-            yield from _entries(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _entries(inner)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds

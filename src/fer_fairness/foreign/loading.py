@@ -1,8 +1,5 @@
 """Load a Keras model that was not trained here, so that it can be scored like one that was."""
 
-import json
-import tempfile
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, first_line, rebuild, refuse_code
+from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, rebuild
 from fer_fairness.foreign.stored_weights import (
     check_finite,
     load_by_name,
@@ -23,12 +20,22 @@ from fer_fairness.foreign.stored_weights import (
 )
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.inspection import last_activation
+from fer_fairness.modeling.keras_file import (
+    build,
+    checked_archive,
+    checked_description,
+    checked_hdf5,
+    n_stored_values,
+    reading,
+)
+from fer_fairness.modeling.keras_file.opening import loaded
 
 if TYPE_CHECKING:
     import keras
 
 OutputKind = Literal["logits", "probabilities"]
 
+_OTHER_FORM = "Give a model from one image to one row of outputs, made of Keras's own layers."
 _PROBE_SIDE_PX = 64
 _SUM_TOLERANCE = 1e-3
 
@@ -68,9 +75,10 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
         The model in the form that the functions of `foreign_scoring` take.
 
     Raises:
-        InvalidInputError: If there is no such file, it is not of a known format, holds code, its
-            weights do not all fit or are not finite, or the model is not one from one image to one
-            row of outputs.
+        InvalidInputError: If there is no such file, it is damaged or not of a known format, names
+            anything but Keras's layers that compute, refers to other files, declares more than its
+            size allows (see `modeling.keras_file`), its weights do not all fit or are not finite,
+            or the model is not one from one image to one row of outputs.
 
     Example:
         >>> foreign = load_foreign_model(Path("ferplus_model_pd_best.h5"))  # doctest: +SKIP
@@ -85,59 +93,56 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
     prepare_backend()
     import h5py
 
-    if zipfile.is_zipfile(path):
+    # Not is_zipfile, which finds an archive at the end of whatever file.
+    with path.open("rb") as opened:
+        begins_with = opened.read(16)
+    if begins_with.startswith(b"PK"):
         model, notes = _from_archive(path)
     elif h5py.is_hdf5(path):
         model, notes = _from_hdf5(path)
     else:
         raise InvalidInputError(
             f"{path} is neither a .keras archive nor an HDF5 file; it begins with "
-            f"{path.read_bytes()[:16]!r}. Save the model with model.save('model.keras'); a file "
+            f"{begins_with!r}. Save the model with model.save('model.keras'); a file "
             "that git lfs stands in for, or an interrupted download, has to be fetched again."
         )
     check_finite(model, path)
-    return _inspected(model, path, output, notes)
+    with reading(path, "the model", remedy=_OTHER_FORM):
+        return _inspected(model, path, output, notes)
 
 
 def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
-    with zipfile.ZipFile(path) as archive:
-        if not {"config.json", "model.weights.h5"} <= set(archive.namelist()):
-            raise InvalidInputError(
-                f"{path} is an archive without config.json and model.weights.h5: it is not a "
-                ".keras file. Save the model with model.save('model.keras')."
-            )
-        config = json.loads(archive.read("config.json"))
-        metadata = json.loads(archive.read("metadata.json"))
-        refuse_code(config, path)
-        version = str(metadata.get("keras_version", ""))
-        if not version.startswith("2."):
-            model = _loaded_by_keras(path, ".keras")
-            return model, (_loaded(f"Keras {version} archive", int(model.count_params())),)
-        model, dropped = rebuild(config, path)
-        with tempfile.TemporaryDirectory() as folder:
-            weights = Path(archive.extract("model.weights.h5", folder))
-            n_parameters = load_numbered(model, weights, path)
-    return model, _rebuilt_notes(f"Keras {version} archive", model, n_parameters, dropped)
+    with checked_archive(path) as archive:
+        what = f"Keras {archive.version} archive"
+        if not archive.version.startswith("2."):
+            model = loaded(archive, path)
+            return model, (_loaded(what, int(model.count_params())),)
+        with checked_hdf5(archive.weights, path, archive.weights.name) as file:
+            n_stored = n_stored_values(file)
+        model, dropped = rebuild(archive.config, path, n_stored=n_stored)
+        n_parameters = load_numbered(model, archive.weights, path)
+    return model, _rebuilt_notes(what, model, n_parameters, dropped)
 
 
 def _from_hdf5(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    with checked_hdf5(path, path, "the file") as file:
         (version,) = names_of(file, "keras_version") or ("",)
         if "model_config" not in file.attrs:
             return _from_weights(file, path)
-        config = json.loads(file.attrs["model_config"])
-        refuse_code(config, path)
-        if version.startswith("3."):
-            model = _loaded_by_keras(path, ".h5")
-            return model, (_loaded(f"Keras {version} file", int(model.count_params())),)
+        described = "".join(names_of(file, "model_config"))
+        config = checked_description(described, path, "its attribute model_config")
         if "model_weights" not in file:
             raise InvalidInputError(f"{path} describes a model without weights: save it again.")
-        stored = read_named_layers(file["model_weights"])
-    model, dropped = rebuild(config, path)
+        with reading(path, "its group model_weights"):
+            stored = read_named_layers(file["model_weights"])
+            n_stored = n_stored_values(file["model_weights"])
+    what = f"Keras {version} file"
+    if version.startswith("3."):
+        model = build(config, path, n_stored=n_stored)
+        return model, (_loaded(what, load_by_name(model, stored, path)),)
+    model, dropped = rebuild(config, path, n_stored=n_stored)
     n_parameters = load_by_name(model, stored, path)
-    return model, _rebuilt_notes(f"Keras {version} file", model, n_parameters, dropped)
+    return model, _rebuilt_notes(what, model, n_parameters, dropped)
 
 
 def _from_weights(
@@ -145,7 +150,8 @@ def _from_weights(
     path: Path,
 ) -> tuple["keras.Model", tuple[str, ...]]:
     is_named = bool(names_of(file, "layer_names"))
-    stored = read_named_layers(file) if is_named else read_numbered_layers(file)
+    with reading(path, "its weights"):
+        stored = read_named_layers(file) if is_named else read_numbered_layers(file)
     if not stored:
         raise InvalidInputError(
             f"{path} is an HDF5 file without the weights of a Keras model; it holds "
@@ -169,20 +175,6 @@ def _from_weights(
         "have these shapes, with images divided by 255."
     )
     return model, (_loaded("File of weights alone", n_parameters), assumed)
-
-
-def _loaded_by_keras(path: Path, suffix: str) -> "keras.Model":
-    import keras
-
-    if path.suffix != suffix:
-        raise InvalidInputError(f"{path} is a {suffix} file by its content: rename it to {suffix}.")
-    try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds for a file it cannot read
-        raise InvalidInputError(
-            f"{path}: Keras {keras.__version__} cannot load this model: {first_line(error)} Give "
-            "a model made of Keras's own layers, saved as .keras."
-        ) from error
 
 
 def _inspected(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.modeling.keras_file import layer_values
 
 if TYPE_CHECKING:
     import keras
@@ -22,6 +23,7 @@ INPUT_SCALES: Final = tuple(_SCALES)
 
 # ITU-R BT.601, what Pillow uses to turn a colour image grey.
 _LUMINANCE: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+_BATCH_VALUES = 2**27
 _N_PROBED = 256
 _PROBED_TOGETHER = 32
 # Of nine published networks, on FER+, it was 0.01 to 0.21 at the scale of their training.
@@ -65,6 +67,11 @@ def prepare_batch(images: np.ndarray, foreign: ForeignModel, scale: InputScale) 
         batch = np.asarray(ops.convert_to_numpy(resized))
     factor, offset = _SCALES[scale]
     return np.asarray(batch * np.float32(factor) + np.float32(offset))
+
+
+def fitting_batch(model: "keras.Model", wanted: int) -> int:
+    """How many images at a time, at most `wanted`, keep the model's largest layer below 512 MB."""
+    return max(1, min(wanted, _BATCH_VALUES // layer_values(model)))
 
 
 def preparation_notes(images: np.ndarray, foreign: ForeignModel) -> tuple[str, ...]:
@@ -172,8 +179,9 @@ def _moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance by channel; by small batches, since early layers are large."""
     means, squares, sizes = [], [], []
-    for start in range(0, len(sample), _PROBED_TOGETHER):
-        batch = prepare_batch(sample[start : start + _PROBED_TOGETHER], foreign, scale)
+    together = fitting_batch(before, _PROBED_TOGETHER)
+    for start in range(0, len(sample), together):
+        batch = prepare_batch(sample[start : start + together], foreign, scale)
         values = np.asarray(before(batch, training=False), np.float64)
         values = values.reshape(-1, values.shape[-1])
         means.append(values.mean(axis=0))

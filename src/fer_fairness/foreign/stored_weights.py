@@ -4,17 +4,20 @@ import re
 from collections.abc import Sequence
 from itertools import count, takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign.keras_2 import first_line
 from fer_fairness.modeling import build_network
+from fer_fairness.modeling.keras_file import checked_hdf5, first_line
+from fer_fairness.modeling.keras_file.hdf5 import attribute_values
 from fer_fairness.params.modeling import ArchitectureParameters
 
 if TYPE_CHECKING:
     import keras
+
+_MOST_OUTPUTS: Final = 1_000
 
 StoredLayers = dict[str, dict[str, np.ndarray]]
 """Layer name -> weight name -> values, in the order of the file; only layers with weights."""
@@ -26,7 +29,7 @@ def read_named_layers(group: Any) -> StoredLayers:  # noqa: ANN401 - h5py has no
     for layer in names_of(group, "layer_names"):
         names = names_of(group[layer], "weight_names")
         if names:
-            layers[layer] = {name: np.asarray(group[layer][name]) for name in names}
+            layers[layer] = {name: _values(group[layer], name) for name in names}
     return layers
 
 
@@ -45,6 +48,13 @@ def read_numbered_layers(file: Any) -> StoredLayers:  # noqa: ANN401 - h5py has 
         layer: {number: found[layer][number] for number in sorted(found[layer], key=int)}
         for layer in sorted(found, key=_natural)
     }
+
+
+def _values(group: Any, name: str) -> np.ndarray:  # noqa: ANN401 - h5py has no types
+    values = np.asarray(group[name][()])
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"{name} holds values of type {values.dtype}, expected numbers")
+    return values
 
 
 def load_by_name(model: "keras.Model", stored: StoredLayers, path: Path) -> int:
@@ -89,9 +99,7 @@ def load_numbered(model: "keras.Model", weights_path: Path, path: Path) -> int:
     Raises:
         InvalidInputError: If Keras refuses, or the file holds more than the model takes.
     """
-    import h5py
-
-    with h5py.File(weights_path, "r") as file:
+    with checked_hdf5(weights_path, path, "the file of weights") as file:
         stored = read_numbered_layers(file)
     try:
         model.load_weights(weights_path)
@@ -101,7 +109,9 @@ def load_numbered(model: "keras.Model", weights_path: Path, path: Path) -> int:
             f"{_whole_model_wanted(stored)}"
         ) from error
     n_stored = sum(values.size for layer in stored.values() for values in layer.values())
-    n_parameters = int(model.count_params())
+    n_parameters = sum(
+        int(np.prod(weight.shape)) for weight in model.weights if _is_parameter(weight)
+    )
     if n_stored != n_parameters:
         raise InvalidInputError(
             f"{path} holds {n_stored:,} parameters, the model takes {n_parameters:,}. "
@@ -119,10 +129,12 @@ def published_form(stored: StoredLayers, path: Path) -> "keras.Model":
         InvalidInputError: If the stored weights are not those of that network; the layers found in
             the file are listed.
     """
-    last = next(reversed(stored.values()), {})
-    n_outputs = int(list(last.values())[-1].shape[-1]) if last else 0
+    last = list(next(reversed(stored.values()), {}).values())
+    n_outputs = last[-1].shape[-1] if last and last[-1].ndim else 1
     model = build_network(
-        ArchitectureParameters(form="separable"), seed=0, n_outputs=max(n_outputs, 1)
+        ArchitectureParameters(form="separable"),
+        seed=0,
+        n_outputs=min(max(n_outputs, 1), _MOST_OUTPUTS),
     )
     layers = weighted_layers(model)
     expected = sorted(tuple(weight.shape) for weight in model.weights if _is_parameter(weight))
@@ -198,7 +210,9 @@ def names_of(group: Any, attribute: str) -> list[str]:  # noqa: ANN401 - h5py ha
     """
     numbered = takewhile(group.attrs.__contains__, (f"{attribute}{n}" for n in count()))
     values = [
-        np.atleast_1d(group.attrs[name]) for name in (attribute, *numbered) if name in group.attrs
+        np.atleast_1d(attribute_values(group, name))
+        for name in (attribute, *numbered)
+        if name in group.attrs
     ]
     return [
         value.decode() if isinstance(value, bytes) else str(value)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.architecture import build_network
-from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.inspection import (
     fields_not_met,
     last_activation,
     leaf_layers,
     unfreeze,
 )
+from fer_fairness.modeling.keras_file import open_archive
 from fer_fairness.modeling.regularisation import DROPOUT_TYPES, KERNEL_REGULARISERS
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 from fer_fairness.taxonomy import EMOTIONS
@@ -88,15 +88,10 @@ def trained_model(weights: str, *, remedy: str) -> "keras.Model":
 
 def _loaded(path: Path, *, remedy: str) -> "keras.Model":
     _check_file(path, remedy=remedy)
-    prepare_backend()
-    import keras
-
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises many kinds for a file it cannot read
-        raise InvalidInputError(
-            f"{path} cannot be read as a Keras model in safe mode: {error} {remedy}"
-        ) from error
+        model = open_archive(path)
+    except InvalidInputError as error:
+        raise InvalidInputError(f"{error} {remedy}") from error
     shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     if not isinstance(shapes[0], tuple) or len(shapes[0]) != 4 or shapes[1] != _OUTPUTS:
         raise InvalidInputError(

@@ -103,6 +103,19 @@ class AuditParameters(Parameters):
         default=None,
         description="What a model takes pixel values 0 to 255 as; found out if not given.",
     )
+    isolation: Literal["subprocess", "none"] = Field(
+        default="subprocess",
+        description="Where a model file is opened and run: in a process of its own within the two "
+        "limits below, or in the run's own process.",
+    )
+    memory_limit_gb: float = Field(
+        default=4.0,
+        gt=0,
+        description="Memory that this process may take beyond its libraries (Linux only).",
+    )
+    time_limit_minutes: float = Field(
+        default=60.0, gt=0, description="Minutes after which this process is stopped."
+    )
     name: str | None = Field(
         default=None, description="What the report calls the model; the file's name if not given."
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
@@ -14,11 +15,14 @@ from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
 from fer_fairness.files import json_sha256
 from fer_fairness.foreign import (
+    Limits,
+    ModelOutputs,
+    ModelRequest,
     Scoring,
     foreign_predictions,
-    load_foreign_model,
     resolve_class_names,
-    scoring_notes,
+    run_isolated,
+    run_model_file,
 )
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit.coverage import (
@@ -48,6 +52,7 @@ from fer_fairness.reporting import ReportInputs, as_json, render_report, results
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.image_listing import printable
 from fer_fairness.sources.predictions import read_predictions
+from fer_fairness.taxonomy import EMOTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -126,19 +131,17 @@ def score_foreign_model(
     """
     path, (images, faces, quality, labels, held_out) = _model_and_dataset(parameters, found)
     name = parameters.name or name_of_file(path)
-    foreign = load_foreign_model(path, output=parameters.output)
     classes = parameters.columns.class_names
-    known = set(resolve_class_names(classes, foreign.n_classes))
+    known = resolve_class_names(classes, len(classes or EMOTIONS))
     emotions = tuple(
         emotion for emotion in EVALUATION_SETS[parameters.dataset].emotions if emotion in known
     )
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
-    scoring = Scoring(input_scale=parameters.input_scale, emotions=emotions)
+    outputs = _outputs(path, name, parameters, images, faces["image_index"].to_numpy())
     predictions = foreign_predictions(
-        foreign, faces, images, class_names=classes, name=name, seed=seed, scoring=scoring
+        outputs, faces, class_names=classes, name=name, seed=seed, emotions=emotions
     )
     people = join_faces(predictions, faces)
-    notes = scoring_notes(foreign, faces, images, class_names=classes, scoring=scoring)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     part = ScoredFaces(parameters.dataset, name, emotions, people)
@@ -153,10 +156,30 @@ def score_foreign_model(
         "n_people": n_people(part),
         "warnings": [],
         "fabricated": quality["reading"]["fabricated"],
-        "notes": [*foreign.notes, *notes, *left_out],
+        "notes": [*outputs.notes, *left_out],
     }
     _tell(reading)
     return people, reading, held_out, labels
+
+
+def _outputs(
+    path: Path, name: str, parameters: AuditParameters, images: np.ndarray, index: np.ndarray
+) -> ModelOutputs:
+    """What the model says of the faces; a stranger's file is opened in a process of its own."""
+    request = ModelRequest(
+        path,
+        name,
+        output=parameters.output,
+        class_names=parameters.columns.class_names,
+        scoring=Scoring(input_scale=parameters.input_scale),
+    )
+    if parameters.isolation == "none":
+        return run_model_file(request, images, index)
+    limits = Limits(
+        memory_bytes=int(parameters.memory_limit_gb * 2**30),
+        time_s=parameters.time_limit_minutes * 60,
+    )
+    return run_isolated(request, images, index, limits)
 
 
 def _model_and_dataset(parameters: AuditParameters, found: Sequence[Any]) -> tuple[Path, Any]:

@@ -1,0 +1,59 @@
+"""A model file opened and run in this process."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from fer_fairness.foreign.foreign_scoring import ModelOutputs, Scoring, model_outputs
+from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """A model file and how it is to be run.
+
+    Attributes:
+        path: The file.
+        name: What the progress bar calls the model.
+        output: Name of the output layer with the emotions, where the model has several outputs.
+        class_names: Names of its outputs, see `resolve_class_names`.
+        scoring: Scale of inputs and batch size.
+    """
+
+    path: Path
+    name: str
+    output: str | None = None
+    class_names: tuple[str, ...] | None = None
+    scoring: Scoring = field(default_factory=Scoring)
+
+
+def run_model_file(
+    request: ModelRequest, images: np.ndarray, image_index: np.ndarray
+) -> ModelOutputs:
+    """Load a model file and run it over faces, see `load_foreign_model` and `model_outputs`.
+
+    Args:
+        request: The file and how it is run.
+        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
+        image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
+
+    Raises:
+        InvalidInputError: If the file is refused or the model cannot be run on these images.
+    """
+    foreign = load_foreign_model(request.path, output=request.output)
+    return run_model(foreign, request, images, image_index)
+
+
+def run_model(
+    foreign: ForeignModel, request: ModelRequest, images: np.ndarray, image_index: np.ndarray
+) -> ModelOutputs:
+    """Run the loaded model of a request, see `model_outputs`."""
+    return model_outputs(
+        foreign,
+        images,
+        image_index,
+        class_names=request.class_names,
+        name=request.name,
+        scoring=request.scoring,
+    )

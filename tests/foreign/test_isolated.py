@@ -1,0 +1,112 @@
+"""A stranger's model in a process of its own: the same numbers, and one error whatever it does."""
+
+import os
+import signal
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign import Limits, ModelRequest, isolated, run_isolated, run_model_file
+
+AMPLE = Limits(memory_bytes=2 * 2**30, time_s=120)
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
+NOTES = "open('answer.json', 'w').write('{\"notes\": []}')"
+INDEX = np.array([4, 0, 5])
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    layers = keras.layers
+    path = tmp_path_factory.mktemp("models") / "theirs.keras"
+    chain = [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(8, activation="softmax")]
+    keras.Sequential(chain).save(path)
+    return path
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
+    """Let the process be another program, which is given the folder with the request."""
+    (folder / "stand_in.py").write_text(f"import sys\nimport numpy as np\n{code}\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(isolated, "_CHILD", "stand_in")
+
+
+def test_the_outputs_are_those_of_this_process(model: Path) -> None:
+    found = run_isolated(ModelRequest(model, "theirs"), IMAGES, INDEX, AMPLE)
+    expected = run_model_file(ModelRequest(model, "theirs"), IMAGES, INDEX)
+    np.testing.assert_allclose(found.shares, expected.shares, atol=1e-7)
+    assert found.notes == expected.notes
+
+
+def test_a_refused_file_is_refused_with_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("m.keras").write_bytes(b"PK no archive")
+    with pytest.raises(InvalidInputError) as here:
+        run_model_file(ModelRequest(Path("m.keras"), "m"), IMAGES, INDEX)
+    with pytest.raises(InvalidInputError) as there:
+        run_isolated(ModelRequest(Path("m.keras"), "m"), IMAGES, INDEX, AMPLE)
+    assert str(there.value) == str(here.value)
+    assert str(tmp_path) not in str(there.value)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no limit of memory here")
+def test_too_little_memory_is_one_error(model: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"theirs\.keras.*(memory_limit_gb|cannot be)"):
+        run_isolated(ModelRequest(model, "m"), IMAGES, INDEX, Limits(2**20, 120))
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import os; os.kill(os.getpid(), 11)", "ended by SIGSEGV"),
+        ("import os; os.kill(os.getpid(), 9)", "ended by SIGKILL, out of memory.*memory_limit_gb"),
+        ("open('native.log', 'w').write('std::bad_alloc'); sys.exit(1)", "out of memory"),
+        ("import os; os.kill(os.getpid(), 14)", "could not be loaded in 5 minutes"),
+        ("sys.exit(3)", "exit code 3"),
+        ("pass", "exit code 0"),
+        ("open('answer.json', 'w').write('{')", "the answer of the process"),
+        ("open('answer.json', 'w').write('[1]')", "the answer of the process"),
+        (NOTES, "the answer of the process"),
+        (f"np.save('shares.npy', np.ones((2, 8)));{NOTES}", "the answer of the process"),
+        (f"np.save('shares.npy', np.array([[len]], object));{NOTES}", "the answer of the process"),
+    ],
+)
+def test_whatever_becomes_of_the_process_is_one_error_that_names_the_file(
+    code: str, message: str, model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stand_in(monkeypatch, tmp_path, code)
+    with pytest.raises(InvalidInputError, match=rf"theirs\.keras.*{message}"):
+        run_isolated(ModelRequest(model, "m"), IMAGES, INDEX, AMPLE)
+
+
+def test_a_process_that_does_not_end_is_stopped(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    number = tmp_path / "number"
+    stand_in(
+        monkeypatch,
+        tmp_path,
+        f"import os, time; open({str(number)!r}, 'w').write(str(os.getpid())); time.sleep(600)",
+    )
+    with pytest.raises(InvalidInputError, match=r"stopped after 0\.05 minutes.*time_limit_minutes"):
+        run_isolated(ModelRequest(model, "m"), IMAGES, INDEX, Limits(2**30, 3))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(number.read_text()), signal.SIGTERM)
+
+
+def test_secrets_of_the_environment_stay_here(
+    model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    seen = tmp_path / "seen"
+    stand_in(
+        monkeypatch, tmp_path, f"import os; open({str(seen)!r}, 'w').write(repr(dict(os.environ)))"
+    )
+    with pytest.raises(InvalidInputError):
+        run_isolated(ModelRequest(model, "m"), IMAGES, INDEX, AMPLE)
+    assert "PYTHONPATH" in seen.read_text()
+    assert "hidden" not in seen.read_text()
