@@ -54,7 +54,7 @@ class TestKilled:
         np.testing.assert_array_equal(result.embeddings, expected(range(1, 41)))
         assert f"taken up at chunk {len(done) + 1} of 10" in caplog.text
 
-    @pytest.mark.parametrize("damage", ["truncated", "changed", "gone"])
+    @pytest.mark.parametrize("damage", ["truncated", "changed", "gone", "of other faces"])
     def test_a_damaged_chunk_is_computed_again(self, bench: Bench, damage: str) -> None:
         faces = bench.faces(range(1, 13))
         with pytest.raises(RuntimeError, match="out of tensors"):
@@ -68,6 +68,8 @@ class TestKilled:
             place = contents.index(np.float32(5.0).tobytes())
             contents[place] ^= 1  # one bit of one embedding
             file.write_bytes(contents)
+        elif damage == "of other faces":
+            file.write_bytes(file.with_name("chunk_00000_of_4.npz").read_bytes())
         else:
             file.unlink()
         result = bench.embed(faces)

@@ -41,9 +41,10 @@ class EmbeddingCache:
     """The folder of one set of faces under one embedder.
 
     Chunks are NumPy archives, whose checksums tell a damaged one; the whole is an `.npy` file, and
-    then a `.json` file with its problems and its SHA-256. What is damaged or half there is not
-    there. Files are replaced at once, and chunks are deleted only when the whole is there, so that
-    of two runs that fill one folder at a time each gives the same embeddings.
+    then a `.json` file with its problems and its SHA-256. Each says which set and embedder it is
+    of. What is damaged, half there, or of another set is not there. Files are replaced at once, and
+    chunks are deleted only when the whole is there, so that of two runs that fill one folder at a
+    time each gives the same embeddings.
 
     Attributes:
         folder: The folder; may not be there yet.
@@ -70,7 +71,8 @@ class EmbeddingCache:
         embeddings, problems = embedded
         record = json.dumps({str(place): why for place, why in problems.items()})
         with replacing(self._chunk_file(number)) as path:
-            np.savez(path, embeddings=embeddings.astype(np.float32, copy=False), problems=record)
+            faces = embeddings.astype(np.float32, copy=False)
+            np.savez(path, embeddings=faces, problems=record, of=self._chunk_name(number))
 
     def read_chunk(self, number: int) -> EmbeddedChunk | None:
         """What was written; None if the chunk is not there or is damaged."""
@@ -80,10 +82,11 @@ class EmbeddingCache:
             with self._chunk_file(number).open("rb") as file, np.load(file) as archive:
                 embeddings = archive["embeddings"]
                 problems = _problems(json.loads(str(archive["problems"])))
+                is_own = str(archive["of"]) == self._chunk_name(number)
         except (*_UNREADABLE, zipfile.BadZipFile):
             return None
         is_whole = embeddings.ndim == 2 and len(embeddings) == stop - start
-        return (embeddings, problems) if is_whole else None
+        return (embeddings, problems) if is_whole and is_own else None
 
     def whole(self) -> Embedded | None:
         """The whole set; None if it is not there or is damaged."""
@@ -91,7 +94,7 @@ class EmbeddingCache:
         try:
             record = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
             problems = _problems(record["problems"])
-            if record["sha256"] != file_sha256(file):
+            if (record["of"], record["sha256"]) != (self.folder.name, file_sha256(file)):
                 return None
             embeddings = np.load(file, mmap_mode="r", allow_pickle=False)
         except _UNREADABLE:
@@ -141,7 +144,7 @@ class EmbeddingCache:
                 array.flush()
             digest = file_sha256(path)
         with replacing(self._whole_file.with_suffix(".json")) as path:
-            record = {"sha256": digest, "problems": problems}
+            record = {"of": self.folder.name, "sha256": digest, "problems": problems}
             path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
     @property
@@ -150,6 +153,9 @@ class EmbeddingCache:
 
     def _chunk_file(self, number: int) -> Path:
         return self.folder / f"chunk_{number:05d}_of_{self.chunk_size}.npz"
+
+    def _chunk_name(self, number: int) -> str:
+        return f"{self.folder.name} {self._chunk_file(number).name}"
 
 
 def cache_key(fingerprint: str, condition: str, content: str) -> str:
