@@ -35,7 +35,7 @@ def test_the_state_of_an_audit_and_what_changes_it(project_root: Path, tmp_path:
     (folder / "gaps.parquet").write_bytes((folder / "groups.parquet").read_bytes())
     told = kedro(project_root, *state)
     assert "4 fresh, 1 stale, 1 that follow from these" in told
-    assert "audit.evaluate is stale: audit.table_gaps is not what this node wrote" in told
+    assert "stale: audit.evaluate: audit.table_gaps is not what this node wrote" in told
     (folder / "audit.html").unlink()
-    assert "audit.write has not made audit.report" in kedro(project_root, *state)
+    assert "missing: audit.write has not made audit.report" in kedro(project_root, *state)
     assert "recorded as that of 0 nodes" in kedro(project_root, *state, "--accept-code")

@@ -5,7 +5,7 @@ from fer_fairness.provenance.contents import Contents
 from fer_fairness.provenance.freshness import Freshness, NodeState
 from fer_fairness.provenance.lock import DataRootLock
 from fer_fairness.provenance.records import NodeRecord, Records
-from fer_fairness.provenance.takeover import Takeover, take_over
+from fer_fairness.provenance.takeover import Takeover, causes, take_over
 from fer_fairness.provenance.values import plain
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "NodeState",
     "Records",
     "Takeover",
+    "causes",
     "code_sha256",
     "plain",
     "take_over",

@@ -41,10 +41,10 @@ class Takeover:
 
     def line(self) -> str:
         """For the log of a run."""
-        causes = [state for state in self.stale if state.reasons]
-        following = len(self.stale) - len(causes)
+        stale = [state for state in self.stale if state.reasons]
+        following = len(self.stale) - len(stale)
         parts = [f"{self.missing} with something missing"] if self.missing else []
-        parts += [f"stale are {'; '.join(_causes(causes))}"] if causes else []
+        parts += [f"stale are {'; '.join(_first(causes(stale)))}"] if stale else []
         parts += [f"{following} that follow"] if following else []
         why = f" ({', '.join(parts)})" if parts else ""
         if not self.taken_over:
@@ -103,33 +103,36 @@ def _refusal(stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str
         for name, part in pipelines.items()
         if name != "__default__" and wanted & {node.name for node in part.nodes}
     )
-    causes = [state for state in stale if state.reasons]
+    changed = [state for state in stale if state.reasons]
     following = [state for state in stale if not state.reasons]
-    if not causes:
+    if not changed:
         before = following[0].follows[0]
         return (
             f"This run makes {before} anew and reads what others made from its earlier results: "
             f"{_nodes([state.node for state in following])}. Have these made anew with it:\n"
             f"  kedro run --pipelines {names}\nwith the --env and --params of this run."
         )
-    lines = [_DOES_NOT_FIT, *(f"  {cause}" for cause in _causes(causes))]
+    lines = [_DOES_NOT_FIT, *(f"  {cause}" for cause in _first(causes(changed)))]
     lines += [f"  and {len(following)} nodes that follow from these"] if following else []
     lines += [
         "Make that anew, and nothing else:",
         f"  kedro run --pipelines {names} --only-missing-outputs",
         _OTHER_REMEDIES,
     ]
-    if all(state.reasons == (CODE_CHANGED,) for state in causes):
+    if all(state.reasons == (CODE_CHANGED,) for state in changed):
         lines.append("If no result depends on that change of code: `kedro state --accept-code`.")
     return "\n".join(lines)
 
 
-def _causes(states: Sequence[NodeState]) -> list[str]:
-    """Why nodes are stale, each reason once with the nodes that it is of."""
+def causes(states: Sequence[NodeState]) -> list[str]:
+    """Why nodes are stale, each reason once, after the nodes that it is of."""
     by_reason: dict[str, list[str]] = {}
     for state in states:
         by_reason.setdefault("; ".join(state.reasons), []).append(state.node)
-    told = [f"{_nodes(names)}: {reason}" for reason, names in by_reason.items()]
+    return [f"{_nodes(names)}: {reason}" for reason, names in by_reason.items()]
+
+
+def _first(told: Sequence[str]) -> list[str]:
     more = len(told) - _NAMED
     return [*told[:_NAMED], *([f"{more} more reasons"] if more > 0 else [])]
 
