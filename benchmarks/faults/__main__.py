@@ -17,7 +17,7 @@ from benchmarks.faults.outcomes import Outcome, Record, Tried, table
 from benchmarks.faults.roots import Roots
 
 KINDS: Final = ("kills", "changes", "files", "disk", "pairs", "names", "readers", "models")
-_MODULES: Final = {"models": "fuzz_models"}
+_NEEDS: Final = {"models": "fuzz_models"}
 _QUICK: Final = {"readers": 10, "kills": 3, "files": 3, "changes": 2}
 """Cases of the quick part, by kind; one of the others."""
 
@@ -79,17 +79,13 @@ class Bench:
 
 
 def _try_one(kind: str) -> TryOne:
-    found: TryOne = import_module(_module(kind)).try_one
+    found: TryOne = import_module(f"{__package__}.{kind}").try_one
     return found
-
-
-def _module(kind: str) -> str:
-    return f"{__package__}.{_MODULES.get(kind, kind)}"
 
 
 def main() -> None:
     """Read the command line, try, print the table; the exit code tells of anything wrong."""
-    there = [kind for kind in KINDS if find_spec(_module(kind))]
+    there = [kind for kind in KINDS if find_spec(f"{__package__}.{_NEEDS.get(kind, kind)}")]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.faults", description="Tries faults and says how each ended."
     )

@@ -105,7 +105,8 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
     ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
     _check_ids(ids, sample_id)
-    people.insert(0, "sample_id", ids.to_numpy())
+    # That they differ is checked: a text for each row would only cost memory.
+    people.insert(0, "sample_id", np.arange(len(frame)))
     if person is not None:
         people[_PERSON] = _groups(frame[person], intersected=False)
     intersected = any(INTERSECTION in name for name in wanted)
@@ -260,7 +261,9 @@ def _groups(column: pd.Series, *, intersected: bool) -> pd.Series:
             f"Row {joined.index[0]} has the group {joined.iloc[0]!r} of {column.name!r}, which "
             "reads like an intersection. Rename it, or name no intersections."
         )
-    return text.reindex(column.index).astype(object)
+    # Rows of a group share one text.
+    places, names = pd.factorize(text.reindex(column.index))
+    return pd.Series(np.append(names.astype(object), np.nan)[places], index=column.index)
 
 
 def _text(column: pd.Series) -> pd.Series:
