@@ -153,7 +153,7 @@ _NOT_COMPARED: Final = (
 )
 _STAMPS: Final = {
     *("started_at", "command", "runtime_parameters", "pipelines", "commit", "parameters_sha256"),
-    "uncommitted_changes",
+    *("uncommitted_changes", "taken_over"),
 }
 _NAMED_BY_RUN: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([+-]\d\d:\d\d|Z| UTC)?"
@@ -161,7 +161,8 @@ _NAMED_BY_RUN: Final = re.compile(
 )
 _NOT_OF_PAGE: Final = re.compile(
     r"<summary>Run: parameters.*?</table>|<caption>Training in numbers.*?</table>"
-    r"|Uncommitted changes</dt>[^\n]*",
+    r"|<dt>(Uncommitted changes|Taken over)</dt>[^\n]*"
+    r"|<div[^<]*Run: taken over.*?</table>\s*</div>",
     re.DOTALL,
 )
 """Of the parameters the page shows the first only; how long training took is by chance. Both are
@@ -250,7 +251,8 @@ def _histories(content: Any) -> list[dict[str, Any]]:  # noqa: ANN401  any JSON 
 
 def _text(path: Path, root: Path) -> list[str]:
     """Lines of a page without what names the run; parameters stand in no order of their own."""
-    return sorted(_NAMED_BY_RUN.sub("STAMP", _without_place(path, root)).splitlines())
+    lines = _NAMED_BY_RUN.sub("STAMP", _without_place(path, root)).splitlines()
+    return sorted(line for line in lines if line.strip())
 
 
 def _without_place(path: Path, root: Path) -> str:
