@@ -1,5 +1,6 @@
 # make run    fabricated faces through every pipeline to a report
 # make test   lint, types, import contracts, tests
+# make faults kills, full disks, damaged files, spoilt inputs: five minutes (the hour: docs/faults.md)
 # make pins   renew requirements.txt (needs uv)
 # make advisories   look up known advisories against requirements.txt (needs the network)
 
@@ -11,7 +12,7 @@ BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts unit pins advisories clean
+.PHONY: help install run test lint types contracts unit faults pins advisories clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -50,6 +51,9 @@ contracts: install
 
 unit: install
 	$(BIN)/pytest -n 2 --dist loadfile
+
+faults: install
+	$(BIN)/python -m benchmarks.faults --quick --minutes 5 --folder data/faults
 
 pins:
 	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \

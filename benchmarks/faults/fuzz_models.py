@@ -51,7 +51,7 @@ class Case:
 
 def cases(seed: int) -> Iterator[Case]:
     """Mutations of good files, without end; the same ones for the same seed."""
-    chance = random.Random(seed)  # noqa: S311 - no secrets
+    chance = random.Random(seed)
     good = _good_files()
     while True:
         name, content = chance.choice(good)

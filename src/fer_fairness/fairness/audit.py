@@ -111,7 +111,8 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
     ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
     _check_ids(ids, sample_id)
-    people.insert(0, "sample_id", ids.to_numpy())
+    # That they differ is checked: a text for each row would only cost memory.
+    people.insert(0, "sample_id", np.arange(len(frame)))
     if person is not None:
         people[_PERSON] = _groups(frame[person])
     for name in _parts(wanted):
@@ -260,13 +261,13 @@ def _groups(column: pd.Series) -> pd.Series:
 
     Blanks that alone told two groups apart are warned of.
     """
-    whole = _whole_numbers(column.dropna())
-    names = names_of(whole)
-    text = names.map(str.strip)
-    text = text[text != ""]
-    spelt = pd.DataFrame({"text": text, "name": names}).dropna().drop_duplicates()
-    tell_merged(column.name, spelt.loc[spelt["text"].duplicated(), "text"])
-    return text.reindex(column.index).astype(object)
+    places, names = pd.factorize(names_of(_whole_numbers(column.dropna())))
+    texts = pd.Series(names, dtype=object).map(str.strip)
+    tell_merged(column.name, texts[texts.duplicated() & (texts != "")])
+    # Rows of a group share one text.
+    groups = pd.Series(np.nan, index=column.index, dtype=object)
+    groups[column.notna().to_numpy()] = texts.where(texts != "", np.nan).to_numpy()[places]
+    return groups
 
 
 def _text(column: pd.Series) -> pd.Series:

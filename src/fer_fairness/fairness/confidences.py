@@ -40,8 +40,11 @@ def predicted_confidence(
             f"{', '.join(classes)}. Name one column a class."
         )
     codes = codes_of("predicted class", frame[predicted], classes)
-    values = frame[list(columns)].to_numpy(dtype=np.float64)
-    return np.asarray(np.take_along_axis(values, codes[:, np.newaxis], axis=1)[:, 0])
+    confidence = np.empty(len(frame))
+    for code, name in enumerate(columns):
+        chosen = codes == code
+        confidence[chosen] = frame[name].to_numpy(dtype=np.float64)[chosen]
+    return confidence
 
 
 def check_probabilities(frame: pd.DataFrame, columns: Sequence[str]) -> None:

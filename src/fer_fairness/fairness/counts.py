@@ -17,6 +17,9 @@ EVERYBODY: Final = "everybody"
 PREDICTION_COLUMNS: Final = ("sample_id", "emotion", "predicted_emotion")
 """What a table of predictions must have to be counted."""
 
+_ROWS_AT_ONCE: Final = 2**18
+_CELLS_LOOKED_UP: Final = 2**22
+
 Labels: TypeAlias = Sequence[str] | npt.NDArray[np.str_] | npt.NDArray[np.object_] | pd.Series
 Counts: TypeAlias = npt.NDArray[np.int64]
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -86,7 +89,8 @@ def group_counts(
 
 def everybody_of(frame: pd.DataFrame) -> pd.Series:
     """The group of each row where people are not told apart."""
-    return pd.Series(EVERYBODY, index=frame.index)
+    # As objects: all rows share one text.
+    return pd.Series(EVERYBODY, index=frame.index, dtype=object)
 
 
 def check_predictions(frame: pd.DataFrame) -> None:
@@ -159,15 +163,38 @@ def codes_of(
     Raises:
         InvalidInputError: If a label is none of the names.
     """
-    given = np.asarray(labels, dtype=object)
-    codes = pd.Index(list(names), dtype=object).get_indexer(pd.Index(given, dtype=object))
+    index = pd.Index(list(names), dtype=object)
+    codes = np.empty(len(labels), dtype=np.int64)
+    # A text of Python's for each row at once would be most of the memory of a large audit.
+    for start in range(0, len(labels), _ROWS_AT_ONCE):
+        block = np.asarray(labels[start : start + _ROWS_AT_ONCE], dtype=object)
+        codes[start : start + len(block)] = index.get_indexer(pd.Index(block, dtype=object))
     unknown = np.flatnonzero(codes < 0)
     if unknown.size:
         first = int(unknown[0])
         row = first if rows is None else np.asarray(rows)[first]
+        (found,) = np.asarray(labels[first : first + 1], dtype=object)
         raise InvalidInputError(
-            f"Row {row} has the {what} {given[first]!r}, expected one of "
+            f"Row {row} has the {what} {found!r}, expected one of "
             f"{', '.join(map(str, names))}; {unknown.size} rows are like it. Leave such rows out, "
             f"or name every {what} that occurs."
         )
-    return codes.astype(np.int64)
+    return codes
+
+
+def numbered(cells: Codes, n_cells: int) -> tuple[Codes, Codes]:
+    """The different codes, rising, and the place of each row's code among them.
+
+    As `np.unique(cells, return_inverse=True)`, which sorts and so needs several times the memory.
+
+    Args:
+        cells: Codes from 0, shape (rows,).
+        n_cells: All codes are below.
+    """
+    if n_cells > _CELLS_LOOKED_UP:
+        present, places = np.unique(cells, return_inverse=True)
+        return present, places.ravel().astype(np.int64)
+    present = np.flatnonzero(np.bincount(cells, minlength=n_cells))
+    place = np.zeros(n_cells, dtype=np.int64)
+    place[present] = np.arange(len(present))
+    return present, place[cells]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Number
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
@@ -186,12 +187,16 @@ def names_of(column: pd.Series) -> pd.Series:
     """Values as text, missing ones as such; a `MergedGroupsWarning` where two become one."""
     known = column.notna().to_numpy()
     values = column[known].astype(object)
-    texts = values.map(str)
     if pd.api.types.infer_dtype(values).startswith("mixed"):
-        kinds = values.map(_kind).groupby(texts).nunique()
+        spelt = values.map(str)
+        kinds = values.map(_kind).groupby(spelt).nunique()
         tell_merged(column.name, kinds.index[kinds > 1])
+        texts = spelt.to_numpy(dtype=object)
+    else:  # rows of a group share one text
+        places, unique = pd.factorize(values)
+        texts = np.array([str(value) for value in unique], dtype=object)[places]
     names = pd.Series(None, index=column.index, dtype=object, name=column.name)
-    names[known] = texts.astype(object)
+    names[known] = texts
     return names
 
 

@@ -70,6 +70,8 @@ class ProvenanceHooks:
         data_root = Path(run_params["project_path"]) / str(self._parameters["data_root"])
         command = passed_on_command(["kedro", *sys.argv[1:]])
         self._lock.acquire(data_root, _own_folder(pipeline, catalog), command)
+        if "parameters" in catalog:  # a report names the same ones, whatever runs beside it
+            catalog.save("parameters", self._parameters)
         only_missing = bool(run_params.get("only_missing_outputs"))
         manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}
         if not only_missing:

@@ -90,17 +90,16 @@ def calibration_counts(
     counted = group_counts(y_true, y_pred, groups, classes=classes)
     _check_confidences(confidence, n_people=len(y_true))
     bins, bin_confidence = bins_of_confidence(confidence, n_bins=n_bins)
-    true, membership = np.asarray(y_true, dtype=object), np.asarray(groups, dtype=object)
-    right = true == np.asarray(y_pred, dtype=object)
+    true = codes_of("true class", y_true, classes)
+    right = true == codes_of("predicted class", y_pred, classes)
+    membership = np.asarray(groups, dtype=object)
     known = np.asarray(pd.notna(membership), dtype=bool)
-    cells = (
-        codes_of("group", [str(name) for name in membership[known]], counted.groups),
-        pd.Index(list(classes), dtype=object).get_indexer(pd.Index(true[known], dtype=object)),
-        (2 * bins + right)[known],
-    )
+    names = [str(name) for name in membership[known]]
     shape = len(counted.groups), len(classes), 2 * len(bin_confidence)
-    counts = np.zeros(shape, dtype=np.int64)
-    np.add.at(counts, cells, 1)
+    cells = codes_of("group", names, counted.groups) * shape[1] + true[known]
+    cells = cells * shape[2] + (2 * bins + right)[known]
+    size = shape[0] * shape[1] * shape[2]
+    counts = np.bincount(cells, minlength=size).reshape(shape).astype(np.int64)
     return CalibrationCounts(
         counts=counts,
         groups=counted.groups,

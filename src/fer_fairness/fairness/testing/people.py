@@ -104,6 +104,9 @@ class JudgedFaces:
     def people_by_group(self, attribute: str) -> Codes:
         """Number of people of each group, int64, shape (groups,)."""
         membership = self.memberships[attribute]
+        if not self.several_faces:
+            sizes = np.bincount(membership.codes + 1, minlength=len(membership.names) + 1)
+            return np.asarray(sizes[1:], dtype=np.int64)
         pairs = np.stack([self.person, membership.codes])[:, membership.codes >= 0]
         groups: Codes = np.unique(pairs, axis=1)[1]
         return np.asarray(np.bincount(groups, minlength=len(membership.names)), dtype=np.int64)
@@ -176,6 +179,11 @@ def judged_faces(
 
 
 def _membership(groups: pd.Series) -> Membership:
+    if pd.api.types.infer_dtype(groups) == "string":  # else 1 and True would be one group
+        places, texts = pd.factorize(groups)
+        order, place_of = np.unique(texts.astype(object), return_inverse=True)
+        codes = np.append(place_of, -1)[places].astype(np.int64)
+        return Membership(tuple(map(str, order)), codes)
     known = groups.notna()
     codes = np.full(len(groups), -1, dtype=np.int64)
     found, names = pd.factorize(groups[known].astype(str), sort=True)

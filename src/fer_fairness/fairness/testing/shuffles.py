@@ -10,11 +10,12 @@ Tests of Hypotheses", chapter 3). Who has one face only stays among those of the
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Final, TypeVar
 
 import numpy as np
 
-from fer_fairness.fairness.counts import Codes, Counts
+from fer_fairness.fairness.counts import Codes, Counts, numbered
 from fer_fairness.fairness.inference.draws import Seed, permutation_counts
 from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
@@ -112,18 +113,33 @@ def _answers(faces: JudgedFaces) -> Answers:
 
 
 def _layout(faces: JudgedFaces) -> _Layout:
-    groups = np.stack([part.codes for part in faces.memberships.values()], axis=1)
-    people, first, person_of = np.unique(faces.person, return_index=True, return_inverse=True)
-    rows, row_of = np.unique(groups[first], axis=0, return_inverse=True)
-    known = np.unique(groups[first] >= 0, axis=0, return_inverse=True)[1].ravel()
-    sizes = np.bincount(person_of.ravel(), minlength=len(people))
+    first, person_of = np.arange(len(faces.person)), faces.person
+    if faces.several_faces:
+        _, first, person_of = np.unique(faces.person, return_index=True, return_inverse=True)
+    rows, row_of = _rows(faces, first)
+    known = np.unique(rows >= 0, axis=0, return_inverse=True)[1].ravel()
+    sizes = np.bincount(person_of.ravel(), minlength=len(first))
     alike = np.where(sizes == 1, faces.true[first], len(faces.classes) + _similar_sizes(sizes))
-    strata = np.unique(np.stack([known, alike]), axis=1, return_inverse=True)[1].ravel()
+    n_alike = len(faces.classes) + _SIZES
+    n_strata = (int(known.max(initial=0)) + 1) * n_alike
+    strata = numbered(known[row_of] * n_alike + alike, n_strata)[1]
     order = np.argsort(strata, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     ends = np.cumsum(np.bincount(strata))
     return _Layout(rows, row_of.ravel()[order], ends, place[person_of.ravel()])
+
+
+def _rows(faces: JudgedFaces, first: Codes) -> tuple[Codes, Codes]:
+    """The different rows of groups, in order, and that of each person."""
+    codes = np.zeros(len(first), dtype=np.int64)
+    n_codes, held = 1, np.zeros((1, 0), dtype=np.int64)
+    for part in faces.memberships.values():
+        n = len(part.names) + 1
+        found, codes = numbered(codes * n + part.codes[first] + 1, n_codes * n)
+        held = np.column_stack([held[found // n], found % n - 1])
+        n_codes = len(found)
+    return held, codes
 
 
 def _similar_sizes(sizes: Codes) -> Codes:
@@ -181,7 +197,7 @@ def _table_drawer(layout: _Layout, answers: Answers) -> Callable[[int, np.random
     codes = np.zeros(len(layout.person_of), dtype=np.int64)
     for answer, number in answers.values():
         codes = codes * number + answer
-    joint, answer_of = np.unique(codes, return_inverse=True)
+    joint, answer_of = numbered(codes, prod(number for _, number in answers.values()))
     numbers = {name: number for name, (_, number) in answers.items()}
     split = dict(zip(answers, np.unravel_index(joint, list(numbers.values())), strict=True))
     one_hot = {name: np.eye(number)[split[name]] for name, number in numbers.items()}

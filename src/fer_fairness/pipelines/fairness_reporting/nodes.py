@@ -21,9 +21,9 @@ from fer_fairness.pipelines.scored_faces import (
     scored_faces,
     scored_table,
 )
+from fer_fairness.provenance import plain
 from fer_fairness.reporting import (
     ReportInputs,
-    as_json,
     model_card,
     preview_figures,
     render_report,
@@ -112,7 +112,8 @@ def write_report(
     """
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
-    sha256 = json_sha256(as_json(parameters))
+    chosen = plain(parameters)
+    sha256 = json_sha256(chosen)
     inputs = ReportInputs(
         tables,
         quality=quality,
@@ -121,7 +122,7 @@ def write_report(
             "seed": parameters["seed"],
             "seeds": parameters["seeds"],
             "data_hashes": {name: part["reading"].get("sha256") for name, part in quality.items()},
-            "parameters": as_json(parameters),
+            "parameters": chosen,
             "parameters_sha256": sha256,
             "trained_with": trained_with,
         },
