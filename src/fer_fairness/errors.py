@@ -50,8 +50,11 @@ class FileAccessError(FerFairnessError):
     """A file or folder is there, or should be made, and the system does not let it be used."""
 
 
-class DiskFullError(FileAccessError):
-    """There is no room for a file: the disk is full, or a quota is used up."""
+class DiskFullError(FileAccessError, OSError):
+    """There is no room for a file: the disk is full, or a quota is used up.
+
+    An OSError too, as that which it tells of: whoever goes on without the file catches that.
+    """
 
 
 def is_disk_full(error: BaseException) -> bool:
