@@ -10,6 +10,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import ProjectMetadata
 from kedro.pipeline import Pipeline
 
+from fer_fairness.errors import FerFairnessError
+from fer_fairness.hooks import stop, unknown_parameters
 from fer_fairness.provenance import Freshness, NodeState, causes
 
 
@@ -49,6 +51,12 @@ def state(
         project_path=metadata.project_path, env=env, runtime_params=params, conf_source=conf_source
     )
     context = session.load_context()
+    unknown = sorted({*names} - pipelines.keys()) + unknown_parameters(context.params)
+    if unknown:
+        raise click.UsageError(
+            f"No pipeline or parameter is called {', '.join(unknown)}: `kedro registry list` and "
+            "conf/base have the right names."
+        )
     data_root = metadata.project_path / str(context.params["data_root"])
     freshness = Freshness(context.catalog, context.params, data_root)
     asked = {name: pipelines[name] for name in names} or _parts()
@@ -57,7 +65,10 @@ def state(
     if accept_code:
         accepted = sum(freshness.accept_code(node) for node in whole.nodes)
         click.echo(f"The present code is recorded as that of {accepted} nodes.")
-    states = freshness.examine(whole, made_anew=lambda found: bool(found.missing))
+    try:
+        states = freshness.examine(whole, made_anew=lambda found: bool(found.missing))
+    except FerFairnessError as error:
+        stop(error)
     click.echo(f"{data_root}:")
     for name, pipeline in asked.items():
         _tell(name, [states[node.name] for node in pipeline.nodes])

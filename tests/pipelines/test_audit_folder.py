@@ -56,3 +56,10 @@ def test_without_a_file_there_is_a_name_too(block: object) -> None:
 
 def test_a_file_that_is_not_there_is_told_later(tmp_path: Path) -> None:
     assert audit_folder(parameters(tmp_path / "no.csv")).startswith("no-")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "~nobody_at_all/a.csv", "a\0b", "x" * 5000])
+def test_what_is_no_file_is_not_read(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for named in (name, str(tmp_path / "pipe")):
+        assert "-" in audit_folder(parameters(Path(named)))

@@ -88,3 +88,12 @@ def test_a_place_that_cannot_be_written_to_costs_time_only(tmp_path: Path) -> No
     file = tmp_path / "file"
     file.write_bytes(b"bytes")
     assert Contents(tmp_path / "kept").sha256(file) == hashlib.sha256(b"bytes").hexdigest()
+
+
+def test_a_link_to_a_folder_above_is_passed_over(kept: Contents, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file").touch()
+    first = kept.sha256(folder)
+    (folder / "up").symlink_to(folder)
+    assert kept.sha256(folder) == first

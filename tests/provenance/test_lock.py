@@ -75,3 +75,21 @@ def test_a_place_that_cannot_be_written_to_is_named_with_a_remedy(tmp_path: Path
     (tmp_path / "file").touch()
     with pytest.raises(FerFairnessError, match=r"cannot be written to .*data_root=FOLDER"):
         taken(tmp_path / "file")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
+def test_workers_of_a_killed_run_end_with_it(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time; from pathlib import Path;"
+        "from fer_fairness.provenance import DataRootLock;"
+        "lock = DataRootLock(); lock.acquire(Path(sys.argv[1]), None, 'x');"
+        "print('held', flush=True) if os.fork() else None; time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        holder.send_signal(signal.SIGKILL)
+        holder.stdout.read()  # ends when the worker does
+    taken(tmp_path).release()

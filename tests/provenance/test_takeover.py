@@ -9,6 +9,7 @@ import pytest
 from kedro.framework.hooks import hook_impl
 from tests.provenance.conftest import PARTS, KillAtSave, Killed, Project, ProjectMaker
 
+from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.provenance import Freshness
 from fer_fairness.provenance.takeover import StaleResultsError
@@ -58,10 +59,10 @@ def test_a_change_makes_anew_what_depends_on_it_and_nothing_else(
     with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
         project.run(only_missing=True)
     expected = {
-        "nothing": "Taken over from earlier runs: 4 nodes, whose results fit. None run",
-        "raw data": "nothing is taken over",
-        "a parameter": "2 nodes, whose results fit. 2 run (stale are count: factor was 3 and is 5",
-        "a parameter of the first node": "nothing is taken over",
+        "nothing": "because they fit: 4 nodes. To run: none",
+        "raw data": "Nothing is taken over",
+        "a parameter": "2 nodes. To run: 2 (stale are count: factor was 3 and is 5",
+        "a parameter of the first node": "Nothing is taken over",
     }
     assert expected[change] in caplog.messages[-1]
     assert project.results() == honest(make_project, project)
@@ -244,7 +245,7 @@ def test_code_that_a_person_calls_harmless_is_accepted(
     project = make_project("project")
     project.run()
     monkeypatch.setattr("fer_fairness.provenance.freshness.code_sha256", lambda *_: "other code")
-    with pytest.raises(StaleResultsError, match="its code was changed") as refusal:
+    with pytest.raises(StaleResultsError, match="the code was changed") as refusal:
         project.run("reporting")
     assert "kedro state --accept-code" in str(refusal.value)
     freshness = Freshness(project.catalog(), project.parameters, project.data)
@@ -267,9 +268,24 @@ def test_what_a_named_file_holds_counts_and_not_where_it_lies(
     project.parameters["letters"] = str(second / "letters.txt")
     with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
         project.run(only_missing=True)
-        assert "None run" in caplog.messages[-1]
+        assert "To run: none" in caplog.messages[-1]
         (second / "letters.txt").write_text("io")
         project.run(only_missing=True)
     assert "read: letters names a file with other contents" in caplog.messages[-1]
     records = (project.data / ".provenance").rglob("*.json")
     assert not any(str(project.root) in record.read_text() for record in records)
+
+
+def test_a_catalog_that_keeps_a_dataset_in_another_way_makes_it_anew(
+    make_project: ProjectMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = make_project("project")
+    project.run()
+    catalog = project.catalog()
+    catalog["number"] = JSONDataset(
+        filepath=str(project.data / "number.json"), save_args={"indent": 8}
+    )
+    project.catalog = lambda: catalog  # type: ignore[method-assign]
+    with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
+        project.run(only_missing=True)
+    assert "the catalog keeps number in another way" in caplog.messages[-1]

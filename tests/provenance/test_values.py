@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import RootModel
 
 from fer_fairness.params.base import Parameters
-from fer_fairness.provenance.values import changes, models_in, plain
+from fer_fairness.provenance.values import PLACES, changes, models_in, plain
 
 
 class Inner(Parameters):
@@ -23,9 +23,10 @@ class Wrapped(RootModel[Parameters]):
 
 
 def test_models_become_json_and_places_are_left_out() -> None:
-    assert plain({"a": Block(), "data_root": "/x", "b": {"checkpoint_root": "/y", "c": 1}}) == {
+    places = dict.fromkeys(PLACES, "/x")
+    assert plain({"a": Block(), **places, "b": {"beet_root": 3, "data_root": 1}}) == {
         "a": {"inner": {"sizes": [1, 2], "file": "a/b"}, "rate": 0.5},
-        "b": {"c": 1},
+        "b": {"beet_root": 3, "data_root": 1},
     }
 
 

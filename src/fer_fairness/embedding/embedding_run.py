@@ -24,6 +24,7 @@ from fer_fairness.embedding.protocol import (
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
 from fer_fairness.progress import track
+from fer_fairness.reached_code import code_sha256
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def embed_faces(
         EmbeddingError: If chunks disappear while they are made.
     """
     looks = f"{condition.model_dump_json()} {alignment_fingerprint(condition.alignment)}"
-    key = cache_key(handle.fingerprint, looks, images.content_sha256())
+    made_by = code_sha256(embed_faces, rooms=("embedding", "pictures"))
+    key = cache_key(f"{handle.fingerprint} {made_by}", looks, images.content_sha256())
     if len(images) == 0:
         return _nothing(handle, key)
     cache = EmbeddingCache(cache_root / key, len(images), params.chunk_size)

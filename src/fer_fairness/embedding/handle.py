@@ -25,9 +25,6 @@ from fer_fairness.params.embedding import EmbedderParameters, ModelFileParameter
 
 logger = logging.getLogger(__name__)
 
-CODE_VERSION: Final = 1
-"""Raised by whoever changes how an embedder makes its numbers: cached embeddings are then stale."""
-
 _FIRST_TOLD: Final = 5
 
 
@@ -124,7 +121,7 @@ def embedder_fingerprint(params: EmbedderParameters, model_file: Path | None) ->
     Raises:
         InvalidInputError: If a file or library is missing, or a file is another.
     """
-    parts: dict[str, object] = {"kind": params.kind, "code": CODE_VERSION}
+    parts: dict[str, object] = {"kind": params.kind}
     if params.kind == "dlib":
         verified_file(DESCRIPTOR_FILE)
         parts |= {"settings": params.dlib.model_dump(mode="json")}

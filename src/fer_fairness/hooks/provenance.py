@@ -63,6 +63,9 @@ class ProvenanceHooks:
         except FerFairnessError as error:
             self._lock.release()
             stop(error)
+        except BaseException:
+            self._lock.release()
+            raise
 
     def _prepare(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]

@@ -1,12 +1,11 @@
 """Provenance: what made every file of a data root, and whether it still fits (decision 0015)."""
 
-from fer_fairness.provenance.code import code_sha256
 from fer_fairness.provenance.contents import Contents
 from fer_fairness.provenance.freshness import Freshness, NodeState
 from fer_fairness.provenance.lock import DataRootLock
 from fer_fairness.provenance.records import NodeRecord, Records
 from fer_fairness.provenance.takeover import Takeover, causes, take_over
-from fer_fairness.provenance.values import plain
+from fer_fairness.provenance.values import named_path, plain
 
 __all__ = [
     "Contents",
@@ -17,7 +16,7 @@ __all__ = [
     "Records",
     "Takeover",
     "causes",
-    "code_sha256",
+    "named_path",
     "plain",
     "take_over",
 ]

@@ -87,14 +87,23 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _files(folder: Path, above: str = "") -> Iterator[tuple[str, Path]]:
-    """The files of a folder by their paths in it, in the order of these."""
+def _files(
+    folder: Path, name: str = "", above: tuple[tuple[int, int], ...] = ()
+) -> Iterator[tuple[str, Path]]:
+    """The files of a folder by their paths in it, in the order of these.
+
+    A link to a folder that it lies in is passed over.
+    """
+    found_at = folder.stat()
+    here = (found_at.st_dev, found_at.st_ino)
+    if here in above:
+        return
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            yield from _files(Path(entry.path), f"{above}{entry.name}/")
+            yield from _files(Path(entry.path), f"{name}{entry.name}/", (*above, here))
         elif entry.is_file():
-            yield f"{above}{entry.name}", Path(entry.path)
+            yield f"{name}{entry.name}", Path(entry.path)

@@ -1,6 +1,6 @@
 """Whether what a node made still fits: its code, its parameters, what it read, what it wrote."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,22 @@ from kedro.pipeline import Node, Pipeline
 from pydantic import BaseModel
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.provenance.code import code_sha256
+from fer_fairness.files import json_sha256
 from fer_fairness.provenance.contents import Contents
+from fer_fairness.provenance.differences import differences
 from fer_fairness.provenance.records import NodeRecord, Records
-from fer_fairness.provenance.values import changes, models_in, plain
+from fer_fairness.provenance.values import (
+    PLACES,
+    file_named,
+    models_in,
+    plain,
+    texts_in,
+    without_folders,
+)
+from fer_fairness.reached_code import class_sha256, code_sha256, look_again
 
 PROVENANCE_FOLDER: Final = ".provenance"
 """In a data root: records of nodes, and what is known of files."""
-
-CODE_CHANGED: Final = "its code was changed"
-"""The one reason that only a person can call harmless."""
 
 _OF_THE_RUN: Final = "run_manifest"
 """Written anew for every run that reads it: it says of a run, not of data."""
@@ -77,6 +83,8 @@ class Freshness:
         self._contents = Contents(data_root / PROVENANCE_FOLDER / "contents")
         self._records = Records(data_root / PROVENANCE_FOLDER / "nodes")
         self._made: dict[str, str | None] = {}
+        self._seen: dict[Path, str | None] | None = None
+        look_again()
         self._planned: dict[str, NodeRecord] = {}
         self._makers: dict[str, str] = {}
         self._to_be_made: set[str] = set()
@@ -93,6 +101,7 @@ class Freshness:
                 follows it then follows something new.
         """
         states: dict[str, NodeState] = {}
+        self._seen = {}
         self._makers = {output: node.name for node in pipeline.nodes for output in node.outputs}
         for node in pipeline.nodes:
             before = dict.fromkeys(filter(None, map(self._makers.get, node.inputs)))
@@ -100,6 +109,7 @@ class Freshness:
                 name for name in before if not states[name].fits or made_anew(states[name])
             )
             states[node.name] = self._state(node, follows)
+        self._seen = None  # from now on files change
         return states
 
     def begin(self, pipeline: Pipeline) -> None:
@@ -142,9 +152,10 @@ class Freshness:
         """Say that changes of the code did not change what this node made; whether there were."""
         record = self.record(node)
         code = self._code(node)
-        if record is None or record.code == code:
+        now = {"code": code, "function": _name(node.func)}
+        if record is None or now.items() <= vars(record).items():
             return False
-        self._records.write(NodeRecord(**{**vars(record), "code": code}), self._places(node))
+        self._records.write(NodeRecord(**{**vars(record), **now}), self._places(node))
         return True
 
     def sha256(self, dataset: str) -> str | None:
@@ -157,13 +168,18 @@ class Freshness:
         return None if place is None else self._sha256_of(place)
 
     def _sha256_of(self, place: Path) -> str | None:
+        if self._seen is not None and place in self._seen:
+            return self._seen[place]
         try:
-            return self._contents.sha256(place)
+            found = self._contents.sha256(place)
         except OSError as error:
             raise InvalidInputError(
                 f"{place} cannot be read ({error.strerror or error}). Give yourself the right to "
                 "read it and all that is in it, or put a readable copy in its place."
             ) from error
+        if self._seen is not None:
+            self._seen[place] = found
+        return found
 
     def _state(self, node: Node, follows: tuple[str, ...]) -> NodeState:
         places = self._places(node)
@@ -176,47 +192,26 @@ class Freshness:
             return NodeState(node.name, missing, reasons, follows)
         found = {name: self.sha256(name) for name in places}
         self._made |= {name: found.get(name) or record.outputs.get(name) for name in node.outputs}
-        differences = tuple(self._differences(record, expected, found, follows))
-        return NodeState(node.name, missing, differences, follows)
-
-    def _differences(
-        self,
-        record: NodeRecord,
-        expected: NodeRecord,
-        found: Mapping[str, str | None],
-        follows: Collection[str],
-    ) -> Iterator[str]:
-        for name, sha256 in found.items():
-            if sha256 is not None and sha256 != record.outputs.get(name):
-                yield f"{name} is not what this node wrote"
-        yield from changes(record.parameters, expected.parameters)
-        for name, sha256 in expected.files.items():
-            if sha256 != record.files.get(name):
-                yield f"{name} names a file with other contents"
-        if expected.inputs.keys() != record.inputs.keys():
-            yield "it reads other datasets now"
-        told_before = {name for name in expected.inputs if self._makers.get(name) in follows}
-        for name in sorted(expected.inputs.keys() - told_before):
-            sha256 = expected.inputs[name]
-            if sha256 != record.inputs.get(name, sha256) and not self._is_gone(name, sha256):
-                yield f"{name} is another than it was made from"
-        if (record.function, record.code) != (expected.function, expected.code):
-            yield CODE_CHANGED
-
-    def _is_gone(self, name: str, sha256: str | None) -> bool:
-        """Whether it was taken away, as raw data may be once they are read."""
-        return sha256 is None and name not in self._made
+        # Of what was told of a node before, and of raw data that were taken away, nothing is told.
+        passed_over = {
+            name
+            for name, sha256 in expected.inputs.items()
+            if self._makers.get(name) in follows or (sha256 is None and name not in self._made)
+        }
+        told = tuple(differences(record, expected, found, passed_over))
+        return NodeState(node.name, missing, told, follows)
 
     def _expected(self, node: Node) -> NodeRecord:
         """What would be recorded if the node ran now, but for its outputs and the run."""
         values = {name: self._value(name) for name in node.inputs if is_parameter(name)}
-        values = {name: value for name, value in values.items() if not name.endswith("_root")}
+        values = {name: part for name, part in values.items() if name[7:] not in PLACES}
         parameters = {name: plain(value) for name, value in values.items()}
         return NodeRecord(
             node=node.name,
             function=_name(node.func),
             code=self._code(node),
-            parameters={name: _without_folders(value) for name, value in parameters.items()},
+            parameters={name: without_folders(part, name) for name, part in parameters.items()},
+            datasets={name: self._kind(name) for name in (*node.inputs, *node.outputs)},
             files=dict(self._files_named(parameters)),
             inputs={
                 name: self.sha256(name) or self._made.get(name)
@@ -233,9 +228,9 @@ class Freshness:
         """Contents of the files and folders that parameters name, but for those of whole runs."""
         for name, value in parameters.items():
             if name.startswith("params:"):
-                for key, text in _texts(value, name.removeprefix("params:")):
-                    path = Path(text).expanduser()
-                    if _is_there(path):
+                for key, text in texts_in(value, name.removeprefix("params:")):
+                    path = file_named(text, key)
+                    if path is not None:
                         yield key, self._sha256_of(path)
 
     def _value(self, name: str) -> Any:  # noqa: ANN401  any parameter
@@ -246,6 +241,16 @@ class Freshness:
             else:
                 value = value.get(key) if isinstance(value, Mapping) else None
         return value
+
+    def _kind(self, name: str) -> str:
+        """How the catalog reads and writes a dataset; of parameters nothing."""
+        if is_parameter(name) or name not in self._catalog:
+            return ""
+        dataset = self._catalog.get(name)
+        told = {**dataset._describe()} if dataset is not None else {}  # noqa: SLF001
+        for place in ("filepath", "version", "protocol"):
+            told.pop(place, None)
+        return json_sha256({"class": class_sha256(type(dataset)), "told": repr(told)})
 
     def _places(self, node: Node) -> dict[str, str]:
         """Where each output that is kept lies, seen from the data root."""
@@ -276,32 +281,3 @@ def _name(function: Callable[..., Any]) -> str:
     while isinstance(function, partial):
         function = function.func
     return f"{function.__module__}.{getattr(function, '__qualname__', type(function).__name__)}"
-
-
-def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON value
-    if isinstance(value, str):
-        yield name, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield from _texts(part, f"{name}.{key}")
-    elif isinstance(value, Iterable):
-        for number, part in enumerate(value):
-            yield from _texts(part, f"{name}.{number}")
-
-
-def _without_folders(value: Any) -> Any:  # noqa: ANN401  any JSON value
-    """Names of files and folders in place of their paths: what they hold counts, not where."""
-    if isinstance(value, Mapping):
-        return {key: _without_folders(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without_folders(part) for part in value]
-    if isinstance(value, str) and _is_there(Path(value).expanduser()):
-        return Path(value).name
-    return value
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return str(path) != "." and (path.is_file() or path.is_dir())
-    except (OSError, ValueError):  # too long a name, or a null byte
-        return False

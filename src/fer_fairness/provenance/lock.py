@@ -1,8 +1,11 @@
 """One run at a time writes to a data root; audits, each in a folder of its own, go side by side."""
 
+import ctypes
 import fcntl
 import json
 import os
+import signal
+import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +14,10 @@ from typing import IO, Any, Final
 from fer_fairness.errors import FerFairnessError
 
 _LOCK: Final = ".lock"
+_END_WITH_PARENT: Final = 1
+"""Linux's PR_SET_PDEATHSIG."""
+
+_n_held = 0
 
 
 class DataRootBusyError(FerFairnessError):
@@ -51,8 +58,10 @@ class DataRootLock:
 
     def release(self) -> None:
         """Give it back; nothing happens where nothing is held."""
+        global _n_held  # noqa: PLW0603  of the process, which forks as a whole
         while self._held:
             self._held.pop().close()
+            _n_held -= 1
 
     def _take(self, folder: Path, command: str, *, shared: bool) -> None:
         try:
@@ -72,8 +81,19 @@ class DataRootLock:
                 f"Another run is writing to {folder}{holder}. Wait until it has ended, or give "
                 "this one a place of its own: --params data_root=FOLDER."
             ) from None
+        global _n_held  # noqa: PLW0603
         self._held.append(file)
+        _n_held += 1
         _sign(file, command)
+
+
+def _end_with_parent() -> None:
+    """Have a forked worker, which holds the lock too, end when the run that forked it is killed."""
+    if _n_held and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+
+
+os.register_at_fork(after_in_child=_end_with_parent)
 
 
 def _sign(file: IO[str], command: str) -> None:

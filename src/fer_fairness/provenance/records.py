@@ -19,6 +19,7 @@ class NodeRecord:
         code: SHA-256 of the code that it can reach.
         parameters: Values of its parameters, JSON-able, by their names.
         files: SHA-256 of what parameters named, by the parameter (None: nothing was there).
+        datasets: Of inputs and outputs, how the catalog reads and writes them, as SHA-256.
         inputs: SHA-256 of its input datasets by their names (None: nothing was there).
         outputs: SHA-256 of its output datasets by their names.
         run_id: The run that made them.
@@ -29,6 +30,7 @@ class NodeRecord:
     code: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str | None] = field(default_factory=dict)
+    datasets: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str | None] = field(default_factory=dict)
     outputs: Mapping[str, str | None] = field(default_factory=dict)
     run_id: str = ""

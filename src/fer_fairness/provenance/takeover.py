@@ -7,7 +7,8 @@ from typing import Final
 from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import FerFairnessError
-from fer_fairness.provenance.freshness import CODE_CHANGED, Freshness, NodeState
+from fer_fairness.provenance.differences import CODE_CHANGED
+from fer_fairness.provenance.freshness import Freshness, NodeState
 
 _NAMED: Final = 5
 """Reasons that are told; the others are counted."""
@@ -15,7 +16,7 @@ _NAMED: Final = 5
 _DOES_NOT_FIT: Final = "This run reads what earlier runs made, and some of that does not fit:"
 _OTHER_REMEDIES: Final = (
     "with the --env and --params of this run. Or run with the parameters and data that it was made "
-    "with. `kedro state` shows all of it."
+    "with. `kedro state` with the same options shows all of it."
 )
 
 
@@ -48,9 +49,9 @@ class Takeover:
         parts += [f"{following} that follow"] if following else []
         why = f" ({', '.join(parts)})" if parts else ""
         if not self.taken_over:
-            return f"{len(self.runs)} nodes run, nothing is taken over from earlier runs{why}"
-        told = f"Taken over from earlier runs: {len(self.taken_over)} nodes, whose results fit"
-        return f"{told}. {len(self.runs) or 'None'} run{why}"
+            return f"Nothing is taken over from earlier runs. To run: {len(self.runs)} nodes{why}"
+        told = f"Taken over from earlier runs, because they fit: {len(self.taken_over)} nodes"
+        return f"{told}. To run: {len(self.runs) or 'none'}{why}"
 
 
 def take_over(
@@ -115,12 +116,15 @@ def _refusal(stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str
     lines = [_DOES_NOT_FIT, *(f"  {cause}" for cause in _first(causes(changed)))]
     lines += [f"  and {len(following)} nodes that follow from these"] if following else []
     lines += [
-        "Make that anew, and nothing else:",
+        "Make that anew:",
         f"  kedro run --pipelines {names} --only-missing-outputs",
         _OTHER_REMEDIES,
     ]
     if all(state.reasons == (CODE_CHANGED,) for state in changed):
-        lines.append("If no result depends on that change of code: `kedro state --accept-code`.")
+        lines.append(
+            "If no result depends on that change of code, with the same options: "
+            f"kedro state --accept-code --pipelines {names}"
+        )
     return "\n".join(lines)
 
 
@@ -139,4 +143,4 @@ def _first(told: Sequence[str]) -> list[str]:
 
 def _nodes(names: Sequence[str]) -> str:
     more = len(names) - 2
-    return ", ".join(names[:2]) + (f" and {more} more nodes" if more > 0 else "")
+    return ", ".join(names[:2]) + (f" and {more} more node{'s' * (more > 1)}" if more > 0 else "")

@@ -1,6 +1,6 @@
 """Parameters as JSON, and how two of them differ, in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -9,25 +9,38 @@ from pydantic import BaseModel
 
 from fer_fairness.files import json_sha256
 
+PLACES: Final = frozenset({"data_root", "checkpoint_root", "embedding_cache_root"})
+"""Parameters that say where something lies, not what it is."""
+
 _TOLD: Final = 3
 """Changes of one block that are named; the others are counted."""
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401  any parameter
-    """A parameter as JSON-able data; places of a data root (`..._root`) are left out.
-
-    They say where something lies, not what it is.
-    """
+    """A parameter, or all of them, as JSON-able data; without `PLACES` among all of them."""
     if isinstance(value, BaseModel):
         return plain(value.model_dump(mode="json", serialize_as_any=True))
     if isinstance(value, Mapping):
-        kept = {str(key): part for key, part in value.items()}
-        return {key: plain(part) for key, part in kept.items() if not key.endswith("_root")}
+        is_all = value.keys() >= PLACES
+        kept = {str(key): part for key, part in value.items() if not (is_all and key in PLACES)}
+        return {key: plain(part) for key, part in kept.items()}
     if isinstance(value, list | tuple):
         return [plain(part) for part in value]
     if isinstance(value, Enum):
         return plain(value.value)
     return str(value) if isinstance(value, Path) else value
+
+
+def named_path(text: str) -> Path | None:
+    """The file or folder that a text names, seen from the current folder; None if none is there.
+
+    Pipes, devices and the current folder itself are none.
+    """
+    try:
+        path = Path(text).expanduser()
+        return path if str(path) != "." and (path.is_file() or path.is_dir()) else None
+    except (OSError, ValueError, RuntimeError):  # too long, a null byte, somebody without a home
+        return None
 
 
 def models_in(value: Any) -> Iterator[BaseModel]:  # noqa: ANN401  any parameter
@@ -42,6 +55,34 @@ def models_in(value: Any) -> Iterator[BaseModel]:  # noqa: ANN401  any parameter
     elif isinstance(value, list | tuple):
         for part in value:
             yield from models_in(part)
+
+
+def texts_in(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401  any JSON value
+    """The texts in a parameter, at any depth, each after its dotted name."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from texts_in(part, f"{name}.{key}")
+    elif isinstance(value, Iterable):
+        for number, part in enumerate(value):
+            yield from texts_in(part, f"{name}.{number}")
+
+
+def without_folders(value: Any, name: str) -> Any:  # noqa: ANN401  any JSON value
+    """Names of files and folders in place of their paths: what they hold counts, not where."""
+    if isinstance(value, Mapping):
+        return {key: without_folders(part, f"{name}.{key}") for key, part in value.items()}
+    if isinstance(value, list):
+        return [without_folders(part, name) for part in value]
+    path = file_named(value, name) if isinstance(value, str) else None
+    return value if path is None else path.name
+
+
+def file_named(text: str, parameter: str) -> Path | None:
+    """The file or folder that a parameter names; a word that is no path names none."""
+    is_path = "/" in text or "." in text or parameter.endswith("folder")
+    return named_path(text) if is_path else None
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

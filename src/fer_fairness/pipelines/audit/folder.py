@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fer_fairness.files import file_sha256, json_sha256
-from fer_fairness.provenance import plain
+from fer_fairness.provenance import named_path, plain
 from fer_fairness.sources.image_listing import printable
 
 _FILES: Final = ("predictions", "model", "held_out_labels")
@@ -43,8 +43,8 @@ def name_of_file(path: Path) -> str:
 
 
 def _content(named: object) -> str:
-    path = Path(str(named)).expanduser()
+    path = named_path(str(named))
     try:
-        return file_sha256(path)
+        return str(named) if path is None else file_sha256(path)
     except OSError:
-        return str(named)  # not there, or not to be read: whoever reads it says so
+        return str(named)  # not to be read: whoever reads it says so

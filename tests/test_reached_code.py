@@ -1,13 +1,15 @@
 """A changed step is another code, a changed comment is not."""
 
 import functools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from fer_fairness import reached_code as code
 from fer_fairness.fairness.metrics import gap_metrics
-from fer_fairness.provenance import code, code_sha256
+from fer_fairness.reached_code import code_sha256
 
 MODULES = {
     "__init__": "",
@@ -35,7 +37,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def forget() -> None:
-    for name in ("_modules_sha256", "_path", "_tree", "_imported", "_module_sha256"):
+    for name in ("_modules_sha256", "_source", "_named", "_module_sha256"):
         getattr(code, name).cache_clear()
 
 
@@ -96,3 +98,31 @@ def test_functions_of_one_room_do_not_depend_on_another() -> None:
     forget()
     assert "fer_fairness.reporting.html" not in code._reached(frozenset({gap_metrics.__name__}))
     assert code_sha256(render_report) != code_sha256(gap_metrics.accuracy_gap)
+
+
+def test_rooms_narrow_what_counts(package: Path) -> None:
+    forget()
+
+    def function() -> None: ...
+
+    function.__module__ = "package.reached"
+    before = code_sha256(function, rooms=("reached", "below"))
+    (package / "late.py").write_text("def g():\n    return 5\n")
+    forget()
+    assert code_sha256(function, rooms=("reached", "below")) == before
+    (package / "below/__init__.py").write_text("def deep():\n    return 3\n")
+    forget()
+    assert code_sha256(function, rooms=("reached", "below")) != before
+
+
+def test_what_was_edited_since_the_process_began_is_like_nothing_of_another_process(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.utime(package / "late.py", (1e9, 1e9))
+    old = code._module_sha256(code._source("package.late"))
+    os.utime(package / "late.py")
+    forget()
+    edited = code._module_sha256(code._source("package.late"))
+    monkeypatch.setattr(code, "_STARTED", code._STARTED - 1)
+    forget()
+    assert len({old, edited, code._module_sha256(code._source("package.late"))}) == 3
