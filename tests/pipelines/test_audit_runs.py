@@ -118,7 +118,9 @@ def test_nothing_that_is_passed_on_names_folders_user_or_host(
     path = secret / "theirs.csv"
     people.to_csv(path, index=False)
     run_audit(kedro_project, secret / "data", predictions=str(path))
-    hidden = [b"secret_folder_name", tmp_path.name.encode(), platform.node().encode()]
+    hidden = [b"secret_folder_name", tmp_path.name.encode()]
+    if len(platform.node()) >= 8:  # shorter ones stand in binary files by chance
+        hidden.append(platform.node().encode())
     outputs = [file for file in (secret / "data").rglob("*") if file.is_file()]
     assert len(outputs) > 10
     for file in outputs:
