@@ -1,17 +1,19 @@
 """After whatever happened to a data root, a run gives the results of an honest one, or refuses."""
 
+import errno
 import json
 import logging
 import os
 from collections.abc import Callable
 
+import click
 import pytest
 from kedro.framework.hooks import hook_impl
 from tests.provenance.conftest import PARTS, KillAtSave, Killed, Project, ProjectMaker
 
 from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
-from fer_fairness.provenance import Freshness
+from fer_fairness.provenance import DataRootLock, Freshness
 from fer_fairness.provenance.takeover import StaleResultsError
 
 N_SAVES = sum(len(part.all_outputs()) for part in PARTS.values())
@@ -289,3 +291,23 @@ def test_a_catalog_that_keeps_a_dataset_in_another_way_makes_it_anew(
     with caplog.at_level(logging.INFO, logger="fer_fairness.hooks"):
         project.run(only_missing=True)
     assert "the catalog keeps number in another way" in caplog.messages[-1]
+
+
+def test_a_manifest_that_finds_no_room_ends_the_run_with_one_sentence(
+    make_project: ProjectMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = make_project("project")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fer_fairness.files.os.replace", full)
+    with (
+        click.Context(click.Command("run")),
+        pytest.raises(click.ClickException, match=r"^There is no room for .*run_manifest\.json"),
+    ):
+        project.run()
+    monkeypatch.undo()
+    lock = DataRootLock()
+    lock.acquire(project.data, None, "another run")
+    lock.release()

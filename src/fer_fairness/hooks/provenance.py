@@ -13,8 +13,8 @@ from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Node, Pipeline
 
-from fer_fairness.errors import DatasetNotFoundError, FerFairnessError
-from fer_fairness.hooks.errors import stop
+from fer_fairness.errors import DatasetNotFoundError
+from fer_fairness.hooks.errors import purposeful_cause, stop
 from fer_fairness.hooks.inputs import missing_inputs
 from fer_fairness.hooks.manifest import run_manifest
 from fer_fairness.provenance import DataRootLock, Freshness, take_over
@@ -60,11 +60,11 @@ class ProvenanceHooks:
         """
         try:
             self._prepare(run_params, pipeline, catalog)
-        except FerFairnessError as error:
+        except BaseException as error:
             self._lock.release()
-            stop(error)
-        except BaseException:
-            self._lock.release()
+            expected = purposeful_cause(error)
+            if expected is not None:
+                stop(expected)
             raise
 
     def _prepare(
