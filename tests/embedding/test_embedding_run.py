@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from tests.embedding.bench import Bench, expected
 
-from fer_fairness.embedding import Embedded, EmbeddingError, ImageFiles, ImageRows
+from fer_fairness.embedding import Embedded, EmbeddingError, ImageFiles, ImageRows, embedding_run
 from fer_fairness.embedding.embedding_cache import EmbeddingCache
 from fer_fairness.embedding.face_images import DecodedFaces
 from fer_fairness.errors import InvalidInputError
@@ -96,6 +96,14 @@ class TestCache:
         ]
         assert len({result.key for result in results}) == 6
         assert len(bench.embedded()) == 24
+
+    def test_embeddings_that_older_code_made_are_made_anew(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = bench.embed(bench.faces([1, 2, 3]))
+        monkeypatch.setattr(embedding_run, "code_sha256", lambda *_, **__: "other code")
+        assert bench.embed(bench.faces([1, 2, 3])).key != first.key
+        assert bench.embedded() == [1, 2, 3] * 2
 
     def test_a_damaged_whole_is_not_believed(self, bench: Bench) -> None:
         key = bench.embed(bench.faces([1, 2, 3])).key

@@ -1,6 +1,5 @@
 """The process in which a stranger's model is opened and run: `isolated` starts it."""
 
-import ctypes
 import json
 import os
 import re
@@ -27,8 +26,7 @@ from fer_fairness.foreign.loading import load_foreign_model
 from fer_fairness.foreign.running import ModelRequest, run_model
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.keras_file import first_line
-
-_SET_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+from fer_fairness.processes import end_with_parent
 
 
 def main(folder: Path) -> None:
@@ -78,11 +76,10 @@ def _separate_native_messages(folder: Path) -> None:
 
 
 def _die_with_parent(parent: int) -> None:
-    """Where Linux can: a parent that is killed leaves no process behind."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:
-            sys.exit("The process that asked is gone.")
+    """A parent that is killed, even before this process could say so, leaves none behind."""
+    end_with_parent()
+    if sys.platform == "linux" and os.getppid() != parent:
+        sys.exit("The process that asked is gone.")
 
 
 @contextmanager

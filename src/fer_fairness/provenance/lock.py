@@ -1,21 +1,17 @@
 """One run at a time writes to a data root; audits, each in a folder of its own, go side by side."""
 
-import ctypes
 import fcntl
 import json
 import os
-import signal
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
 from fer_fairness.errors import FerFairnessError
+from fer_fairness.processes import end_with_parent
 
 _LOCK: Final = ".lock"
-_END_WITH_PARENT: Final = 1
-"""Linux's PR_SET_PDEATHSIG."""
 
 _n_held = 0
 
@@ -87,13 +83,13 @@ class DataRootLock:
         _sign(file, command)
 
 
-def _end_with_parent() -> None:
+def _end_with_run() -> None:
     """Have a forked worker, which holds the lock too, end when the run that forked it is killed."""
-    if _n_held and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
+    if _n_held:
+        end_with_parent()
 
 
-os.register_at_fork(after_in_child=_end_with_parent)
+os.register_at_fork(after_in_child=_end_with_run)
 
 
 def _sign(file: IO[str], command: str) -> None:
