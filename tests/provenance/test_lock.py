@@ -78,18 +78,21 @@ def test_a_place_that_cannot_be_written_to_is_named_with_a_remedy(tmp_path: Path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
-def test_workers_of_a_killed_run_end_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("generations", [1, 2])
+def test_workers_of_a_killed_run_end_with_it(generations: int, tmp_path: Path) -> None:
     code = (
         "import os, sys, time; from pathlib import Path;"
         "from fer_fairness.provenance import DataRootLock;"
         "lock = DataRootLock(); lock.acquire(Path(sys.argv[1]), None, 'x');"
-        "print('held', flush=True) if os.fork() else None; time.sleep(60)"
+        "forked = [os.fork() for _ in range(int(sys.argv[2]))];"
+        "time.sleep(1); os.write(1, b'alive\\n'); time.sleep(60)"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(tmp_path), str(generations)], stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
-        assert holder.stdout.readline() == b"held\n"
+        for _ in range(2**generations):
+            assert holder.stdout.readline() == b"alive\n"
         holder.send_signal(signal.SIGKILL)
-        holder.stdout.read()  # ends when the worker does
+        holder.communicate(timeout=20)  # its output ends when all of them do
     taken(tmp_path).release()

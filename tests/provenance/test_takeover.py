@@ -125,12 +125,28 @@ def test_a_file_of_another_project_is_not_taken_for_ones_own(make_project: Proje
 
 
 def test_a_deleted_file_takes_with_it_all_that_follows(make_project: ProjectMaker) -> None:
+    """What is made again may be another one, such as a model of another machine."""
     project = make_project("project")
     project.run()
+    files = [project.data / name for name in ("report.txt", "more_text.txt")]
+    followed, apart = (file.stat().st_mtime_ns for file in files)
     (project.data / "number.json").unlink()
-    (project.data / "report.txt").write_text("of another number")
     project.run(only_missing=True)
+    assert files[0].stat().st_mtime_ns > followed
+    assert files[1].stat().st_mtime_ns == apart
     assert project.results() == honest(make_project, project)
+
+
+def test_a_part_that_makes_anew_what_others_between_were_made_from_is_refused(
+    make_project: ProjectMaker,
+) -> None:
+    project = make_project("project")
+    project.run()
+    before = project.results()
+    with pytest.raises(StaleResultsError, match="makes read anew and reads what others") as refusal:
+        project.run("reading", "reporting")
+    assert project.results() == before
+    assert "--pipelines reading,counting,doubling,reporting\n" in str(refusal.value)
 
 
 def test_results_of_earlier_versions_are_not_taken_over(make_project: ProjectMaker) -> None:

@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
     """
     _separate_native_messages(folder)
     content = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
-    _die_with_parent(content["parent"])
+    end_with_parent(content["parent"])
     asked = content["request"]
     request = ModelRequest(
         path=Path(asked["path"]),
@@ -73,13 +73,6 @@ def _separate_native_messages(folder: Path) -> None:
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
     with (folder / NATIVE_LOG).open("wb") as log:
         os.dup2(log.fileno(), 2)
-
-
-def _die_with_parent(parent: int) -> None:
-    """A parent that is killed, even before this process could say so, leaves none behind."""
-    end_with_parent()
-    if sys.platform == "linux" and os.getppid() != parent:
-        sys.exit("The process that asked is gone.")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,10 @@ from fer_fairness.processes import end_with_parent
 
 _LOCK: Final = ".lock"
 
-_n_held = 0
+_holders: list[int] = []
+"""This process, once for every lock that it holds; a forked one finds its parent here."""
+
+_main_thread_forks = False
 
 
 class DataRootBusyError(FerFairnessError):
@@ -54,10 +58,9 @@ class DataRootLock:
 
     def release(self) -> None:
         """Give it back; nothing happens where nothing is held."""
-        global _n_held  # noqa: PLW0603  of the process, which forks as a whole
         while self._held:
             self._held.pop().close()
-            _n_held -= 1
+            _holders.pop()
 
     def _take(self, folder: Path, command: str, *, shared: bool) -> None:
         try:
@@ -77,19 +80,25 @@ class DataRootLock:
                 f"Another run is writing to {folder}{holder}. Wait until it has ended, or give "
                 "this one a place of its own: --params data_root=FOLDER."
             ) from None
-        global _n_held  # noqa: PLW0603
         self._held.append(file)
-        _n_held += 1
+        _holders.append(os.getpid())
         _sign(file, command)
+
+
+def _note_thread() -> None:
+    """Remember whether the main thread forks: Linux ends a child with the thread that made it."""
+    global _main_thread_forks  # noqa: PLW0603  what is forked knows no other place to look
+    _main_thread_forks = threading.current_thread() is threading.main_thread()
 
 
 def _end_with_run() -> None:
     """Have a forked worker, which holds the lock too, end when the run that forked it is killed."""
-    if _n_held:
-        end_with_parent()
+    if _holders and _main_thread_forks:
+        end_with_parent(_holders[-1])
+    _holders[:] = [os.getpid()] * len(_holders)  # what it forks itself ends with it
 
 
-os.register_at_fork(after_in_child=_end_with_run)
+os.register_at_fork(before=_note_thread, after_in_child=_end_with_run)
 
 
 def _sign(file: IO[str], command: str) -> None:
