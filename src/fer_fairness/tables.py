@@ -19,6 +19,9 @@ from fer_fairness.taxonomy import (
 PERSON: Final = "person"
 """The column that tells people apart where they have several faces; a table may lack it."""
 
+CONFIDENCE: Final = "confidence"
+"""The column of the probability of each predicted class, where it stands for those of all."""
+
 TARGET_COLUMNS: Final = tuple(target_column(emotion) for emotion in EMOTIONS)
 PROBABILITY_COLUMNS: Final = tuple(probability_column(emotion) for emotion in EMOTIONS)
 VOTES_COLUMNS: Final = tuple(votes_column(name) for name in (*EMOTIONS, "unknown", "not_a_face"))

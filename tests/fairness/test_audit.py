@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import audit, evaluate, gap_rows
+from fer_fairness.fairness import audit, evaluate, gap_rows, predicted_confidence
 from fer_fairness.fairness.audit import AUDIT_COLUMNS
 from fer_fairness.fairness.group_names import MergedGroupsWarning
 from fer_fairness.fairness.testing.detectability import Detectable
@@ -136,13 +136,16 @@ def test_columns_are_tidy_one_row_a_metric_and_attribute(frame: pd.DataFrame) ->
 
 def test_values_are_those_of_the_evaluation(frame: pd.DataFrame) -> None:
     names = {"label": "emotion", "prediction": "predicted_emotion", "file": "sample_id"}
+    confidence = predicted_confidence(
+        frame, predicted=frame["prediction"], classes=CLASSES, columns=PROBABILITIES
+    )
     gaps = evaluate(
         frame.rename(columns=names),
         attributes=["gender", "race"],
         emotions=CLASSES,
         params=InferenceParameters(**DRAWS),
         seed=4,
-        probabilities=PROBABILITIES,
+        confidence=confidence,
     ).gaps
     found = audited(
         frame, attributes=["gender", "race"], probabilities=PROBABILITIES, seed=4, sample_id="file"

@@ -21,7 +21,7 @@ def people(**columns: object) -> pd.DataFrame:
 
 def confidences(frame: pd.DataFrame, **options: tuple[str, ...]) -> list[float]:
     given = {"classes": CLASSES, "columns": COLUMNS} | options
-    return [*map(float, predicted_confidence(frame, predicted="predicted", **given))]
+    return [*map(float, predicted_confidence(frame, predicted=frame["predicted"], **given))]
 
 
 def test_confidence_is_the_probability_of_what_was_predicted() -> None:

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import counts
-from fer_fairness.fairness.counts import check_predictions, codes_of, group_counts, numbered
+from fer_fairness.fairness.counts import check_predictions, group_counts
 from fer_fairness.fairness.group_names import MergedGroupsWarning
 
 CLASSES = ("a", "b", "c")
@@ -101,24 +100,3 @@ def test_predictions_need_their_columns_and_each_person_once() -> None:
         check_predictions(frame)
     with pytest.raises(InvalidInputError, match="lack the column 'emotion'"):
         check_predictions(frame.drop(columns="emotion"))
-
-
-@given(st.lists(st.integers(0, 40), max_size=60), st.sampled_from([41, 2**23]))
-def test_numbered_is_unique_with_its_inverse(cells: list[int], n_cells: int) -> None:
-    codes = np.array(cells, dtype=np.int64)
-    present, places = numbered(codes, n_cells)
-    expected, inverse = np.unique(codes, return_inverse=True)
-    np.testing.assert_array_equal(present, expected)
-    np.testing.assert_array_equal(places, inverse)
-
-
-@pytest.mark.parametrize("wrong", [0, 3, 4, 9])
-def test_codes_of_many_rows_are_found_in_blocks(
-    wrong: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(counts, "_ROWS_AT_ONCE", 4)
-    labels = pd.Series(list("abcabcabca"), dtype="str", index=range(5, 15))
-    np.testing.assert_array_equal(codes_of("class", labels, "cab"), [1, 2, 0] * 3 + [1])
-    labels.iloc[wrong] = "d"
-    with pytest.raises(InvalidInputError, match=f"Row {wrong} has the class 'd'"):
-        codes_of("class", labels, "cab")

@@ -7,12 +7,19 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, confusion_matrix, f1_score
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import GAP_METRICS, Evaluation, compare, evaluate
+from fer_fairness.fairness import (
+    GAP_METRICS,
+    Evaluation,
+    compare,
+    evaluate,
+    predicted_confidence,
+)
 from fer_fairness.fairness.comparisons.of_two import COMPARISON_COLUMNS
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.fairness.group_scores import GROUP_COLUMNS, OVERALL_COLUMNS
 from fer_fairness.fairness.metrics import class_gap_metrics
 from fer_fairness.fairness.metrics.gap_metrics import OVERALL_METRICS
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 
 EMOTIONS = ("neutral", "happiness", "fear")
@@ -47,6 +54,11 @@ def with_probabilities(frame: pd.DataFrame) -> pd.DataFrame:
         for column, emotion in zip(PROBABILITIES, EMOTIONS, strict=True)
     }
     return frame.assign(**columns)
+
+
+def confidence_of(frame: pd.DataFrame) -> Array:
+    predicted = frame["predicted_emotion"]
+    return predicted_confidence(frame, predicted=predicted, classes=EMOTIONS, columns=PROBABILITIES)
 
 
 def evaluated(frame: pd.DataFrame, *attributes: str, **options: Any) -> Evaluation:
@@ -111,13 +123,9 @@ def test_values_are_those_of_scikit_learn() -> None:
 
 
 def test_every_score_lies_in_its_interval() -> None:
-    found = evaluated(
-        with_probabilities(fabricated(150)),
-        "gender",
-        "race",
-        "gender x race",
-        probabilities=PROBABILITIES,
-    )
+    frame = with_probabilities(fabricated(150))
+    attributes = ("gender", "race", "gender x race")
+    found = evaluated(frame, *attributes, confidence=confidence_of(frame))
     for table in (found.overall, found.groups):
         assert (table["ci_low"] <= table["value"] + 1e-12).all()
         assert (table["ci_high"] >= table["value"] - 1e-12).all()
@@ -128,7 +136,7 @@ def test_every_score_lies_in_its_interval() -> None:
 
 def test_calibration_is_measured_where_there_are_probabilities() -> None:
     frame = with_probabilities(fabricated())
-    found = evaluated(frame, "gender", "race", probabilities=PROBABILITIES)
+    found = evaluated(frame, "gender", "race", confidence=confidence_of(frame))
     overall = rows_of(found.overall, metric="calibration_error").iloc[0]
     confidence = frame[list(PROBABILITIES)].max(axis=1)
     right = frame["emotion"] == frame["predicted_emotion"]
@@ -150,7 +158,7 @@ def test_overconfidence_in_one_group_is_found_though_all_are_recognised_alike() 
     shares = frame[list(PROBABILITIES)].to_numpy()
     surer = np.where(women.to_numpy()[:, np.newaxis], shares**4, shares)
     frame[list(PROBABILITIES)] = surer / surer.sum(axis=1, keepdims=True)
-    gaps = evaluated(frame, probabilities=PROBABILITIES).gaps.set_index("metric")
+    gaps = evaluated(frame, confidence=confidence_of(frame)).gaps.set_index("metric")
     assert gaps.loc["calibration_error_gap", "verdict"] == "difference found"
     assert gaps.loc["accuracy_gap", "verdict"] != "difference found"
     assert abs(right[women].mean() - right[~women].mean()) < 0.05
@@ -158,18 +166,13 @@ def test_overconfidence_in_one_group_is_found_though_all_are_recognised_alike() 
 
 def test_probabilities_change_nothing_else() -> None:
     frame = with_probabilities(fabricated(300))
-    plain, with_them = evaluated(frame), evaluated(frame, probabilities=PROBABILITIES)
+    plain, with_them = evaluated(frame), evaluated(frame, confidence=confidence_of(frame))
     for name in ("overall", "groups"):
         table = getattr(with_them, name)
         rest = table[table["metric"] != "calibration_error"].reset_index(drop=True)
         pd.testing.assert_frame_equal(getattr(plain, name), rest)
     rest = with_them.gaps[with_them.gaps["metric"] != "calibration_error_gap"]
     check_same_but_for_draws(plain.gaps, rest)
-
-
-def test_a_predicted_class_without_probability_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="lacks the column of probabilities"):
-        evaluated(fabricated(), probabilities=PROBABILITIES)
 
 
 def test_small_groups_are_listed_and_left_out_of_gaps() -> None:

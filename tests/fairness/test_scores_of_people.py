@@ -17,8 +17,10 @@ from fer_fairness.fairness import (
     evaluate,
     evaluation,
     one_vs_rest_metrics,
+    predicted_confidence,
 )
 from fer_fairness.fairness.gaps import gap_table
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.testing.people import JudgedFaces
 from fer_fairness.params.inference import InferenceParameters
 
@@ -58,11 +60,16 @@ def with_probabilities(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**columns)
 
 
+def confidence_of(frame: pd.DataFrame) -> Array:
+    predicted = frame["predicted_emotion"]
+    return predicted_confidence(frame, predicted=predicted, classes=EMOTIONS, columns=EMOTIONS)
+
+
 def test_people_and_faces_are_counted_and_people_handed_to_the_tests(
     tested: list[JudgedFaces],
 ) -> None:
     frame = with_probabilities(faces_of_people(30, 8))
-    found = evaluated(frame, person="who", probabilities=EMOTIONS)
+    found = evaluated(frame, person="who", confidence=confidence_of(frame))
     overall = found.overall.set_index("metric")
     assert sizes_of(found.overall, "accuracy") == [30, 240]
     assert sizes_of(found.overall, "calibration_error") == [30, 240]
@@ -80,8 +87,8 @@ def test_people_and_faces_are_counted_and_people_handed_to_the_tests(
 
 def test_values_are_the_same_and_intervals_wider_and_hold_them() -> None:
     frame = with_probabilities(faces_of_people(40, 25))
-    of_people = evaluated(frame, person="who", probabilities=EMOTIONS)
-    of_faces = evaluated(frame, probabilities=EMOTIONS)
+    of_people = evaluated(frame, person="who", confidence=confidence_of(frame))
+    of_faces = evaluated(frame, confidence=confidence_of(frame))
     for name in ("overall", "groups"):
         people, faces = getattr(of_people, name), getattr(of_faces, name)
         pd.testing.assert_series_equal(people["value"], faces["value"])

@@ -1,5 +1,7 @@
 """Predictions joined to demographics before they are evaluated."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 from tests.conftest import FacesBuilder
@@ -11,8 +13,10 @@ from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
     scored_faces,
     scored_table,
+    with_confidence,
     with_context,
 )
+from fer_fairness.taxonomy import probability_column
 
 LAST = list(EVALUATION_SETS)[-1]
 
@@ -76,6 +80,22 @@ def test_an_intersection_with_one_predicted_part_counts_as_predicted(
     assert list(marked["attribute_source"].iloc[:2]) == ["annotated", "predicted"]
     assert pd.isna(marked["attribute_source"].iloc[2])
     assert set(marked["variant"]) == {"baseline"}
+
+
+def test_of_all_probabilities_that_of_what_was_predicted_is_kept(
+    make_faces: FacesBuilder,
+) -> None:
+    part = scored_on_first(make_faces(["test"] * 2, ["fear"] * 2))
+    assert part.confidence is None
+    assert with_confidence(part) is part.table
+    shares = {probability_column(name): [0.0, 0.1] for name in part.emotions}
+    shares[probability_column("fear")] = [1.0, 0.3]
+    full = replace(part, table=part.table.assign(**shares))
+    kept = replace(part, table=with_confidence(full))
+    assert not any(str(name).startswith("probability_") for name in kept.table)
+    for found in (full.confidence, kept.confidence):
+        assert found is not None
+        assert found.tolist() == [1.0, 0.3]
 
 
 @pytest.mark.parametrize("name", EVALUATION_SETS)

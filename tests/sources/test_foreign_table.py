@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable, rows_named
+from fer_fairness.sources.foreign_table import MISSING, ForeignTable, rows_named
 
 
 def opened(folder: Path, content: str | bytes) -> ForeignTable:
@@ -35,7 +38,7 @@ def test_texts_are_trimmed_and_numbers_and_booleans_become_texts(tmp_path: Path)
 
     table = open_table(path)
 
-    assert table.text("text").texts.fillna("-").tolist() == ["a", "2", "-"]
+    assert table.text("text").texts.astype("str").fillna("-").tolist() == ["a", "2", "-"]
     assert table.text("text").missing == {"NA": 1}
     assert table.text("number").values == ("0", "1")
     assert table.text("number").missing == {"": 1}
@@ -52,3 +55,35 @@ def test_the_first_rows_of_a_mask_are_named() -> None:
     assert rows_named(mask) == "rows 4, 6 and 8"
     mask[8:] = True
     assert rows_named(mask) == "15 rows, the first are 4, 6, 8, 9 and 10"
+
+
+@given(
+    st.lists(st.sampled_from(["a", " a ", "1.0", "1", "", "NA", "ß", None]), min_size=1),
+    st.integers(1, 5),
+)
+def test_texts_are_the_same_however_a_file_keeps_them(
+    cells: list[str | None], group_size: int
+) -> None:
+    plain = pa.array(cells, pa.string())
+    with_null = pa.DictionaryArray.from_arrays(
+        pa.array(range(len(cells)), pa.int32()), pa.array(cells, pa.string())
+    )
+    columns = {
+        "plain": plain,
+        "large": plain.cast(pa.large_string()),
+        "dictionary": plain.dictionary_encode(),
+        "with_null": with_null,
+    }
+    data = pa.concat_tables(
+        pa.table(columns).slice(start, group_size) for start in range(0, len(cells), group_size)
+    )
+    table = ForeignTable("file", "", "Parquet", data)
+    of_each = [table.text(name) for name in columns]
+    expected = [None if (cell or "").strip() in MISSING else cell for cell in cells]
+    trimmed = [cell and cell.strip().removesuffix(".0") for cell in expected]
+    for name, column in zip(columns, of_each, strict=True):
+        assert column.texts.astype(object).where(column.texts.notna(), None).tolist() == trimmed
+        assert sum(column.missing.values()) == trimmed.count(None)
+        assert column.values == tuple(dict.fromkeys(text for text in trimmed if text is not None))
+        assert table.n_different(name) == len({cell or "" for cell in cells})
+        assert table.one_line(name).tolist() == [cell or "" for cell in cells]

@@ -60,7 +60,9 @@ def test_predictions_of_this_project_read_back_as_they_are(tmp_path: Path, suffi
     found = read_predictions(path, GUESS)
 
     expected = written.drop(columns=["variant", "seed", "gender_source"])
-    pd.testing.assert_frame_equal(found.frame, expected[found.frame.columns], rtol=1e-12)
+    pd.testing.assert_frame_equal(
+        found.frame.astype(expected.dtypes), expected[found.frame.columns], rtol=1e-12
+    )
     assert set(found.frame.columns) == set(expected.columns)
     assert found.classes == EMOTIONS
     assert found.probability_columns == PROBABILITY_COLUMNS

@@ -110,6 +110,10 @@ class ParquetDataset(AtomicFile, pandas.ParquetDataset):  # type: ignore[misc]
     """
 
     HOLDS = pd.DataFrame
+    # Columns are handed over one by one: at no time is there a second copy of all.
+    DEFAULT_LOAD_ARGS: ClassVar = {
+        "to_pandas_kwargs": {"split_blocks": True, "self_destruct": True}
+    }
 
 
 class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from fer_fairness.fairness.audit import AUDIT_COLUMNS, audit
 from fer_fairness.fairness.comparisons.family import Audience, changes
 from fer_fairness.fairness.comparisons.of_two import compare, compare_over_seeds
 from fer_fairness.fairness.comparisons.over_seeds import scores_over_seeds
+from fer_fairness.fairness.confidences import predicted_confidence
 from fer_fairness.fairness.counts import group_counts
 from fer_fairness.fairness.evaluation import Evaluation, evaluate
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
@@ -29,5 +30,6 @@ __all__ = [
     "group_counts",
     "one_vs_rest_metrics",
     "plan",
+    "predicted_confidence",
     "scores_over_seeds",
 ]

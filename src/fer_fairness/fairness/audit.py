@@ -9,7 +9,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.confidences import check_probabilities
+from fer_fairness.fairness.codes import categorical, code_type, coded, looked_up, repeated
+from fer_fairness.fairness.confidences import check_probabilities, predicted_confidence
 from fer_fairness.fairness.counts import PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.gaps import GAP_COLUMNS
@@ -19,7 +20,11 @@ from fer_fairness.fairness.group_names import (
     single_attributes,
     tell_merged,
 )
-from fer_fairness.fairness.people.repeated_people import RepeatedPeopleWarning, repeated_people
+from fer_fairness.fairness.people.repeated_people import (
+    MOST_ROWS,
+    RepeatedPeopleWarning,
+    repeated_people,
+)
 from fer_fairness.params.inference import InferenceParameters
 
 AUDIT_COLUMNS: Final = (
@@ -107,42 +112,44 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     # Rows are people in the order given: an index of any other kind would join them by its labels.
     frame = frame.reset_index(drop=True)
     true, predicted = _labels(frame, y_true, y_pred)
-    classes = tuple(sorted(set(true) | set(predicted)))
+    classes = tuple(sorted({*true.cat.categories, *predicted.cat.categories}))
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
-    ids = pd.Series(range(len(frame))) if sample_id is None else frame[sample_id]
-    _check_ids(ids, sample_id)
+    if sample_id is not None:
+        _check_ids(frame[sample_id], sample_id)
     # That they differ is checked: a text for each row would only cost memory.
-    people.insert(0, "sample_id", np.arange(len(frame)))
+    people.insert(0, "sample_id", np.arange(len(frame), dtype=code_type(len(frame))))
     if person is not None:
         people[_PERSON] = _groups(frame[person])
     for name in _parts(wanted):
         people[name] = _groups(frame[name])
     columns = _probability_columns(probabilities, classes)
-    for name, column in columns.items():
+    for column in columns.values():
         if column not in frame.columns:
             _check_columns(frame, [column])
-        people[f"probability of {name}"] = frame[column].to_numpy()
     if person is None:
         roles = {y_true, y_pred, *wanted, *columns.values()}
         _warn_of_repeated_people(frame, people[_parts(wanted)], roles, sample_id)
-    names = [f"probability of {name}" for name in columns]
-    if names:
-        check_probabilities(people, names)
+    confidence = None
+    if columns:
+        check_probabilities(frame, list(columns.values()))
+        confidence = predicted_confidence(
+            frame, predicted=predicted, classes=list(columns), columns=list(columns.values())
+        )
     gaps = evaluate(
         people,
         attributes=wanted,
         emotions=tuple(columns) or classes,
         params=params,
         seed=seed,
-        probabilities=names or None,
+        confidence=confidence,
         person=None if person is None else _PERSON,
     ).gaps
     return gaps[list(AUDIT_COLUMNS)]
 
 
-def _check_ids(ids: pd.Series, sample_id: str | None) -> None:
+def _check_ids(ids: pd.Series, sample_id: str) -> None:
     """Refuse a sample that is listed twice, saying what to do where ids are people."""
-    twice = ids[ids.duplicated()]
+    twice = ids[repeated(ids)]
     if len(twice):
         raise InvalidInputError(
             f"The column {sample_id!r} lists {twice.iloc[0]!r} more than once ({len(twice):,} rows "
@@ -154,7 +161,7 @@ def _check_ids(ids: pd.Series, sample_id: str | None) -> None:
 def _warn_of_repeated_people(
     frame: pd.DataFrame, groups: pd.DataFrame, roles: set[str], sample_id: str | None
 ) -> None:
-    others = frame[[name for name in frame.columns if name not in roles]]
+    others = frame.iloc[:MOST_ROWS][[name for name in frame.columns if name not in roles]]
     found = repeated_people(others, groups, ids=sample_id)
     if found is not None:
         named = "a column of people" if found.in_ids else repr(found.column)
@@ -221,13 +228,15 @@ def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, p
     """Both label columns as text, alike whether whole numbers are stored as int or float."""
     labels = []
     for name in (y_true, y_pred):
-        missing = frame[name].isna()
+        codes, values = coded(frame[name])
+        missing = codes < 0
         if missing.any():
             raise InvalidInputError(
                 f"Row {int(np.argmax(missing))} has no label in the column {name!r} "
                 f"({int(missing.sum())} rows are like it). Leave out rows without a label."
             )
-        labels.append(_text(frame[name]))
+        texts = _whole_numbers(values).astype(str).str.strip()
+        labels.append(categorical(codes, texts.tolist()))
     true, predicted = labels
     blank = (true == "") | (predicted == "")
     if blank.any():
@@ -235,11 +244,12 @@ def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, p
             f"Row {int(np.argmax(blank))} has a blank label ({int(blank.sum())} rows are like it). "
             "Leave out rows without a label."
         )
-    _check_spelling(set(true) | set(predicted))
-    if not set(true) & set(predicted):
+    of_true, of_predicted = (set(column.cat.categories) for column in labels)
+    _check_spelling(of_true | of_predicted)
+    if not of_true & of_predicted:
         raise InvalidInputError(
-            f"No class is both true and predicted: {y_true!r} has {_some(true)}, {y_pred!r} has "
-            f"{_some(predicted)}. Give both columns the same names of classes."
+            f"No class is both true and predicted: {y_true!r} has {_some(of_true)}, {y_pred!r} has "
+            f"{_some(of_predicted)}. Give both columns the same names of classes."
         )
     return true, predicted
 
@@ -261,17 +271,13 @@ def _groups(column: pd.Series) -> pd.Series:
 
     Blanks that alone told two groups apart are warned of.
     """
-    places, names = pd.factorize(names_of(_whole_numbers(column.dropna())))
-    texts = pd.Series(names, dtype=object).map(str.strip)
-    tell_merged(column.name, texts[texts.duplicated() & (texts != "")])
-    # Rows of a group share one text.
-    groups = pd.Series(np.nan, index=column.index, dtype=object)
-    groups[column.notna().to_numpy()] = texts.where(texts != "", np.nan).to_numpy()[places]
-    return groups
-
-
-def _text(column: pd.Series) -> pd.Series:
-    return _whole_numbers(column).astype(str).str.strip()
+    codes, values = coded(column)
+    named = names_of(_whole_numbers(values), column=column.name)
+    texts = [name.strip() for name in named.cat.categories]
+    repeat = pd.Series(texts, dtype=object)
+    tell_merged(column.name, repeat[repeat.duplicated() & (repeat != "")])
+    of_values = np.append(np.asarray(named.cat.codes), np.int8(-1))
+    return categorical(looked_up(of_values, codes), [text or None for text in texts], like=column)
 
 
 def _whole_numbers(column: pd.Series) -> pd.Series:
@@ -282,8 +288,8 @@ def _whole_numbers(column: pd.Series) -> pd.Series:
     return column
 
 
-def _some(labels: pd.Series) -> str:
-    names = sorted(set(labels))
+def _some(labels: set[str]) -> str:
+    names = sorted(labels)
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 

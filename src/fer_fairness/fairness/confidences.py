@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import codes_of
+from fer_fairness.fairness.codes import Flags, Labels, blocks_of, codes_of
 from fer_fairness.fairness.metrics.reductions import Array
 
 _ROUNDING: Final = 1e-3
@@ -15,13 +15,13 @@ _ROUNDING: Final = 1e-3
 
 
 def predicted_confidence(
-    frame: pd.DataFrame, *, predicted: str, classes: Sequence[str], columns: Sequence[str]
+    frame: pd.DataFrame, *, predicted: Labels, classes: Sequence[str], columns: Sequence[str]
 ) -> Array:
     """The probability of the predicted class of each row, float64, shape (rows,).
 
     Args:
         frame: One row a person.
-        predicted: Column of the predicted class.
+        predicted: The predicted class of each row.
         classes: The classes.
         columns: The column of the probability of each class, in the order of `classes`.
 
@@ -39,7 +39,7 @@ def predicted_confidence(
             f"There are {len(columns)} columns of probabilities for the {len(classes)} classes "
             f"{', '.join(classes)}. Name one column a class."
         )
-    codes = codes_of("predicted class", frame[predicted], classes)
+    codes = codes_of("predicted class", predicted, classes)
     confidence = np.empty(len(frame))
     for code, name in enumerate(columns):
         chosen = codes == code
@@ -57,18 +57,25 @@ def check_probabilities(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     Raises:
         InvalidInputError: Naming row, value and what to do.
     """
-    numbers = frame[list(columns)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=np.float64)
-    inside = (numbers >= 0) & (numbers <= 1)
-    if not inside.all():
-        row, column = np.argwhere(~inside)[0]
-        n_rows = int((~inside).any(axis=1).sum())
+    outside: list[Flags] = []
+    sums = np.empty(len(frame))
+    for rows in blocks_of(len(frame)):
+        given = [pd.to_numeric(frame[name].iloc[rows], errors="coerce") for name in columns]
+        numbers = np.stack([own.to_numpy(dtype=np.float64, na_value=np.nan) for own in given])
+        outside.append(np.asarray(~((numbers >= 0) & (numbers <= 1)).all(axis=0)))
+        sums[rows] = numbers.sum(axis=0)
+    bad = np.concatenate(outside or [np.zeros(0, dtype=bool)])
+    if bad.any():
+        row = int(np.argmax(bad))
+        shown = pd.to_numeric(frame[list(columns)].iloc[row], errors="coerce").to_numpy()
+        column = int(np.argmin((shown >= 0) & (shown <= 1)))
+        n_rows = int(bad.sum())
         (found,) = frame[columns[column]].iloc[[row]].tolist()
         raise InvalidInputError(
             f"Row {row} has {found!r} in the column "
             f"{columns[column]!r}, expected a probability from 0 to 1 ({n_rows} rows have such "
             "values). Give shares, not per cent or logits, and leave out rows without."
         )
-    sums = numbers.sum(axis=1)
     wrong = np.abs(sums - 1.0) > _ROUNDING
     if wrong.any():
         row = int(np.argmax(wrong))

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fer_fairness.fairness.confidences import predicted_confidence
 from fer_fairness.fairness.counts import (
     EVERYBODY,
     check_predictions,
     everybody_of,
-    group_counts,
 )
 from fer_fairness.fairness.gaps import gap_table
 from fer_fairness.fairness.group_names import groups_of, single_attributes
 from fer_fairness.fairness.group_scores import confusion_table, group_table, overall_table
-from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_counts
+from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.counted_people import CountedPeople
 from fer_fairness.fairness.people.whose_faces import check_people, people_of
 from fer_fairness.fairness.testing.people import judged_faces
@@ -47,7 +45,7 @@ def evaluate(
     emotions: Sequence[str],
     params: InferenceParameters,
     seed: int,
-    probabilities: Sequence[str] | None = None,
+    confidence: Array | None = None,
     person: str | None = None,
 ) -> Evaluation:
     """Measure recognition overall and by group, and test whether the groups differ.
@@ -59,8 +57,8 @@ def evaluate(
         params: Number of draws, confidence, significance, smallest group.
         seed: Seed of all draws. Groups of all attributes are shuffled together, so p-values
             depend a little on which attributes are asked for, and corrected ones more.
-        probabilities: The column of the probability of each emotion, in the order of `emotions`;
-            with them the calibration is measured as well.
+        confidence: The probability of each row's predicted emotion (`predicted_confidence`), shape
+            (rows,); with it the calibration is measured as well.
         person: The column that tells people apart where they have several faces; missing in a row
             of somebody with no other. People are then shuffled and resampled whole. Without it
             every row is a person.
@@ -70,32 +68,22 @@ def evaluate(
 
     Raises:
         InvalidInputError: If a column is missing, a sample occurs twice, a person has two groups,
-            an emotion is unknown, or the probability of a predicted emotion is none.
+            or an emotion is unknown.
     """
     check_predictions(frame)
     people = people_of(frame, person)
-    answers = frame["emotion"], frame["predicted_emotion"]
     together = everybody_of(frame)
-    everybody = group_counts(*answers, together, classes=emotions, group_names=(EVERYBODY,))
     groups = {attribute: groups_of(frame, attribute) for attribute in attributes}
-    by_attribute = {
-        attribute: group_counts(*answers, members, classes=emotions)
-        for attribute, members in groups.items()
-    }
     if person is not None and people is not None:
         check_people(frame, person, single_attributes(attributes))
-    overall_calibration, calibration, confidence = None, None, None
-    if probabilities is not None:
-        confidence = predicted_confidence(
-            frame, predicted="predicted_emotion", classes=emotions, columns=probabilities
-        )
-
-        def in_bins(members: pd.Series) -> CalibrationCounts:
-            return calibration_counts(*answers, confidence, members, classes=emotions)
-
-        overall_calibration = in_bins(together)
-        calibration = {attribute: in_bins(members) for attribute, members in groups.items()}
     faces = judged_faces(frame, groups, emotions=emotions, confidence=confidence, people=people)
+    by_attribute = {attribute: faces.counts(attribute) for attribute in groups}
+    undivided = faces.grouped({EVERYBODY: together})
+    everybody = undivided.counts(EVERYBODY)
+    overall_calibration, calibration = None, None
+    if confidence is not None:
+        overall_calibration = undivided.calibration(EVERYBODY)
+        calibration = {attribute: faces.calibration(attribute) for attribute in groups}
     overall_people, people_by = None, None
     if people is not None:
         counted = CountedPeople(frame, people, emotions, confidence)

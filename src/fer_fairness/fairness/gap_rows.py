@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
+from fer_fairness.fairness.codes import looked_up
 from fer_fairness.fairness.group_names import LISTED, joined_names
 from fer_fairness.fairness.inference.differences import Differences, differences_of_worth
 from fer_fairness.fairness.inference.draws import seed_for
@@ -232,13 +233,14 @@ def who_is_compared(part: Compared, faces: JudgedFaces) -> Row:
     names = np.array(part.counted.groups, dtype=object)
     among = part.kept if part.comparable else np.ones(len(names), dtype=bool)
     smallest = int(np.argmin(part.people[among])) if among.any() else None
-    taking_part = np.isin(faces.memberships[part.attribute].codes, np.flatnonzero(part.kept))
+    taking_part = looked_up(np.append(part.kept, False), faces.memberships[part.attribute].codes)
+    n_faces = int(taking_part.sum())
     return {
         "attribute": part.attribute,
         "group": "",
         "other_group": "",
-        "n_people": len(np.unique(faces.person[taking_part])),
-        "n_faces": int(taking_part.sum()),
+        "n_people": len(np.unique(faces.person[taking_part])) if faces.several_faces else n_faces,
+        "n_faces": n_faces,
         "n_groups": int(part.kept.sum()),
         "smallest_group": "" if smallest is None else str(names[among][smallest]),
         "smallest_group_size": 0 if smallest is None else int(part.people[among][smallest]),

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.codes import categorical, coded, combined, numbered
 
 INTERSECTION: Final = " x "
 """Joins the names of attributes, and of their groups: "gender x race", "female x white"."""
@@ -157,9 +158,9 @@ def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
         attribute: The name of a column, or several joined as in "gender x race".
 
     Returns:
-        Names such as "female", or "female x white", one for each tuple of values that occurs (see
-        `joined_names`); missing where any part is missing. Where values that are no text are
-        written like others (1 and "1"), a `MergedGroupsWarning` says so.
+        Categories: names such as "female", or "female x white", one for each tuple of values that
+        occurs (see `joined_names`), sorted; missing where any part is missing. Where values that
+        are no text are written like others (1 and "1"), a `MergedGroupsWarning` says so.
 
     Raises:
         InvalidInputError: If the table lacks one of the columns.
@@ -173,31 +174,34 @@ def groups_of(frame: pd.DataFrame, attribute: str) -> pd.Series:
         )
     if len(parts) == 1:
         return names_of(frame[parts[0]]).rename(attribute)
-    named = pd.DataFrame({place: names_of(frame[part]) for place, part in enumerate(parts)})
-    rows = named.groupby(list(named.columns), sort=False).ngroup()  # -1 where a part is missing
-    known = rows >= 0
-    first = named[known].groupby(rows[known]).first()
-    written = [joined_names(names) for names in first.itertuples(index=False, name=None)]
-    groups = pd.Series(written, dtype=object).reindex(rows.where(known))
-    groups.index = frame.index
-    return groups.where(known.to_numpy(), None).rename(attribute)
+    named = [names_of(frame[part]) for part in parts]
+    rows = np.asarray(named[0].cat.codes)
+    tuples: list[tuple[str, ...]] = [(name,) for name in named[0].cat.categories]
+    for column in named[1:]:
+        names = column.cat.categories.tolist()
+        own, n = np.asarray(column.cat.codes), max(len(names), 1)
+        found, rows = numbered(combined((rows, len(tuples)), (own, n)), len(tuples) * n)
+        tuples = [(*tuples[place // n], names[place % n]) for place in found.tolist()]
+    return categorical(rows, list(map(joined_names, tuples)), like=named[0]).rename(attribute)
 
 
-def names_of(column: pd.Series) -> pd.Series:
-    """Values as text, missing ones as such; a `MergedGroupsWarning` where two become one."""
-    known = column.notna().to_numpy()
-    values = column[known].astype(object)
-    if pd.api.types.infer_dtype(values).startswith("mixed"):
-        spelt = values.map(str)
-        kinds = values.map(_kind).groupby(spelt).nunique()
-        tell_merged(column.name, kinds.index[kinds > 1])
-        texts = spelt.to_numpy(dtype=object)
-    else:  # rows of a group share one text
-        places, unique = pd.factorize(values)
-        texts = np.array([str(value) for value in unique], dtype=object)[places]
-    names = pd.Series(None, index=column.index, dtype=object, name=column.name)
-    names[known] = texts
-    return names
+def names_of(values: pd.Series, *, column: object = None) -> pd.Series:
+    """Values as text, missing ones as such; a `MergedGroupsWarning` where two become one.
+
+    Args:
+        values: One a row.
+        column: Their column's name in the warning, where it is not that of the values.
+
+    Returns:
+        Categories: the texts that occur, sorted.
+    """
+    codes, different = coded(values)
+    different = different.astype(object)
+    spelt = different.map(str)
+    if spelt.duplicated().any():
+        kinds = different.map(_kind).groupby(spelt).nunique()
+        tell_merged(values.name if column is None else column, kinds.index[kinds > 1])
+    return categorical(codes, spelt.tolist(), like=values)
 
 
 def _kind(value: object) -> str:

@@ -90,7 +90,7 @@ def evaluation_tables(
                 emotions=part.emotions,
                 params=_with_primary_of(part.attributes(attributes), attributes, params),
                 seed=seed,
-                probabilities=part.probabilities,
+                confidence=part.confidence,
                 person=part.person,
             ),
         )

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness import predicted_confidence
 from fer_fairness.fairness.group_names import attribute_parts
-from fer_fairness.tables import PERSON, stacked
+from fer_fairness.tables import CONFIDENCE, PERSON, stacked
 from fer_fairness.taxonomy import ATTRIBUTES, probability_column
 
 Given = TypeVar("Given")
@@ -23,8 +26,8 @@ class ScoredFaces:
         evaluation_set: Its name.
         variant: Whose predictions these are.
         emotions: The emotions it is scored over.
-        table: `sample_id, emotion, predicted_emotion, probability_*`, the attributes and their
-            sources, and `person` where people have several faces.
+        table: `sample_id, emotion, predicted_emotion`, `probability_*` or their `confidence`, the
+            attributes and their sources, and `person` where people have several faces.
     """
 
     evaluation_set: str
@@ -33,10 +36,17 @@ class ScoredFaces:
     table: pd.DataFrame
 
     @property
-    def probabilities(self) -> list[str] | None:
-        """The columns of the emotions' probabilities, None where there are none."""
+    def confidence(self) -> npt.NDArray[np.float64] | None:
+        """The probability of each predicted emotion, shape (faces,); None where it is not known."""
         columns = [probability_column(emotion) for emotion in self.emotions]
-        return columns if set(columns) <= set(self.table.columns) else None
+        if CONFIDENCE in self.table.columns:
+            return self.table[CONFIDENCE].to_numpy(dtype=np.float64)
+        if not set(columns) <= set(self.table.columns):
+            return None
+        predicted = self.table["predicted_emotion"]
+        return predicted_confidence(
+            self.table, predicted=predicted, classes=self.emotions, columns=columns
+        )
 
     @property
     def person(self) -> str | None:
@@ -60,6 +70,18 @@ class ScoredFaces:
             for source in self.table[f"{part}_source"].unique()
         }
         return next((name for name in ("predicted", "given") if name in sources), "annotated")
+
+
+def with_confidence(part: ScoredFaces) -> pd.DataFrame:
+    """The table with the one probability that is measured in place of all, where there are any.
+
+    Of millions of people the others take more memory than all else together.
+    """
+    confidence = part.confidence
+    if confidence is None:
+        return part.table
+    others = [name for name in part.table.columns if not name.startswith("probability_")]
+    return part.table[others].assign(**{CONFIDENCE: confidence})
 
 
 def by_evaluation_set(given: Sequence[Given]) -> dict[str, Sequence[Given]]:

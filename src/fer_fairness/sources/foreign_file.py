@@ -45,21 +45,24 @@ def open_table(path: Path) -> ForeignTable:
     """
     size = regular_file_bytes(path, remedy="Give the path of a CSV or Parquet file.")
     check_bytes(path.name, size, "it has {}")
-    content = path.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
     notes: list[str] = []
     name = printable(path.name)
     unread: dict[str, UnreadColumn] = {}
-    kind = "Parquet" if content.startswith((b"PAR1", b"PARE")) else "CSV"
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+        kind = "Parquet" if file.read(4) in (b"PAR1", b"PARE") else "CSV"
+        file.seek(0)
+        if kind == "Parquet":
+            data, unread = read_parquet(name, file)
+        else:
+            data = _csv(name, file.read(), notes)
     if kind == "Parquet":
-        data, unread = read_parquet(name, content)
         _refuse_twice(name, [*data.column_names, *unread])
         data = data.rename_columns(_column_names(name, data.column_names))
         if unread:
             names = ", ".join(map(repr, unread))
             notes.append(f"Neither text nor numbers, and not read: {names}.")
-    else:
-        data = _csv(name, content, notes)
     if data.num_rows == 0:
         raise InvalidInputError(
             f"{name}: the file names columns but holds no rows. Export it again."

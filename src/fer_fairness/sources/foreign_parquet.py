@@ -4,9 +4,8 @@ A column of another kind, or with text that is not UTF-8, stays behind with what
 needs it says so, and one that nobody needs disturbs nobody.
 """
 
-import io
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow.parquet as pq
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_size import check_bytes
-from fer_fairness.sources.foreign_table import UnreadColumn, is_list, is_string
+from fer_fairness.sources.foreign_table import UnreadColumn, is_list, is_string, is_text
 
 _Chunk = tuple[str, pq.ColumnChunkMetaData]
 """A column's name, and what the file says of it in one group of rows."""
@@ -25,39 +24,38 @@ _BYTES_OF_TEXT: Final = 4
 """What a text takes at least, in the file as it is written plainly and in memory."""
 
 
-def read_parquet(name: str, content: bytes) -> tuple[pa.Table, dict[str, UnreadColumn]]:
+def read_parquet(name: str, source: BinaryIO) -> tuple[pa.Table, dict[str, UnreadColumn]]:
     """Read a Parquet file.
 
     Args:
         name: The file's name, for messages.
-        content: Its bytes.
+        source: The file, open.
 
     Returns:
-        The columns that can be read, no dictionaries among them, under the names in the file; and
-        the others by name.
+        The columns that can be read under the names in the file, no dictionaries among them but of
+        texts that repeat, numbers in one piece; and the others by name.
 
     Raises:
         InvalidInputError: The file is damaged, encrypted or too large for the memory.
     """
     try:
-        file = pq.ParquetFile(io.BytesIO(content), page_checksum_verification=True)
+        file = pq.ParquetFile(source, page_checksum_verification=True)
         schema = file.schema_arrow
         wanted = [column.name for column in schema if _is_readable(column.type)]
         chunks = list(_chunks(file, wanted))
         _check_declared(name, file, chunks)
         repeated = _repeated_texts(file, chunks)
         if repeated:
-            file = pq.ParquetFile(
-                io.BytesIO(content), read_dictionary=repeated, page_checksum_verification=True
-            )
-        table = _read(name, file, wanted)
+            file = pq.ParquetFile(source, read_dictionary=repeated, page_checksum_verification=True)
+        names, columns = _read(name, file, wanted)
         unread = {
             column.name: UnreadColumn(_first_cell(file, column), is_damaged=False)
             for column in schema
             if column.name not in wanted
         }
-        columns = [_plain(name, column) for column in table.columns]
-        for column_name, column in zip(table.column_names, columns, strict=True):
+        for number, column_name in enumerate(names):
+            # One after the other in its place: two copies of all would take too much.
+            columns[number] = column = _plain(name, columns[number])
             if (problem := _not_utf8(column)) is not None:
                 unread[column_name] = UnreadColumn(problem, is_damaged=True)
     except InvalidInputError:
@@ -68,9 +66,8 @@ def read_parquet(name: str, content: bytes) -> tuple[pa.Table, dict[str, UnreadC
             f"{name}: the Parquet file is damaged, incomplete or encrypted ({reason}). Copy it "
             "again, or export it without encryption."
         ) from error
-    kept = [number for number, text in enumerate(table.column_names) if text not in unread]
-    names = [table.column_names[number] for number in kept]
-    return pa.table([columns[number] for number in kept], names=names), unread
+    kept = [number for number, text in enumerate(names) if text not in unread]
+    return pa.table([columns[i] for i in kept], names=[names[i] for i in kept]), unread
 
 
 def _is_readable(kind: pa.DataType) -> bool:
@@ -130,7 +127,9 @@ def _repeated_texts(file: pq.ParquetFile, chunks: Sequence[_Chunk]) -> list[str]
     return [name for name, n_bytes in saved.items() if n_bytes > 0]
 
 
-def _read(name: str, file: pq.ParquetFile, wanted: Sequence[str]) -> pa.Table:
+def _read(
+    name: str, file: pq.ParquetFile, wanted: Sequence[str]
+) -> tuple[list[str], list[pa.ChunkedArray]]:
     groups: list[pa.Table] = []
     n_bytes = 0
     for group in range(file.metadata.num_row_groups):
@@ -144,18 +143,24 @@ def _read(name: str, file: pq.ParquetFile, wanted: Sequence[str]) -> pa.Table:
             f"{table.num_rows:,}. Copy it again."
         )
     # A name with a point also selects what lies below a column of structures.
-    return table.select([i for i, field in enumerate(table.schema) if _is_readable(field.type)])
+    table = table.select([i for i, field in enumerate(table.schema) if _is_readable(field.type)])
+    return table.column_names, table.columns
 
 
 def _plain(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column without a dictionary, and without views, which few functions know."""
+    """A column without a dictionary of numbers, and without views, which few functions know."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         if is_string(kind.value_type):
             n_bytes = sum(_spelt_out(chunk) for chunk in column.chunks)
             check_bytes(name, n_bytes, "the texts that it repeats take {} once they are spelt out")
+            return column
         return column.cast(kind.value_type)
-    return column.cast(pa.large_string()) if kind == pa.string_view() else column
+    if kind == pa.string_view():
+        return column.cast(pa.large_string())
+    if is_string(kind) or is_list(kind) or column.num_chunks < 2:
+        return column
+    return pa.chunked_array([column.combine_chunks()])
 
 
 def _spelt_out(chunk: pa.DictionaryArray) -> int:
@@ -170,7 +175,7 @@ def _spelt_out(chunk: pa.DictionaryArray) -> int:
 
 def _not_utf8(column: pa.ChunkedArray) -> str | None:
     """Where a column of texts first holds other bytes, and which; None where it does not."""
-    if not is_string(column.type):
+    if not is_text(column.type):
         return None
     try:
         column.validate(full=True)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.codes import Codes, categorical, code_type, looked_up, numbered, tallied
 from fer_fairness.sources.base import shortened
 
 MISSING: Final = frozenset(
@@ -34,7 +35,7 @@ class TextColumn:
 
     Attributes:
         name: The column's name in the file.
-        texts: One a row, without surrounding spaces, missing values as such.
+        texts: One a row, as categories, without surrounding spaces, missing values as such.
         missing: Number of rows by the text that reads as missing ("" for an empty cell).
     """
 
@@ -57,8 +58,9 @@ class TextColumn:
 
     def translated(self, names: dict[str, str]) -> "TextColumn":
         """The column with other texts in place of some."""
-        every = {value: names.get(value, value) for value in self.values}
-        return TextColumn(self.name, self.texts.map(every).astype("str"), self.missing)
+        every = [names.get(value, value) for value in self.texts.cat.categories]
+        texts = categorical(np.asarray(self.texts.cat.codes), every)
+        return TextColumn(self.name, texts, self.missing)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class ForeignTable:
         name: The file's name, for messages.
         sha256: Of the file as it lies on the disk.
         kind: "CSV" or "Parquet".
-        data: The columns that can be read as text, numbers or lists of numbers.
+        data: The columns that can be read as text, numbers or lists of numbers; texts that repeat
+            may be a dictionary.
         notes: Sentences on how the file was understood; every reader of the table adds its own.
         unread: Columns that cannot be read, by name.
     """
@@ -111,7 +114,7 @@ class ForeignTable:
 
     def is_text(self, column: str) -> bool:
         """Whether a column holds strings, as every column of a CSV file does."""
-        return is_string(self.values(column).type)
+        return is_text(self.values(column).type)
 
     def is_list(self, column: str) -> bool:
         """Whether the cells of a column are lists of numbers, of a type of their own."""
@@ -132,18 +135,27 @@ class ForeignTable:
 
     def numbers(self, column: str) -> npt.NDArray[np.float64]:
         """A column of numbers, or of texts of numbers, as float64 `(n,)`; NaN where none is."""
-        return numbers_of(self._of_single_values(column))
+        values = self._of_single_values(column)
+        return numbers_of(values.cast(pa.string()) if is_text(values.type) else values)
 
     def n_different(self, column: str) -> int:
         """Number of different cells of a column, empty ones included."""
-        return int(pc.count_distinct(self._written(column)).as_py())
+        return len(self._coded(column)[1])
 
     def text(self, column: str) -> TextColumn:
         """A column of one-line texts, without surrounding spaces, whole numbers without ".0"."""
-        written = self.one_line(column)
-        plain = written.map({text: _plain(text) for text in written.unique()}).astype("str")
-        is_missing = plain.isin(MISSING)
-        return TextColumn(column, plain.mask(is_missing), dict(Counter(plain[is_missing])))
+        codes, written = self._coded(column)
+        broken = np.array(["\n" in text for text in written] + [False])
+        if broken.any():
+            self._refuse_lines(column, int(np.argmax(looked_up(broken, codes))))
+        plain = [_plain(text) for text in written]
+        counts = tallied((codes, len(plain)))
+        missing: Counter[str] = Counter()
+        for text, n_rows in zip(plain, counts.tolist(), strict=True):
+            if text in MISSING:
+                missing[text] += n_rows
+        texts = categorical(codes, [None if text in MISSING else text for text in plain])
+        return TextColumn(column, texts, dict(missing))
 
     def one_line(self, column: str) -> pd.Series:
         """A column as strings, none of several lines; "" for nothing.
@@ -152,14 +164,10 @@ class ForeignTable:
             InvalidInputError: If a cell holds a line end: most likely a quote was not closed, and
                 the rows up to the next quote were read as one cell.
         """
-        written = self._written(column)
+        written = pc.fill_null(self._written(column).cast(pa.large_string()), "")
         broken = pc.match_substring(written, "\n").to_numpy()
         if broken.any():
-            row = int(np.argmax(broken))
-            self.refuse(
-                f"column {column!r} holds {self.cell(column, row)!r} in row {row + 1} ({ROWS}), "
-                "expected one line. If a double quote is not closed before, close it."
-            )
+            self._refuse_lines(column, int(np.argmax(broken)))
         return pd.Series(written.to_pandas()).astype("str")
 
     def cell(self, column: str, row: int) -> str:
@@ -170,11 +178,32 @@ class ForeignTable:
         """Raise InvalidInputError with the file's name in front."""
         raise InvalidInputError(f"{self.name}: {message}")
 
+    def _refuse_lines(self, column: str, row: int) -> NoReturn:
+        self.refuse(
+            f"column {column!r} holds {self.cell(column, row)!r} in row {row + 1} ({ROWS}), "
+            "expected one line. If a double quote is not closed before, close it."
+        )
+
     def _written(self, column: str) -> pa.ChunkedArray:
+        """A column as texts; those that repeat may be a dictionary."""
         values = self._of_single_values(column)
         if pa.types.is_boolean(values.type):
             values = pc.if_else(values, "True", "False")
-        return pc.fill_null(values.cast(pa.string()), "")
+        return values if is_text(values.type) else values.cast(pa.string())
+
+    def _coded(self, column: str) -> tuple[Codes, list[str]]:
+        """A code a row, and the texts that occur by code; "" for nothing."""
+        places = {"": 0}
+        codes: list[Codes] = []
+        for chunk in self._written(column).chunks:
+            encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+            texts = encoded.dictionary.to_pylist()
+            own = [*(places.setdefault(text or "", len(places)) for text in texts), 0]
+            rows = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy()
+            codes.append(looked_up(np.array(own, dtype=code_type(len(places))), rows))
+        present, occurring = numbered(np.concatenate(codes), len(places))
+        names = list(places)
+        return occurring, [names[place] for place in present]
 
     def _of_single_values(self, column: str) -> pa.ChunkedArray:
         if self.is_list(column):
@@ -208,8 +237,9 @@ def listed(names: Iterable[str]) -> str:
 def numbers_of(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
     """Numbers, or texts of numbers, as float64 of shape (n,); NaN where there is none."""
     if not is_string(values.type):
-        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        return np.asarray(numbers, dtype=np.float64)
+        if values.type != pa.float64():
+            values = values.cast(pa.float64(), safe=False)
+        return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
     trimmed = pc.utf8_trim_whitespace(values)
     try:
         numbers = trimmed.cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -274,6 +304,11 @@ def is_string(kind: pa.DataType) -> bool:
     """Whether an arrow type is a kind of string."""
     types = pa.types
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether an arrow type is a kind of string, or a dictionary of strings."""
+    return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
 def is_list(kind: pa.DataType) -> bool:

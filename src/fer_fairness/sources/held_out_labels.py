@@ -72,4 +72,5 @@ def _pair(table: ForeignTable, attribute: str) -> dict[str, pd.Series]:
             f"column {true!r} is empty in {rows_named(found.texts.isna())} ({ROWS}), expected the "
             "true group of each person. Leave people out whose group is not known."
         )
-    return {true: found.texts, predicted: table.text(predicted).texts}
+    columns = {true: found, predicted: table.text(predicted)}
+    return {name: column.texts.astype("str") for name, column in columns.items()}

@@ -7,7 +7,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from fer_fairness.fairness.codes import repeated
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import (
@@ -21,13 +23,13 @@ from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, re
 from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
-from fer_fairness.tables import PERSON
+from fer_fairness.tables import CONFIDENCE, PERSON
 from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
 _SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
-_OWN_COLUMNS: Final = frozenset(("sample_id", PERSON, "emotion", "predicted_emotion"))
+_OWN_COLUMNS: Final = frozenset(("sample_id", PERSON, CONFIDENCE, "emotion", "predicted_emotion"))
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,11 @@ class PredictionFile:
     """Somebody's predictions in the form that the audit takes.
 
     Attributes:
-        frame: One row a sample, in the order of the file: `sample_id`, `person` (text, missing
+        frame: One row a sample, in the order of the file; all but ids and probabilities are
+            categories of text: `sample_id`, `person` (missing
             where the file has none; only if there is such a column), `emotion` (the true class)
-            and `predicted_emotion` as text, the attributes as text under their names in the file
-            (missing where the file has no value), and `probability_<class>` in [0, 1], float64.
+            and `predicted_emotion`, the attributes under their names in the file (missing where the
+            file has no value), and `probability_<class>` in [0, 1], float64.
         classes: The classes that occur as true or predicted: in code order, in that of
             `class_names` or of the probability columns, else alphabetical.
         attributes: Columns of `frame` that hold groups.
@@ -99,8 +102,9 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
             "emotion": labels.true.texts,
             "predicted_emotion": labels.predicted.texts,
             **{column.name: column.texts for column in groups},
-            **(dict(zip(names, scores.values.T, strict=True)) if scores else {}),
-        }
+            **(dict(zip(names, scores.values, strict=True)) if scores else {}),
+        },
+        copy=False,
     )
     return PredictionFile(
         frame=frame,
@@ -121,7 +125,8 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
             "No column tells the samples apart: the row numbers are used, so a sample that occurs "
             "twice cannot be found."
         )
-        return pd.Series(np.arange(1, table.n_rows + 1)).astype("str")
+        numbers = pa.array(np.arange(1, table.n_rows + 1)).cast(pa.large_string())
+        return pd.Series(numbers.to_pandas())
     ids = table.one_line(roles.sample_id).str.strip()
     absent = ids.isin(MISSING)
     if absent.any():
@@ -129,13 +134,13 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
             f"{roles.sample_id!r} is empty in {rows_named(absent)} ({ROWS}). Fill it in, or number "
             "the rows with audit.columns.sample_id=none."
         )
-    repeated = ids.duplicated()
-    if repeated.any():
-        second = int(np.argmax(repeated))
+    again = repeated(ids)
+    if again.any():
+        second = int(np.argmax(again))
         first = int(np.argmax(ids == ids.iloc[second]))
         table.refuse(
             f"{ids.iloc[second]!r} stands in column {roles.sample_id!r} in rows {first + 1} and "
-            f"{second + 1} ({ROWS}); {int(repeated.sum()):,} rows repeat an earlier one. Keep one "
+            f"{second + 1} ({ROWS}); {int(again.sum()):,} rows repeat an earlier one. Keep one "
             "prediction a sample: those of one model and one run. If the column names people with "
             f"several faces each, give audit.columns.person={roles.sample_id}; if it names no "
             "samples, give audit.columns.sample_id another, or none to number the rows."

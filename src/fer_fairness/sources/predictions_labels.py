@@ -19,6 +19,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import pandas as pd
+
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
 from fer_fairness.sources.predictions_roles import TRUE_NAMES, Roles
 
@@ -233,7 +235,8 @@ def _names_beside(
         if table.is_list(name) or table.n_different(name) != len(true.values):
             continue
         beside = table.text(name)
-        pairs = set(zip(true.texts, beside.texts, strict=True))
+        both = pd.DataFrame({"code": true.texts, "name": beside.texts}).drop_duplicates()
+        pairs = set(both.itertuples(index=False, name=None))
         is_one_to_one = len(pairs) == len(true.values) == len(beside.values)
         if is_one_to_one and not any(map(_INTEGER.fullmatch, beside.values)):
             return name, {int(code): text for code, text in pairs}

@@ -6,9 +6,9 @@ from typing import Final
 import pandas as pd
 import pyarrow as pa
 
-from fer_fairness.fairness.people.repeated_people import repeated_people
+from fer_fairness.fairness.people.repeated_people import MOST_ROWS, repeated_people
 from fer_fairness.fairness.people.whose_faces import mixed_people, people_of
-from fer_fairness.sources.foreign_table import ForeignTable, is_string, rows_named
+from fer_fairness.sources.foreign_table import ForeignTable, is_text, rows_named
 from fer_fairness.sources.predictions_roles import Roles
 from fer_fairness.tables import PERSON
 
@@ -20,7 +20,7 @@ class People:
     """Whose faces the rows are.
 
     Attributes:
-        column: The person of each row as text, missing where the file has none; None where no
+        column: The person of each row as categories, missing where the file has none; None where no
             column tells people apart.
         n_people: Number of people: of rows where there is no such column.
         warnings: What may be wrong where there is none.
@@ -84,11 +84,12 @@ def _warnings(table: ForeignTable, roles: Roles, groups: pd.DataFrame) -> list[s
     used = {roles.true, roles.predicted, *roles.attributes}
     used.update(roles.scores.columns if roles.scores else ())
     columns = {
-        name: table.data.column(name).to_pandas()
+        name: table.data.column(name).slice(0, MOST_ROWS).to_pandas()
         for name in table.names
         if name not in used and _tells_names(table.data.column(name).type)
     }
-    found = repeated_people(pd.DataFrame(columns, index=groups.index), groups, ids=roles.sample_id)
+    first = groups.iloc[:MOST_ROWS]
+    found = repeated_people(pd.DataFrame(columns, index=first.index), first, ids=roles.sample_id)
     if found is None:
         return []
     if found.in_ids:
@@ -98,4 +99,4 @@ def _warnings(table: ForeignTable, roles: Roles, groups: pd.DataFrame) -> list[s
 
 
 def _tells_names(kind: pa.DataType) -> bool:
-    return is_string(kind) or bool(pa.types.is_integer(kind))
+    return is_text(kind) or bool(pa.types.is_integer(kind))

@@ -1,13 +1,14 @@
 """Reads the probabilities of a prediction file, checks them, and orders them by class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import softmax
 
+from fer_fairness.fairness.codes import Codes, Flags, blocks_of
 from fer_fairness.sources.foreign_table import (
     ROWS,
     ForeignTable,
@@ -24,7 +25,7 @@ SUM_TOLERANCE: Final = 1e-3
 _LARGEST_DISAGREEMENT: Final = 0.5
 _ROUNDING: Final = 1e-6
 
-Values = npt.NDArray[np.float64]
+Values: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,12 @@ class Scores:
     """A number for each row and class.
 
     Attributes:
-        values: Shape (n, classes), finite, but for minus infinity among logits.
-        classes: Class of each column.
+        values: Of each class, shape (n,), finite, but for minus infinity among logits. They stay
+            apart: in one array they would take their memory twice.
+        classes: The classes, in the order of `values`.
     """
 
-    values: Values
+    values: tuple[Values, ...]
     classes: tuple[str, ...]
 
 
@@ -63,26 +65,32 @@ def read_scores(
             lists differ in length, or the classes cannot be told.
     """
     if columns.is_list:
-        values = list_numbers(table, columns.columns[0])
-        classes = _classes_of_list(table, columns.columns[0], labels, given, values.shape[1])
+        values = tuple(list_numbers(table, columns.columns[0]).T)
+        classes = _classes_of_list(table, columns.columns[0], labels, given, len(values))
     else:
         classes = _classes_of_columns(table, columns, labels, given)
         if columns.is_weak and not set(labels.occurring) <= set(classes):
             return None
-        values = np.column_stack([table.numbers(name) for name in columns.columns])
-    bad = ~np.isfinite(values)
+        values = tuple(table.numbers(name) for name in columns.columns)
+    _check_finite(table, columns, values)
+    return Scores(values, classes)
+
+
+def _check_finite(table: ForeignTable, columns: ScoreColumns, values: Sequence[Values]) -> None:
+    bad = np.stack([~np.isfinite(own) for own in values])
     if columns.kind == "logits":
         # Masked classes have a logit of minus infinity; one class must be left.
-        bad &= ~(np.isneginf(values) & np.isfinite(values).any(axis=1, keepdims=True))
+        some = ~bad.all(axis=0)
+        for own, of_class in zip(bad, values, strict=True):
+            own &= ~(np.isneginf(of_class) & some)
     if bad.any():
-        row, number = np.argwhere(bad)[0].tolist()
-        column = columns.columns[0 if columns.is_list else number]
+        row = int(np.argmax(bad.any(axis=0)))
+        column = columns.columns[0 if columns.is_list else int(np.argmax(bad[:, row]))]
         table.refuse(
             f"column {column!r} holds {table.cell(column, row)!r} in row {row + 1} ({ROWS}), "
             f"expected finite numbers with a decimal point. {int(bad.sum()):,} of "
             f"{bad.size:,} values are like that. Correct them, or leave these rows out of the file."
         )
-    return Scores(values, classes)
 
 
 def probabilities(
@@ -112,7 +120,9 @@ def probabilities(
             "places."
         )
     values = scores.values
-    sum_to_one = (values >= 0).all(axis=1) & (np.abs(values.sum(axis=1) - 1) <= SUM_TOLERANCE)
+    sum_to_one = np.abs(_sums(values) - 1) <= SUM_TOLERANCE
+    for own in values:
+        sum_to_one &= own >= 0
     if columns.kind == "logits":
         if sum_to_one.all():
             table.refuse(
@@ -120,17 +130,39 @@ def probabilities(
                 "were taken for logits. Name them with audit.columns.probabilities."
             )
         table.notes.append("The probabilities are the softmax of the logits.")
-        return Scores(softmax(values, axis=1), scores.classes)
+        return Scores(_softmax(values), scores.classes)
     if not sum_to_one.all():
         _refuse_sums(table, columns, values, ~sum_to_one)
-    return Scores(np.minimum(values, 1.0), scores.classes)
+    at_most_one = (own if own.max() <= 1 else np.minimum(own, 1.0) for own in values)
+    return Scores(tuple(at_most_one), scores.classes)
+
+
+def _sums(values: Sequence[Values]) -> Values:
+    sums = np.zeros(len(values[0]))
+    for own in values:
+        sums += own
+    return sums
+
+
+def _largest(values: Sequence[Values]) -> Values:
+    largest = values[0].copy()
+    for own in values[1:]:
+        np.maximum(largest, own, out=largest)
+    return largest
+
+
+def _softmax(values: Sequence[Values]) -> tuple[Values, ...]:
+    found = np.empty((len(values), len(values[0])))
+    for rows in blocks_of(found.shape[1]):
+        found[:, rows] = softmax(np.stack([own[rows] for own in values]), axis=0)
+    return tuple(found)
 
 
 def of_occurring_classes(
     table: ForeignTable,
     scores: Scores,
     classes: tuple[str, ...],
-    predicted: npt.NDArray[np.integer],
+    predicted: Codes,
 ) -> Scores:
     """Compare the predicted classes with the largest probabilities, and leave out empty classes.
 
@@ -149,13 +181,15 @@ def of_occurring_classes(
     Raises:
         InvalidInputError: If more than half of the predictions are not the largest probability.
     """
-    values = scores.values[:, [scores.classes.index(name) for name in classes]]
-    chosen = np.take_along_axis(values, predicted[:, None], axis=1)[:, 0]
+    values = _of_classes(scores, classes)
+    chosen = np.empty(len(predicted))
+    for code, own in enumerate(values):
+        np.copyto(chosen, own, where=predicted == code)
     # Rounded numbers tie; a prediction that shares the largest probability is no disagreement.
-    differs = chosen < scores.values.max(axis=1) - _ROUNDING
+    differs = chosen < _largest(scores.values) - _ROUNDING
     if differs.mean() > _LARGEST_DISAGREEMENT:
         row = int(np.argmax(differs))
-        largest = scores.classes[int(scores.values[row].argmax())]
+        largest = scores.classes[int(np.argmax([own[row] for own in scores.values]))]
         table.refuse(
             f"in {rows_named(differs)} ({ROWS}) the predicted class does not have the largest "
             f"probability: row {row + 1} predicts {classes[predicted[row]]!r}, the largest is that "
@@ -163,19 +197,22 @@ def of_occurring_classes(
             "order: give audit.columns.class_names, or the columns in the order of the classes."
         )
     left_out = [name for name in scores.classes if name not in classes]
-    is_masked = bool(
-        left_out and differs.any() and (chosen >= values.max(axis=1) - _ROUNDING).all()
-    )
+    is_masked = bool(left_out and differs.any() and (chosen >= _largest(values) - _ROUNDING).all())
     if left_out:
         table.notes.append(_left_out_note(scores, left_out, is_scaled=is_masked))
     if is_masked:
-        values = values / values.sum(axis=1, keepdims=True)
+        sums = _sums(values)
+        values = tuple(own / sums for own in values)
     elif differs.any():
         table.notes.append(
             f"In {int(differs.sum()):,} of {len(differs):,} rows the predicted class does not have "
             "the largest probability. The predicted class is used; thresholds may differ."
         )
     return Scores(values, classes)
+
+
+def _of_classes(scores: Scores, classes: Iterable[str]) -> tuple[Values, ...]:
+    return tuple(scores.values[scores.classes.index(name)] for name in classes)
 
 
 def _classes_of_columns(
@@ -222,19 +259,20 @@ def _classes_of_list(
 
 
 def _refuse_sums(
-    table: ForeignTable, columns: ScoreColumns, values: Values, bad: npt.NDArray[np.bool_]
+    table: ForeignTable, columns: ScoreColumns, values: Sequence[Values], bad: Flags
 ) -> NoReturn:
     row = int(np.argmax(bad))
-    sums = values.sum(axis=1)
-    if (values >= 0).all() and (np.abs(sums - 100) <= 100 * SUM_TOLERANCE).all():
+    sums = _sums(values)
+    lowest = min(float(own[row]) for own in values)
+    no_negative = all((own >= 0).all() for own in values)
+    if no_negative and (np.abs(sums - 100) <= 100 * SUM_TOLERANCE).all():
         remedy = "These are percentages: divide them by 100."
-    elif (values[row] < 0).any():
+    elif lowest < 0:
         remedy = "If these are logits, name them with audit.columns.logits."
     else:
         remedy = (
             "If columns of some classes are not named, name all with audit.columns.probabilities."
         )
-    lowest = float(values[row].min())
     negative = f", the smallest is {lowest:g}" if lowest < 0 else ""
     table.refuse(
         f"the probabilities {listed(columns.columns)} sum to {sums[row]:g} in row {row + 1} "
@@ -244,8 +282,7 @@ def _refuse_sums(
 
 
 def _left_out_note(scores: Scores, left_out: Sequence[str], *, is_scaled: bool) -> str:
-    columns = [scores.classes.index(name) for name in left_out]
-    mass = scores.values[:, columns].sum(axis=1)
+    mass = _sums(_of_classes(scores, left_out))
     done = (
         "every prediction is the largest probability of the others and not always of all, so the "
         "others were scaled to sum to one"

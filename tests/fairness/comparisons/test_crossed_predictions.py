@@ -3,8 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.comparisons.crossed_predictions import CrossedPredictions, PeopleNoise
-from fer_fairness.fairness.counts import Codes, group_counts
+from fer_fairness.fairness.counts import group_counts
 
 
 def people_of(

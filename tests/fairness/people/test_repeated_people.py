@@ -24,6 +24,7 @@ def test_a_column_of_people_that_nobody_named_is_found() -> None:
     assert not found.in_ids
     assert "column 'who' has 20 different values in 600 rows, such as 'S000'" in found.sentence
     assert found_in(FRAMES["who"].str[1:].astype(int)) == 20
+    assert found_in(FRAMES["who"].astype("category")) == 20
 
 
 @pytest.mark.parametrize(

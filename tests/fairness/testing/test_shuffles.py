@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -6,13 +7,14 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_hypergeom
 
-from fer_fairness.fairness.counts import Codes
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.testing import shuffles
 from fer_fairness.fairness.testing.people import JudgedFaces, judged_faces
 from fer_fairness.fairness.testing.shuffles import Shuffled, concatenated, shuffled
 
 CLASSES = ("a", "b", "c")
 PARTS = ("race", "gender", "race x gender")
+MANY: Any = {"n": 500, "seed": 0, "cells_at_once": 2**20}
 Way = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -154,6 +156,17 @@ def test_the_same_seed_gives_the_same_shuffles(way: Way, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("cells", [1, 500, 2**20])
 def test_turns_make_the_number_of_shuffles_asked_for(cells: int) -> None:
     assert len(drawn(judged(people_table(40)), 23, cells=cells).counts["race"]) == 23
+
+
+def test_tables_are_drawn_together_however_many_people_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by_table(monkeypatch)
+    sizes = [
+        shuffled(judged(people_table(n)), lambda stack: len(stack.counts["race"]), **MANY)
+        for n in (300, 30_000)
+    ]
+    assert sizes == [[500], [500]]
 
 
 def several(sizes: Codes, *, seed: int = 0) -> tuple[JudgedFaces, pd.Series]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from fer_fairness.fairness.counts import Codes, codes_of
+from fer_fairness.fairness.codes import Codes, codes_of
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people import whose_faces
 from fer_fairness.tables import PERSON
@@ -142,7 +142,7 @@ def crossed(
     Raises:
         InvalidInputError: If an emotion is missing or unknown, whatever the person's group.
     """
-    true = codes_of("emotion", first["emotion"], emotions, rows=first["sample_id"])
+    true = codes_of("emotion", first["emotion"], emotions, rows=first["sample_id"]).astype(np.int64)
     columns = [
         codes_of(f"predicted emotion of {name}", labels, emotions, rows=first["sample_id"])
         for name, labels in predicted.items()
@@ -152,7 +152,7 @@ def crossed(
     return CrossedPredictions(
         groups=codes[known].astype(np.int64),
         true=true[known],
-        predicted=np.stack(columns, axis=1)[known],
+        predicted=np.stack(columns, axis=1)[known].astype(np.int64),
         people=people_of(first)[known],
         n_groups=len(names),
         n_classes=len(emotions),

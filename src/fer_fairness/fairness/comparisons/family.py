@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.comparisons.estimates import SeedMeans
 from fer_fairness.fairness.comparisons.joint_tests import joint_tests
 from fer_fairness.fairness.comparisons.levelling_down import levelled_down
@@ -25,7 +26,6 @@ from fer_fairness.fairness.comparisons.measured import (
     people_weights,
 )
 from fer_fairness.fairness.comparisons.over_seeds import SEED_SCORE_COLUMNS, Frames, Row, score_rows
-from fer_fairness.fairness.counts import Codes
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.reductions import Array

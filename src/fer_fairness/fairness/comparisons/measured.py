@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.fairness.alignment import aligned
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.comparisons.crossed_predictions import (
     CrossedPredictions,
     PeopleNoise,
@@ -24,7 +25,7 @@ from fer_fairness.fairness.comparisons.crossed_predictions import (
     people_of,
 )
 from fer_fairness.fairness.comparisons.estimates import SeedMeans, people_variance, seed_means
-from fer_fairness.fairness.counts import Codes, Counts, GroupCounts, everybody_of
+from fer_fairness.fairness.counts import Counts, GroupCounts, everybody_of
 from fer_fairness.fairness.group_names import groups_of
 from fer_fairness.fairness.inference.differences import differences_of_worth
 from fer_fairness.fairness.inference.draws import Seed, seed_for

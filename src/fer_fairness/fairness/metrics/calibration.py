@@ -15,8 +15,10 @@ Sources: Naeini et al. 2015 (AAAI, the expected calibration error), Nixon et al.
 1904.01685 (adaptive bins).
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -25,7 +27,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import GroupCounts, Labels, codes_of, group_counts
+from fer_fairness.fairness.codes import (
+    Codes,
+    Labels,
+    blocks_of,
+    code_type,
+    coded,
+    codes_of,
+    looked_up,
+    tallied,
+)
+from fer_fairness.fairness.counts import GroupCounts, group_counts
 from fer_fairness.fairness.metrics.formulas import Counts, Formula, GapMetric, MetricWords, Tables
 from fer_fairness.fairness.metrics.reductions import Array, divide, spread
 
@@ -88,20 +100,27 @@ def calibration_counts(
             missing or outside [0, 1], or `n_bins` is below 1.
     """
     counted = group_counts(y_true, y_pred, groups, classes=classes)
-    _check_confidences(confidence, n_people=len(y_true))
-    bins, bin_confidence = bins_of_confidence(confidence, n_bins=n_bins)
+    confidences = np.asarray(confidence, dtype=np.float64)
+    if confidences.shape != (len(y_true),):
+        raise InvalidInputError(
+            f"The confidences have the shape {confidences.shape}, expected ({len(y_true)},): one a "
+            "person, the probability of the predicted class."
+        )
+    bins, bin_confidence = bins_of_confidence(confidences, n_bins=n_bins)
     true = codes_of("true class", y_true, classes)
     right = true == codes_of("predicted class", y_pred, classes)
-    membership = np.asarray(groups, dtype=object)
-    known = np.asarray(pd.notna(membership), dtype=bool)
-    names = [str(name) for name in membership[known]]
-    shape = len(counted.groups), len(classes), 2 * len(bin_confidence)
-    cells = codes_of("group", names, counted.groups) * shape[1] + true[known]
-    cells = cells * shape[2] + (2 * bins + right)[known]
-    size = shape[0] * shape[1] * shape[2]
-    counts = np.bincount(cells, minlength=size).reshape(shape).astype(np.int64)
+    members = groups if isinstance(groups, pd.Series) else pd.Series(groups, dtype=object)
+    places, values = coded(members)
+    own = codes_of("group", values.map(str), counted.groups)
+    membership = looked_up(np.append(own, np.int8(-1)), places)
+    counts = tallied(
+        (membership, len(counted.groups)),
+        (true, len(classes)),
+        (bins, len(bin_confidence)),
+        (right.view(np.int8), 2),
+    )
     return CalibrationCounts(
-        counts=counts,
+        counts=counts.reshape(len(counted.groups), len(classes), 2 * len(bin_confidence)),
         groups=counted.groups,
         classes=counted.classes,
         n_missing=counted.n_missing,
@@ -109,9 +128,7 @@ def calibration_counts(
     )
 
 
-def bins_of_confidence(
-    confidence: npt.ArrayLike, *, n_bins: int = 10
-) -> tuple[npt.NDArray[np.int64], Array]:
+def bins_of_confidence(confidence: npt.ArrayLike, *, n_bins: int = 10) -> tuple[Codes, Array]:
     """Put faces into bins of equal mass by their confidence.
 
     Args:
@@ -119,17 +136,20 @@ def bins_of_confidence(
         n_bins: As for `calibration_counts`.
 
     Returns:
-        The bin of each face, int64 of shape (faces,), and the mean confidence of each bin, rising.
+        The bin of each face, codes of shape (faces,), and the mean confidence of each bin, rising.
 
     Raises:
-        InvalidInputError: If `n_bins` is below 1.
+        InvalidInputError: If `n_bins` is below 1, or a confidence is missing or outside [0, 1].
     """
     if n_bins < 1:
         raise InvalidInputError(f"n_bins is {n_bins}, expected at least 1. Ask for ten, say.")
     confidences = np.asarray(confidence, dtype=np.float64)
+    _check_confidences(confidences)
     bins, n_used = _equal_mass_bins(confidences, n_bins)
-    in_bin = np.bincount(bins, minlength=n_used)
-    return bins, np.bincount(bins, weights=confidences, minlength=n_used) / in_bin
+    sums = np.zeros(n_used)
+    for rows in blocks_of(len(bins)):
+        np.add.at(sums, bins[rows].astype(np.intp), confidences[rows])
+    return bins, sums / tallied((bins, n_used))
 
 
 def calibration_error(counts: Counts, bin_confidence: Array) -> Array:
@@ -187,21 +207,30 @@ def _calibration_error(bin_confidence: Array) -> Formula:
     return Formula(error)
 
 
-def _equal_mass_bins(confidences: Array, n_bins: int) -> tuple[npt.NDArray[np.int64], int]:
-    """Bin of each person, and the number of bins that hold anybody."""
-    middles = pd.Series(confidences).rank(method="average").to_numpy() - 0.5
-    bins = (middles * n_bins // max(len(confidences), 1)).astype(np.int64)
-    used, numbered = np.unique(bins, return_inverse=True)
-    return numbered.astype(np.int64), len(used)
+def _equal_mass_bins(confidences: Array, n_bins: int) -> tuple[Codes, int]:
+    """Bin of each person, and the number of bins that hold anybody.
+
+    A confidence is in the bin of the middle of those equal to it. So bins begin at the least
+    confidence of a middle far enough, which is searched for: ranks of all take much memory.
+    """
+    rising = np.sort(confidences)
+
+    def reaches(bin_number: int, place: int) -> int:
+        first, end = (np.searchsorted(rising, rising[place], side=s) for s in ("left", "right"))
+        return int((first + end) / 2 * n_bins // len(rising) >= bin_number)
+
+    starts = [
+        bisect_left(range(len(rising)), 1, key=partial(reaches, bin_number))
+        for bin_number in range(1, n_bins)
+    ]
+    limits = np.unique([rising[start] for start in starts if 0 < start < len(rising)])
+    bins = np.empty(len(confidences), dtype=code_type(len(limits) + 1))
+    for rows in blocks_of(len(bins)):
+        bins[rows] = np.searchsorted(limits, confidences[rows], side="right")
+    return bins, len(limits) + min(len(rising), 1)
 
 
-def _check_confidences(confidence: npt.ArrayLike, *, n_people: int) -> None:
-    confidences = np.asarray(confidence, dtype=np.float64)
-    if confidences.shape != (n_people,):
-        raise InvalidInputError(
-            f"The confidences have the shape {confidences.shape}, expected ({n_people},): one a "
-            "person, the probability of the predicted class."
-        )
+def _check_confidences(confidences: Array) -> None:
     bad = np.flatnonzero(~((confidences >= 0) & (confidences <= 1)))
     if bad.size:
         raise InvalidInputError(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import GroupCounts, codes_of
+from fer_fairness.fairness.codes import codes_of, combined, places_in
+from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.metrics.calibration import bins_of_confidence
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.whole_people import WholePeople, whole_people
@@ -46,11 +47,13 @@ class CountedPeople:
         self._n_emotions = len(emotions)
         true = codes_of("true class", frame["emotion"], emotions)
         predicted = codes_of("predicted class", frame["predicted_emotion"], emotions)
-        self._answers = true * len(emotions) + predicted
+        n = len(emotions)
+        self._answers = combined((true, n), (predicted, n))
         self._bins, self._n_bins = None, 0
         if confidence is not None:
             bins, means = bins_of_confidence(confidence)
-            self._bins, self._n_bins = 2 * bins + (true == predicted), len(means)
+            self._bins = combined((bins, len(means)), ((true == predicted).view(np.int8), 2))
+            self._n_bins = len(means)
 
     def of(self, members: pd.Series, counted: GroupCounts) -> PeopleCounts:
         """People of the groups that were counted; those of others take no part.
@@ -59,8 +62,7 @@ class CountedPeople:
             members: The group of each face, missing where not known.
             counted: The faces of the groups.
         """
-        names = members.astype(object).map(str, na_action="ignore")
-        group = pd.Index(counted.groups, dtype=object).get_indexer(pd.Index(names, dtype=object))
+        group = places_in(members, counted.groups)
         n_groups = len(counted.groups)
         square = (self._n_emotions, self._n_emotions)
         answers = whole_people(self._people, group, self._answers, n_groups=n_groups, shape=square)

@@ -16,13 +16,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import Codes
+from fer_fairness.fairness.codes import Codes
 
 _FEWEST_PEOPLE: Final = 5
 _SHARE_REPEATED: Final = 0.8
 _CHANCE: Final = 1e-6
 _SHARE_OF_IDS: Final = 0.9
-_MOST_ROWS: Final = 50_000
+MOST_ROWS: Final = 50_000
+"""Looked at."""
+
 _MOST_PARTS: Final = 8
 _WORD = re.compile(r"[a-z]+")
 _PART = re.compile(r"[^\s_.\-/\\]+")
@@ -80,7 +82,7 @@ def repeated_people(
     Returns:
         What looks most like people, the column with most values first; None if nothing does.
     """
-    columns, groups = columns.iloc[:_MOST_ROWS], groups.iloc[:_MOST_ROWS]
+    columns, groups = columns.iloc[:MOST_ROWS], groups.iloc[:MOST_ROWS]
     looked = _Groups.of(groups)
     if looked is None:
         return None
@@ -205,7 +207,7 @@ def _texts(values: pd.Series) -> pd.Series | None:
         numbers = values.dropna()
         whole = bool((numbers == numbers.round()).all()) if len(numbers) else False
         return values.astype("Int64").astype("string").astype(object) if whole else None
-    texts = values.dropna()
+    texts = values.dropna().astype(object)
     if not texts.map(lambda value: isinstance(value, str)).all():
         return None
     stripped = values.astype(object).str.strip()

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from fer_fairness.fairness.counts import Codes, Counts
+from fer_fairness.fairness.codes import Codes
+from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed, bootstrap_counts
 from fer_fairness.fairness.inference.intervals import (
     Interval,
@@ -163,7 +164,7 @@ def whole_people(
     _, first, who = np.unique(person[known], return_index=True, return_inverse=True)
     rows = np.zeros((len(first), 1 + prod(shape)), dtype=np.int64)
     rows[:, 0] = group[known][first]
-    np.add.at(rows, (who, 1 + cells[known]), 1)
+    np.add.at(rows, (who, 1 + cells[known].astype(np.int64)), 1)
     different, people = np.unique(rows, axis=0, return_counts=True)
     tables = different[:, 1:].reshape(-1, *shape)
     return WholePeople(tables, people.astype(np.int64), different[:, 0], n_groups)

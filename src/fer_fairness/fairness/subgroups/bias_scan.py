@@ -15,7 +15,17 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.counts import EVERYBODY, Codes, Counts, check_predictions
+from fer_fairness.fairness.codes import (
+    Codes,
+    Part,
+    code_type,
+    coded,
+    different_rows,
+    looked_up,
+    places_in,
+    tallied,
+)
+from fer_fairness.fairness.counts import EVERYBODY, Counts, check_predictions
 from fer_fairness.fairness.group_names import names_of, single_attributes, subgroup_name
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
@@ -136,18 +146,21 @@ class _Faces:
     """Faces by attributes and true class.
 
     Attributes:
-        values: Value of each attribute, int64, -1 where unknown, shape (faces, attributes).
-        n_values: Number of known values of each attribute.
-        of_class: True class of each face, int64, shape (faces,).
+        values: Value of each face by attribute, -1 where unknown, and how many known values it has.
+        of_class: True class of each face, codes, shape (faces,).
         n_classes: Number of classes.
-        wrong: 1 for a mistaken face, else 0, int64, shape (faces,).
+        wrong: Whether a face is mistaken, bool, shape (faces,).
     """
 
-    values: Codes
-    n_values: tuple[int, ...]
+    values: Sequence[Part]
     of_class: Codes
     n_classes: int
-    wrong: Counts
+    wrong: Flags
+
+    @property
+    def n_values(self) -> tuple[int, ...]:
+        """Number of known values of each attribute."""
+        return tuple(n for _, n in self.values)
 
 
 @dataclass(frozen=True)
@@ -189,27 +202,30 @@ def _faces(
     codes = []
     for attribute in single_attributes(attributes):
         values = names_of(frame[attribute])
-        if values.nunique() > MANY_VALUES:
-            sizes = pd.Series(who).groupby(values.to_numpy(dtype=object)).nunique()
-            values = values.where(values.map(sizes) >= minimum_group_size)
-        found = sorted(values.dropna().unique())
+        found = values.cat.categories.tolist()
+        if len(found) > MANY_VALUES:
+            sizes = pd.Series(who).groupby(np.asarray(values.cat.codes)).nunique()
+            large = sizes.index[(sizes >= minimum_group_size) & (sizes.index >= 0)]
+            found = [found[code] for code in large.tolist()]
         if len(found) > 1:
             names[attribute] = found
-            codes.append(pd.Categorical(values, categories=found).codes.astype(np.int64))
-    rows = np.stack(codes, axis=1) if codes else np.zeros((len(frame), 0), dtype=np.int64)
-    of_class, classes = pd.factorize(frame["emotion"], sort=True)
-    wrong = (frame["emotion"].to_numpy() != frame["predicted_emotion"].to_numpy()).astype(np.int64)
-    n_values = tuple(len(found) for found in names.values())
-    return names, _Faces(rows, n_values, of_class.astype(np.int64), len(classes), wrong)
+            codes.append((places_in(values, found), len(found)))
+    true, values = coded(frame["emotion"])
+    order, classes = pd.factorize(values, sort=True)
+    of_class = looked_up(np.append(order, -1).astype(code_type(len(classes))), true)
+    predicted, values = coded(frame["predicted_emotion"])
+    places = places_in(values, classes.tolist())
+    wrong = of_class != looked_up(np.append(places, np.int8(-1)), predicted)
+    return names, _Faces(codes, of_class, len(classes), wrong)
 
 
 def _scanned(faces: _Faces, search: _Search) -> _Found:
     """The best subgroup where every face is a person."""
-    cell_codes, cell = np.unique(faces.values, axis=0, return_inverse=True)
-    people = np.zeros((len(cell_codes), faces.n_classes), dtype=np.int64)
-    errors = np.zeros_like(people)
-    np.add.at(people, (cell.ravel(), faces.of_class), 1)
-    np.add.at(errors, (cell.ravel(), faces.of_class), faces.wrong)
+    cell_codes, cell = different_rows(faces.values, len(faces.wrong))
+    by_answer = tallied(
+        (cell, len(cell_codes)), (faces.of_class, faces.n_classes), (faces.wrong.view(np.int8), 2)
+    )
+    people, errors = by_answer.sum(axis=2), by_answer[:, :, 1]
     expected: Array = errors.sum(axis=0) / np.maximum(people.sum(axis=0), 1)
     cells = ErrorCells(cell_codes, faces.n_values, people, expected)
     starts = random_starts(cells, _N_STARTS, search.generator)
@@ -231,9 +247,9 @@ def _scanned_people(faces: _Faces, people: pd.Series, search: _Search) -> _Found
     """The best subgroup where people have several faces."""
     whole = people_in_cells(
         people.to_numpy(dtype=np.int64),
-        faces.values,
+        np.stack([codes for codes, _ in faces.values], axis=1),
         np.eye(faces.n_classes, dtype=np.int64)[faces.of_class],
-        faces.wrong,
+        faces.wrong.astype(np.int64),
         n_values=faces.n_values,
     )
     orders = [

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_fairness.fairness.counts import Codes, Counts
+from fer_fairness.fairness.codes import Codes
+from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.subgroups.subset_scan import ErrorCells
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from fer_fairness.fairness.codes import looked_up
 from fer_fairness.fairness.counts import Counts, GroupCounts
 from fer_fairness.fairness.inference.draws import Seed
 from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
@@ -306,8 +307,9 @@ def _among_compared(faces: JudgedFaces, parts: Sequence[Compared]) -> JudgedFace
     memberships = {}
     for part in parts:
         own = faces.memberships[part.attribute]
-        kept = (own.codes >= 0) & np.append(part.kept, False)[own.codes]
-        memberships[part.attribute] = replace(own, codes=np.where(kept, own.codes, -1))
+        places = np.where(part.kept, np.arange(len(part.kept)), -1)
+        codes = looked_up(np.append(places, -1).astype(own.codes.dtype), own.codes)
+        memberships[part.attribute] = replace(own, codes=codes)
     return replace(faces, memberships=memberships)
 
 

@@ -5,12 +5,15 @@ table of counts an attribute: which groups belong to one person, and which faces
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness.counts import Codes, GroupCounts, codes_of
+from fer_fairness.fairness.codes import Codes, Part, code_type, codes_of, combined, tallied
+from fer_fairness.fairness.counts import Counts, GroupCounts
+from fer_fairness.fairness.group_names import names_of
 from fer_fairness.fairness.metrics.calibration import (
     CalibrationCounts,
     bins_of_confidence,
@@ -24,7 +27,7 @@ class Membership:
 
     Attributes:
         names: The groups, sorted.
-        codes: Position of each face's group in `names`, int64, shape (faces,); -1 where missing.
+        codes: Position of each face's group in `names`, shape (faces,); -1 where missing.
     """
 
     names: tuple[str, ...]
@@ -37,10 +40,10 @@ class JudgedFaces:
 
     Attributes:
         classes: All classes.
-        true: True class of each face, int64 codes, shape (faces,).
+        true: True class of each face, codes, shape (faces,).
         predicted: Predicted class of each face, likewise.
         memberships: The groups by attribute, intersections too.
-        person: Whose face it is, int64 codes from 0, shape (faces,).
+        person: Whose face it is, codes from 0, shape (faces,).
         bins: Bin of each face's confidence, shape (faces,); None without probabilities.
         bin_confidence: Mean confidence of each bin, shape (bins,); None without probabilities.
     """
@@ -61,7 +64,8 @@ class JudgedFaces:
     @property
     def answers(self) -> Codes:
         """True and predicted class as one code, true * classes + predicted, shape (faces,)."""
-        return self.true * len(self.classes) + self.predicted
+        n = len(self.classes)
+        return combined((self.true, n), (self.predicted, n))
 
     @property
     def binned_answers(self) -> Codes:
@@ -72,8 +76,10 @@ class JudgedFaces:
         """
         if self.bins is None or self.bin_confidence is None:
             raise ValueError("These faces have no probabilities.")
-        in_bin = 2 * self.bins + (self.true == self.predicted)
-        return np.asarray(self.true * (2 * len(self.bin_confidence)) + in_bin)
+        right = (self.true == self.predicted).view(np.int8)
+        return combined(
+            (self.true, len(self.classes)), (self.bins, len(self.bin_confidence)), (right, 2)
+        )
 
     @property
     def worth(self) -> float:
@@ -82,17 +88,22 @@ class JudgedFaces:
             return 1.0
         return worth_of_faces(self.true, self.predicted, self.person)
 
+    def grouped(self, groups: Mapping[str, pd.Series]) -> Self:
+        """The same faces with other groups: that of each face by attribute."""
+        memberships = {name: _membership(column) for name, column in groups.items()}
+        return replace(self, memberships=memberships)
+
     def counts(self, attribute: str) -> GroupCounts:
         """Faces by group, true class and predicted class."""
         n = len(self.classes)
-        counted = self._counted(attribute, self.answers, n * n).reshape(-1, n, n)
+        counted = tallied(self._membership(attribute), (self.true, n), (self.predicted, n))
         return GroupCounts(counted, self._names(attribute), self.classes, self._missing(attribute))
 
     def calibration(self, attribute: str) -> CalibrationCounts:
         """Faces by group, true class, and bin of confidence with whether they are right."""
         confidence = np.asarray(self.bin_confidence)
         shape = (len(self.classes), 2 * len(confidence))
-        counted = self._counted(attribute, self.binned_answers, shape[0] * shape[1])
+        counted = tallied(self._membership(attribute), (self.binned_answers, shape[0] * shape[1]))
         return CalibrationCounts(
             counted.reshape(-1, *shape),
             self._names(attribute),
@@ -101,12 +112,11 @@ class JudgedFaces:
             bin_confidence=confidence,
         )
 
-    def people_by_group(self, attribute: str) -> Codes:
+    def people_by_group(self, attribute: str) -> Counts:
         """Number of people of each group, int64, shape (groups,)."""
         membership = self.memberships[attribute]
         if not self.several_faces:
-            sizes = np.bincount(membership.codes + 1, minlength=len(membership.names) + 1)
-            return np.asarray(sizes[1:], dtype=np.int64)
+            return tallied(self._membership(attribute))
         pairs = np.stack([self.person, membership.codes])[:, membership.codes >= 0]
         groups: Codes = np.unique(pairs, axis=1)[1]
         return np.asarray(np.bincount(groups, minlength=len(membership.names)), dtype=np.int64)
@@ -117,12 +127,9 @@ class JudgedFaces:
     def _missing(self, attribute: str) -> int:
         return int((self.memberships[attribute].codes < 0).sum())
 
-    def _counted(self, attribute: str, answers: Codes, n_answers: int) -> Codes:
+    def _membership(self, attribute: str) -> Part:
         membership = self.memberships[attribute]
-        known = membership.codes >= 0
-        cells = membership.codes[known] * n_answers + answers[known]
-        size = len(membership.names) * n_answers
-        return np.bincount(cells, minlength=size).astype(np.int64)
+        return membership.codes, len(membership.names)
 
 
 def worth_of_faces(true: Codes, predicted: Codes, person: Codes) -> float:
@@ -166,26 +173,20 @@ def judged_faces(
         InvalidInputError: If a class is unknown.
     """
     bins, means = (None, None) if confidence is None else bins_of_confidence(confidence)
-    person = np.arange(len(frame)) if people is None else pd.factorize(people)[0]
+    kind = code_type(len(frame))
+    rows = np.arange(len(frame), dtype=kind)
+    person = rows if people is None else pd.factorize(people)[0].astype(kind)
     return JudgedFaces(
         classes=tuple(emotions),
         true=codes_of("true class", frame["emotion"], emotions),
         predicted=codes_of("predicted class", frame["predicted_emotion"], emotions),
         memberships={name: _membership(column) for name, column in groups.items()},
-        person=person.astype(np.int64),
+        person=person,
         bins=bins,
         bin_confidence=means,
     )
 
 
 def _membership(groups: pd.Series) -> Membership:
-    if pd.api.types.infer_dtype(groups) == "string":  # else 1 and True would be one group
-        places, texts = pd.factorize(groups)
-        order, place_of = np.unique(texts.astype(object), return_inverse=True)
-        codes = np.append(place_of, -1)[places].astype(np.int64)
-        return Membership(tuple(map(str, order)), codes)
-    known = groups.notna()
-    codes = np.full(len(groups), -1, dtype=np.int64)
-    found, names = pd.factorize(groups[known].astype(str), sort=True)
-    codes[known.to_numpy()] = found
-    return Membership(tuple(map(str, names)), codes)
+    named = names_of(groups)
+    return Membership(tuple(named.cat.categories), np.asarray(named.cat.codes))

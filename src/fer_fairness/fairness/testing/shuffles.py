@@ -15,7 +15,17 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from fer_fairness.fairness.counts import Codes, Counts, numbered
+from fer_fairness.fairness.codes import (
+    Codes,
+    Part,
+    code_type,
+    combined,
+    different_rows,
+    looked_up,
+    numbered,
+    tallied,
+)
+from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed, permutation_counts
 from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
@@ -35,19 +45,39 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
+class _People:
+    """People by their rows of groups.
+
+    Attributes:
+        rows: The different rows of groups, shape (rows, attributes), -1 where missing.
+        row_of: Row of each person, codes, shape (people,).
+        first: First face of each person, shape (people,); None where nobody has several.
+        of_face: Person of each face, shape (faces,); None likewise.
+    """
+
+    rows: Counts
+    row_of: Codes
+    first: Counts | None = None
+    of_face: Counts | None = None
+
+    @property
+    def known(self) -> Counts:
+        """Which attributes are known of each row, as a code from 0, shape (rows,)."""
+        return np.asarray(np.unique(self.rows >= 0, axis=0, return_inverse=True)[1].ravel())
+
+
+@dataclass(frozen=True)
 class _Layout:
     """People in the order of their strata.
 
     Attributes:
-        rows: The different rows of groups, shape (rows, attributes), -1 where missing.
-        row_of: Row of each person, shape (people,).
+        row_of: Row of each person, codes, shape (people,).
         ends: Where the strata end.
         person_of: Place of each face's person in that order, shape (faces,).
     """
 
-    rows: Codes
     row_of: Codes
-    ends: Codes
+    ends: Counts
     person_of: Codes
 
 
@@ -84,15 +114,14 @@ def shuffled(
         seed: Seed or generator.
         cells_at_once: Counts held at a time by each thread.
     """
-    layout = _layout(faces)
+    people = _people(faces)
     answers = _answers(faces)
-    n_cells = len(layout.rows) * sum(number for _, number in answers.values())
-    at_once = max(1, cells_at_once // max(n_cells, len(faces.person), 1))
+    draw, held = _drawer(faces, people, answers)
+    at_once = max(1, cells_at_once // max(held, 1))
     sizes = [min(at_once, n - start) for start in range(0, n, at_once)]
-    draw = _drawer(faces, layout, answers)
 
     def turn(given: tuple[int, np.random.Generator]) -> Found:
-        return function(_by_attribute(faces, layout, draw(*given)))
+        return function(_by_attribute(faces, people.rows, draw(*given)))
 
     seeds = np.random.default_rng(seed).spawn(len(sizes))
     return list(in_threads(turn, zip(sizes, seeds, strict=True)))
@@ -112,34 +141,31 @@ def _answers(faces: JudgedFaces) -> Answers:
     return answers
 
 
-def _layout(faces: JudgedFaces) -> _Layout:
-    first, person_of = np.arange(len(faces.person)), faces.person
-    if faces.several_faces:
-        _, first, person_of = np.unique(faces.person, return_index=True, return_inverse=True)
-    rows, row_of = _rows(faces, first)
-    known = np.unique(rows >= 0, axis=0, return_inverse=True)[1].ravel()
-    sizes = np.bincount(person_of.ravel(), minlength=len(first))
-    alike = np.where(sizes == 1, faces.true[first], len(faces.classes) + _similar_sizes(sizes))
-    n_alike = len(faces.classes) + _SIZES
-    n_strata = (int(known.max(initial=0)) + 1) * n_alike
-    strata = numbered(known[row_of] * n_alike + alike, n_strata)[1]
-    order = np.argsort(strata, kind="stable")
+def _people(faces: JudgedFaces) -> _People:
+    groups = [(part.codes, len(part.names)) for part in faces.memberships.values()]
+    if not faces.several_faces:
+        return _People(*different_rows(groups, len(faces.person)))
+    _, first, of_face = np.unique(faces.person, return_index=True, return_inverse=True)
+    groups = [(codes[first], n) for codes, n in groups]
+    return _People(*different_rows(groups, len(first)), first, of_face.ravel())
+
+
+def _layout(faces: JudgedFaces, people: _People) -> _Layout:
+    n_classes, alike, person_of = len(faces.classes), faces.true, people.of_face
+    if people.first is not None and person_of is not None:
+        sizes = np.bincount(person_of, minlength=len(people.first))
+        of_several = n_classes + _similar_sizes(sizes)
+        alike = np.where(sizes == 1, faces.true[people.first], of_several)
+    known = people.known
+    n_known, n_alike = int(known.max(initial=0)) + 1, n_classes + _SIZES
+    of_people = looked_up(known.astype(code_type(n_known)), people.row_of)
+    strata = combined((of_people, n_known), (alike, n_alike))
+    order = np.argsort(strata, kind="stable").astype(code_type(len(strata)))
     place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    ends = np.cumsum(np.bincount(strata))
-    return _Layout(rows, row_of.ravel()[order], ends, place[person_of.ravel()])
-
-
-def _rows(faces: JudgedFaces, first: Codes) -> tuple[Codes, Codes]:
-    """The different rows of groups, in order, and that of each person."""
-    codes = np.zeros(len(first), dtype=np.int64)
-    n_codes, held = 1, np.zeros((1, 0), dtype=np.int64)
-    for part in faces.memberships.values():
-        n = len(part.names) + 1
-        found, codes = numbered(codes * n + part.codes[first] + 1, n_codes * n)
-        held = np.column_stack([held[found // n], found % n - 1])
-        n_codes = len(found)
-    return held, codes
+    place[order] = np.arange(len(order), dtype=order.dtype)
+    sizes = tallied((strata, n_known * n_alike))
+    ends = np.cumsum(sizes[sizes > 0])
+    return _Layout(people.row_of[order], ends, place if person_of is None else place[person_of])
 
 
 def _similar_sizes(sizes: Codes) -> Codes:
@@ -155,30 +181,44 @@ def _similar_sizes(sizes: Codes) -> Codes:
 Drawn = dict[str, Array]
 """By the name of a table: shape (n, rows, answers)."""
 
+Draw = Callable[[int, np.random.Generator], Drawn]
 
-def _drawer(
-    faces: JudgedFaces, layout: _Layout, answers: Answers
-) -> Callable[[int, np.random.Generator], Drawn]:
-    """The quicker way: to shuffle people, or to draw the tables that shuffles give."""
-    n_cells = len(layout.rows) * len(layout.ends) * sum(number for _, number in answers.values())
-    many = len(layout.row_of) * _PERSON_BY_PERSON > n_cells / len(faces.classes) * _CELL_BY_CELL
-    if many and not faces.several_faces:
-        return _table_drawer(layout, answers)
+
+def _drawer(faces: JudgedFaces, people: _People, answers: Answers) -> tuple[Draw, int]:
+    """The quicker way: to shuffle people, or to draw the tables that shuffles give.
+
+    Returns:
+        The way, and how many numbers it holds for each shuffle.
+    """
+    n_cells = len(people.rows) * sum(number for _, number in answers.values())
+    if not faces.several_faces:
+        n_strata = len(_strata(faces, people))
+        by_table = n_cells * n_strata / len(faces.classes) * _CELL_BY_CELL
+        if len(people.row_of) * _PERSON_BY_PERSON > by_table:
+            return _table_drawer(faces, people, answers), n_cells
+    layout, n_rows = _layout(faces, people), len(people.rows)
 
     def draw(size: int, generator: np.random.Generator) -> Drawn:
         rows = _shuffled_rows(layout, size, generator)[:, layout.person_of]
-        start = np.arange(size)[:, np.newaxis] * len(layout.rows) + rows
-        return {
-            name: _tallied(start * number + codes, (size, len(layout.rows), number))
-            for name, (codes, number) in answers.items()
-        }
+        return {name: _tables(rows, n_rows, answer) for name, answer in answers.items()}
 
-    return draw
+    return draw, max(n_cells, len(faces.person))
+
+
+def _tables(rows: Codes, n_rows: int, answer: Part) -> Array:
+    """Faces by row and answer in each shuffle, shape (shuffles, rows, answers)."""
+    codes, number = answer
+    if len(rows) == 1:  # of very many faces
+        return tallied((rows[0], n_rows), answer)[np.newaxis].astype(np.float64)
+    shape = len(rows), n_rows, number
+    start = np.arange(len(rows))[:, np.newaxis] * n_rows + rows
+    counts = np.bincount((start * number + codes).ravel(), minlength=prod(shape))
+    return counts.reshape(shape).astype(np.float64)
 
 
 def _shuffled_rows(layout: _Layout, size: int, generator: np.random.Generator) -> Codes:
     """Row of each person in each of `size` shuffles, shape (size, people)."""
-    rows = np.empty((size, len(layout.row_of)), dtype=np.int64)
+    rows = np.empty((size, len(layout.row_of)), dtype=layout.row_of.dtype)
     start = 0
     for end in layout.ends:
         block = np.broadcast_to(layout.row_of[start:end], (size, end - start))
@@ -187,59 +227,64 @@ def _shuffled_rows(layout: _Layout, size: int, generator: np.random.Generator) -
     return rows
 
 
-def _tallied(cells: Codes, shape: tuple[int, int, int]) -> Array:
-    counts = np.bincount(cells.ravel(), minlength=int(np.prod(shape)))
-    return counts.reshape(shape).astype(np.float64)
+def _strata(faces: JudgedFaces, people: _People) -> list[tuple[int, int]]:
+    """Which attributes are known (a code) and the true class of each stratum of single faces."""
+    n_classes = len(faces.classes)
+    by_class = tallied((people.row_of, len(people.rows)), (faces.true, n_classes))
+    known = people.known
+    sizes = np.zeros((int(known.max(initial=0)) + 1, n_classes), dtype=np.int64)
+    np.add.at(sizes, known, by_class)
+    return [(int(code), int(true)) for code, true in np.argwhere(sizes)]
 
 
-def _table_drawer(layout: _Layout, answers: Answers) -> Callable[[int, np.random.Generator], Drawn]:
+def _table_drawer(faces: JudgedFaces, people: _People, answers: Answers) -> Draw:
     """Draws tables of rows and joint answers with the margins of each stratum."""
-    codes = np.zeros(len(layout.person_of), dtype=np.int64)
-    for answer, number in answers.values():
-        codes = codes * number + answer
-    joint, answer_of = numbered(codes, prod(number for _, number in answers.values()))
     numbers = {name: number for name, (_, number) in answers.items()}
+    joint, answer_of = numbered(combined(*answers.values()), prod(numbers.values()))
     split = dict(zip(answers, np.unravel_index(joint, list(numbers.values())), strict=True))
     one_hot = {name: np.eye(number)[split[name]] for name, number in numbers.items()}
-    tables = list(_tables_of_strata(layout, answer_of.ravel(), len(joint)))
+    tables = list(_tables_of_strata(faces, people, (answer_of, len(joint)), split[_COUNTS]))
 
     def draw(size: int, generator: np.random.Generator) -> Drawn:
         drawn = {
-            name: np.zeros((size, len(layout.rows), number)) for name, number in numbers.items()
+            name: np.zeros((size, len(people.rows), number)) for name, number in numbers.items()
         }
         for used, table in tables:
             counts = permutation_counts(table[:, np.newaxis], size, generator)[:, :, 0]
-            for name, tallied in drawn.items():
-                tallied += counts @ one_hot[name][used]
+            for name, tallies in drawn.items():
+                tallies += counts @ one_hot[name][used]
         return drawn
 
     return draw
 
 
 def _tables_of_strata(
-    layout: _Layout, answer_of: Codes, n_answers: int
-) -> Iterator[tuple[Codes, Counts]]:
-    """For each stratum the answers that occur in it, and people by row and such an answer."""
-    answer_by_person = np.empty_like(answer_of)
-    answer_by_person[layout.person_of] = answer_of
-    start = 0
-    for end in layout.ends:
-        cells = layout.row_of[start:end] * n_answers + answer_by_person[start:end]
-        table = np.bincount(cells, minlength=len(layout.rows) * n_answers)
-        table = table.reshape(len(layout.rows), n_answers).astype(np.int64)
-        used = np.flatnonzero(table.sum(axis=0))
-        yield used, table[:, used]
-        start = end
+    faces: JudgedFaces, people: _People, answers: Part, of_counts: Counts
+) -> Iterator[tuple[Counts, Counts]]:
+    """For each stratum the answers that occur in it, and people by row and such an answer.
+
+    Args:
+        faces: The faces.
+        people: Their people, one each.
+        answers: The joint answer of each face.
+        of_counts: Each joint answer's code of true and predicted class, shape (answers,).
+    """
+    table = tallied((people.row_of, len(people.rows)), answers)
+    known, true = people.known, of_counts // len(faces.classes)
+    for code, of_class in _strata(faces, people):
+        own = table * (known == code)[:, np.newaxis] * (true == of_class)
+        used = np.flatnonzero(own.sum(axis=0))
+        yield used, own[:, used]
 
 
-def _by_attribute(faces: JudgedFaces, layout: _Layout, drawn: Drawn) -> Shuffled:
+def _by_attribute(faces: JudgedFaces, rows: Counts, drawn: Drawn) -> Shuffled:
     """The tables of all rows added up to those of each attribute's groups."""
     n = len(faces.classes)
     found: dict[str, dict[str, Array]] = {_COUNTS: {}, _CALIBRATION: {}}
     for name, tables in drawn.items():
         for place, (attribute, membership) in enumerate(faces.memberships.items()):
-            order = np.argsort(layout.rows[:, place], kind="stable")
-            ordered = layout.rows[order, place]
+            order = np.argsort(rows[:, place], kind="stable")
+            ordered = rows[order, place]
             present = np.unique(ordered[ordered >= 0])
             summed = np.zeros((len(tables), len(membership.names), tables.shape[2]))
             starts = np.searchsorted(ordered, present)

@@ -12,6 +12,7 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.fairness import AUDIT_COLUMNS
+from fer_fairness.fairness.codes import categorical
 from fer_fairness.fairness.subgroups.bias_scan import bias_scan
 from fer_fairness.files import json_sha256
 from fer_fairness.foreign import (
@@ -46,6 +47,7 @@ from fer_fairness.pipelines.scored_faces import (
     ScoredFaces,
     by_evaluation_set,
     join_faces,
+    with_confidence,
     with_context,
 )
 from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
@@ -104,7 +106,13 @@ def read_prediction_file(parameters: AuditParameters) -> People:
         }
     _tell(reading)
     known = held_out.frame if held_out else pd.DataFrame()
-    return found.frame.assign(**sources), reading, known, pd.DataFrame()
+    people = with_confidence(_audited(found.frame, reading))
+    # As categories: of millions of rows a text each would take as much as all else.
+    constant = {
+        name: categorical(np.zeros(len(people), dtype=np.int8), [source])
+        for name, source in sources.items()
+    }
+    return people.assign(**constant), reading, known, pd.DataFrame()
 
 
 def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:
@@ -159,7 +167,7 @@ def score_foreign_model(
         "notes": [*outputs.notes, *left_out],
     }
     _tell(reading)
-    return people, reading, held_out, labels
+    return with_confidence(part), reading, held_out, labels
 
 
 def _outputs(
