@@ -11,6 +11,7 @@ from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters,
+    OnlineAugmentationParameters,
     TrainingParameters,
 )
 
@@ -56,6 +57,40 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     assert float(logs["cross_entropy"]) == pytest.approx(plain_loss, rel=1e-5)
     right = (found.argmax(axis=1) == batch.targets.argmax(axis=1)).mean()
     assert float(logs["accuracy"]) == pytest.approx(right)
+
+
+def test_a_teacher_that_is_the_model_teaches_it_nothing_where_both_see_the_same_views(
+    toy: Callable[..., TrainingSet],
+) -> None:
+    plain = ArchitectureParameters(blocks=((4,),), image_side_px=8, spatial_dropout=0.0, l2=0.0)
+    model, teacher = (build_network(plain, seed=0) for _ in range(2))
+    for layer in model.layers:  # batch normalisation in inference mode
+        layer.trainable = layer.name == "logits"
+    params = TrainingParameters(
+        batch_size=16,
+        mixup_alpha=0.5,
+        online_augmentation=OnlineAugmentationParameters(flip=True, shift_share=0.2),
+        distillation=DistillationParameters(weight=1.0, temperature=1.0, same_views=True),
+    )
+    part = toy(16)
+    objective = Objective(params, np.full(8, 1 / 8))
+    (batch,) = TrainingBatches(part, params, Procedure(), seed=0).epoch(0)
+    before = teacher.get_weights()
+
+    def loss(*teachers: Any) -> float:
+        graph = training_graph(model, params, objective, seed=0, teachers=teachers)
+        assert len(graph.variables) == len(model.variables) + n_metrics
+        logs = graph.train_on_batch(batch.inputs, batch.targets, return_dict=True)
+        return float(logs["loss"])
+
+    n_metrics = len(training_graph(model, params, objective, seed=0).variables)
+    n_metrics -= len(model.variables)
+    other = build_network(plain, seed=1)
+    assert loss(teacher) == pytest.approx(0.0, abs=1e-5)
+    assert loss(teacher, other) > 1e-3
+    assert loss(other) > 1e-3
+    for was, now in zip(before, teacher.get_weights(), strict=True):
+        np.testing.assert_array_equal(was, now)
 
 
 def test_what_an_objective_builds_is_trained_and_kept_with_the_model(

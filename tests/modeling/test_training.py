@@ -196,7 +196,10 @@ def test_cross_entropy_of_uniform_logits_is_the_logarithm_of_the_classes() -> No
     np.testing.assert_allclose(cross_entropy(np.full((3, 8), 700.0), targets), np.log(8))
 
 
-def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingParameters) -> None:
+@pytest.mark.parametrize("same_views", [False, True])
+def test_a_teacher_keeps_what_it_knew(
+    build: Build, toy: Toy, quick: TrainingParameters, *, same_views: bool
+) -> None:
     # The teacher can tell bright from dark; the new targets say nothing about it.
     teacher = run(build(), toy(64), toy(seed=1), quick.model_copy(update={"max_epochs": 12})).model
     known = predict(teacher, toy(seed=2))
@@ -205,7 +208,8 @@ def test_a_teacher_keeps_what_it_knew(build: Build, toy: Toy, quick: TrainingPar
     for weight in (0.0, 0.9):
         student = build()
         student.set_weights(teacher.get_weights())
-        params = quick.model_copy(update={"distillation": DistillationParameters(weight=weight)})
+        distillation = DistillationParameters(weight=weight, same_views=same_views)
+        params = quick.model_copy(update={"distillation": distillation})
         data = TrainingData(uninformative, uninformative, [teacher])
         train(
             student,

@@ -1,7 +1,8 @@
 """The graph that is trained: online augmentation, model, objective, optimiser."""
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,8 +16,16 @@ if TYPE_CHECKING:
     import keras
 
 
+_SMALLEST_SHARE: Final = 1e-9
+
+
 def training_graph(
-    model: "keras.Model", params: TrainingParameters, objective: Objective, *, seed: int
+    model: "keras.Model",
+    params: TrainingParameters,
+    objective: Objective,
+    *,
+    seed: int,
+    teachers: "Sequence[keras.Model]" = (),
 ) -> "keras.Model":
     """Put augmentation before `model` and the objective behind it, and compile the whole.
 
@@ -29,6 +38,8 @@ def training_graph(
         params: Optimiser, its rate, clipping.
         objective: What is minimised.
         seed: Decides dropout, and initial weights of what the objective builds.
+        teachers: Asked about the images that `model` sees; the objective finds what they say as
+            `teacher_logits` of the batch. They stay as they are.
 
     Returns:
         A compiled model of the inputs that `TrainingBatches` gives. Its variables are those of
@@ -37,7 +48,7 @@ def training_graph(
     prepare_backend()
     import keras
 
-    graph = _graph_class()(model, objective, seed)
+    graph = _graph_class()(model, objective, seed, teachers)
     unbuilt = [layer.name for layer in graph.layers if not layer.built]
     if unbuilt:
         raise TrainingError(
@@ -61,9 +72,17 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
     class TrainingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
         """One training step's computation around a model."""
 
-        def __init__(self, model: keras.Model, objective: Objective, seed: int) -> None:
+        def __init__(
+            self,
+            model: keras.Model,
+            objective: Objective,
+            seed: int,
+            teachers: Sequence[keras.Model],
+        ) -> None:
             super().__init__(name="training")
             self.model = model
+            # A function hides them from Keras, which would train and checkpoint them.
+            self._asked = partial(_mean_log_shares, teachers) if teachers else None
             self._objective = objective
             self._with_features = _with_features(model) if objective.uses_features else None
             features = self._with_features and self._with_features.outputs[1]
@@ -78,10 +97,11 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             if "mixing_share" in batch:
                 share = ops.reshape(batch["mixing_share"], (-1, 1, 1, 1))
                 images = share * images + (1 - share) * ops.take(images, batch["partner"], axis=0)
+            said = {} if self._asked is None else {"teacher_logits": self._asked(images)}
             if self._with_features is None:
-                return {"logits": self.model(images, training=training)}
+                return said | {"logits": self.model(images, training=training)}
             logits, features = self._with_features(images, training=training)
-            return {"logits": logits, "features": features}
+            return said | {"logits": logits, "features": features}
 
         def compute_loss(
             self,
@@ -92,6 +112,8 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             training: bool = True,  # noqa: ARG002, FBT001, FBT002
         ) -> Tensor:
             weight = sample_weight
+            if "teacher_logits" in y_pred:
+                x = x | {"teacher_logits": y_pred["teacher_logits"]}
             found = self._objective.loss(x, y, y_pred["logits"], y_pred.get("features"), weight)
             return ops.sum([found, *(ops.sum(penalty) for penalty in self.losses)])
 
@@ -111,6 +133,14 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             return found
 
     return TrainingGraph
+
+
+def _mean_log_shares(teachers: "Sequence[keras.Model]", images: Tensor) -> Tensor:
+    """Logarithm of the teachers' mean probabilities, in inference mode, without gradient."""
+    from keras import ops
+
+    said = [ops.softmax(teacher(images, training=False)) for teacher in teachers]
+    return ops.stop_gradient(ops.log(sum(said) / len(said) + _SMALLEST_SHARE))
 
 
 def _with_features(model: "keras.Model") -> "keras.Model":

@@ -124,11 +124,19 @@ def train(
             seed=seed,
         )
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
-    known = None
-    if teachers:
+    known, asked_in_steps = None, teachers if params.distillation.same_views else ()
+    if teachers and not asked_in_steps:
         known = teacher_logits(teachers, data.training, params, description=description)
     batches = TrainingBatches(data.training, params, procedure, seed=seed, teacher_logits=known)
-    run = TrainingRun(model, batches, data.validation, params, objective, seed=seed)
+    run = TrainingRun(
+        model,
+        batches,
+        data.validation,
+        params,
+        objective,
+        seed=seed,
+        teachers=asked_in_steps,
+    )
     if file is not None:
         run.go_on_from(file.load())
     n_steps = params.max_epochs * run.steps_an_epoch

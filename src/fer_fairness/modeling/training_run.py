@@ -57,6 +57,7 @@ class TrainingRun:
         objective: Objective,
         *,
         seed: int,
+        teachers: "Sequence[keras.Model]" = (),
     ) -> None:
         """Compile the training graph around `model`; arguments as for `train`."""
         self._model = model
@@ -64,7 +65,7 @@ class TrainingRun:
         self._validation = validation
         self._params = params
         self._objective = objective
-        self._graph = training_graph(model, params, objective, seed=seed)
+        self._graph = training_graph(model, params, objective, seed=seed, teachers=teachers)
         self._schedule = LearningRateSchedule(params)
         self._stopping = EarlyStopping(params)
         self._average: WeightAverage | None = None

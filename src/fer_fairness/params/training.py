@@ -38,6 +38,13 @@ class DistillationParameters(Parameters):
         default=(), description="Trained models: paths of .keras files, or `published`."
     )
 
+    same_views: bool = Field(
+        default=False,
+        description="Whether teachers are asked in each step about the images that the student "
+        "sees, moved and mixed (Beyer et al. 2022, arXiv 2106.05237), and not once, before the "
+        "first epoch, about each face as it is. A step then takes their prediction longer.",
+    )
+
     @model_validator(mode="after")
     def _learns_from_its_teachers(self) -> Self:
         if self.teachers and self.weight == 0:
