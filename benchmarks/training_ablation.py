@@ -7,11 +7,11 @@
 
 Needs `kedro run --pipelines data_processing` on real FER+. Each run starts from the `baseline`
 block of conf/base and changes what `VARIATIONS` says, on top of the variation `--on`: a short run
-learns most from weaker augmentation. `taught_by_ensemble` needs `--teachers`. Runs that are in
-FOLDER are not repeated, and a run that was killed goes on after its last epoch, so the same command
-can be given again and again. The test faces are not opened: this is for choosing. The table has the
-mean over seeds and the difference to the unchanged training, seed by seed, with the interval of
-`compare_over_seeds`.
+learns most from weaker augmentation. `taught_...` need `--teachers`, such as models of
+`wide_teacher`. Runs that are in FOLDER are not repeated, and a run that was killed goes on after
+its last epoch, so the same command can be given again and again. The test faces are not opened:
+this is for choosing. The table has the mean over seeds and the difference to the unchanged
+training, seed by seed, with the interval of `compare_over_seeds`.
 """
 
 import argparse
@@ -102,6 +102,15 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         },
         "mixup": {"training": {"mixup_alpha": 0.2}},
         "taught_by_ensemble": {"training": {"distillation": {"weight": 0.5, "temperature": 1.0}}},
+        "taught_on_same_views": {
+            "training": {"distillation": {"weight": 0.7, "temperature": 1.0, "same_views": True}}
+        },
+        "wide_teacher": {
+            "architecture": {
+                "blocks": [[64, 64, 64], [128, 128, 128], [320, 320, 320, 320]],
+                "spatial_dropout": 0.1,
+            }
+        },
         "label_smoothing": {"training": {"label_smoothing": 0.1}},
         "logit_adjustment_0.3": {"training": {"logit_adjustment": 0.3}},
         "no_weight_decay": {"training": {"weight_decay": 0.0}},
