@@ -9,16 +9,15 @@ import pandas as pd
 from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.codes import categorical, code_type, coded, looked_up, repeated
+from fer_fairness.fairness.codes import code_type, repeated
 from fer_fairness.fairness.confidences import check_probabilities, predicted_confidence
 from fer_fairness.fairness.counts import PREDICTION_COLUMNS
 from fer_fairness.fairness.evaluation import evaluate
 from fer_fairness.fairness.gaps import GAP_COLUMNS
+from fer_fairness.fairness.given_columns import given_groups, labels_of, probability_columns
 from fer_fairness.fairness.group_names import (
     INTERSECTION,
-    names_of,
     single_attributes,
-    tell_merged,
 )
 from fer_fairness.fairness.people.repeated_people import (
     MOST_ROWS,
@@ -111,7 +110,7 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     _check_columns(frame, [y_true, y_pred, *optional, *_parts(wanted)])
     # Rows are people in the order given: an index of any other kind would join them by its labels.
     frame = frame.reset_index(drop=True)
-    true, predicted = _labels(frame, y_true, y_pred)
+    true, predicted = labels_of(frame, y_true, y_pred)
     classes = tuple(sorted({*true.cat.categories, *predicted.cat.categories}))
     people = pd.DataFrame({"emotion": true, "predicted_emotion": predicted})
     if sample_id is not None:
@@ -119,10 +118,10 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
     # That they differ is checked: a text for each row would only cost memory.
     people.insert(0, "sample_id", np.arange(len(frame), dtype=code_type(len(frame))))
     if person is not None:
-        people[_PERSON] = _groups(frame[person])
+        people[_PERSON] = given_groups(frame[person])
     for name in _parts(wanted):
-        people[name] = _groups(frame[name])
-    columns = _probability_columns(probabilities, classes)
+        people[name] = given_groups(frame[name])
+    columns = probability_columns(probabilities, classes)
     for column in columns.values():
         if column not in frame.columns:
             _check_columns(frame, [column])
@@ -222,107 +221,3 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
         )
     if frame.empty:
         raise InvalidInputError("The table has no rows. Give one row a person.")
-
-
-def _labels(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, pd.Series]:
-    """Both label columns as text, alike whether whole numbers are stored as int or float."""
-    labels = []
-    for name in (y_true, y_pred):
-        codes, values = coded(frame[name])
-        missing = codes < 0
-        if missing.any():
-            raise InvalidInputError(
-                f"Row {int(np.argmax(missing))} has no label in the column {name!r} "
-                f"({int(missing.sum())} rows are like it). Leave out rows without a label."
-            )
-        texts = _whole_numbers(values).astype(str).str.strip()
-        labels.append(categorical(codes, texts.tolist()))
-    true, predicted = labels
-    blank = (true == "") | (predicted == "")
-    if blank.any():
-        raise InvalidInputError(
-            f"Row {int(np.argmax(blank))} has a blank label ({int(blank.sum())} rows are like it). "
-            "Leave out rows without a label."
-        )
-    of_true, of_predicted = (set(column.cat.categories) for column in labels)
-    _check_spelling(of_true | of_predicted)
-    if not of_true & of_predicted:
-        raise InvalidInputError(
-            f"No class is both true and predicted: {y_true!r} has {_some(of_true)}, {y_pred!r} has "
-            f"{_some(of_predicted)}. Give both columns the same names of classes."
-        )
-    return true, predicted
-
-
-def _check_spelling(classes: set[str]) -> None:
-    """Refuse classes that differ in case or blanks only: one class would be counted as two."""
-    spelt: dict[str, str] = {}
-    for name in sorted(classes):
-        other = spelt.setdefault("".join(name.split()).casefold(), name)
-        if other != name:
-            raise InvalidInputError(
-                f"The labels {other!r} and {name!r} are one class spelt in two ways. Spell it in "
-                "one way in both columns."
-            )
-
-
-def _groups(column: pd.Series) -> pd.Series:
-    """Groups as text without blanks around it; what is blank is missing.
-
-    Blanks that alone told two groups apart are warned of.
-    """
-    codes, values = coded(column)
-    named = names_of(_whole_numbers(values), column=column.name)
-    texts = [name.strip() for name in named.cat.categories]
-    repeat = pd.Series(texts, dtype=object)
-    tell_merged(column.name, repeat[repeat.duplicated() & (repeat != "")])
-    of_values = np.append(np.asarray(named.cat.codes), np.int8(-1))
-    return categorical(looked_up(of_values, codes), [text or None for text in texts], like=column)
-
-
-def _whole_numbers(column: pd.Series) -> pd.Series:
-    """A column of floats that are whole numbers as integers, any other as it is."""
-    whole = pd.api.types.is_float_dtype(column) and (column == column.round()).all()
-    if whole and np.isfinite(column.to_numpy(dtype=np.float64)).all():
-        return column.astype("int64")
-    return column
-
-
-def _some(labels: set[str]) -> str:
-    names = sorted(labels)
-    return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-
-
-def _probability_columns(
-    given: Mapping[str, str] | Sequence[str] | None, classes: Sequence[str]
-) -> dict[str, str]:
-    """The column of each class, a class more than occurs allowed."""
-    if given is None:
-        return {}
-    if isinstance(given, str):
-        raise InvalidInputError(
-            f"probabilities is {given!r}, expected a column for each class: a list of columns, or "
-            "a mapping from class to column."
-        )
-    if isinstance(given, Mapping):
-        columns = {str(name): column for name, column in given.items()}
-    else:
-        names = [*classes]
-        columns = {}
-        for column in given:
-            ending = [name for name in names if str(column).endswith(name)]
-            name = max(ending, key=len) if ending else str(column)
-            if name in columns:
-                raise InvalidInputError(
-                    f"The columns of probabilities {columns[name]!r} and {column!r} both end in "
-                    f"the class {name!r}. Give a mapping from each class to its column."
-                )
-            columns[name] = column
-    lacking = [name for name in classes if name not in columns]
-    if lacking:
-        raise InvalidInputError(
-            f"There is no column of probabilities for the class {lacking[0]!r}; given are "
-            f"{', '.join(map(str, columns.values()))}. Give a mapping from each of "
-            f"{', '.join(classes)} to its column."
-        )
-    return columns

@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.arrow_columns import is_list, is_string, is_text
 from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_size import check_bytes
-from fer_fairness.sources.foreign_table import UnreadColumn, is_list, is_string, is_text
+from fer_fairness.sources.foreign_table import UnreadColumn
 
 _Chunk = tuple[str, pq.ColumnChunkMetaData]
 """A column's name, and what the file says of it in one group of rows."""

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.codes import Codes, categorical, code_type, looked_up, numbered, tallied
+from fer_fairness.sources.arrow_columns import is_list, is_text, lists_in, numbers_of
 from fer_fairness.sources.base import shortened
 
 MISSING: Final = frozenset(
@@ -234,21 +235,6 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
 
 
-def numbers_of(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
-    """Numbers, or texts of numbers, as float64 of shape (n,); NaN where there is none."""
-    if not is_string(values.type):
-        if values.type != pa.float64():
-            values = values.cast(pa.float64(), safe=False)
-        return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
-    trimmed = pc.utf8_trim_whitespace(values)
-    try:
-        numbers = trimmed.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    except pa.ArrowInvalid:
-        # Slower, but goes on after a cell that is no number.
-        numbers = pd.to_numeric(pd.Series(trimmed.to_pandas()), errors="coerce").to_numpy()
-    return np.asarray(numbers, dtype=np.float64)
-
-
 def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
     """Read a column whose cells are lists, one number a class.
 
@@ -266,7 +252,7 @@ def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
     if isinstance(lists, pa.ChunkedArray):
         lists = pa.concat_arrays(lists.chunks)
     if not table.is_list(column):
-        lists = _split(lists.cast(pa.string()))
+        lists = lists_in(lists.cast(pa.string()))
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     counts = np.bincount(lengths)
     # The longer where two lengths are equally frequent.
@@ -283,38 +269,6 @@ def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
             f"{usual} in most rows: {table.cell(column, row)!r}. Write one number for each class."
         )
     return numbers_of(lists.flatten()).reshape(-1, usual)
-
-
-def _split(texts: pa.Array) -> pa.Array:
-    """Lists of number texts from "[0.1, 0.9]", as Python, JSON, NumPy or PyTorch print them."""
-    texts = pc.fill_null(texts, "")
-    if pc.any(pc.match_substring(texts, "(")).as_py():
-        # str() of a list of NumPy scalars, or of a tensor, names their types.
-        texts = pc.replace_substring_regex(texts, r"(np\.)?(float\d+|tensor|array)\(", "")
-        texts = pc.replace_substring_regex(texts, r"(dtype|device|grad_fn)=[^,)]*", "")
-    texts = pc.utf8_trim(texts, " \t\r\n[](),;")
-    if pc.any(pc.match_substring_regex(texts, r"[\[\]()]")).as_py():
-        texts = pc.replace_substring_regex(texts, r"[\[\]()]", " ")
-    if not pc.all(pc.match_substring(texts, ", ")).as_py():
-        return pc.split_pattern_regex(texts, r"[\s,;]+")
-    return pc.split_pattern(texts, ",")
-
-
-def is_string(kind: pa.DataType) -> bool:
-    """Whether an arrow type is a kind of string."""
-    types = pa.types
-    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
-
-
-def is_text(kind: pa.DataType) -> bool:
-    """Whether an arrow type is a kind of string, or a dictionary of strings."""
-    return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
-
-
-def is_list(kind: pa.DataType) -> bool:
-    """Whether an arrow type is a kind of list."""
-    types = pa.types
-    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from fer_fairness.fairness.people.repeated_people import MOST_ROWS, repeated_people
 from fer_fairness.fairness.people.whose_faces import mixed_people, people_of
-from fer_fairness.sources.foreign_table import ForeignTable, is_text, rows_named
+from fer_fairness.sources.arrow_columns import is_text
+from fer_fairness.sources.foreign_table import ForeignTable, rows_named
 from fer_fairness.sources.predictions_roles import Roles
 from fer_fairness.tables import PERSON
 
