@@ -11,7 +11,6 @@ from fer_fairness.labeling.probability_calibration import (
     IsotonicCalibration,
     TemperatureCalibration,
     fit_calibration,
-    fit_temperature,
 )
 from fer_fairness.params.race_labeling import CalibrationName
 
@@ -28,14 +27,6 @@ def draw_logits(n: int, *, sureness: float, seed: int = 0) -> tuple[np.ndarray, 
 def calibration_error(probabilities: np.ndarray, codes: np.ndarray) -> float:
     right = probabilities.argmax(axis=1) == codes
     return expected_calibration_error(probabilities.max(axis=1), right)
-
-
-@settings(deadline=None, max_examples=25)
-@given(temperature=st.floats(0.2, 5.0))
-def test_the_temperature_that_made_the_labels_is_found(temperature: float) -> None:
-    logits, codes = draw_logits(4000, sureness=temperature)
-    found, _ = fit_temperature(logits, codes)
-    assert found == pytest.approx(temperature, rel=0.15)
 
 
 @pytest.mark.parametrize("name", ["temperature", "isotonic"])

@@ -21,7 +21,8 @@ from fer_fairness.labeling.groupings import (
     grouped_labels,
 )
 from fer_fairness.labeling.labeller import DemographicLabeller, Trial, check_embeddings
-from fer_fairness.labeling.probability_calibration import fit_calibration, fit_temperature
+from fer_fairness.labeling.probability_calibration import fit_calibration
+from fer_fairness.modeling.temperature import fit_temperature
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.progress import track
 from fer_fairness.tables import usable

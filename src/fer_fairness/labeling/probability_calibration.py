@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.temperature import fit_temperature
 from fer_fairness.params.race_labeling import CalibrationName
-
-LOG_TEMPERATURE_BOUNDS = (-3.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -75,26 +74,6 @@ def fit_calibration(name: CalibrationName, logits: np.ndarray, codes: np.ndarray
     if name == "temperature":
         return TemperatureCalibration(fit_temperature(logits, codes)[0])
     return _fit_isotonic(logits, codes)
-
-
-def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
-    """The temperature that minimises the mean log loss, and that loss.
-
-    Args:
-        logits: float `(n, groups)`, n at least 1.
-        codes: Position of each face's true group, int `(n,)`.
-
-    Returns:
-        Temperature, between exp(-3) and exp(3), and the mean log loss in nats.
-    """
-    from scipy.optimize import minimize_scalar
-
-    def loss(log_temperature: float) -> float:
-        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -float(likelihoods[np.arange(len(codes)), codes].mean())
-
-    found = minimize_scalar(loss, bounds=LOG_TEMPERATURE_BOUNDS, method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
 
 
 def _fit_isotonic(logits: np.ndarray, codes: np.ndarray) -> IsotonicCalibration:

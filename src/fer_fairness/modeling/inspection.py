@@ -52,11 +52,17 @@ def unfreeze(model: "keras.Model") -> None:
             layer.trainable = True
 
 
-def last_activation(model: "keras.Model") -> str:
-    """Name of the activation of the last layer, "" where it has none."""
+def output_layer(model: "keras.Model") -> "keras.Layer":
+    """The layer, in however nested a model, whose values are the first output."""
     operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
     while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
         operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
+    return operation
+
+
+def last_activation(model: "keras.Model") -> str:
+    """Name of the activation of the last layer, "" where it has none."""
+    operation = output_layer(model)
     if type(operation).__name__ == "Softmax":
         return "softmax"
     return str(getattr(getattr(operation, "activation", None), "__name__", ""))

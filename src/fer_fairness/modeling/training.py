@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError, TrainingError
@@ -14,8 +15,13 @@ from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
 from fer_fairness.modeling.distillation import check_teachers, teacher_logits
 from fer_fairness.modeling.inspection import is_untrained, n_trainable_weights
 from fer_fairness.modeling.objective import Objective
-from fer_fairness.modeling.prediction import check_fits
+from fer_fairness.modeling.prediction import check_fits, inference_batches
 from fer_fairness.modeling.procedure import Procedure
+from fer_fairness.modeling.temperature import (
+    check_can_be_scaled,
+    divide_logits,
+    fit_temperature,
+)
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
@@ -105,6 +111,8 @@ def train(
     objective = procedure.objective(data.training, params)
     _check(model, data, objective)
     check_teachers(model, data.teachers, params)
+    if params.temperature_scaling:
+        check_can_be_scaled(model)
     teachers = data.teachers if params.distillation.weight > 0 else ()
     if params.max_epochs == 0:
         _tell_that_nothing_is_trained(model, description)
@@ -147,8 +155,22 @@ def train(
             if file is not None:
                 file.save(run.checkpoint())
     model.set_weights(run.best)
+    if params.temperature_scaling:
+        _scale(model, data.validation, params, description=description)
     _tell_of_the_end(run, model, n_faces=batches.epoch_size, description=description)
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
+
+
+def _scale(
+    model: "keras.Model", validation: TrainingSet, params: TrainingParameters, *, description: str
+) -> None:
+    batches = inference_batches(
+        model, validation.images, validation.image_index, batch_size=params.batch_size
+    )
+    logits = np.concatenate(list(batches)).astype(np.float64)
+    temperature, _ = fit_temperature(logits, validation.targets.argmax(axis=1))
+    divide_logits(model, temperature)
+    logger.info("%s: logits are divided by the temperature %.3f.", description, temperature)
 
 
 def _table(history: list[dict[str, float]], *, best_epoch: int) -> pd.DataFrame:

@@ -144,6 +144,14 @@ class TrainingParameters(Parameters):
             "at each; the average is validated and kept. null: no averaging."
         ),
     )
+    temperature_scaling: bool = Field(
+        default=False,
+        description=(
+            "Whether the logits of the trained model are divided by the temperature under which "
+            "its probabilities fit the validation faces best (Guo et al. 2017, arXiv 1706.04599). "
+            "Nothing else is predicted; targets of several annotators make a model unsure."
+        ),
+    )
     online_augmentation: OnlineAugmentationParameters = OnlineAugmentationParameters()
     distillation: DistillationParameters = DistillationParameters()
 

@@ -1,0 +1,64 @@
+"""Temperature scaling: logits divided by one number, so that probabilities mean what they say.
+
+Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv 1706.04599, section 4.2. The most
+probable class stays the same.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.special import log_softmax
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.inspection import last_activation, output_layer
+
+if TYPE_CHECKING:
+    import keras
+
+LOG_TEMPERATURE_BOUNDS: Final = (-3.0, 3.0)
+
+
+def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+    """The temperature that minimises the mean log loss, and that loss.
+
+    Args:
+        logits: float `(n, classes)`, n at least 1.
+        codes: Position of each row's true class, int `(n,)`.
+
+    Returns:
+        Temperature, between exp(-3) and exp(3), and the mean log loss in nats.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_temperature: float) -> float:
+        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -float(likelihoods[np.arange(len(codes)), codes].mean())
+
+    found = minimize_scalar(loss, bounds=LOG_TEMPERATURE_BOUNDS, method="bounded")
+    return float(np.exp(found.x)), float(found.fun)
+
+
+def check_can_be_scaled(model: "keras.Model") -> None:
+    """Refuse a model whose logits are not those of a last dense layer.
+
+    Raises:
+        InvalidInputError: Naming the layer, and what to do.
+    """
+    layer = output_layer(model)
+    if type(layer).__name__ != "Dense" or last_activation(model) != "linear":
+        raise InvalidInputError(
+            f"The last layer of model {model.name!r}, {layer.name!r}, is a {type(layer).__name__} "
+            f"with activation {last_activation(model) or 'none'}, expected a dense one without: "
+            "its weights would be divided. Set training.temperature_scaling to false."
+        )
+
+
+def divide_logits(model: "keras.Model", temperature: float) -> None:
+    """Divide all logits of `model`, in place, by dividing the weights of its last layer.
+
+    Raises:
+        InvalidInputError: If the last layer is not a dense one without activation.
+    """
+    check_can_be_scaled(model)
+    layer = output_layer(model)
+    layer.set_weights([weights / np.float32(temperature) for weights in layer.get_weights()])
