@@ -37,8 +37,7 @@ _MARKUP: Final = ("<script>alert(1)", "<img src=x", "<svg onload")
 def try_one(roots: Roots, random: Random, number: int) -> list[Tried]:
     """Audit a file whose names are drawn from the hostile ones."""
     file = random.choice(_FILES)
-    # Names that fold to one are one group or refused, and not what is tried here.
-    groups = {name: random.sample(_NAMES, random.randint(2, 5)) for name in audits.ATTRIBUTES}
+    groups = {name: _groups(random) for name in audits.ATTRIBUTES}
     classes = random.sample(_NAMES, 4) if random.random() < 0.5 else list(audits.CLASSES)
     if "/" in file:
         file = file.replace("/", "\N{FRACTION SLASH}")
@@ -55,3 +54,9 @@ def try_one(roots: Roots, random: Random, number: int) -> list[Tried]:
             detail = detail or next((f"{one} is in the page" for one in _MARKUP if one in text), "")
         outcome = Outcome.WRONG if detail else outcome
     return [Tried("names", case, outcome, detail)]
+
+
+def _groups(random: Random) -> list[str]:
+    """Some names; such as differ in blanks around them are one group, and told to be."""
+    drawn = {name.strip(): name for name in random.sample(_NAMES, random.randint(2, 5))}
+    return list(drawn.values())

@@ -15,7 +15,8 @@ warnings.filterwarnings(
     "ignore", message="One or more dataset names contain", module=r"kedro\.pipeline\.node$"
 )
 
-HOOKS = (ProjectHooks(), ProvenanceHooks(), RunLogHooks())
+_PROVENANCE = ProvenanceHooks()
+HOOKS = (ProjectHooks(), _PROVENANCE, RunLogHooks(lambda: _PROVENANCE.n_running))
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 

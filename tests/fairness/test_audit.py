@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import audit, evaluate, gap_rows, predicted_confidence
 from fer_fairness.fairness.audit import AUDIT_COLUMNS
+from fer_fairness.fairness.given_columns import SimilarLabelsWarning
 from fer_fairness.fairness.group_names import MergedGroupsWarning
 from fer_fairness.fairness.testing.detectability import Detectable
 from fer_fairness.fairness.testing.gap_tests import AttributeTests
@@ -547,3 +548,18 @@ def test_a_group_that_is_called_nan_is_not_one_that_is_missing() -> None:
     )
     assert table["n_missing"].unique().tolist() == [20]
     assert table["n_groups"].unique().tolist() == [2]
+
+
+@pytest.mark.parametrize("column", ["label", "prediction"])
+def test_a_class_in_one_column_that_is_spelt_nearly_like_another_is_warned_of(
+    frame: pd.DataFrame, column: str
+) -> None:
+    labels = frame[column].astype(str).tolist()
+    misspelt = frame.assign(**{column: [*labels[:3], f"{labels[3]}x", *labels[4:]]})
+    with pytest.warns(SimilarLabelsWarning, match=rf"is in the column '{column}' only.*another"):
+        audited(misspelt)
+
+
+def test_what_is_no_table_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="are a str, expected a pandas DataFrame"):
+        audit("file.csv", y_true="y", y_pred="p", attributes=["g"])  # type: ignore[arg-type]

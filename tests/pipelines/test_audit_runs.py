@@ -235,4 +235,5 @@ def test_what_is_absent_is_one_plain_error(
     assert "Traceback" not in printed
     assert said in done.stderr
     assert done.stderr.startswith("Error: ")
-    assert not list(tmp_path.rglob("audit.html"))
+    assert "Repeat the previous command" not in printed  # Kedro's advice, which is not ours
+    assert not list((tmp_path / "08_reporting").rglob("*.*")), "nothing of it is left"

@@ -191,6 +191,15 @@ def test_raw_data_may_be_taken_away_once_they_are_read(make_project: ProjectMake
         project.run()
 
 
+def test_what_is_not_there_is_not_called_taken_over(
+    make_project: ProjectMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = make_project("project")
+    with caplog.at_level("INFO", "fer_fairness"), pytest.raises(DatasetNotFoundError):
+        project.run("reporting", only_missing=True)
+    assert "Nothing is taken over from earlier runs. To run: 1 nodes" in caplog.text
+
+
 @pytest.mark.parametrize("only_missing", [False, True])
 def test_nothing_is_recorded_of_a_run_whose_data_are_missing(
     only_missing: bool,  # noqa: FBT001

@@ -193,3 +193,12 @@ def test_names_of_groups_that_mean_something_else_here_are_refused(tmp_path: Pat
         read(tmp_path, "y_true,y_pred,a x b\nsad,sad,f\n", attributes=["a x b"])
     with pytest.raises(InvalidInputError, match="cannot be called 'emotion'"):
         read(tmp_path, "y_true,y_pred,emotion\nsad,sad,f\n", attributes=["emotion"])
+
+
+def test_cells_that_become_one_group_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "file.parquet"
+    frame = pd.DataFrame({"y_true": ["sad", "joy", "sad"], "y_pred": ["sad", "joy", "joy"]})
+    frame.assign(gender=[" f ", "f", "m"], race=["1.0", "2", "2"]).to_parquet(path)
+    notes = read_predictions(path, GUESS).reading["notes"]
+    assert "'gender': the cells ' f ', 'f' are read as one group, 'f'." in notes  # type: ignore[operator]
+    assert not any("race" in str(note) for note in notes)  # type: ignore[attr-defined]

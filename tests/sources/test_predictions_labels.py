@@ -72,6 +72,11 @@ def test_names_and_codes_meet_where_the_names_are_given(tmp_path: Path) -> None:
         (["happy", "sad"], ["sad", "hapy"], r"row 2 .*'hapy' never occurs"),
         (["happy", "sad"] * 2, ["happy", "sad", "happy", "hapyp"], r"row 4 .*'hapyp' never"),
         (["joy", "sad"], ["happiness", "sad"], r"'happiness' never occurs .*name of 'joy'"),
+        (
+            ["joy", "sad", "sadd"],
+            ["joy", "sad", "sad"],
+            r"row 3 .*'sadd' is never pred.*'sad'",
+        ),
     ],
 )
 def test_what_could_be_another_spelling_of_a_class_is_refused(
@@ -94,6 +99,10 @@ def test_class_names_settle_what_is_a_class(tmp_path: Path) -> None:
     found = read(tmp_path, ["happy", "sad"], ["hapy", "sad"], class_names=names)
 
     assert found.classes == ("sad", "happy", "hapy")
+    assert read(tmp_path, ["happy", "hapy"], ["happy", "happy"], class_names=names).classes == (
+        "happy",
+        "hapy",
+    )
     with pytest.raises(InvalidInputError, match=r"'y_true', row 2 .*: 'joy' is no class"):
         read(tmp_path, ["sad", "joy"], ["sad", "sad"], class_names=names)
 

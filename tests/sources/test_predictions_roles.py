@@ -54,11 +54,23 @@ def test_the_clearer_of_two_names_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "columns", "message"),
     [
-        ("a,y_pred,gender", {}, r"no column is named like one of true .* columns\.true"),
-        ("y_true,a,gender", {}, r"no column is named like one of predicted .* columns\.predicted"),
-        ("y_true,y_pred,a", {}, r"named like a group of people .* audit\.columns\.attributes"),
-        ("emotion,y_pred,gender,label", {}, r"'emotion', 'label' could each be .* columns\.true"),
-        ("y_true,y_pred,pred,gender", {}, r"'y_pred', 'pred' could each .* columns\.predicted"),
+        ("a,y_pred,gender", {}, r"no column is named like one of true .*t\.columns\.true"),
+        (
+            "y_true,a,gender",
+            {},
+            r"no column is named like one of predicted .*t\.columns\.predicted",
+        ),
+        ("y_true,y_pred,a", {}, r"named like a group of people .*t\.columns\.attributes"),
+        (
+            "emotion,y_pred,gender,label",
+            {},
+            r"'emotion', 'label' could each be .*t\.columns\.true",
+        ),
+        (
+            "y_true,y_pred,pred,gender",
+            {},
+            r"'y_pred', 'pred' could each .*t\.columns\.predicted",
+        ),
         ("y_true,y_pred,gender", {"true": "y_tru"}, r"'y_tru', which is no column.*'y_true' meant"),
         ("y_true,y_pred,gender", {"true": "Y-True", "attributes": ["y_true"]}, "another parameter"),
     ],

@@ -97,6 +97,11 @@ def audit(  # noqa: PLR0913 -- every one of them is a column or a choice of whoe
         >>> table = audit(frame, y_true="label", y_pred="prediction", attributes=["gender"])
         >>> table[["metric", "value", "ci_low", "ci_high", "verdict"]]  # doctest: +SKIP
     """
+    if not isinstance(frame, pd.DataFrame):
+        raise InvalidInputError(
+            f"The predictions are a {type(frame).__name__}, expected a pandas DataFrame: read the "
+            "file first, or audit it on the command line with audit.predictions=FILE."
+        )
     given = [attributes] if isinstance(attributes, str) else list(attributes)
     wanted = [_joined_by_x(str(name)) for name in given]
     params = _parameters(

@@ -1,6 +1,9 @@
 """Columns of a table that somebody else made, as classes, groups and probabilities."""
 
+import difflib
+import warnings
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -8,6 +11,13 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.codes import categorical, coded, looked_up
 from fer_fairness.fairness.group_names import names_of, tell_merged
+
+CLOSE_SPELLING: Final = 0.8
+"""Labels more alike than this (`difflib`) may be one class with a slip of spelling."""
+
+
+class SimilarLabelsWarning(UserWarning):
+    """A class that is only true, or only predicted, is spelt nearly like another."""
 
 
 def labels_of(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series, pd.Series]:
@@ -42,6 +52,16 @@ def labels_of(frame: pd.DataFrame, y_true: str, y_pred: str) -> tuple[pd.Series,
             f"No class is both true and predicted: {y_true!r} has {_some(of_true)}, {y_pred!r} has "
             f"{_some(of_predicted)}. Give both columns the same names of classes."
         )
+    for name in sorted(of_true ^ of_predicted):
+        others = of_predicted if name in of_true else of_true
+        if close := difflib.get_close_matches(name, sorted(others), n=1, cutoff=CLOSE_SPELLING):
+            only = y_true if name in of_true else y_pred
+            warnings.warn(
+                f"The class {name!r} is in the column {only!r} only, and could be another spelling "
+                f"of {close[0]!r}: they are measured as two classes.",
+                SimilarLabelsWarning,
+                stacklevel=4,
+            )
     return true, predicted
 
 

@@ -1,6 +1,7 @@
 """Before a run what may be taken over is decided; after a node what made it is recorded."""
 
 import logging
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.hooks.errors import purposeful_cause, stop
 from fer_fairness.hooks.inputs import missing_inputs
 from fer_fairness.hooks.manifest import run_manifest
-from fer_fairness.provenance import DataRootLock, Freshness, take_over
+from fer_fairness.provenance import LOCK_FILE, DataRootLock, Freshness, take_over
 from fer_fairness.reporting.passed_on import passed_on_command
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,14 @@ class ProvenanceHooks:
         self._parameters: Mapping[str, Any] = {}
         self._freshness: Freshness | None = None
         self._running = Pipeline([])
+        self._own_folder: Path | None = None
         self._run_id = ""
         self._unsaved: dict[str, set[str]] = {}
+
+    @property
+    def n_running(self) -> int:
+        """How many nodes are to run."""
+        return len(self._running.nodes)
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -61,7 +68,7 @@ class ProvenanceHooks:
         try:
             self._prepare(run_params, pipeline, catalog)
         except BaseException as error:
-            self._lock.release()
+            self._give_up()
             expected = purposeful_cause(error)
             if expected is not None:
                 stop(expected)
@@ -72,7 +79,9 @@ class ProvenanceHooks:
     ) -> None:
         data_root = Path(run_params["project_path"]) / str(self._parameters["data_root"])
         command = passed_on_command(["kedro", *sys.argv[1:]])
-        self._lock.acquire(data_root, _own_folder(pipeline, catalog), command)
+        self._own_folder, own_folder = None, _own_folder(pipeline, catalog)
+        self._lock.acquire(data_root, own_folder, command)
+        self._own_folder = own_folder
         if "parameters" in catalog:  # a report names the same ones, whatever runs beside it
             catalog.save("parameters", self._parameters)
         only_missing = bool(run_params.get("only_missing_outputs"))
@@ -128,6 +137,12 @@ class ProvenanceHooks:
     @hook_impl(tryfirst=True)  # another hook may end the run
     def on_pipeline_error(self) -> None:
         """Let others write."""
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Leave no folder of an audit that made nothing, while nobody else can write to it."""
+        if self._own_folder is not None:
+            _remove_if_empty(self._own_folder)
         self._lock.release()
 
     def _refuse_missing(self, names: set[str], catalog: CatalogProtocol[Any, Any]) -> None:
@@ -141,6 +156,13 @@ def _own_folder(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Path 
     if any(not name.startswith("audit.") for name in pipeline.all_outputs()):
         return None
     return Path(catalog.get(_OWN_FOLDER).filepath).parent  # type: ignore[union-attr]
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove the folder of an audit that ended before it made anything."""
+    files = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if files and files <= {f"{MANIFEST_DATASET}.json", LOCK_FILE}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _NotToBeFound:

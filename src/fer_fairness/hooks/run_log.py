@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter
 from typing import Any
@@ -21,7 +22,9 @@ class RunLogHooks:
     that are forked, and others leave the number out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_running: Callable[[], int] | None = None) -> None:
+        """Count to what `n_running` gives once a run has been prepared, else to all nodes."""
+        self._n_running = n_running
         self._done = multiprocessing.Value("i", 0)
         self._n_nodes: int | None = None
         self._started: dict[str, float] = {}
@@ -33,7 +36,7 @@ class RunLogHooks:
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Begin to count; from here on log lines are written above progress bars, not into them."""
         self._done.value = 0
-        self._n_nodes = len(pipeline.nodes)
+        self._n_nodes = len(pipeline.nodes) if self._n_running is None else self._n_running()
         self._run_started = perf_counter()
         if _writes_to_the_terminal(logging.root):
             self._lines_beside_bars.enter_context(logging_redirect_tqdm())

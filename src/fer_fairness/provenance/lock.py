@@ -12,7 +12,7 @@ from typing import IO, Any, Final
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.processes import end_with_parent
 
-_LOCK: Final = ".lock"
+LOCK_FILE: Final = ".lock"
 
 _holders: list[int] = []
 """This process, once for every lock that it holds; a forked one finds its parent here."""
@@ -65,7 +65,7 @@ class DataRootLock:
     def _take(self, folder: Path, command: str, *, shared: bool) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file = (folder / _LOCK).open("a+", encoding="utf-8")
+            file = (folder / LOCK_FILE).open("a+", encoding="utf-8")
         except OSError as error:
             raise FerFairnessError(
                 f"{folder} cannot be written to ({error.strerror}): results have no place. Give "

@@ -30,7 +30,7 @@ class Takeover:
 
     Attributes:
         runs: Names of the nodes that run.
-        taken_over: Those before them, and beside them, whose results are used as they are.
+        taken_over: Those before them, and beside them, whose results are there and fit.
         stale: Of `runs`, the states of those that were made before and no longer fit.
         missing: Of `runs`, how many have nothing to be used, or not all of it.
     """
@@ -89,7 +89,7 @@ def take_over(
     runs = frozenset(state.node for state in running)
     return Takeover(
         runs=runs,
-        taken_over=frozenset(states) - runs,
+        taken_over=frozenset(name for name, state in states.items() if state.is_fresh) - runs,
         stale=tuple(
             state for state in running if only_missing and not state.fits and not state.missing
         ),

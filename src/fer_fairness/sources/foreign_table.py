@@ -38,11 +38,14 @@ class TextColumn:
         name: The column's name in the file.
         texts: One a row, as categories, without surrounding spaces, missing values as such.
         missing: Number of rows by the text that reads as missing ("" for an empty cell).
+        merged: The different cells that became one text, by that text; those of one cell are not
+            among them.
     """
 
     name: str
     texts: pd.Series
     missing: dict[str, int]
+    merged: dict[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def values(self) -> tuple[str, ...]:
@@ -61,7 +64,7 @@ class TextColumn:
         """The column with other texts in place of some."""
         every = [names.get(value, value) for value in self.texts.cat.categories]
         texts = categorical(np.asarray(self.texts.cat.codes), every)
-        return TextColumn(self.name, texts, self.missing)
+        return TextColumn(self.name, texts, self.missing, self.merged)
 
 
 @dataclass(frozen=True)
@@ -152,11 +155,15 @@ class ForeignTable:
         plain = [_plain(text) for text in written]
         counts = tallied((codes, len(plain)))
         missing: Counter[str] = Counter()
-        for text, n_rows in zip(plain, counts.tolist(), strict=True):
+        cells: dict[str, list[str]] = {}
+        for cell, text, n_rows in zip(written, plain, counts.tolist(), strict=True):
             if text in MISSING:
                 missing[text] += n_rows
+            else:
+                cells.setdefault(text, []).append(cell)
+        merged = {text: found for text, found in cells.items() if len(found) > 1}
         texts = categorical(codes, [None if text in MISSING else text for text in plain])
-        return TextColumn(column, texts, dict(missing))
+        return TextColumn(column, texts, dict(missing), merged)
 
     def one_line(self, column: str) -> pd.Series:
         """A column as strings, none of several lines; "" for nothing.

@@ -17,6 +17,7 @@ from fer_fairness.sources.foreign_table import (
     ROWS,
     ForeignTable,
     TextColumn,
+    listed,
     rows_named,
 )
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
@@ -187,7 +188,10 @@ def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
 
 
 def _group_notes(column: TextColumn) -> list[str]:
-    notes = []
+    notes = [
+        f"{column.name!r}: the cells {listed(cells)} are read as one group, {text!r}."
+        for text, cells in column.merged.items()
+    ]
     if column.missing:
         texts = ", ".join(f"{text!r} {count:,}" for text, count in column.missing.items())
         notes.append(

@@ -9,7 +9,8 @@ errors, for a slip of spelling would otherwise pass for a class of its own:
 - two labels that differ only in case, spaces or punctuation;
 - a label that is only ever predicted, unless `class_names` or the columns of probabilities name it
   or it is a code: if it is spelt nearly like another label, or if some true label is never
-  predicted, so that the two could be one class under two names.
+  predicted, so that the two could be one class under two names;
+- a label that is never predicted, likewise, if it is spelt nearly like one that is.
 """
 
 import difflib
@@ -21,13 +22,13 @@ from typing import Final
 
 import pandas as pd
 
+from fer_fairness.fairness.given_columns import CLOSE_SPELLING
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
 from fer_fairness.sources.predictions_roles import TRUE_NAMES, Roles
 
 _INTEGER = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"-?\d*\.\d+([eE][-+]?\d+)?")
 _MAX_CLASSES: Final = 100
-_CLOSE_SPELLING: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def check_vocabulary(
     for name in only_predicted:
         if name in declared or labels.codes:
             continue
-        close = difflib.get_close_matches(name, true, n=1, cutoff=_CLOSE_SPELLING)
+        close = difflib.get_close_matches(name, true, n=1, cutoff=CLOSE_SPELLING)
         if suspects := close or [other for other in true if other not in predicted]:
             table.refuse(
                 f"{labels.predicted.place(name)} never occurs as a true label; it could be another "
@@ -161,6 +162,7 @@ def check_vocabulary(
                 "one name for one class; if they are different classes, name all in "
                 "audit.columns.class_names."
             )
+    _refuse_misspelt_true(table, labels, declared)
     table.notes.extend(
         f"{name!r} is predicted in {rows_named(labels.predicted.texts == name)} and is the true "
         "class of nobody."
@@ -168,12 +170,25 @@ def check_vocabulary(
     )
 
 
+def _refuse_misspelt_true(table: ForeignTable, labels: Labels, declared: Sequence[str]) -> None:
+    predicted = labels.predicted.values
+    for name in labels.true.values:
+        if name in predicted or name in declared or labels.codes:
+            continue
+        if close := difflib.get_close_matches(name, predicted, n=1, cutoff=CLOSE_SPELLING):
+            table.refuse(
+                f"{labels.true.place(name)} is never predicted; it could be another spelling of "
+                f"{close[0]!r}. Write one name for one class; if they are different classes, name "
+                "all in audit.columns.class_names."
+            )
+
+
 def _label_column(table: ForeignTable, name: str, role: str) -> TextColumn:
     n_different = table.n_different(name)
     if n_different > _MAX_CLASSES:
         table.refuse(
             f"{name!r} holds {n_different:,} different values, expected at most {_MAX_CLASSES} "
-            f"classes. Name the column of the {role} class with columns.{role}."
+            f"classes. Name the column of the {role} class with audit.columns.{role}."
         )
     column = table.text(name)
     if column.missing:

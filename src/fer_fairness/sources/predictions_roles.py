@@ -189,8 +189,8 @@ class _Finder:
         self.table.values(column)  # refused if it cannot be read
         if column not in self.free:
             self.table.refuse(
-                f"columns.{role} names {column!r}, which another parameter of columns names too. "
-                "Give each column one meaning."
+                f"audit.columns.{role} names {column!r}, which another parameter of audit.columns "
+                "names too. Give each column one meaning."
             )
         del self.free[column]
         self.origin[role] = origin
@@ -206,7 +206,7 @@ class _Finder:
         if len(found) != 1:
             close = difflib.get_close_matches(name, names, n=1)
             self.table.refuse(
-                f"columns.{role} names {name!r}, which is no column. The columns are "
+                f"audit.columns.{role} names {name!r}, which is no column. The columns are "
                 f"{listed(names)}." + (f" Is {close[0]!r} meant?" if close else "")
             )
         return self.take(role, found[0], "given")
@@ -225,7 +225,7 @@ class _Finder:
             if len(found) > 1:
                 self.table.refuse(
                     f"the columns {listed(found)} could each be the {role!r} one. Say which with "
-                    f"columns.{role}."
+                    f"audit.columns.{role}."
                 )
             if found:
                 return self.take(role, found[0], "guessed")
@@ -241,7 +241,7 @@ class _Finder:
             if different:
                 self.table.refuse(
                     f"the columns {listed([found[0], *different])} could each tell people apart. "
-                    "Say which with columns.person, or none if every row is a person."
+                    "Say which with audit.columns.person, or none if every row is a person."
                 )
             if found:
                 return self.take("person", found[0], "guessed")
@@ -257,8 +257,8 @@ class _Finder:
         if found is None:
             self.table.refuse(
                 f"no column is named like one of {role} labels ({', '.join(ranks[0].split()[:4])} "
-                f"...). The columns are {listed(self.table.names)}. Name it with columns.{role}; "
-                "the first line of the file must name the columns."
+                f"...). The columns are {listed(self.table.names)}. Name it with "
+                f"audit.columns.{role}; the first line of the file must name the columns."
             )
         return found
 
@@ -286,7 +286,7 @@ class _Finder:
         if len(guesses) > 1:
             self.table.refuse(
                 f"{' and '.join(listed(option.columns) for option in guesses)} could each be the "
-                f"{found.kind}. Say which with columns.{found.kind}."
+                f"{found.kind}. Say which with audit.columns.{found.kind}."
             )
         for column in found.columns:
             self.take(found.kind, column, "guessed")

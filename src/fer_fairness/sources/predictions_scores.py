@@ -116,8 +116,8 @@ def probabilities(
         table.refuse(
             f"the class {absent[0]!r} occurs but has no column of {columns.kind}. "
             f"{listed(columns.columns)} were taken to be for {listed(scores.classes)}. Name one "
-            f"column for each class with columns.{columns.kind}, or write the same names in both "
-            "places."
+            f"column for each class with audit.columns.{columns.kind}, or write the same names in "
+            "both places."
         )
     values = scores.values
     sum_to_one = np.abs(_sums(values) - 1) <= SUM_TOLERANCE
@@ -227,7 +227,7 @@ def _classes_of_columns(
     if twice is not None:
         table.refuse(
             f"two of the columns {listed(columns.columns)} are for the class {twice!r}. Name one "
-            f"column a class with columns.{columns.kind}."
+            f"column a class with audit.columns.{columns.kind}."
         )
     return classes
 
