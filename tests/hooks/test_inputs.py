@@ -1,5 +1,6 @@
 """What a run is given is looked at before anything runs."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from kedro.io import CatalogProtocol, DataCatalog, MemoryDataset
 
 from fer_fairness.datasets import TextDataset
 from fer_fairness.hooks import missing_inputs, unknown_parameters
+from fer_fairness.hooks.inputs import command_options
 
 
 def test_misspelt_parameters_are_named(kedro_project: Path) -> None:
@@ -62,3 +64,12 @@ def test_what_is_there_held_in_memory_or_a_parameter_is_not_missing(
     datasets: dict[str, Any] = {"page": page, "held": MemoryDataset()}
     names = {*datasets, "params:seed", "parameters", "known_to_no_catalog"}
     assert missing_inputs(names, DataCatalog(datasets)) == ""
+
+
+def test_the_command_that_is_named_has_the_options_of_the_run() -> None:
+    assert command_options({"env": "local", "runtime_params": None}) == ""
+    given = {"data_root": "my data", "baseline": {"training": {"max_epochs": 2, "x": None}}}
+    found = command_options({"env": "sample", "runtime_params": given})
+    words = shlex.split(found)
+    assert words[:3] == ["--env", "sample", "--params"]
+    assert words[3] == "data_root=my data,baseline.training.max_epochs=2,baseline.training.x=null"

@@ -146,7 +146,7 @@ def test_a_part_that_makes_anew_what_others_between_were_made_from_is_refused(
     with pytest.raises(StaleResultsError, match="makes read anew and reads what others") as refusal:
         project.run("reading", "reporting")
     assert project.results() == before
-    assert "--pipelines reading,counting,doubling,reporting\n" in str(refusal.value)
+    assert str(refusal.value).endswith("--pipelines reading,counting,doubling,reporting")
 
 
 def test_results_of_earlier_versions_are_not_taken_over(make_project: ProjectMaker) -> None:

@@ -1,5 +1,7 @@
 """What a run is given, looked at before anything runs: parameters, and data that must be there."""
 
+import json
+import shlex
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -44,11 +46,37 @@ def _unknown_parameters(
             yield name
 
 
-def missing_inputs(names: Iterable[str], catalog: CatalogProtocol[Any, Any]) -> str:
+def command_options(run_params: Mapping[str, Any]) -> str:
+    """Environment and parameters of a run as options of the command line, a blank before each."""
+    env, given = run_params.get("env"), run_params.get("runtime_params") or {}
+    words = ["--env", str(env)] if env not in (None, "local") else []
+    if given:
+        words += ["--params", ",".join(f"{name}={text}" for name, text in _settings(given, ()))]
+    return "".join(f" {shlex.quote(word)}" for word in words)
+
+
+def _settings(given: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for key, value in given.items():
+        path = (*above, str(key))
+        if isinstance(value, Mapping):
+            yield from _settings(value, path)
+        else:
+            plain = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+            yield ".".join(path), plain
+
+
+def missing_inputs(
+    names: Iterable[str], catalog: CatalogProtocol[Any, Any], options: str = ""
+) -> str:
     """Which of the datasets `names` are not where a run will look for them, and what to do.
 
     Parameters and what is held in memory are passed over, and so is a raw dataset that its reader
     does without.
+
+    Args:
+        names: Datasets.
+        catalog: Where they lie.
+        options: Of the command that makes them (`command_options`).
 
     Returns:
         A text over several lines: how to obtain raw datasets, then the others by the pipeline that
@@ -63,7 +91,7 @@ def missing_inputs(names: Iterable[str], catalog: CatalogProtocol[Any, Any]) -> 
             namespace = name.rpartition(".")[0]
             raw += _how_to_obtain(dataset, catalog.load(f"params:{namespace}.reading"))
         else:
-            made[_maker(name)].append(f"  {name} ({dataset.filepath})")
+            made[_maker(name, options)].append(f"  {name} ({dataset.filepath})")
     return "\n".join([*raw, *("\n".join([maker, *files]) for maker, files in made.items())])
 
 
@@ -78,8 +106,8 @@ def _how_to_obtain(dataset: RawFolderDataset, parameters: object) -> list[str]:
     return []
 
 
-def _maker(dataset: str) -> str:
+def _maker(dataset: str, options: str) -> str:
     for name, pipeline in pipelines.items():
         if name != "__default__" and dataset in pipeline.all_outputs():
-            return f"`kedro run --pipelines {name}` makes"
+            return f"`kedro run --pipelines {name}{options}` makes"
     return "No pipeline makes"

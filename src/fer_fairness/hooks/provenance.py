@@ -16,7 +16,7 @@ from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.hooks.errors import purposeful_cause, stop
-from fer_fairness.hooks.inputs import missing_inputs
+from fer_fairness.hooks.inputs import command_options, missing_inputs
 from fer_fairness.hooks.manifest import run_manifest
 from fer_fairness.provenance import LOCK_FILE, DataRootLock, Freshness, take_over
 from fer_fairness.reporting.passed_on import passed_on_command
@@ -86,8 +86,9 @@ class ProvenanceHooks:
             catalog.save("parameters", self._parameters)
         only_missing = bool(run_params.get("only_missing_outputs"))
         manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}
+        options = command_options(run_params)
         if not only_missing:
-            self._refuse_missing(pipeline.inputs() - manifests, catalog)
+            _refuse_missing(pipeline.inputs() - manifests, catalog, options)
         self._freshness = Freshness(catalog, self._parameters, data_root)
         whole = pipelines["__default__"] + pipeline
         found = take_over(
@@ -96,11 +97,12 @@ class ProvenanceHooks:
             self._freshness,
             only_missing=only_missing,
             pipelines=dict(pipelines),
+            options=options,
         )
         logger.info(found.line())
         running = pipeline.filter(node_names=found.runs) if found.runs else Pipeline([])
         if only_missing:
-            self._refuse_missing(running.inputs() - manifests, catalog)
+            _refuse_missing(running.inputs() - manifests, catalog, options)
             _forget(catalog, running.all_outputs())
         taken_over = [node for node in whole.nodes if node.name in found.taken_over]
         for name in sorted(manifests & running.inputs()):
@@ -145,10 +147,11 @@ class ProvenanceHooks:
             _remove_if_empty(self._own_folder)
         self._lock.release()
 
-    def _refuse_missing(self, names: set[str], catalog: CatalogProtocol[Any, Any]) -> None:
-        missing = missing_inputs(names, catalog)
-        if missing:
-            raise DatasetNotFoundError(f"This run reads what is not there.\n{missing}")
+
+def _refuse_missing(names: set[str], catalog: CatalogProtocol[Any, Any], options: str) -> None:
+    missing = missing_inputs(names, catalog, options)
+    if missing:
+        raise DatasetNotFoundError(f"This run reads what is not there.\n{missing}")
 
 
 def _own_folder(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Path | None:

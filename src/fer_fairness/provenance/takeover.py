@@ -14,10 +14,6 @@ _NAMED: Final = 5
 """Reasons that are told; the others are counted."""
 
 _DOES_NOT_FIT: Final = "This run reads what earlier runs made, and some of that does not fit:"
-_OTHER_REMEDIES: Final = (
-    "with the --env and --params of this run. Or run with the parameters and data that it was made "
-    "with. `kedro state` with the same options shows all of it."
-)
 
 
 class StaleResultsError(FerFairnessError):
@@ -61,6 +57,7 @@ def take_over(
     *,
     only_missing: bool,
     pipelines: Mapping[str, Pipeline],
+    options: str = "",
 ) -> Takeover:
     """Decide what runs.
 
@@ -70,6 +67,7 @@ def take_over(
         freshness: Of the data root.
         only_missing: Whether what is there and fits is left as it is; else all of `pipeline` runs.
         pipelines: By name, for the remedy.
+        options: Of the command line, with a blank before each, for the remedy.
 
     Raises:
         StaleResultsError: What `pipeline` reads does not fit and is not made by itself.
@@ -83,7 +81,7 @@ def take_over(
     outside = [state for name, state in states.items() if name not in asked]
     stale = [state for state in outside if not state.fits]
     if stale:
-        raise StaleResultsError(_refusal(stale, asked, pipelines))
+        raise StaleResultsError(_refusal(stale, asked, pipelines, options))
     chosen = [state for name, state in states.items() if name in asked]
     running = [state for state in chosen if not (only_missing and state.is_fresh)]
     runs = frozenset(state.node for state in running)
@@ -97,7 +95,9 @@ def take_over(
     )
 
 
-def _refusal(stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str, Pipeline]) -> str:
+def _refusal(
+    stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str, Pipeline], options: str
+) -> str:
     wanted = {state.node for state in stale} | asked
     names = ",".join(
         name
@@ -111,19 +111,20 @@ def _refusal(stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str
         return (
             f"This run makes {before} anew and reads what others made from its earlier results: "
             f"{_nodes([state.node for state in following])}. Have these made anew with it:\n"
-            f"  kedro run --pipelines {names}\nwith the --env and --params of this run."
+            f"  kedro run --pipelines {names}{options}"
         )
     lines = [_DOES_NOT_FIT, *(f"  {cause}" for cause in _first(causes(changed)))]
     lines += [f"  and {len(following)} nodes that follow from these"] if following else []
     lines += [
         "Make that anew:",
-        f"  kedro run --pipelines {names} --only-missing-outputs",
-        _OTHER_REMEDIES,
+        f"  kedro run --pipelines {names} --only-missing-outputs{options}",
+        "Or run with the parameters and data that it was made with. All of it is shown by:",
+        f"  kedro state{options}",
     ]
     if all(state.reasons == (CODE_CHANGED,) for state in changed):
         lines.append(
-            "If no result depends on that change of code, with the same options: "
-            f"kedro state --accept-code --pipelines {names}"
+            "If no result depends on that change of code:\n"
+            f"  kedro state --accept-code --pipelines {names}{options}"
         )
     return "\n".join(lines)
 
