@@ -24,7 +24,7 @@ install: .venv/.installed
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 with venv was found. Install one (Debian: python3 and python3-venv), or name it: make run PYTHON=/path/to/python3.12"; \
 		exit 1; fi
-	@echo "Installing into .venv: four gigabytes on disk, three to five minutes, without further lines."
+	@echo "Installing into .venv: 3.5 GB on disk, three to five minutes, without further lines."
 	$(PYTHON) -m venv .venv
 	@# An older pip takes a pin without extras for none where another package asks for extras.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
