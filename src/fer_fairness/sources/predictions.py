@@ -196,8 +196,8 @@ def _group_notes(column: TextColumn) -> list[str]:
         texts = ", ".join(f"{text!r} {count:,}" for text, count in column.missing.items())
         notes.append(
             f"{column.name!r} names no group in {rows_named(column.texts.isna())}, which take no "
-            f"part in its comparisons (written and how often: {texts}). If such a text is a group's "
-            "name, write another."
+            f"part in its comparisons (written and how often: {texts}). If a group is called "
+            "so, write another name."
         )
     if len(column.values) > _MANY_GROUPS:
         notes.append(f"{column.name!r} has {len(column.values)} groups: most will be small.")
