@@ -199,6 +199,6 @@ def test_cells_that_become_one_group_are_told(tmp_path: Path) -> None:
     path = tmp_path / "file.parquet"
     frame = pd.DataFrame({"y_true": ["sad", "joy", "sad"], "y_pred": ["sad", "joy", "joy"]})
     frame.assign(gender=[" f ", "f", "m"], race=["1.0", "2", "2"]).to_parquet(path)
-    notes = read_predictions(path, GUESS).reading["notes"]
-    assert "'gender': the cells ' f ', 'f' are read as one group, 'f'." in notes  # type: ignore[operator]
-    assert not any("race" in str(note) for note in notes)  # type: ignore[attr-defined]
+    notes = str(read_predictions(path, GUESS).reading["notes"])
+    assert "'gender': the cells ' f ', 'f' are read as one group, 'f'." in notes
+    assert "'race': the cells" not in notes
