@@ -8,6 +8,7 @@ of multiplications and additions (forward, and the gradients of inputs and of ke
 """
 
 import argparse
+import itertools
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,13 +22,18 @@ from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare
 from fer_fairness.modeling.batches import Batch, TrainingBatches
 from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
-from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
+from fer_fairness.params.training import (
+    OnlineAugmentationParameters,
+    Precision,
+    TrainingParameters,
+)
 
 if TYPE_CHECKING:
     import keras
 
 SIDE_PX = 48
 FORMS: tuple[Literal["separable", "compact"], ...] = ("separable", "compact")
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
 ONLINE = OnlineAugmentationParameters(
     flip=True,
     rotation_degrees=10,
@@ -55,10 +61,12 @@ def main() -> None:
         )
         row("published network, Keras fit on float32, batch 64", reference, separable, peak)
         for name, model in (("published network", separable), ("compact network", compact)):
-            for batch_size in (64, 128):
-                params = TrainingParameters(batch_size=batch_size, online_augmentation=ONLINE)
+            for precision, batch_size in itertools.product(PRECISIONS, (64, 128)):
+                params = TrainingParameters(
+                    batch_size=batch_size, online_augmentation=ONLINE, precision=precision
+                )
                 rate = loop(model, part, params, n_steps)
-                row(f"{name}, this project's loop, batch {batch_size}", rate, model, peak)
+                row(f"{name}, this loop, {precision}, batch {batch_size}", rate, model, peak)
                 if name == "compact network":
                     print(f"{'':58}{rate / reference:8.1f} times the first row")
         print("\nWhere a step of the compact network goes (batch 128, milliseconds):")

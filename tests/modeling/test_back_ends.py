@@ -13,6 +13,7 @@ import json, sys
 import numpy as np
 from fer_fairness.modeling import Procedure, TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.distillation import Teaching
 from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
@@ -31,6 +32,7 @@ online = OnlineAugmentationParameters(
     erased_share=0.2, gamma=0.2, blur_sigma=1.0, noise=0.05, degraded_share=0.3,
 )
 params = TrainingParameters(
+    precision="float32",
     batch_size=16, target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,
     label_smoothing=0.1, logit_adjustment=0.5, mixup_alpha=0.2, online_augmentation=online,
     distillation=DistillationParameters(weight=0.3),
@@ -47,7 +49,8 @@ known = values.normal(size=(48, 8)).astype(np.float32)
 plain = Procedure()
 graph = training_graph(model, params, plain.objective(part, params), seed=0)
 losses = []
-for batch in TrainingBatches(part, params, plain, seed=0, teacher_logits=known).epoch(0):
+teaching = Teaching(known[None], has_views=False)
+for batch in TrainingBatches(part, params, plain, seed=0, teaching=teaching).epoch(0):
     logs = graph.train_on_batch(
         batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
     )

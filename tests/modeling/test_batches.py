@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import Procedure, TrainingSet
 from fer_fairness.modeling.batches import Batch, TrainingBatches, mixed
+from fer_fairness.modeling.distillation import Teaching
 from fer_fairness.modeling.training_set import GROUP, STRENGTH, WEIGHT, StackedImages
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
@@ -91,15 +92,15 @@ def test_mixed_targets_are_mixed_like_their_images() -> None:
 
 
 def test_what_teachers_say_stays_with_its_face_and_is_mixed_like_its_label() -> None:
-    certain = np.log(np.maximum(numbered(8).targets, 1e-6))
-    for batch in TrainingBatches(
-        numbered(8), PLAIN, Procedure(), seed=0, teacher_logits=certain
-    ).epoch(0):
+    certain = Teaching(np.log(np.maximum(numbered(8).targets, 1e-6))[None], has_views=False)
+    for batch in TrainingBatches(numbered(8), PLAIN, Procedure(), seed=0, teaching=certain).epoch(
+        0
+    ):
         np.testing.assert_allclose(np.exp(batch.inputs["teacher_logits"]), batch.targets, atol=1e-5)
     params = PLAIN.model_copy(update={"mixup_alpha": 0.4})
-    for batch in TrainingBatches(
-        numbered(8), params, Procedure(), seed=0, teacher_logits=certain
-    ).epoch(0):
+    for batch in TrainingBatches(numbered(8), params, Procedure(), seed=0, teaching=certain).epoch(
+        0
+    ):
         assert (batch.inputs["mixing_share"] < 1).any()
         np.testing.assert_allclose(np.exp(batch.inputs["teacher_logits"]), batch.targets, atol=1e-5)
 

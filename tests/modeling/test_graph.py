@@ -7,6 +7,7 @@ import pytest
 from fer_fairness.errors import TrainingError
 from fer_fairness.modeling import Objective, Procedure, TrainingSet, build_network
 from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.modeling.distillation import Teaching
 from fer_fairness.modeling.graph import training_graph
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
@@ -25,6 +26,7 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
         layer.trainable = layer.name == "logits"
     temperature, smoothing, tau = 3.0, 0.1, 0.7
     params = TrainingParameters(
+        precision="float32",
         batch_size=16,
         label_smoothing=smoothing,
         logit_adjustment=tau,
@@ -34,9 +36,8 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     shares = np.linspace(1, 8, 8) / 36
     graph = training_graph(model, params, Objective(params, shares), seed=0)
     known = np.random.default_rng(0).normal(0, 2, (16, 8)).astype(np.float32)
-    batches = TrainingBatches(
-        part, params, Procedure(), seed=0, teacher_logits=known if weight else None
-    )
+    teaching = Teaching(known[None], has_views=False) if weight else None
+    batches = TrainingBatches(part, params, Procedure(), seed=0, teaching=teaching)
     batch = next(batches.epoch(0))
     found = model.predict_on_batch(batch.inputs["images"].astype(np.float32)).astype(float)
     known = batch.inputs.get("teacher_logits", known).astype(float)

@@ -196,9 +196,9 @@ def test_cross_entropy_of_uniform_logits_is_the_logarithm_of_the_classes() -> No
     np.testing.assert_allclose(cross_entropy(np.full((3, 8), 700.0), targets), np.log(8))
 
 
-@pytest.mark.parametrize("same_views", [False, True])
+@pytest.mark.parametrize(("same_views", "n_views"), [(False, None), (True, None), (True, 3)])
 def test_a_teacher_keeps_what_it_knew(
-    build: Build, toy: Toy, quick: TrainingParameters, *, same_views: bool
+    build: Build, toy: Toy, quick: TrainingParameters, *, same_views: bool, n_views: int | None
 ) -> None:
     # The teacher can tell bright from dark; the new targets say nothing about it.
     teacher = run(build(), toy(64), toy(seed=1), quick.model_copy(update={"max_epochs": 12})).model
@@ -208,7 +208,7 @@ def test_a_teacher_keeps_what_it_knew(
     for weight in (0.0, 0.9):
         student = build()
         student.set_weights(teacher.get_weights())
-        distillation = DistillationParameters(weight=weight, same_views=same_views)
+        distillation = DistillationParameters(weight=weight, same_views=same_views, n_views=n_views)
         params = quick.model_copy(update={"distillation": distillation})
         data = TrainingData(uninformative, uninformative, [teacher])
         train(
@@ -392,6 +392,7 @@ def test_the_history_has_the_mean_over_the_faces_of_an_epoch(
             "warmup_epochs": 0,
             "target_learning_rate": 1e-12,
             "online_augmentation": OnlineAugmentationParameters(),
+            "precision": "float32",
         }
     )
     logits = predict(model, part)

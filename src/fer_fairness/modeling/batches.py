@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError, TrainingError
+from fer_fairness.modeling.distillation import Teaching, draw_view
 from fer_fairness.modeling.image_changes import CHANGES, draw_changes
 from fer_fairness.modeling.training_set import STRENGTH, WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
@@ -58,7 +59,7 @@ class TrainingBatches:
         procedure: "Procedure",
         *,
         seed: int,
-        teacher_logits: np.ndarray | None = None,
+        teaching: Teaching | None = None,
     ) -> None:
         """Cut `training` into batches.
 
@@ -67,7 +68,8 @@ class TrainingBatches:
             params: Batch size, online augmentation, steps of an epoch.
             procedure: The order of the faces, and how they are mixed.
             seed: Decides the order and all that is drawn.
-            teacher_logits: float32 `(n, k)`, what teachers say of each face.
+            teaching: What teachers say of each face; it may have views of the faces, which epochs
+                then show.
 
         Raises:
             InvalidInputError: A column of the set has a name that the graph has for something else.
@@ -79,7 +81,7 @@ class TrainingBatches:
                 "graph has for images and their changes: call them otherwise."
             )
         self._training = training
-        self._teacher_logits = teacher_logits
+        self._teaching = teaching
         self._params = params
         self._procedure = procedure
         self._seed = seed
@@ -95,9 +97,21 @@ class TrainingBatches:
         """The batches of `epoch`, counted from 0."""
         rows = self._rows(np.random.default_rng([_ORDER, self._seed, epoch]))
         size = self._params.batch_size
+        known = self._known(epoch)
         for number in range(len(self)):
             generator = np.random.default_rng([_CHANGES, self._seed, epoch, number])
-            yield self._batch(rows[number * size : (number + 1) * size], generator)
+            yield self._batch(rows[number * size : (number + 1) * size], generator, known)
+
+    def _known(self, epoch: int) -> dict[str, np.ndarray]:
+        """What is known of every face in `epoch` before batches are drawn: views, and teachers."""
+        teaching = self._teaching
+        if teaching is None:
+            return {}
+        view = teaching.view(epoch)
+        known = {"teacher_logits": teaching.logits[view].astype(np.float32)}
+        if teaching.has_views:
+            known |= draw_view(view, self._training, self._params)
+        return known
 
     def _rows(self, generator: np.random.Generator) -> np.ndarray:
         rows = self._procedure.order(self._training, generator)
@@ -111,7 +125,9 @@ class TrainingBatches:
             rows = np.concatenate([rows, more])
         return rows[: self.epoch_size]
 
-    def _batch(self, rows: np.ndarray, generator: np.random.Generator) -> Batch:
+    def _batch(
+        self, rows: np.ndarray, generator: np.random.Generator, known: dict[str, np.ndarray]
+    ) -> Batch:
         training, params = self._training, self._params
         images = training.images[training.image_index[rows]]
         columns = {name: values[rows] for name, values in training.columns.items()}
@@ -119,8 +135,7 @@ class TrainingBatches:
         strength = columns.pop(STRENGTH, np.ones(len(rows), np.float32))
         changes = draw_changes(generator, images.shape[1:3], strength, params.online_augmentation)
         inputs: dict[str, np.ndarray] = {**columns, "images": images, **changes}
-        if self._teacher_logits is not None:
-            inputs["teacher_logits"] = self._teacher_logits[rows]
+        inputs |= {name: values[rows] for name, values in known.items()}
         batch = Batch(inputs, training.targets[rows], weight)
         return self._procedure.mix(batch, params, generator)
 

@@ -16,6 +16,7 @@ import numpy as np
 from fer_fairness.files import replacing
 from fer_fairness.modeling.fingerprints import add_arrays
 from fer_fairness.modeling.objective import Objective
+from fer_fairness.modeling.precision import precision_here
 from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.training_set import TrainingSet
 from fer_fairness.params.training import TrainingParameters
@@ -29,7 +30,6 @@ EpochRow = dict[str, float]
 """One row of a training history: its columns and their values."""
 
 _GROUPS = ("variables", "optimizer", "best", "average")
-_IMAGES_A_BLOCK = 4096
 _FINGERPRINT_DIGITS = 12
 
 
@@ -134,11 +134,11 @@ def run_fingerprint(
     """A hash of all that decides the outcome of a run: two runs with the same one are the same.
 
     Covers the architectures with their frozen layers, the starting weights, the images, targets
-    and columns of the sets, the parameters, the procedure, the seed, the back end, the versions of
-    Keras and of the back end, and the source of this room and of the method, so that no changed
-    code goes on with, or gives out, what other code has trained. Not the machine, and not the
-    states of random generators: Keras draws new ones whenever it loads a model whose dropout has no
-    seed, and the run sets its own from `seed`.
+    and columns of the sets, the parameters, the procedure, the seed, the back end, the precision
+    that `auto` is here, the versions of Keras and of the back end, and the source of this room and
+    of the method, so that no changed code goes on with, or gives out, what other code has trained.
+    Not the machine, and not the states of random generators: Keras draws new ones whenever it loads
+    a model whose dropout has no seed, and the run sets its own from `seed`.
 
     Args:
         models: The model to be trained and, if there are any, its teachers.
@@ -153,6 +153,7 @@ def run_fingerprint(
     description: list[object] = [params.model_dump_json(), seed, method[0].fingerprint()]
     back_end = keras.backend.backend()
     description += [back_end, version("keras"), version(back_end), _source_of(*method)]
+    description.append(precision_here(params.precision))
     for model in models:
         architecture = json.loads(model.to_json())
         # Keras numbers the optimisers of a process, and all they depend on is in `params`.
@@ -185,8 +186,7 @@ def _arrays_of(
         for name, values in sorted(part.columns.items()):
             yield np.frombuffer(name.encode(), dtype=np.uint8)
             yield values
-        for start in range(0, len(part), _IMAGES_A_BLOCK):
-            yield part.images[part.image_index[start : start + _IMAGES_A_BLOCK]]
+        yield from part.image_blocks()
 
 
 def _numbered(archive: Mapping[str, np.ndarray], group: str) -> list[np.ndarray]:

@@ -1,44 +1,107 @@
 """What trained models say of the training faces, for a model that learns from them as well."""
 
+import hashlib
+import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.files import replacing
+from fer_fairness.modeling.fingerprints import add_arrays
+from fer_fairness.modeling.graph import teaching_graph
+from fer_fairness.modeling.image_changes import Floats, draw_changes
+from fer_fairness.modeling.precision import precision_here
 from fer_fairness.modeling.prediction import predict_logits
-from fer_fairness.modeling.training_set import TrainingSet
+from fer_fairness.modeling.training_set import STRENGTH, TrainingSet
 from fer_fairness.params.training import TrainingParameters
+from fer_fairness.progress import track
 
 if TYPE_CHECKING:
     import keras
 
+logger = logging.getLogger(__name__)
+
 _BATCH_SIZE = 256
+_VIEWS: Final = 3
+"""First of the seeds of views, so that no other purpose shares their random numbers."""
 
 
-def teacher_logits(
+@dataclass(frozen=True)
+class Teaching:
+    """What teachers say of the training faces, asked before the first epoch.
+
+    Attributes:
+        logits: Shape `(n_views, n, k)`: the logarithm of the teachers' mean probabilities.
+        has_views: Whether epochs show the faces in those views; else there is one, of unmoved
+            faces, whatever epochs show.
+    """
+
+    logits: np.ndarray
+    has_views: bool
+
+    def view(self, epoch: int) -> int:
+        """The view that `epoch`, counted from 0, is taught by."""
+        return epoch % len(self.logits)
+
+
+def ask_teachers(
     teachers: "Sequence[keras.Model]",
     training: TrainingSet,
     params: TrainingParameters,
     *,
+    folder: Path | None,
     description: str,
-) -> np.ndarray:
-    """Ask each teacher once about each training face, and average.
-
-    The teachers see the face as it is in `training`, before online augmentation, so that even an
-    ensemble costs one prediction of the set and nothing in a step; where faces are flipped online,
-    it is the mean of what they say of the face and of its mirror image.
+) -> Teaching:
+    """Ask each teacher about each training face, once or in each of `n_views` views.
 
     Args:
         teachers: At least one model that takes the images and gives logits of the same classes.
         training: The faces.
-        params: Whether faces are flipped online.
+        params: Online augmentation, and how many views are asked about.
+        folder: Where what is said of views is kept, a file a view: asking goes on after a kill, and
+            runs of other seeds need not ask. None keeps nothing.
         description: What the progress bar says.
+    """
+    n_views = params.distillation.n_views
+    if n_views is None:
+        unmoved = _of_unmoved_faces(teachers, training, params, description)
+        return Teaching(unmoved[None], has_views=False)
+    if folder is not None:
+        folder /= f"teaching_{_fingerprint(teachers, training, params)}"
+        folder.mkdir(parents=True, exist_ok=True)
+    asked = [
+        _of_view(
+            teachers, training, params, view, folder, f"{description}: asking, view {view + 1}"
+        )
+        for view in range(n_views)
+    ]
+    return Teaching(np.stack(asked), has_views=True)
 
-    Returns:
-        float32, shape `(n, k)`: the logarithm of the teachers' mean probabilities
-        (Hinton et al. 2015, arXiv 1503.02531, section 3).
+
+def draw_view(view: int, training: TrainingSet, params: TrainingParameters) -> dict[str, Floats]:
+    """The changes that make `view` of every training face, arrays by name as of `draw_changes`.
+
+    They depend on the number of the view alone, so that every seed has the same views.
+    """
+    generator = np.random.default_rng([_VIEWS, view])
+    shape = training.images.shape[1:3]
+    return draw_changes(generator, shape, training.column(STRENGTH), params.online_augmentation)
+
+
+def _of_unmoved_faces(
+    teachers: "Sequence[keras.Model]",
+    training: TrainingSet,
+    params: TrainingParameters,
+    description: str,
+) -> np.ndarray:
+    """Float32 `(n, k)`; the mean over a face and its mirror image where faces are flipped online.
+
+    Probabilities are averaged over teachers (Hinton et al. 2015, arXiv 1503.02531, section 3).
     """
     rows, places = np.unique(training.image_index, return_inverse=True)
     total = np.full((len(rows), training.targets.shape[1]), -np.inf)
@@ -53,6 +116,46 @@ def teacher_logits(
         ).astype(np.float64)
         total = np.logaddexp(total, log_softmax(logits, axis=1))
     return np.asarray((total - np.log(len(teachers)))[places], dtype=np.float32)
+
+
+def _of_view(
+    teachers: "Sequence[keras.Model]",
+    training: TrainingSet,
+    params: TrainingParameters,
+    view: int,
+    folder: Path | None,
+    description: str,
+) -> np.ndarray:
+    """Float16 `(n, k)`: what the teachers say of one view, read where it is kept."""
+    kept = None if folder is None else folder / f"view_{view:03d}.npy"
+    if kept is not None and kept.is_file():
+        said: np.ndarray = np.load(kept)
+        return said
+    graph = teaching_graph(teachers, precision_here(params.precision))
+    changes = draw_view(view, training, params)
+    batches = []
+    for start in track(range(0, len(training), _BATCH_SIZE), description=description):
+        rows = np.arange(start, min(start + _BATCH_SIZE, len(training)))
+        batch = {name: values[rows] for name, values in changes.items()}
+        batch["images"] = training.images[training.image_index[rows]]
+        batches.append(graph.predict_on_batch(batch))
+    logits = np.concatenate(batches).astype(np.float16)
+    if kept is not None:
+        with replacing(kept) as path:
+            np.save(path, logits)
+    return logits
+
+
+def _fingerprint(
+    teachers: "Sequence[keras.Model]", training: TrainingSet, params: TrainingParameters
+) -> str:
+    """Of all that decides what the teachers say of a view."""
+    precision = precision_here(params.precision)
+    digest = hashlib.sha256(f"{params.online_augmentation.model_dump_json()}{precision}".encode())
+    for teacher in teachers:
+        add_arrays(digest, teacher.get_weights())
+    add_arrays(digest, [training.column(STRENGTH), *training.image_blocks()])
+    return digest.hexdigest()[:12]
 
 
 def check_teachers(

@@ -10,7 +10,8 @@ from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.image_changes import apply_changes
 from fer_fairness.modeling.objective import Objective, Tensor
-from fer_fairness.params.training import TrainingParameters
+from fer_fairness.modeling.precision import computing_in, precision_here
+from fer_fairness.params.training import Precision, TrainingParameters
 
 if TYPE_CHECKING:
     import keras
@@ -48,7 +49,8 @@ def training_graph(
     prepare_backend()
     import keras
 
-    graph = _graph_class()(model, objective, seed, teachers)
+    precision = precision_here(params.precision)
+    graph = _graph_class()(model, objective, precision, seed, teachers)
     unbuilt = [layer.name for layer in graph.layers if not layer.built]
     if unbuilt:
         raise TrainingError(
@@ -64,6 +66,41 @@ def training_graph(
     return graph
 
 
+def teaching_graph(teachers: "Sequence[keras.Model]", precision: Precision) -> "keras.Model":
+    """What teachers say of moved images: a compiled model to predict with.
+
+    Its inputs are `images` and their changes as `draw_changes` gives them, its outputs float32
+    `(n, k)`, the logarithm of the teachers' mean probabilities.
+    """
+    prepare_backend()
+    import keras
+
+    graph = _teaching_class()(teachers, precision)
+    graph.compile(jit_compile=keras.backend.backend() == "jax")
+    return graph
+
+
+@cache
+def _teaching_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported here
+    import keras
+    from keras import ops
+
+    class TeachingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
+        """Changes of images, then the teachers."""
+
+        def __init__(self, teachers: Sequence[keras.Model], precision: Precision) -> None:
+            super().__init__(name="teaching")
+            self.teachers = list(teachers)
+            self._precision = precision
+            self.built = True
+
+        def call(self, batch: dict[str, Tensor]) -> Tensor:
+            images = apply_changes(ops.cast(batch["images"], "float32"), batch)
+            return _mean_log_shares(self.teachers, self._precision, images)
+
+    return TeachingGraph
+
+
 @cache
 def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported here
     import keras
@@ -76,13 +113,15 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             self,
             model: keras.Model,
             objective: Objective,
+            precision: Precision,
             seed: int,
             teachers: Sequence[keras.Model],
         ) -> None:
             super().__init__(name="training")
             self.model = model
+            self._precision = precision
             # A function hides them from Keras, which would train and checkpoint them.
-            self._asked = partial(_mean_log_shares, teachers) if teachers else None
+            self._asked = partial(_mean_log_shares, teachers, precision) if teachers else None
             self._objective = objective
             self._with_features = _with_features(model) if objective.uses_features else None
             features = self._with_features and self._with_features.outputs[1]
@@ -98,10 +137,11 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
                 share = ops.reshape(batch["mixing_share"], (-1, 1, 1, 1))
                 images = share * images + (1 - share) * ops.take(images, batch["partner"], axis=0)
             said = {} if self._asked is None else {"teacher_logits": self._asked(images)}
-            if self._with_features is None:
-                return said | {"logits": self.model(images, training=training)}
-            logits, features = self._with_features(images, training=training)
-            return said | {"logits": logits, "features": features}
+            with computing_in(self.model, self._precision):
+                if self._with_features is None:
+                    return said | {"logits": self.model(images, training=training)}
+                logits, features = self._with_features(images, training=training)
+            return said | {"logits": logits, "features": ops.cast(features, "float32")}
 
         def compute_loss(
             self,
@@ -135,11 +175,16 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
     return TrainingGraph
 
 
-def _mean_log_shares(teachers: "Sequence[keras.Model]", images: Tensor) -> Tensor:
+def _mean_log_shares(
+    teachers: "Sequence[keras.Model]", precision: Precision, images: Tensor
+) -> Tensor:
     """Logarithm of the teachers' mean probabilities, in inference mode, without gradient."""
     from keras import ops
 
-    said = [ops.softmax(teacher(images, training=False)) for teacher in teachers]
+    said = []
+    for teacher in teachers:
+        with computing_in(teacher, precision):
+            said.append(ops.softmax(teacher(images, training=False)))
     return ops.stop_gradient(ops.log(sum(said) / len(said) + _SMALLEST_SHARE))
 
 

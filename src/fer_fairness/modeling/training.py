@@ -12,9 +12,10 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
-from fer_fairness.modeling.distillation import check_teachers, teacher_logits
+from fer_fairness.modeling.distillation import ask_teachers, check_teachers
 from fer_fairness.modeling.inspection import is_untrained, n_trainable_weights
 from fer_fairness.modeling.objective import Objective
+from fer_fairness.modeling.precision import precision_here
 from fer_fairness.modeling.prediction import check_fits, inference_batches
 from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.temperature import (
@@ -24,7 +25,7 @@ from fer_fairness.modeling.temperature import (
 )
 from fer_fairness.modeling.training_run import HISTORY_COLUMNS, TrainingRun
 from fer_fairness.modeling.training_set import TrainingSet
-from fer_fairness.params.training import TrainingParameters
+from fer_fairness.params.training import Precision, TrainingParameters
 from fer_fairness.progress import track
 
 if TYPE_CHECKING:
@@ -132,10 +133,13 @@ def train(
             seed=seed,
         )
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
-    known, asked_in_steps = None, teachers if params.distillation.same_views else ()
-    if teachers and not asked_in_steps:
-        known = teacher_logits(teachers, data.training, params, description=description)
-    batches = TrainingBatches(data.training, params, procedure, seed=seed, teacher_logits=known)
+    teaching = None
+    if teachers and not params.distillation.is_asked_in_steps:
+        folder = None if checkpoint_folder is None else checkpoint_folder.parent
+        teaching = ask_teachers(
+            teachers, data.training, params, folder=folder, description=description
+        )
+    batches = TrainingBatches(data.training, params, procedure, seed=seed, teaching=teaching)
     run = TrainingRun(
         model,
         batches,
@@ -143,7 +147,7 @@ def train(
         params,
         objective,
         seed=seed,
-        teachers=asked_in_steps,
+        teachers=teachers if teaching is None else (),
     )
     if file is not None:
         run.go_on_from(file.load())
@@ -157,7 +161,9 @@ def train(
     model.set_weights(run.best)
     if params.temperature_scaling:
         _scale(model, data.validation, params, description=description)
-    _tell_of_the_end(run, model, n_faces=batches.epoch_size, description=description)
+    _tell_of_the_end(
+        run, model, params.precision, n_faces=batches.epoch_size, description=description
+    )
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
 
 
@@ -206,13 +212,18 @@ def _tell_that_nothing_is_trained(model: "keras.Model", description: str) -> Non
 
 
 def _tell_of_the_end(
-    run: TrainingRun, model: "keras.Model", *, n_faces: int, description: str
+    run: TrainingRun,
+    model: "keras.Model",
+    precision: Precision,
+    *,
+    n_faces: int,
+    description: str,
 ) -> None:
     kept = run.history[run.best_epoch - 1]
     seconds = sum(row["seconds"] for row in run.history)
     logger.info(
         "%s ended: epoch %d of %d is kept, validation loss %.3f, accuracy %.3f, mean recall %.3f; "
-        "%s trainable weights, %.0f seconds, %s training faces a second.",
+        "%s trainable weights, %.0f seconds, %s training faces a second in %s.",
         description,
         run.best_epoch,
         len(run.history),
@@ -222,6 +233,7 @@ def _tell_of_the_end(
         f"{n_trainable_weights(model):,}",
         seconds,
         f"{n_faces * len(run.history) / max(seconds, 1e-9):,.0f}",
+        precision_here(precision),
     )
 
 

@@ -1,6 +1,6 @@
 """What a model is trained on: images, target distributions, and columns of numbers beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -22,6 +22,8 @@ _WHERE_ABSENT: Final = MappingProxyType(
     {WEIGHT: np.float32(1), STRENGTH: np.float32(1), GROUP: np.int32(-1)}
 )
 """What a face has in a column that its set does not have."""
+
+_IMAGES_A_BLOCK: Final = 4096
 
 
 class StackedImages:
@@ -116,6 +118,11 @@ class TrainingSet:
     def epoch_size(self) -> int:
         """How many faces an epoch shows."""
         return len(self) if self.n_original is None else self.n_original
+
+    def image_blocks(self) -> Iterator[np.ndarray]:
+        """The images of the faces in their order, some thousand at a time."""
+        for start in range(0, len(self), _IMAGES_A_BLOCK):
+            yield self.images[self.image_index[start : start + _IMAGES_A_BLOCK]]
 
     def class_shares(self) -> np.ndarray:
         """Share of each class in the targets, weighted; float64, shape `(k,)`, summing to 1."""

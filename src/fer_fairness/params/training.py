@@ -4,13 +4,16 @@ Defaults are the fine-tuning values of the project's source document; what it do
 schedule, averaged weights, mixup, logit adjustment, distillation) is off unless asked for.
 """
 
-from typing import Literal, Self
+from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.image_changes import ImageChanges
 from fer_fairness.params.lists import ListOf
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+"""What training computes in."""
 
 
 class OnlineAugmentationParameters(ImageChanges):
@@ -40,10 +43,21 @@ class DistillationParameters(Parameters):
 
     same_views: bool = Field(
         default=False,
-        description="Whether teachers are asked in each step about the images that the student "
-        "sees, moved and mixed (Beyer et al. 2022, arXiv 2106.05237), and not once, before the "
-        "first epoch, about each face as it is. A step then takes their prediction longer.",
+        description="Whether teachers are asked about the faces as the student sees them, moved "
+        "(Beyer et al. 2022, arXiv 2106.05237), and not once about each as it is.",
     )
+    n_views: int | None = Field(
+        default=None,
+        ge=1,
+        description="With same_views: how many forms of each face there are, one for each epoch "
+        "and then from the first on. Teachers are asked about all of them before the first epoch, "
+        "once for all seeds. null: endlessly many, and they are asked in each step.",
+    )
+
+    @property
+    def is_asked_in_steps(self) -> bool:
+        """Whether teachers are asked in each step, and not before the first epoch."""
+        return self.same_views and self.n_views is None
 
     @model_validator(mode="after")
     def _learns_from_its_teachers(self) -> Self:
@@ -51,6 +65,11 @@ class DistillationParameters(Parameters):
             raise ValueError(
                 f"teachers {list(self.teachers)} are named, but weight is 0, so that nothing would "
                 "be learned from them: give a weight above 0, or no teachers."
+            )
+        if self.n_views is not None and not self.same_views:
+            raise ValueError(
+                f"n_views is {self.n_views}, but same_views is false, so that teachers are asked "
+                "about unmoved faces only: set same_views to true, or leave n_views out."
             )
         return self
 
@@ -77,6 +96,11 @@ class TrainingParameters(Parameters):
     optimizer: Literal["adam", "adamw"] = "adam"
     weight_decay: float = Field(
         default=0.0, ge=0.0, description="Decoupled weight decay of adamw; kernels only."
+    )
+    precision: Precision = Field(
+        default="auto",
+        description="What feature maps are computed in while training; weights and predictions are "
+        "float32 always. auto: bfloat16 under TensorFlow on a CPU that has it, half the time.",
     )
     schedule: Literal["plateau", "cosine"] = Field(
         default="plateau",

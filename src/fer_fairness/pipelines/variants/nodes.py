@@ -109,6 +109,7 @@ def train_model(
         variant=method.name,
         seed=seed,
         start_fingerprint=start,
+        precision=parameters.precision,
         parameters=method.recorded(fine_tuning),
     )
     return result.model, result.history.assign(variant=method.name), record

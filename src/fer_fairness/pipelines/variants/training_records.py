@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.modeling.inspection import n_trainable_weights
+from fer_fairness.modeling.precision import precision_here
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.modeling import ArchitectureParameters
+from fer_fairness.params.training import Precision
 from fer_fairness.reporting.passed_on import passed_on_mapping
 
 TRAINING_RECORD: Final = "training_record"
@@ -17,7 +19,7 @@ TRAINING_RECORD: Final = "training_record"
 
 Record = dict[str, Any]
 """JSON-able: variant, seed, network, n_weights, n_trainable_weights, start_fingerprint,
-fingerprint, parameters."""
+fingerprint, precision, parameters."""
 
 
 def training_record(
@@ -26,6 +28,7 @@ def training_record(
     variant: str,
     seed: int,
     start_fingerprint: str,
+    precision: Precision,
     parameters: Mapping[str, Parameters],
 ) -> Record:
     """The record of a model that has been trained.
@@ -35,12 +38,13 @@ def training_record(
         variant: Name of the variant.
         seed: Training seed.
         start_fingerprint: Of the weights before training; None is recorded where they were random.
+        precision: That it was trained with.
         parameters: All blocks that decided what was trained, by their names.
 
     Returns:
         Name of the network; `n_weights`, how many numbers it has, and `n_trainable_weights`, how
-        many of them training could change; SHA-256 of the weights before and after; the parameters,
-        defaults included.
+        many of them training could change; SHA-256 of the weights before and after; the precision,
+        with what `auto` was on this machine; the parameters, defaults included.
     """
     architecture = parameters.get("architecture")
     is_random = (
@@ -54,6 +58,7 @@ def training_record(
         "n_trainable_weights": n_trainable_weights(model),
         "start_fingerprint": None if is_random else start_fingerprint,
         "fingerprint": weights_fingerprint(model),
+        "precision": precision_here(precision),
         "parameters": passed_on_mapping(
             {name: block.model_dump(mode="json") for name, block in parameters.items()}
         ),
