@@ -107,8 +107,16 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         },
         "wide_teacher": {
             "architecture": {
+                "stem_width": 32,
                 "blocks": [[64, 64, 64], [128, 128, 128], [320, 320, 320, 320]],
                 "spatial_dropout": 0.1,
+            },
+            "training": {"logit_adjustment": 0.0},
+        },
+        "stem": {
+            "architecture": {
+                "stem_width": 16,
+                "blocks": [[32, 32, 32], [64, 64], [158, 158, 158, 158]],
             }
         },
         "label_smoothing": {"training": {"label_smoothing": 0.1}},

@@ -46,6 +46,15 @@ def test_compact_blocks_are_dense_first_and_separable_later_at_half_the_side() -
     assert [name for name in kinds if "_sum_" in name] == ["block_1_sum_2", "block_3_sum_2"]
 
 
+def test_a_stem_sees_every_pixel_and_the_blocks_are_as_without_it() -> None:
+    params = ArchitectureParameters(blocks=((4, 4), (6,)), stem_width=3)
+    model = build_network(params, seed=0)
+    assert model.get_layer("stem_convolution").output.shape == (None, 48, 48, 3)
+    assert model.get_layer("block_1_convolution_1").output.shape == (None, 24, 24, 4)
+    without = build_network(params.model_copy(update={"stem_width": 0}), seed=0)
+    assert n_values(model.weights) - n_values(without.weights) == 9 * 3 + 4 * 3 + 9 * 2 * 4
+
+
 def test_outputs_are_logits_of_images_scaled_inside(tiny: ArchitectureParameters) -> None:
     model = build_network(tiny, seed=0)
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1)).astype(np.float32)

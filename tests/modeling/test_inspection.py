@@ -43,7 +43,13 @@ def test_a_model_is_trained_once_its_statistics_have_moved(nested: Callable[[], 
     assert not is_untrained(keras.Sequential([keras.Input((4,)), keras.layers.Dense(8)]))
 
 
-BUILT = {"blocks": ((4, 4), (6,), (8,)), "image_side_px": 8, "l2": 0.01, "spatial_dropout": 0.2}
+BUILT = {
+    "blocks": ((4, 4), (6,), (8,)),
+    "stem_width": 3,
+    "image_side_px": 8,
+    "l2": 0.01,
+    "spatial_dropout": 0.2,
+}
 
 
 @pytest.mark.parametrize("form", ["compact", "separable"])
@@ -60,6 +66,7 @@ def test_what_a_model_was_built_with_is_met(form: str) -> None:
         ({"form": "separable"}, ["form"]),
         ({"blocks": ((4, 4), (6,))}, ["blocks"]),
         ({"n_dense_blocks": 1}, ["n_dense_blocks"]),
+        ({"stem_width": 0}, ["stem_width"]),
         ({"leaky_relu_slope": 0.1, "l2": 0.0}, ["leaky_relu_slope", "l2"]),
         ({"spatial_dropout": 0.3}, ["spatial_dropout"]),
         ({"batch_normalisation_momentum": 0.9}, ["batch_normalisation_momentum"]),

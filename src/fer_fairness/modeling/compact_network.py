@@ -15,16 +15,17 @@ def build_compact_network(
 ) -> "keras.Model":
     """Build the compact residual network, untrained.
 
-    The first convolution has stride 2: most of the published network's time goes into 48x48
-    positions, and into separable convolutions there, which are bound by memory and not by
-    arithmetic. So the first blocks have dense 3x3 convolutions, which CPUs compute near their peak,
-    and only the last ones, of few positions and many channels, separable ones, which save
-    parameters. A convolution that keeps the number of channels is added to its input
-    (He et al. 2016, arXiv 1512.03385). Blocks are parted by 2x2 max pooling and end with spatial
-    dropout; the mean over positions, dropout and one dense layer give the logits.
+    Most of the published network's time goes into 48x48 positions, and into separable convolutions
+    there, which are bound by memory and not by arithmetic. Here at most one convolution of few
+    channels, the stem, works there; the next one has stride 2. The first blocks have dense 3x3
+    convolutions, which CPUs compute near their peak, and only the last ones, of few positions and
+    many channels, separable ones, which save parameters. A convolution that keeps the number of
+    channels is added to its input (He et al. 2016, arXiv 1512.03385). Blocks are parted by 2x2 max
+    pooling and end with spatial dropout; the mean over positions, dropout and one dense layer give
+    the logits.
 
     Args:
-        params: Widths, number of dense blocks, slope, dropout, L2, image side.
+        params: Widths, stem, number of dense blocks, slope, dropout, L2, image side.
         seed: Decides the initial weights and, until training sets its own, the dropout.
         n_outputs: Number of logits.
 
@@ -39,6 +40,9 @@ def build_compact_network(
     side = params.image_side_px
     inputs = keras.Input((side, side, 1), name="image")
     features = layers.Rescaling(1 / 127.5, offset=-1.0, name="scaling")(inputs)
+    if params.stem_width:
+        features = _convolution(features, (params.stem_width, 1, True), "stem_{}", params, seeds)
+        features = _activation(features, "stem_activation", params)
     for number, widths in enumerate(params.blocks, start=1):
         name = f"block_{number}"
         for place, width in enumerate(widths, start=1):
@@ -51,9 +55,7 @@ def build_compact_network(
             # give the same values, from a quarter of the positions.
             if place == len(widths) and number < len(params.blocks):
                 features = layers.MaxPooling2D(2, padding="same", name=f"{name}_pooling")(features)
-            features = layers.LeakyReLU(
-                negative_slope=params.leaky_relu_slope, name=f"{name}_activation_{place}"
-            )(features)
+            features = _activation(features, f"{name}_activation_{place}", params)
         features = layers.SpatialDropout2D(
             params.spatial_dropout, seed=next(seeds), name=f"{name}_dropout"
         )(features)
@@ -62,6 +64,14 @@ def build_compact_network(
     initial = keras.initializers.GlorotUniform(seed=next(seeds))
     logits = layers.Dense(n_outputs, kernel_initializer=initial, name="logits")(features)
     return keras.Model(inputs, logits, name="compact_cnn")
+
+
+def _activation(
+    features: "keras.KerasTensor", name: str, params: ArchitectureParameters
+) -> "keras.KerasTensor":
+    from keras import layers
+
+    return layers.LeakyReLU(negative_slope=params.leaky_relu_slope, name=name)(features)
 
 
 def _convolution(

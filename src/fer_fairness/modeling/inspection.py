@@ -105,6 +105,7 @@ def fields_not_met(model: "keras.Model", params: ArchitectureParameters) -> list
     is_met = {
         "form": _FORMS.get(model.name) == params.form,
         "blocks": _widths(layers) == params.blocks,
+        "stem_width": _stem_width(layers) == params.stem_width,
         "n_dense_blocks": bool(kinds)
         and all(
             (kind == "Conv2D") == (number <= params.n_dense_blocks or number == place == 1)
@@ -120,7 +121,7 @@ def fields_not_met(model: "keras.Model", params: ArchitectureParameters) -> list
     # The parameters complete the blocks of a form themselves.
     completed = {"blocks"} if params.blocks == BLOCKS[params.form] else set()
     if params.form == "separable":
-        completed.add("n_dense_blocks")
+        completed |= {"n_dense_blocks", "stem_width"}
     asked = params.model_fields_set - completed
     return [name for name, met in is_met.items() if name in asked and not met]
 
@@ -138,6 +139,10 @@ def _widths(layers: "Iterable[keras.Layer]") -> tuple[tuple[int, ...], ...]:
         if match and hasattr(layer, "filters"):
             blocks.setdefault(match[1], []).append(layer.filters)
     return tuple(map(tuple, blocks.values()))
+
+
+def _stem_width(layers: "Iterable[keras.Layer]") -> int:
+    return sum(layer.filters for layer in layers if layer.name == "stem_convolution")
 
 
 def _are(value: float, layers: "Iterable[keras.Layer]", *names: str) -> bool:

@@ -39,6 +39,12 @@ class ArchitectureParameters(Parameters):
         min_length=1,
         description="Filters of the 3x3 convolutions of each block; by default those of the form.",
     )
+    stem_width: int = Field(
+        default=0,
+        ge=0,
+        description="Of the compact form: filters of a 3x3 convolution at full resolution before "
+        "the blocks, whose first convolution has stride 2; 0: none.",
+    )
     n_dense_blocks: int = Field(
         default=2,
         ge=0,
