@@ -107,8 +107,9 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         },
         "wide_teacher": {
             "architecture": {
-                "stem_width": 32,
-                "blocks": [[64, 64, 64], [128, 128, 128], [320, 320, 320, 320]],
+                "stem_width": 24,
+                "blocks": [[48, 48, 48], [96, 96, 96], [256, 256, 256, 256]],
+                "activation": "silu",
                 "spatial_dropout": 0.1,
             },
             "training": {"logit_adjustment": 0.0},
@@ -116,7 +117,14 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "stem": {
             "architecture": {
                 "stem_width": 16,
-                "blocks": [[32, 32, 32], [64, 64], [158, 158, 158, 158]],
+                "blocks": [[32, 32, 32], [64, 64], [156, 156, 156, 156]],
+            }
+        },
+        "stem_and_silu": {
+            "architecture": {
+                "stem_width": 16,
+                "blocks": [[32, 32, 32], [64, 64], [156, 156, 156, 156]],
+                "activation": "silu",
             }
         },
         "label_smoothing": {"training": {"label_smoothing": 0.1}},

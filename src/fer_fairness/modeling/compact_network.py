@@ -25,7 +25,7 @@ def build_compact_network(
     the logits.
 
     Args:
-        params: Widths, stem, number of dense blocks, slope, dropout, L2, image side.
+        params: Widths, stem, number of dense blocks, activation, dropout, L2, image side.
         seed: Decides the initial weights and, until training sets its own, the dropout.
         n_outputs: Number of logits.
 
@@ -51,8 +51,8 @@ def build_compact_network(
             features = _convolution(
                 features, (width, strides, is_dense), f"{name}_{{}}_{place}", params, seeds
             )
-            # The activation is monotone and dropout takes whole channels: after the pooling both
-            # give the same values, from a quarter of the positions.
+            # Dropout takes whole channels, and leaky ReLU is monotone: after the pooling both give
+            # the same values, from a quarter of the positions.
             if place == len(widths) and number < len(params.blocks):
                 features = layers.MaxPooling2D(2, padding="same", name=f"{name}_pooling")(features)
             features = _activation(features, f"{name}_activation_{place}", params)
@@ -71,6 +71,8 @@ def _activation(
 ) -> "keras.KerasTensor":
     from keras import layers
 
+    if params.activation == "silu":
+        return layers.Activation("silu", name=name)(features)
     return layers.LeakyReLU(negative_slope=params.leaky_relu_slope, name=name)(features)
 
 

@@ -111,6 +111,7 @@ def fields_not_met(model: "keras.Model", params: ArchitectureParameters) -> list
             (kind == "Conv2D") == (number <= params.n_dense_blocks or number == place == 1)
             for (number, place), kind in kinds.items()
         ),
+        "activation": _activation(layers) == params.activation,
         "leaky_relu_slope": _are(params.leaky_relu_slope, layers, "negative_slope"),
         "spatial_dropout": _are(params.spatial_dropout, layers, "rate"),
         "l2": _are(params.l2, convolutions, *_PENALTIES),
@@ -121,7 +122,7 @@ def fields_not_met(model: "keras.Model", params: ArchitectureParameters) -> list
     # The parameters complete the blocks of a form themselves.
     completed = {"blocks"} if params.blocks == BLOCKS[params.form] else set()
     if params.form == "separable":
-        completed |= {"n_dense_blocks", "stem_width"}
+        completed |= {"n_dense_blocks", "stem_width", "activation"}
     asked = params.model_fields_set - completed
     return [name for name, met in is_met.items() if name in asked and not met]
 
@@ -143,6 +144,11 @@ def _widths(layers: "Iterable[keras.Layer]") -> tuple[tuple[int, ...], ...]:
 
 def _stem_width(layers: "Iterable[keras.Layer]") -> int:
     return sum(layer.filters for layer in layers if layer.name == "stem_convolution")
+
+
+def _activation(layers: "Iterable[keras.Layer]") -> str:
+    kinds = {type(layer).__name__ for layer in layers}
+    return "silu" if "Activation" in kinds else "leaky_relu" if "LeakyReLU" in kinds else "none"
 
 
 def _are(value: float, layers: "Iterable[keras.Layer]", *names: str) -> bool:

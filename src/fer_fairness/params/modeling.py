@@ -50,8 +50,13 @@ class ArchitectureParameters(Parameters):
         ge=0,
         description="Of the compact form: blocks of dense convolutions, later ones are separable.",
     )
+    activation: Literal["leaky_relu", "silu"] = Field(
+        default="leaky_relu",
+        description="Of the compact form; silu (x times its sigmoid, Elfwing et al. 2018, arXiv "
+        "1702.03118) learns more in an epoch and takes longer.",
+    )
     leaky_relu_slope: float = Field(
-        default=0.02, ge=0.0, lt=1.0, description="Slope of the activation below zero."
+        default=0.02, ge=0.0, lt=1.0, description="Slope of leaky_relu below zero."
     )
     spatial_dropout: float = Field(
         default=0.10, ge=0.0, lt=1.0, description="Share of channels dropped at each block's end."
