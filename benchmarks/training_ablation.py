@@ -105,6 +105,17 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "taught_on_same_views": {
             "training": {"distillation": {"weight": 0.7, "temperature": 1.0, "same_views": True}}
         },
+        "taught_on_24_views": {
+            "training": {
+                "distillation": {
+                    "weight": 0.75,
+                    "temperature": 1.0,
+                    "same_views": True,
+                    "n_views": 24,
+                },
+            }
+        },
+        "no_logit_adjustment": {"training": {"logit_adjustment": 0.0}},
         "wide_teacher": {
             "architecture": {
                 "stem_width": 24,
@@ -152,7 +163,9 @@ def main() -> None:
 def parse() -> argparse.Namespace:
     parser = ablation_arguments(__doc__, VARIATIONS, epochs=30)
     parser.add_argument("--teachers", nargs="+", default=[], help=".keras files")
-    parser.add_argument("--on", choices=VARIATIONS, default=UNCHANGED, help="applies to every run")
+    parser.add_argument(
+        "--on", nargs="+", choices=VARIATIONS, default=[UNCHANGED], help="applied to every run"
+    )
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
@@ -182,7 +195,7 @@ def run(
 ) -> None:
     """Train one variation with one seed and keep its predictions, unless they are there."""
     done = run_file(arguments, name, seed)
-    architecture, training = parameters([arguments.on, name], arguments.epochs)
+    architecture, training = parameters([*arguments.on, name], arguments.epochs)
     teachers = arguments.teachers if training.distillation.weight > 0 else []
     hashes = [file_sha256(Path(path)) for path in teachers]
     used = [architecture.model_dump(), training.model_dump(), *hashes]
