@@ -85,13 +85,11 @@ class TrainingBatches:
         self._params = params
         self._procedure = procedure
         self._seed = seed
-        self.epoch_size = training.epoch_size
-        if params.steps_per_epoch is not None:
-            self.epoch_size = params.steps_per_epoch * params.batch_size
+        self.epoch_size = _epoch_size(training, params)
 
     def __len__(self) -> int:
         """Number of batches in an epoch; the last may be smaller."""
-        return math.ceil(self.epoch_size / self._params.batch_size)
+        return steps_an_epoch(self._training, self._params)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of `epoch`, counted from 0."""
@@ -138,6 +136,17 @@ class TrainingBatches:
         inputs |= {name: values[rows] for name, values in known.items()}
         batch = Batch(inputs, training.targets[rows], weight)
         return self._procedure.mix(batch, params, generator)
+
+
+def steps_an_epoch(training: TrainingSet, params: TrainingParameters) -> int:
+    """How many gradient steps an epoch of `training` has."""
+    return math.ceil(_epoch_size(training, params) / params.batch_size)
+
+
+def _epoch_size(training: TrainingSet, params: TrainingParameters) -> int:
+    if params.steps_per_epoch is None:
+        return training.epoch_size
+    return params.steps_per_epoch * params.batch_size
 
 
 def draw_mixture(
