@@ -144,5 +144,5 @@ def test_a_head_within_a_nested_model_is_refused() -> None:
 
     inner = build_network(SMALL, seed=0)
     image = keras.Input((16, 16, 1))
-    with pytest.raises(InvalidInputError, match="'logits' .* within a model nested"):
+    with pytest.raises(InvalidInputError, match=r"'logits' .* within a model nested"):
         with_normalised_head(keras.Model(image, inner(image)), 30.0)
