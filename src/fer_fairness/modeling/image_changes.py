@@ -236,7 +236,7 @@ def apply_changes(
         images = ops.clip(images + ops.expand_dims(drawn["noise"], -1), 0.0, 255.0)
     if "box" in drawn:
         mean = ops.mean(images, axis=(1, 2, 3), keepdims=True)
-        images = ops.where(_inside(drawn["box"], images.shape[1:3]), mean, images)
+        images = ops.where(inside(drawn["box"], images.shape[1:3]), mean, images)
     return images
 
 
@@ -284,7 +284,14 @@ def _boxes(
     return np.asarray(edges * np.repeat(image_shape, 2))
 
 
-def _inside(box: "keras.KerasTensor", image_shape: tuple[int, int]) -> "keras.KerasTensor":
+def inside(box: "keras.KerasTensor", image_shape: tuple[int, int]) -> "keras.KerasTensor":
+    """Which pixels lie in each image's box, boolean `(n, height, width, 1)`.
+
+    Args:
+        box: Float32 `(n, 4)`: top, bottom, left and right edge in pixels; a pixel is inside whose
+            row is at least the top and less than the bottom, and columns likewise.
+        image_shape: Height and width in pixels.
+    """
     from keras import ops
 
     height, width = image_shape
