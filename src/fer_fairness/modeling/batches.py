@@ -10,7 +10,8 @@ from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.distillation import Teaching, draw_view
-from fer_fairness.modeling.image_changes import CHANGES, draw_changes
+from fer_fairness.modeling.image_changes import CHANGES
+from fer_fairness.modeling.image_draws import draw_changes
 from fer_fairness.modeling.training_set import STRENGTH, WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
