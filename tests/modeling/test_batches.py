@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling import Procedure, TrainingSet
-from fer_fairness.modeling.batches import Batch, TrainingBatches, mixed
+from fer_fairness.modeling.batches import Batch, TrainingBatches, mixed, pasted
 from fer_fairness.modeling.distillation import Teaching
 from fer_fairness.modeling.training_set import GROUP, STRENGTH, WEIGHT, StackedImages
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
@@ -263,6 +263,26 @@ def test_a_procedure_decides_order_and_mixture() -> None:
         np.testing.assert_allclose(batch.targets, batch.targets[::-1])
 
 
+@pytest.mark.parametrize("weight", [None, np.array([1.0, 3.0, 0.0], np.float32)])
+def test_what_is_pasted_counts_like_what_is_mixed_in_the_share_of_its_area(
+    weight: np.ndarray | None,
+) -> None:
+    teachers = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
+    images = np.zeros((3, 4, 10, 1), np.uint8)
+    targets = np.array([[1, 0], [0.5, 0.5], [0, 1]], np.float32)
+    batch = Batch({"images": images, "teacher_logits": teachers}, targets, weight)
+    partner = np.array([1, 2, 0], np.int32)
+    box = np.array([[0, 4, 0, 10], [1, 3, 0, 5], [2, 2, 3, 9]])
+    found = pasted(batch, box, partner)
+    expected = mixed(batch, np.array([0.0, 0.75, 1.0], np.float32), partner)
+    np.testing.assert_allclose(found.targets, expected.targets)
+    for name in ("teacher_logits", "partner"):
+        np.testing.assert_allclose(found.inputs[name], expected.inputs[name])
+    if weight is not None:
+        np.testing.assert_allclose(found.sample_weight, [3.0, 2.25, 0.0])  # type: ignore[arg-type]
+    assert "mixing_share" not in found.inputs
+
+
 def test_an_order_without_rows_is_refused() -> None:
     class Nothing(Procedure):
         def order(self, _training: TrainingSet, _generator: np.random.Generator) -> np.ndarray:
@@ -272,7 +292,7 @@ def test_an_order_without_rows_is_refused() -> None:
         next(TrainingBatches(numbered(8), PLAIN, Nothing(), seed=0).epoch(0))
 
 
-@pytest.mark.parametrize("name", ["gamma", "images", "partner"])
+@pytest.mark.parametrize("name", ["gamma", "images", "partner", "pasted_box"])
 def test_columns_cannot_have_the_names_of_images_and_their_changes(name: str) -> None:
     part = replace(numbered(8), columns={name: np.ones(8, np.float32)})
     with pytest.raises(InvalidInputError, match=f"columns called \\['{name}'\\]"):

@@ -12,7 +12,8 @@ import pandera.pandas as pa
 from fer_fairness.augmentation.source_faces import draw_sources
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import STRENGTH, TrainingSet
-from fer_fairness.modeling.image_changes import GeneratorPerImage, change_images
+from fer_fairness.modeling.image_changes import change_images
+from fer_fairness.modeling.image_draws import GeneratorPerImage
 from fer_fairness.modeling.training_set import check_images
 from fer_fairness.params.augmentation import AugmentationParameters, TransformRanges
 from fer_fairness.params.training import OnlineAugmentationParameters

@@ -3,6 +3,7 @@
 A new module under `methods` or `post` is found by itself; docs/adding_a_method.md.
 """
 
+from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, group_codes, validation_set
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.post_method import Json, PostMethod
@@ -23,6 +24,7 @@ __all__ = [
     "Need",
     "PostMethod",
     "PostMethodBlock",
+    "cell_codes",
     "group_codes",
     "post_methods",
     "trained_methods",

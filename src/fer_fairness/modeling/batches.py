@@ -10,7 +10,8 @@ from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.distillation import Teaching, draw_view
-from fer_fairness.modeling.image_changes import CHANGES, draw_changes
+from fer_fairness.modeling.image_changes import CHANGES
+from fer_fairness.modeling.image_draws import draw_changes
 from fer_fairness.modeling.training_set import STRENGTH, WEIGHT, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 # What random numbers are for comes first in their seeds, so that no two purposes share a stream.
 _ORDER, _CHANGES = 1, 2
 
-_NAMES_OF_THE_GRAPH = {"images", "mixing_share", "partner", "teacher_logits", *CHANGES}
+_NAMES_OF_THE_GRAPH = {
+    "images",
+    "mixing_share",
+    "pasted_box",
+    "partner",
+    "teacher_logits",
+    *CHANGES,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,9 @@ class Batch:
         inputs: `images` uint8 `(n, height, width, channels)`; what `draw_changes` drew; columns of
             the training set but for weight and strength; where images are mixed, `mixing_share`
             float32 `(n,)` and `partner` int32 `(n,)`: an image becomes that share of itself and the
-            rest of its partner in the batch; and `teacher_logits` float32 `(n, k)`, mixed as the
+            rest of its partner in the batch; where they are pasted into one another, `pasted_box`
+            float32 `(n, 4)`, top, bottom, left and right edge in pixels, and `partner`, whose
+            pixels an image has within its box; and `teacher_logits` float32 `(n, k)`, mixed as the
             images.
         targets: float32 `(n, k)`, mixed in the same proportion times the faces' weights.
         sample_weight: float32 `(n,)` or None.
@@ -85,13 +95,11 @@ class TrainingBatches:
         self._params = params
         self._procedure = procedure
         self._seed = seed
-        self.epoch_size = training.epoch_size
-        if params.steps_per_epoch is not None:
-            self.epoch_size = params.steps_per_epoch * params.batch_size
+        self.epoch_size = _epoch_size(training, params)
 
     def __len__(self) -> int:
         """Number of batches in an epoch; the last may be smaller."""
-        return math.ceil(self.epoch_size / self._params.batch_size)
+        return steps_an_epoch(self._training, self._params)
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """The batches of `epoch`, counted from 0."""
@@ -140,6 +148,17 @@ class TrainingBatches:
         return self._procedure.mix(batch, params, generator)
 
 
+def steps_an_epoch(training: TrainingSet, params: TrainingParameters) -> int:
+    """How many gradient steps an epoch of `training` has."""
+    return math.ceil(_epoch_size(training, params) / params.batch_size)
+
+
+def _epoch_size(training: TrainingSet, params: TrainingParameters) -> int:
+    if params.steps_per_epoch is None:
+        return training.epoch_size
+    return params.steps_per_epoch * params.batch_size
+
+
 def draw_mixture(
     generator: np.random.Generator, n: int, alpha: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -163,13 +182,35 @@ def mixed(batch: Batch, share: np.ndarray, partner: np.ndarray) -> Batch:
         share: float32 `(n,)`: of each image, what it keeps of itself.
         partner: int32 `(n,)`: the row of the batch that the rest is taken from.
     """
+    return _mixed(batch, {"mixing_share": share, "partner": partner}, share)
+
+
+def pasted(batch: Batch, box: np.ndarray, partner: np.ndarray) -> Batch:
+    """A batch whose images are to be pasted into one another, with all else mixed by area.
+
+    As `mixed`, where an image keeps of itself the share of its area that lies outside of its box.
+
+    Args:
+        batch: Not mixed yet.
+        box: `(n, 4)`: top, bottom, left and right edge in whole pixels within the image.
+        partner: int32 `(n,)`: the row of the batch whose pixels are in the box.
+    """
+    top, bottom, left, right = box.T
+    height, width = batch.inputs["images"].shape[1:3]
+    share = (1 - (bottom - top) * (right - left) / (height * width)).astype(np.float32)
+    return _mixed(batch, {"pasted_box": box.astype(np.float32), "partner": partner}, share)
+
+
+def _mixed(batch: Batch, mixture: dict[str, np.ndarray], share: np.ndarray) -> Batch:
+    """What the graph is told of a mixture, and all that is not pixels mixed in these shares."""
+    partner = mixture["partner"]
     weight = batch.sample_weight
     own = share if weight is None else share * weight
     others = 1 - share if weight is None else (1 - share) * weight[partner]
     total = own + others
     part = np.divide(own, total, out=np.ones_like(own), where=total > 0)[:, None]
     targets = (part * batch.targets + (1 - part) * batch.targets[partner]).astype(np.float32)
-    inputs = batch.inputs | {"mixing_share": share, "partner": partner}
+    inputs = batch.inputs | mixture
     if "teacher_logits" in inputs:
         inputs["teacher_logits"] = _mixed_logits(inputs["teacher_logits"], share, partner)
     mixed_weight = None if weight is None else total.astype(np.float32)

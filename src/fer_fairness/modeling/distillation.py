@@ -14,7 +14,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import replacing
 from fer_fairness.modeling.fingerprints import add_arrays
 from fer_fairness.modeling.graph import teaching_graph
-from fer_fairness.modeling.image_changes import Floats, draw_changes
+from fer_fairness.modeling.image_draws import Floats, draw_changes
 from fer_fairness.modeling.precision import precision_here
 from fer_fairness.modeling.prediction import predict_logits
 from fer_fairness.modeling.training_set import STRENGTH, TrainingSet

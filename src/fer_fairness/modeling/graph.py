@@ -8,7 +8,7 @@ import numpy as np
 
 from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
-from fer_fairness.modeling.image_changes import apply_changes
+from fer_fairness.modeling.image_changes import apply_changes, inside
 from fer_fairness.modeling.objective import Objective, Tensor
 from fer_fairness.modeling.precision import computing_in, precision_here
 from fer_fairness.params.training import Precision, TrainingParameters
@@ -136,6 +136,10 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             if "mixing_share" in batch:
                 share = ops.reshape(batch["mixing_share"], (-1, 1, 1, 1))
                 images = share * images + (1 - share) * ops.take(images, batch["partner"], axis=0)
+            if "pasted_box" in batch:
+                others = ops.take(images, batch["partner"], axis=0)
+                is_pasted = inside(batch["pasted_box"], images.shape[1:3])
+                images = ops.where(is_pasted, others, images)
             said = {} if self._asked is None else {"teacher_logits": self._asked(images)}
             with computing_in(self.model, self._precision):
                 if self._with_features is None:

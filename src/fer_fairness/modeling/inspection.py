@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.modeling import BLOCKS, ArchitectureParameters
 
 if TYPE_CHECKING:
@@ -58,6 +59,26 @@ def output_layer(model: "keras.Model") -> "keras.Layer":
     while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
         operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
     return operation
+
+
+def dense_output_layer(model: "keras.Model", reason: str) -> "keras.layers.Dense":
+    """The layer of the logits, where it is a dense one without activation.
+
+    Args:
+        model: Any model.
+        reason: Why it has to be, and what to do where it is not: the end of the message.
+
+    Raises:
+        InvalidInputError: Naming the layer that was found.
+    """
+    layer = output_layer(model)
+    if type(layer).__name__ != "Dense" or last_activation(model) != "linear":
+        raise InvalidInputError(
+            f"The last layer of model {model.name!r}, {layer.name!r}, is a {type(layer).__name__} "
+            f"with activation {last_activation(model) or 'none'}, expected a dense one without: "
+            f"{reason}"
+        )
+    return layer
 
 
 def last_activation(model: "keras.Model") -> str:

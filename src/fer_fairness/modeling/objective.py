@@ -105,7 +105,7 @@ class Objective:
             self._adjustment
         )
         adjusted = ops.add(logits, ops.convert_to_tensor(self._adjustment))
-        labelled = ops.categorical_crossentropy(smoothed, adjusted, from_logits=True)
+        labelled = self.label_losses(smoothed, adjusted)
         if "teacher_logits" not in batch:
             return labelled
         known = ops.log_softmax(batch["teacher_logits"] / distillation.temperature)
@@ -113,6 +113,17 @@ class Objective:
         divergence = ops.sum(ops.exp(known) * (known - found), axis=1)
         weight = distillation.weight
         return (1 - weight) * labelled + weight * distillation.temperature**2 * divergence
+
+    def label_losses(self, targets: Tensor, logits: Tensor) -> Tensor:
+        """What the labels alone ask for, of each face, `(n,)`: cross-entropy.
+
+        Args:
+            targets: `(n, k)`, smoothed already.
+            logits: `(n, k)`, adjusted already.
+        """
+        from keras import ops
+
+        return ops.categorical_crossentropy(targets, logits, from_logits=True)
 
     def cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
         """Of each face, `(n,)`, without smoothing, adjustment or teachers: what histories show."""

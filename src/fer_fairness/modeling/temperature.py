@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import log_softmax
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling.inspection import last_activation, output_layer
+from fer_fairness.modeling.inspection import dense_output_layer
 
 if TYPE_CHECKING:
     import keras
@@ -44,13 +43,9 @@ def check_can_be_scaled(model: "keras.Model") -> None:
     Raises:
         InvalidInputError: Naming the layer, and what to do.
     """
-    layer = output_layer(model)
-    if type(layer).__name__ != "Dense" or last_activation(model) != "linear":
-        raise InvalidInputError(
-            f"The last layer of model {model.name!r}, {layer.name!r}, is a {type(layer).__name__} "
-            f"with activation {last_activation(model) or 'none'}, expected a dense one without: "
-            "its weights would be divided. Set training.temperature_scaling to false."
-        )
+    dense_output_layer(
+        model, "its weights would be divided. Set training.temperature_scaling to false."
+    )
 
 
 def divide_logits(model: "keras.Model", temperature: float) -> None:
@@ -59,6 +54,5 @@ def divide_logits(model: "keras.Model", temperature: float) -> None:
     Raises:
         InvalidInputError: If the last layer is not a dense one without activation.
     """
-    check_can_be_scaled(model)
-    layer = output_layer(model)
+    layer = dense_output_layer(model, "its weights are divided.")
     layer.set_weights([weights / np.float32(temperature) for weights in layer.get_weights()])

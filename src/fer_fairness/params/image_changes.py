@@ -62,6 +62,16 @@ class ImageChanges(Parameters):
         default=0.5, ge=0.0, le=1.0, description="Share of the images that have a box erased."
     )
 
+    n_operations: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "So many of the changes that are on are drawn for each image, and each goes to an end "
+            "of its range (RandAugment, Cubuk et al. 2020, arXiv 1909.13719); flip and "
+            "degraded_share are beside them. null: every change that is on, within its range."
+        ),
+    )
+
     @property
     def is_geometric(self) -> bool:
         """Whether any change moves pixels."""

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.composition import Composition, group_codes, training_faces
+from fer_fairness.mitigation.cells import cell_codes
+from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.modeling import GROUP, Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
@@ -69,11 +70,8 @@ class GroupDro(Method):
         """Every training face, with the code of its group."""
         plain = super().training_set(faces, images, given)
         chosen = training_faces(faces)
-        groups = chosen[self.attribute]
-        if self.by_emotion:
-            # Missing where either is.
-            groups = groups.astype(object) + " " + chosen["emotion"].astype(object)
-        codes, names = group_codes(pd.DataFrame({"group": groups}), "group")
+        by = [self.attribute, "emotion"] if self.by_emotion else [self.attribute]
+        codes, names = cell_codes(chosen, by)
         unknown = int((codes < 0).sum())
         logger.info(
             "%d groups weighed by their losses; %d of %d faces have no group and count as in "
