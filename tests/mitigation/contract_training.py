@@ -34,6 +34,8 @@ FINE_TUNING = FineTuningParameters.model_validate(
         "freezing": {"enabled": False},
         "regularisation": {"spatial_dropout": 0.0, "l2": 1e-4},
         "training": {
+            # What back ends are compared in: bfloat16 is of one of them alone.
+            "precision": "float32",
             "batch_size": 16,
             "steps_per_epoch": 3,
             "max_epochs": 3,
