@@ -104,7 +104,7 @@ class Objective:
         smoothed = targets * (1 - params.label_smoothing) + params.label_smoothing / len(
             self._adjustment
         )
-        adjusted = ops.add(logits, ops.convert_to_tensor(self._adjustment))
+        adjusted = ops.add(logits, self.adjustment(batch))
         labelled = ops.categorical_crossentropy(smoothed, adjusted, from_logits=True)
         if "teacher_logits" not in batch:
             return labelled
@@ -113,6 +113,12 @@ class Objective:
         divergence = ops.sum(ops.exp(known) * (known - found), axis=1)
         weight = distillation.weight
         return (1 - weight) * labelled + weight * distillation.temperature**2 * divergence
+
+    def adjustment(self, batch: Mapping[str, Tensor]) -> Tensor:  # noqa: ARG002  for overriding
+        """What is added to the logits where they are compared with targets, `(k,)` or `(n, k)`."""
+        from keras import ops
+
+        return ops.convert_to_tensor(self._adjustment)
 
     def cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
         """Of each face, `(n,)`, without smoothing, adjustment or teachers: what histories show."""
