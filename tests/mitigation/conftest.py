@@ -68,7 +68,9 @@ def step() -> Step:
 
             def compute_loss(self, x: Any, y: Any, y_pred: Any, *_: Any, **__: Any) -> Any:
                 weight = training.columns.get(WEIGHT)
-                return made.loss(x, y, y_pred["logits"], y_pred["features"], weight)
+                loss = made.loss(x, y, y_pred["logits"], y_pred["features"], weight)
+                # Keras warns of variables without a gradient.
+                return loss + 0 * keras.ops.sum(y_pred["features"])
 
         model = Moved()
         before = [np.array(variable) for variable in model.variables]

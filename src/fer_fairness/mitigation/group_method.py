@@ -98,6 +98,19 @@ class GroupObjective(Objective):
         return parts / ops.where(totals > 0, totals, 1.0), ops.minimum(totals, 1.0)
 
 
+def pair_trust(trust: Tensor) -> Tensor:
+    """How far two groups can be compared within a class, `(n_groups, n_groups, k)`.
+
+    The lesser of both cells' trust, as `GroupObjective.cells` gives it; each pair once, the other
+    places are 0.
+    """
+    from keras import ops
+
+    n_groups = int(trust.shape[0])
+    is_later = np.triu(np.ones((n_groups, n_groups), np.float32), k=1)[:, :, None]
+    return ops.minimum(trust[:, None], trust[None]) * ops.convert_to_tensor(is_later)
+
+
 def memberships(faces: pd.DataFrame, attribute: str, *, soft: bool) -> tuple[np.ndarray, list[str]]:
     """How surely each face belongs to each group of an attribute.
 
