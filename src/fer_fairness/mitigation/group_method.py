@@ -79,6 +79,16 @@ class GroupObjective(Objective):
         own = ops.reshape(batch["mixing_share"], (-1, 1))
         return own * shares + (1 - own) * ops.take(shares, batch["partner"], axis=0)
 
+    def cell_sums(
+        self, batch: Mapping[str, Tensor], targets: Tensor, weight: Tensor | None
+    ) -> Tensor:
+        """Sums of weight x membership x target over the faces, `(n_groups, k)`."""
+        from keras import ops
+
+        members = self.memberships(batch)
+        weighted = members if weight is None else members * ops.reshape(weight, (-1, 1))
+        return ops.matmul(ops.transpose(weighted), targets)
+
     def cells(
         self, batch: Mapping[str, Tensor], targets: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
@@ -94,7 +104,7 @@ class GroupObjective(Objective):
         parts = self.memberships(batch)[:, :, None] * targets[:, None, :]
         if weight is not None:
             parts = parts * ops.reshape(weight, (-1, 1, 1))
-        totals = ops.sum(parts, axis=0)
+        totals = self.cell_sums(batch, targets, weight)
         return parts / ops.where(totals > 0, totals, 1.0), ops.minimum(totals, 1.0)
 
 
