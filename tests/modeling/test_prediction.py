@@ -10,7 +10,14 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import predict_logits, predictions_table, probabilities
+from fer_fairness.modeling import (
+    build_network,
+    predict_features,
+    predict_logits,
+    predictions_table,
+    probabilities,
+)
+from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.tables import PREDICTIONS_SCHEMA
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
@@ -148,3 +155,14 @@ def test_the_mean_with_the_mirrored_face_is_the_same_for_both(build: Callable[[]
         np.testing.assert_allclose(
             asked(model, faces, average_mirrored=True), (once + other_way) / 2, rtol=1e-4, atol=1e-5
         )
+
+
+def test_features_are_what_the_last_dense_layer_reads() -> None:
+    model = build_network(ArchitectureParameters(blocks=((4,), (6,)), image_side_px=16), seed=0)
+    images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1)).astype(np.uint8)
+    rows = np.array([4, 0, 2])
+    features = predict_features(model, images, rows, batch_size=2)
+    assert features.shape == (3, 6)
+    kernel, bias = model.layers[-1].get_weights()
+    logits = predict_logits(model, images, rows, batch_size=2, description="Logits")
+    np.testing.assert_allclose(features @ kernel + bias, logits, rtol=1e-4, atol=1e-5)

@@ -4,7 +4,12 @@ from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.freezing import freeze_layers
 from fer_fairness.modeling.objective import Objective, Scores
-from fer_fairness.modeling.prediction import predict_logits, predictions_table, probabilities
+from fer_fairness.modeling.prediction import (
+    predict_features,
+    predict_logits,
+    predictions_table,
+    probabilities,
+)
 from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.regularisation import set_regularisation
 from fer_fairness.modeling.starting_weights import starting_model, trained_model
@@ -25,6 +30,7 @@ __all__ = [
     "TrainingSet",
     "build_network",
     "freeze_layers",
+    "predict_features",
     "predict_logits",
     "predictions_table",
     "prepare_backend",

@@ -9,6 +9,7 @@ import numpy as np
 from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.image_changes import apply_changes, inside
+from fer_fairness.modeling.inspection import with_features
 from fer_fairness.modeling.objective import Objective, Tensor
 from fer_fairness.modeling.precision import computing_in, precision_here
 from fer_fairness.params.training import Precision, TrainingParameters
@@ -123,7 +124,7 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             # A function hides them from Keras, which would train and checkpoint them.
             self._asked = partial(_mean_log_shares, teachers, precision) if teachers else None
             self._objective = objective
-            self._with_features = _with_features(model) if objective.uses_features else None
+            self._with_features = with_features(model) if objective.uses_features else None
             features = self._with_features and self._with_features.outputs[1]
             n_features = 0 if features is None else int(features.shape[-1])
             objective.build(self, n_features=n_features, seed=seed)
@@ -190,17 +191,6 @@ def _mean_log_shares(
         with computing_in(teacher, precision):
             said.append(ops.softmax(teacher(images, training=False)))
     return ops.stop_gradient(ops.log(sum(said) / len(said) + _SMALLEST_SHARE))
-
-
-def _with_features(model: "keras.Model") -> "keras.Model":
-    """The same layers, giving what enters the last of them that has weights as well."""
-    import keras
-
-    last = next(layer for layer in reversed(model.layers) if layer.weights)
-    features = last.input
-    if len(features.shape) == 4:
-        features = keras.layers.GlobalAveragePooling2D()(features)
-    return keras.Model(model.input, [model.output, features])
 
 
 def _seed_generators(graph: "keras.Model", seed: int) -> None:

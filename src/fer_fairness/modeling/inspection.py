@@ -81,6 +81,22 @@ def dense_output_layer(model: "keras.Model", reason: str) -> "keras.layers.Dense
     return layer
 
 
+def with_features(model: "keras.Model") -> "keras.Model":
+    """The same layers, giving what enters the last of them that has weights as well.
+
+    Returns:
+        A model of two outputs, that of `model` and `(n, n_features)`, averaged over positions
+        where it is a map.
+    """
+    import keras
+
+    last = next(layer for layer in reversed(model.layers) if layer.weights)
+    features = last.input
+    if len(features.shape) == 4:
+        features = keras.layers.GlobalAveragePooling2D()(features)
+    return keras.Model(model.input, [model.output, features])
+
+
 def last_activation(model: "keras.Model") -> str:
     """Name of the activation of the last layer, "" where it has none."""
     operation = output_layer(model)

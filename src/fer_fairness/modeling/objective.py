@@ -104,8 +104,7 @@ class Objective:
         smoothed = targets * (1 - params.label_smoothing) + params.label_smoothing / len(
             self._adjustment
         )
-        adjusted = ops.add(logits, ops.convert_to_tensor(self._adjustment))
-        labelled = self.label_losses(smoothed, adjusted)
+        labelled = self.label_losses(smoothed, ops.add(logits, self.adjustment(batch)))
         if "teacher_logits" not in batch:
             return labelled
         known = ops.log_softmax(batch["teacher_logits"] / distillation.temperature)
@@ -124,6 +123,12 @@ class Objective:
         from keras import ops
 
         return ops.categorical_crossentropy(targets, logits, from_logits=True)
+
+    def adjustment(self, batch: Mapping[str, Tensor]) -> Tensor:  # noqa: ARG002  for overriding
+        """What is added to the logits where they are compared with targets, `(k,)` or `(n, k)`."""
+        from keras import ops
+
+        return ops.convert_to_tensor(self._adjustment)
 
     def cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
         """Of each face, `(n,)`, without smoothing, adjustment or teachers: what histories show."""

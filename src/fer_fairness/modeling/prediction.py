@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.inspection import with_features
 from fer_fairness.modeling.training_set import Images, check_images
 from fer_fairness.progress import track
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, has_majority_emotion
@@ -65,6 +66,32 @@ def predict_logits(
     for number, batch in enumerate(track(batches, description=description, total=n_batches)):
         logits[number * batch_size : (number + 1) * batch_size] = batch
     return logits
+
+
+def predict_features(
+    model: "keras.Model", images: Images, image_index: np.ndarray, *, batch_size: int
+) -> np.ndarray:
+    """What enters the last layer of `model` that has weights, averaged over positions.
+
+    Args:
+        model: Images 0 to 255 to logits.
+        images: uint8 `(m, height, width, 1)`.
+        image_index: The rows of `images` that are asked about, integers `(n,)`.
+        batch_size: Images at a time.
+
+    Returns:
+        float32 `(n, n_features)`, in inference mode.
+
+    Raises:
+        InvalidInputError: As `predict_logits`.
+    """
+    import keras
+
+    both = with_features(model)
+    features = keras.Model(both.inputs, both.outputs[1])
+    return predict_logits(
+        features, images, image_index, batch_size=batch_size, description="Features"
+    )
 
 
 def inference_batches(

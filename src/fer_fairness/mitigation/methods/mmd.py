@@ -1,0 +1,137 @@
+"""MMD and CORAL: within each emotion, the features of the groups shall be distributed alike."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
+
+from pydantic import Field
+
+from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, pair_trust
+from fer_fairness.modeling import Objective, TrainingSet
+from fer_fairness.modeling.objective import Tensor
+from fer_fairness.params.training import TrainingParameters
+
+Distance = Literal["mmd", "coral"]
+
+_KERNEL_RATES: Final = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
+
+
+class Mmd(GroupMethod):
+    """Adds strength x the mean over emotions and pairs of groups of a distance of their features.
+
+    `mmd`: the squared maximum mean discrepancy, K(g, g) + K(h, h) - 2 K(g, h), without a root, K
+    being the mean over pairs of faces of the sum over s in 0.001, 0.01, ... 1000 of
+    exp(-s d ** 2), d their distance; pairs of a face with itself are among them. `coral`: the mean
+    squared difference of the features' means plus that of their covariances (of n - 1).
+
+    Kernels and CORAL are DomainBed's, which compares domains whatever the class; here groups are
+    compared within an emotion, so that the mix of emotions of a group is not taken from it. A
+    batch has few faces of a cell: MMD of small samples is above 0 where nothing differs.
+
+    Votes and probabilities of predicted groups weigh faces; a pair one of whose cells has less
+    than a whole face (two, for covariances) counts by what it has. Faces of unknown group are in
+    no cell.
+    """
+
+    label: ClassVar[str] = "Matching of features (MMD)"
+    source: ClassVar[str] = (
+        "Gretton et al. 2012, JMLR 13; Sun and Saenko 2016, arXiv 1607.01719; Gulrajani and "
+        "Lopez-Paz 2021, arXiv 2007.01434"
+    )
+    neutral: ClassVar = {"strength": 0.0}
+
+    method: Literal["mmd"] = "mmd"
+    distance: Distance = Field(
+        default="mmd", description="`mmd`, of whole distributions; `coral`, of two moments."
+    )
+    strength: float = Field(
+        default=1.0, ge=0.0, description="gamma, factor of the distance; worth trying: 0.1 to 10."
+    )
+
+    def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
+        """The plain loss and the distance."""
+        return MmdObjective(params, training, distance=self.distance, strength=self.strength)
+
+
+class MmdObjective(GroupObjective):
+    """The loss of `Mmd`."""
+
+    uses_features = True
+
+    def __init__(
+        self,
+        params: TrainingParameters,
+        training: TrainingSet,
+        *,
+        distance: Distance,
+        strength: float,
+    ) -> None:
+        """Take the settings of the loss."""
+        super().__init__(params, training)
+        self._distance = distance
+        self._strength = strength
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The plain loss and the distance."""
+        from keras import ops
+
+        plain = super().loss(batch, targets, logits, features, weight)
+        parts, trust = self.cells(batch, targets, weight)
+        if self._distance == "mmd":
+            compared = pair_trust(trust)
+            total = ops.sum(compared * _discrepancies(parts, features))
+        else:
+            compared = pair_trust(trust)
+            total = ops.sum(compared * _differences(_means(parts, features)))
+            # A covariance is of two faces at least.
+            counts = ops.sum(self.memberships(batch)[:, :, None] * targets[:, None, :], axis=0)
+            trusted = pair_trust(ops.clip(counts - 1, 0.0, 1.0))
+            total = total + ops.sum(trusted * _differences(_covariances(parts, counts, features)))
+        return plain + self._strength * total / ops.maximum(ops.sum(compared), 1.0)
+
+
+def _discrepancies(parts: Tensor, features: Tensor) -> Tensor:
+    """Squared MMD of every two groups in every class, `(groups, groups, k)`."""
+    from keras import ops
+
+    squares = ops.sum(features**2, axis=1)
+    distances = squares[:, None] + squares[None] - 2 * ops.matmul(features, ops.transpose(features))
+    # A face's distance to itself may be rounded to less than 0.
+    distances = ops.maximum(distances, 0.0)
+    kernel = sum(ops.exp(-rate * distances) for rate in _KERNEL_RATES)
+    means = ops.einsum("igk,ij,jhk->ghk", parts, kernel, parts)
+    own = ops.einsum("ggk->gk", means)
+    return own[:, None] + own[None] - 2 * means
+
+
+def _means(parts: Tensor, features: Tensor) -> Tensor:
+    """Means of the cells, `(groups, k, features)`."""
+    from keras import ops
+
+    return ops.einsum("igk,if->gkf", parts, features)
+
+
+def _covariances(parts: Tensor, counts: Tensor, features: Tensor) -> Tensor:
+    """Covariances of the cells, over n - 1 faces, `(groups, k, features x features)`."""
+    from keras import ops
+
+    means = _means(parts, features)
+    squares = ops.einsum("igk,if,ie->gkfe", parts, features, features)
+    centred = squares - means[..., :, None] * means[..., None, :]
+    factors = counts / ops.where(counts > 1, counts - 1, 1.0)
+    return ops.reshape(
+        centred * factors[..., None, None], (*means.shape[:2], means.shape[2] * means.shape[2])
+    )
+
+
+def _differences(moments: Tensor) -> Tensor:
+    """Mean squared difference of every two groups in every class, `(groups, groups, k)`."""
+    from keras import ops
+
+    return ops.mean((moments[:, None] - moments[None]) ** 2, axis=-1)

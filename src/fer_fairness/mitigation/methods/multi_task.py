@@ -1,0 +1,75 @@
+"""Multi-task: the features also have to tell the group."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.heads import dense_layer, group_loss
+from fer_fairness.modeling import Objective, TrainingSet
+from fer_fairness.modeling.objective import Tensor
+from fer_fairness.params.training import TrainingParameters
+
+if TYPE_CHECKING:
+    import keras
+
+
+class MultiTask(GroupMethod):
+    """Adds strength x the cross-entropy of the group, told by a dense layer from the features.
+
+    The layer is learned beside the model and is not kept. Xu et al. also try the opposite, features
+    that do not tell the group: that is `conditional_adversary`; and emotions that are predicted
+    with the group given, which needs it at test time. One attribute is learned, the paper learns
+    several at once. Predicted groups are soft targets; faces of unknown group add nothing.
+    """
+
+    label: ClassVar[str] = "Multi-task (emotion and group)"
+    source: ClassVar[str] = "Xu et al. 2020, arXiv 2007.10075"
+    neutral: ClassVar = {"strength": 0.0}
+
+    method: Literal["multi_task"] = "multi_task"
+    strength: float = Field(
+        default=0.1, ge=0.0, description="Factor of the group's loss; worth trying: 0.1 to 1."
+    )
+
+    def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
+        """The plain loss and that of the group."""
+        return MultiTaskObjective(params, training, strength=self.strength)
+
+
+class MultiTaskObjective(GroupObjective):
+    """The loss of `MultiTask`.
+
+    Attributes:
+        head: The layer that tells the group.
+    """
+
+    uses_features = True
+    head: "keras.layers.Dense"
+
+    def __init__(
+        self, params: TrainingParameters, training: TrainingSet, *, strength: float
+    ) -> None:
+        """Take the settings of the loss."""
+        super().__init__(params, training)
+        self._strength = strength
+
+    def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:
+        """Make the group's head."""
+        self.head = dense_layer(n_features, self.n_groups, np.random.default_rng(seed))
+        graph.group_head = self.head
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The plain loss and that of the group."""
+        plain = super().loss(batch, targets, logits, features, weight)
+        of_groups = group_loss(self.memberships(batch), self.head(features), weight)
+        return plain + self._strength * of_groups
