@@ -79,6 +79,27 @@ class GroupObjective(Objective):
         own = ops.reshape(batch["mixing_share"], (-1, 1))
         return own * shares + (1 - own) * ops.take(shares, batch["partner"], axis=0)
 
+    def group_means(
+        self, batch: Mapping[str, Tensor], values: Tensor, weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Means of the groups over a batch, weighed by membership, and how far they are believed.
+
+        Args:
+            batch: With the memberships.
+            values: Of the faces, `(n,)`.
+            weight: Of the faces, `(n,)`, or None.
+
+        Returns:
+            Both `(n_groups,)`; the second as `cells` tells it. Without faces a mean is 0.
+        """
+        from keras import ops
+
+        members = self.memberships(batch)
+        weighted = members if weight is None else members * ops.reshape(weight, (-1, 1))
+        totals = ops.sum(weighted, axis=0)
+        sums = ops.sum(weighted * ops.reshape(values, (-1, 1)), axis=0)
+        return sums / ops.where(totals > 0, totals, 1.0), ops.minimum(totals, 1.0)
+
     def cell_sums(
         self, batch: Mapping[str, Tensor], targets: Tensor, weight: Tensor | None
     ) -> Tensor:

@@ -1,0 +1,75 @@
+"""IRM: no group shall gain by scaling the logits for itself."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.modeling import Objective, TrainingSet
+from fer_fairness.modeling.objective import Tensor
+from fer_fairness.params.training import TrainingParameters
+
+
+class Irm(GroupMethod):
+    """Adds strength x the mean over groups of the squared slope D_g of its loss in a scale of z.
+
+    D_g is the derivative at s = 1 of group g's mean cross-entropy of s z, which is the mean over
+    its faces of sum_k (p_k - y_k) z_k: no second derivative is needed. As in DomainBed, the square
+    is the product of the D_g of two halves of the batch, every other face, the mean of which is
+    the square of the true slope; it may be less than 0.
+
+    DomainBed has the factor 1 for 500 steps and then 100; here training goes on from a trained
+    model, and the factor is as it is. Smoothing, adjustment and teachers are not in D_g.
+
+    Faces weigh by the probabilities of their groups; a group with less than a whole face in either
+    half counts by what it has. Faces of unknown group are in no D_g.
+    """
+
+    label: ClassVar[str] = "IRM"
+    source: ClassVar[str] = "Arjovsky et al. 2019, arXiv 1907.02893"
+    neutral: ClassVar = {"strength": 0.0}
+
+    method: Literal["irm"] = "irm"
+    strength: float = Field(
+        default=100.0,
+        ge=0.0,
+        description="lambda, factor of the penalty; worth trying: 0.1 to 100.",
+    )
+
+    def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
+        """The plain loss and the penalty."""
+        return IrmObjective(params, training, strength=self.strength)
+
+
+class IrmObjective(GroupObjective):
+    """The loss of `Irm`."""
+
+    def __init__(
+        self, params: TrainingParameters, training: TrainingSet, *, strength: float
+    ) -> None:
+        """Take the settings of the loss."""
+        super().__init__(params, training)
+        self._strength = strength
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The plain loss and the penalty."""
+        from keras import ops
+
+        plain = super().loss(batch, targets, logits, features, weight)
+        slopes = ops.sum((ops.softmax(logits) - targets) * logits, axis=1)
+        is_first = 1.0 - ops.cast(ops.arange(ops.shape(slopes)[0]) % 2, slopes.dtype)
+        (first, first_trust), (second, second_trust) = (
+            self.group_means(batch, slopes, half if weight is None else half * weight)
+            for half in (is_first, 1.0 - is_first)
+        )
+        trust = ops.minimum(first_trust, second_trust)
+        penalty = ops.sum(trust * first * second) / ops.maximum(ops.sum(trust), 1.0)
+        return plain + self._strength * penalty

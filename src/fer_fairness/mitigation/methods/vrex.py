@@ -1,0 +1,67 @@
+"""V-REx: groups shall have the same loss."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.modeling import Objective, TrainingSet
+from fer_fairness.modeling.objective import Tensor
+from fer_fairness.params.training import TrainingParameters
+
+
+class Vrex(GroupMethod):
+    """Adds strength x the variance over groups of L_g, the mean loss of group g in the batch.
+
+    The paper's groups are places that data come from, and its plain loss is the mean or sum of
+    L_g; here it is the mean over faces, as in plain training, so that large groups count more in
+    it. DomainBed raises the strength to its value after 500 steps, since a model that has learned
+    nothing has no use for the penalty; here training goes on from a trained model.
+
+    Faces weigh by the probabilities of their groups; a group with less than a whole face in the
+    batch counts in the variance by what it has. Faces of unknown group are in no L_g.
+    """
+
+    label: ClassVar[str] = "V-REx"
+    source: ClassVar[str] = "Krueger et al. 2021, arXiv 2003.00688"
+    neutral: ClassVar = {"strength": 0.0}
+
+    method: Literal["vrex"] = "vrex"
+    strength: float = Field(
+        default=10.0, ge=0.0, description="beta, factor of the variance; worth trying: 0.1 to 100."
+    )
+
+    def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
+        """The plain loss and the variance."""
+        return VrexObjective(params, training, strength=self.strength)
+
+
+class VrexObjective(GroupObjective):
+    """The loss of `Vrex`."""
+
+    def __init__(
+        self, params: TrainingParameters, training: TrainingSet, *, strength: float
+    ) -> None:
+        """Take the settings of the loss."""
+        super().__init__(params, training)
+        self._strength = strength
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,  # noqa: ARG002
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The plain loss and the variance."""
+        from keras import ops
+
+        losses = self.face_losses(batch, targets, logits)
+        weighted = losses if weight is None else losses * weight
+        means, trust = self.group_means(batch, losses, weight)
+        total = ops.maximum(ops.sum(trust), 1.0)
+        centre = ops.sum(trust * means) / total
+        variance = ops.sum(trust * (means - centre) ** 2) / total
+        return ops.mean(weighted) + self._strength * variance
