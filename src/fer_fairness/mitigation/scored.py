@@ -1,0 +1,83 @@
+"""Predictions as arrays, and tables of predictions after a change: what post methods share."""
+
+from collections.abc import Sequence
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from fer_fairness.tables import PROBABILITY_COLUMNS
+from fer_fairness.taxonomy import EMOTIONS
+
+Indices: TypeAlias = npt.NDArray[np.int64]
+Array: TypeAlias = npt.NDArray[np.float64]
+
+N_EMOTIONS: Final = len(EMOTIONS)
+
+
+def emotion_codes(emotions: pd.Series) -> Indices:
+    """The place of each emotion among `EMOTIONS`, -1 where it is missing."""
+    return _places(emotions, EMOTIONS)
+
+
+def group_codes_of(scored: pd.DataFrame, attribute: str, names: Sequence[str]) -> Indices:
+    """The place of each face's group among `names`, -1 where it is not known or none of these."""
+    return _places(scored[attribute], names)
+
+
+def _places(values: pd.Series, names: Sequence[str]) -> Indices:
+    known = pd.Index(list(names), dtype=object)
+    return known.get_indexer(pd.Index(values, dtype=object)).astype(np.int64)
+
+
+def group_names(scored: pd.DataFrame, attribute: str) -> list[str]:
+    """The groups of an attribute that faces have, in alphabetical order."""
+    return sorted({str(name) for name in scored[attribute].dropna()})
+
+
+def probabilities_of(scored: pd.DataFrame) -> Array:
+    """The probabilities of each face, `(n, 8)` in the order of `EMOTIONS`."""
+    return scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
+
+
+def with_predictions(scored: pd.DataFrame, after: Indices) -> pd.DataFrame:
+    """New predictions as `PostMethod.apply` gives them.
+
+    Where the predicted emotion changes, its probability and that of the old one change places, so
+    that the prediction remains the most probable emotion.
+
+    Args:
+        scored: A `predictions` table.
+        after: The place of each new prediction among `EMOTIONS`, shape `(n,)`.
+    """
+    before = emotion_codes(scored["predicted_emotion"])
+    return with_probabilities(scored, _exchanged(probabilities_of(scored), before, after), after)
+
+
+def with_probabilities(scored: pd.DataFrame, probabilities: Array, after: Indices) -> pd.DataFrame:
+    """New probabilities and predictions as `PostMethod.apply` gives them, in the rows of `scored`.
+
+    Args:
+        scored: A `predictions` table.
+        probabilities: Shape `(n, 8)`.
+        after: The place of each new prediction among `EMOTIONS`, shape `(n,)`.
+    """
+    columns = list(PROBABILITY_COLUMNS)
+    changed = pd.DataFrame(probabilities, columns=columns, index=scored.index)
+    return changed.assign(predicted_emotion=np.array(EMOTIONS, dtype=object)[after])
+
+
+def _exchanged(probabilities: Array, before: Indices, after: Indices) -> Array:
+    """Probabilities with those of the old and the new prediction in each other's place.
+
+    Where a third emotion is exactly as probable, the new one is raised by the smallest step, so
+    that no rule for ties is needed to see which was predicted.
+    """
+    rows = np.flatnonzero(before != after)
+    exchanged = probabilities.copy()
+    exchanged[rows, after[rows]] = probabilities[rows, before[rows]]
+    exchanged[rows, before[rows]] = probabilities[rows, after[rows]]
+    tied = rows[(exchanged[rows] == exchanged[rows, after[rows], np.newaxis]).sum(axis=1) > 1]
+    exchanged[tied, after[tied]] = np.nextafter(exchanged[tied, after[tied]], 1.0)
+    return exchanged
