@@ -41,6 +41,52 @@ def probabilities_of(scored: pd.DataFrame) -> Array:
     return scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
 
 
+def log_probabilities(scored: pd.DataFrame) -> Array:
+    """Logarithms of the probabilities, `(n, 8)`: the logits of the emotions of the dataset.
+
+    Minus infinity for an emotion that no face has a probability of, such as one that the evaluation
+    set does not know; otherwise finite.
+    """
+    probabilities = probabilities_of(scored)
+    logs = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    logs[:, ~(probabilities > 0).any(axis=0)] = -np.inf
+    return logs
+
+
+def group_shares(scored: pd.DataFrame, attribute: str, names: Sequence[str]) -> Array:
+    """Share of each of these groups among the faces that are of one of them, `(groups,)`."""
+    codes = group_codes_of(scored, attribute, names)
+    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    return np.asarray(counts / max(counts.sum(), 1))
+
+
+def memberships(scored: pd.DataFrame, attribute: str, names: Sequence[str], shares: Array) -> Array:
+    """How surely each face belongs to each group.
+
+    A table has the probability p of a predicted group and none of the others, which share 1 - p as
+    they share other faces: exact with two groups. An annotated group has 1.
+
+    Args:
+        scored: A table as post methods are given it.
+        attribute: One of its attributes.
+        names: The groups.
+        shares: How large they are, `(groups,)`: `group_shares` of the faces that were fitted on.
+
+    Returns:
+        Shape `(n, groups)`; rows sum to 1, or to 0 where the group is not known or another one.
+    """
+    codes = group_codes_of(scored, attribute, names)
+    sure = np.zeros((len(codes), len(names)))
+    known = codes >= 0
+    sure[known, codes[known]] = 1.0
+    others = (1 - sure) * shares
+    total = others.sum(axis=1, keepdims=True)
+    confidence = scored[f"{attribute}_confidence"].to_numpy(dtype=np.float64)
+    p = np.where(np.isfinite(confidence) & (total[:, 0] > 0), confidence, 1.0)[:, np.newaxis]
+    found = p * sure + (1 - p) * others / np.where(total > 0, total, 1.0)
+    return np.where(known[:, np.newaxis], found, 0.0)
+
+
 def with_predictions(scored: pd.DataFrame, after: Indices) -> pd.DataFrame:
     """New predictions as `PostMethod.apply` gives them.
 
