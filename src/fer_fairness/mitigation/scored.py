@@ -107,23 +107,23 @@ def with_probabilities(scored: pd.DataFrame, probabilities: Array, after: Indice
     Args:
         scored: A `predictions` table.
         probabilities: Shape `(n, 8)`.
-        after: The place of each new prediction among `EMOTIONS`, shape `(n,)`.
+        after: The place of each new prediction among `EMOTIONS`, shape `(n,)`: the most probable,
+            or as probable as that.
     """
+    rows = np.flatnonzero(probabilities.argmax(axis=1) != after)
+    if rows.size:
+        # Raised by the smallest step, so that no rule for ties tells what was predicted.
+        probabilities = probabilities.copy()
+        probabilities[rows, after[rows]] = np.nextafter(probabilities[rows].max(axis=1), 1.0)
     columns = list(PROBABILITY_COLUMNS)
     changed = pd.DataFrame(probabilities, columns=columns, index=scored.index)
     return changed.assign(predicted_emotion=np.array(EMOTIONS, dtype=object)[after])
 
 
 def _exchanged(probabilities: Array, before: Indices, after: Indices) -> Array:
-    """Probabilities with those of the old and the new prediction in each other's place.
-
-    Where a third emotion is exactly as probable, the new one is raised by the smallest step, so
-    that no rule for ties is needed to see which was predicted.
-    """
+    """Probabilities with those of the old and the new prediction in each other's place."""
     rows = np.flatnonzero(before != after)
     exchanged = probabilities.copy()
     exchanged[rows, after[rows]] = probabilities[rows, before[rows]]
     exchanged[rows, before[rows]] = probabilities[rows, after[rows]]
-    tied = rows[(exchanged[rows] == exchanged[rows, after[rows], np.newaxis]).sum(axis=1) > 1]
-    exchanged[tied, after[tied]] = np.nextafter(exchanged[tied, after[tied]], 1.0)
     return exchanged
