@@ -74,6 +74,8 @@ def test_killed_and_taken_up_it_is_what_it_is_undisturbed(
 ) -> None:
     everything = contract().EVERYTHING_ON
     whole = contract().train_with(contract().chosen(name), changes=everything)
+    if whole.history.empty:
+        return  # trains nothing, so that nothing can be taken up
     epoch_of = TrainingBatches.epoch
 
     def killed(self: TrainingBatches, epoch: int) -> Any:
