@@ -35,8 +35,9 @@ class PostMethod(Parameters):
 
         Args:
             validation: A `predictions` table of validation faces, with the columns `gender`, `race`
-                and `age_group`, missing where nobody knows them. It may be without rows, where an
-                evaluation set is absent.
+                and `age_group`, missing where nobody knows them, and `gender_confidence` and so on,
+                the probability of a predicted group, missing where it was annotated. It may be
+                without rows, where an evaluation set is absent.
 
         Returns:
             JSON-able values.

@@ -17,24 +17,41 @@ if TYPE_CHECKING:
 LOG_TEMPERATURE_BOUNDS: Final = (-3.0, 3.0)
 
 
-def fit_temperature(logits: np.ndarray, codes: np.ndarray) -> tuple[float, float]:
+def fit_temperature(
+    logits: np.ndarray,
+    codes: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    towards: float = 1.0,
+    strength: float = 0.0,
+) -> tuple[float, float]:
     """The temperature that minimises the mean log loss, and that loss.
 
     Args:
         logits: float `(n, classes)`, n at least 1.
         codes: Position of each row's true class, int `(n,)`.
+        weights: How much each row counts, `(n,)`, not all 0; None: all alike.
+        towards: Temperature that the fit is drawn to.
+        strength: How strongly: strength times the squared logarithm of the temperature over
+            `towards` is added to the sum of the rows' losses, so that many rows overcome it.
 
     Returns:
         Temperature, between exp(-3) and exp(3), and the mean log loss in nats.
     """
     from scipy.optimize import minimize_scalar
 
-    def loss(log_temperature: float) -> float:
-        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -float(likelihoods[np.arange(len(codes)), codes].mean())
+    counted = np.ones(len(codes)) if weights is None else weights
 
-    found = minimize_scalar(loss, bounds=LOG_TEMPERATURE_BOUNDS, method="bounded")
-    return float(np.exp(found.x)), float(found.fun)
+    def mean_loss(log_temperature: float) -> float:
+        likelihoods = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -float(np.average(likelihoods[np.arange(len(codes)), codes], weights=counted))
+
+    def minimised(log_temperature: float) -> float:
+        off = strength * (log_temperature - np.log(towards)) ** 2
+        return mean_loss(log_temperature) + float(off / counted.sum())
+
+    found = minimize_scalar(minimised, bounds=LOG_TEMPERATURE_BOUNDS, method="bounded")
+    return float(np.exp(found.x)), mean_loss(found.x)
 
 
 def check_can_be_scaled(model: "keras.Model") -> None:

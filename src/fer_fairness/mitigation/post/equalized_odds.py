@@ -29,12 +29,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.mitigation.post_method import Json, PostMethod
-from fer_fairness.tables import PROBABILITY_COLUMNS
+from fer_fairness.mitigation.scored import (
+    Array,
+    Indices,
+    emotion_codes,
+    group_names,
+    probabilities_of,
+    with_predictions,
+)
 from fer_fairness.taxonomy import EMOTIONS, Attribute
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
-Indices: TypeAlias = npt.NDArray[np.int64]
-Array: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["privileged", "unprivileged"]
 
 
@@ -98,7 +103,7 @@ class EqualizedOdds(PostMethod):
 
     def _rates(self, people: pd.DataFrame) -> EqualizedOddsRates:
         members = people[self.attribute].to_numpy(dtype=object)
-        names = sorted({str(name) for name in members})
+        names = group_names(people, self.attribute)
         privileged = self._privileged(people)
         if len(names) < 2:
             reason = f"fewer than two groups of {self.attribute} among the validation people"
@@ -150,23 +155,16 @@ class EqualizedOdds(PostMethod):
     def apply(self, scored: pd.DataFrame, rules: dict[str, Json], *, seed: int) -> pd.DataFrame:
         """Draw new predictions at the fitted rates.
 
-        Where the predicted emotion changes, its probability and that of the old one change places,
-        so that the prediction remains the most probable emotion. An emotion of probability zero
-        (one that the evaluation set does not have) is never given. People without a group, or of
-        one that the fit had not seen, keep their prediction.
+        An emotion of probability zero (one that the evaluation set does not have) is never given.
+        People without a group, or of one that the fit had not seen, keep their prediction.
         """
         rates = EqualizedOddsRates.model_validate(rules)
         members = scored[self.attribute].to_numpy(dtype=object)
-        probabilities = scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
-        before = _positions(scored["predicted_emotion"])
+        probabilities = probabilities_of(scored)
+        before = emotion_codes(scored["predicted_emotion"])
         claims = _claims(before, members, rates, np.random.default_rng([seed, 0]))
         after = _choose(before, claims, probabilities, np.random.default_rng([seed, 1]))
-        changed = pd.DataFrame(
-            _exchanged(probabilities, before, after),
-            columns=list(PROBABILITY_COLUMNS),
-            index=scored.index,
-        )
-        return changed.assign(predicted_emotion=np.array(EMOTIONS, dtype=object)[after])
+        return with_predictions(scored, after)
 
 
 def _fit_one(shown: Flags, predicted: Flags, on_privileged: Flags) -> dict[Side, Rates] | str:
@@ -206,10 +204,6 @@ def _solve(shown: Flags, predicted: Flags, on_privileged: Flags) -> Array | None
     return np.asarray(fitted.model_params.x, dtype=np.float64)
 
 
-def _positions(emotions: pd.Series) -> Indices:
-    return pd.Categorical(emotions, categories=list(EMOTIONS)).codes.astype(np.int64)
-
-
 def _claims(
     before: Indices,
     members: npt.NDArray[np.object_],
@@ -246,18 +240,3 @@ def _choose(
     drawn = generator.random(len(before)) * total
     among = (weights > drawn[:, np.newaxis]).argmax(axis=1)
     return np.where(total > 0, among, fallback).astype(np.int64)
-
-
-def _exchanged(probabilities: Array, before: Indices, after: Indices) -> Array:
-    """Probabilities with those of the old and the new prediction in each other's place.
-
-    Where a third emotion is exactly as probable, the new one is raised by the smallest step, so
-    that no rule for ties is needed to see which was predicted.
-    """
-    rows = np.flatnonzero(before != after)
-    exchanged = probabilities.copy()
-    exchanged[rows, after[rows]] = probabilities[rows, before[rows]]
-    exchanged[rows, before[rows]] = probabilities[rows, after[rows]]
-    tied = rows[(exchanged[rows] == exchanged[rows, after[rows], np.newaxis]).sum(axis=1) > 1]
-    exchanged[tied, after[tied]] = np.nextafter(exchanged[tied, after[tied]], 1.0)
-    return exchanged

@@ -223,6 +223,7 @@ def apply_post_method(
 
 
 def _with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
-    """Predictions with the groups of each face, in their order."""
-    groups = faces.set_index("sample_id")[list(ATTRIBUTES)].reindex(predictions["sample_id"])
-    return predictions.assign(**{name: groups[name].to_numpy() for name in ATTRIBUTES})
+    """Predictions with the groups of each face and how sure they are, in their order."""
+    names = [*ATTRIBUTES, *(f"{attribute}_confidence" for attribute in ATTRIBUTES)]
+    groups = faces.set_index("sample_id")[names].reindex(predictions["sample_id"])
+    return predictions.assign(**{name: groups[name].to_numpy() for name in names})
