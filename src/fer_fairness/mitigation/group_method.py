@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.composition import Composition, group_codes, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.modeling import WEIGHT, Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -143,10 +144,7 @@ def pair_trust(trust: Tensor) -> Tensor:
 
 
 def memberships(faces: pd.DataFrame, attribute: str, *, soft: bool) -> tuple[np.ndarray, list[str]]:
-    """How surely each face belongs to each group of an attribute.
-
-    A table of faces has the probability p of a predicted group and none of the others; these share
-    1 - p as they share the other faces. That is exact with two groups.
+    """How surely each face belongs to each group of an attribute; see `soft_memberships`.
 
     Args:
         faces: Rows of a `faces` table.
@@ -158,17 +156,11 @@ def memberships(faces: pd.DataFrame, attribute: str, *, soft: bool) -> tuple[np.
         groups, in alphabetical order.
     """
     codes, names = group_codes(faces, attribute)
-    sure = np.eye(len(names), dtype=np.float64)[codes] if names else np.zeros((len(codes), 0))
-    sure[codes < 0] = 0
     confidence = faces[f"{attribute}_confidence"].to_numpy(dtype=np.float64)
-    is_soft = (faces[f"{attribute}_source"] == "predicted").to_numpy() & np.isfinite(confidence)
-    if not soft or len(names) < 2:
-        return sure.astype(np.float32), names
-    others = (1 - sure) * sure.mean(axis=0)
-    others /= others.sum(axis=1, keepdims=True)
-    p = np.where(is_soft & (codes >= 0), confidence, 1.0)[:, None]
-    known = (codes >= 0)[:, None]
-    return (known * (p * sure + (1 - p) * others)).astype(np.float32), names
+    is_predicted = (faces[f"{attribute}_source"] == "predicted").to_numpy()
+    sizes = np.bincount(codes[codes >= 0], minlength=len(names)).astype(np.float64)
+    found = soft_memberships(codes, np.where(is_predicted & soft, confidence, np.nan), sizes)
+    return found.astype(np.float32), names
 
 
 def cell_totals(training: TrainingSet) -> np.ndarray:

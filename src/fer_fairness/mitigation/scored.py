@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.tables import PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -61,10 +62,7 @@ def group_shares(scored: pd.DataFrame, attribute: str, names: Sequence[str]) -> 
 
 
 def memberships(scored: pd.DataFrame, attribute: str, names: Sequence[str], shares: Array) -> Array:
-    """How surely each face belongs to each group.
-
-    A table has the probability p of a predicted group and none of the others, which share 1 - p as
-    they share other faces: exact with two groups. An annotated group has 1.
+    """How surely each face belongs to each group; see `soft_memberships`. An annotated one: with 1.
 
     Args:
         scored: A table as post methods are given it.
@@ -76,15 +74,8 @@ def memberships(scored: pd.DataFrame, attribute: str, names: Sequence[str], shar
         Shape `(n, groups)`; rows sum to 1, or to 0 where the group is not known or another one.
     """
     codes = group_codes_of(scored, attribute, names)
-    sure = np.zeros((len(codes), len(names)))
-    known = codes >= 0
-    sure[known, codes[known]] = 1.0
-    others = (1 - sure) * shares
-    total = others.sum(axis=1, keepdims=True)
     confidence = scored[f"{attribute}_confidence"].to_numpy(dtype=np.float64)
-    p = np.where(np.isfinite(confidence) & (total[:, 0] > 0), confidence, 1.0)[:, np.newaxis]
-    found = p * sure + (1 - p) * others / np.where(total > 0, total, 1.0)
-    return np.where(known[:, np.newaxis], found, 0.0)
+    return soft_memberships(codes, confidence, shares)
 
 
 def with_predictions(scored: pd.DataFrame, after: Indices) -> pd.DataFrame:
