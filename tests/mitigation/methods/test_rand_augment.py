@@ -23,6 +23,7 @@ def test_ranges_are_in_proportion_to_the_magnitude_and_within_what_is_allowed() 
     for found in (half, whole):
         assert OnlineAugmentationParameters.model_validate(found.model_dump()) == found
     assert changes(n_operations=3).n_operations == 3
+    assert half.erased_probability == 1, "a box that is drawn is there"
 
 
 def test_flips_and_degraded_images_are_as_training_has_them_and_nothing_else() -> None:
