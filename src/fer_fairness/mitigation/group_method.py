@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -128,6 +128,50 @@ class GroupObjective(Objective):
             parts = parts * ops.reshape(weight, (-1, 1, 1))
         totals = self.cell_sums(batch, targets, weight)
         return parts / ops.where(totals > 0, totals, 1.0), ops.minimum(totals, 1.0)
+
+
+class Seen(NamedTuple):
+    """A batch as `Objective.loss` is given it."""
+
+    batch: Mapping[str, Tensor]
+    targets: Tensor
+    logits: Tensor
+    features: Tensor | None
+    weight: Tensor | None
+
+
+class PenalisedObjective(GroupObjective):
+    """The plain loss and `strength` times a penalty that sees groups.
+
+    Attributes:
+        settings: The method, which has the `strength`.
+    """
+
+    settings: Any
+
+    def __init__(
+        self, params: TrainingParameters, training: TrainingSet, settings: GroupMethod
+    ) -> None:
+        """Take the settings of the loss."""
+        super().__init__(params, training)
+        self.settings = settings
+
+    def loss(
+        self,
+        batch: Mapping[str, Tensor],
+        targets: Tensor,
+        logits: Tensor,
+        features: Tensor | None,
+        weight: Tensor | None,
+    ) -> Tensor:
+        """The plain loss and the penalty."""
+        plain = super().loss(batch, targets, logits, features, weight)
+        seen = Seen(batch, targets, logits, features, weight)
+        return plain + self.settings.strength * self.penalty(seen)
+
+    def penalty(self, seen: Seen) -> Tensor:
+        """What the method adds to the loss of a batch, a scalar."""
+        raise NotImplementedError
 
 
 def pair_trust(trust: Tensor) -> Tensor:

@@ -1,13 +1,12 @@
 """Conditional adversary: features that, given the emotion, shall not tell the group."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer, group_loss
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
@@ -53,7 +52,7 @@ class ConditionalAdversary(GroupMethod):
         return ConditionalAdversaryObjective(params, training, self)
 
 
-class ConditionalAdversaryObjective(GroupObjective):
+class ConditionalAdversaryObjective(PenalisedObjective):
     """The loss of `ConditionalAdversary`.
 
     `strength` stands before the adversary's loss and not in the reversal: where it is 0, the
@@ -71,10 +70,9 @@ class ConditionalAdversaryObjective(GroupObjective):
     def __init__(
         self, params: TrainingParameters, training: TrainingSet, settings: ConditionalAdversary
     ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
+        """Take the settings of the loss, and see how many emotions there are."""
+        super().__init__(params, training, settings)
         self._n_classes = training.targets.shape[1]
-        self._settings = settings
 
     def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:
         """Make adversary and vectors; these are drawn from the standard normal distribution."""
@@ -84,30 +82,22 @@ class ConditionalAdversaryObjective(GroupObjective):
         shape = (self._n_classes, n_features)
         drawn = initializers.Constant(generator.normal(size=shape).astype(np.float32))
         self.emotions = graph.add_weight(shape=shape, initializer=drawn, name="emotion_vectors")
-        n_hidden = self._settings.depth - 1
-        sizes = [n_features, *[self._settings.width] * n_hidden, self.n_groups]
+        n_hidden = self.settings.depth - 1
+        sizes = [n_features, *[self.settings.width] * n_hidden, self.n_groups]
         self.layers = [
             dense_layer(n_in, n_out, generator, activation="relu" if place < n_hidden else None)
             for place, (n_in, n_out) in enumerate(pairwise(sizes))
         ]
         graph.adversary = self.layers
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and that of the adversary, whose gradient reaches the model reversed."""
+    def penalty(self, seen: Seen) -> Tensor:
+        """The loss of the adversary, whose gradient reaches the model reversed."""
         from keras import ops
 
-        plain = super().loss(batch, targets, logits, features, weight)
-        said = reversed_gradient(features) + ops.matmul(targets, self.emotions)
+        said = reversed_gradient(seen.features) + ops.matmul(seen.targets, self.emotions)
         for layer in self.layers:
             said = layer(said)
-        return plain + self._settings.strength * group_loss(self.memberships(batch), said, weight)
+        return group_loss(self.memberships(seen.batch), said, seen.weight)
 
 
 def reversed_gradient(values: Tensor) -> Tensor:

@@ -1,12 +1,11 @@
 """FSCL: features are pushed from those of other emotions within the own group alone."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
@@ -56,7 +55,7 @@ class Fscl(GroupMethod):
         return FsclObjective(params, training, self)
 
 
-class FsclObjective(GroupObjective):
+class FsclObjective(PenalisedObjective):
     """The loss of `Fscl`.
 
     Attributes:
@@ -66,37 +65,27 @@ class FsclObjective(GroupObjective):
     uses_features = True
     layers: "list[keras.layers.Dense]"
 
-    def __init__(self, params: TrainingParameters, training: TrainingSet, settings: Fscl) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._settings = settings
-
     def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:
         """Make the projection."""
         generator = np.random.default_rng(seed)
         self.layers = [
             dense_layer(n_features, n_features, generator, activation="relu"),
-            dense_layer(n_features, self._settings.projection, generator),
+            dense_layer(n_features, self.settings.projection, generator),
         ]
         graph.projection = self.layers
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and the contrastive one."""
-        plain = super().loss(batch, targets, logits, features, weight)
-        projected = features
+    def penalty(self, seen: Seen) -> Tensor:
+        """The contrastive loss."""
+        projected = seen.features
         for layer in self.layers:
             projected = layer(projected)
-        contrastive = fair_contrastive_loss(
-            projected, targets, self.memberships(batch), weight, self._settings.temperature
+        return fair_contrastive_loss(
+            projected,
+            seen.targets,
+            self.memberships(seen.batch),
+            seen.weight,
+            self.settings.temperature,
         )
-        return plain + self._settings.strength * contrastive
 
 
 def fair_contrastive_loss(

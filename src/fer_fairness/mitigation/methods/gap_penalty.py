@@ -1,11 +1,10 @@
 """Gap penalty: differences between groups in how probable the right emotion is cost something."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, pair_trust
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen, pair_trust
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -36,32 +35,17 @@ class GapPenalty(GroupMethod):
 
     def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The plain loss and the penalty."""
-        return GapPenaltyObjective(params, training, strength=self.strength)
+        return GapPenaltyObjective(params, training, self)
 
 
-class GapPenaltyObjective(GroupObjective):
+class GapPenaltyObjective(PenalisedObjective):
     """The loss of `GapPenalty`."""
 
-    def __init__(
-        self, params: TrainingParameters, training: TrainingSet, *, strength: float
-    ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._strength = strength
-
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and the penalty."""
+    def penalty(self, seen: Seen) -> Tensor:
+        """The sum of all gaps."""
         from keras import ops
 
-        plain = super().loss(batch, targets, logits, features, weight)
-        parts, trust = self.cells(batch, targets, weight)
-        means = ops.sum(parts * ops.softmax(logits)[:, None, :], axis=0)
+        parts, trust = self.cells(seen.batch, seen.targets, seen.weight)
+        means = ops.sum(parts * ops.softmax(seen.logits)[:, None, :], axis=0)
         gaps = ops.abs(means[:, None] - means[None])
-        return plain + self._strength * ops.sum(pair_trust(trust) * gaps)
+        return ops.sum(pair_trust(trust) * gaps)

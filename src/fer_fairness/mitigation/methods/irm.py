@@ -1,11 +1,10 @@
 """IRM: no group shall gain by scaling the logits for itself."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -39,37 +38,22 @@ class Irm(GroupMethod):
 
     def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The plain loss and the penalty."""
-        return IrmObjective(params, training, strength=self.strength)
+        return IrmObjective(params, training, self)
 
 
-class IrmObjective(GroupObjective):
+class IrmObjective(PenalisedObjective):
     """The loss of `Irm`."""
 
-    def __init__(
-        self, params: TrainingParameters, training: TrainingSet, *, strength: float
-    ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._strength = strength
-
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and the penalty."""
+    def penalty(self, seen: Seen) -> Tensor:
+        """The mean over groups of the product of both halves' slopes."""
         from keras import ops
 
-        plain = super().loss(batch, targets, logits, features, weight)
-        slopes = ops.sum((ops.softmax(logits) - targets) * logits, axis=1)
+        slopes = ops.sum((ops.softmax(seen.logits) - seen.targets) * seen.logits, axis=1)
         is_first = 1.0 - ops.cast(ops.arange(ops.shape(slopes)[0]) % 2, slopes.dtype)
+        weight = 1.0 if seen.weight is None else seen.weight
         (first, first_trust), (second, second_trust) = (
-            self.group_means(batch, slopes, half if weight is None else half * weight)
+            self.group_means(seen.batch, slopes, half * weight)
             for half in (is_first, 1.0 - is_first)
         )
         trust = ops.minimum(first_trust, second_trust)
-        penalty = ops.sum(trust * first * second) / ops.maximum(ops.sum(trust), 1.0)
-        return plain + self._strength * penalty
+        return ops.sum(trust * first * second) / ops.maximum(ops.sum(trust), 1.0)

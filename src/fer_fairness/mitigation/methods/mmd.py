@@ -1,11 +1,10 @@
 """MMD and CORAL: within each emotion, the features of the groups shall be distributed alike."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, pair_trust
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen, pair_trust
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -49,51 +48,33 @@ class Mmd(GroupMethod):
 
     def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The plain loss and the distance."""
-        return MmdObjective(params, training, distance=self.distance, strength=self.strength)
+        return MmdObjective(params, training, self)
 
 
-class MmdObjective(GroupObjective):
+class MmdObjective(PenalisedObjective):
     """The loss of `Mmd`."""
 
     uses_features = True
 
-    def __init__(
-        self,
-        params: TrainingParameters,
-        training: TrainingSet,
-        *,
-        distance: Distance,
-        strength: float,
-    ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._distance = distance
-        self._strength = strength
-
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and the distance."""
+    def penalty(self, seen: Seen) -> Tensor:
+        """The mean distance."""
         from keras import ops
 
-        plain = super().loss(batch, targets, logits, features, weight)
-        parts, trust = self.cells(batch, targets, weight)
-        if self._distance == "mmd":
-            compared = pair_trust(trust)
-            total = ops.sum(compared * _discrepancies(parts, features))
+        parts, trust = self.cells(seen.batch, seen.targets, seen.weight)
+        compared = pair_trust(trust)
+        if self.settings.distance == "mmd":
+            total = ops.sum(compared * _discrepancies(parts, seen.features))
         else:
-            compared = pair_trust(trust)
-            total = ops.sum(compared * _differences(_means(parts, features)))
+            total = ops.sum(compared * _differences(_means(parts, seen.features)))
             # A covariance is of two faces at least.
-            counts = ops.sum(self.memberships(batch)[:, :, None] * targets[:, None, :], axis=0)
+            counts = ops.sum(
+                self.memberships(seen.batch)[:, :, None] * seen.targets[:, None, :], axis=0
+            )
             trusted = pair_trust(ops.clip(counts - 1, 0.0, 1.0))
-            total = total + ops.sum(trusted * _differences(_covariances(parts, counts, features)))
-        return plain + self._strength * total / ops.maximum(ops.sum(compared), 1.0)
+            total = total + ops.sum(
+                trusted * _differences(_covariances(parts, counts, seen.features))
+            )
+        return total / ops.maximum(ops.sum(compared), 1.0)
 
 
 def _discrepancies(parts: Tensor, features: Tensor) -> Tensor:

@@ -1,12 +1,11 @@
 """Multi-task: the features also have to tell the group."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer, group_loss
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
@@ -35,11 +34,11 @@ class MultiTask(GroupMethod):
     )
 
     def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
-        """The plain loss and that of the group."""
-        return MultiTaskObjective(params, training, strength=self.strength)
+        """The loss of the group's head."""
+        return MultiTaskObjective(params, training, self)
 
 
-class MultiTaskObjective(GroupObjective):
+class MultiTaskObjective(PenalisedObjective):
     """The loss of `MultiTask`.
 
     Attributes:
@@ -49,27 +48,11 @@ class MultiTaskObjective(GroupObjective):
     uses_features = True
     head: "keras.layers.Dense"
 
-    def __init__(
-        self, params: TrainingParameters, training: TrainingSet, *, strength: float
-    ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._strength = strength
-
     def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:
         """Make the group's head."""
         self.head = dense_layer(n_features, self.n_groups, np.random.default_rng(seed))
         graph.group_head = self.head
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and that of the group."""
-        plain = super().loss(batch, targets, logits, features, weight)
-        of_groups = group_loss(self.memberships(batch), self.head(features), weight)
-        return plain + self._strength * of_groups
+    def penalty(self, seen: Seen) -> Tensor:
+        """The loss of the group's head."""
+        return group_loss(self.memberships(seen.batch), self.head(seen.features), seen.weight)

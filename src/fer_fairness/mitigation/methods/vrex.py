@@ -1,11 +1,10 @@
 """V-REx: groups shall have the same loss."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -34,34 +33,18 @@ class Vrex(GroupMethod):
 
     def group_objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The plain loss and the variance."""
-        return VrexObjective(params, training, strength=self.strength)
+        return VrexObjective(params, training, self)
 
 
-class VrexObjective(GroupObjective):
+class VrexObjective(PenalisedObjective):
     """The loss of `Vrex`."""
 
-    def __init__(
-        self, params: TrainingParameters, training: TrainingSet, *, strength: float
-    ) -> None:
-        """Take the settings of the loss."""
-        super().__init__(params, training)
-        self._strength = strength
-
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002
-        weight: Tensor | None,
-    ) -> Tensor:
-        """The plain loss and the variance."""
+    def penalty(self, seen: Seen) -> Tensor:
+        """The variance of the groups' mean losses."""
         from keras import ops
 
-        losses = self.face_losses(batch, targets, logits)
-        weighted = losses if weight is None else losses * weight
-        means, trust = self.group_means(batch, losses, weight)
+        losses = self.face_losses(seen.batch, seen.targets, seen.logits)
+        means, trust = self.group_means(seen.batch, losses, seen.weight)
         total = ops.maximum(ops.sum(trust), 1.0)
         centre = ops.sum(trust * means) / total
-        variance = ops.sum(trust * (means - centre) ** 2) / total
-        return ops.mean(weighted) + self._strength * variance
+        return ops.sum(trust * (means - centre) ** 2) / total
