@@ -44,3 +44,19 @@ def test_every_model_has_a_row_with_its_record(seeds: list[int]) -> None:
     assert models[models["variant"].isin(POST)]["fingerprint"].isna().all()
     assert set(trained_with) == set(names)
     assert trained_with["reweighing"]["fine_tuning"]["training"]["max_epochs"] == 2
+
+
+def test_a_combination_says_which_variant_it_started_from() -> None:
+    parameters: dict[str, Any] = {
+        "seed": 0,
+        "baseline": {"method": "baseline"},
+        "reweighing": {"method": "reweighing"},
+        "both": {"method": "class_offsets", "after": "reweighing"},
+    }
+    models, _ = trace_lineage(parameters, record("baseline"), record("reweighing"))
+    started = models.set_index("variant")["started_from"]
+    assert started.to_dict() == {
+        "baseline": "random",
+        "reweighing": "baseline",
+        "both": "reweighing",
+    }

@@ -9,6 +9,8 @@ from kedro.framework.session import KedroSession
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.mitigation import PostMethodBlock
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.mitigation.methods.reweighing import Reweighing
 from fer_fairness.pipeline_registry import pipelines_for
@@ -20,8 +22,11 @@ from fer_fairness.pipelines.variants.structure import (
     structure_of,
     with_structure,
 )
+from fer_fairness.provenance.differences import differences
+from fer_fairness.provenance.records import NodeRecord
 
 BASELINE = {"baseline": {"method": "baseline"}}
+REWEIGHING = {"reweighing": {"method": "reweighing"}}
 DEFAULT = default_structure()
 SEVERAL_SEEDS = Structure(DEFAULT.variants, (0, 1, 12))
 ONE, SEVERAL = pipelines_for(DEFAULT), pipelines_for(SEVERAL_SEEDS)
@@ -73,6 +78,34 @@ def test_a_block_that_names_a_method_is_a_variant_whatever_it_is_called() -> Non
         (BASELINE | {"other": {"method": "baseline"}}, r"are \['baseline', 'other'\]"),
         (BASELINE | {"seeds": [1, 1]}, "seeds has 1 twice"),
         (BASELINE | {"a_seed_1": {"method": "reweighing"}}, "cannot be called a_seed_1"),
+        (
+            BASELINE | {"odd": {"method": "class_offsets", "after": "reweihing"}, **REWEIGHING},
+            "after: reweihing, and no block .* mean reweighing.* is trained: baseline, reweighing",
+        ),
+        (
+            BASELINE
+            | {
+                "odd": {"method": "class_offsets", "after": "odds"},
+                "odds": {"method": "equalized_odds"},
+            },
+            "block odd .* after: odds, which changes predictions itself .* is trained: baseline",
+        ),
+        (
+            BASELINE | {"odd": {"method": "class_offsets", "after": "odd"}},
+            "block odd .* after: odd, which changes predictions itself",
+        ),
+        (
+            BASELINE | {"odd": {"method": "class_offsets", "after": "fine_tuning"}},
+            "after: fine_tuning, and no block of the parameters of this name has a method",
+        ),
+        (
+            BASELINE | {"odd": {"method": "class_offsets", "after": None}},
+            "block odd .* after: None, and no block",
+        ),
+        (
+            BASELINE | {"odd": {"method": "crt", "after": "reweighing"}, **REWEIGHING},
+            "block odd .* trains a model, which starts from baseline. Take after out.*class_off",
+        ),
     ],
 )
 def test_a_configuration_that_cannot_be_built_says_why(
@@ -125,6 +158,53 @@ def test_a_method_that_looks_at_training_faces_has_them_predicted_by_the_baselin
     assert "trains" in predicted.tags
     assert predicted.outputs[0] in nodes["looks_seed_4.compose_training_set"].inputs
     assert "reweighing.predict_training_faces" not in by_name(ONE["mitigation"])
+
+
+def combined(after: str | None, *, checked: bool = False) -> dict[str, Any]:
+    block = {"method": "class_offsets"} | ({} if after is None else {"after": after})
+    made: Any = PostMethodBlock.model_validate(block) if checked else block
+    # Named so that it comes before the variant that it follows.
+    return BASELINE | {"seeds": [0, 4], "a_combination": made, **REWEIGHING}
+
+
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize(("after", "start"), [(None, "baseline"), ("reweighing", "reweighing")])
+def test_a_method_on_predictions_takes_those_of_the_variant_that_it_comes_after(
+    after: str | None, start: str, *, checked: bool
+) -> None:
+    structure = structure_of(combined(after, checked=checked))
+    assert structure.names == ("baseline", "reweighing", "a_combination")
+    nodes = by_name(pipelines_for(structure)["mitigation"])
+    for seed in ("", "_seed_4"):
+        for dataset in EVALUATION_SETS:
+            fit = nodes[f"a_combination{seed}.fit_{dataset}"]
+            apply = nodes[f"a_combination{seed}.apply_{dataset}"]
+            assert fit.inputs[1] == f"{start}{seed}.{dataset}_validation_predictions"
+            assert apply.inputs[1] == f"{start}{seed}.{dataset}_test_predictions"
+            assert apply.outputs == [f"a_combination{seed}.{dataset}_test_predictions"]
+            assert not any("test" in name for name in fit.inputs), "the test split chooses nothing"
+
+
+def test_what_a_combination_reads_is_made_by_the_same_run_and_in_the_report() -> None:
+    pipelines = pipelines_for(structure_of(combined("reweighing")))
+    whole = pipelines["__default__"]
+    read = {name for node in whole.nodes for name in node.inputs if name.startswith("reweighing")}
+    assert {name for name in read if "validation_predictions" in name} <= whole.all_outputs()
+    assert "a_combination.fer_plus_test_predictions" in pipelines["fairness_reporting"].inputs()
+
+
+def test_a_combination_that_follows_another_variant_now_reads_other_data_and_is_stale() -> None:
+    before, now = (
+        by_name(pipelines_for(structure_of(combined(after)))["mitigation"])[
+            "a_combination.fit_fer_plus"
+        ]
+        for after in ("baseline", "reweighing")
+    )
+    first, second = (
+        NodeRecord(node.name, "fit", "code", inputs=dict.fromkeys(node.inputs[1:], "contents"))
+        for node in (before, now)
+    )
+    assert list(differences(first, second, {}, ())) == ["it reads other datasets now"]
 
 
 @pytest.mark.parametrize("name", ["training_seed", "training_seed_of"])

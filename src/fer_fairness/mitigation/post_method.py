@@ -13,6 +13,9 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 class PostMethod(Parameters):
     """Changes a model's predictions by rules that are fitted on its validation predictions.
 
+    The model is the baseline's, or that of the variant that `after` names: so a method that trains
+    is followed by one that changes predictions.
+
     A subclass in a module of its own under `mitigation/post` is found by itself. It says its name
     in `method: Literal["its_name"] = "its_name"` and adds its parameters as fields. A block of
     parameters that names the method is a variant of the report.
@@ -29,6 +32,10 @@ class PostMethod(Parameters):
 
     method: str
     name: str = Field(default="", description="Of the variant: follows from that of its block.")
+    after: str = Field(
+        default="baseline",
+        description="The variant, one with a model of its own, whose predictions it changes.",
+    )
 
     def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
         """Find the rules.

@@ -1,7 +1,7 @@
 """Which models the report compares, and what each was trained with.
 
-That a variant was made from the baseline shown needs no look at records: a run that would put
-others beside one another is refused (`fer_fairness.provenance`).
+That a variant was made from the baseline shown, or the variant that it comes after, needs no look
+at records: a run that would put others beside one another is refused (`fer_fairness.provenance`).
 """
 
 from typing import Any, Final
@@ -60,7 +60,7 @@ def trace_lineage(
                     **{name: record.get(name) for name in _RECORDED},
                     "started_from": record["parameters"]["architecture"]["weights"]
                     if is_baseline
-                    else BASELINE,
+                    else variant.after,
                 }
             )
             if record:

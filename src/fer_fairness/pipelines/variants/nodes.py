@@ -203,7 +203,7 @@ def _predict(
 def fit_post_method(
     block: PostMethodBlock, predictions: pd.DataFrame, faces: pd.DataFrame
 ) -> dict[str, Json]:
-    """The `rules` that a method finds on the baseline's validation predictions."""
+    """The `rules` that a method finds on validation predictions of another variant."""
     return {"rules": block.root.fit(_with_groups(predictions, faces))}
 
 
@@ -214,7 +214,7 @@ def apply_post_method(
     rules: dict[str, Any],
     seed: int,
 ) -> pd.DataFrame:
-    """The baseline's test predictions after the change."""
+    """Test predictions of another variant after the change."""
     scored = _with_groups(predictions, faces)
     changed = block.root.apply(scored, rules["rules"], seed=seed)
     columns = {str(name): changed[name] for name in changed.columns}

@@ -9,7 +9,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
 from fer_fairness.pipelines.namespaces import step
 from fer_fairness.pipelines.variants import nodes
-from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant
+from fer_fairness.pipelines.variants.structure import Structure, Variant
 
 _TABLES = {"validation": "development", "test": "test"}
 """The split of predictions -> the tables that its faces are in."""
@@ -31,7 +31,7 @@ def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipel
     wired = _Wired(
         variant=variant.name,
         space=structure.namespace(variant.name, seed),
-        baseline=structure.namespace(BASELINE, seed),
+        start=structure.namespace(variant.after, seed),
         seed=f"params:{structure.seed_parameter(seed)}",
     )
     if issubclass(variant.method, Method):
@@ -47,13 +47,13 @@ class _Wired:
     Attributes:
         variant: Name of the block of parameters.
         space: Namespace of its nodes and data.
-        baseline: Namespace of the baseline of the same seed.
+        start: Namespace of the variant that it starts from, of the same seed.
         seed: The parameter that holds the training seed.
     """
 
     variant: str
     space: str
-    baseline: str
+    start: str
     seed: str
 
     @property
@@ -76,7 +76,7 @@ class _Wired:
                 *(self.block, "params:fine_tuning", *development),
                 *self.own("training_columns", "augmented_faces", "augmented_images"),
                 *(self.seed, "params:checkpoint_root"),
-                *([] if method.starts_anew else [f"{self.baseline}.model"]),
+                *([] if method.starts_anew else [f"{self.start}.model"]),
             ],
             outputs=self.own("model", "history", "training_record"),
             name=f"{self.space}.train",
@@ -91,7 +91,7 @@ class _Wired:
                 yield self._prediction(name, split)
 
     def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
-        told = [f"{self.baseline}.{name}_validation_predictions" for name in EVALUATION_SETS]
+        told = [f"{self.start}.{name}_validation_predictions" for name in EVALUATION_SETS]
         if "training_predictions" in method.needs:
             told += self.own("start_predictions")
         return step(
@@ -135,7 +135,7 @@ class _Wired:
         return step(
             nodes.predict_training,
             inputs=[
-                *(f"{self.baseline}.model", *development),
+                *(f"{self.start}.model", *development),
                 *("params:prediction", self.block, self.seed),
             ],
             outputs=f"{self.space}.start_predictions",
@@ -144,12 +144,12 @@ class _Wired:
         )
 
     def post_processed(self, dataset: str) -> Iterator[Pipeline]:
-        """The baseline's predictions on one evaluation set, changed."""
+        """Predictions of the variant that it comes after on one evaluation set, changed."""
         yield step(
             nodes.fit_post_method,
             inputs=[
                 self.block,
-                f"{self.baseline}.{dataset}_validation_predictions",
+                f"{self.start}.{dataset}_validation_predictions",
                 f"{dataset}.development_labelled_faces",
             ],
             outputs=f"{self.space}.{dataset}_rules",
@@ -160,7 +160,7 @@ class _Wired:
             nodes.apply_post_method,
             inputs=[
                 self.block,
-                f"{self.baseline}.{dataset}_test_predictions",
+                f"{self.start}.{dataset}_test_predictions",
                 f"{dataset}.test_labelled_faces",
                 f"{self.space}.{dataset}_rules",
                 self.seed,

@@ -4,8 +4,9 @@ A variant is a block of parameters that names a method (`method: reweighing`); a
 several. `docs/adding_a_method.md` walks through adding one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -24,7 +25,7 @@ from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.seeds import checked_seeds
 
 BASELINE: Final = "baseline"
-"""The variant that all others start from."""
+"""The variant that all others start from, unless they say after which other one they come."""
 
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
@@ -40,14 +41,17 @@ class Variant:
     Attributes:
         name: `reweighing_by_race`.
         method: The class that its block names.
+        after: The variant that it starts from, whose model is trained further or whose predictions
+            are changed; the baseline starts from none.
     """
 
     name: str
     method: type[Method] | type[PostMethod]
+    after: str = BASELINE
 
     @property
     def is_trained(self) -> bool:
-        """Whether it has a model of its own; otherwise it changes the baseline's predictions."""
+        """Whether it has a model of its own; otherwise it changes another variant's predictions."""
         return issubclass(self.method, Method)
 
 
@@ -77,7 +81,7 @@ class Structure:
 
     @property
     def post_processed(self) -> tuple[Variant, ...]:
-        """The variants that change the baseline's predictions."""
+        """The variants that change predictions of others."""
         return tuple(variant for variant in self.variants if not variant.is_trained)
 
     def of_every_seed(self, dataset: str) -> list[str]:
@@ -96,7 +100,8 @@ class Structure:
 
 def default_structure() -> Structure:
     """Every method once, under its own name, and one seed: without any configuration."""
-    return _structure([*trained_methods().items(), *post_methods().items()], seeds=(0,))
+    methods: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
+    return _structure([Variant(name, method) for name, method in methods.items()], seeds=(0,))
 
 
 def structure_of(parameters: Mapping[str, Any]) -> Structure:
@@ -108,11 +113,12 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
 
     Raises:
         InvalidInputError: A block names a method that there is not, or has the name of a further
-            seed; none is called baseline, or it is of another method; or the seeds are not
+            seed; none is called baseline, or it is of another method; one that changes predictions
+            comes after a variant that there is not, or that has no model; or the seeds are not
             different whole numbers.
     """
     known: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
-    found = []
+    found: list[Variant] = []
     for name, block in parameters.items():
         method = _method_named_by(block)
         if method is None:
@@ -125,13 +131,14 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
                 f"A variant cannot be called {name}: names with _seed_ are those of further "
                 "training seeds. Call its block otherwise."
             )
-        found.append((name, known[method]))
-    baselines = [name for name, method in found if getattr(method, "starts_anew", False)]
+        found.append(Variant(name, known[method], _after(block)))
+    baselines = [each.name for each in found if getattr(each.method, "starts_anew", False)]
     if baselines != [BASELINE]:
         raise InvalidInputError(
             f"The blocks of the parameters whose method starts anew are {baselines}: expected one, "
             f"called {BASELINE}, which all other variants start from."
         )
+    _refuse_impossible_starts(found)
     given = parameters.get("seeds")
     return _structure(
         found, seeds=checked_seeds(parameters.get("seed") if given is None else given)
@@ -143,6 +150,36 @@ def _method_named_by(block: object) -> str | None:
     if isinstance(block, (MethodBlock, PostMethodBlock)):
         return block.root.method
     return str(block["method"]) if isinstance(block, Mapping) and "method" in block else None
+
+
+def _after(block: object) -> str:
+    """Which variant a block of parameters comes after, as configured or as Kedro has checked it."""
+    if isinstance(block, PostMethodBlock):
+        return block.root.after
+    return str(block.get("after", BASELINE)) if isinstance(block, Mapping) else BASELINE
+
+
+def _refuse_impossible_starts(variants: Sequence[Variant]) -> None:
+    trained = [variant.name for variant in variants if variant.is_trained]
+    for variant in variants:
+        if variant.is_trained and variant.after != BASELINE:
+            raise InvalidInputError(
+                f"The block {variant.name} of the parameters says after: {variant.after}, but its "
+                f"method trains a model, which starts from {BASELINE}. Take after out; only a "
+                f"method that changes predictions ({', '.join(post_methods())}) comes after others."
+            )
+        if variant.after not in trained:
+            close = get_close_matches(variant.after, trained, n=1)
+            why = (
+                "which changes predictions itself and has no model"
+                if any(variant.after == other.name for other in variants)
+                else "and no block of the parameters of this name has a method"
+            )
+            raise InvalidInputError(
+                f"The block {variant.name} of the parameters says after: {variant.after}, {why}. "
+                + (f"Did you mean {close[0]}? " if close else "")
+                + f"Expected a variant that is trained: {', '.join(trained)}."
+            )
 
 
 def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Structure) -> None:
@@ -165,12 +202,11 @@ def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Str
             ) from error
 
 
-def _structure(
-    found: list[tuple[str, type[Method] | type[PostMethod]]], seeds: tuple[int, ...]
-) -> Structure:
-    variants = [Variant(name, method) for name, method in found]
-    variants.sort(key=lambda part: (part.name != BASELINE, not part.is_trained, part.name))
-    return Structure(tuple(variants), seeds)
+def _structure(found: Sequence[Variant], seeds: tuple[int, ...]) -> Structure:
+    ordered = sorted(
+        found, key=lambda part: (part.name != BASELINE, not part.is_trained, part.name)
+    )
+    return Structure(tuple(ordered), seeds)
 
 
 def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
