@@ -81,21 +81,6 @@ def validation_set(faces: pd.DataFrame, images: np.ndarray) -> TrainingSet:
     )
 
 
-def group_codes(faces: pd.DataFrame, attribute: str) -> tuple[np.ndarray, list[str]]:
-    """Groups as numbers.
-
-    Args:
-        faces: A `faces` table.
-        attribute: One of its attributes.
-
-    Returns:
-        int32 `(n,)`, the place of each face's group among the names, -1 where it is not known; and
-        the names of the groups, in alphabetical order.
-    """
-    groups = pd.Categorical(faces[attribute])
-    return groups.codes.astype(np.int32), [str(name) for name in groups.categories]
-
-
 def _arrays(numbers: pd.DataFrame) -> dict[str, np.ndarray]:
     return {
         str(name): numbers[name].to_numpy(dtype=_DTYPES.get(str(name), np.float32))

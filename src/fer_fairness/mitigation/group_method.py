@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.composition import Composition, group_codes, training_faces
+from fer_fairness.mitigation.cells import cell_codes
+from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.modeling import WEIGHT, Objective, TrainingSet
@@ -199,7 +200,7 @@ def memberships(faces: pd.DataFrame, attribute: str, *, soft: bool) -> tuple[np.
         float32 `(n, groups)`, rows sum to 1, or to 0 where the group is not known; the names of the
         groups, in alphabetical order.
     """
-    codes, names = group_codes(faces, attribute)
+    codes, names = cell_codes(faces, [attribute])
     confidence = faces[f"{attribute}_confidence"].to_numpy(dtype=np.float64)
     is_predicted = (faces[f"{attribute}_source"] == "predicted").to_numpy()
     sizes = np.bincount(codes[codes >= 0], minlength=len(names)).astype(np.float64)
