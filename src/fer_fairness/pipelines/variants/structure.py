@@ -160,7 +160,7 @@ def _after(block: object) -> str:
 
 
 def _refuse_impossible_starts(variants: Sequence[Variant]) -> None:
-    trained = [variant.name for variant in variants if variant.is_trained]
+    trained = sorted(variant.name for variant in variants if variant.is_trained)
     for variant in variants:
         if variant.is_trained and variant.after != BASELINE:
             raise InvalidInputError(
