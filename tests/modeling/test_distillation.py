@@ -118,3 +118,7 @@ def test_what_was_said_of_views_is_kept_and_asked_anew_of_other_teachers_or_face
     for teachers, faces in (([other], part), ([teacher], toy(20, seed=9))):
         with pytest.raises(AssertionError, match="asked"):
             asked(teachers, faces, VIEWS, tmp_path)
+    # Views are drawn by this room's code: answers of other code are to other views.
+    monkeypatch.setattr(distillation, "room_source", lambda: b"changed")
+    with pytest.raises(AssertionError, match="asked"):
+        asked([teacher], part, VIEWS, tmp_path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_fairness.files import replacing
-from fer_fairness.modeling.fingerprints import add_arrays
+from fer_fairness.modeling.fingerprints import add_arrays, room_source
 from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.precision import precision_here
 from fer_fairness.modeling.procedure import Procedure
@@ -166,11 +166,10 @@ def run_fingerprint(
 
 def _source_of(*methods: object) -> str:
     """SHA-256 over the modules of `modeling` and those that the classes of `methods` stand in."""
-    digest = hashlib.sha256()
-    rooms = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(room_source())
     kinds = [kind for method in methods for kind in type(method).__mro__ if kind is not object]
     own = [Path(inspect.getsourcefile(kind) or "") for kind in kinds]
-    for module in (*rooms, *(path for path in own if path.is_file())):
+    for module in (path for path in own if path.is_file()):
         digest.update(module.read_bytes())
     return digest.hexdigest()
 

@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import replacing
-from fer_fairness.modeling.fingerprints import add_arrays
+from fer_fairness.modeling.fingerprints import add_arrays, room_source
 from fer_fairness.modeling.graph import teaching_graph
 from fer_fairness.modeling.image_draws import Floats, draw_changes
 from fer_fairness.modeling.precision import precision_here
@@ -149,10 +149,18 @@ def _of_view(
 def _fingerprint(
     teachers: "Sequence[keras.Model]", training: TrainingSet, params: TrainingParameters
 ) -> str:
-    """Of all that decides what the teachers say of a view."""
-    precision = precision_here(params.precision)
-    digest = hashlib.sha256(f"{params.online_augmentation.model_dump_json()}{precision}".encode())
+    """Of all that decides what the teachers say of a view, this room's code included.
+
+    Every run draws its views again: answers that other code was given may be to other views.
+    """
+    import keras
+
+    back_end = keras.backend.backend()
+    changes = params.online_augmentation.model_dump_json()
+    told = f"{changes} {precision_here(params.precision)} {back_end}"
+    digest = hashlib.sha256(told.encode() + room_source())
     for teacher in teachers:
+        digest.update(teacher.to_json().encode())
         add_arrays(digest, teacher.get_weights())
     add_arrays(digest, [training.column(STRENGTH), *training.image_blocks()])
     return digest.hexdigest()[:12]

@@ -57,10 +57,9 @@ class Objective:
 
         What is made an attribute of `graph` is trained, checkpointed and taken up with the model: a
         variable, `self.weights = graph.add_weight(shape=(n_groups,), initializer="ones",
-        trainable=False)`, or a layer that has been built, `graph.head = keras.layers.Dense(2,
-        kernel_initializer=keras.initializers.GlorotUniform(seed))` and then
-        `graph.head.build((None, n_features))`. Gradients are clipped by their norm over all of it,
-        the model included.
+        trainable=False)`, or a layer that has been built. Initial weights are drawn by NumPy from
+        `seed`, as `mitigation.heads.dense_layer` does: Keras's initialisers give other ones on
+        every back end. Gradients are clipped by their norm over all of it, the model included.
 
         Args:
             graph: The training graph.

@@ -1,7 +1,7 @@
 """LDAM with deferred reweighting: rare emotions are given a wider margin, and later more weight."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -173,7 +173,7 @@ class LdamObjective(Objective):
         self._class_weights = class_weights.astype(np.float32)
         self._first_weighted_step = first_weighted_step
 
-    def build(self, graph: "keras.Model", **_: Any) -> None:  # noqa: ANN401
+    def build(self, graph: "keras.Model", *, n_features: int, seed: int) -> None:  # noqa: ARG002
         """Make the count of the steps."""
         self.step = graph.add_weight(shape=(), initializer="zeros", trainable=False, name="step")
 
