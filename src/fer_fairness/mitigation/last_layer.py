@@ -10,13 +10,13 @@ import pandas as pd
 from pydantic import Field
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.mitigation.cells import cell_codes, class_shares_drawn, drawing_shares
+from fer_fairness.mitigation.cell_sampling import CellSampling
+from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method
-from fer_fairness.modeling import GROUP, Objective, TrainingSet
+from fer_fairness.mitigation.method import Given
+from fer_fairness.modeling import GROUP
 from fer_fairness.modeling.inspection import leaf_layers
 from fer_fairness.params.fine_tuning import FineTuningParameters
-from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
     import keras
@@ -24,12 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class LastLayerMethod(Method):
+class LastLayerMethod(CellSampling):
     """Trains the last layer alone, on faces of which every cell is drawn equally often.
-
-    Faces without a cell are seen as often as in plain training, and where no face has one it is
-    plain training of the last layer. Logit adjustment, where training asks for it, is to the
-    emotions' shares among faces as they are drawn.
 
     Attributes:
         in_words: What a cell is, for the log.
@@ -41,13 +37,6 @@ class LastLayerMethod(Method):
         default=True,
         description="Whether all other layers stay as they are, batch statistics included; false: "
         "what fine_tuning freezes does.",
-    )
-    strength: float = Field(
-        default=1.0,
-        ge=0.0,
-        le=1.0,
-        description="A face of a cell of m is drawn in proportion to m ** -strength: 1 draws all "
-        "cells alike, 0 all faces.",
     )
 
     def cell_columns(self) -> Sequence[str]:
@@ -77,26 +66,6 @@ class LastLayerMethod(Method):
         if self.last_layer_only:
             freeze_all_but_the_last(prepared)
         return prepared
-
-    def order(self, training: TrainingSet, generator: np.random.Generator) -> np.ndarray:
-        """As many rows as there are faces, drawn with replacement."""
-        if not self._draws(training):
-            return super().order(training, generator)
-        drawn = drawing_shares(training.column(GROUP), self.strength)
-        return generator.choice(len(training), len(training), p=drawn)
-
-    def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
-        """The plain loss, which knows how often each emotion is drawn."""
-        return Objective(params, self.shares_drawn(training))
-
-    def shares_drawn(self, training: TrainingSet) -> np.ndarray:
-        """Share of each class among the faces as they are drawn, `(k,)`."""
-        if not self._draws(training):
-            return training.class_shares()
-        return class_shares_drawn(training, drawing_shares(training.column(GROUP), self.strength))
-
-    def _draws(self, training: TrainingSet) -> bool:
-        return self.strength > 0 and bool((training.column(GROUP) >= 0).any())
 
 
 def last_layer(model: "keras.Model") -> "keras.Layer":

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.cells import cell_codes, class_shares_drawn, drawing_shares, rows_kept
+from fer_fairness.mitigation.cell_sampling import CellSampling
+from fer_fairness.mitigation.cells import cell_codes, rows_kept
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method, Need
-from fer_fairness.modeling import GROUP, Objective, TrainingSet
-from fer_fairness.params.training import TrainingParameters
+from fer_fairness.mitigation.method import Given, Need
+from fer_fairness.modeling import GROUP, TrainingSet
 from fer_fairness.taxonomy import Attribute
 
 logger = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ _KEPT: Final = 1
 """First of the seed of what is kept, so that no other purpose shares its random numbers."""
 
 
-class CellBalancedSampling(Method):
+class CellBalancedSampling(CellSampling):
     """Draws faces so that all cells are seen alike, a cell being a group with an emotion.
 
     `over`: a face of a cell of n_gc faces is drawn, with replacement, in proportion to
@@ -47,9 +47,6 @@ class CellBalancedSampling(Method):
         default="over",
         description="over: faces of small cells are repeated; under: large cells lose faces.",
     )
-    strength: float = Field(
-        default=1.0, ge=0.0, le=1.0, description="1 makes all cells alike, 0 leaves them."
-    )
 
     def training_set(self, faces: pd.DataFrame, images: np.ndarray, given: Given) -> Composition:
         """The faces that are kept, with the codes of their cells."""
@@ -65,23 +62,9 @@ class CellBalancedSampling(Method):
             numbers = numbers.iloc[rows].reset_index(drop=True)
         return Composition(numbers, plain.added)
 
-    def order(self, training: TrainingSet, generator: np.random.Generator) -> np.ndarray:
-        """As many rows as there are faces."""
-        if not self._repeats(training):
-            return super().order(training, generator)
-        drawn = drawing_shares(training.column(GROUP), self.strength)
-        return generator.choice(len(training), len(training), p=drawn)
-
-    def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
-        """The plain loss, which knows how often each emotion is drawn."""
-        if not self._repeats(training):
-            return super().objective(training, params)
-        drawn = drawing_shares(training.column(GROUP), self.strength)
-        return Objective(params, class_shares_drawn(training, drawn))
-
-    def _repeats(self, training: TrainingSet) -> bool:
-        is_known = bool((training.column(GROUP) >= 0).any())
-        return self.draw == "over" and self.strength > 0 and is_known
+    def draws(self, training: TrainingSet) -> bool:
+        """Where small cells are to be repeated."""
+        return self.draw == "over" and super().draws(training)
 
 
 def _tell(codes: np.ndarray, names: list[str]) -> None:
