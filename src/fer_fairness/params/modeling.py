@@ -28,8 +28,9 @@ class ArchitectureParameters(Parameters):
     weights: str = Field(
         default="random",
         description=(
-            "`random`, `published` (this project's model of FER+) or the path of a .keras file; a "
-            "model that is loaded has its own architecture, and of what is below only "
+            "`random`, `published` or `published_teacher` (this project's models of FER+, small "
+            "and large) or the path of a .keras file; a model that is loaded has its own "
+            "architecture, and of what is below only "
             "image_side_px applies: it must take such images."
         ),
     )

@@ -38,7 +38,8 @@ class DistillationParameters(Parameters):
     )
     temperature: float = Field(default=2.0, gt=0.0, description="Softens both distributions.")
     teachers: ListOf[str] = Field(
-        default=(), description="Trained models: paths of .keras files, or `published`."
+        default=(),
+        description="Trained models: paths of .keras files, `published_teacher` or `published`.",
     )
 
     same_views: bool = Field(

@@ -117,8 +117,8 @@ def train_model(
 
 def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Model]:
     remedy = (
-        "Let training.distillation.teachers name .keras files of the same inputs and outputs, or "
-        "`published`."
+        "Let training.distillation.teachers name .keras files of the same inputs and outputs, "
+        "`published_teacher` or `published`."
     )
     named = parameters.distillation.teachers
     if named:
