@@ -58,7 +58,7 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
         asked.append(f"{','.join(variants)} of {pipelines.rpartition(',')[2]}")
         return 137 if variants == ["a"] else 0
 
-    failed = cli._failures(structure_of(parameters), run_of)
+    failed = cli.failures_of(structure_of(parameters), run_of)
     of_mitigation = [f"{name} of mitigation" for name in ("a", "b", "after_b")]
     assert asked == ["baseline of baseline", *of_mitigation]
     assert failed == {
@@ -75,5 +75,5 @@ def test_without_a_baseline_nothing_else_is_tried() -> None:
         asked.append(variants)
         return 1
 
-    assert set(cli._failures(structure_of(parameters), run_of)) == {"baseline", "a"}
+    assert set(cli.failures_of(structure_of(parameters), run_of)) == {"baseline", "a"}
     assert asked == [["baseline"]]

@@ -123,7 +123,7 @@ def bench(
         asked = [*command, "--pipelines", names, "--params", chosen]
         return subprocess.run(asked, cwd=metadata.project_path, check=False).returncode  # noqa: S603
 
-    failed = _failures(structure, run_of)
+    failed = failures_of(structure, run_of)
     going_on = [variant.name for variant in structure.variants if variant.name not in failed]
     if going_on:
         status = run_of(going_on, "__default__")
@@ -135,8 +135,14 @@ def bench(
         raise SystemExit(1)
 
 
-def _failures(structure: Structure, run_of: Callable[[list[str], str], int]) -> dict[str, str]:
-    """The variants that could not be made, each with the reason; the others have been."""
+def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -> dict[str, str]:
+    """Run variant after variant; those that could not be made, each with the reason.
+
+    Args:
+        structure: The variants.
+        run_of: Runs the pipelines of these names for the variants of these names, and gives the
+            exit status.
+    """
     failed: dict[str, str] = {}
     for number, variant in enumerate(structure.variants, start=1):
         click.secho(f"{variant.name}: {number} of {len(structure.variants)}", bold=True)
