@@ -44,7 +44,7 @@ def _in_points(row: pd.Series, outcome: str) -> str:
 def heat_map(table: pd.DataFrame) -> Figure:
     """Methods against biases, a panel an outcome: changes in points, bold where found.
 
-    Blue is better than continued training, orange worse. Colours end at 10 points.
+    Purple is better than continued training, orange worse. Colours end at 10 points.
     """
     names = table["bias"] + np.where(
         table.groupby("bias")["attribute"].transform("nunique") > 1, " " + table["attribute"], ""

@@ -131,7 +131,10 @@ def bench(
     for name, reason in failed.items():
         click.secho(f"Failed: {name} ({reason})", fg="red")
     if failed:
-        click.echo("Mend these blocks of parameters or leave them out; the command then goes on.")
+        click.echo(
+            "Their messages stand above. Mend these blocks of parameters or leave them out; the "
+            "command then goes on."
+        )
         raise SystemExit(1)
 
 
@@ -151,7 +154,7 @@ def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -
             continue
         status = run_of([variant.name], f"{_BEFORE},{variant.method.pipeline}")
         if status:
-            failed[variant.name] = f"exit status {status}; its message stands above"
+            failed[variant.name] = f"exit status {status}"
     return failed
 
 
