@@ -18,7 +18,9 @@ def markdown(table: pd.DataFrame) -> str:
     lines = []
     for (bias, attribute), rows in table.groupby(["bias", "attribute"], sort=False):
         first = rows.iloc[0]
-        control = f"{first['gap_metric']} of {100 * first['control_gap']:.1f} points"
+        parts = ("control_gap", "control_gap_ci_low", "control_gap_ci_high")
+        gap, low, high = (100 * float(first[part]) for part in parts)
+        control = f"{first['gap_metric']} of {gap:.1f} points ({low:.1f} to {high:.1f})"
         size = f"{first['n_faces']:,} test faces"
         lines += [
             f"### {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from benchmarks.gym_biases import planted_attributes
 
-from fer_fairness.fairness import Audience, changes
+from fer_fairness.fairness import Audience
+from fer_fairness.fairness.comparisons.family import changes_and_scores
 from fer_fairness.fairness.verdicts import Verdict as Found
 from fer_fairness.params.fabrication import PlantedBias
 from fer_fairness.params.inference import InferenceParameters
@@ -38,6 +39,8 @@ COLUMNS: Final = (
     "verdict",
     "gap_metric",
     "control_gap",
+    "control_gap_ci_low",
+    "control_gap_ci_high",
     *(f"{outcome}_{part}" for outcome in OUTCOMES for part in PARTS),
     "level_down",
     "n_seeds",
@@ -184,22 +187,24 @@ def findings(
     known = control.join(groups, on="sample_id")
     reference: dict[str, Frames] = {CONTROL: {seed: known, **dict(further)}}
     others = {name: of for name, of in frames.items() if name != CONTROL}
-    table = changes(
+    table, scores = changes_and_scores(
         [Audience(bias, reference | others, attributes, EMOTIONS)],
         params=INFERENCE,
         seed=0,
         primary=("balanced_accuracy", "worst_group_accuracy", metric),
     )
     rows = pd.DataFrame(
-        [{"bias": bias, "planted": told(planted), **row} for row in _rows(table, metric)],
+        [{"bias": bias, "planted": told(planted), **row} for row in _rows(table, scores, metric)],
         columns=list(COLUMNS),
     )
     by = [rows["attribute"].map(attributes.index), rows["verdict"].map(_ORDER), rows["gap_change"]]
     return rows.iloc[np.lexsort([*reversed(by)])].reset_index(drop=True)
 
 
-def _rows(table: pd.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
+def _rows(table: pd.DataFrame, scores: pd.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
     """The changes of each attribute and variant side by side, with their verdict."""
+    of_control = scores[(scores["variant"] == CONTROL) & (scores["metric"] == metric)]
+    gaps = of_control.set_index("attribute")
     everybody = table[table["attribute"].isna()].set_index(["variant", "metric"])
     for attribute, of_groups in table.dropna(subset="attribute").groupby("attribute", sort=False):
         by_metric = of_groups.set_index(["variant", "metric"])
@@ -217,6 +222,8 @@ def _rows(table: pd.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
                 "verdict": str(verdict_of(*found.values(), level_down=level_down)),
                 "gap_metric": metric,
                 "control_gap": gap["baseline_value"],
+                "control_gap_ci_low": gaps.loc[str(attribute), "ci_low"],
+                "control_gap_ci_high": gaps.loc[str(attribute), "ci_high"],
                 "level_down": level_down,
                 "n_seeds": gap["n_seeds"],
                 "n_faces": gap["n_faces"],

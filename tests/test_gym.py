@@ -218,6 +218,8 @@ class TestFindings:
         self, table: pd.DataFrame
     ) -> None:
         assert table["control_gap"].to_numpy() == pytest.approx(0.3, abs=0.05)
+        assert (table["control_gap_ci_low"] > 0.15).all()
+        assert (table["control_gap_ci_high"] < 0.45).all()
         helps = table.set_index("variant").loc["helps"]
         assert helps["gap_change"] == pytest.approx(-0.25, abs=0.06)
         assert helps["gap_ci_low"] < helps["gap_change"] < helps["gap_ci_high"] < 0
