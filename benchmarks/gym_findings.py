@@ -127,7 +127,7 @@ def told(planted: PlantedBias) -> str:
     kinds: dict[str, Mapping[str, Mapping[str, object]]] = {
         "image quality": planted.image_quality_by_group,
         "label noise": planted.label_noise_by_group,
-        "rare emotion": planted.emotion_by_group,
+        "emotion shares": planted.emotion_by_group,
         "few faces": _few(planted),
     }
     return "; ".join(
