@@ -67,16 +67,19 @@ def training_graph(
     return graph
 
 
-def teaching_graph(teachers: "Sequence[keras.Model]", precision: Precision) -> "keras.Model":
+def teaching_graph(
+    teachers: "Sequence[keras.Model]", precision: Precision, *, mirrored: bool
+) -> "keras.Model":
     """What teachers say of moved images: a compiled model to predict with.
 
     Its inputs are `images` and their changes as `draw_changes` gives them, its outputs float32
-    `(n, k)`, the logarithm of the teachers' mean probabilities.
+    `(n, k)`, the logarithm of the teachers' mean probabilities; where `mirrored`, of the mean over
+    each moved image and its mirror image.
     """
     prepare_backend()
     import keras
 
-    graph = _teaching_class()(teachers, precision)
+    graph = _teaching_class()(teachers, precision, mirrored=mirrored)
     graph.compile(jit_compile=keras.backend.backend() == "jax")
     return graph
 
@@ -89,15 +92,23 @@ def _teaching_class() -> Any:  # noqa: ANN401  a class of Keras, which is import
     class TeachingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
         """Changes of images, then the teachers."""
 
-        def __init__(self, teachers: Sequence[keras.Model], precision: Precision) -> None:
+        def __init__(
+            self, teachers: Sequence[keras.Model], precision: Precision, *, mirrored: bool
+        ) -> None:
             super().__init__(name="teaching")
             self.teachers = list(teachers)
             self._precision = precision
+            self._mirrored = mirrored
             self.built = True
 
         def call(self, batch: dict[str, Tensor]) -> Tensor:
             images = apply_changes(ops.cast(batch["images"], "float32"), batch)
-            return _mean_log_shares(self.teachers, self._precision, images)
+            said = _mean_log_shares(self.teachers, self._precision, images)
+            if not self._mirrored:
+                return said
+            mirror_images = ops.flip(images, axis=2)
+            of_mirrored = _mean_log_shares(self.teachers, self._precision, mirror_images)
+            return ops.logaddexp(said, of_mirrored) - np.log(2.0)
 
     return TeachingGraph
 

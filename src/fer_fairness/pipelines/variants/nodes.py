@@ -121,6 +121,8 @@ def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Mo
         "`published_teacher` or `published`."
     )
     named = parameters.distillation.teachers
+    if parameters.distillation.weight == 0:
+        return []
     if named:
         return [trained_model(name, remedy=remedy) for name in named]
     return [] if starting is None else [starting]
