@@ -1,16 +1,20 @@
-"""Small batches for the losses that see groups, and their gradients."""
+"""Small batches for the losses that see groups, their gradients, and fabricated predictions."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from fer_fairness.modeling import GROUP, WEIGHT, Objective, TrainingSet
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 Members: TypeAlias = Sequence[Sequence[float]]
 GroupTraining: TypeAlias = Callable[..., TrainingSet]
 Step: TypeAlias = Callable[..., dict[str, np.ndarray]]
+MakeScored = Callable[..., pd.DataFrame]
 
 
 @pytest.fixture(scope="session")
@@ -85,3 +89,52 @@ def step() -> Step:
         return {"loss": np.asarray(loss), **moves}
 
     return take
+
+
+@pytest.fixture
+def make_scored() -> MakeScored:
+    """Makes a table of predictions with groups of gender, from true emotions and probabilities."""
+
+    def make(
+        true: Sequence[int] | np.ndarray,
+        probabilities: np.ndarray,
+        gender: Sequence[str | None] | np.ndarray,
+        *,
+        confidence: np.ndarray | float = np.nan,
+    ) -> pd.DataFrame:
+        names = np.array(EMOTIONS, dtype=object)
+        full = np.zeros((len(probabilities), len(EMOTIONS)))
+        full[:, : probabilities.shape[1]] = probabilities
+        table = pd.DataFrame(full, columns=list(PROBABILITY_COLUMNS)).assign(
+            sample_id=[f"face-{number}" for number in range(len(full))],
+            variant="baseline",
+            seed=0,
+            emotion=names[np.asarray(true, dtype=int)],
+            predicted_emotion=names[full.argmax(axis=1)],
+        )
+        table = PREDICTIONS_SCHEMA.validate(table[list(PREDICTIONS_SCHEMA.columns)])
+        for attribute in ATTRIBUTES:
+            table[attribute] = None
+            table[f"{attribute}_confidence"] = np.nan
+        table["gender"] = np.asarray(gender, dtype=object)
+        table["gender_confidence"] = confidence
+        return table
+
+    return make
+
+
+@pytest.fixture
+def make_predicted(make_scored: MakeScored) -> MakeScored:
+    """Makes a table of predictions from true and predicted emotions, each of probability .9."""
+
+    def make(
+        true: Sequence[int] | np.ndarray,
+        predicted: Sequence[int] | np.ndarray,
+        gender: Sequence[str | None] | np.ndarray,
+    ) -> pd.DataFrame:
+        n = len(EMOTIONS)
+        shares = np.full((len(predicted), n), 0.1 / (n - 1))
+        shares[np.arange(len(predicted)), predicted] = 0.9
+        return make_scored(true, shares, gender)
+
+    return make

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.batches import steps_an_epoch
 from fer_fairness.modeling.inspection import dense_output_layer
@@ -40,6 +40,7 @@ class LdamDrw(Method):
     label: ClassVar[str] = "LDAM-DRW"
     source: ClassVar[str] = "Cao et al. 2019, arXiv 1906.07413"
     neutral: ClassVar = {"scale": None, "max_margin": 0.0, "beta": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "max_margin": (0.3, 0.5, 1.0), "beta": (0.99, 0.9999)}
 
     method: Literal["ldam_drw"] = "ldam_drw"
     max_margin: float = Field(default=0.5, ge=0.0, description="Margin of the rarest emotion.")

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method, Need
 from fer_fairness.modeling import GROUP
 from fer_fairness.modeling.batches import Batch, mixed
 from fer_fairness.params.training import TrainingParameters
@@ -38,6 +38,7 @@ class Lisa(Method):
     source: ClassVar[str] = "Yao et al. 2022, arXiv 2201.00299"
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar = {"probability": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "alpha": (0.5, 2.0), "same_emotion": (0.0, 0.5, 1.0)}
 
     method: Literal["lisa"] = "lisa"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

@@ -1,13 +1,17 @@
 """Nodes of the fairness_reporting pipeline."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.evaluation_sets import demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
+from fer_fairness.mitigation.tuning import RULES, Choice
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
@@ -93,6 +97,33 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
             table = table.assign(variant=variant, cell=named)
         parts[variant] = table
     return collect(**parts)
+
+
+def collect_trials(**choices: dict[str, Any]) -> pd.DataFrame:
+    """What each method tried, one row a trial.
+
+    Args:
+        choices: `Choice` as JSON, by the names of their datasets: `focal.trials`, and of methods on
+            predictions `linear_post.raf_db_trials`.
+    """
+    return pd.DataFrame([row for name, made in choices.items() for row in _trial_rows(name, made)])
+
+
+def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    choice = Choice.model_validate(made)
+    variant, _, name = dataset.partition(".")
+    for number, trial in enumerate(choice.trials):
+        scores: dict[str, float] = trial.scores.model_dump() if trial.scores else {}
+        yield {
+            "variant": variant,
+            "evaluation_set": name.removesuffix("trials").removesuffix("_"),
+            "trial": number,
+            "settings": json.dumps(trial.settings) if trial.settings else "",
+            **{str(rule): scores.get(rule, np.nan) for rule in RULES},
+            "failure": trial.failure or "",
+            "rules": ", ".join(rule for rule, best in choice.by_rule.items() if best == number),
+            "is_chosen": number == choice.chosen,
+        }
 
 
 def write_report(

@@ -7,7 +7,7 @@ several. `docs/adding_a_method.md` walks through adding one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,11 +21,18 @@ from fer_fairness.mitigation import (
     trained_methods,
     unknown_method_sentence,
 )
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.budget import BenchParameters, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.seeds import checked_seeds
 
+Block = TypeVar("Block", bound=Parameters)
+
 BASELINE: Final = "baseline"
 """The variant that all others start from, unless they say after which other one they come."""
+
+CONTROL: Final = "continued_training"
+"""The method that all others are held against."""
 
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
@@ -64,10 +71,12 @@ class Structure:
             by name.
         seeds: The training seeds. The first has the plain names (`baseline.model`), each further
             one has namespaces of its own (`baseline_seed_1.model`).
+        n_trials: Settings that each variant but the baseline tries with the first seed.
     """
 
     variants: tuple[Variant, ...]
     seeds: tuple[int, ...] = (0,)
+    n_trials: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,8 +123,8 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
     Raises:
         InvalidInputError: A block names a method that there is not, or has the name of a further
             seed; none is called baseline, or it is of another method; one that changes predictions
-            comes after a variant that there is not, or that has no model; or the seeds are not
-            different whole numbers.
+            comes after a variant that there is not, or that has no model; the seeds are not
+            different whole numbers; or `budget` or `bench` says what it cannot.
     """
     known: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
     found: list[Variant] = []
@@ -140,9 +149,36 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
         )
     _refuse_impossible_starts(found)
     given = parameters.get("seeds")
-    return _structure(
-        found, seeds=checked_seeds(parameters.get("seed") if given is None else given)
-    )
+    seeds = checked_seeds(parameters.get("seed") if given is None else given)
+    budget = _block(BudgetParameters, parameters, "budget")
+    bench = _block(BenchParameters, parameters, "bench")
+    return _structure(_taking_part(found, bench.methods), seeds, budget.trials)
+
+
+def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Block:
+    try:
+        return model.model_validate(parameters.get(name) or {})
+    except ValidationError as error:
+        raise InvalidInputError(f"The block {name} of the parameters: {error}") from error
+
+
+def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> list[Variant]:
+    """The variants that `bench.methods` names, with those that they and the report build on."""
+    if named is None:
+        return list(variants)
+
+    def names_of(variant: Variant) -> set[str]:
+        return {variant.name, str(variant.method.model_fields["method"].default)}
+
+    unknown = sorted(set(named).difference(*map(names_of, variants)))
+    if unknown:
+        raise InvalidInputError(
+            f"bench.methods names {', '.join(unknown)}, but no block of the parameters is called "
+            f"so or has that method. There are {', '.join(each.name for each in variants)}."
+        )
+    chosen = [each for each in variants if names_of(each) & {*named, BASELINE, CONTROL}]
+    needed = {each.after for each in chosen}
+    return [each for each in variants if each in chosen or each.name in needed]
 
 
 def _method_named_by(block: object) -> str | None:
@@ -202,11 +238,11 @@ def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Str
             ) from error
 
 
-def _structure(found: Sequence[Variant], seeds: tuple[int, ...]) -> Structure:
+def _structure(found: Sequence[Variant], seeds: tuple[int, ...], n_trials: int = 1) -> Structure:
     ordered = sorted(
         found, key=lambda part: (part.name != BASELINE, not part.is_trained, part.name)
     )
-    return Structure(tuple(ordered), seeds)
+    return Structure(tuple(ordered), seeds, n_trials)
 
 
 def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
@@ -218,7 +254,8 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, and each variant's name in its block.
+        further one in `training_seed_of`, each variant's name in its block, and null in place of
+        the block of a variant that does not take part.
 
     Raises:
         InvalidInputError: The configuration sets what follows from it.
@@ -234,4 +271,9 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
             "--params, and list the training seeds in seeds."
         )
     named = {name: {**parameters[name], "name": name} for name in structure.names}
-    return {**parameters, **named, "seeds": list(structure.seeds), **numbers}
+    left_out = {
+        name: None
+        for name, block in parameters.items()
+        if _method_named_by(block) and name not in structure.names
+    }
+    return {**parameters, **left_out, **named, "seeds": list(structure.seeds), **numbers}
