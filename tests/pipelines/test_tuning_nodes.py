@@ -165,9 +165,12 @@ def test_trials_of_all_variants_are_one_table(tuned: Callable[..., Any]) -> None
     assert sum(rules.count("_") > 0 for rules in table["rules"]) >= 1
     chosen = table[table["is_chosen"]].iloc[0]
     assert "mean_recall" in chosen["rules"]
-    assert chosen["settings"] == (
-        json.dumps(trials["trials"][trials["chosen"]]["settings"]) if chosen["trial"] else ""
-    )
+    assert (chosen["settings"] == "") == (chosen["trial"] == 0)
+    nested = {"fine_tuning": {"training": {"target_learning_rate": 0.001}}, "gamma": 2.0}
+    told = collect_trials(**{"focal.trials": trials | {"trials": [{"settings": nested}]}})
+    assert told["settings"].tolist() == [
+        "fine_tuning.training.target_learning_rate=0.001, gamma=2.0"
+    ]
     other = collect_trials(**{"post.raf_db_trials": trials})
     assert set(other["evaluation_set"]) == {"raf_db"}
 

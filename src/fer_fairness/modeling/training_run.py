@@ -81,6 +81,11 @@ class TrainingRun:
         return len(self._batches) - (-len(self._validation) // self._params.batch_size)
 
     @property
+    def n_steps(self) -> int:
+        """Steps of the progress bar in all epochs."""
+        return self._params.max_epochs * self.steps_an_epoch
+
+    @property
     def is_finished(self) -> bool:
         """Whether the last epoch has been trained or the patience is spent."""
         return len(self.history) >= self._params.max_epochs or self._stopping.should_stop

@@ -101,6 +101,11 @@ class TrainingParameters(Parameters):
         description="What feature maps are computed in while training; weights and predictions are "
         "float32 always. auto: bfloat16 under TensorFlow on a CPU that has it, half the time.",
     )
+    keep_activations: bool = Field(
+        default=True,
+        description="Where the first layers are frozen and images do not change, what these layers "
+        "make of each face is computed once and kept in memory.",
+    )
     schedule: Literal["plateau", "cosine"] = Field(
         default="plateau",
         description=(

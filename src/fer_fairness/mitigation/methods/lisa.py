@@ -62,6 +62,10 @@ class Lisa(Method):
         )
         return Composition(plain.columns.assign(**{GROUP: codes}), plain.added)
 
+    def mixes(self, params: TrainingParameters) -> bool:
+        """Whether it does anything."""
+        return self.probability > 0 or super().mixes(params)
+
     def mix(
         self, batch: Batch, params: TrainingParameters, generator: np.random.Generator
     ) -> Batch:

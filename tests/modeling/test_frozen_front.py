@@ -1,0 +1,194 @@
+"""What frozen early layers make of unchanging images is computed once, and nothing else changes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation.methods.cutmix import CutMix
+from fer_fairness.modeling import (
+    Procedure,
+    TrainingData,
+    TrainingSet,
+    build_network,
+    freeze_layers,
+    frozen_front,
+    predict_logits,
+    train,
+)
+from fer_fairness.modeling.frozen_front import SplitTraining, split_training
+from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
+from fer_fairness.params.training import (
+    DistillationParameters,
+    OnlineAugmentationParameters,
+    TrainingParameters,
+)
+
+Toy = Callable[..., TrainingSet]
+NETWORK = ArchitectureParameters(
+    blocks=((4, 4), (6, 6, 6)),
+    stem_width=3,
+    n_dense_blocks=1,
+    spatial_dropout=0.0,
+    image_side_px=8,
+)
+PLAIN = TrainingParameters(
+    batch_size=16,
+    max_epochs=2,
+    warmup_epochs=0,
+    target_learning_rate=0.01,
+    precision="float32",
+    average_momentum=0.9,
+)
+
+
+def frozen(n_trainable_layers: int = 2, params: ArchitectureParameters = NETWORK) -> Any:
+    model = build_network(params, seed=0)
+    freeze_layers(model, FreezingParameters(n_trainable_layers=n_trainable_layers))
+    return model
+
+
+def split(model: Any, part: TrainingSet, params: TrainingParameters = PLAIN) -> Any:
+    return split_training(model, part, part, params, Procedure(), description="x")
+
+
+@pytest.mark.parametrize("n_trainable_layers", [1, 2, 3, 4, 6])
+def test_the_weights_are_those_of_a_training_that_computes_every_layer(
+    toy: Toy, n_trainable_layers: int, tmp_path: Path
+) -> None:
+    data = TrainingData(toy(40), toy(seed=1))
+    kept, computed = (
+        train(
+            frozen(n_trainable_layers),
+            data,
+            PLAIN.model_copy(update={"keep_activations": keeps}),
+            seed=3,
+            checkpoint_folder=tmp_path,
+            description="x",
+        )
+        for keeps in (True, False)
+    )
+    for mine, others in zip(kept.model.get_weights(), computed.model.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, others, atol=2e-3)
+    assert kept.model.count_params() == frozen().count_params()
+    loss = ["loss", "validation_loss"]
+    np.testing.assert_allclose(kept.history[loss], computed.history[loss], atol=2e-3)
+    moved = zip(frozen(n_trainable_layers).get_weights(), kept.model.get_weights(), strict=True)
+    assert any(not np.allclose(old, new, atol=1e-4) for old, new in moved)
+
+
+def test_front_and_rest_together_are_the_model(toy: Toy) -> None:
+    model, part = frozen(3), toy(20)
+    found: SplitTraining = split(model, part)
+    assert {v.path.split("/")[0] for v in found.rest.trainable_variables} == {
+        v.path.split("/")[0] for v in model.trainable_variables
+    }
+    maps = found.training.images[found.training.image_index]
+    assert maps.dtype == np.float16
+    logits = found.rest.predict_on_batch(maps.astype(np.float32))
+    whole = model.predict_on_batch(part.images[part.image_index].astype(np.float32))
+    np.testing.assert_allclose(logits, whole, atol=5e-3)
+
+
+def test_a_sum_that_leads_around_a_layer_is_not_cut(toy: Toy) -> None:
+    """The last convolution is added to its input: both come from the map that is kept."""
+    model = frozen(2)
+    found: SplitTraining = split(model, toy(20))
+    names = [layer.name for layer in found.rest.layers]
+    sums = [name for name in names if name.startswith("block_2") and "sum" in name]
+    trained = {v.path.split("/")[0] for v in found.rest.trainable_variables}
+    assert {"block_2_convolution_3", "block_2_normalisation_3"} <= trained
+    assert len(sums) <= 1
+    assert "block_2_convolution_2" not in names
+
+
+def test_nothing_is_computed_for_a_training_that_had_ended(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run() -> Any:
+        data = TrainingData(toy(40), toy(seed=1))
+        return train(frozen(), data, PLAIN, seed=3, checkpoint_folder=tmp_path, description="x")
+
+    first = run()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("computed")
+
+    monkeypatch.setattr(frozen_front, "inference_batches", refuse)
+    for mine, others in zip(first.model.get_weights(), run().model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, others)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"keep_activations": False},
+        {"online_augmentation": OnlineAugmentationParameters(flip=True)},
+        {"mixup_alpha": 0.2},
+        {"distillation": DistillationParameters(weight=0.5, same_views=True)},
+    ],
+    ids=["not wanted", "augmented", "mixed", "teachers see views"],
+)
+def test_images_that_change_are_computed_in_each_step(toy: Toy, changed: dict[str, Any]) -> None:
+    assert split(frozen(), toy(20)) is not None
+    assert split(frozen(), toy(20), PLAIN.model_copy(update=changed)) is None
+
+
+def test_a_method_that_mixes_pixels_sees_pixels(toy: Toy) -> None:
+    part = toy(20)
+    pasted, left = (
+        split_training(
+            frozen(), part, part, PLAIN, CutMix(probability=probability), description="x"
+        )
+        for probability in (0.5, 0.0)
+    )
+    assert pasted is None
+    assert left is not None
+
+
+def test_a_model_that_trains_whole_is_not_split(toy: Toy) -> None:
+    assert split(build_network(NETWORK, seed=0), toy(20)) is None
+    assert split(frozen(99), toy(20)) is None
+
+
+def test_too_many_maps_are_not_kept(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(frozen_front, "_MOST_BYTES", 100)
+    assert split(frozen(), toy(20)) is None
+    assert "is not kept: they are computed in each step" in caplog.text
+
+
+def test_faces_that_stand_in_the_set_several_times_are_computed_once(toy: Toy) -> None:
+    part = toy(6)
+    index = np.array([5, 0, 5, 2])
+    repeated = replace(part, image_index=index, targets=part.targets[index])
+    found: SplitTraining = split(frozen(), repeated)
+    assert len(found.training.images) == 3
+    assert found.training.image_index.tolist() == [2, 0, 2, 1]
+
+
+def test_dropout_in_front_of_what_trains_is_off_and_behind_it_stays() -> None:
+    params = NETWORK.model_copy(update={"spatial_dropout": 0.3})
+    first, *others = (each.rate for each in frozen(2, params).layers if hasattr(each, "rate"))
+    assert first == 0.0
+    assert set(others) == {0.3}
+    model = build_network(params, seed=0)
+    freeze_layers(model, FreezingParameters(enabled=False))
+    assert {each.rate for each in model.layers if hasattr(each, "rate")} == {0.3}
+
+
+def test_predictions_are_of_images_and_never_of_maps() -> None:
+    with pytest.raises(InvalidInputError, match="expected uint8"):
+        predict_logits(
+            frozen(),
+            np.zeros((2, 8, 8, 1), np.float16),
+            np.arange(2),
+            batch_size=2,
+            description="x",
+        )
