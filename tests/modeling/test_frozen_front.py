@@ -73,7 +73,7 @@ def test_the_weights_are_those_of_a_training_that_computes_every_layer(
         for keeps in (True, False)
     )
     for mine, others in zip(kept.model.get_weights(), computed.model.get_weights(), strict=True):
-        np.testing.assert_allclose(mine, others, atol=2e-3)
+        np.testing.assert_allclose(mine, others, atol=1e-2)  # maps are float16
     assert kept.model.count_params() == frozen().count_params()
     loss = ["loss", "validation_loss"]
     np.testing.assert_allclose(kept.history[loss], computed.history[loss], atol=2e-3)
