@@ -10,7 +10,9 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.methods.cutmix import CutMix
+from fer_fairness.mitigation.methods.mixstyle import MixStyle
 from fer_fairness.modeling import (
+    Objective,
     Procedure,
     TrainingData,
     TrainingSet,
@@ -53,7 +55,12 @@ def frozen(n_trainable_layers: int = 2, params: ArchitectureParameters = NETWORK
 
 
 def split(model: Any, part: TrainingSet, params: TrainingParameters = PLAIN) -> Any:
-    return split_training(model, part, part, params, Procedure(), description="x")
+    return split_by(Procedure(), model, part, params)
+
+
+def split_by(procedure: Procedure, model: Any, part: TrainingSet, params: Any = PLAIN) -> Any:
+    objective = procedure.objective(part, params)
+    return split_training(model, part, part, params, procedure, objective, description="x")
 
 
 @pytest.mark.parametrize("n_trainable_layers", [1, 2, 3, 4, 6])
@@ -138,16 +145,21 @@ def test_images_that_change_are_computed_in_each_step(toy: Toy, changed: dict[st
     assert split(frozen(), toy(20), PLAIN.model_copy(update=changed)) is None
 
 
-def test_a_method_that_mixes_pixels_sees_pixels(toy: Toy) -> None:
+class Looking(Objective):
+    """An objective that is shown the images."""
+
+    uses_images = True
+
+
+def test_methods_that_mix_or_look_at_pixels_see_pixels(toy: Toy) -> None:
     part = toy(20)
-    pasted, left = (
-        split_training(
-            frozen(), part, part, PLAIN, CutMix(probability=probability), description="x"
-        )
-        for probability in (0.5, 0.0)
+    assert split_by(CutMix(probability=0.5), frozen(), part) is None
+    assert split_by(CutMix(probability=0.0), frozen(), part) is not None
+    assert split_by(MixStyle(), frozen(), part) is None
+    looking = split_training(
+        frozen(), part, part, PLAIN, Procedure(), Looking(PLAIN, np.full(8, 1 / 8)), description="x"
     )
-    assert pasted is None
-    assert left is not None
+    assert looking is None
 
 
 def test_a_model_that_trains_whole_is_not_split(toy: Toy) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from fer_fairness.modeling.image_draws import draw_changes
+from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.prediction import inference_batches
 from fer_fairness.modeling.procedure import Procedure
 from fer_fairness.modeling.training_set import Images, TrainingSet
@@ -96,6 +97,7 @@ def split_training(
     validation: TrainingSet,
     params: TrainingParameters,
     procedure: Procedure,
+    objective: Objective,
     *,
     description: str,
 ) -> SplitTraining | None:
@@ -106,10 +108,11 @@ def split_training(
 
     Returns:
         None where the model is to be trained as it is: nothing is frozen before all that trains,
-        images are changed or mixed, teachers are asked in each step, the parameters say so, or the
-        maps would take more than 4 GiB.
+        images are changed or mixed, or looked at by the objective, teachers are asked in each step,
+        the parameters say so, or the maps would take more than 4 GiB.
     """
-    if not params.keep_activations or _images_change(training, params, procedure):
+    needs_images = objective.uses_images or _images_change(training, params, procedure)
+    if needs_images or not params.keep_activations:
         return None
     tensor = _last_frozen_map(model)
     if tensor is None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _SMALLEST_SHARE: Final = 1e-9
+_TOLD_OF_IMAGES: Final = ("teacher_logits", "seen_images")
+"""What the objective finds in its batch because the graph has made the images."""
 
 
 def training_graph(
@@ -60,7 +62,7 @@ def training_graph(
             "layer.build((None, n_features)) there."
         )
     _seed_generators(graph, seed)
-    optimizer = _optimizer(params)
+    optimizer = _optimizer(params, objective)
     optimizer.build(graph.trainable_variables)
     # XLA makes TensorFlow several times slower on a CPU; JAX has nothing else.
     graph.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
@@ -153,10 +155,14 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
                 is_pasted = inside(batch["pasted_box"], images.shape[1:3])
                 images = ops.where(is_pasted, others, images)
             said = {} if self._asked is None else {"teacher_logits": self._asked(images)}
+            if self._objective.uses_images:
+                said["seen_images"] = images
             with computing_in(self.model, self._precision):
-                if self._with_features is None:
-                    return said | {"logits": self.model(images, training=training)}
-                logits, features = self._with_features(images, training=training)
+                asked = self._with_features or self.model
+                found = self._objective.outputs(asked, images, batch, training=training)
+            if self._with_features is None:
+                return said | {"logits": found}
+            logits, features = found
             return said | {"logits": logits, "features": ops.cast(features, "float32")}
 
         def compute_loss(
@@ -168,8 +174,7 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             training: bool = True,  # noqa: ARG002, FBT001, FBT002
         ) -> Tensor:
             weight = sample_weight
-            if "teacher_logits" in y_pred:
-                x = x | {"teacher_logits": y_pred["teacher_logits"]}
+            x = x | {name: y_pred[name] for name in _TOLD_OF_IMAGES if name in y_pred}
             found = self._objective.loss(x, y, y_pred["logits"], y_pred.get("features"), weight)
             return ops.sum([found, *(ops.sum(penalty) for penalty in self.losses)])
 
@@ -217,13 +222,15 @@ def _seed_generators(graph: "keras.Model", seed: int) -> None:
         state.assign([int(value), 0])
 
 
-def _optimizer(params: TrainingParameters) -> "keras.Optimizer":
+def _optimizer(params: TrainingParameters, objective: Objective) -> "keras.Optimizer":
     import keras
 
     clip_norm = params.gradient_clip_norm
     if params.optimizer == "adam":
-        return keras.optimizers.Adam(params.target_learning_rate, global_clipnorm=clip_norm)
-    optimizer = keras.optimizers.AdamW(
+        made_by = objective.optimizer_class(keras.optimizers.Adam)
+        return made_by(params.target_learning_rate, global_clipnorm=clip_norm)
+    made_by = objective.optimizer_class(keras.optimizers.AdamW)
+    optimizer = made_by(
         params.target_learning_rate, weight_decay=params.weight_decay, global_clipnorm=clip_norm
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

@@ -141,7 +141,7 @@ def train(
             teachers, data.training, params, folder=folder, description=description
         )
     split = split_training(
-        model, data.training, data.validation, params, procedure, description=description
+        model, data.training, data.validation, params, procedure, objective, description=description
     )
     trained = split or data
     batches = TrainingBatches(trained.training, params, procedure, seed=seed, teaching=teaching)

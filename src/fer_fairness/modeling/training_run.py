@@ -151,9 +151,10 @@ class TrainingRun:
         epoch = len(self.history)
         total_loss = total_weight = total_correct = n_faces = 0.0
         for number, batch in enumerate(self._batches.epoch(epoch), start=1):
-            logs = self._graph.train_on_batch(
-                batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
-            )
+            for _ in range(self._objective.n_gradients):
+                logs = self._graph.train_on_batch(
+                    batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
+                )
             if not math.isfinite(logs["loss"]):
                 raise self._divergence(f"loss of batch {number} of {len(self._batches)}")
             if self._average is not None:
@@ -178,6 +179,7 @@ class TrainingRun:
         scores = self._objective.scores(logits, part.targets, part.columns.get(WEIGHT))
         if not math.isfinite(scores.loss):
             raise self._divergence("validation loss")
+        self._objective.after_epoch(logits, part)
         return scores
 
     def _postfix(self, loss: float) -> str:
