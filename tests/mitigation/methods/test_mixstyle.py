@@ -19,14 +19,21 @@ from fer_fairness.modeling.batches import Batch
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 from fer_fairness.params.training import TrainingParameters
 
-PARAMS = TrainingParameters(batch_size=8, max_epochs=1, warmup_epochs=0, precision="float32")
+PARAMS = TrainingParameters(
+    keep_activations=False, batch_size=8, max_epochs=1, warmup_epochs=0, precision="float32"
+)
 SIDE, N = 16, 16
 GENERATOR = np.random.default_rng(0)
 MAPS = GENERATOR.normal(3, 2, (4, 5, 6, 3)).astype(np.float32)
 
 
 def network(**settings: Any) -> Any:
-    asked = {"blocks": ((4, 4), (6,), (6,)), "image_side_px": SIDE, "spatial_dropout": 0.0}
+    asked = {
+        "blocks": ((4, 4), (6,), (6,)),
+        "stem_width": 0,
+        "image_side_px": SIDE,
+        "spatial_dropout": 0.0,
+    }
     return build_network(ArchitectureParameters.model_validate({**asked, **settings}), seed=0)
 
 
