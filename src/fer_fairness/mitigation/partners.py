@@ -12,6 +12,7 @@ from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.modeling import GROUP
+from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
 logger = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ class PartnerMethod(Method):
             len(codes),
         )
         return Composition(plain.columns.assign(**{GROUP: codes}), plain.added)
+
+    def mixes(self, params: TrainingParameters) -> bool:  # noqa: ARG002  asked by the loop
+        """Whether images, or maps on their way, are mixed: what frozen layers make of them too."""
+        return True
 
 
 def of_another_group(groups: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
