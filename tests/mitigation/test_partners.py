@@ -2,7 +2,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_fairness.mitigation.partners import drawn_partners, of_another_group
+from fer_fairness.mitigation import trained_methods
+from fer_fairness.mitigation.partners import PartnerMethod, drawn_partners, of_another_group
+from fer_fairness.params.training import TrainingParameters
 
 
 @given(st.lists(st.integers(-1, 2), min_size=1, max_size=12), st.integers(0, 99))
@@ -24,3 +26,9 @@ def test_all_that_suit_are_drawn_alike() -> None:
     counts = np.bincount(partner, minlength=5)
     assert counts[[0, 3]].tolist() == [0, 0]
     assert np.abs(counts[[1, 2, 4]] - 1000).max() < 120
+
+
+def test_methods_that_mix_say_so() -> None:
+    mixing = [one for one in trained_methods().values() if issubclass(one, PartnerMethod)]
+    assert len(mixing) == 3
+    assert all(one.model_validate({}).mixes(TrainingParameters()) for one in mixing)

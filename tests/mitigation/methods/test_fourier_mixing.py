@@ -29,25 +29,30 @@ def mix(batch: Batch, seed: int = 0, **settings: Any) -> Batch:
     return made.mix(batch, PARAMS, np.random.default_rng(seed))
 
 
+def expected(own: np.ndarray, other: np.ndarray, share: float) -> np.ndarray:
+    """As the paper has it; a cosine where an image has nothing of a frequency."""
+    spectra = [np.fft.fft2(one[..., 0].astype(float)) for one in (own, other)]
+    amplitude = (1 - share) * np.abs(spectra[0]) + share * np.abs(spectra[1])
+    is_there = np.abs(spectra[0]) > 1e-5 * np.abs(spectra[0]).max(axis=(1, 2), keepdims=True)
+    phase = np.where(is_there, np.angle(spectra[0]), 0)
+    return np.asarray(np.fft.ifft2(amplitude * np.exp(1j * phase)).real)
+
+
 @given(side=st.integers(2, 9), seed=st.integers(0, 99), share=st.floats(0, 1))
 def test_amplitudes_are_mixed_and_phases_kept(side: int, seed: int, share: float) -> None:
     # Of a mean and a contrast that stay within the range, so that nothing is cut off.
     own, other = images(2, side, seed, 120, 136), images(2, side, seed + 1, 120, 136)
     found = amplitudes_mixed(own, other, np.full(2, share, np.float32))
-    spectra = [np.fft.fft2(one[..., 0].astype(float)) for one in (own, other)]
-    amplitude = (1 - share) * np.abs(spectra[0]) + share * np.abs(spectra[1])
-    is_there = np.abs(spectra[0]) > 1e-5 * np.abs(spectra[0]).max(axis=(1, 2), keepdims=True)
-    phase = np.where(is_there, np.angle(spectra[0]), 0)
-    expected = np.fft.ifft2(amplitude * np.exp(1j * phase)).real
-    assert_allclose(found[..., 0], expected, atol=0.51)
+    assert_allclose(found[..., 0], expected(own, other, share), atol=0.51)
 
 
-def test_a_frequency_that_an_image_does_not_have_is_a_cosine_whatever_rounding_says() -> None:
-    flat = np.full((1, 6, 6, 1), 100, np.uint8)
-    wave = np.rint(100 + 20 * np.sin(np.arange(6) * np.pi / 3)).astype(np.uint8)
-    other = np.broadcast_to(wave[:, None, None], (1, 6, 6, 1)).copy()
-    found = amplitudes_mixed(flat, other, np.ones(1, np.float32))[0, :, 0, 0]
-    assert_allclose(found, 100 + 20 * np.cos(np.arange(6) * np.pi / 3), atol=1.5)
+@pytest.mark.parametrize("period", [1, 3, 9])
+def test_rounding_decides_about_no_phase(period: int) -> None:
+    # A repeated pattern has nothing of most frequencies.
+    tile = images(1, period, 0, 100, 156)
+    own, other = np.tile(tile, (1, 45 // period, 45 // period, 1)), images(1, 45, 1, 126, 131)
+    found = amplitudes_mixed(own, other, np.full(1, 0.5, np.float32))
+    assert_allclose(found[..., 0], expected(own, other, 0.5).clip(0, 255), atol=0.51)
 
 
 @given(seed=st.integers(0, 99), share=st.floats(0, 1))

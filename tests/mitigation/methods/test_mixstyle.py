@@ -124,6 +124,31 @@ def test_a_nested_model_is_mixed_inside_and_one_without_maps_refused() -> None:
         mixed_layer(flat, 0.5)
 
 
+def test_what_follows_sees_mixed_maps_while_training_and_only_then() -> None:
+    import keras
+
+    inputs = keras.Input((SIDE, SIDE, 1))
+    convolution, dense = keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.Dense(8)
+    # A deviation does not show in a mean: what follows has to see more of the maps.
+    flat = keras.layers.Flatten()
+    graph = keras.Model()
+    graph.model = keras.Model(inputs, dense(flat(convolution(inputs))))
+    made = MixStyle().objective(faces([0, 1] * (N // 2)), PARAMS)
+    made.build(graph, n_features=0, seed=0)
+    images = GENERATOR.normal(size=(4, SIDE, SIDE, 1)).astype(np.float32)
+    share, partner = np.array([1, 0, 0.5, 0.5], np.float32), np.array([1, 2, 3, 0], np.int32)
+    batch = {"style_share": share, "style_partner": partner}
+    found, plain = (
+        np.asarray(made.outputs(graph.model, images, batch, training=training))
+        for training in (True, False)
+    )
+    maps = np.asarray(style_mixed(convolution(images), share, partner))
+    assert_allclose(found, dense(flat(maps)), rtol=1e-3, atol=1e-4)
+    assert_allclose(plain, graph.model(images), rtol=1e-5)
+    assert np.abs(found - plain)[1:].max(axis=1).min() > 1e-3
+    assert "call" not in vars(convolution)
+
+
 def test_a_batch_says_whose_style_a_face_takes_on() -> None:
     groups = np.array([0, 1, 2, -1] * 50, np.int32)
     batch = Batch(

@@ -62,7 +62,7 @@ def test_going_up_leaves_momentum_weight_decay_and_the_count_of_steps_alone() ->
     assert int(sam.optimizer.iterations) == 4
 
 
-def faces(n: int = 12) -> TrainingSet:
+def faces(n: int = 20) -> TrainingSet:
     images = np.random.default_rng(1).integers(0, 256, (n, 8, 8, 1)).astype(np.uint8)
     return TrainingSet(images, np.arange(n), np.eye(8, dtype=np.float32)[np.arange(n) % 8])
 
@@ -83,7 +83,7 @@ def trained(procedure: Procedure, **changes: Any) -> list[np.ndarray]:
     return [np.asarray(weights.numpy()) for weights in result.model.trainable_weights]
 
 
-def test_an_epoch_ends_below_however_high_it_went() -> None:
+def test_an_epoch_of_three_steps_ends_below_however_high_it_went() -> None:
     names = ("initial_learning_rate", "target_learning_rate", "min_learning_rate")
     after = trained(SharpnessAwareMinimisation(radius=5.0), **dict.fromkeys(names, 1e-9))
     before = build_network(SMALL, seed=0).trainable_weights
