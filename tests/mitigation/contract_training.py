@@ -31,6 +31,8 @@ ARCHITECTURE = ArchitectureParameters(
 )
 FINE_TUNING = FineTuningParameters.model_validate(
     {
+        # Methods of several passes are compared with the control step by step.
+        "counted": "steps",
         "freezing": {"enabled": False},
         "regularisation": {"spatial_dropout": 0.0, "l2": 1e-4},
         "training": {
