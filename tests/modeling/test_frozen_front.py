@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.mitigation.methods.cutmix import CutMix
 from fer_fairness.mitigation.methods.mixstyle import MixStyle
 from fer_fairness.modeling import (
@@ -165,6 +165,43 @@ def test_methods_that_mix_or_look_at_pixels_see_pixels(toy: Toy) -> None:
 def test_a_model_that_trains_whole_is_not_split(toy: Toy) -> None:
     assert split(build_network(NETWORK, seed=0), toy(20)) is None
     assert split(frozen(99), toy(20)) is None
+
+
+@pytest.mark.parametrize("kind", ["statistics", "noise", "dropout", "nested"])
+def test_what_changes_from_step_to_step_is_in_no_front(toy: Toy, kind: str) -> None:
+    """None of these has a weight that gradients move."""
+    import keras
+    from keras import layers
+
+    made = {
+        "statistics": layers.BatchNormalization(scale=False, center=False),
+        "noise": layers.GaussianNoise(0.5),
+        "dropout": layers.Dropout(0.5),
+        "nested": keras.Sequential([keras.Input((8, 8, 3)), layers.GaussianNoise(0.5)]),
+    }
+    inputs = keras.Input((8, 8, 1))
+    first = layers.Conv2D(3, 3, padding="same", name="first")
+    maps = layers.Conv2D(3, 3, padding="same", name="second")(made[kind](first(inputs)))
+    outputs = layers.Dense(8)(layers.GlobalAveragePooling2D()(maps))
+    model = keras.Model(inputs, outputs)
+    for name in ("first", "second"):
+        model.get_layer(name).trainable = False
+    found: SplitTraining = split(model, toy(20))
+    assert found.rest.input_shape == (None, 8, 8, 3)
+    assert "second" in [layer.name for layer in found.rest.layers]
+
+
+def test_maps_beyond_float16_are_refused_with_the_remedy(toy: Toy) -> None:
+    model = frozen()
+    layer = next(each for each in model.layers if each.weights)
+    layer.set_weights([weights * 1e9 for weights in layer.get_weights()])
+    for each in model.layers:
+        if "normalisation" in each.name and not each.trainable:
+            gamma, *others = each.get_weights()
+            each.set_weights([gamma * 1e6, *others])
+    found: SplitTraining = split(model, toy(20))
+    with pytest.raises(TrainingError, match=r"float16: set training\.keep_activations to false"):
+        found.training.images[np.arange(2)]
 
 
 def test_too_many_maps_are_not_kept(

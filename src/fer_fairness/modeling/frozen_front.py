@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.image_draws import draw_changes
+from fer_fairness.modeling.inspection import leaf_layers
 from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.prediction import inference_batches
 from fer_fairness.modeling.procedure import Procedure
@@ -53,7 +55,11 @@ class FrontMaps:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:  # noqa: ANN401  whatever NumPy takes
-        """The maps of some of the images."""
+        """The maps of some of the images.
+
+        Raises:
+            TrainingError: Some of them are too large for float16.
+        """
         chosen: np.ndarray = self._maps[rows]
         return chosen
 
@@ -65,7 +71,14 @@ class FrontMaps:
         for number, batch in enumerate(
             track(batches, description=self._description, total=n_batches)
         ):
-            maps[number * _BATCH_SIZE : (number + 1) * _BATCH_SIZE] = batch
+            with np.errstate(over="ignore"):  # told below
+                maps[number * _BATCH_SIZE : (number + 1) * _BATCH_SIZE] = batch
+        if not np.isfinite(maps).all():
+            raise TrainingError(
+                f"What the frozen layers of model {self._front.name!r} make of some faces is no "
+                f"number below {np.finfo(self.dtype).max:g}, the largest of float16: set "
+                "training.keep_activations to false, and look at the model's weights."
+            )
         return maps
 
 
@@ -158,10 +171,23 @@ def _last_frozen_map(model: "keras.Model") -> Any:  # noqa: ANN401  a KerasTenso
         if behind is None or len(behind) >= n_behind:
             continue
         front = [each for each in model.layers if id(each) not in behind]
-        if any(each.trainable_weights for each in front) or not any(e.weights for e in front):
-            continue
-        best, n_behind = tensor, len(behind)
+        if all(map(_stays, front)) and any(each.weights for each in front):
+            best, n_behind = tensor, len(behind)
     return best
+
+
+def _stays(layer: "keras.Layer") -> bool:
+    """Whether a layer, or each of a nested model, gives the same of an image at every step.
+
+    A trainable batch normalisation without scale and centre has nothing that gradients move, but
+    statistics that move; noise has no weights at all.
+    """
+    leaves = leaf_layers(layer) if hasattr(layer, "layers") else [layer]
+    return not any(
+        (each.trainable and each.weights)
+        or (hasattr(each, "seed_generator") and getattr(each, "rate", 1.0) > 0)
+        for each in leaves
+    )
 
 
 def _behind(tensor: Any, model: "keras.Model") -> set[int] | None:  # noqa: ANN401
