@@ -50,6 +50,7 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
         "a": {"method": "focal"},
         "after_a": {"method": "linear_post", "after": "a"},
         "b": {"method": "group_dro"},
+        "control": {"method": "continued_training"},
         "after_b": {"method": "linear_post", "after": "b"},
     }
     asked: list[str] = []
@@ -59,7 +60,7 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
         return 137 if variants == ["a"] else 0
 
     failed = cli.failures_of(structure_of(parameters), run_of)
-    of_mitigation = [f"{name} of mitigation" for name in ("a", "b", "after_b")]
+    of_mitigation = [f"{name} of mitigation" for name in ("control", "a", "b", "after_b")]
     assert asked == ["baseline of baseline", *of_mitigation]
     assert failed == {
         "a": "exit status 137",

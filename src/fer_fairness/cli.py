@@ -15,7 +15,8 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.hooks import stop, unknown_parameters
-from fer_fairness.pipelines.variants.structure import Structure
+from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.provenance import Freshness, NodeState, causes
 
 _RUN: Final = [sys.executable, "-m", "kedro", "run", "--only-missing-outputs"]
@@ -146,8 +147,13 @@ def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -
         run_of: Runs the pipelines of these names for the variants of these names, and gives the
             exit status.
     """
+    # The control belongs to every run: first, so that no other is blamed for it.
+    in_order = sorted(
+        structure.variants,
+        key=lambda each: (each.name != BASELINE, each.method is not ContinuedTraining),
+    )
     failed: dict[str, str] = {}
-    for number, variant in enumerate(structure.variants, start=1):
+    for number, variant in enumerate(in_order, start=1):
         click.secho(f"{variant.name}: {number} of {len(structure.variants)}", bold=True)
         if variant.after in failed:
             failed[variant.name] = f"comes after {variant.after}, which failed"

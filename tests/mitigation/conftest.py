@@ -43,7 +43,8 @@ def group_training() -> GroupTraining:
 def step() -> Step:
     """Take steps of gradient descent with rate 1 on logits and features of a training set.
 
-    Gives the loss, gradients of `logits` and `features`, and the objective's variables afterwards.
+    A `model` is the one that the objective finds in the graph. Gives the loss, gradients of
+    `logits` and `features`, and the objective's variables afterwards.
     """
 
     def take(
@@ -53,6 +54,7 @@ def step() -> Step:
         features: np.ndarray | None = None,
         more: dict[str, np.ndarray] | None = None,
         rate: float = 1.0,
+        model: Any = None,
     ) -> dict[str, np.ndarray]:
         import keras
 
@@ -65,6 +67,7 @@ def step() -> Step:
                     name: self.add_weight(shape=value.shape, initializer="zeros", name=name)
                     for name, value in given.items()
                 }
+                self.model = model
                 made.build(self, n_features=given["features"].shape[1], seed=0)
 
             def call(self, batch: dict[str, Any]) -> Any:
@@ -76,15 +79,15 @@ def step() -> Step:
                 # Keras warns of variables without a gradient.
                 return loss + 0 * keras.ops.sum(y_pred["features"])
 
-        model = Moved()
-        before = [np.array(variable) for variable in model.variables]
-        model.compile(optimizer=keras.optimizers.SGD(rate))
+        moved = Moved()
+        before = [np.array(variable) for variable in moved.variables]
+        moved.compile(optimizer=keras.optimizers.SGD(rate))
         arrays = {name: value.astype(np.float32) for name, value in given.items()}
         batch = {**training.columns, **arrays, **(more or {})}
-        loss = model.train_on_batch(batch, training.targets)
+        loss = moved.train_on_batch(batch, training.targets)
         moves = {
             variable.path.rpartition("/")[2]: (old - np.array(variable)) / rate
-            for variable, old in zip(model.variables, before, strict=False)
+            for variable, old in zip(moved.variables, before, strict=False)
         }
         return {"loss": np.asarray(loss), **moves}
 

@@ -14,7 +14,7 @@ from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.mitigation import MethodBlock, PostMethodBlock, post_methods, trained_methods
 from fer_fairness.modeling import build_network
 from fer_fairness.params.budget import BudgetParameters
-from fer_fairness.params.fine_tuning import FineTuningParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters, merged
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipeline_registry import pipelines_for
@@ -165,9 +165,12 @@ def test_trials_of_all_variants_are_one_table(tuned: Callable[..., Any]) -> None
     assert sum(rules.count("_") > 0 for rules in table["rules"]) >= 1
     chosen = table[table["is_chosen"]].iloc[0]
     assert "mean_recall" in chosen["rules"]
-    assert chosen["settings"] == (
-        json.dumps(trials["trials"][trials["chosen"]]["settings"]) if chosen["trial"] else ""
-    )
+    assert (chosen["settings"] == "") == (chosen["trial"] == 0)
+    nested = {"fine_tuning": {"training": {"target_learning_rate": 0.001}}, "gamma": 2.0}
+    told = collect_trials(**{"focal.trials": trials | {"trials": [{"settings": nested}]}})
+    assert told["settings"].tolist() == [
+        "fine_tuning.training.target_learning_rate=0.001, gamma=2.0"
+    ]
     other = collect_trials(**{"post.raf_db_trials": trials})
     assert set(other["evaluation_set"]) == {"raf_db"}
 
@@ -253,7 +256,7 @@ def test_the_bench_has_every_method_and_a_budget() -> None:
     parameters: dict[str, Any] = {}
     for file in sorted([*CONF.glob("base/parameters*.yml"), *CONF.glob("bench/parameters*.yml")]):
         loaded = yaml.safe_load(file.read_text()) or {}
-        parameters |= {name: value for name, value in loaded.items() if value is not None}
+        parameters = merged(parameters, loaded)
     found = structure_of(parameters | {"seed": 0})
     methods = {variant.method for variant in found.variants}
     assert methods == {*trained_methods().values(), *post_methods().values()}

@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.composition import Composition, no_variants, training_faces
-from fer_fairness.modeling import Procedure, freeze_layers, set_regularisation
+from fer_fairness.mitigation.composition import (
+    Composition,
+    no_variants,
+    training_faces,
+    validation_set,
+)
+from fer_fairness.modeling import Procedure, TrainingSet, freeze_layers, set_regularisation
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
@@ -92,6 +97,10 @@ class Method(Parameters, Procedure):
         """
         chosen = training_faces(faces)[["sample_id"]].reset_index(drop=True)
         return Composition(chosen, no_variants(images.shape[1:]))
+
+    def validation_set(self, faces: pd.DataFrame, images: np.ndarray) -> TrainingSet:
+        """The validation faces, with columns beside them that `Objective.after_epoch` looks at."""
+        return validation_set(faces, images)
 
     def start(
         self, model: "keras.Model | None", fine_tuning: FineTuningParameters, *, seed: int

@@ -34,6 +34,10 @@ class CutMix(Method):
         default=0.5, ge=0.0, le=1.0, description="Share of the images that have a box; 0: none."
     )
 
+    def mixes(self, params: TrainingParameters) -> bool:
+        """Whether it does anything."""
+        return self.probability > 0 or super().mixes(params)
+
     def mix(
         self, batch: Batch, params: TrainingParameters, generator: np.random.Generator
     ) -> Batch:

@@ -1,7 +1,6 @@
 """Nodes of the fairness_reporting pipeline."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -118,12 +117,21 @@ def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "variant": variant,
             "evaluation_set": name.removesuffix("trials").removesuffix("_"),
             "trial": number,
-            "settings": json.dumps(trial.settings) if trial.settings else "",
+            "settings": ", ".join(_as_options(trial.settings)),
             **{str(rule): scores.get(rule, np.nan) for rule in RULES},
             "failure": trial.failure or "",
             "rules": ", ".join(rule for rule, best in choice.by_rule.items() if best == number),
             "is_chosen": number == choice.chosen,
         }
+
+
+def _as_options(settings: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """`fine_tuning.training.max_epochs=2`: as the command line takes parameters of a block."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _as_options(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}={value}"
 
 
 def write_report(

@@ -15,7 +15,6 @@ from fer_fairness.mitigation import (
     Json,
     MethodBlock,
     PostMethodBlock,
-    validation_set,
 )
 from fer_fairness.modeling import (
     TrainingData,
@@ -93,7 +92,7 @@ def train_model(
     composed = Composition(columns, Augmented(faces=augmented_faces, images=augmented_images))
     data = TrainingData(
         composed.training_set(faces, images),
-        validation_set(faces, images),
+        method.validation_set(faces, images),
         _teachers(parameters, baseline),
     )
     result = train(
@@ -122,6 +121,8 @@ def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Mo
         "`published_teacher` or `published`."
     )
     named = parameters.distillation.teachers
+    if parameters.distillation.weight == 0:
+        return []
     if named:
         return [trained_model(name, remedy=remedy) for name in named]
     return [] if starting is None else [starting]

@@ -44,7 +44,7 @@ class TrialRow(Row, table="trials"):
     """One setting that a method tried, scored on validation faces.
 
     `evaluation_set` is that of a method on predictions, empty where a model was trained; `settings`
-    is what differed from the block, as JSON; `rules` are those that would have chosen it.
+    is what differed from the block; `rules` are those that would have chosen it.
     """
 
     variant: str

@@ -1,8 +1,9 @@
 """What the models were trained on, from what, and how it went."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
+from fer_fairness.params.budget import SelectionRule
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
 from fer_fairness.reporting.inputs import ReportInputs
@@ -98,8 +99,8 @@ def _how_much_the_rule_matters(trials: Sequence[TrialRow]) -> str:
 
 def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
     return page.table(
-        "Trials; the rules are highest mean recall, highest accuracy of the group served worst, "
-        "and nearest to accuracy 1 and accuracy gap 0",
+        "Trials on validation faces; the rules are highest mean recall, highest accuracy of the "
+        "group served worst, and nearest to accuracy 1 and accuracy gap 0",
         trials,
         [
             ("Variant", lambda row: variant_label(row.variant)),
@@ -108,10 +109,15 @@ def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
             ("Mean recall", lambda row: page.numeric(percent(row.mean_recall))),
             ("Worst group", lambda row: page.numeric(percent(row.worst_group_accuracy))),
             ("Distance", lambda row: page.numeric(number(row.ideal_point))),
-            ("Best by", lambda row: row.failure or row.rules.replace("_", " ")),
+            ("Best by", _best_by),
             ("Chosen", lambda row: "yes" if row.is_chosen else ""),
         ],
     )
+
+
+def _best_by(row: TrialRow) -> str:
+    rules = row.rules.split(", ")
+    return row.failure or ("all rules" if len(rules) == len(get_args(SelectionRule)) else row.rules)
 
 
 def _label_if_any(evaluation_set: str) -> str:
