@@ -100,7 +100,7 @@ def train_model(
         data,
         parameters,
         seed=seed,
-        checkpoint_folder=Path(checkpoint_root) / method.name / f"seed_{seed}",
+        checkpoint_folder=Path(checkpoint_root) / f"{method.name}_seed_{seed}",
         description=f"Training {method.name}",
         procedure=method,
     )
