@@ -20,13 +20,14 @@ from fer_fairness.reporting.sections.data_and_run import reading_section
 from fer_fairness.reporting.sections.recalls import MOST_LISTED, listed_groups
 
 SECTIONS = (
+    "glance",
     "found",
-    "limits",
     "gaps",
     "recalls",
-    "recognition",
     "subgroup",
+    "recognition",
     "reading",
+    "limits",
     "method",
     "manifest",
 )
@@ -266,7 +267,7 @@ def predicted_page(small_inputs: ReportInputs) -> str:
 
 def test_predicted_groups_and_the_labeller_have_sections_in_an_audit(predicted_page: str) -> None:
     expected = [*SECTIONS]
-    expected.insert(expected.index("recalls"), "predicted")
+    expected.insert(expected.index("recognition"), "predicted")
     expected.insert(expected.index("reading"), "labeller")
     assert sections(predicted_page) == tuple(expected)
 
@@ -279,7 +280,7 @@ def test_predicted_groups_bring_no_words_that_an_audit_has_not(
 
 
 def test_an_audit_tells_corrected_gaps_first(predicted_page: str) -> None:
-    first = predicted_page.split('<section id="limits"')[0]
+    first = predicted_page.split('<section id="gaps"')[0]
     assert words(first).count("\N{RIGHTWARDS ARROW} corrected for label errors") == 5
     assert "Corrected for label errors: " in words(first)
 

@@ -46,13 +46,14 @@ _LABEL_ERRORS: Final = (
 def gaps_section(inputs: ReportInputs) -> page.Section:
     """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
     gaps, errors = inputs.rows(GapRow), label_errors(inputs)
-    blocks: list[page.Block] = []
-    if gaps:
-        blocks.append(page.Text(_READING))
+    texts = [page.Text(_READING)] if gaps else []
     if any(row.of_one_emotion for row in gaps):
-        blocks.append(page.Text(_GATEKEEPING))
+        texts.append(page.Text(_GATEKEEPING))
     if any(row.predicted for row in gaps):
-        blocks.append(page.Text(_LABEL_ERRORS))
+        texts.append(page.Text(_LABEL_ERRORS))
+    blocks: list[page.Block] = (
+        [page.Folded("How to read the tables", tuple(texts))] if texts else []
+    )
     for rows in grouped(gaps, lambda row: row.evaluation_set).values():
         if inputs.kind == "project":
             blocks.append(page.Heading(rows[0].set_label))
