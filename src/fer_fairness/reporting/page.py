@@ -159,6 +159,9 @@ Block: TypeAlias = (
     | Table
 )
 
+MOST_ROWS: Final = 12
+"""Lines of a table whose rows are all in a file beside the page."""
+
 DASH: Final = Cell(MISSING, numeric=True, muted=True)
 """Where there is no number."""
 
@@ -197,10 +200,27 @@ def absent(sentence: str) -> Text:
 
 
 def table(
-    caption: str, rows: Iterable[T], columns: Sequence[Column[T]], *, folded: bool = False
+    caption: str,
+    rows: Iterable[T],
+    columns: Sequence[Column[T]],
+    *,
+    folded: bool = False,
+    all_in: str = "",
 ) -> Table:
-    """A table with a line for each of `rows`, each column told by its head and its cell."""
+    """A table with a line for each of `rows`, each column told by its head and its cell.
+
+    Args:
+        caption: What it shows.
+        rows: Those that matter most first, where there may be many.
+        columns: Heads and cells.
+        folded: Whether only the caption is seen at first.
+        all_in: The file that has all rows; where it is named, a long table ends after the first.
+    """
     lines = []
+    rows = list(rows)
+    if all_in and len(rows) > MOST_ROWS:
+        caption = f"{caption}; {MOST_ROWS} of {len(rows):,} rows, all in {all_in}"
+        rows = rows[:MOST_ROWS]
     for row in rows:
         cells = (cell_of(row) for _, cell_of in columns)
         lines.append(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells))

@@ -1,5 +1,6 @@
 """The table of every change against the baseline."""
 
+import math
 from collections.abc import Sequence
 
 from fer_fairness.reporting import page
@@ -7,16 +8,17 @@ from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.changes import Change
 
 
-def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
-    """Every change with its interval and test; those found are in bold.
+def changes_table(caption: str, rows: Sequence[Change], *, all_in: str) -> page.Table:
+    """Changes with intervals and tests, those found first and in bold.
 
     Args:
         caption: What the table shows.
         rows: The changes of one evaluation set.
+        all_in: The file that has all of them.
     """
     return page.table(
         caption,
-        rows,
+        sorted(rows, key=lambda row: (not row.found, row.p if math.isfinite(row.p) else math.inf)),
         [
             ("Variant", lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
@@ -44,4 +46,5 @@ def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
             ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
+        all_in=all_in,
     )
