@@ -237,7 +237,7 @@ def tell_at_right(axes: Axes, place: float, text: str, *, strong: bool) -> None:
         xycoords=axes.get_yaxis_transform(),
         ha="left",
         va="center",
-        fontsize=SMALL_SIZE - 1,
+        fontsize=SMALL_SIZE,
         color=INK if strong else QUIET,
     )
 
