@@ -275,6 +275,7 @@ def _change(rng: np.random.Generator) -> Row:
         "p_value": 0.0001 if found else 0.4,
         "p_value_corrected": 0.008 if found else 1.0,
         "verdict": "difference found" if found else "no difference found",
+        "minimum_detectable": 0.042,
         "raw_difference": 1.1 * difference,
         "level_down": bool(difference < -0.04),
         "n_tested": 240,

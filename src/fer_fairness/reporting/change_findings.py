@@ -77,8 +77,37 @@ def _nothing_found(rows: Sequence[Change]) -> str:
         return "Nothing could be tested."
     return (
         f"No difference found: none of {tested} changes is beyond noise after correction. "
-        "Differences within the intervals cannot be ruled out."
+        f"{_seen(rows)}Differences within the intervals cannot be ruled out."
     )
+
+
+def _seen(rows: Sequence[Change]) -> str:
+    """From which size on changes of the primary outcomes would have been found; a blank behind."""
+    sizes = [
+        f"{row.label} {row.amount(row.minimum_detectable)}"
+        for row in rows
+        if row.primary and math.isfinite(row.minimum_detectable)
+    ]
+    if not sizes:
+        return ""
+    return f"In 8 of 10 such comparisons it would have been found from: {_first_of(sizes)}. "
+
+
+def seen_range(rows: Sequence[Change]) -> str:
+    """From which size on a change of one outcome would have been found, of several variants.
+
+    Args:
+        rows: Changes of one outcome, at least one.
+
+    Returns:
+        What a sentence ends with, without a full stop.
+    """
+    seen = [row.minimum_detectable for row in rows if math.isfinite(row.minimum_detectable)]
+    if not seen:
+        return "no change could have been found, whatever its size"
+    least, most = rows[0].in_unit(min(seen)), rows[0].amount(max(seen))
+    told = most if most.startswith(f"{least} ") or most == least else f"{least} to {most}"
+    return f"a change of {told} would be found in 8 of 10 such comparisons"
 
 
 def _first_of(told: list[str]) -> str:

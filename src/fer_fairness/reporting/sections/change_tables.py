@@ -28,6 +28,10 @@ def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
             ),
             ("Corrected p", lambda row: page.numeric(p_value(row.p), strong=row.found)),
             ("Verdict", lambda row: row.judgement.value),
+            (
+                "Smallest change found in 8 of 10",
+                lambda row: page.numeric(row.amount(row.minimum_detectable)),
+            ),
             ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
             ("p of this row alone", lambda row: page.numeric(p_value(row.p_value))),
             (
