@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reporting.bench import fabricated_bench
 from tests.reporting.predicted import fabricated_labeller, simulated_label_noise
 from tests.reporting.rows import report
 
@@ -122,6 +123,7 @@ def fabricate_inputs(
                 for row in _comparisons_over_seeds(rng, *pair)
             ]
         ),
+        **fabricated_bench(tuple(variants), tuple(evaluation_sets)),
         models=_models(variants),
         quality=_quality(),
         scan=pd.DataFrame(

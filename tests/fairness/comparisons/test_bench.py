@@ -120,7 +120,7 @@ def test_groups_that_others_labelled_are_another_outcome() -> None:
 
 
 def test_the_best_in_both_is_on_the_front_and_the_worst_is_not(found: Bench) -> None:
-    front = found.front[found.front["metric"] == "worst_group_accuracy"]
+    front = found.fronts[found.fronts["metric"] == "worst_group_accuracy"]
     probability = front.groupby("variant")["probability"].mean()
     assert probability["good"] > 0.9
     assert probability["bad"] < 0.1
@@ -132,8 +132,8 @@ def test_equal_predictions_are_on_the_front_equally_often() -> None:
     one = audience(RECALLS)
     frames = {**one.frames, "twin": one.frames["same"]}
     twins = Audience("faces", frames, ("gender",), EMOTIONS)
-    front = benched(twins).front.set_index(["metric", "variant"])["probability"]
-    alone = benched(one).front.set_index(["metric", "variant"])["probability"]
+    front = benched(twins).fronts.set_index(["metric", "variant"])["probability"]
+    alone = benched(one).fronts.set_index(["metric", "variant"])["probability"]
     assert_array_equal(front.xs("twin", level=1), front.xs("same", level=1))
     assert_array_equal(front.reindex(alone.index), alone)
 
@@ -141,7 +141,7 @@ def test_equal_predictions_are_on_the_front_equally_often() -> None:
 def test_of_three_variants_there_is_no_bench() -> None:
     few = benched(audience({"control": 0.6, "a": 0.7, "b": 0.7}))
     assert len(few.changes)
-    tables = (few.against_control, few.ranks, few.rank_tests, few.front)
+    tables = (few.against_control, few.ranks, few.rank_tests, few.fronts)
     assert [len(table) for table in tables] == [0] * 4
     assert all(len(table.columns) for table in tables)
 

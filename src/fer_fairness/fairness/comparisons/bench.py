@@ -72,7 +72,7 @@ class Bench:
             `rank_high` are the ranks that the variant may have by its value; `not_told_apart` names
             the others that it is not told apart from.
         rank_tests: `RANK_TEST_COLUMNS`, a row for each outcome; see `ranking`.
-        front: `FRONT_COLUMNS`, a row for each set, attribute, metric and variant: `probability` is
+        fronts: `FRONT_COLUMNS`, a row for each set, attribute, metric and variant: `probability` is
             the share of draws of people and seeds in which no other variant dominates it in
             accuracy and the metric, `on_front` whether none does by the values.
     """
@@ -82,7 +82,7 @@ class Bench:
     against_control: pd.DataFrame
     ranks: pd.DataFrame
     rank_tests: pd.DataFrame
-    front: pd.DataFrame
+    fronts: pd.DataFrame
 
 
 def bench(
@@ -131,7 +131,7 @@ def bench(
         rank_tests=pd.DataFrame(
             [test for _, test in ranked_outcomes], columns=list(RANK_TEST_COLUMNS)
         ),
-        front=pd.DataFrame(list(_front_rows(kept, control, seed)), columns=list(FRONT_COLUMNS)),
+        fronts=pd.DataFrame(list(_front_rows(kept, control, seed)), columns=list(FRONT_COLUMNS)),
     )
 
 
@@ -178,7 +178,7 @@ def _with_first(one: MeasuredPart, variant: str) -> MeasuredPart:
 
 
 def _front_rows(kept: Sequence[MeasuredPart], control: str, seed: int) -> Iterator[Row]:
-    """The rows of `front`: of each set its attributes, of each both metrics."""
+    """The rows of `fronts`: of each set its attributes, of each both metrics."""
     accuracy: dict[str, tuple[Array, Array]] = {}
     for one in kept:
         name = one.audience.name

@@ -21,6 +21,7 @@ from fer_fairness.mitigation import (
     trained_methods,
     unknown_method_sentence,
 )
+from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.seeds import checked_seeds
 
@@ -29,6 +30,9 @@ BASELINE: Final = "baseline"
 
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
+
+CONTROL: Final = "control"
+"""The parameter that names the variant which all methods are set against."""
 
 FURTHER_SEEDS: Final = "training_seed_of"
 """The block of parameters with the number of each further seed, as `seed_<number>`."""
@@ -73,6 +77,16 @@ class Structure:
     def names(self) -> tuple[str, ...]:
         """Of all variants, in the order of the report."""
         return tuple(variant.name for variant in self.variants)
+
+    @property
+    def control(self) -> str:
+        """The variant of plain continued training; the baseline where there is none.
+
+        Of several the one that is called as its method is, else the first by name.
+        """
+        plain = [variant.name for variant in self.variants if variant.method is ContinuedTraining]
+        usual = ContinuedTraining.model_fields["method"].default
+        return next(iter(sorted(plain, key=lambda name: name != usual)), BASELINE)
 
     @property
     def trained(self) -> tuple[Variant, ...]:
@@ -218,7 +232,8 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, and each variant's name in its block.
+        further one in `training_seed_of`, the name of the control in `control`, and each variant's
+        name in its block.
 
     Raises:
         InvalidInputError: The configuration sets what follows from it.
@@ -233,5 +248,11 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
             f"The parameter {name} is set, but follows from seeds. Take it out of conf and "
             "--params, and list the training seeds in seeds."
         )
+    if CONTROL in parameters:
+        raise InvalidInputError(
+            f"The parameter {CONTROL} is set, but follows from the variants: it is that of the "
+            "method continued_training. Take it out of conf and --params."
+        )
     named = {name: {**parameters[name], "name": name} for name in structure.names}
-    return {**parameters, **named, "seeds": list(structure.seeds), **numbers}
+    seeds = list(structure.seeds)
+    return {**parameters, **named, "seeds": seeds, CONTROL: structure.control, **numbers}

@@ -86,3 +86,7 @@ class ComparisonRow(Change, table="comparisons"):
 
 class ComparisonOverSeedsRow(Change, table="comparisons_over_seeds"):
     """A change in the mean over training seeds; its interval holds the noise of seeds too."""
+
+
+class AgainstControlRow(Change, table="changes_against_control"):
+    """A change against the control of a bench, in the mean over training seeds."""

@@ -7,12 +7,15 @@ from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.changes import Change
 
 
-def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
+def changes_table(
+    caption: str, rows: Sequence[Change], *, reference: str = "Baseline"
+) -> page.Table:
     """Every change with its interval and test; those found are in bold.
 
     Args:
         caption: What the table shows.
         rows: The changes of one evaluation set.
+        reference: What they are changes against.
     """
     return page.table(
         caption,
@@ -21,7 +24,7 @@ def changes_table(caption: str, rows: Sequence[Change]) -> page.Table:
             ("Variant", lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
-            ("Baseline → variant", lambda row: page.numeric(row.from_to)),
+            (f"{reference} → variant", lambda row: page.numeric(row.from_to)),
             (
                 "Difference [interval]",
                 lambda row: page.numeric(f"{row.measured} [{row.interval}]", strong=row.found),
