@@ -7,10 +7,10 @@
 
 Needs `kedro run --pipelines data_processing` on real FER+. Each run starts from the `baseline`
 block of conf/base and changes what `VARIATIONS` says, on top of the variation `--on`: a short run
-learns most from weaker augmentation. `taught_...` need `--teachers`, such as models of
-`wide_teacher`. Runs that are in FOLDER are not repeated, and a run that was killed goes on after
-its last epoch, so the same command can be given again and again. The test faces are not opened:
-this is for choosing. The table has the mean over seeds and the difference to the unchanged
+learns most from weaker augmentation. Teachers are those of the baseline, or `--teachers`, such as
+models of `wide_teacher`. Runs that are in FOLDER are not repeated, and a run that was killed goes
+on after its last epoch, so the same command can be given again and again. The test faces are not
+opened: this is for choosing. The table has the mean over seeds and the difference to the unchanged
 training, seed by seed, with the interval of `compare_over_seeds`.
 """
 
@@ -63,6 +63,7 @@ NO_AUGMENTATION: Final[dict[str, Any]] = {
     "contrast": 0,
     "erased_share": 0,
 }
+UNTAUGHT: Final[dict[str, Any]] = {"weight": 0.0}
 VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
     {
         UNCHANGED: {},
@@ -76,6 +77,7 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "target_learning_rate": 0.005,
                 "learning_rate_patience": 20,
                 "average_momentum": None,
+                "distillation": UNTAUGHT,
             },
         },
         "majority_labels": {"majority": True},
@@ -105,16 +107,7 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
         "taught_on_same_views": {
             "training": {"distillation": {"weight": 0.7, "temperature": 1.0, "same_views": True}}
         },
-        "taught_on_24_views": {
-            "training": {
-                "distillation": {
-                    "weight": 0.75,
-                    "temperature": 1.0,
-                    "same_views": True,
-                    "n_views": 24,
-                },
-            }
-        },
+        "untaught": {"training": {"distillation": UNTAUGHT}},
         "no_logit_adjustment": {"training": {"logit_adjustment": 0.0}},
         "wide_teacher": {
             "architecture": {
@@ -123,21 +116,15 @@ VARIATIONS: Final[Mapping[str, dict[str, Any]]] = MappingProxyType(
                 "activation": "silu",
                 "spatial_dropout": 0.1,
             },
-            "training": {"logit_adjustment": 0.0},
+            "training": {"logit_adjustment": 0.0, "distillation": UNTAUGHT},
         },
-        "stem": {
+        "without_stem": {
             "architecture": {
-                "stem_width": 16,
-                "blocks": [[32, 32, 32], [64, 64], [156, 156, 156, 156]],
+                "stem_width": 0,
+                "blocks": [[32, 32, 32], [64, 64], [160, 160, 160, 160]],
             }
         },
-        "stem_and_silu": {
-            "architecture": {
-                "stem_width": 16,
-                "blocks": [[32, 32, 32], [64, 64], [156, 156, 156, 156]],
-                "activation": "silu",
-            }
-        },
+        "leaky_relu": {"architecture": {"activation": "leaky_relu"}},
         "label_smoothing": {"training": {"label_smoothing": 0.1}},
         "logit_adjustment_0.3": {"training": {"logit_adjustment": 0.3}},
         "no_weight_decay": {"training": {"weight_decay": 0.0}},
@@ -196,8 +183,9 @@ def run(
     """Train one variation with one seed and keep its predictions, unless they are there."""
     done = run_file(arguments, name, seed)
     architecture, training = parameters([*arguments.on, name], arguments.epochs)
-    teachers = arguments.teachers if training.distillation.weight > 0 else []
-    hashes = [file_sha256(Path(path)) for path in teachers]
+    named = arguments.teachers or training.distillation.teachers
+    teachers = named if training.distillation.weight > 0 else []
+    hashes = [file_sha256(Path(path)) for path in teachers if Path(path).is_file()]
     used = [architecture.model_dump(), training.model_dump(), *hashes]
     if is_kept(done, used):
         return

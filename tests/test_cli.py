@@ -1,4 +1,4 @@
-"""`kedro state` tells what of a data root is fresh, stale or missing."""
+"""What the project adds to the `kedro` command."""
 
 import subprocess
 import sys
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from fer_fairness import cli
+from fer_fairness.pipelines.variants.structure import structure_of
 
 PREDICTIONS = "true,predicted,gender\n" + "anger,anger,male\nfear,anger,female\n" * 40
 
@@ -23,6 +24,7 @@ def kedro(root: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_state_of_an_audit_and_what_changes_it(project_root: Path, tmp_path: Path) -> None:
     file = tmp_path / "predictions.csv"
     file.write_text(PREDICTIONS)
@@ -39,3 +41,40 @@ def test_the_state_of_an_audit_and_what_changes_it(project_root: Path, tmp_path:
     (folder / "audit.html").unlink()
     assert "missing: audit.write has not made audit.report" in kedro(project_root, *state)
     assert "recorded as that of 0 nodes" in kedro(project_root, *state, "--accept-code")
+
+
+def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> None:
+    parameters = {
+        "seed": 0,
+        "baseline": {"method": "baseline"},
+        "a": {"method": "focal"},
+        "after_a": {"method": "linear_post", "after": "a"},
+        "b": {"method": "group_dro"},
+        "control": {"method": "continued_training"},
+        "after_b": {"method": "linear_post", "after": "b"},
+    }
+    asked: list[str] = []
+
+    def run_of(variants: list[str], pipelines: str) -> int:
+        asked.append(f"{','.join(variants)} of {pipelines.rpartition(',')[2]}")
+        return 137 if variants == ["a"] else 0
+
+    failed = cli.failures_of(structure_of(parameters), run_of)
+    of_mitigation = [f"{name} of mitigation" for name in ("control", "a", "b", "after_b")]
+    assert asked == ["baseline of baseline", *of_mitigation]
+    assert failed == {
+        "a": "exit status 137",
+        "after_a": "comes after a, which failed",
+    }
+
+
+def test_without_a_baseline_nothing_else_is_tried() -> None:
+    parameters = {"seed": 0, "baseline": {"method": "baseline"}, "a": {"method": "focal"}}
+    asked: list[list[str]] = []
+
+    def run_of(variants: list[str], _: str) -> int:
+        asked.append(variants)
+        return 1
+
+    assert set(cli.failures_of(structure_of(parameters), run_of)) == {"baseline", "a"}
+    assert asked == [["baseline"]]

@@ -1,18 +1,27 @@
-"""What the project adds to the `kedro` command: `kedro state`."""
+"""What the project adds to the `kedro` command: `kedro state` and `kedro bench`."""
 
-from typing import Any
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 from kedro.framework.cli.project import run as run  # Kedro looks for it in this module
 from kedro.framework.cli.utils import _split_params, env_option, split_string
-from kedro.framework.project import pipelines
+from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import ProjectMetadata
 from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.hooks import stop, unknown_parameters
+from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.provenance import Freshness, NodeState, causes
+
+_RUN: Final = [sys.executable, "-m", "kedro", "run", "--only-missing-outputs"]
+_BEFORE: Final = "data_processing,race_labeling,baseline"
+"""The pipelines that every variant builds on."""
 
 
 @click.group(name="fer_fairness")
@@ -72,6 +81,87 @@ def state(
     click.echo(f"{data_root}:")
     for name, pipeline in asked.items():
         _tell(name, [states[node.name] for node in pipeline.nodes])
+
+
+def _given_and_split(
+    context: click.Context, parameter: click.Parameter, value: str
+) -> tuple[str, dict[str, Any]]:
+    """The option as it was given, and what Kedro makes of it."""
+    return value, _split_params(context, parameter, value)
+
+
+@cli.command()
+@click.option("--env", "-e", default="bench", show_default=True, help="Its configuration.")
+@click.option("--conf-source", type=click.Path(exists=True, file_okay=False), default=None)
+@click.option(
+    "--params",
+    default="",
+    callback=_given_and_split,
+    help="As they would be given to kedro run.",
+)
+@click.pass_obj
+def bench(
+    metadata: ProjectMetadata,
+    env: str,
+    conf_source: str | None,
+    params: tuple[str, dict[str, Any]],
+) -> None:
+    """Run every method, one after the other, then the report.
+
+    Each runs in a process of its own: one that fails is named at the end, and the rest goes on.
+    What is fresh is not made again, so that the same command goes on after an interruption. Some
+    methods only: --params "bench.methods=group_dro;focal".
+    """
+    given, parsed = params
+    KedroSession.create(
+        metadata.project_path, env=env, runtime_params=parsed, conf_source=conf_source
+    ).load_context()
+    structure: Structure = settings.get("STRUCTURE")
+    command = [*_RUN, "--env", env, *(["--conf-source", conf_source] if conf_source else [])]
+
+    def run_of(variants: list[str], names: str) -> int:
+        chosen = ",".join(filter(None, [given, f"bench.methods={';'.join(variants)}"]))
+        asked = [*command, "--pipelines", names, "--params", chosen]
+        return subprocess.run(asked, cwd=metadata.project_path, check=False).returncode  # noqa: S603
+
+    failed = failures_of(structure, run_of)
+    going_on = [variant.name for variant in structure.variants if variant.name not in failed]
+    if going_on:
+        status = run_of(going_on, "__default__")
+        failed |= {"the report": f"exit status {status}"} if status else {}
+    for name, reason in failed.items():
+        click.secho(f"Failed: {name} ({reason})", fg="red")
+    if failed:
+        click.echo(
+            "Their messages stand above. Mend these blocks of parameters or leave them out; the "
+            "command then goes on."
+        )
+        raise SystemExit(1)
+
+
+def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -> dict[str, str]:
+    """Run variant after variant; those that could not be made, each with the reason.
+
+    Args:
+        structure: The variants.
+        run_of: Runs the pipelines of these names for the variants of these names, and gives the
+            exit status.
+    """
+    # The control belongs to every run: first, so that no other is blamed for it.
+    in_order = sorted(
+        structure.variants,
+        key=lambda each: (each.name != BASELINE, each.method is not ContinuedTraining),
+    )
+    failed: dict[str, str] = {}
+    for number, variant in enumerate(in_order, start=1):
+        click.secho(f"{variant.name}: {number} of {len(structure.variants)}", bold=True)
+        if variant.after in failed:
+            failed[variant.name] = f"comes after {variant.after}, which failed"
+            continue
+        status = run_of([variant.name], f"{_BEFORE},{variant.method.pipeline}")
+        if status:
+            failed[variant.name] = f"exit status {status}"
+    return failed
 
 
 def _parts() -> dict[str, Pipeline]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer_fairness.mitigation import Given, Method, trained_methods, validation_set
+from fer_fairness.mitigation import Given, Method, trained_methods
 from fer_fairness.modeling import TrainingData, TrainingResult, build_network, train
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -31,6 +31,8 @@ ARCHITECTURE = ArchitectureParameters(
 )
 FINE_TUNING = FineTuningParameters.model_validate(
     {
+        # Methods of several passes are compared with the control step by step.
+        "counted": "steps",
         "freezing": {"enabled": False},
         "regularisation": {"spatial_dropout": 0.0, "l2": 1e-4},
         "training": {
@@ -117,7 +119,7 @@ def train_with(
     faces, images = development_faces()
     composed = method.training_set(faces, images, told(faces, method.needs))
     model = method.start(starting_network(), fine_tuning, seed=0)
-    data = TrainingData(composed.training_set(faces, images), validation_set(faces, images))
+    data = TrainingData(composed.training_set(faces, images), method.validation_set(faces, images))
     return train(
         model,
         data,
@@ -132,7 +134,10 @@ def train_with(
 def chosen(name: str, **settings: Any) -> Method:
     """A method whose settings, where it can, do something on these few faces."""
     method = trained_methods()[name]
-    small = {"augmentation": {"minimum_cell_size": 1, "target_share": 1.0}}
+    small = {
+        "augmentation": {"minimum_cell_size": 1, "target_share": 1.0},
+        "minimum_faces": 1.0,
+    }
     ours = {key: value for key, value in small.items() if key in method.model_fields}
     return method.model_validate({**ours, **settings})
 

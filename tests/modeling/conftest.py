@@ -13,6 +13,8 @@ from fer_fairness.params.training import OnlineAugmentationParameters, TrainingP
 prepare_backend()
 
 TINY = ArchitectureParameters(
+    stem_width=0,
+    activation="leaky_relu",
     blocks=((4,), (8,)),
     spatial_dropout=0.2,
     l2=1e-4,

@@ -10,7 +10,7 @@ import yaml
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import build_network, freeze_layers, starting_model
-from fer_fairness.modeling.starting_weights import PUBLISHED_FILE
+from fer_fairness.modeling.starting_weights import PUBLISHED, trained_model
 from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
 
 SMALL = ArchitectureParameters(blocks=((4,), (6,)), image_side_px=8)
@@ -54,7 +54,8 @@ def test_a_model_that_gives_probabilities_is_refused(tmp_path: Path) -> None:
 
 def test_the_published_weights_are_small_fit_the_default_network_and_have_a_model_card() -> None:
     published = resources.files("fer_fairness") / "weights"
-    assert len((published / PUBLISHED_FILE).read_bytes()) < 3_000_000
+    for file in PUBLISHED.values():
+        assert len((published / file).read_bytes()) < 3_000_000
     assert "## Not for" in (published / "README.md").read_text()
     model = starting_model(ArchitectureParameters(weights="published"), seed=0)
     default = build_network(ArchitectureParameters(), seed=0)
@@ -65,6 +66,13 @@ def test_the_published_weights_are_small_fit_the_default_network_and_have_a_mode
     assert logits.shape == (4, 8)
     assert np.isfinite(logits).all()
     assert not np.allclose(logits, default.predict_on_batch(images))
+
+
+def test_the_published_teacher_is_the_larger_model_and_gives_logits() -> None:
+    teacher = trained_model("published_teacher", remedy="")
+    assert teacher.count_params() > 2 * trained_model("published", remedy="").count_params()
+    assert teacher.input_shape == (None, 48, 48, 1)
+    assert np.isfinite(teacher.predict_on_batch(np.zeros((1, 48, 48, 1)))).all()
 
 
 def test_the_projects_own_configuration_with_published_weights_warns_of_nothing(

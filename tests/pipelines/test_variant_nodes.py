@@ -258,6 +258,15 @@ def test_a_missing_teacher_is_named_with_the_parameter(
         teachers(train, monkeypatch, "nowhere.keras")
 
 
+def test_a_teacher_of_weight_0_is_not_opened(train: Train, predictions: pd.DataFrame) -> None:
+    distillation = {"weight": 0.0, "teachers": ["nowhere.keras"]}
+    chosen = block(
+        method="continued_training", fine_tuning={"training": {"distillation": distillation}}
+    )
+    baseline, _ = train(block(**BASELINE))
+    assert train(chosen, baseline, told=(predictions,))
+
+
 def test_each_split_is_predicted_with_its_own_faces(
     faces: pd.DataFrame, images: np.ndarray
 ) -> None:

@@ -125,6 +125,7 @@ def fabricate_inputs(
         ),
         **fabricated_bench(tuple(variants), tuple(evaluation_sets)),
         models=_models(variants),
+        trials=_trials(variants),
         quality=_quality(),
         scan=pd.DataFrame(
             [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
@@ -416,6 +417,27 @@ def _models(variants: Sequence[str]) -> pd.DataFrame:
             "fingerprint": "ab" * 32 if name == "baseline" else f"{number:02}" * 32,
         }
         for number, name in enumerate(variants[:4])
+    ]
+    return pd.DataFrame(rows)
+
+
+def _trials(variants: Sequence[str]) -> pd.DataFrame:
+    """Two settings of each variant but the baseline; the rules differ about the first one's."""
+    rows = [
+        {
+            "variant": name,
+            "evaluation_set": "",
+            "trial": trial,
+            "settings": "strength=0.5" if trial else "",
+            "mean_recall": 0.6 + trial / 100,
+            "worst_group_accuracy": 0.7,
+            "ideal_point": 0.4,
+            "failure": "",
+            "rules": ["worst_group_accuracy" if number == 0 else "", "mean_recall"][trial],
+            "is_chosen": trial == 1,
+        }
+        for number, name in enumerate(variants[1:])
+        for trial in range(2)
     ]
     return pd.DataFrame(rows)
 

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -154,6 +155,18 @@ def test_distributions_are_bars_by_emotion_or_panels_by_group(small_inputs: Repo
 def test_training_curves_have_two_rows_and_a_column_a_variant(small_inputs: ReportInputs) -> None:
     figure = training_curves_figure(small_inputs.rows(HistoryRow), variants=small_inputs.variants())
     assert len(figure.axes) == 2 * 2
+
+
+def test_names_above_the_training_curves_do_not_run_into_one_another(
+    small_inputs: ReportInputs,
+) -> None:
+    rows = small_inputs.rows(HistoryRow)
+    renamed = [replace(row, variant=f"demographic_augmentation_{row.variant}") for row in rows]
+    figure = training_curves_figure(renamed, variants=[row.variant for row in renamed])
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    lines = [line for title in titles for line in title.splitlines()]
+    assert lines
+    assert max(map(len, lines)) <= 16
 
 
 def test_labeller_confusion_keeps_the_order_of_ages(small_inputs: ReportInputs) -> None:

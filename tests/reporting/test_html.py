@@ -297,3 +297,36 @@ def test_names_in_the_tables_on_the_labeller_are_escaped(small_inputs: ReportInp
     assert Page(text).open == []
     ids = [str(item["id"]) for _, item in Page(text).tags if item.get("id")]
     assert len(ids) == len(set(ids))
+
+
+def test_trials_are_shown_with_the_rules_that_would_have_chosen_them(
+    small_inputs: ReportInputs,
+) -> None:
+    trials = pd.DataFrame(
+        {
+            "variant": ["focal", "focal", "linear_post"],
+            "evaluation_set": ["", "", "raf_db"],
+            "trial": [0, 1, 0],
+            "settings": ["", "gamma=2.0", ""],
+            "mean_recall": [0.61, float("nan"), 0.5],
+            "worst_group_accuracy": [0.5, float("nan"), 0.4],
+            "ideal_point": [0.3, float("nan"), 0.2],
+            "failure": ["", "The loss is nan.", ""],
+            "rules": ["mean_recall, worst_group_accuracy, ideal_point", "", "mean_recall"],
+            "is_chosen": [True, False, True],
+        }
+    )
+
+    def told(table: pd.DataFrame) -> str:
+        page = render_report(changed(small_inputs, trials=table))
+        return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+    shown = told(trials)
+    assert "2 choices among trials were made" in shown
+    assert "In 0 of them another rule would have chosen another trial." in shown
+    assert "Focal as configured 61.0 % 50.0 % 0.300 all rules yes" in shown
+    assert "The loss is nan." in shown
+    assert "Linear post RAF-DB as configured" in shown
+    other = trials.assign(rules=["mean_recall", "ideal_point", "mean_recall"])
+    assert "In 1 of them another rule would have chosen another trial." in told(other)
+    assert "choices among trials" not in told(trials.iloc[:0])

@@ -13,7 +13,7 @@ from kedro.io.core import is_parameter
 from fer_fairness.datasets import RawFolderDataset
 from fer_fairness.errors import DatasetNotFoundError
 
-_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of", "manifest")
+_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of", "manifest", "budget", "bench")
 """Read by the catalog, by what makes the structure of the pipelines, and by hooks."""
 
 

@@ -4,7 +4,7 @@ A new module under `methods` or `post` is found by itself; docs/adding_a_method.
 """
 
 from fer_fairness.mitigation.cells import cell_codes
-from fer_fairness.mitigation.composition import Composition, validation_set
+from fer_fairness.mitigation.composition import Composition
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.post_method import Json, PostMethod
 from fer_fairness.mitigation.registry import (
@@ -28,5 +28,4 @@ __all__ = [
     "post_methods",
     "trained_methods",
     "unknown_method_sentence",
-    "validation_set",
 ]

@@ -45,8 +45,7 @@ class GroupMethod(Method):
             int((shares.sum(axis=1) == 0).sum()),
             len(shares),
         )
-        columns = {_membership_column(number): shares[:, number] for number in range(len(names))}
-        return Composition(plain.columns.assign(**columns), plain.added)
+        return Composition(plain.columns.assign(**membership_columns(shares)), plain.added)
 
     def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The method's loss, or the plain one where no face has a group."""
@@ -208,10 +207,20 @@ def memberships(faces: pd.DataFrame, attribute: str, *, soft: bool) -> tuple[np.
     return found.astype(np.float32), names
 
 
+def membership_columns(shares: np.ndarray) -> dict[str, np.ndarray]:
+    """Memberships `(n, groups)` as columns of a training set."""
+    return {_membership_column(number): column for number, column in enumerate(shares.T)}
+
+
+def membership_table(training: TrainingSet) -> np.ndarray:
+    """The memberships of a set's faces, `(n, groups)`: what `membership_columns` was given."""
+    columns = [training.columns[_membership_column(g)] for g in range(_n_groups(training))]
+    return np.stack(columns, axis=1)
+
+
 def cell_totals(training: TrainingSet) -> np.ndarray:
     """Sums of weight x membership x target over the training set, float64 `(groups, k)`."""
-    columns = [training.columns[_membership_column(g)] for g in range(_n_groups(training))]
-    shares = np.stack(columns, axis=1).astype(np.float64) * training.column(WEIGHT)[:, None]
+    shares = membership_table(training).astype(np.float64) * training.column(WEIGHT)[:, None]
     return np.asarray(shares.T @ training.targets.astype(np.float64))
 
 

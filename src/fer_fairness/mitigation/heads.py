@@ -1,13 +1,34 @@
-"""Layers that are learned beside the model, with the same initial weights on every back end."""
+"""The model's last layer, and layers learned beside it that start alike on every back end."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.modeling.inspection import dense_output_layer
 from fer_fairness.modeling.objective import Tensor
 
 if TYPE_CHECKING:
     import keras
+
+
+def dense_head(model: "keras.Model", remedy: str) -> "keras.layers.Dense":
+    """The last layer of `model`, whose inputs are its features: a dense one without activation.
+
+    Args:
+        model: Any model.
+        remedy: What to do where it has another: the end of the message.
+
+    Raises:
+        InvalidInputError: Naming another last layer, or one within a nested model.
+    """
+    head = dense_output_layer(model, remedy)
+    if head not in model.layers:
+        raise InvalidInputError(
+            f"The last layer {head.name!r} of model {model.name!r} is within a model nested in it, "
+            f"expected one of the outer model: {remedy}"
+        )
+    return head
 
 
 def dense_layer(

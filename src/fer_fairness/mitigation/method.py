@@ -1,15 +1,20 @@
 """What every method of training offers; its defaults are plain continued training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.composition import Composition, no_variants, training_faces
-from fer_fairness.modeling import Procedure, freeze_layers, set_regularisation
+from fer_fairness.mitigation.composition import (
+    Composition,
+    no_variants,
+    training_faces,
+    validation_set,
+)
+from fer_fairness.modeling import Procedure, TrainingSet, freeze_layers, set_regularisation
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
@@ -18,6 +23,11 @@ if TYPE_CHECKING:
     import keras
 
 Need = Literal["groups", "training_predictions"]
+
+LEARNING_RATES: Final[Mapping[str, Sequence[Any]]] = {
+    "fine_tuning.training.target_learning_rate": (0.0003, 0.0001, 0.001)
+}
+"""What every method that trains may try, so that continued training has its trials too."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,9 @@ class Method(Parameters, Procedure):
         pipeline: The registered pipeline that trains it.
         starts_anew: Whether it starts from no trained model.
         neutral: Settings under which it is continued training, step by step.
+        passes: Forward-backward passes in a gradient step, the cost that the budget counts.
+        search: Values of its parameters that are worth trying, by name, nested ones with dots: what
+            a budget with several trials draws from.
     """
 
     label: ClassVar[str]
@@ -59,6 +72,8 @@ class Method(Parameters, Procedure):
     pipeline: ClassVar[str] = "mitigation"
     starts_anew: ClassVar[bool] = False
     neutral: ClassVar[Mapping[str, Any]] = {}
+    passes: ClassVar[float] = 1.0
+    search: ClassVar[Mapping[str, Sequence[Any]]] = LEARNING_RATES
 
     method: str
     name: str = Field(default="", description="Of the variant: follows from that of its block.")
@@ -83,6 +98,10 @@ class Method(Parameters, Procedure):
         chosen = training_faces(faces)[["sample_id"]].reset_index(drop=True)
         return Composition(chosen, no_variants(images.shape[1:]))
 
+    def validation_set(self, faces: pd.DataFrame, images: np.ndarray) -> TrainingSet:
+        """The validation faces, with columns beside them that `Objective.after_epoch` looks at."""
+        return validation_set(faces, images)
+
     def start(
         self, model: "keras.Model | None", fine_tuning: FineTuningParameters, *, seed: int
     ) -> "keras.Model":
@@ -93,8 +112,13 @@ class Method(Parameters, Procedure):
         return prepared
 
     def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
-        """How it is trained."""
-        return fine_tuning.with_changes(self.fine_tuning).training
+        """How it is trained: in fewer steps where one costs more and passes are counted."""
+        parameters = fine_tuning.with_changes(self.fine_tuning)
+        training, n_steps = parameters.training, parameters.training.steps_per_epoch
+        if parameters.counted == "steps" or n_steps is None:
+            return training
+        n_affordable = max(1, round(n_steps / self.passes))
+        return training.model_copy(update={"steps_per_epoch": n_affordable})
 
     def recorded(self, fine_tuning: FineTuningParameters) -> dict[str, Parameters]:
         """All parameters that decided what was trained, by the names of their blocks."""

@@ -1,6 +1,7 @@
 """What every method offers that changes predictions and trains nothing."""
 
-from typing import ClassVar, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 import pandas as pd
 from pydantic import Field
@@ -24,11 +25,13 @@ class PostMethod(Parameters):
         label: Name for people.
         source: The paper.
         pipeline: The registered pipeline that applies it.
+        search: Values of its parameters that are worth trying, by name.
     """
 
     label: ClassVar[str]
     source: ClassVar[str]
     pipeline: ClassVar[str] = "mitigation"
+    search: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     method: str
     name: str = Field(default="", description="Of the variant: follows from that of its block.")

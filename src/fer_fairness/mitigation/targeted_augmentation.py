@@ -14,7 +14,7 @@ from fer_fairness.augmentation import (
     validation_recall,
 )
 from fer_fairness.mitigation.composition import Composition
-from fer_fairness.mitigation.method import Given, Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
@@ -27,6 +27,11 @@ class TargetedAugmentation(Method):
 
     source: ClassVar[str] = "this project's first source document; docs/augmentation.md"
     neutral: ClassVar = {"augmentation": {"max_added_share": 0.0}}
+    search: ClassVar = {
+        **LEARNING_RATES,
+        "augmentation.target_share": (0.25, 0.5, 1.0),
+        "augmentation.recall_weight": (0.0, 1.0),
+    }
 
     augmentation: AugmentationParameters = AugmentationParameters()
 

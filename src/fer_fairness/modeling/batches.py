@@ -26,6 +26,7 @@ _NAMES_OF_THE_GRAPH = {
     "mixing_share",
     "pasted_box",
     "partner",
+    "seen_images",
     "teacher_logits",
     *CHANGES,
 }

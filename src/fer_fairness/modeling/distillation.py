@@ -59,6 +59,10 @@ def ask_teachers(
 ) -> Teaching:
     """Ask each teacher about each training face, once or in each of `n_views` views.
 
+    What is said is the mean over a face and its mirror image where faces are flipped online, and
+    over teachers, whose probabilities are averaged (Hinton et al. 2015, arXiv 1503.02531, section
+    3).
+
     Args:
         teachers: At least one model that takes the images and gives logits of the same classes.
         training: The faces.
@@ -99,10 +103,7 @@ def _of_unmoved_faces(
     params: TrainingParameters,
     description: str,
 ) -> np.ndarray:
-    """Float32 `(n, k)`; the mean over a face and its mirror image where faces are flipped online.
-
-    Probabilities are averaged over teachers (Hinton et al. 2015, arXiv 1503.02531, section 3).
-    """
+    """Float32 `(n, k)`."""
     rows, places = np.unique(training.image_index, return_inverse=True)
     total = np.full((len(rows), training.targets.shape[1]), -np.inf)
     for number, teacher in enumerate(teachers, start=1):
@@ -131,7 +132,8 @@ def _of_view(
     if kept is not None and kept.is_file():
         said: np.ndarray = np.load(kept)
         return said
-    graph = teaching_graph(teachers, precision_here(params.precision))
+    mirrored = params.online_augmentation.flip
+    graph = teaching_graph(teachers, precision_here(params.precision), mirrored=mirrored)
     changes = draw_view(view, training, params)
     batches = []
     for start in track(range(0, len(training), _BATCH_SIZE), description=description):

@@ -4,6 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from fer_fairness.modeling.inspection import leaf_layers, unfreeze
+from fer_fairness.modeling.regularisation import DROPOUT_TYPES
 from fer_fairness.params.modeling import FreezingParameters
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
     the pre-training, and these do not move while the rest of the model trains. That is what keeps
     the frozen features those of the starting model. `every_batch_normalisation` does the same for
     those among the trainable layers.
+
+    Dropout in front of all layers that train is turned off, so that frozen features are those that
+    the model predicts with, and may be computed once.
 
     Call it before the model is compiled: a compiled model keeps the list of what it trains.
     `train` compiles, so before `train` is early enough. A warning says if nothing is frozen though
@@ -46,6 +50,7 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
         ]
     for layer in frozen:
         layer.trainable = False
+    _turn_off_dropout_before_what_trains(layers)
     if not frozen:
         logger.warning(
             "Freezing is enabled, but freezes nothing in model %r: it has %d layers of the types "
@@ -56,3 +61,11 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
             params.n_trainable_layers,
         )
     return [layer.name for layer in frozen]
+
+
+def _turn_off_dropout_before_what_trains(layers: "list[keras.Layer]") -> None:
+    for layer in layers:
+        if layer.trainable_weights:
+            return
+        if type(layer).__name__ in DROPOUT_TYPES:
+            layer.rate = 0.0

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _SMALLEST_SHARE: Final = 1e-9
+_TOLD_OF_IMAGES: Final = ("teacher_logits", "seen_images")
+"""What the objective finds in its batch because the graph has made the images."""
 
 
 def training_graph(
@@ -60,23 +62,26 @@ def training_graph(
             "layer.build((None, n_features)) there."
         )
     _seed_generators(graph, seed)
-    optimizer = _optimizer(params)
+    optimizer = _optimizer(params, objective)
     optimizer.build(graph.trainable_variables)
     # XLA makes TensorFlow several times slower on a CPU; JAX has nothing else.
     graph.compile(optimizer=optimizer, jit_compile=keras.backend.backend() == "jax")
     return graph
 
 
-def teaching_graph(teachers: "Sequence[keras.Model]", precision: Precision) -> "keras.Model":
+def teaching_graph(
+    teachers: "Sequence[keras.Model]", precision: Precision, *, mirrored: bool
+) -> "keras.Model":
     """What teachers say of moved images: a compiled model to predict with.
 
     Its inputs are `images` and their changes as `draw_changes` gives them, its outputs float32
-    `(n, k)`, the logarithm of the teachers' mean probabilities.
+    `(n, k)`, the logarithm of the teachers' mean probabilities; where `mirrored`, of the mean over
+    each moved image and its mirror image.
     """
     prepare_backend()
     import keras
 
-    graph = _teaching_class()(teachers, precision)
+    graph = _teaching_class()(teachers, precision, mirrored=mirrored)
     graph.compile(jit_compile=keras.backend.backend() == "jax")
     return graph
 
@@ -89,15 +94,23 @@ def _teaching_class() -> Any:  # noqa: ANN401  a class of Keras, which is import
     class TeachingGraph(keras.Model):  # type: ignore[misc]  # Keras has no types
         """Changes of images, then the teachers."""
 
-        def __init__(self, teachers: Sequence[keras.Model], precision: Precision) -> None:
+        def __init__(
+            self, teachers: Sequence[keras.Model], precision: Precision, *, mirrored: bool
+        ) -> None:
             super().__init__(name="teaching")
             self.teachers = list(teachers)
             self._precision = precision
+            self._mirrored = mirrored
             self.built = True
 
         def call(self, batch: dict[str, Tensor]) -> Tensor:
             images = apply_changes(ops.cast(batch["images"], "float32"), batch)
-            return _mean_log_shares(self.teachers, self._precision, images)
+            said = _mean_log_shares(self.teachers, self._precision, images)
+            if not self._mirrored:
+                return said
+            mirror_images = ops.flip(images, axis=2)
+            of_mirrored = _mean_log_shares(self.teachers, self._precision, mirror_images)
+            return ops.logaddexp(said, of_mirrored) - np.log(2.0)
 
     return TeachingGraph
 
@@ -142,10 +155,14 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
                 is_pasted = inside(batch["pasted_box"], images.shape[1:3])
                 images = ops.where(is_pasted, others, images)
             said = {} if self._asked is None else {"teacher_logits": self._asked(images)}
+            if self._objective.uses_images:
+                said["seen_images"] = images
             with computing_in(self.model, self._precision):
-                if self._with_features is None:
-                    return said | {"logits": self.model(images, training=training)}
-                logits, features = self._with_features(images, training=training)
+                asked = self._with_features or self.model
+                found = self._objective.outputs(asked, images, batch, training=training)
+            if self._with_features is None:
+                return said | {"logits": found}
+            logits, features = found
             return said | {"logits": logits, "features": ops.cast(features, "float32")}
 
         def compute_loss(
@@ -157,8 +174,7 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             training: bool = True,  # noqa: ARG002, FBT001, FBT002
         ) -> Tensor:
             weight = sample_weight
-            if "teacher_logits" in y_pred:
-                x = x | {"teacher_logits": y_pred["teacher_logits"]}
+            x = x | {name: y_pred[name] for name in _TOLD_OF_IMAGES if name in y_pred}
             found = self._objective.loss(x, y, y_pred["logits"], y_pred.get("features"), weight)
             return ops.sum([found, *(ops.sum(penalty) for penalty in self.losses)])
 
@@ -206,13 +222,15 @@ def _seed_generators(graph: "keras.Model", seed: int) -> None:
         state.assign([int(value), 0])
 
 
-def _optimizer(params: TrainingParameters) -> "keras.Optimizer":
+def _optimizer(params: TrainingParameters, objective: Objective) -> "keras.Optimizer":
     import keras
 
     clip_norm = params.gradient_clip_norm
     if params.optimizer == "adam":
-        return keras.optimizers.Adam(params.target_learning_rate, global_clipnorm=clip_norm)
-    optimizer = keras.optimizers.AdamW(
+        made_by = objective.optimizer_class(keras.optimizers.Adam)
+        return made_by(params.target_learning_rate, global_clipnorm=clip_norm)
+    made_by = objective.optimizer_class(keras.optimizers.AdamW)
+    optimizer = made_by(
         params.target_learning_rate, weight_decay=params.weight_decay, global_clipnorm=clip_norm
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

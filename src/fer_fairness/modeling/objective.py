@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
-from fer_fairness.modeling.training_set import refuse_first_target
+from fer_fairness.modeling.training_set import TrainingSet, refuse_first_target
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -36,9 +36,15 @@ class Objective:
     Attributes:
         uses_features: Whether `build` and `loss` are told of the features: what enters the last
             layer of the model that has weights, averaged over positions where it is a map.
+        uses_images: Whether `loss` finds `seen_images` in the batch: the images as the model sees
+            them, changed and mixed, float32 `(n, height, width, channels)`.
+        n_gradients: How often a step is given its batch: the optimiser takes as many gradients of
+            it. Each is a forward and a backward pass.
     """
 
     uses_features: ClassVar[bool] = False
+    uses_images: ClassVar[bool] = False
+    n_gradients: ClassVar[int] = 1
 
     def __init__(self, params: TrainingParameters, class_shares: np.ndarray) -> None:
         """Take the settings of the loss.
@@ -66,6 +72,21 @@ class Objective:
             n_features: How many features a face has; 0 unless `uses_features`.
             seed: Where initial weights come from.
         """
+
+    def outputs(
+        self,
+        model: "keras.Model",
+        images: Tensor,
+        batch: Mapping[str, Tensor],  # noqa: ARG002  for those that override it
+        *,
+        training: bool,
+    ) -> Any:  # noqa: ANN401  as Keras gives them
+        """What `model` says of a batch's images, changed and mixed: its output or outputs."""
+        return model(images, training=training)
+
+    def optimizer_class(self, plain: Any) -> Any:  # noqa: ANN401  classes of Keras, without types
+        """The class of the optimiser: that of plain training, or one derived from it."""
+        return plain
 
     def loss(
         self,
@@ -156,6 +177,14 @@ class Objective:
         refuse_first_target(
             ~is_share, targets, "shares that sum to 1. Leave out faces without target"
         )
+
+    def after_epoch(self, logits: np.ndarray, validation: TrainingSet) -> None:
+        """Told of each validation before the state is saved; may move variables of `build`.
+
+        Args:
+            logits: float64 `(n, k)`, of the validation faces.
+            validation: These, with the columns that the method gives them.
+        """
 
     def scores(self, logits: np.ndarray, targets: np.ndarray, weight: np.ndarray | None) -> Scores:
         """Score the validation faces.

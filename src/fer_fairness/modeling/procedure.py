@@ -38,6 +38,10 @@ class Procedure:
         share, partner = draw_mixture(generator, len(batch.targets), params.mixup_alpha)
         return mixed(batch, share, partner)
 
+    def mixes(self, params: TrainingParameters) -> bool:
+        """Whether `mix` changes images, so that what frozen layers make of them changes too."""
+        return params.mixup_alpha > 0
+
     def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """What is minimised on `training`."""
         return Objective(params, training.class_shares())

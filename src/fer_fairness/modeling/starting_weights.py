@@ -2,8 +2,10 @@
 
 import logging
 import zipfile
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fer_fairness.errors import InvalidInputError
@@ -24,8 +26,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PUBLISHED_FILE: Final = "fer_plus_compact.keras"
-"""The weights that this project trained on FER+, in `fer_fairness/weights`, with a model card."""
+PUBLISHED: Final[Mapping[str, str]] = MappingProxyType(
+    {"published": "fer_plus_compact.keras", "published_teacher": "fer_plus_teacher.keras"}
+)
+"""Models that this project trained on FER+, by what parameters call them, and their files in
+`fer_fairness/weights`, with model cards. The teacher is larger: the other one learned from it."""
 
 _OUTPUTS: Final = (None, len(EMOTIONS))
 
@@ -38,8 +43,9 @@ def starting_model(params: ArchitectureParameters, *, seed: int) -> "keras.Model
 
     Args:
         params: `weights` decides: `random` builds the network, `published` loads the project's own
-            model of FER+, anything else is the path of a `.keras` file. A loaded model brings its
-            own architecture; of the other parameters only `image_side_px` is then used.
+            model of FER+, `published_teacher` its larger one, anything else is the path of a
+            `.keras` file. A loaded model brings its own architecture; of the other parameters only
+            `image_side_px` is then used.
         seed: Decides random initial weights.
 
     Returns:
@@ -73,15 +79,15 @@ def trained_model(weights: str, *, remedy: str) -> "keras.Model":
     """Load a model from images 0 to 255 to eight logits, all of its layers trainable.
 
     Args:
-        weights: `published`, or the path of a `.keras` file.
+        weights: A name of `PUBLISHED`, or the path of a `.keras` file.
         remedy: What the user should do if the file is not such a model.
 
     Raises:
         InvalidInputError: As `starting_model`.
     """
-    if weights != "published":
+    if weights not in PUBLISHED:
         return _loaded(Path(weights), remedy=remedy)
-    published = resources.files("fer_fairness") / "weights" / PUBLISHED_FILE
+    published = resources.files("fer_fairness") / "weights" / PUBLISHED[weights]
     with resources.as_file(published) as path:
         return _loaded(path, remedy="Install fer-fairness again: the file is part of it.")
 

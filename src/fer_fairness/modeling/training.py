@@ -13,6 +13,7 @@ from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.checkpoints import CheckpointFile, run_fingerprint
 from fer_fairness.modeling.distillation import ask_teachers, check_teachers
+from fer_fairness.modeling.frozen_front import split_training
 from fer_fairness.modeling.inspection import is_untrained, n_trainable_weights
 from fer_fairness.modeling.objective import Objective
 from fer_fairness.modeling.precision import precision_here
@@ -139,32 +140,44 @@ def train(
         teaching = ask_teachers(
             teachers, data.training, params, folder=folder, description=description
         )
-    batches = TrainingBatches(data.training, params, procedure, seed=seed, teaching=teaching)
+    split = split_training(
+        model, data.training, data.validation, params, procedure, objective, description=description
+    )
+    trained = split or data
+    batches = TrainingBatches(trained.training, params, procedure, seed=seed, teaching=teaching)
     run = TrainingRun(
-        model,
+        split.rest if split else model,
         batches,
-        data.validation,
+        trained.validation,
         params,
         objective,
         seed=seed,
         teachers=teachers if teaching is None else (),
     )
-    if file is not None:
-        run.go_on_from(file.load())
-    n_steps = params.max_epochs * run.steps_an_epoch
-    with track(range(0), description=description, total=n_steps) as bar:
-        bar.update(len(run.history) * run.steps_an_epoch)
-        while not run.is_finished:
-            run.run_epoch(bar)
-            if file is not None:
-                file.save(run.checkpoint())
-    model.set_weights(run.best)
+    _run(run, file, description=description)
+    if split is None:
+        model.set_weights(run.best)
+    else:
+        split.rest.set_weights(run.best)
+        split.hand_back(model)
     if params.temperature_scaling:
         _scale(model, data.validation, params, description=description)
     _tell_of_the_end(
         run, model, params.precision, n_faces=batches.epoch_size, description=description
     )
     return TrainingResult(model=model, history=_table(run.history, best_epoch=run.best_epoch))
+
+
+def _run(run: TrainingRun, file: CheckpointFile | None, *, description: str) -> None:
+    """Train to the end, from the last saved epoch on."""
+    if file is not None:
+        run.go_on_from(file.load())
+    with track(range(0), description=description, total=run.n_steps) as bar:
+        bar.update(len(run.history) * run.steps_an_epoch)
+        while not run.is_finished:
+            run.run_epoch(bar)
+            if file is not None:
+                file.save(run.checkpoint())
 
 
 def _scale(

@@ -81,6 +81,11 @@ class TrainingRun:
         return len(self._batches) - (-len(self._validation) // self._params.batch_size)
 
     @property
+    def n_steps(self) -> int:
+        """Steps of the progress bar in all epochs."""
+        return self._params.max_epochs * self.steps_an_epoch
+
+    @property
     def is_finished(self) -> bool:
         """Whether the last epoch has been trained or the patience is spent."""
         return len(self.history) >= self._params.max_epochs or self._stopping.should_stop
@@ -146,9 +151,10 @@ class TrainingRun:
         epoch = len(self.history)
         total_loss = total_weight = total_correct = n_faces = 0.0
         for number, batch in enumerate(self._batches.epoch(epoch), start=1):
-            logs = self._graph.train_on_batch(
-                batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
-            )
+            for _ in range(self._objective.n_gradients):
+                logs = self._graph.train_on_batch(
+                    batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
+                )
             if not math.isfinite(logs["loss"]):
                 raise self._divergence(f"loss of batch {number} of {len(self._batches)}")
             if self._average is not None:
@@ -173,6 +179,7 @@ class TrainingRun:
         scores = self._objective.scores(logits, part.targets, part.columns.get(WEIGHT))
         if not math.isfinite(scores.loss):
             raise self._divergence("validation loss")
+        self._objective.after_epoch(logits, part)
         return scores
 
     def _postfix(self, loss: float) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fer_fairness.errors import InvalidInputError
 
@@ -26,6 +27,25 @@ _WHERE_ABSENT: Final = MappingProxyType(
 _IMAGES_A_BLOCK: Final = 4096
 
 
+class Maps(Protocol):
+    """Maps that are read like an array of images."""
+
+    ndim: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, int, int, int]
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def __getitem__(self, rows: Any) -> np.ndarray:  # noqa: ANN401  whatever NumPy takes
+        """Some of them."""
+        ...
+
+
+Images: TypeAlias = "np.ndarray | StackedImages | Maps"
+
+
 class StackedImages:
     """Several uint8 image arrays read as one, without copying them; each may be memory-mapped.
 
@@ -38,7 +58,7 @@ class StackedImages:
     ndim = 4
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, parts: "Sequence[np.ndarray | StackedImages]") -> None:
+    def __init__(self, parts: Sequence[Images]) -> None:
         """Stack `parts`.
 
         Raises:
@@ -66,15 +86,13 @@ class StackedImages:
         return chosen
 
 
-Images: TypeAlias = np.ndarray | StackedImages
-
-
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
     """Images with their targets; the images may be a memory-mapped array.
 
     Attributes:
         images: uint8, shape `(m, height, width, channels)`, values 0 to 255; read batch by batch.
+            Or float16: what the frozen first layers of a model make of them.
         image_index: int64, shape `(n,)`: the rows of `images` that belong to the set; a row may
             occur several times.
         targets: float32, shape `(n, k)`, at least 0: of the emotion model one distribution over the
@@ -96,7 +114,7 @@ class TrainingSet:
     n_original: int | None = None
 
     def __post_init__(self) -> None:
-        check_images(self.images, self.image_index)
+        check_images(self.images, self.image_index, dtypes=(np.uint8, np.float16))
         n_faces = len(self.image_index)
         _check_targets(self.targets, n_faces)
         for name, values in self.columns.items():
@@ -163,13 +181,23 @@ class TrainingSet:
         )
 
 
-def check_images(images: Images, image_index: np.ndarray) -> None:
+def check_images(
+    images: Images,
+    image_index: np.ndarray,
+    *,
+    dtypes: Sequence[npt.DTypeLike] = (np.uint8,),
+) -> None:
     """Raise InvalidInputError unless `images` is uint8 of rank 4 and `image_index` points into it.
+
+    Args:
+        images: What should be images.
+        image_index: Rows of them.
+        dtypes: What they may be of instead.
 
     Raises:
         InvalidInputError: Naming what was found and what is expected.
     """
-    if images.ndim != 4 or images.dtype != np.uint8:
+    if images.ndim != 4 or images.dtype not in dtypes:
         raise InvalidInputError(
             f"Images have shape {images.shape} and type {images.dtype}: expected uint8 of shape "
             "(n, height, width, channels), values 0 to 255; the model scales them."

@@ -1,7 +1,9 @@
 """Parameters of fine-tuning: what every trained method has in common, unless its block differs."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
@@ -14,6 +16,11 @@ class FineTuningParameters(Parameters):
     freezing: FreezingParameters = FreezingParameters()
     regularisation: RegularisationParameters = RegularisationParameters()
     training: TrainingParameters = TrainingParameters()
+    counted: Literal["passes", "steps"] = Field(
+        default="passes",
+        description="What methods are given alike: forward-backward passes, so that one with two "
+        "in a step has half of steps_per_epoch, or steps.",
+    )
 
     def with_changes(self, changes: Mapping[str, Any]) -> "FineTuningParameters":
         """These parameters with some of them replaced.
@@ -24,14 +31,14 @@ class FineTuningParameters(Parameters):
         Raises:
             pydantic.ValidationError: A name is unknown, or a value is not one that it may have.
         """
-        return FineTuningParameters.model_validate(_merged(self.model_dump(), changes))
+        return FineTuningParameters.model_validate(merged(self.model_dump(), changes))
 
 
-def _merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`values` with `changes`; blocks that both have are merged, everything else is replaced."""
-    merged = dict(values)
+    result = dict(values)
     for name, change in changes.items():
-        ours = merged.get(name)
+        ours = result.get(name)
         both = isinstance(ours, Mapping) and isinstance(change, Mapping)
-        merged[name] = _merged(ours, change) if both else change  # type: ignore[arg-type]
-    return merged
+        result[name] = merged(ours, change) if both else change  # type: ignore[arg-type]
+    return result

@@ -11,7 +11,7 @@ from fer_fairness.params.lists import ListOf
 
 BLOCKS: Final[Mapping[str, tuple[tuple[int, ...], ...]]] = MappingProxyType(
     {
-        "compact": ((32, 32, 32), (64, 64), (160, 160, 160, 160)),
+        "compact": ((32, 32, 32), (64, 64), (156, 156, 156, 156)),
         "separable": ((48, 48, 48), (96, 96, 96), (192, 192), (384,)),
     }
 )
@@ -28,8 +28,9 @@ class ArchitectureParameters(Parameters):
     weights: str = Field(
         default="random",
         description=(
-            "`random`, `published` (this project's model of FER+) or the path of a .keras file; a "
-            "model that is loaded has its own architecture, and of what is below only "
+            "`random`, `published` or `published_teacher` (this project's models of FER+, small "
+            "and large) or the path of a .keras file; a model that is loaded has its own "
+            "architecture, and of what is below only "
             "image_side_px applies: it must take such images."
         ),
     )
@@ -40,7 +41,7 @@ class ArchitectureParameters(Parameters):
         description="Filters of the 3x3 convolutions of each block; by default those of the form.",
     )
     stem_width: int = Field(
-        default=0,
+        default=16,
         ge=0,
         description="Of the compact form: filters of a 3x3 convolution at full resolution before "
         "the blocks, whose first convolution has stride 2; 0: none.",
@@ -51,7 +52,7 @@ class ArchitectureParameters(Parameters):
         description="Of the compact form: blocks of dense convolutions, later ones are separable.",
     )
     activation: Literal["leaky_relu", "silu"] = Field(
-        default="leaky_relu",
+        default="silu",
         description="Of the compact form; silu (x times its sigmoid, Elfwing et al. 2018, arXiv "
         "1702.03118) learns more in an epoch and takes longer.",
     )

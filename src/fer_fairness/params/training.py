@@ -34,11 +34,15 @@ class DistillationParameters(Parameters):
     """
 
     weight: float = Field(
-        default=0.0, ge=0.0, le=1.0, description="Share of the loss that is the teacher's; 0: none."
+        default=0.0,
+        ge=0.0,
+        le=1.0,
+        description="Share of the loss that is the teachers'; 0: none is asked.",
     )
     temperature: float = Field(default=2.0, gt=0.0, description="Softens both distributions.")
     teachers: ListOf[str] = Field(
-        default=(), description="Trained models: paths of .keras files, or `published`."
+        default=(),
+        description="Trained models: paths of .keras files, `published_teacher` or `published`.",
     )
 
     same_views: bool = Field(
@@ -60,12 +64,7 @@ class DistillationParameters(Parameters):
         return self.same_views and self.n_views is None
 
     @model_validator(mode="after")
-    def _learns_from_its_teachers(self) -> Self:
-        if self.teachers and self.weight == 0:
-            raise ValueError(
-                f"teachers {list(self.teachers)} are named, but weight is 0, so that nothing would "
-                "be learned from them: give a weight above 0, or no teachers."
-            )
+    def _views_are_the_students(self) -> Self:
         if self.n_views is not None and not self.same_views:
             raise ValueError(
                 f"n_views is {self.n_views}, but same_views is false, so that teachers are asked "
@@ -101,6 +100,11 @@ class TrainingParameters(Parameters):
         default="auto",
         description="What feature maps are computed in while training; weights and predictions are "
         "float32 always. auto: bfloat16 under TensorFlow on a CPU that has it, half the time.",
+    )
+    keep_activations: bool = Field(
+        default=True,
+        description="Where the first layers are frozen and images do not change, what these layers "
+        "make of each face is computed once and kept in memory.",
     )
     schedule: Literal["plateau", "cosine"] = Field(
         default="plateau",

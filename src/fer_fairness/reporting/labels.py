@@ -49,8 +49,8 @@ def variant_label(variant: str) -> str:
 
 def start_label(started_from: str) -> str:
     """What a model started from: "random weights", "baseline", or a file."""
-    if started_from in ("random", "published"):
-        return f"{started_from} weights"
+    if started_from in ("random", "published", "published_teacher"):
+        return f"{started_from.replace('_teacher', ' teacher')} weights"
     if "." in started_from:
         return variant_label(started_from)
     return in_sentence(variant_label(started_from))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -25,6 +25,7 @@ class BalancedSoftmax(Method):
     label: ClassVar[str] = "Balanced softmax"
     source: ClassVar[str] = "Ren et al. 2020, arXiv 2007.10740; Menon et al. 2021, arXiv 2007.07314"
     neutral: ClassVar = {"tau": None}
+    search: ClassVar = {**LEARNING_RATES, "tau": (0.5, 1.0, 1.5)}
 
     method: Literal["balanced_softmax"] = "balanced_softmax"
     tau: float | None = Field(

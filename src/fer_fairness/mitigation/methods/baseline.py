@@ -24,6 +24,8 @@ class Baseline(Method):
     pipeline: ClassVar[str] = "baseline"
     starts_anew: ClassVar[bool] = True
 
+    search: ClassVar = {}
+
     method: Literal["baseline"] = "baseline"
     architecture: ArchitectureParameters = ArchitectureParameters()
     training: TrainingParameters = TrainingParameters()

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, cell_totals
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -29,6 +30,7 @@ class BiasBalance(GroupMethod):
     label: ClassVar[str] = "Bias balance (logit adjustment by group)"
     source: ClassVar[str] = "Hong and Yang 2021, NeurIPS 34, section 4 (bias-balanced loss)"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.5, 1.0)}
 
     method: Literal["bias_balance"] = "bias_balance"
     strength: float = Field(

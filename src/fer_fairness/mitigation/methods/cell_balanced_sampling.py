@@ -10,7 +10,7 @@ from pydantic import Field
 from fer_fairness.mitigation.cell_sampling import CellSampling
 from fer_fairness.mitigation.cells import cell_codes, rows_kept
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Need
 from fer_fairness.modeling import GROUP, TrainingSet
 from fer_fairness.taxonomy import Attribute
 
@@ -37,6 +37,11 @@ class CellBalancedSampling(CellSampling):
     source: ClassVar[str] = "Idrissi et al. 2022, arXiv 2110.14503"
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {
+        **LEARNING_RATES,
+        "cells": ("group_and_emotion", "group", "emotion"),
+        "draw": ("over", "under"),
+    }
 
     method: Literal["cell_balanced_sampling"] = "cell_balanced_sampling"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer, group_loss
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -37,6 +38,7 @@ class ConditionalAdversary(GroupMethod):
         "Lopez-Paz 2021, arXiv 2007.01434"
     )
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 10.0), "depth": (1, 3)}
 
     method: Literal["conditional_adversary"] = "conditional_adversary"
     strength: float = Field(

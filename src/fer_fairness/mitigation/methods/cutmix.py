@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling.batches import Batch, pasted
 from fer_fairness.params.training import TrainingParameters
 
@@ -26,12 +26,17 @@ class CutMix(Method):
     label: ClassVar[str] = "CutMix"
     source: ClassVar[str] = "Yun et al. 2019, arXiv 1905.04899"
     neutral: ClassVar = {"probability": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "alpha": (0.2, 1.0), "probability": (0.25, 0.5, 1.0)}
 
     method: Literal["cutmix"] = "cutmix"
     alpha: float = Field(default=1.0, gt=0.0, description="Of the Beta distribution of u.")
     probability: float = Field(
         default=0.5, ge=0.0, le=1.0, description="Share of the images that have a box; 0: none."
     )
+
+    def mixes(self, params: TrainingParameters) -> bool:
+        """Whether it does anything."""
+        return self.probability > 0 or super().mixes(params)
 
     def mix(
         self, batch: Batch, params: TrainingParameters, generator: np.random.Generator

@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -30,6 +30,7 @@ class CvarDro(Method):
     label: ClassVar[str] = "CVaR-DRO"
     source: ClassVar[str] = "Levy et al. 2020, arXiv 2010.05893"
     neutral: ClassVar = {"alpha": 1.0}
+    search: ClassVar = {**LEARNING_RATES, "alpha": (0.1, 0.2, 0.5)}
 
     method: Literal["cvar_dro"] = "cvar_dro"
     alpha: float = Field(

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from fer_fairness.mitigation.last_layer import LastLayerMethod, class_kernel
-from fer_fairness.mitigation.method import Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Need
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -37,6 +37,7 @@ class Dfr(LastLayerMethod):
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar[Mapping[str, Any]] = {"last_layer_only": False, "strength": 0.0, "l1": 0.0}
     in_words: ClassVar[str] = "group and emotion"
+    search: ClassVar = {**LEARNING_RATES, "l1": (0.0, 0.001, 0.01, 0.1)}
 
     method: Literal["dfr"] = "dfr"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

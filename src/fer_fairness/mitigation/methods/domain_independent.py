@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -31,6 +32,7 @@ class DomainIndependent(GroupMethod):
     label: ClassVar[str] = "Domain-independent heads"
     source: ClassVar[str] = "Wang et al. 2020, arXiv 1911.11834"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.5, 1.0)}
 
     method: Literal["domain_independent"] = "domain_independent"
     strength: float = Field(

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, cell_totals
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -37,6 +38,7 @@ class FairGrad(GroupMethod):
     label: ClassVar[str] = "FairGrad"
     source: ClassVar[str] = "Maheshwari and Perrot 2022, arXiv 2206.10923"
     neutral: ClassVar = {"rate": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "rate": (0.001, 0.01, 0.1), "slack": (0.0, 0.02)}
 
     method: Literal["fairgrad"] = "fairgrad"
     rate: float = Field(

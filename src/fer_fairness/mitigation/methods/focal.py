@@ -5,7 +5,7 @@ from typing import ClassVar, Final, Literal
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -29,6 +29,7 @@ class Focal(Method):
     label: ClassVar[str] = "Focal loss"
     source: ClassVar[str] = "Lin et al. 2017, arXiv 1708.02002"
     neutral: ClassVar = {"gamma": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "gamma": (0.5, 1.0, 2.0, 5.0)}
 
     method: Literal["focal"] = "focal"
     gamma: float = Field(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -40,6 +41,11 @@ class Fscl(GroupMethod):
     label: ClassVar[str] = "Fair contrastive learning (FSCL)"
     source: ClassVar[str] = "Park et al. 2022, arXiv 2203.16209"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {
+        **LEARNING_RATES,
+        "strength": (0.03, 0.1, 0.3),
+        "temperature": (0.07, 0.1, 0.5),
+    }
 
     method: Literal["fscl"] = "fscl"
     strength: float = Field(

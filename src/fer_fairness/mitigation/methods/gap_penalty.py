@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen, pair_trust
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -27,6 +28,7 @@ class GapPenalty(GroupMethod):
     label: ClassVar[str] = "Gap penalty"
     source: ClassVar[str] = "Chuang and Mroueh 2021, arXiv 2103.06503 (its baseline GapReg)"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 5.0, 20.0)}
 
     method: Literal["gap_penalty"] = "gap_penalty"
     strength: float = Field(

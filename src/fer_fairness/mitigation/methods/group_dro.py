@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method, Need
 from fer_fairness.modeling import GROUP, Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -44,6 +44,11 @@ class GroupDro(Method):
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     # Not step_size 0, under which all groups still weigh alike, however large they are.
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {
+        **LEARNING_RATES,
+        "step_size": (0.001, 0.01, 0.1),
+        "by_emotion": (False, True),
+    }
 
     method: Literal["group_dro"] = "group_dro"
     attribute: Attribute = Field(

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -28,6 +29,7 @@ class Irm(GroupMethod):
     label: ClassVar[str] = "IRM"
     source: ClassVar[str] = "Arjovsky et al. 2019, arXiv 1907.02893"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (1.0, 10.0, 100.0, 1000.0)}
 
     method: Literal["irm"] = "irm"
     strength: float = Field(

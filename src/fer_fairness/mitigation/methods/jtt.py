@@ -9,7 +9,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.cells import class_shares_drawn
 from fer_fairness.mitigation.composition import Composition
-from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method, Need
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.params.training import TrainingParameters
 
@@ -39,6 +39,7 @@ class JustTrainTwice(Method):
     source: ClassVar[str] = "Liu et al. 2021, arXiv 2107.09044"
     needs: ClassVar[frozenset[Need]] = frozenset({"training_predictions"})
     neutral: ClassVar = {"repeats": 0}
+    search: ClassVar = {**LEARNING_RATES, "repeats": (3, 10, 20, 50)}
 
     method: Literal["jtt"] = "jtt"
     repeats: int = Field(

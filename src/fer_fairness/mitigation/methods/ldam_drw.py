@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.errors import InvalidInputError
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.heads import dense_head
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.batches import steps_an_epoch
-from fer_fairness.modeling.inspection import dense_output_layer
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
@@ -40,6 +39,7 @@ class LdamDrw(Method):
     label: ClassVar[str] = "LDAM-DRW"
     source: ClassVar[str] = "Cao et al. 2019, arXiv 1906.07413"
     neutral: ClassVar = {"scale": None, "max_margin": 0.0, "beta": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "max_margin": (0.3, 0.5, 1.0), "beta": (0.99, 0.9999)}
 
     method: Literal["ldam_drw"] = "ldam_drw"
     max_margin: float = Field(default=0.5, ge=0.0, description="Margin of the rarest emotion.")
@@ -122,12 +122,7 @@ def with_normalised_head(model: "keras.Model", scale: float) -> "keras.Model":
     import keras
 
     remedy = "LDAM needs its features. Start from a compact network, or leave the method out."
-    head = dense_output_layer(model, remedy)
-    if head not in model.layers:
-        raise InvalidInputError(
-            f"The last layer {head.name!r} of model {model.name!r} is within a model nested in it, "
-            f"expected one of the outer model: {remedy}"
-        )
+    head = dense_head(model, remedy)
     features = keras.layers.UnitNormalization(name="unit_features")(head.input)
     features = keras.layers.Rescaling(scale, name="scaled_features")(features)
     made = keras.layers.Dense(

@@ -1,25 +1,19 @@
 """LISA: faces are mixed with others that differ in emotion or in group, but not in both."""
 
-import logging
 from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from pydantic import Field
 
-from fer_fairness.mitigation.cells import cell_codes
-from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.method import LEARNING_RATES
+from fer_fairness.mitigation.partners import PartnerMethod, drawn_partners
 from fer_fairness.modeling import GROUP
 from fer_fairness.modeling.batches import Batch, mixed
 from fer_fairness.params.training import TrainingParameters
-from fer_fairness.taxonomy import Attribute
-
-logger = logging.getLogger(__name__)
 
 
-class Lisa(Method):
+class Lisa(PartnerMethod):
     """Mixup of chosen pairs: same emotion and another group, or same group and another emotion.
 
     A face is of the first kind with the probability `same_emotion`, else of the second. Its partner
@@ -36,11 +30,10 @@ class Lisa(Method):
 
     label: ClassVar[str] = "LISA"
     source: ClassVar[str] = "Yao et al. 2022, arXiv 2201.00299"
-    needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar = {"probability": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "alpha": (0.5, 2.0), "same_emotion": (0.0, 0.5, 1.0)}
 
     method: Literal["lisa"] = "lisa"
-    attribute: Attribute = Field(default="gender", description="Attribute of the groups.")
     alpha: float = Field(default=2.0, gt=0.0, description="Of the Beta distribution of t.")
     same_emotion: float = Field(
         default=0.5, ge=0.0, le=1.0, description="Share of faces mixed within their emotion."
@@ -48,18 +41,6 @@ class Lisa(Method):
     probability: float = Field(
         default=1.0, ge=0.0, le=1.0, description="Share of faces that are mixed; 0: none."
     )
-
-    def training_set(self, faces: pd.DataFrame, images: np.ndarray, given: Given) -> Composition:
-        """Every training face, with the code of its group."""
-        plain = super().training_set(faces, images, given)
-        codes, names = cell_codes(training_faces(faces), [self.attribute])
-        logger.info(
-            "Faces of %d groups are mixed; %d of %d faces have no group and stay as they are",
-            len(names),
-            (codes < 0).sum(),
-            len(codes),
-        )
-        return Composition(plain.columns.assign(**{GROUP: codes}), plain.added)
 
     def mix(
         self, batch: Batch, params: TrainingParameters, generator: np.random.Generator
@@ -73,9 +54,9 @@ class Lisa(Method):
         within_emotion = generator.random(n) < self.same_emotion
         is_mixed = generator.random(n) < self.probability
         suits = suitable(groups, batch.targets.argmax(axis=1), within_emotion)
-        partner = np.where(suits, generator.random((n, n)), -1.0).argmax(axis=1)
-        share[~(suits.any(axis=1) & is_mixed)] = 1
-        return mixed(batch, share, partner.astype(np.int32))
+        partner, has_one = drawn_partners(suits, generator)
+        share[~(has_one & is_mixed)] = 1
+        return mixed(batch, share, partner)
 
 
 def suitable(

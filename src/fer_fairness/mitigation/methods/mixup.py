@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -23,6 +23,7 @@ class Mixup(Method):
     label: ClassVar[str] = "Mixup"
     source: ClassVar[str] = "Zhang et al. 2018, arXiv 1710.09412"
     neutral: ClassVar = {"alpha": None}
+    search: ClassVar = {**LEARNING_RATES, "alpha": (0.1, 0.2, 0.4, 1.0)}
 
     method: Literal["mixup"] = "mixup"
     alpha: float | None = Field(

@@ -5,6 +5,7 @@ from typing import ClassVar, Final, Literal
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen, pair_trust
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -37,6 +38,11 @@ class Mmd(GroupMethod):
         "Lopez-Paz 2021, arXiv 2007.01434"
     )
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {
+        **LEARNING_RATES,
+        "strength": (0.1, 1.0, 10.0),
+        "distance": ("mmd", "coral"),
+    }
 
     method: Literal["mmd"] = "mmd"
     distance: Distance = Field(

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
 from fer_fairness.mitigation.heads import dense_layer, group_loss
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -27,6 +28,7 @@ class MultiTask(GroupMethod):
     label: ClassVar[str] = "Multi-task (emotion and group)"
     source: ClassVar[str] = "Xu et al. 2020, arXiv 2007.10075"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 0.3, 1.0)}
 
     method: Literal["multi_task"] = "multi_task"
     strength: float = Field(

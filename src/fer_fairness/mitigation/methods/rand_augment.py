@@ -4,7 +4,7 @@ from typing import ClassVar, Final, Literal
 
 from pydantic import Field
 
-from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -41,6 +41,7 @@ class RandAugment(Method):
     label: ClassVar[str] = "RandAugment"
     source: ClassVar[str] = "Cubuk et al. 2020, arXiv 1909.13719"
     neutral: ClassVar = {"n_operations": 0}
+    search: ClassVar = {**LEARNING_RATES, "n_operations": (1, 2, 3), "magnitude": (5.0, 9.0, 13.0)}
 
     method: Literal["rand_augment"] = "rand_augment"
     n_operations: int = Field(

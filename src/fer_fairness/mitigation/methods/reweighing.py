@@ -10,7 +10,7 @@ from pydantic import Field
 
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.mitigation.composition import Composition, training_faces
-from fer_fairness.mitigation.method import Given, Method, Need
+from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method, Need
 from fer_fairness.modeling import WEIGHT
 from fer_fairness.taxonomy import Attribute
 
@@ -29,6 +29,7 @@ class Reweighing(Method):
     source: ClassVar[str] = "Kamiran and Calders 2012, doi 10.1007/s10115-011-0463-8"
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.5, 1.0)}
 
     method: Literal["reweighing"] = "reweighing"
     attribute: Attribute = Field(

@@ -29,6 +29,7 @@ class TauNorm(Method):
     label: ClassVar[str] = "Normalised last layer (tau-norm)"
     source: ClassVar[str] = "Kang et al. 2020, arXiv 1910.09217"
     neutral: ClassVar[Mapping[str, Any]] = {"tau": 0.0, "trains_on": True}
+    search: ClassVar = {"tau": (0.25, 0.5, 0.75, 1.0)}
 
     method: Literal["tau_norm"] = "tau_norm"
     tau: float = Field(

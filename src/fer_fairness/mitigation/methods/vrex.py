@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
+from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Tensor
 from fer_fairness.params.training import TrainingParameters
@@ -25,6 +26,7 @@ class Vrex(GroupMethod):
     label: ClassVar[str] = "V-REx"
     source: ClassVar[str] = "Krueger et al. 2021, arXiv 2003.00688"
     neutral: ClassVar = {"strength": 0.0}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 10.0, 100.0)}
 
     method: Literal["vrex"] = "vrex"
     strength: float = Field(

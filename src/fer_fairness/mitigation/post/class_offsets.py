@@ -66,6 +66,11 @@ class ClassOffsets(PostMethod):
 
     label: ClassVar[str] = "Offsets by emotion"
     source: ClassVar[str] = "Menon et al. 2021, arXiv 2007.07314; Zietlow et al. 2022"
+    search: ClassVar = {
+        "shrinkage": (0.001, 0.01, 0.1),
+        "aim": ("mean_recall", "worst_group"),
+        "by_group": (False, True),
+    }
 
     method: Literal["class_offsets"] = "class_offsets"
     attribute: Attribute = Field(

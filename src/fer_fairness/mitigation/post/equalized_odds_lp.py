@@ -75,6 +75,7 @@ class EqualizedOddsLp(PostMethod):
 
     label: ClassVar[str] = "Equalized odds (linear program)"
     source: ClassVar[str] = "Putzel and Lee 2022, arXiv 2201.04461"
+    search: ClassVar = {"epsilon": (0.02, 0.05, 0.1), "objective": ("accuracy", "mean_recall")}
 
     method: Literal["equalized_odds_lp"] = "equalized_odds_lp"
     attribute: Attribute = Field(

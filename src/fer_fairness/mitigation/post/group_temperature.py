@@ -47,6 +47,7 @@ class GroupTemperature(PostMethod):
 
     label: ClassVar[str] = "Temperature by group"
     source: ClassVar[str] = "Guo et al. 2017, arXiv 1706.04599; Pleiss et al. 2017, 1709.02012"
+    search: ClassVar = {"strength": (0.0, 10.0, 100.0)}
 
     method: Literal["group_temperature"] = "group_temperature"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

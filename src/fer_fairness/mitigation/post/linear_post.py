@@ -91,6 +91,7 @@ class LinearPost(PostMethod):
 
     label: ClassVar[str] = "LinearPost"
     source: ClassVar[str] = "Xian and Zhao 2024, arXiv 2405.04025"
+    search: ClassVar = {"epsilon": (0.02, 0.05, 0.1)}
 
     method: Literal["linear_post"] = "linear_post"
     attribute: Attribute = Field(

@@ -1,13 +1,16 @@
 """Nodes of the fairness_reporting pipeline."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.evaluation_sets import demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
+from fer_fairness.mitigation.tuning import RULES, Choice
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.measurements import (
@@ -93,6 +96,42 @@ def collect_distributions(**distributions: pd.DataFrame) -> pd.DataFrame:
             table = table.assign(variant=variant, cell=named)
         parts[variant] = table
     return collect(**parts)
+
+
+def collect_trials(**choices: dict[str, Any]) -> pd.DataFrame:
+    """What each method tried, one row a trial.
+
+    Args:
+        choices: `Choice` as JSON, by the names of their datasets: `focal.trials`, and of methods on
+            predictions `linear_post.raf_db_trials`.
+    """
+    return pd.DataFrame([row for name, made in choices.items() for row in _trial_rows(name, made)])
+
+
+def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    choice = Choice.model_validate(made)
+    variant, _, name = dataset.partition(".")
+    for number, trial in enumerate(choice.trials):
+        scores: dict[str, float] = trial.scores.model_dump() if trial.scores else {}
+        yield {
+            "variant": variant,
+            "evaluation_set": name.removesuffix("trials").removesuffix("_"),
+            "trial": number,
+            "settings": ", ".join(_as_options(trial.settings)),
+            **{str(rule): scores.get(rule, np.nan) for rule in RULES},
+            "failure": trial.failure or "",
+            "rules": ", ".join(rule for rule, best in choice.by_rule.items() if best == number),
+            "is_chosen": number == choice.chosen,
+        }
+
+
+def _as_options(settings: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """`fine_tuning.training.max_epochs=2`: as the command line takes parameters of a block."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _as_options(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}={value}"
 
 
 def write_report(

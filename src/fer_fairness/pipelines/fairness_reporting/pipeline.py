@@ -1,7 +1,9 @@
 """Wiring of the fairness_reporting pipeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
+import pandas as pd
 from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
@@ -16,6 +18,10 @@ from fer_fairness.sources import READERS
 _SETTINGS = ["params:evaluation", "params:seed"]
 _COMPARISONS = "comparisons"
 _OVER_SEEDS = ("scores_over_seeds", "comparisons_over_seeds")
+_COLLECTED_BY: Final[Mapping[str, Callable[..., pd.DataFrame]]] = {
+    "distributions": nodes.collect_distributions,
+    "trials": nodes.collect_trials,
+}
 _OF_AUDITS = ("scan",)
 """Tables of the report that there are only of an audit."""
 
@@ -37,7 +43,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         *(_collected(table, names) for table, names in of_variants.items()),
     ]
     made = {*of_variants, *(_made_of_all(structure))}
-    not_made = {_COMPARISONS, *_OVER_SEEDS, *BENCH_TABLES, *_OF_AUDITS} - made
+    not_made = {_COMPARISONS, *_OVER_SEEDS, *BENCH_TABLES, *_OF_AUDITS, "trials"} - made
     shown = [table for table in REPORT_TABLES if table not in not_made]
     return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
@@ -110,7 +116,7 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
     bench_tables = [f"tables.{table}" for table in BENCH_TABLES]
     if _COMPARISONS in made:
         of_first = [f"{variant}.scored" for variant in in_order]
-        control = ["params:control"] if one_seed else []
+        control = ["params:control_variant"] if one_seed else []
         compare = comparisons.compare_one_seed if one_seed else comparisons.compare_with_baseline
         table = f"tables.{_COMPARISONS}"
         yield step(
@@ -124,7 +130,7 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
         scored = [name for variant in in_order for name in _scored_of_seeds(variant, structure)]
         yield step(
             comparisons.compare_over_seeds,
-            inputs=[*_SETTINGS, "params:seeds", "params:control", *scored],
+            inputs=[*_SETTINGS, "params:seeds", "params:control_variant", *scored],
             outputs=[*(f"tables.{table}" for table in _OVER_SEEDS), *bench_tables],
             name="compare_over_seeds",
             tags="score",
@@ -136,7 +142,13 @@ def _tables(structure: Structure) -> dict[str, dict[str, str]]:
     variants = structure.names
     tables = dict.fromkeys((*EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES), variants)
     trained = [variant.name for variant in structure.trained]
+    tuned = [v.name for v in structure.trained if v.name != BASELINE]
+    on_predictions = [v.name for v in structure.post_processed]
+    trials = {f"{v}.trials" for v in tuned} | {
+        f"{v}.{dataset}_trials" for v in on_predictions for dataset in EVALUATION_SETS
+    }
     return {
+        **({"trials": {name: name for name in sorted(trials)}} if structure.n_trials > 1 else {}),
         **{table: {v: f"{v}.table_{table}" for v in names} for table, names in tables.items()},
         "histories": {variant: f"{variant}.history" for variant in trained},
         "distributions": {v: f"{v}.distribution" for v in trained if v != BASELINE},
@@ -145,7 +157,7 @@ def _tables(structure: Structure) -> dict[str, dict[str, str]]:
 
 def _collected(table: str, of_variants: dict[str, str]) -> Pipeline:
     return step(
-        nodes.collect_distributions if table == "distributions" else nodes.collect,
+        _COLLECTED_BY.get(table, nodes.collect),
         inputs=of_variants,
         outputs=f"tables.{table}",
         name=f"collect_{table}",

@@ -15,7 +15,6 @@ from fer_fairness.mitigation import (
     Json,
     MethodBlock,
     PostMethodBlock,
-    validation_set,
 )
 from fer_fairness.modeling import (
     TrainingData,
@@ -60,7 +59,8 @@ def compose_training_set(
     """
     told = stacked([empty_table(PREDICTIONS_SCHEMA), *predictions])
     given = Given(told, seed)
-    composed = block.root.training_set(faces, images, given)
+    method = MethodBlock.model_validate(block).root
+    composed = method.training_set(faces, images, given)
     return composed.columns, composed.plan, composed.added.faces, composed.added.images
 
 
@@ -85,14 +85,14 @@ def train_model(
         The model of the best epoch on validation faces, one row an epoch of its history, and the
         record of what was trained (see `training_records`).
     """
-    method = block.root
+    method = MethodBlock.model_validate(block).root
     model = method.start(baseline, fine_tuning, seed=seed)
     start = weights_fingerprint(model)
     parameters = method.training_parameters(fine_tuning)
     composed = Composition(columns, Augmented(faces=augmented_faces, images=augmented_images))
     data = TrainingData(
         composed.training_set(faces, images),
-        validation_set(faces, images),
+        method.validation_set(faces, images),
         _teachers(parameters, baseline),
     )
     result = train(
@@ -117,10 +117,12 @@ def train_model(
 
 def _teachers(parameters: TrainingParameters, starting: Model | None) -> list[Model]:
     remedy = (
-        "Let training.distillation.teachers name .keras files of the same inputs and outputs, or "
-        "`published`."
+        "Let training.distillation.teachers name .keras files of the same inputs and outputs, "
+        "`published_teacher` or `published`."
     )
     named = parameters.distillation.teachers
+    if parameters.distillation.weight == 0:
+        return []
     if named:
         return [trained_model(name, remedy=remedy) for name in named]
     return [] if starting is None else [starting]
@@ -147,7 +149,8 @@ def describe_training_set(
         told = plan[[*by, *_TOLD_OF_CELLS]]
         table = counted.merge(told, how="left", on=by, validate="one_to_one")
     augmented = Augmented(faces=augmented_faces, images=augmented_images)
-    online = block.root.training_parameters(fine_tuning).online_augmentation
+    method = MethodBlock.model_validate(block).root
+    online = method.training_parameters(fine_tuning).online_augmentation
     return table, example_sheet(faces, images, augmented, online=online, seed=seed)
 
 
@@ -204,7 +207,8 @@ def fit_post_method(
     block: PostMethodBlock, predictions: pd.DataFrame, faces: pd.DataFrame
 ) -> dict[str, Json]:
     """The `rules` that a method finds on validation predictions of another variant."""
-    return {"rules": block.root.fit(_with_groups(predictions, faces))}
+    method = PostMethodBlock.model_validate(block).root
+    return {"rules": method.fit(with_groups(predictions, faces))}
 
 
 def apply_post_method(
@@ -215,14 +219,15 @@ def apply_post_method(
     seed: int,
 ) -> pd.DataFrame:
     """Test predictions of another variant after the change."""
-    scored = _with_groups(predictions, faces)
-    changed = block.root.apply(scored, rules["rules"], seed=seed)
+    scored = with_groups(predictions, faces)
+    method = PostMethodBlock.model_validate(block).root
+    changed = method.apply(scored, rules["rules"], seed=seed)
     columns = {str(name): changed[name] for name in changed.columns}
-    result = predictions.assign(variant=block.root.name, **columns)
+    result = predictions.assign(variant=method.name, **columns)
     return PREDICTIONS_SCHEMA.validate(result)
 
 
-def _with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
+def with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
     """Predictions with the groups of each face and how sure they are, in their order."""
     names = [*ATTRIBUTES, *(f"{attribute}_confidence" for attribute in ATTRIBUTES)]
     groups = faces.set_index("sample_id")[names].reindex(predictions["sample_id"])

@@ -8,7 +8,7 @@ from kedro.pipeline import Pipeline
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
 from fer_fairness.pipelines.namespaces import step
-from fer_fairness.pipelines.variants import nodes
+from fer_fairness.pipelines.variants import nodes, tuning
 from fer_fairness.pipelines.variants.structure import Structure, Variant
 
 _TABLES = {"validation": "development", "test": "test"}
@@ -33,6 +33,8 @@ def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipel
         space=structure.namespace(variant.name, seed),
         start=structure.namespace(variant.after, seed),
         seed=f"params:{structure.seed_parameter(seed)}",
+        is_tuned=structure.n_trials > 1,
+        is_first=seed == structure.seeds[0],
     )
     if issubclass(variant.method, Method):
         return sum(wired.trained(variant.method), Pipeline([]))
@@ -49,17 +51,26 @@ class _Wired:
         space: Namespace of its nodes and data.
         start: Namespace of the variant that it starts from, of the same seed.
         seed: The parameter that holds the training seed.
+        is_tuned: Whether its parameters are chosen among several trials.
+        is_first: Whether the seed is the first, which they are chosen with.
     """
 
     variant: str
     space: str
     start: str
     seed: str
+    is_tuned: bool = False
+    is_first: bool = True
 
     @property
     def block(self) -> str:
         """The parameters of the variant's method."""
         return f"params:{self.variant}"
+
+    def settled(self, method: type[Method]) -> str:
+        """The parameters that it is trained with: those of its block, or those that were chosen."""
+        is_tuned = self.is_tuned and not method.starts_anew
+        return f"{self.variant}.block" if is_tuned else self.block
 
     def own(self, *names: str) -> list[str]:
         """Data of the variant."""
@@ -69,11 +80,13 @@ class _Wired:
         """A variant with a model of its own."""
         dataset = "demographic" if "groups" in method.needs else TRAINED_ON
         development = [f"{dataset}.development_faces", f"{dataset}.development_images"]
+        if self.is_first and self.settled(method) != self.block:
+            yield self._tuning(method, development)
         yield self._composition(method, development)
         yield step(
             nodes.train_model,
             inputs=[
-                *(self.block, "params:fine_tuning", *development),
+                *(self.settled(method), "params:fine_tuning", *development),
                 *self.own("training_columns", "augmented_faces", "augmented_images"),
                 *(self.seed, "params:checkpoint_root"),
                 *([] if method.starts_anew else [f"{self.start}.model"]),
@@ -85,18 +98,40 @@ class _Wired:
         if "training_predictions" in method.needs:
             yield self._prediction_on_training_faces(development)
         if not method.starts_anew:
-            yield self._description(development)
+            yield self._description(method, development)
         for name in EVALUATION_SETS:
             for split in _TABLES:
                 yield self._prediction(name, split)
 
-    def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
+    def _told(self, method: type[Method]) -> list[str]:
+        """Predictions of the starting model that a method may look at."""
+        if method.starts_anew:
+            return []
         told = [f"{self.start}.{name}_validation_predictions" for name in EVALUATION_SETS]
-        if "training_predictions" in method.needs:
-            told += self.own("start_predictions")
+        looks = "training_predictions" in method.needs
+        return told + (self.own("start_predictions") if looks else [])
+
+    def _tuning(self, method: type[Method], development: list[str]) -> Pipeline:
+        # The demographic dataset is labelled from the start.
+        has_groups = "groups" in method.needs
+        labelled = development[0] if has_groups else f"{TRAINED_ON}.development_labelled_faces"
+        return step(
+            tuning.tune,
+            inputs=[
+                *(self.block, "params:budget", "params:fine_tuning", "params:prediction"),
+                *(*development, labelled),
+                *(self.seed, "params:checkpoint_root", f"{self.start}.model"),
+                *self._told(method),
+            ],
+            outputs=self.own("block", "trials"),
+            name=f"{self.space}.tune",
+            tags=["train", "trains"],
+        )
+
+    def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
         return step(
             nodes.compose_training_set,
-            inputs=[self.block, *development, self.seed, *([] if method.starts_anew else told)],
+            inputs=[self.settled(method), *development, self.seed, *self._told(method)],
             outputs=self.own(
                 "training_columns", "augmentation_plan", "augmented_faces", "augmented_images"
             ),
@@ -104,11 +139,11 @@ class _Wired:
             tags=["compose", "trains"],
         )
 
-    def _description(self, development: list[str]) -> Pipeline:
+    def _description(self, method: type[Method], development: list[str]) -> Pipeline:
         return step(
             nodes.describe_training_set,
             inputs=[
-                *(self.block, "params:fine_tuning", *development),
+                *(self.settled(method), "params:fine_tuning", *development),
                 *self.own("augmentation_plan", "augmented_faces", "augmented_images"),
                 self.seed,
             ],
@@ -145,13 +180,22 @@ class _Wired:
 
     def post_processed(self, dataset: str) -> Iterator[Pipeline]:
         """Predictions of the variant that it comes after on one evaluation set, changed."""
+        validation = [
+            f"{self.start}.{dataset}_validation_predictions",
+            f"{dataset}.development_labelled_faces",
+        ]
+        block = f"{self.variant}.{dataset}_block" if self.is_tuned else self.block
+        if self.is_tuned and self.is_first:
+            yield step(
+                tuning.tune_post_method,
+                inputs=[self.block, "params:budget", *validation, self.seed],
+                outputs=self.own(f"{dataset}_block", f"{dataset}_trials"),
+                name=f"{self.space}.tune_{dataset}",
+                tags=["fit", "trains"],
+            )
         yield step(
             nodes.fit_post_method,
-            inputs=[
-                self.block,
-                f"{self.start}.{dataset}_validation_predictions",
-                f"{dataset}.development_labelled_faces",
-            ],
+            inputs=[block, *validation],
             outputs=f"{self.space}.{dataset}_rules",
             name=f"{self.space}.fit_{dataset}",
             tags=["fit", "trains"],
@@ -159,7 +203,7 @@ class _Wired:
         yield step(
             nodes.apply_post_method,
             inputs=[
-                self.block,
+                block,
                 f"{self.start}.{dataset}_test_predictions",
                 f"{dataset}.test_labelled_faces",
                 f"{self.space}.{dataset}_rules",

@@ -7,7 +7,7 @@ several. `docs/adding_a_method.md` walks through adding one.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -21,18 +21,24 @@ from fer_fairness.mitigation import (
     trained_methods,
     unknown_method_sentence,
 )
-from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.budget import BenchParameters, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.seeds import checked_seeds
+
+Block = TypeVar("Block", bound=Parameters)
 
 BASELINE: Final = "baseline"
 """The variant that all others start from, unless they say after which other one they come."""
 
+CONTROL: Final = "continued_training"
+"""The method that all others are held against."""
+
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
 
-CONTROL: Final = "control"
-"""The parameter that names the variant which all methods are set against."""
+CONTROL_VARIANT: Final = "control_variant"
+"""The parameter that names the variant which all others are held against."""
 
 FURTHER_SEEDS: Final = "training_seed_of"
 """The block of parameters with the number of each further seed, as `seed_<number>`."""
@@ -54,6 +60,11 @@ class Variant:
     after: str = BASELINE
 
     @property
+    def method_name(self) -> str:
+        """What its block names: `reweighing`."""
+        return str(self.method.model_fields["method"].default)
+
+    @property
     def is_trained(self) -> bool:
         """Whether it has a model of its own; otherwise it changes another variant's predictions."""
         return issubclass(self.method, Method)
@@ -68,10 +79,12 @@ class Structure:
             by name.
         seeds: The training seeds. The first has the plain names (`baseline.model`), each further
             one has namespaces of its own (`baseline_seed_1.model`).
+        n_trials: Settings that each variant but the baseline tries with the first seed.
     """
 
     variants: tuple[Variant, ...]
     seeds: tuple[int, ...] = (0,)
+    n_trials: int = 1
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,9 +97,8 @@ class Structure:
 
         Of several the one that is called as its method is, else the first by name.
         """
-        plain = [variant.name for variant in self.variants if variant.method is ContinuedTraining]
-        usual = ContinuedTraining.model_fields["method"].default
-        return next(iter(sorted(plain, key=lambda name: name != usual)), BASELINE)
+        plain = [variant.name for variant in self.variants if variant.method_name == CONTROL]
+        return min(plain, key=lambda name: (name != CONTROL, name), default=BASELINE)
 
     @property
     def trained(self) -> tuple[Variant, ...]:
@@ -128,8 +140,8 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
     Raises:
         InvalidInputError: A block names a method that there is not, or has the name of a further
             seed; none is called baseline, or it is of another method; one that changes predictions
-            comes after a variant that there is not, or that has no model; or the seeds are not
-            different whole numbers.
+            comes after a variant that there is not, or that has no model; the seeds are not
+            different whole numbers; or `budget` or `bench` says what it cannot.
     """
     known: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
     found: list[Variant] = []
@@ -154,9 +166,33 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
         )
     _refuse_impossible_starts(found)
     given = parameters.get("seeds")
-    return _structure(
-        found, seeds=checked_seeds(parameters.get("seed") if given is None else given)
-    )
+    seeds = checked_seeds(parameters.get("seed") if given is None else given)
+    budget = _block(BudgetParameters, parameters, "budget")
+    bench = _block(BenchParameters, parameters, "bench")
+    return _structure(_taking_part(found, bench.methods), seeds, budget.trials)
+
+
+def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Block:
+    try:
+        return model.model_validate(parameters.get(name) or {})
+    except ValidationError as error:
+        raise InvalidInputError(f"The block {name} of the parameters: {error}") from error
+
+
+def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> list[Variant]:
+    """The variants that `bench.methods` names, with those that they and the report build on."""
+    if named is None:
+        return list(variants)
+    unknown = sorted(set(named).difference(*({each.name, each.method_name} for each in variants)))
+    if unknown:
+        raise InvalidInputError(
+            f"bench.methods names {', '.join(unknown)}, but no block of the parameters is called "
+            f"so or has that method. There are {', '.join(each.name for each in variants)}."
+        )
+    wanted = {*named, BASELINE, CONTROL}
+    chosen = [each for each in variants if {each.name, each.method_name} & wanted]
+    needed = {each.after for each in chosen}
+    return [each for each in variants if each in chosen or each.name in needed]
 
 
 def _method_named_by(block: object) -> str | None:
@@ -216,11 +252,11 @@ def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Str
             ) from error
 
 
-def _structure(found: Sequence[Variant], seeds: tuple[int, ...]) -> Structure:
+def _structure(found: Sequence[Variant], seeds: tuple[int, ...], n_trials: int = 1) -> Structure:
     ordered = sorted(
         found, key=lambda part: (part.name != BASELINE, not part.is_trained, part.name)
     )
-    return Structure(tuple(ordered), seeds)
+    return Structure(tuple(ordered), seeds, n_trials)
 
 
 def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[str, Any]:
@@ -232,27 +268,29 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, the name of the control in `control`, and each variant's
-        name in its block.
+        further one in `training_seed_of`, the name of the control in `control_variant`, each
+        variant's name in its block, and null in place of the block of a variant that does not take
+        part.
 
     Raises:
         InvalidInputError: The configuration sets what follows from it.
     """
     first, *further = structure.seeds
-    numbers = {
+    derived = {
         TRAINING_SEED: first,
         FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
+        CONTROL_VARIANT: structure.control,
     }
-    for name in numbers.keys() & parameters.keys():
+    for name in derived.keys() & parameters.keys():
         raise InvalidInputError(
-            f"The parameter {name} is set, but follows from seeds. Take it out of conf and "
-            "--params, and list the training seeds in seeds."
-        )
-    if CONTROL in parameters:
-        raise InvalidInputError(
-            f"The parameter {CONTROL} is set, but follows from the variants: it is that of the "
-            "method continued_training. Take it out of conf and --params."
+            f"The parameter {name} is set, but follows from seeds and variants. Take it out of "
+            "conf and --params: training seeds are listed in seeds, and the control is the variant "
+            f"whose method is {CONTROL}."
         )
     named = {name: {**parameters[name], "name": name} for name in structure.names}
-    seeds = list(structure.seeds)
-    return {**parameters, **named, "seeds": seeds, CONTROL: structure.control, **numbers}
+    left_out = {
+        name: None
+        for name, block in parameters.items()
+        if _method_named_by(block) and name not in structure.names
+    }
+    return {**parameters, **left_out, **named, **derived, "seeds": list(structure.seeds)}

@@ -1,5 +1,6 @@
 """What the models were trained on, and how training went."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow
 
 _PANELS_A_ROW: Final = 4
+_LETTERS: Final = 16
+"""Of a line above a narrow panel."""
 
 
 def distribution_figure(distributions: Sequence[DistributionRow], *, variant: str) -> Figure:
@@ -102,7 +105,9 @@ def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequenc
     panels = figure.subplots(2, len(present), squeeze=False, sharey="row", sharex="col")
     for (top, bottom), name in zip(panels.T, present, strict=True):
         rows, colour = by_variant[name], style.marks(variants)[name].colour
-        style.quiet(top, title=style.literal(variant_label(name)), grid="y")
+        # In one line it would run into the next panel's.
+        title = textwrap.fill(style.literal(variant_label(name)), _LETTERS)
+        style.quiet(top, title=title, grid="y")
         style.quiet(bottom, grid="y")
         epochs = [row.epoch for row in rows]
         loss = np.array([(row.validation_loss, row.loss) for row in rows])

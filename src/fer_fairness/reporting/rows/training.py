@@ -40,6 +40,25 @@ class HistoryRow(Row, table="histories"):
     is_kept: bool
 
 
+class TrialRow(Row, table="trials"):
+    """One setting that a method tried, scored on validation faces.
+
+    `evaluation_set` is that of a method on predictions, empty where a model was trained; `settings`
+    is what differed from the block; `rules` are those that would have chosen it.
+    """
+
+    variant: str
+    evaluation_set: str
+    trial: float
+    settings: str
+    mean_recall: float
+    worst_group_accuracy: float
+    ideal_point: float
+    failure: str
+    rules: str
+    is_chosen: bool
+
+
 class ModelRow(Row, table="models"):
     """What one variant of one training seed is; missing where it was not recorded.
 

@@ -1,15 +1,16 @@
 """What the models were trained on, from what, and how it went."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, get_args
 
+from fer_fairness.params.budget import SelectionRule
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import start_label, variant_label
+from fer_fairness.reporting.labels import evaluation_set_label, start_label, variant_label
 from fer_fairness.reporting.number_text import MISSING, number, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow
+from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow, TrialRow
 
 _CELLS_SHOWN: Final = 12
 
@@ -44,6 +45,9 @@ def training_section(inputs: ReportInputs) -> page.Section:
         blocks.append(_models_table(inputs))
     if models:
         blocks.append(_methods_table(models))
+    trials = inputs.rows(TrialRow)
+    if trials:
+        blocks.extend([page.Text(_how_much_the_rule_matters(trials)), _trials_table(trials)])
     return page.Section("training", "Training", blocks)
 
 
@@ -82,6 +86,42 @@ def _methods_table(models: Sequence[ModelRow]) -> page.Table:
             ("Source", lambda row: row.source),
         ],
     )
+
+
+def _how_much_the_rule_matters(trials: Sequence[TrialRow]) -> str:
+    tuned = grouped(trials, lambda row: (row.variant, row.evaluation_set))
+    otherwise = sum(any(row.rules and not row.is_chosen for row in rows) for rows in tuned.values())
+    return (
+        f"{len(tuned)} choices among trials were made on validation faces, with the first training "
+        f"seed. In {otherwise} of them another rule would have chosen another trial."
+    )
+
+
+def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
+    return page.table(
+        "Trials on validation faces; the rules are highest mean recall, highest accuracy of the "
+        "group served worst, and nearest to accuracy 1 and accuracy gap 0",
+        trials,
+        [
+            ("Variant", lambda row: variant_label(row.variant)),
+            ("On", lambda row: _label_if_any(row.evaluation_set)),
+            ("Settings", lambda row: row.settings or "as configured"),
+            ("Mean recall", lambda row: page.numeric(percent(row.mean_recall))),
+            ("Worst group", lambda row: page.numeric(percent(row.worst_group_accuracy))),
+            ("Distance", lambda row: page.numeric(number(row.ideal_point))),
+            ("Best by", _best_by),
+            ("Chosen", lambda row: "yes" if row.is_chosen else ""),
+        ],
+    )
+
+
+def _best_by(row: TrialRow) -> str:
+    rules = row.rules.split(", ")
+    return row.failure or ("all rules" if len(rules) == len(get_args(SelectionRule)) else row.rules)
+
+
+def _label_if_any(evaluation_set: str) -> str:
+    return evaluation_set_label(evaluation_set) if evaluation_set else ""
 
 
 def _models_table(inputs: ReportInputs) -> page.Table:

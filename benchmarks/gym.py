@@ -1,0 +1,162 @@
+"""Which method closes which bias, on fabricated faces whose truth is known.
+
+    python -m benchmarks.gym --out FOLDER                        # overnight on two cores
+    python -m benchmarks.gym --out FOLDER --biases quality,label_noise --methods group_dro,focal
+    python -m benchmarks.gym --out FOLDER --planted more.yml     # further biases, of your own
+    python -m benchmarks.gym --out FOLDER --table                # only what is there
+
+For each bias a data root is drawn in FOLDER, and every method of conf/bench is run on it by the
+project's own pipelines, in a process of its own, with `seeds` training seeds. Given again, the
+command makes what is missing or no longer fits and nothing else. A method that fails is named, with
+its log, and the rest goes on. At the end gym.csv, gym.md and gym.png are written: what each method
+changes against continued training, by the groups that faces were drawn with (methods are told those
+that the labeller predicts), and a verdict (`gym_findings.Verdict`). `--quick` is for trying the
+command: so few faces and steps that its figures mean nothing.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from benchmarks import gym_biases, gym_display, gym_findings
+
+from fer_fairness.cli import failures_of
+from fer_fairness.errors import FerFairnessError
+from fer_fairness.fabrication.writing import TRUTH
+from fer_fairness.files import replacing
+from fer_fairness.pipelines.variants.structure import CONTROL, Structure
+
+_TOLD_OF_LOG: Final = 3
+"""Last lines of the log of a variant that failed."""
+
+
+def main() -> None:
+    """Read the command line, run, write the findings; the exit code tells of failures."""
+    arguments = parse()
+    try:
+        biases = gym_biases.biases_of(arguments.biases, arguments.planted)
+        parameters = {
+            name: gym_biases.parameters_for(planted, arguments.seeds, quick=arguments.quick)
+            for name, planted in biases.items()
+        }
+        structure = gym_biases.structure_for(next(iter(parameters.values())), arguments.methods)
+        failed: dict[str, str] = {}
+        for name in [] if arguments.table else biases:
+            failed |= run_bias(arguments.out / name, parameters[name], structure)
+        tables = [found(arguments.out / name, structure, failed) for name in biases]
+    except FerFairnessError as error:
+        raise SystemExit(str(error)) from error
+    write(pd.concat(tables, ignore_index=True), arguments.out)
+    for name, reason in failed.items():
+        print(f"Failed: {name}: {reason}")
+    raise SystemExit(1 if failed else 0)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+
+    def names(text: str) -> list[str]:
+        return [name for name in text.split(",") if name]
+
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gym",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--out", type=Path, required=True, help="data roots and findings")
+    parser.add_argument("--biases", type=names, default=[], help="names by comma; default: all")
+    parser.add_argument("--planted", type=Path, help="a YAML file with further biases")
+    parser.add_argument("--methods", type=names, default=[], help="by comma; default: all")
+    parser.add_argument("--seeds", type=int, default=5, help="training seeds (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="few faces and steps, for trying")
+    parser.add_argument("--table", action="store_true", help="run nothing")
+    return parser.parse_args()
+
+
+def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) -> dict[str, str]:
+    """Draw the faces of a bias and run all variants on them.
+
+    Returns:
+        Those that failed, as `<bias>/<variant>`, each with the reason.
+    """
+    gym_biases.fabricate_faces(root, parameters)
+    conf = gym_biases.write_conf(root, parameters)
+    logs = root / "logs"
+    logs.mkdir(exist_ok=True)
+
+    def run_of(variants: list[str], pipelines: str) -> int:
+        words = ["run", "--only-missing-outputs", "--env", gym_biases.ENVIRONMENT]
+        words += ["--conf-source", str(conf.absolute()), "--pipelines", pipelines]
+        words += ["--params", f"bench.methods={';'.join(variants)}"]
+        with (logs / f"{'_'.join(variants)}.log").open("w", encoding="utf-8") as log:
+            return subprocess.run(  # noqa: S603
+                [sys.executable, "-m", "kedro", *words],
+                cwd=gym_biases.ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+
+    print(f"{root.name}: {len(structure.variants)} variants", flush=True)
+    return {
+        f"{root.name}/{name}": f"{reason}{_end_of(logs / f'{name}.log')}"
+        for name, reason in failures_of(structure, run_of).items()
+    }
+
+
+def _end_of(log: Path) -> str:
+    if not log.is_file():
+        return ""
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return "\n    ".join(["", str(log), *lines[-_TOLD_OF_LOG:]])
+
+
+def found(root: Path, structure: Structure, failed: Collection[str]) -> pd.DataFrame:
+    """The findings of a bias by what its folder holds; no rows where the control is not there."""
+    frames = {
+        name: predicted
+        for name in structure.names
+        if f"{root.name}/{name}" not in failed
+        and (predicted := predictions_of(root, name, structure))
+    }
+    if CONTROL not in frames:
+        print(f"{root.name}: {CONTROL} has no predictions, so nothing can be compared with it.")
+        return pd.DataFrame(columns=list(gym_findings.COLUMNS))
+    folder = root / "data/01_raw/fer_plus"
+    truth = pd.read_parquet(folder / TRUTH)
+    planted = gym_biases.drawn_with(folder).planted
+    return gym_findings.findings(root.name, frames, truth, planted)
+
+
+def predictions_of(root: Path, variant: str, structure: Structure) -> dict[int, pd.DataFrame]:
+    """A variant's predictions of FER+'s test faces by training seed; empty where one is missing."""
+    folder = root / "data/07_model_output"
+    files = {
+        seed: folder / structure.namespace(variant, seed) / "fer_plus_test_predictions.parquet"
+        for seed in structure.seeds
+    }
+    if not all(file.is_file() for file in files.values()):
+        return {}
+    return {seed: pd.read_parquet(file) for seed, file in files.items()}
+
+
+def write(table: pd.DataFrame, out: Path) -> None:
+    """Print the findings; write them as gym.csv, gym.md and gym.png."""
+    text = gym_display.markdown(table)
+    print(text)
+    if table.empty:
+        return
+    with replacing(out / "gym.csv") as path:
+        table.to_csv(path, index=False)
+    with replacing(out / "gym.md") as path:
+        path.write_text(text, encoding="utf-8")
+    with replacing(out / "gym.png") as path:
+        gym_display.heat_map(table).savefig(path, dpi=150)
+
+
+if __name__ == "__main__":
+    main()

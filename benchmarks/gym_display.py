@@ -1,0 +1,88 @@
+"""The gym's findings for readers: tables in Markdown, and a heat map."""
+
+import numpy as np
+import pandas as pd
+from benchmarks.gym_findings import OUTCOMES, PARTS
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fer_fairness.reporting.figures import style
+from fer_fairness.reporting.labels import variant_label
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The findings as tables in Markdown, one for each bias and attribute, in points.
+
+    Intervals are of each change alone; bold is what is found after correction.
+    """
+    lines = []
+    for (bias, attribute), rows in table.groupby(["bias", "attribute"], sort=False):
+        first = rows.iloc[0]
+        parts = ("control_gap", "control_gap_ci_low", "control_gap_ci_high")
+        gap, low, high = (100 * float(first[part]) for part in parts)
+        control = f"{first['gap_metric']} of {gap:.1f} points ({low:.1f} to {high:.1f})"
+        size = f"{first['n_faces']:,} test faces"
+        lines += [
+            f"### {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",
+            "",
+            f"Under continued training: {control}. {first['n_seeds']} seeds, {size}.",
+            "",
+            f"| method | {' | '.join(OUTCOMES.values())} | verdict |",
+            "|---|---|---|---|---|",
+        ]
+        for _, row in rows.iterrows():
+            cells = [_in_points(row, outcome) for outcome in OUTCOMES]
+            lines.append(f"| {row['variant']} | {' | '.join(cells)} | {row['verdict']} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _in_points(row: pd.Series, outcome: str) -> str:
+    change, low, high = (100 * float(row[f"{outcome}_{part}"]) for part in PARTS[:3])
+    bold = "**" if row[f"{outcome}_found"] else ""
+    return f"{bold}{change:+.1f}{bold} ({low:+.1f} to {high:+.1f})"
+
+
+def heat_map(table: pd.DataFrame) -> Figure:
+    """Methods against biases, a panel an outcome: changes in points, bold where found.
+
+    Purple is better than continued training, orange worse. Colours end at 10 points.
+    """
+    names = table["bias"] + np.where(
+        table.groupby("bias")["attribute"].transform("nunique") > 1, " " + table["attribute"], ""
+    )
+    columns, variants = list(names.unique()), sorted(table["variant"].unique())
+    height = 1.3 + 0.19 * len(variants)
+    figure = style.new_figure(style.WIDTH, height)
+    panels = style.panel_grid(figure, len(OUTCOMES), columns=len(OUTCOMES), share="both")
+    for panel, (outcome, title) in zip(panels, OUTCOMES.items(), strict=True):
+        _draw(panel, table.assign(column=names), outcome, variants, columns)
+        style.quiet(panel, title=title)
+        panel.tick_params(length=0)
+        panel.spines[:].set_visible(False)
+        labels = [style.literal(name.replace("_", " ")) for name in columns]
+        panel.set_xticks(range(len(columns)), labels, rotation=40, ha="right")
+        panel.set_yticks(range(len(variants)), [style.literal(variant_label(v)) for v in variants])
+    return figure
+
+
+def _draw(
+    panel: Axes, table: pd.DataFrame, outcome: str, variants: list[str], columns: list[str]
+) -> None:
+    shown = table.pivot_table(index="variant", columns="column", values=f"{outcome}_change")
+    better = -1.0 if outcome == "gap" else 1.0
+    values = 100 * shown.reindex(index=variants, columns=columns).to_numpy(dtype=float)
+    panel.imshow(better * values, cmap="PuOr", vmin=-10, vmax=10, aspect="auto")
+    for _, row in table.iterrows():
+        if not np.isfinite(row[f"{outcome}_change"]):
+            continue
+        panel.text(
+            columns.index(row["column"]),
+            variants.index(row["variant"]),
+            f"{100 * row[f'{outcome}_change']:+.1f}",
+            ha="center",
+            va="center",
+            fontsize=style.SMALL_SIZE - 1.5,
+            fontweight="bold" if row[f"{outcome}_found"] else "normal",
+            color=style.INK,
+        )

@@ -1,0 +1,240 @@
+"""What each method of the gym does to a planted bias, and the verdicts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from benchmarks.gym_biases import planted_attributes
+
+from fer_fairness.fairness import Audience
+from fer_fairness.fairness.comparisons.family import changes_and_scores
+from fer_fairness.fairness.verdicts import Verdict as Found
+from fer_fairness.params.fabrication import PlantedBias
+from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.pipelines.variants.structure import CONTROL
+from fer_fairness.taxonomy import EMOTIONS
+
+MARGIN: Final = 0.02
+"""A change that is surely smaller than this is called none."""
+
+INFERENCE: Final = InferenceParameters(n_bootstrap=2000)
+
+OUTCOMES: Final = {
+    "gap": "Gap",
+    "mean_recall": "Mean recall",
+    "worst_group": "Worst-group accuracy",
+}
+"""Of which each row has the change against continued training, with `PARTS`."""
+
+PARTS: Final = ("change", "ci_low", "ci_high", "found")
+
+COLUMNS: Final = (
+    "bias",
+    "planted",
+    "attribute",
+    "variant",
+    "verdict",
+    "gap_metric",
+    "control_gap",
+    "control_gap_ci_low",
+    "control_gap_ci_high",
+    *(f"{outcome}_{part}" for outcome in OUTCOMES for part in PARTS),
+    "level_down",
+    "n_seeds",
+    "n_faces",
+)
+
+Frames = Mapping[int, pd.DataFrame]
+
+
+class Verdict(StrEnum):
+    """What a method does to a bias; those that help first."""
+
+    NARROWS = "narrows the gap"
+    NARROWS_AT_A_COST = "narrows the gap at a cost"
+    SERVES_BETTER = "serves better, gap as it is"
+    NOTHING = "does nothing"
+    CANNOT_TELL = "cannot tell"
+    COSTS = "costs accuracy"
+    WIDENS = "widens the gap"
+
+
+_ORDER: Final = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A difference to continued training; NaN where it is not defined.
+
+    Attributes:
+        difference: Of the means over seeds.
+        low: Lower end of the 95 % interval of this difference alone.
+        high: Its upper end.
+        found: Whether there surely is one, after correction for all that the bias is asked about.
+    """
+
+    difference: float
+    low: float
+    high: float
+    found: bool
+
+    @property
+    def falls(self) -> bool:
+        """Whether it is found below zero."""
+        return self.found and self.difference < 0
+
+    @property
+    def rises(self) -> bool:
+        """Whether it is found above zero."""
+        return self.found and self.difference > 0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether it is surely smaller than `MARGIN`."""
+        return self.low > -MARGIN and self.high < MARGIN
+
+
+def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: bool) -> Verdict:
+    """The verdict on a method.
+
+    That it does nothing is said where all three changes are surely small: as all have to be, their
+    intervals need no correction.
+
+    Args:
+        gap: Change of the gap between groups that was planted; smaller is better.
+        mean_recall: Change of everybody's mean recall.
+        worst: Change of the accuracy of the group served worst.
+        level_down: Whether the gap is smaller because of loss alone.
+    """
+    costs = mean_recall.falls or worst.falls
+    if gap.falls:
+        return Verdict.NARROWS_AT_A_COST if costs or level_down else Verdict.NARROWS
+    if gap.rises:
+        return Verdict.WIDENS
+    if costs:
+        return Verdict.COSTS
+    if mean_recall.rises or worst.rises:
+        return Verdict.SERVES_BETTER
+    none = all(change.is_none for change in (gap, mean_recall, worst))
+    return Verdict.NOTHING if none else Verdict.CANNOT_TELL
+
+
+def told(planted: PlantedBias) -> str:
+    """What is planted, in words: `image quality: black`."""
+    kinds: dict[str, Mapping[str, Mapping[str, object]]] = {
+        "image quality": planted.image_quality_by_group,
+        "label noise": planted.label_noise_by_group,
+        "emotion shares": planted.emotion_by_group,
+        "few faces": _few(planted),
+    }
+    return "; ".join(
+        f"{kind}: {', '.join(group for by_group in found.values() for group in by_group)}"
+        for kind, found in kinds.items()
+        if any(found.values())
+    )
+
+
+def _few(planted: PlantedBias) -> dict[str, dict[str, float]]:
+    """Groups with less than half of what they had if all that are there had as many."""
+    few = {}
+    for attribute, shares in planted.group_shares.items():
+        there = {group: share for group, share in shares.items() if share > 0}
+        few[attribute] = {
+            group: share for group, share in there.items() if share < 0.5 / len(there)
+        }
+    return few
+
+
+def gap_metric_of(planted: PlantedBias) -> str:
+    """Which gap is looked at: of accuracy, or of mean recall where only emotions are rare.
+
+    Test faces of a group show an emotion as rarely as its training faces. A model that has learned
+    so errs on the few that show it, which a group's accuracy hardly tells, and its recalls do.
+    """
+    others = (planted.image_quality_by_group, planted.label_noise_by_group, *_few(planted).values())
+    only_rare = bool(planted.emotion_by_group) and not any(others)
+    return "balanced_accuracy_gap" if only_rare else "accuracy_gap"
+
+
+def findings(
+    bias: str, frames: Mapping[str, Frames], truth: pd.DataFrame, planted: PlantedBias
+) -> pd.DataFrame:
+    """What each variant changes against continued training on the faces of a bias.
+
+    Args:
+        bias: Its name.
+        frames: Predictions of test faces by variant and training seed, those of
+            `continued_training` among them.
+        truth: The truth about the dataset: sample_id, and the groups that faces were drawn with.
+        planted: The bias.
+
+    Returns:
+        `COLUMNS`, a row for each attribute that the bias is planted by and each variant but the
+        control, those that help first. Differences and their intervals are those of `changes`, over
+        seeds and people; found is what is so after correction for all variants, attributes and the
+        three outcomes of this bias together.
+
+    Raises:
+        InvalidInputError: As for `changes`.
+    """
+    attributes, metric = planted_attributes(planted), gap_metric_of(planted)
+    groups = truth.set_index("sample_id")[list(attributes)]
+    first, *further = frames[CONTROL].items()
+    seed, control = first
+    known = control.join(groups, on="sample_id")
+    reference: dict[str, Frames] = {CONTROL: {seed: known, **dict(further)}}
+    others = {name: of for name, of in frames.items() if name != CONTROL}
+    table, scores = changes_and_scores(
+        [Audience(bias, reference | others, attributes, EMOTIONS)],
+        params=INFERENCE,
+        seed=0,
+        primary=("balanced_accuracy", "worst_group_accuracy", metric),
+    )
+    rows = pd.DataFrame(
+        [{"bias": bias, "planted": told(planted), **row} for row in _rows(table, scores, metric)],
+        columns=list(COLUMNS),
+    )
+    by = [rows["attribute"].map(attributes.index), rows["verdict"].map(_ORDER), rows["gap_change"]]
+    return rows.iloc[np.lexsort([*reversed(by)])].reset_index(drop=True)
+
+
+def _rows(table: pd.DataFrame, scores: pd.DataFrame, metric: str) -> Iterator[dict[str, Any]]:
+    """The changes of each attribute and variant side by side, with their verdict."""
+    of_control = scores[(scores["variant"] == CONTROL) & (scores["metric"] == metric)]
+    gaps = of_control.set_index("attribute")
+    everybody = table[table["attribute"].isna()].set_index(["variant", "metric"])
+    for attribute, of_groups in table.dropna(subset="attribute").groupby("attribute", sort=False):
+        by_metric = of_groups.set_index(["variant", "metric"])
+        for variant in of_groups["variant"].unique():
+            gap = by_metric.loc[(variant, metric)]
+            found = {
+                "gap": _change(gap),
+                "mean_recall": _change(everybody.loc[(variant, "balanced_accuracy")]),
+                "worst_group": _change(by_metric.loc[(variant, "worst_group_accuracy")]),
+            }
+            level_down = bool(gap["level_down"])
+            yield {
+                "attribute": attribute,
+                "variant": variant,
+                "verdict": str(verdict_of(*found.values(), level_down=level_down)),
+                "gap_metric": metric,
+                "control_gap": gap["baseline_value"],
+                "control_gap_ci_low": gaps.loc[str(attribute), "ci_low"],
+                "control_gap_ci_high": gaps.loc[str(attribute), "ci_high"],
+                "level_down": level_down,
+                "n_seeds": gap["n_seeds"],
+                "n_faces": gap["n_faces"],
+                **{
+                    f"{outcome}_{part}": value
+                    for outcome, change in found.items()
+                    for part, value in zip(PARTS, astuple(change), strict=True)
+                },
+            }
+
+
+def _change(row: pd.Series) -> Change:
+    ends = float(row["uncorrected_ci_low"]), float(row["uncorrected_ci_high"])
+    return Change(float(row["difference"]), *ends, found=row["verdict"] == Found.FOUND)

@@ -1,0 +1,318 @@
+"""The gym: what is planted, what is said of methods, and what is shown."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from benchmarks import gym, gym_biases, gym_display
+from benchmarks.gym_biases import BIASES
+from benchmarks.gym_findings import COLUMNS, Change, Verdict, findings, gap_metric_of, told
+from benchmarks.gym_findings import verdict_of as judged
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation import post_methods, trained_methods
+from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
+from fer_fairness.pipelines.variants.structure import CONTROL
+from fer_fairness.taxonomy import EMOTIONS
+
+SMALL = {"fer_plus": {"train": 8, "validation": 4, "test": 4}, "fairface": {"train": 3, "val": 2}}
+
+
+def parameters_of(name: str) -> gym_biases.Blocks:
+    return gym_biases.parameters_for(BIASES[name], 3, quick=False)
+
+
+class TestBiases:
+    @pytest.mark.parametrize("name", BIASES)
+    def test_each_is_drawn_and_can_be_told(self, name: str) -> None:
+        planted = parameters_of(name)["fabrication"]["planted"]
+        wanted = FabricationParameters.model_validate(parameters_of(name)["fabrication"])
+        assert PlantedBias.model_validate(planted) == wanted.planted == BIASES[name]
+        assert gym_biases.planted_attributes(BIASES[name]) == ("race",)
+        assert bool(told(BIASES[name])) == (name != "none")
+
+    def test_every_method_takes_part_and_looks_at_the_planted_attribute(self) -> None:
+        planted = PlantedBias(image_quality_by_group={"gender": {"male": 0.3}})
+        parameters = gym_biases.parameters_for(planted, 2, quick=False)
+        structure = gym_biases.structure_for(parameters, [])
+        taking_part = {variant.method for variant in structure.variants}
+        assert taking_part == {*trained_methods().values(), *post_methods().values()}
+        for variant in structure.variants:
+            if "attribute" in variant.method.model_fields:
+                assert parameters[variant.name]["attribute"] == "gender", variant.name
+        assert parameters["demographic_augmentation"]["augmentation"]["by"] == ["emotion", "gender"]
+        assert structure.seeds == (0, 1)
+
+    def test_some_methods_bring_the_control_with_them(self) -> None:
+        structure = gym_biases.structure_for(parameters_of("none"), ["focal"])
+        assert structure.names == ("baseline", CONTROL, "focal")
+
+    def test_a_bias_of_ones_own_is_read_from_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "more.yml"
+        file.write_text("old: {label_noise_by_group: {age_group: {70+: 0.5}}}")
+        (planted,) = gym_biases.biases_of(["old"], file).values()
+        assert gym_biases.planted_attributes(planted) == ("age_group",)
+        assert list(gym_biases.biases_of([], file)) == [*BIASES, "old"]
+
+    @pytest.mark.parametrize(
+        "text", ["a: {image_quality_by_group: {race: {black: 3}}}", "- a", "a: [", "", "a: 1"]
+    )
+    def test_a_file_without_biases_is_named(self, tmp_path: Path, text: str) -> None:
+        file = tmp_path / "more.yml"
+        file.write_text(text)
+        with pytest.raises(InvalidInputError, match=r"more\.yml does not hold biases"):
+            gym_biases.biases_of([], file)
+
+    def test_an_unknown_name_is_told_with_those_that_there_are(self) -> None:
+        with pytest.raises(InvalidInputError, match="No bias is called qualty: there are none,"):
+            gym_biases.biases_of(["qualty"])
+
+    def test_a_bias_without_an_attribute_is_refused(self) -> None:
+        with pytest.raises(InvalidInputError, match="names no attribute"):
+            gym_biases.planted_attributes(PlantedBias())
+
+    def test_faces_are_drawn_once_and_other_ones_are_not_taken_for_them(
+        self, tmp_path: Path
+    ) -> None:
+        parameters = {"fabrication": {**SMALL, "planted": BIASES["quality"].model_dump()}}
+        gym_biases.fabricate_faces(tmp_path, parameters)
+        truth = tmp_path / "data/01_raw/fer_plus/truth.parquet"
+        drawn = truth.stat().st_mtime_ns
+        gym_biases.fabricate_faces(tmp_path, parameters)
+        assert truth.stat().st_mtime_ns == drawn
+        assert gym_biases.drawn_with(truth.parent).planted == BIASES["quality"]
+        other = {"fabrication": {**SMALL, "planted": BIASES["none"].model_dump()}}
+        with pytest.raises(InvalidInputError, match="another --out"):
+            gym_biases.fabricate_faces(tmp_path, other)
+
+    def test_the_configuration_of_a_root_lies_in_it(self, tmp_path: Path) -> None:
+        conf = gym_biases.write_conf(tmp_path, parameters_of("quality"))
+        globals_ = yaml.safe_load((conf / "gym/globals.yml").read_text())
+        assert globals_["data_root"] == str(tmp_path / "data")
+        written = yaml.safe_load((conf / "gym/parameters_gym.yml").read_text())
+        assert written == parameters_of("quality")
+        assert sorted(path.name for path in conf.iterdir()) == ["base", "gym", "logging.yml"]
+
+
+def change(difference: float, *, found: bool = False, half: float = 0.05) -> Change:
+    return Change(difference, difference - half, difference + half, found)
+
+
+NONE = change(0.0, half=0.01)
+UNSURE = change(-0.03)
+FALLS, RISES = change(-0.1, found=True), change(0.1, found=True)
+
+
+class TestVerdict:
+    @pytest.mark.parametrize(
+        ("gap", "mean_recall", "worst", "expected"),
+        [
+            (FALLS, UNSURE, RISES, Verdict.NARROWS),
+            (FALLS, FALLS, UNSURE, Verdict.NARROWS_AT_A_COST),
+            (FALLS, UNSURE, FALLS, Verdict.NARROWS_AT_A_COST),
+            (UNSURE, UNSURE, FALLS, Verdict.COSTS),
+            (NONE, FALLS, RISES, Verdict.COSTS),
+            (NONE, RISES, NONE, Verdict.SERVES_BETTER),
+            (UNSURE, UNSURE, RISES, Verdict.SERVES_BETTER),
+            (RISES, RISES, RISES, Verdict.WIDENS),
+            (NONE, NONE, NONE, Verdict.NOTHING),
+            (NONE, NONE, UNSURE, Verdict.CANNOT_TELL),
+            (UNSURE, NONE, NONE, Verdict.CANNOT_TELL),
+        ],
+    )
+    def test_follows_from_what_is_found(
+        self, gap: Change, mean_recall: Change, worst: Change, expected: Verdict
+    ) -> None:
+        assert judged(gap, mean_recall, worst, level_down=False) is expected
+
+    def test_a_gap_that_closed_by_loss_alone_costs(self) -> None:
+        assert judged(FALLS, UNSURE, UNSURE, level_down=True) is Verdict.NARROWS_AT_A_COST
+
+    def test_what_is_not_defined_cannot_be_told(self) -> None:
+        undefined = Change(np.nan, np.nan, np.nan, found=False)
+        assert judged(undefined, NONE, NONE, level_down=False) is Verdict.CANNOT_TELL
+
+    @given(st.tuples(*[st.floats(-1, 1)] * 3), st.floats(0.021, 1))
+    def test_nothing_is_said_of_wide_intervals_without_a_finding(
+        self, differences: tuple[float, float, float], half: float
+    ) -> None:
+        found = [change(difference, half=half) for difference in differences]
+        assert judged(found[0], found[1], found[2], level_down=False) is Verdict.CANNOT_TELL
+
+
+def test_where_only_emotions_are_rare_the_gap_is_that_of_mean_recall() -> None:
+    by_bias = {name: gap_metric_of(planted) for name, planted in BIASES.items()}
+    assert by_bias.pop("rare_emotion") == "balanced_accuracy_gap"
+    assert set(by_bias.values()) == {"accuracy_gap"}
+
+
+GROUPS = ("white", "black", "east_asian")
+
+
+def predictions(right: Mapping[str, float], *, seed: int) -> pd.DataFrame:
+    """Made-up predictions of 1,440 faces of which a group has such shares right."""
+    generator = np.random.default_rng(seed)
+    emotion = np.tile(EMOTIONS, 180)
+    group = np.repeat(GROUPS, 480)
+    wrong = np.array(EMOTIONS)[(np.tile(range(8), 180) + 1) % 8]
+    is_right = generator.random(1440) < np.array([right[name] for name in group])
+    return pd.DataFrame(
+        {
+            "sample_id": [f"face_{number}" for number in range(1440)],
+            "emotion": emotion,
+            "predicted_emotion": np.where(is_right, emotion, wrong),
+        }
+    )
+
+
+TRUTH = pd.DataFrame(
+    {
+        "sample_id": [f"face_{number}" for number in reversed(range(1440))],
+        "race": np.repeat(GROUPS[::-1], 480),
+        "gender": ["male", "female"] * 720,
+    }
+)
+
+
+def made_up(**by_variant: Mapping[str, float]) -> dict[str, dict[int, pd.DataFrame]]:
+    return {
+        name: {seed: predictions(right, seed=seed + 7 * place) for seed in range(5)}
+        for place, (name, right) in enumerate(by_variant.items())
+    }
+
+
+LEFT_BEHIND = {"white": 0.9, "black": 0.6, "east_asian": 0.9}
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    frames = made_up(
+        as_before=LEFT_BEHIND,
+        continued_training=LEFT_BEHIND,
+        helps={"white": 0.9, "black": 0.85, "east_asian": 0.9},
+        harms={"white": 0.9, "black": 0.4, "east_asian": 0.9},
+        takes_away={"white": 0.6, "black": 0.6, "east_asian": 0.6},
+    )
+    return findings("quality", frames, TRUTH, BIASES["quality"])
+
+
+class TestFindings:
+    def test_methods_are_judged_by_the_groups_of_the_truth(self, table: pd.DataFrame) -> None:
+        assert list(table.columns) == list(COLUMNS)
+        verdicts = dict(zip(table["variant"], table["verdict"], strict=True))
+        assert verdicts.pop("as_before") in (Verdict.CANNOT_TELL, Verdict.NOTHING)
+        assert verdicts == {
+            "helps": Verdict.NARROWS,
+            "takes_away": Verdict.NARROWS_AT_A_COST,
+            "harms": Verdict.WIDENS,
+        }
+        assert table["variant"].iloc[0] == "helps"
+        assert table["variant"].iloc[-1] == "harms"
+
+    def test_the_gap_under_the_control_is_that_of_the_made_up_people(
+        self, table: pd.DataFrame
+    ) -> None:
+        assert table["control_gap"].to_numpy() == pytest.approx(0.3, abs=0.05)
+        assert (table["control_gap_ci_low"] > 0.15).all()
+        assert (table["control_gap_ci_high"] < 0.45).all()
+        helps = table.set_index("variant").loc["helps"]
+        assert helps["gap_change"] == pytest.approx(-0.25, abs=0.06)
+        assert helps["gap_ci_low"] < helps["gap_change"] < helps["gap_ci_high"] < 0
+        assert helps["mean_recall_change"] == pytest.approx(0.25 / 3, abs=0.03)
+
+    def test_a_bias_by_two_attributes_has_rows_of_both(self) -> None:
+        planted = PlantedBias(
+            image_quality_by_group={"race": {"black": 0.4}},
+            label_noise_by_group={"gender": {"male": 0.4}},
+        )
+        frames = made_up(continued_training=LEFT_BEHIND, same=LEFT_BEHIND)
+        found = findings("both", frames, TRUTH, planted)
+        assert list(found["attribute"]) == ["gender", "race"]
+        assert "both gender" in str(
+            [label.get_text() for label in gym_display.heat_map(found).axes[0].get_xticklabels()]
+        )
+
+    def test_one_group_alone_has_no_gap_and_no_verdict(self) -> None:
+        frames = made_up(continued_training=LEFT_BEHIND, same=LEFT_BEHIND)
+        found = findings("alone", frames, TRUTH.assign(race="black"), BIASES["quality"])
+        assert list(found["verdict"]) == [Verdict.CANNOT_TELL]
+
+    def test_the_control_alone_gives_no_rows(self) -> None:
+        found = findings("none", made_up(continued_training=LEFT_BEHIND), TRUTH, BIASES["none"])
+        assert found.empty
+        assert gym_display.markdown(found) == ""
+
+
+class TestShown:
+    def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
+        lines = gym_display.markdown(table).splitlines()
+        assert lines[0] == "### quality: image quality: black, by race"
+        (helps,) = [line for line in lines if line.startswith("| helps |")]
+        (as_before,) = [line for line in lines if line.startswith("| as_before |")]
+        assert "| **-2" in helps
+        assert "**" not in as_before
+
+    def test_the_heat_map_has_a_panel_an_outcome_and_a_number_a_cell(
+        self, table: pd.DataFrame
+    ) -> None:
+        both = pd.concat([table, table.assign(bias="none").iloc[:2]], ignore_index=True)
+        panels = gym_display.heat_map(both).axes
+        assert [len(panel.texts) for panel in panels] == [6, 6, 6]
+
+    def test_better_is_of_one_colour_whichever_way_a_number_goes(self, table: pd.DataFrame) -> None:
+        gap, recall, worst = gym_display.heat_map(table).axes
+        place = sorted(table["variant"]).index("helps")
+        colours = [
+            np.asarray(panel.images[0].get_array())[place, 0] for panel in (gap, recall, worst)
+        ]
+        assert min(colours) > 0
+
+
+def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path) -> None:
+    parameters = {"fabrication": {**SMALL, "planted": BIASES["quality"].model_dump()}}
+    root = tmp_path / "quality"
+    gym_biases.fabricate_faces(root, parameters)
+    truth = pd.read_parquet(root / "data/01_raw/fer_plus/truth.parquet")
+    structure = gym_biases.structure_for(parameters_of("quality"), ["focal", "mixup", "vrex"])
+    test = truth[(truth["split"] == "test") & truth["true_emotion"].notna()]
+    for variant, seeds in {CONTROL: 3, "focal": 3, "mixup": 2, "vrex": 3}.items():
+        for seed in structure.seeds[:seeds]:
+            folder = root / "data/07_model_output" / structure.namespace(variant, seed)
+            folder.mkdir(parents=True)
+            test.assign(emotion=test["true_emotion"], predicted_emotion="anger")[
+                ["sample_id", "emotion", "predicted_emotion"]
+            ].to_parquet(folder / "fer_plus_test_predictions.parquet")
+    found = gym.found(root, structure, {"quality/vrex": "exit status 1"})
+    assert list(found["variant"]) == ["focal"]
+    gym.write(found, tmp_path)
+    assert {path.name for path in tmp_path.glob("gym.*")} == {"gym.csv", "gym.md", "gym.png"}
+    nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"})
+    assert nothing.empty
+
+
+def test_a_failing_method_is_named_with_its_log_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Done:
+        def __init__(self, returncode: int) -> None:
+            self.returncode = returncode
+
+    def run(words: list[str], **options: object) -> Done:
+        assert "--only-missing-outputs" in words
+        log = options["stdout"]
+        failing = words[-1].endswith("=focal")
+        if failing:
+            log.write("started\nThe loss is not a number.\n")  # type: ignore[attr-defined]
+        return Done(1 if failing else 0)
+
+    monkeypatch.setattr("subprocess.run", run)
+    parameters = gym_biases.merge(parameters_of("none"), {"fabrication": SMALL})
+    structure = gym_biases.structure_for(parameters, ["focal", "mixup"])
+    failed = gym.run_bias(tmp_path / "none", parameters, structure)
+    assert list(failed) == ["none/focal"]
+    assert "The loss is not a number." in failed["none/focal"]
