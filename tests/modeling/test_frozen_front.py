@@ -1,5 +1,6 @@
 """What frozen early layers make of unchanging images is computed once, and nothing else changes."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,8 @@ def split(model: Any, part: TrainingSet, params: TrainingParameters = PLAIN) -> 
 
 def split_by(procedure: Procedure, model: Any, part: TrainingSet, params: Any = PLAIN) -> Any:
     objective = procedure.objective(part, params)
-    return split_training(model, part, part, params, procedure, objective, description="x")
+    sets = (part, part)
+    return split_training(model, sets, params, procedure, objective, folder=None, description="x")
 
 
 @pytest.mark.parametrize("n_trainable_layers", [1, 2, 3, 4, 6])
@@ -130,6 +132,68 @@ def test_nothing_is_computed_for_a_training_that_had_ended(
         np.testing.assert_array_equal(mine, others)
 
 
+def maps_in(folder: Path) -> list[Path]:
+    return sorted(folder.glob("frozen_front_*.npy"))
+
+
+def run_with(folder: Path, part: TrainingSet, *, seed: int = 3, model: Any = None) -> Any:
+    model = model or frozen()
+    data, own = TrainingData(part, part), folder / f"seed_{seed}_{len(maps_in(folder))}"
+    found = train(model, data, PLAIN, seed=seed, checkpoint_folder=own, description="x")
+    return found.model.get_weights()
+
+
+def test_trainings_of_other_seeds_read_the_maps_that_are_there(toy: Toy, tmp_path: Path) -> None:
+    run_with(tmp_path, toy(20))
+    [path] = maps_in(tmp_path)
+    alone = run_with(tmp_path / "elsewhere", toy(20), seed=4)
+    np.save(path, np.load(path) * np.float16(0.5))
+    shared = run_with(tmp_path, toy(20), seed=4)
+    assert maps_in(tmp_path) == [path]
+    assert any(not np.allclose(mine, others) for mine, others in zip(shared, alone, strict=True))
+
+
+@pytest.mark.parametrize("changed", ["weights", "activation", "images"])
+def test_other_layers_or_faces_have_maps_of_their_own(
+    toy: Toy, tmp_path: Path, changed: str
+) -> None:
+    run_with(tmp_path, toy(20))
+    model = frozen(params=NETWORK.model_copy(update={"activation": "leaky_relu"}))
+    assert NETWORK.activation != "leaky_relu"
+    if changed != "activation":
+        model = frozen()
+    if changed == "weights":
+        model.set_weights([values + 1e-3 for values in model.get_weights()])
+    run_with(tmp_path, toy(20, seed=9 if changed == "images" else 0), model=model)
+    assert len(maps_in(tmp_path)) == 2
+
+
+def test_a_damaged_file_of_maps_is_made_anew(toy: Toy, tmp_path: Path) -> None:
+    first = run_with(tmp_path, toy(20))
+    [path] = maps_in(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    for mine, others in zip(first, run_with(tmp_path, toy(20)), strict=True):
+        np.testing.assert_array_equal(mine, others)
+    assert path.read_bytes() == whole
+
+
+def test_maps_that_were_longest_not_used_give_way(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_with(tmp_path, toy(20))
+    [first] = maps_in(tmp_path)
+    os.utime(first, (1, 1))
+    monkeypatch.setattr(frozen_front, "_MOST_BYTES", int(2.5 * first.stat().st_size))
+    run_with(tmp_path, toy(20, seed=1))
+    [second] = set(maps_in(tmp_path)) - {first}
+    run_with(tmp_path, toy(20))
+    os.utime(second, (2, 2))
+    run_with(tmp_path, toy(20, seed=2))
+    assert first in maps_in(tmp_path)
+    assert second not in maps_in(tmp_path)
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -156,8 +220,9 @@ def test_methods_that_mix_or_look_at_pixels_see_pixels(toy: Toy) -> None:
     assert split_by(CutMix(probability=0.5), frozen(), part) is None
     assert split_by(CutMix(probability=0.0), frozen(), part) is not None
     assert split_by(MixStyle(), frozen(), part) is None
+    objective = Looking(PLAIN, np.full(8, 1 / 8))
     looking = split_training(
-        frozen(), part, part, PLAIN, Procedure(), Looking(PLAIN, np.full(8, 1 / 8)), description="x"
+        frozen(), (part, part), PLAIN, Procedure(), objective, folder=None, description="x"
     )
     assert looking is None
 

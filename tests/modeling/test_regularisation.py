@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fer_fairness.modeling import freeze_layers, set_regularisation
+from fer_fairness.modeling.inspection import leaf_layers
 from fer_fairness.params.modeling import FreezingParameters, RegularisationParameters
 
 
@@ -69,3 +70,23 @@ def test_what_does_nothing_to_a_model_is_a_warning(caplog: pytest.LogCaptureFixt
     assert all(map(np.array_equal, model.get_weights(), changed.get_weights()))
     assert "regularisation.l2 of 0.1 does nothing: model 'dense_only' has layers" in caplog.text
     assert "spatial_dropout" not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["build", "nested"])
+def test_weights_drawn_anew_are_those_of_the_seed(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    model = request.getfixturevalue(kind)()
+    freeze_layers(model, FreezingParameters(n_trainable_layers=1))
+    old = [weights for weights in model.get_weights() if weights.ndim > 1]
+
+    def drawn(seed: int) -> Any:
+        return set_regularisation(model, RegularisationParameters(), seed=seed, anew=True)
+
+    kernels = [[w for w in drawn(seed).get_weights() if w.ndim > 1] for seed in (1, 1, 2)]
+    for before, first, again, other in zip(old, *kernels, strict=True):
+        np.testing.assert_array_equal(first, again)
+        assert not np.array_equal(first, other)
+        assert not np.array_equal(first, before)
+        assert 0.5 < first.std() / before.std() < 2, "by the same initialiser"
+    assert all(layer.trainable for layer in leaf_layers(drawn(1)))

@@ -60,3 +60,10 @@ def test_a_combination_says_which_variant_it_started_from() -> None:
         "reweighing": "baseline",
         "both": "reweighing",
     }
+
+
+def test_a_variant_trained_from_scratch_started_from_random_weights() -> None:
+    parameters = {"seed": 0, "baseline": {"method": "baseline"}, "focal": {"method": "focal"}}
+    anew = record("focal") | {"start_fingerprint": None}
+    models, _ = trace_lineage(parameters, record("baseline"), anew)
+    assert models.set_index("variant")["started_from"]["focal"] == "random"

@@ -125,6 +125,26 @@ def test_a_fine_tuned_model_starts_from_the_fingerprint_of_the_baseline_as_it_wa
     assert of_tuned["network"] == of_baseline["network"] == "compact_cnn"
 
 
+def test_from_scratch_all_weights_are_random_and_train(
+    train: Train, predictions: pd.DataFrame
+) -> None:
+    baseline, of_baseline = train(block(**BASELINE))
+    anew = {"fine_tuning": {"start": "from_scratch"}}
+    _, record = train(block(method="continued_training", **anew), baseline, told=(predictions,))
+    assert record["start_fingerprint"] is None
+    assert record["n_trainable_weights"] == of_baseline["n_trainable_weights"]
+    assert record["parameters"]["fine_tuning"]["start"] == "from_scratch"
+
+
+def test_a_method_of_the_last_layer_starts_from_the_baseline_all_the_same(
+    train: Train, predictions: pd.DataFrame
+) -> None:
+    baseline, _ = train(block(**BASELINE))
+    crt = block(method="crt", anew=False, fine_tuning={"start": "from_scratch"})
+    _, record = train(crt, baseline, told=(predictions,))
+    assert record["start_fingerprint"] == weights_fingerprint(baseline)
+
+
 def test_the_parameters_are_recorded_with_their_defaults_as_json(train: Train) -> None:
     model, record = train(block(**BASELINE))
     assert json.loads(json.dumps(record, allow_nan=False)) == record

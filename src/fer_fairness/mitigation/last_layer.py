@@ -32,6 +32,7 @@ class LastLayerMethod(CellSampling):
     """
 
     in_words: ClassVar[str]
+    needs_trained: ClassVar[bool] = True
 
     last_layer_only: bool = Field(
         default=True,

@@ -60,6 +60,7 @@ class Method(Parameters, Procedure):
             chooses; `training_predictions`: the starting model is asked about the training faces.
         pipeline: The registered pipeline that trains it.
         starts_anew: Whether it starts from no trained model.
+        needs_trained: Whether it starts from one even where the others train from scratch.
         neutral: Settings under which it is continued training, step by step.
         passes: Forward-backward passes in a gradient step, the cost that the budget counts.
         search: Values of its parameters that are worth trying, by name, nested ones with dots: what
@@ -71,6 +72,7 @@ class Method(Parameters, Procedure):
     needs: ClassVar[frozenset[Need]] = frozenset()
     pipeline: ClassVar[str] = "mitigation"
     starts_anew: ClassVar[bool] = False
+    needs_trained: ClassVar[bool] = False
     neutral: ClassVar[Mapping[str, Any]] = {}
     passes: ClassVar[float] = 1.0
     search: ClassVar[Mapping[str, Sequence[Any]]] = LEARNING_RATES
@@ -105,11 +107,21 @@ class Method(Parameters, Procedure):
     def start(
         self, model: "keras.Model | None", fine_tuning: FineTuningParameters, *, seed: int
     ) -> "keras.Model":
-        """The model that training begins with: the starting model, regularised and frozen."""
+        """The model that training begins with: the starting model, regularised and frozen.
+
+        From scratch it is a network of the same form with random weights, all of them trainable.
+        """
         parameters = fine_tuning.with_changes(self.fine_tuning)
-        prepared = set_regularisation(model, parameters.regularisation, seed=seed)
-        freeze_layers(prepared, parameters.freezing)
+        anew = self.starts_from_random(fine_tuning)
+        prepared = set_regularisation(model, parameters.regularisation, seed=seed, anew=anew)
+        if not anew:
+            freeze_layers(prepared, parameters.freezing)
         return prepared
+
+    def starts_from_random(self, fine_tuning: FineTuningParameters) -> bool:
+        """Whether the weights that training begins with have learned nothing."""
+        start = fine_tuning.with_changes(self.fine_tuning).start
+        return start == "from_scratch" and not self.needs_trained
 
     def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
         """How it is trained: in fewer steps where one costs more and passes are counted."""

@@ -1,13 +1,19 @@
 """What frozen early layers make of images that do not change: computed once, not in every step."""
 
+import hashlib
 import logging
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from fer_fairness.errors import TrainingError
+from fer_fairness.files import replacing
+from fer_fairness.modeling.fingerprints import add_arrays, room_source
 from fer_fairness.modeling.image_draws import draw_changes
 from fer_fairness.modeling.inspection import leaf_layers
 from fer_fairness.modeling.objective import Objective
@@ -25,7 +31,7 @@ logger = logging.getLogger(__name__)
 _BATCH_SIZE: Final = 256
 _MAP_RANK: Final = 4
 _MOST_BYTES: Final = 4 * 2**30
-"""More is not kept in memory: some 350,000 faces of the default network."""
+"""More is kept neither in memory nor in a folder: some 350,000 faces of the default network."""
 
 
 class FrontMaps:
@@ -41,12 +47,19 @@ class FrontMaps:
     dtype = np.dtype(np.float16)
 
     def __init__(
-        self, front: "keras.Model", images: Images, rows: np.ndarray, description: str
+        self,
+        front: "keras.Model",
+        images: Images,
+        rows: np.ndarray,
+        *,
+        folder: Path | None,
+        description: str,
     ) -> None:
-        """Outputs of `front` for the `rows` of `images`, in this order."""
+        """Outputs of `front` for the `rows` of `images`, in this order, kept in `folder`."""
         self._front = front
         self._images = images
         self._rows = rows
+        self._folder = folder
         self._description = description
         height, width, channels = front.output_shape[1:]
         self.shape: tuple[int, int, int, int] = (len(rows), height, width, channels)
@@ -65,9 +78,34 @@ class FrontMaps:
 
     @cached_property
     def _maps(self) -> np.ndarray:
+        if self._folder is None:
+            return self._computed()
+        path = self._folder / f"frozen_front_{self._fingerprint()}.npy"
+        kept = _read(path, self.shape, self.dtype)
+        if kept is None:
+            kept = self._computed()
+            _make_room(self._folder, kept.nbytes)
+            with replacing(path) as unfinished:
+                np.save(unfinished, kept)
+        os.utime(path)  # what was used last gives way last
+        return kept
+
+    def _fingerprint(self) -> str:
+        """Of all that decides the maps.
+
+        What the layers do with their weights is told by what they make of the first images: their
+        descriptions would differ by names and seeds, which decide nothing here.
+        """
+        digest = hashlib.sha256(room_source())
+        add_arrays(digest, [*self._front.get_weights(), next(self._batches(self._rows))])
+        starts = range(0, len(self._rows), _BATCH_SIZE)
+        add_arrays(digest, (self._images[self._rows[at : at + _BATCH_SIZE]] for at in starts))
+        return digest.hexdigest()[:12]
+
+    def _computed(self) -> np.ndarray:
         maps = np.empty(self.shape, self.dtype)
-        batches = inference_batches(self._front, self._images, self._rows, batch_size=_BATCH_SIZE)
         n_batches = -(-len(self._rows) // _BATCH_SIZE)
+        batches = self._batches(self._rows)
         for number, batch in enumerate(
             track(batches, description=self._description, total=n_batches)
         ):
@@ -80,6 +118,29 @@ class FrontMaps:
                 "training.keep_activations to false, and look at the model's weights."
             )
         return maps
+
+    def _batches(self, rows: np.ndarray) -> Iterator[np.ndarray]:
+        return inference_batches(self._front, self._images, rows, batch_size=_BATCH_SIZE)
+
+
+def _read(path: Path, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray | None:
+    """The array at `path`; None where there is none that is whole."""
+    try:
+        found: np.ndarray = np.load(path)
+    except (OSError, ValueError, EOFError):
+        return None
+    return found if found.shape == shape and found.dtype == dtype else None
+
+
+def _make_room(folder: Path, n_bytes: int) -> None:
+    """Delete the maps that were longest not used, until so many bytes more may be kept."""
+    files = sorted(folder.glob("frozen_front_*.npy"), key=lambda path: path.stat().st_mtime)
+    n_bytes += sum(path.stat().st_size for path in files)
+    for path in files:
+        if n_bytes <= _MOST_BYTES:
+            return
+        n_bytes -= path.stat().st_size
+        path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -106,12 +167,12 @@ class SplitTraining:
 
 def split_training(
     model: "keras.Model",
-    training: TrainingSet,
-    validation: TrainingSet,
+    sets: tuple[TrainingSet, TrainingSet],
     params: TrainingParameters,
     procedure: Procedure,
     objective: Objective,
     *,
+    folder: Path | None,
     description: str,
 ) -> SplitTraining | None:
     """Split a training where its first layers are frozen and its images do not change.
@@ -119,26 +180,37 @@ def split_training(
     What is trained is what a training of the whole model would train, up to rounding, where the
     front has no dropout (`freeze_layers` turns it off).
 
+    Args:
+        model: With its frozen layers.
+        sets: The faces to learn from, and to validate on.
+        params: Of the training.
+        procedure: Whether images are mixed.
+        objective: Whether it looks at images.
+        folder: Where maps are kept for all trainings of the same layers and faces, 4 GiB at most;
+            those that were longest not used give way. None keeps them in memory alone.
+        description: What log and progress bar say.
+
     Returns:
         None where the model is to be trained as it is: nothing is frozen before all that trains,
         images are changed or mixed, or looked at by the objective, teachers are asked in each step,
         the parameters say so, or the maps would take more than 4 GiB.
     """
-    needs_images = objective.uses_images or _images_change(training, params, procedure)
+    needs_images = objective.uses_images or _images_change(sets[0], params, procedure)
     if needs_images or not params.keep_activations:
         return None
     tensor = _last_frozen_map(model)
     if tensor is None:
         return None
     front, rest = _parts(model, tensor)
-    sets = [_with_maps(front, part, description) for part in (training, validation)]
-    n_bytes = sum(int(np.prod(part.images.shape)) * FrontMaps.dtype.itemsize for part in sets)
+    told = f"{description}: frozen layers"
+    mapped = [_with_maps(front, part, folder, told) for part in sets]
+    n_bytes = sum(int(np.prod(part.images.shape)) * FrontMaps.dtype.itemsize for part in mapped)
     if n_bytes > _MOST_BYTES:
         logger.info(
             "%s: what frozen layers make of %d faces would take %.1f GiB and is not kept: they are "
             "computed in each step.",
             description,
-            len(training),
+            len(sets[0]),
             n_bytes / 2**30,
         )
         return None
@@ -149,7 +221,7 @@ def split_training(
         n_bytes / 2**20,
         sum(bool(layer.weights) for layer in rest.layers),
     )
-    return SplitTraining(rest, *sets)
+    return SplitTraining(rest, *mapped)
 
 
 def _images_change(training: TrainingSet, params: TrainingParameters, procedure: Procedure) -> bool:
@@ -228,7 +300,9 @@ def _gives(layer: "keras.Layer", tensor: Any) -> bool:  # noqa: ANN401
     return getattr(layer, "output", None) is tensor
 
 
-def _with_maps(front: "keras.Model", part: TrainingSet, description: str) -> TrainingSet:
+def _with_maps(
+    front: "keras.Model", part: TrainingSet, folder: Path | None, description: str
+) -> TrainingSet:
     rows, places = np.unique(part.image_index, return_inverse=True)
-    maps = FrontMaps(front, part.images, rows, f"{description}: frozen layers")
+    maps = FrontMaps(front, part.images, rows, folder=folder, description=description)
     return replace(part, images=maps, image_index=places.astype(np.int64))

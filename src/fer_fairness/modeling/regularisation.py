@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -27,7 +27,7 @@ KERNEL_REGULARISERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def set_regularisation(
-    model: "keras.Model", params: RegularisationParameters, *, seed: int
+    model: "keras.Model", params: RegularisationParameters, *, seed: int, anew: bool = False
 ) -> "keras.Model":
     """Rebuild `model` with another dropout rate and another L2 penalty.
 
@@ -39,10 +39,11 @@ def set_regularisation(
     Args:
         model: A functional or sequential model.
         params: New rate and penalty; a penalty of 0 removes it.
-        seed: Decides the dropout until training sets its own.
+        seed: Decides the dropout until training sets its own, and new weights.
+        anew: Whether weights are drawn anew, by the initialisers of the layers, and all trainable.
 
     Returns:
-        A new, uncompiled model with the weights of `model`, which is not changed.
+        A new, uncompiled model with the weights of `model`, which is not changed, or with new ones.
     """
     prepare_backend()
     import keras
@@ -57,11 +58,29 @@ def set_regularisation(
         if kind in DROPOUT_TYPES:
             config |= {"rate": params.spatial_dropout, "seed": int(seeds.integers(2**31))}
         config |= dict.fromkeys(KERNEL_REGULARISERS.get(kind, ()), penalty)
+        if anew:
+            config |= _seeded_initialisers(config, seeds)
         return type(layer).from_config(config)
 
     rebuilt = keras.models.clone_model(model, clone_function=rebuild, recursive=True)
-    rebuilt.set_weights(model.get_weights())
+    if anew:
+        for layer in leaf_layers(rebuilt):
+            layer.trainable = True
+    else:
+        rebuilt.set_weights(model.get_weights())
     return rebuilt
+
+
+def _seeded_initialisers(
+    config: Mapping[str, Any], seeds: np.random.Generator
+) -> dict[str, dict[str, Any]]:
+    """The initialisers of a layer that draw numbers, each with a seed of its own."""
+    found = {name: value for name, value in config.items() if name.endswith("_initializer")}
+    return {
+        name: value | {"config": value["config"] | {"seed": int(seeds.integers(2**31))}}
+        for name, value in found.items()
+        if "seed" in (value or {}).get("config", {})
+    }
 
 
 def _warn_of_what_does_nothing(model: "keras.Model", params: RegularisationParameters) -> None:

@@ -98,7 +98,8 @@ def train(
         params: Loss, optimiser, rates, patience, online augmentation.
         seed: Decides the order of faces, the online augmentation and the dropout.
         checkpoint_folder: Where the state is kept after each epoch, some megabytes; None keeps
-            none.
+            none. What trainings of other seeds and methods need too is kept beside it: what
+            teachers say of each face, and what frozen layers make of it, 4 GiB at most.
         description: What the progress bar says, and the log of how the training ended.
         procedure: Order of the faces, mixing, objective; None: plain training.
 
@@ -124,8 +125,9 @@ def train(
             f"Every layer of model {model.name!r} is frozen: raise n_trainable_layers."
         )
     _tell_of_classes_to_learn(data, objective)
-    file = None
+    file = shared_folder = None
     if checkpoint_folder is not None:
+        shared_folder = checkpoint_folder.parent
         fingerprint = run_fingerprint(
             [model, *teachers],
             [data.training, data.validation],
@@ -136,12 +138,17 @@ def train(
         file = CheckpointFile(checkpoint_folder, fingerprint=fingerprint)
     teaching = None
     if teachers and not params.distillation.is_asked_in_steps:
-        folder = None if checkpoint_folder is None else checkpoint_folder.parent
         teaching = ask_teachers(
-            teachers, data.training, params, folder=folder, description=description
+            teachers, data.training, params, folder=shared_folder, description=description
         )
     split = split_training(
-        model, data.training, data.validation, params, procedure, objective, description=description
+        model,
+        (data.training, data.validation),
+        params,
+        procedure,
+        objective,
+        folder=shared_folder,
+        description=description,
     )
     trained = split or data
     batches = TrainingBatches(trained.training, params, procedure, seed=seed, teaching=teaching)

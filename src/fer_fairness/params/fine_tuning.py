@@ -11,8 +11,14 @@ from fer_fairness.params.training import TrainingParameters
 
 
 class FineTuningParameters(Parameters):
-    """How a trained model is trained further: which layers, how strongly regularised, and how."""
+    """Where training starts, which layers it changes, how strongly regularised, and how."""
 
+    start: Literal["fine_tune", "from_scratch"] = Field(
+        default="fine_tune",
+        description="fine_tune: from the weights of the baseline. from_scratch: from random ones "
+        "in its network, of which nothing is frozen; methods that change the last layer of a "
+        "trained network (cRT, DFR, tau-norm) still start from the baseline.",
+    )
     freezing: FreezingParameters = FreezingParameters()
     regularisation: RegularisationParameters = RegularisationParameters()
     training: TrainingParameters = TrainingParameters()

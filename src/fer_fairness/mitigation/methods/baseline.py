@@ -47,6 +47,10 @@ class Baseline(Method):
         """The network, untrained or with the weights that the parameters name."""
         return starting_model(self.architecture, seed=seed)
 
+    def starts_from_random(self, fine_tuning: FineTuningParameters) -> bool:  # noqa: ARG002
+        """Unless the parameters name weights."""
+        return self.architecture.weights == "random"
+
     def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:  # noqa: ARG002
         """Its own: the baseline is not fine-tuned."""
         return self.training

@@ -30,6 +30,7 @@ class TauNorm(Method):
     source: ClassVar[str] = "Kang et al. 2020, arXiv 1910.09217"
     neutral: ClassVar[Mapping[str, Any]] = {"tau": 0.0, "trains_on": True}
     search: ClassVar = {"tau": (0.25, 0.5, 0.75, 1.0)}
+    needs_trained: ClassVar[bool] = True
 
     method: Literal["tau_norm"] = "tau_norm"
     tau: float = Field(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from fer_fairness.pipelines.variants.structure import BASELINE, Structure, structure_of
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant, structure_of
 from fer_fairness.pipelines.variants.training_records import TRAINING_RECORD, Record
 
 _RECORDED: Final = (
@@ -50,7 +50,6 @@ def trace_lineage(
         for variant in structure.variants:
             space = structure.namespace(variant.name, seed)
             record = by_name.get(f"{space}.{TRAINING_RECORD}", {})
-            is_baseline = variant.name == BASELINE
             rows.append(
                 {
                     "variant": variant.name,
@@ -58,12 +57,18 @@ def trace_lineage(
                     "source": variant.method.source,
                     "seed": seed,
                     **{name: record.get(name) for name in _RECORDED},
-                    "started_from": record["parameters"]["architecture"]["weights"]
-                    if is_baseline
-                    else variant.after,
+                    "started_from": _started_from(variant, record),
                 }
             )
             if record:
                 trained_with[space] = record["parameters"]
     kinds = {"n_weights": "Int64", "n_trainable_weights": "Int64"}
     return pd.DataFrame(rows).astype(kinds), trained_with
+
+
+def _started_from(variant: Variant, record: Record) -> str:
+    if record and record["start_fingerprint"] is None:
+        return "random"
+    if variant.name == BASELINE:
+        return str(record["parameters"]["architecture"]["weights"])
+    return str(variant.after)

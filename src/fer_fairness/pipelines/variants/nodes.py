@@ -87,7 +87,8 @@ def train_model(
     """
     method = MethodBlock.model_validate(block).root
     model = method.start(baseline, fine_tuning, seed=seed)
-    start = weights_fingerprint(model)
+    is_random = method.starts_from_random(fine_tuning)
+    start = None if is_random else weights_fingerprint(model)
     parameters = method.training_parameters(fine_tuning)
     composed = Composition(columns, Augmented(faces=augmented_faces, images=augmented_images))
     data = TrainingData(
@@ -100,7 +101,7 @@ def train_model(
         data,
         parameters,
         seed=seed,
-        checkpoint_folder=Path(checkpoint_root) / method.name / f"seed_{seed}",
+        checkpoint_folder=Path(checkpoint_root) / f"{method.name}_seed_{seed}",
         description=f"Training {method.name}",
         procedure=method,
     )

@@ -10,7 +10,6 @@ from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.modeling.inspection import n_trainable_weights
 from fer_fairness.modeling.precision import precision_here
 from fer_fairness.params.base import Parameters
-from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import Precision
 from fer_fairness.reporting.passed_on import passed_on_mapping
 
@@ -27,7 +26,7 @@ def training_record(
     *,
     variant: str,
     seed: int,
-    start_fingerprint: str,
+    start_fingerprint: str | None,
     precision: Precision,
     parameters: Mapping[str, Parameters],
 ) -> Record:
@@ -37,7 +36,7 @@ def training_record(
         model: As it was trained, with its frozen layers.
         variant: Name of the variant.
         seed: Training seed.
-        start_fingerprint: Of the weights before training; None is recorded where they were random.
+        start_fingerprint: Of the weights before training; None where they were random.
         precision: That it was trained with.
         parameters: All blocks that decided what was trained, by their names.
 
@@ -46,17 +45,13 @@ def training_record(
         many of them training could change; SHA-256 of the weights before and after; the precision,
         with what `auto` was on this machine; the parameters, defaults included.
     """
-    architecture = parameters.get("architecture")
-    is_random = (
-        isinstance(architecture, ArchitectureParameters) and architecture.weights == "random"
-    )
     return {
         "variant": variant,
         "seed": seed,
         "network": str(model.name),
         "n_weights": int(model.count_params()),
         "n_trainable_weights": n_trainable_weights(model),
-        "start_fingerprint": None if is_random else start_fingerprint,
+        "start_fingerprint": start_fingerprint,
         "fingerprint": weights_fingerprint(model),
         "precision": precision_here(precision),
         "parameters": passed_on_mapping(
