@@ -16,7 +16,11 @@ from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.ranks import joined, rank_figure
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.method_findings import front_sentence, outcome_sentence
+from fer_fairness.reporting.method_findings import (
+    answer_sentences,
+    front_sentence,
+    outcome_sentence,
+)
 from fer_fairness.reporting.rows.bench import FrontRow, RankRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.sections.methods import methods_section
@@ -88,13 +92,32 @@ def test_better_worse_and_levelled_down_are_told_apart() -> None:
     assert outcome_sentence(rows, []) == (
         "On RAF-DB, accuracy: better than the control: Reweighing (+1.2 points [0.4 to 2.0]); "
         "worse than the control: Focal (\N{MINUS SIGN}1.2 points [\N{MINUS SIGN}2.0 to "
-        "\N{MINUS SIGN}0.4]); 1 method is not told apart from it, where a change of 1.9 points "
-        "would be found in 8 of 10 such comparisons."
+        "\N{MINUS SIGN}0.4]); the others (1) are not told apart from it, where a change of 1.9 "
+        "points would be found in 8 of 10 such comparisons."
     )
     down = outcome_sentence(against({**GAP_CHANGE, "level_down": True}), [])
     assert "levelled down: Reweighing" in down
     assert "better" not in down
     assert "worse" not in down
+
+
+def test_the_answer_counts_for_each_variant_what_was_found_in_how_many_tests() -> None:
+    rows = against(
+        {**WORSE, "variant": "focal"},
+        {},
+        NO_CHANGE,
+        {**NO_CHANGE, "variant": "jtt"},
+        {**GAP_CHANGE, "level_down": True, "variant": "sam"},
+        {"evaluation_set": "fer_plus"},
+    )
+    assert answer_sentences(rows) == (
+        "Better than the control: Reweighing (in 2 of 3 tests). Levelled down: Sam (in 1 of 1 "
+        "tests). Worse than the control: Focal (in 1 of 1 tests). The others (1) are not told "
+        "apart from it in any outcome."
+    )
+    assert answer_sentences(against(NO_CHANGE)) == (
+        "No variant is told apart from the control in any outcome."
+    )
 
 
 def test_each_set_has_its_sentence() -> None:
@@ -107,6 +130,7 @@ def test_each_set_has_its_sentence() -> None:
 def test_what_could_not_be_tested_is_not_no_change() -> None:
     nothing = {"p_value_corrected": float("nan"), "verdict": "too few people to say"}
     assert "could be tested: too few people" in outcome_sentence(against(nothing), [])
+    assert "could be tested: too few people" in answer_sentences(against(nothing))
 
 
 @pytest.mark.parametrize(
@@ -136,6 +160,14 @@ def test_what_could_not_be_tested_is_not_no_change() -> None:
             ],
             "A and B may be the best; the others (1) are worse than some other one.",
         ),
+        (
+            [
+                {"variant": "a", "mean_rank": 2.0, "not_told_apart": "b"},
+                {"variant": "b", "mean_rank": 1.0, "not_told_apart": "a"},
+                {"variant": "c", "mean_rank": 3.0, "rank_low": 3},
+            ],
+            "B and A may be the best; the others (1) are worse than some other one.",
+        ),
     ],
 )
 def test_who_may_be_the_best_is_said(parts: list[dict[str, object]], told: str) -> None:
@@ -153,6 +185,8 @@ def test_the_front_is_told_with_probabilities_and_the_control() -> None:
         "Perceived gender, accuracy and accuracy gap: most probably on the front are B (0.92) and "
         "A (0.61); the control < 0.01."
     )
+    sure = [row_of(FrontRow, FRONT, {"variant": "a", "probability": 0.9995})]
+    assert "on the front is A (> 0.99)." in front_sentence(sure)
     alone = [row_of(FrontRow, FRONT, {"variant": "a", "probability": 0.4})]
     assert "on the front is A (0.40)." in front_sentence(alone)
 
@@ -177,7 +211,7 @@ def test_one_seed_is_said_to_be_one() -> None:
     assert "another seed may put them in another order" in texts(one_seed)
 
 
-def test_every_diagram_has_its_sentence_above_and_intersections_have_sentences_only() -> None:
+def test_every_diagram_has_its_sentence_above_and_intersections_are_in_the_tables_alone() -> None:
     found = blocks(bench(6, "fer_plus", "raf_db"))
     places = [place for place, block in enumerate(found) if isinstance(block, page.Drawing)]
     assert len(places) == (1 + 2 * 4) + 2
@@ -186,14 +220,24 @@ def test_every_diagram_has_its_sentence_above_and_intersections_have_sentences_o
         assert isinstance(above, page.Text)
         assert "the best" in above.text
     listed = [block for block in found if isinstance(block, page.Bullets)]
-    assert len(listed) == 3
-    assert "race" in listed[0].items[0]
+    assert len(listed) == 2
+    assert not any("\N{MULTIPLICATION SIGN}" in item for one in listed for item in one.items)
+
+
+def test_where_no_pair_is_told_apart_only_the_first_outcome_has_a_diagram() -> None:
+    inputs = bench(6)
+    tests = inputs.tables["rank_tests"].assign(n_told_apart=0)
+    found = blocks(changed(inputs, rank_tests=tests))
+    assert sum(isinstance(block, page.Drawing) for block in found) == 1 + 1
+    listed = next(block for block in found if isinstance(block, page.Bullets))
+    assert len(listed.items) == 4
+    assert all(item.startswith("On FER+") for item in listed.items)
 
 
 def test_tables_have_all_outcomes_and_variants() -> None:
     tables = [block for block in blocks(bench(6)) if isinstance(block, page.Table)]
     assert all(table.folded for table in tables)
-    assert [len(table.rows) for table in tables] == [6 * 5, *[6] * 6, 6, 5 * 6]
+    assert [len(table.rows) for table in tables] == [6 * 5, 6 * 6, 6, 5 * 6]
     assert "Control \N{RIGHTWARDS ARROW} variant" in tables[0].header
     assert "Smallest change found in 8 of 10" in tables[0].header
 
@@ -256,7 +300,7 @@ def test_the_front_has_larger_marks_for_the_more_probable_and_a_diamond_for_the_
     assert [line.get_marker() for line in axes.lines] == ["None", "o", "D", "o"]
     _, unlikely, _, sure = axes.lines
     assert sure.get_markersize() > unlikely.get_markersize()
-    assert drawn(figure) == "Plain, control  0.05 Sure  0.95"
+    assert drawn(figure) == "Plain, control (0.05) Sure (0.95)"
     assert "No between-group metric" in drawn(front_figure([]))
 
 

@@ -8,13 +8,12 @@ from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.findings import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, in_sentence
-from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.number_text import first_few, listed, thousands
 from fer_fairness.reporting.rows.changes import Change, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 
 _SHOWN: Final = ("accuracy", "balanced_accuracy")
 """Told of every variant, found or not."""
-_MOST_TOLD: Final = 5
 
 
 def comparison_findings(inputs: ReportInputs) -> list[Finding]:
@@ -110,8 +109,5 @@ def seen_range(rows: Sequence[Change]) -> str:
     return f"a change of {told} would be found in 8 of 10 such comparisons"
 
 
-def _first_of(told: list[str]) -> str:
-    """As many as one reads, the others counted: the table has all."""
-    more = len(told) - _MOST_TOLD
-    rest = [f"{more} more, in the table of every change"] if more > 0 else []
-    return "; ".join([*told[:_MOST_TOLD], *rest])
+def _first_of(told: Sequence[str]) -> str:
+    return "; ".join(first_few(told, others="more, in the table of every change"))

@@ -88,7 +88,7 @@ def _draw_names(panel: Axes, rows: list[FrontRow]) -> None:
         colour = style.ADDED if row.is_control else style.INK
         control = ", control" if row.is_control else ""
         panel.annotate(
-            f"{style.literal(row.variant_label)}{control}  {row.probability_text}",
+            f"{style.literal(row.variant_label)}{control} ({row.probability_text})",
             (100 * row.accuracy, 100 * row.value),
             xytext=(1.03, height - beyond),
             textcoords=panel.get_yaxis_transform(),

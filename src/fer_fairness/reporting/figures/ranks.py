@@ -116,7 +116,7 @@ def _draw_axis(axes: Axes, n: int, critical_difference: float) -> None:
         axes.plot([rank, rank], [0, -0.3], color=style.INK, linewidth=0.8)
         if rank in (1, n) or min(rank - 1, n - rank) >= step / 2:
             _tell(axes, rank, -0.45, str(rank), "center", va="bottom")
-    _tell(axes, 1, -1.7, "Mean rank, best at the left", "left", colour=style.QUIET)
+    _tell(axes, 1 - 0.02 * n, 0, "Mean rank, best at the left", "right", colour=style.QUIET)
     if 0 < critical_difference < n - 1:
         start = n - critical_difference
         axes.plot([start, n], [-1.5, -1.5], color=style.QUIET, linewidth=1.6)

@@ -86,5 +86,7 @@ class FrontRow(OfOutcome, Scored, table="fronts"):
 
     @property
     def probability_text(self) -> str:
-        """The probability with two decimals: "0.92", "< 0.01"."""
-        return "< 0.01" if self.probability < 0.005 else f"{self.probability:.2f}"
+        """The probability with two decimals: "0.92", "< 0.01", "> 0.99"."""
+        if self.probability < 0.005:
+            return "< 0.01"
+        return "> 0.99" if self.probability >= 0.995 else f"{self.probability:.2f}"

@@ -17,19 +17,23 @@ def method_tables(inputs: ReportInputs) -> Iterator[page.Table]:
     for rows in changes.values():
         caption = f"Every change against the control on {rows[0].set_label}"
         yield changes_table(caption, rows, reference="Control")
-    for ranked in grouped(inputs.rows(RankRow), lambda row: row.outcome).values():
-        yield _rank_table(ranked)
+    if inputs.rows(RankRow):
+        yield _rank_table(inputs.rows(RankRow))
     if inputs.rows(RankTestRow):
         yield _test_table(inputs.rows(RankTestRow))
     for front in grouped(inputs.rows(FrontRow), lambda row: row.evaluation_set).values():
         yield _front_table(front)
 
 
-def _rank_table(rows: list[RankRow]) -> page.Table:
+def _rank_table(rows: Sequence[RankRow]) -> page.Table:
+    by_outcome = grouped(rows, lambda row: row.outcome).values()
     return page.table(
-        f"Ranks in {rows[0].label} on {rows[0].sets_label}",
-        sorted(rows, key=lambda row: row.mean_rank),
+        "Ranks of every variant in every outcome",
+        [row for block in by_outcome for row in sorted(block, key=lambda row: row.mean_rank)],
         [
+            ("Metric", lambda row: row.words.label),
+            ("Attribute", lambda row: row.people),
+            ("Evaluation sets", lambda row: row.sets_label),
             ("Variant", lambda row: row.variant_label),
             ("Mean rank", lambda row: page.numeric(number(row.mean_rank, digits=1))),
             ("Ranks it may have", lambda row: page.numeric(row.possible_ranks)),

@@ -9,7 +9,11 @@ from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.ranks import rank_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence
-from fer_fairness.reporting.method_findings import front_sentence, outcome_sentence
+from fer_fairness.reporting.method_findings import (
+    answer_sentences,
+    front_sentence,
+    outcome_sentence,
+)
 from fer_fairness.reporting.number_text import listed, p_equals, thousands
 from fer_fairness.reporting.rows.bench import FrontRow, Outcome, RankRow, RankTestRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow
@@ -45,6 +49,10 @@ _READING_RANKS: Final = (
     "and seeds, after correction for all pairs of that outcome; the brackets are the ranks that a "
     "method may then have, which hold for all methods of a diagram together in 95 of 100 studies."
 )
+_NO_PAIRS: Final = (
+    "In these outcomes no two methods are told apart when all pairs are tested together; their "
+    "mean ranks are in the table:"
+)
 _READING_FRONTS: Final = (
     "On the front is a method if no other is at least as good in both and better in one. Its "
     "probability is the share of draws of people and seeds, the same for all methods, in which it "
@@ -61,7 +69,10 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
         return None
     tests = {row.outcome: row for row in inputs.rows(RankTestRow)}
     of_outcome = grouped(changes, lambda row: (row.metric, row.attribute, row.attribute_source))
-    blocks: list[page.Block] = [page.Text(_opening(inputs, changes))]
+    blocks: list[page.Block] = [
+        page.Text(answer_sentences(changes)),
+        page.Text(_opening(inputs, changes)),
+    ]
     if ranks:
         blocks += [page.Heading("Ranks"), page.Text(_READING_RANKS)]
         blocks += _diagrams(ranks, tests, of_outcome)
@@ -92,20 +103,23 @@ def _diagrams(
     tests: Mapping[Outcome, RankTestRow],
     changes: Mapping[Outcome, list[AgainstControlRow]],
 ) -> Iterator[page.Block]:
-    """A sentence and a diagram for each outcome; of intersections the sentence alone."""
-    others = []
-    for place, (outcome, rows) in enumerate(ranks.items()):
-        sentence = outcome_sentence(changes.get(outcome, []), rows)
-        if not rows[0].of_one_attribute or outcome not in tests:
-            others.append(sentence)
+    """A sentence for each outcome, and a diagram of the first and where methods are told apart.
+
+    Intersections are in the tables alone.
+    """
+    shown = {outcome: rows for outcome, rows in ranks.items() if rows[0].of_one_attribute}
+    without = []
+    for place, (outcome, rows) in enumerate(shown.items()):
+        test, found = tests.get(outcome), changes.get(outcome, [])
+        if test is None or (place and not test.n_told_apart):
+            without.append(outcome_sentence(found, []))
             continue
-        test = tests[outcome]
         figure = rank_figure(rows, critical_difference=test.critical_difference)
-        yield page.Text(sentence)
+        yield page.Text(outcome_sentence(found, rows))
         yield page.drawing(figure, key=f"{_KEY}-ranks-{place}", caption=_caption(test))
-    if others:
-        yield page.Text("Of intersections, whose ranks are in the table:")
-        yield page.Bullets(tuple(others))
+    if any(without):
+        yield page.Text(_NO_PAIRS)
+        yield page.Bullets(tuple(filter(None, without)))
 
 
 def _caption(test: RankTestRow) -> str:
