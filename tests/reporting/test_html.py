@@ -14,20 +14,21 @@ from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
+    "glance",
     "found",
-    "limits",
     "gaps",
-    "predicted",
     "recalls",
     "subgroup",
     "methods",
     "trade-off",
     "over-seeds",
+    "training",
+    "predicted",
     "recognition",
     "aif360",
-    "training",
     "labeller",
     "quality",
+    "limits",
     "method",
     "manifest",
 )
@@ -195,7 +196,7 @@ def test_it_is_said_which_figures_are_as_labelled(text: str, small_inputs: Repor
         "“corrected for label errors” is the gap between people",
         "Predicted groups are as labelled here.",
         "Predicted groups are as labelled, not corrected for label errors.",
-        "Groups as labelled: recalls are not corrected for label errors.",
+        "Recalls of predicted groups are not corrected for label errors.",
     )
     for sentence in sentences:
         assert sentence in text, sentence

@@ -3,6 +3,7 @@
 import pandas as pd
 from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, changed, report
 
+from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.seeds import seed_differences_figure
 from fer_fairness.reporting.inputs import ReportInputs
@@ -46,8 +47,12 @@ def test_every_evaluation_set_has_its_means_its_differences_and_a_figure(
     ]
     assert all("SD 0.6 points" in row[3].text for row in means.rows)
     assert (means.folded, differences.folded, gaps.folded) == (False, True, True)
-    rows = inputs.tables["comparisons_over_seeds"]
-    assert len(differences.rows) == (rows["evaluation_set"] == "fer_plus").sum()
+    n = (inputs.tables["comparisons_over_seeds"]["evaluation_set"] == "fer_plus").sum()
+    told = f"{page.MOST_ROWS} of {n} rows, all in tables/comparisons_over_seeds.parquet"
+    assert told in differences.caption
+    found = [row[6].text == Verdict.FOUND for row in differences.rows]
+    assert found == sorted(found, reverse=True)
+    assert found[0]
 
 
 def test_predicted_groups_are_marked_as_labelled() -> None:

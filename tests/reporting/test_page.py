@@ -27,6 +27,17 @@ def test_a_table_has_a_line_a_row_and_texts_are_plain_cells() -> None:
     assert table.folded
 
 
+def test_a_long_table_ends_where_a_file_has_all_and_says_so() -> None:
+    columns: list[page.Column[int]] = [("n", lambda row: page.Cell(str(row)))]
+    many = range(1500)
+    table = page.table("Rows", many, columns, all_in="rows.parquet")
+    assert [row[0].text for row in table.rows] == [str(n) for n in range(page.MOST_ROWS)]
+    assert table.caption == f"Rows; {page.MOST_ROWS} of 1,500 rows, all in rows.parquet"
+    assert len(page.table("Rows", many, columns).rows) == 1500
+    few = page.table("Rows", range(page.MOST_ROWS), columns, all_in="rows.parquet")
+    assert few.caption == "Rows"
+
+
 def text_or_dash(text: str | None) -> page.Cell:
     return page.DASH if text is None else page.Cell(text)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.findings import Finding
-from fer_fairness.reporting.gap_sentences import gap_sentence, pair_sentence
+from fer_fairness.reporting.gap_sentences import gap_sentence, group_ends, pair_sentence
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import (
     LabelErrors,
@@ -156,23 +156,12 @@ def _extremes_sentence(groups: list[GroupRow], row: GapRow) -> str:
 
 
 def _ends(groups: Sequence[GroupRow], row: GapRow, *, metric: str) -> tuple[str, str] | None:
-    """The compared groups lowest and highest in `metric`, with value and size; None if fewer."""
-    # Recalls are of the faces of one emotion: whether a group was compared goes by all its faces.
-    by_group = grouped(groups, lambda group: group.group)
-    sizes = {name: max(group.n_people for group in rows) for name, rows in by_group.items()}
-    compared = [
-        group
-        for group in groups
-        if group.metric == metric
-        and sizes[group.group] >= row.smallest_group_size
-        and math.isfinite(group.value)
-    ]
-    if len(compared) < 2:
+    """The ends in words, with value and size; None where there are none."""
+    ends = group_ends(groups, row, metric=metric)
+    if ends is None:
         return None
-    compared.sort(key=lambda group: (group.value, group.group))
     lowest, highest = (
-        f"{group_label(end.group)} {percent(end.value)} (n = {end.size})"
-        for end in (compared[0], compared[-1])
+        f"{group_label(end.group)} {percent(end.value)} (n = {end.size})" for end in ends
     )
     return lowest, highest
 

@@ -1,11 +1,14 @@
-"""One row of `gaps` in words: its verdict, and the whole sentence."""
+"""One row of `gaps` in words: its verdict, the whole sentence, the groups at its ends."""
 
 import math
+from collections.abc import Sequence
 
+from fer_fairness.fairness.group_names import CELL
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.labels import capitalised, group_label
 from fer_fairness.reporting.number_text import p_equals
-from fer_fairness.reporting.rows.scores import GapRow
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow
 
 
 def verdict_text(row: GapRow) -> str:
@@ -67,20 +70,48 @@ def pair_sentence(row: GapRow) -> str:
     """Which of two groups is recognised less often at the same emotion, and by how much."""
     tested = row.judgement is not Verdict.NOT_TESTED
     p = f", p {p_equals(row.p)}" if tested else ""
+    low, high = (row.ci_low, row.ci_high) if row.value > 0 else (-row.ci_high, -row.ci_low)
+    return f"{pair_words(row, bounds=f' [{row.bounds(low, high)}]')}{p}: {row.judgement}."
+
+
+def pair_words(row: GapRow, *, bounds: str = "") -> str:
+    """The difference between two groups in words, without verdict.
+
+    Args:
+        row: A row of `gaps` of a pair.
+        bounds: What stands behind the number.
+    """
     less, more = row.group, row.other_group
-    value, low, high = row.value, row.ci_low, row.ci_high
-    if value > 0:
+    if row.value > 0:
         less, more = more, less
-    else:
-        value, low, high = -value, -high, -low
     return (
-        f"{capitalised(_faces(less))} are recognised {row.amount(value)} "
-        f"[{row.bounds(low, high)}] less often than {_faces(more)} of the same "
-        f"emotion{p}: {row.judgement}."
+        f"{capitalised(faces_of(less))} are recognised {row.amount(abs(row.value))}{bounds} less "
+        f"often than {faces_of(more)} of the same emotion"
     )
 
 
-def _faces(group: str) -> str:
-    """Faces of a group: "Black faces", but faces of “20-39”."""
+def faces_of(group: str) -> str:
+    """Faces of a group: "black faces", "male black faces", but faces of “20-39”."""
     label = group_label(group)
-    return f"{label} faces" if label.isalpha() else f"faces of “{label}”"
+    words = label.replace(CELL, " ")
+    return f"{words} faces" if words.replace(" ", "").isalpha() else f"faces of “{label}”"
+
+
+def group_ends(
+    groups: Sequence[GroupRow], row: GapRow, *, metric: str
+) -> tuple[GroupRow, GroupRow] | None:
+    """The compared groups lowest and highest in `metric`; None where fewer than two were."""
+    # Recalls are of the faces of one emotion: whether a group was compared goes by all its faces.
+    by_group = grouped(groups, lambda group: group.group)
+    sizes = {name: max(group.n_people for group in rows) for name, rows in by_group.items()}
+    compared = [
+        group
+        for group in groups
+        if group.metric == metric
+        and sizes[group.group] >= row.smallest_group_size
+        and math.isfinite(group.value)
+    ]
+    if len(compared) < 2:
+        return None
+    compared.sort(key=lambda group: (group.value, group.group))
+    return compared[0], compared[-1]

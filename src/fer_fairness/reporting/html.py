@@ -2,8 +2,8 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import shortened
 from fer_fairness.reporting.sections import all_sections
 
 
@@ -32,16 +32,7 @@ def render_report(inputs: ReportInputs) -> str:
             if inputs.kind == "audit"
             else "How evenly facial emotion recognition treats people"
         ),
-        subject=_subject(inputs),
+        subject=subject(inputs),
+        trust=trust(inputs),
         sections=all_sections(inputs),
-        notes=inputs.notes,
-        command=inputs.manifest.get("command"),
-        commit=inputs.manifest.get("commit"),
     )
-
-
-def _subject(inputs: ReportInputs) -> str:
-    names = inputs.variants()
-    if inputs.kind == "audit":
-        return shortened(", ".join(names)) or "no model"
-    return f"{len(names)} variant{'' if len(names) == 1 else 's'}"

@@ -69,6 +69,10 @@ class ReportInputs:
         """The file that has all numbers for machines."""
         return "audit.json" if self.kind == "audit" else "results.json"
 
+    def file_of(self, kind: type[Row]) -> str:
+        """The file beside the page that has all rows of a table."""
+        return self.results_name if self.kind == "audit" else f"tables/{kind.table}.parquet"
+
     def rows(self, kind: type[R]) -> list[R]:
         """The rows of the table that has such rows."""
         if kind not in self._read:

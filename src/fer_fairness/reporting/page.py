@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from fer_fairness.reporting.figures.style import WIDTH
 from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.glance import Statement
 from fer_fairness.reporting.number_text import MISSING, is_few, thousands
 from fer_fairness.reporting.rows.scores import Counted, Estimate
 
@@ -59,9 +60,48 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Findings:
-    """Findings, one after the other."""
+    """Findings, one after the other; of folded ones the screen shows only headings until opened."""
 
     items: tuple[Finding, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Statements:
+    """Plain sentences, each with the sign of its tests; `more` tells what is left out."""
+
+    items: tuple[Statement, ...]
+    more: str = ""
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What must be known before the rest is believed."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Blocks side by side where there is room, each column from top to bottom."""
+
+    columns: tuple[tuple["Block", ...], ...]
+
+    def drawn(self) -> list[list[tuple[str, "Block"]]]:
+        """The blocks of each column with their kind's name."""
+        return [[(type(block).__name__, block) for block in column] for column in self.columns]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Blocks of which the screen shows only a summary until it is opened; not printed."""
+
+    summary: str
+    blocks: tuple["Block", ...]
+
+    def drawn(self) -> list[tuple[str, "Block"]]:
+        """The blocks with their kind's name."""
+        return [(type(block).__name__, block) for block in self.blocks]
 
 
 @dataclass(frozen=True)
@@ -73,12 +113,16 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: its text, whether it is a number (right-aligned), greyed, or to be noticed."""
+    """One cell: its text, whether it is a number (right-aligned), greyed, or to be noticed.
+
+    Where the text is a sign, `spoken` is what it stands for.
+    """
 
     text: str
     numeric: bool = False
     muted: bool = False
     strong: bool = False
+    spoken: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +145,22 @@ class Table:
 Column: TypeAlias = tuple[str, Callable[[T], Cell | str]]
 """The head of a column, and what a row has there; a text is a plain cell."""
 
-Block: TypeAlias = Drawing | Text | Heading | Bullets | Findings | Pairs | Table
+Block: TypeAlias = (
+    Drawing
+    | Text
+    | Heading
+    | Bullets
+    | Findings
+    | Statements
+    | Notes
+    | Columns
+    | Folded
+    | Pairs
+    | Table
+)
+
+MOST_ROWS: Final = 12
+"""Lines of a table whose rows are all in a file beside the page."""
 
 DASH: Final = Cell(MISSING, numeric=True, muted=True)
 """Where there is no number."""
@@ -141,10 +200,27 @@ def absent(sentence: str) -> Text:
 
 
 def table(
-    caption: str, rows: Iterable[T], columns: Sequence[Column[T]], *, folded: bool = False
+    caption: str,
+    rows: Iterable[T],
+    columns: Sequence[Column[T]],
+    *,
+    folded: bool = False,
+    all_in: str = "",
 ) -> Table:
-    """A table with a line for each of `rows`, each column told by its head and its cell."""
+    """A table with a line for each of `rows`, each column told by its head and its cell.
+
+    Args:
+        caption: What it shows.
+        rows: Those that matter most first, where there may be many.
+        columns: Heads and cells.
+        folded: Whether only the caption is seen at first.
+        all_in: The file that has all rows; where it is named, a long table ends after the first.
+    """
     lines = []
+    rows = list(rows)
+    if all_in and len(rows) > MOST_ROWS:
+        caption = f"{caption}; {MOST_ROWS} of {len(rows):,} rows, all in {all_in}"
+        rows = rows[:MOST_ROWS]
     for row in rows:
         cells = (cell_of(row) for _, cell_of in columns)
         lines.append(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells))

@@ -50,7 +50,7 @@ def gap_forest_figure(
         for place, (_, of_line) in enumerate(lines):
             for row in of_line:
                 if row.metric == metric:
-                    _draw_gap(panel, row, place, style.marks(variants)[row.variant])
+                    draw_gap(panel, row, place, style.marks(variants)[row.variant])
         style.forest_rows(panel, [label for label, _ in lines])
     for label, (_, of_line) in zip(panels[0].get_yticklabels(), lines, strict=True):
         label.set_fontweight("normal" if of_line else "bold")
@@ -76,7 +76,8 @@ def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str
     return lines
 
 
-def _draw_gap(panel: Axes, row: GapRow, place: int, mark: style.Mark) -> None:
+def draw_gap(panel: Axes, row: GapRow, place: int, mark: style.Mark) -> None:
+    """One gap with its interval, what equal treatment gives, and what would have been found."""
     scale = 100.0 if row.in_points else 1.0
     ideal = scale if row.words.higher_is_more_equal else 0.0
     equal = scale * row.equal_treatment

@@ -18,6 +18,7 @@ from fer_fairness.reporting.sections.data_and_run import (
 )
 from fer_fairness.reporting.sections.found import audit_found_section, found_section
 from fer_fairness.reporting.sections.gaps import gaps_section
+from fer_fairness.reporting.sections.glance import glance_section
 from fer_fairness.reporting.sections.labeller import labeller_section
 from fer_fairness.reporting.sections.limits import limits_section
 from fer_fairness.reporting.sections.method import method_section
@@ -37,34 +38,36 @@ _Make: TypeAlias = Callable[[ReportInputs], page.Section | None]
 _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
     {
         "project": (
+            glance_section,
             found_section,
-            limits_section,
             gaps_section,
-            predicted_groups_section,
             recalls_section,
             worst_subgroup_section,
             methods_section,
             trade_off_section,
             over_seeds_section,
+            training_section,
+            predicted_groups_section,
             recognition_section,
             aif360_section,
-            training_section,
             labeller_section,
             quality_section,
+            limits_section,
             method_section,
             manifest_section,
         ),
         "audit": (
+            glance_section,
             audit_found_section,
-            limits_section,
             gaps_section,
-            predicted_groups_section,
             recalls_section,
-            recognition_section,
             worst_subgroup_section,
+            predicted_groups_section,
+            recognition_section,
             aif360_section,
             labeller_section,
             reading_section,
+            limits_section,
             method_section,
             manifest_section,
         ),

@@ -47,16 +47,17 @@ def aif360_section(inputs: ReportInputs) -> page.Section | None:
     text = (
         "Each emotion against all others, each group against the privileged one, as AIF360 defines "
         "them. They carry intervals but no verdict: they are too many to test one by one, and are "
-        "here to be compared with other work. The printed page leaves them to "
-        f"{inputs.results_name}."
+        "here to be compared with other work."
     )
     if any(row.predicted for row in inputs.rows(GapRow)):
         text += " Predicted groups are as labelled, not corrected for label errors."
-    blocks: list[page.Block] = [page.Text(text), *(_table(rows) for rows in by_table.values())]
+    file = inputs.file_of(Aif360Row)
+    tables = [_table(rows, all_in=file) for rows in by_table.values()]
+    blocks: list[page.Block] = [page.Text(text), *tables]
     return page.Section("aif360", _TITLE, blocks)
 
 
-def _table(rows: list[Aif360Row]) -> page.Table:
+def _table(rows: list[Aif360Row], *, all_in: str) -> page.Table:
     lines = grouped(
         rows,
         lambda row: (row.attribute, row.emotion, row.privileged_group, row.unprivileged_group),
@@ -72,6 +73,7 @@ def _table(rows: list[Aif360Row]) -> page.Table:
         [{row.metric: row for row in line} for line in lines.values()],
         [*columns, *page.columns(heads, _cell)],
         folded=True,
+        all_in=all_in,
     )
 
 

@@ -1,5 +1,6 @@
 """The table of every change against the baseline."""
 
+import math
 from collections.abc import Sequence
 
 from fer_fairness.reporting import page
@@ -8,18 +9,19 @@ from fer_fairness.reporting.rows.changes import Change
 
 
 def changes_table(
-    caption: str, rows: Sequence[Change], *, reference: str = "Baseline"
+    caption: str, rows: Sequence[Change], *, all_in: str, reference: str = "Baseline"
 ) -> page.Table:
-    """Every change with its interval and test; those found are in bold.
+    """Changes with intervals and tests, those found first and in bold.
 
     Args:
         caption: What the table shows.
         rows: The changes of one evaluation set.
+        all_in: The file that has all of them.
         reference: What they are changes against.
     """
     return page.table(
         caption,
-        rows,
+        sorted(rows, key=lambda row: (not row.found, row.p if math.isfinite(row.p) else math.inf)),
         [
             ("Variant", lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
@@ -51,4 +53,5 @@ def changes_table(
             ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
+        all_in=all_in,
     )

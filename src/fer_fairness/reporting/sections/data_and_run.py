@@ -30,8 +30,8 @@ def quality_section(inputs: ReportInputs) -> page.Section:
     """What was found in the files before any training."""
     blocks: list[page.Block] = []
     for dataset, report in inputs.quality.items():
-        blocks.append(page.Heading(evaluation_set_label(dataset)))
-        blocks += nested_blocks(report, title=evaluation_set_label(dataset))
+        label = evaluation_set_label(dataset)
+        blocks.append(page.Folded(label, tuple(nested_blocks(report, title=label))))
     if not blocks:
         blocks.append(page.absent("No data-quality report was given."))
     return page.Section("quality", "Quality of the data", blocks)

@@ -58,7 +58,9 @@ def found_section(inputs: ReportInputs) -> page.Section:
     """What was found: recognition, differences between groups, and what mitigation changed."""
     performance = performance_findings(inputs)
     blocks: list[page.Block] = [
-        page.Findings(tuple(performance)) if performance else page.absent(_NOTHING_SCORED),
+        page.Findings(tuple(performance), folded=True)
+        if performance
+        else page.absent(_NOTHING_SCORED),
         *_primary_blocks(inputs),
         page.Heading("Differences between groups"),
         *_differences(inputs),
@@ -71,10 +73,10 @@ def found_section(inputs: ReportInputs) -> page.Section:
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):
             text.append(_ONE_OF_SEVERAL)
-        blocks += [page.Text(" ".join(text)), page.Findings(tuple(comparisons))]
+        blocks += [page.Text(" ".join(text)), page.Findings(tuple(comparisons), folded=True)]
     else:
         blocks.append(page.absent("No variant was compared with the baseline."))
-    return page.Section("found", "What was found", blocks)
+    return page.Section("found", "Findings in full", blocks)
 
 
 def audit_found_section(inputs: ReportInputs) -> page.Section:
@@ -90,7 +92,7 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
     scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
     if scanned:
         blocks += [page.Heading("The worst-served subgroup"), page.Findings(scanned)]
-    return page.Section("found", "What was found", blocks)
+    return page.Section("found", "Findings in full", blocks)
 
 
 def _opening(inputs: ReportInputs) -> Finding:
@@ -130,7 +132,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     errors = label_errors(inputs)
     scored = {row.variant for row in headline}
     first, *_ = [name for name in inputs.variants() if name in scored]
-    findings = page.Findings(tuple(gap_findings(inputs, variant=first)))
+    findings = page.Findings(tuple(gap_findings(inputs, variant=first)), folded=True)
     if inputs.kind == "audit":
         counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
         text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
@@ -299,7 +301,7 @@ def _glance_table(
     note = _CORRECTED_NOTE if any(row.predicted for row in rows) else ""
     counted = ("Groups compared", "Smallest group") if with_groups else ("Smallest group",)
     header = ("Attribute", *counted, *columns.values())
-    return page.Table(f"{caption}{_VERDICTS}{note}", header, tuple(body))
+    return page.Table(f"{caption}{_VERDICTS}{note}", header, tuple(body), folded=True)
 
 
 def _verdict_cell(row: GapRow | None) -> page.Cell:

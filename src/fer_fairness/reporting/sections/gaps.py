@@ -1,6 +1,6 @@
 """Gaps between groups in full: the figure, the tables of all metrics and those by emotion."""
 
-from collections.abc import Sequence
+import math
 from typing import Final
 
 from fer_fairness.fairness.metrics.words import (
@@ -46,13 +46,14 @@ _LABEL_ERRORS: Final = (
 def gaps_section(inputs: ReportInputs) -> page.Section:
     """Gaps of every variant beside what chance alone gives, and all gap metrics in tables."""
     gaps, errors = inputs.rows(GapRow), label_errors(inputs)
-    blocks: list[page.Block] = []
-    if gaps:
-        blocks.append(page.Text(_READING))
+    texts = [page.Text(_READING)] if gaps else []
     if any(row.of_one_emotion for row in gaps):
-        blocks.append(page.Text(_GATEKEEPING))
+        texts.append(page.Text(_GATEKEEPING))
     if any(row.predicted for row in gaps):
-        blocks.append(page.Text(_LABEL_ERRORS))
+        texts.append(page.Text(_LABEL_ERRORS))
+    blocks: list[page.Block] = (
+        [page.Folded("How to read the tables", tuple(texts))] if texts else []
+    )
     for rows in grouped(gaps, lambda row: row.evaluation_set).values():
         if inputs.kind == "project":
             blocks.append(page.Heading(rows[0].set_label))
@@ -63,7 +64,7 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
             blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
         for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block), _by_pair(block))
-            blocks += [_gap_table(part, inputs.variants(), errors) for part in parts if part]
+            blocks += [_gap_table(inputs, part, errors) for part in parts if part]
     return page.Section(
         "gaps",
         "Gaps between groups",
@@ -84,8 +85,8 @@ def _caption(rows: list[GapRow]) -> str:
     return caption
 
 
-def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors) -> page.Table:
-    """A folded table of rows of one attribute and of one kind."""
+def _gap_table(inputs: ReportInputs, rows: list[GapRow], errors: LabelErrors) -> page.Table:
+    """A folded table of rows of one attribute and of one kind; of many those found come first."""
     first = rows[0]
     single = first.of_one_emotion or first.of_a_pair
     with_correction = first.predicted and not single
@@ -104,7 +105,7 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
         f"{'; as labelled, not corrected for label errors' if labelled else ''})"
     )
     columns = _named_by(first)
-    if len(variants) > 1:
+    if len(inputs.variants()) > 1:
         columns.append(("Variant", lambda row: row.variant_label))
     columns.append(("Value [interval]", page.estimate))
     if with_correction:
@@ -130,7 +131,13 @@ def _gap_table(rows: list[GapRow], variants: Sequence[str], errors: LabelErrors)
         ("BH p", lambda row: page.numeric(p_value(row.p_value_benjamini_hochberg))),
         ("Verdict", lambda row: page.Cell(row.judgement, strong=row.found, muted=not row.found)),
     ]
-    return page.table(caption, rows, columns, folded=True)
+    if len(rows) > page.MOST_ROWS:
+        rows = sorted(rows, key=lambda row: (not row.found, _last_if_missing(row.p)))
+    return page.table(caption, rows, columns, folded=True, all_in=inputs.file_of(GapRow))
+
+
+def _last_if_missing(p: float) -> float:
+    return p if math.isfinite(p) else math.inf
 
 
 def _named_by(row: GapRow) -> "list[page.Column[GapRow]]":

@@ -36,7 +36,11 @@ L = TypeVar("L", bound=OfLabeller)
 _INTRO: Final = (
     "The labeller was measured on FairFace faces that it had not seen, made to look like those "
     "that it labels. Figures here are of its most probable group, before it abstains, unless they "
-    "say otherwise. What counts as right is what FairFace's annotators saw in a picture."
+    "say otherwise. What counts as right is what FairFace's annotators saw in a picture. "
+    "Reliability is the share labelled rightly, with 95 % intervals, by the confidence of the "
+    "label; larger points stand for more faces, and on the dashed line it is as often right as it "
+    "is sure. ECE, the expected calibration error, is the mean distance from that line over 15 "
+    "bins (Guo et al. 2017, arXiv 1706.04599)."
 )
 _COMPARED_WITH: Final = "full_size"
 _OF_FOLDERS: Final = "colour_100"
@@ -107,12 +111,7 @@ def _condition_blocks(inputs: ReportInputs, condition: str, place: int) -> list[
     reliability = of(inputs.rows(LabellerReliabilityRow))
     if reliability:
         figure = reliability_figure(reliability, of(inputs.rows(LabellerSummaryRow)))
-        caption = (
-            f"Reliability of the labeller on faces {faces}: share labelled rightly, with 95 % "
-            "intervals, by the confidence of the label; larger points stand for more faces. On the "
-            "dashed line it is as often right as it is sure. ECE: expected calibration error, the "
-            "mean distance from that line over 15 bins (Guo et al. 2017, arXiv 1706.04599)."
-        )
+        caption = f"Reliability of the labeller on faces {faces}."
         blocks.append(page.drawing(figure, key=f"reliability-{place}", caption=caption))
     blocks += recall_tables(of(inputs.rows(LabellerRecallRow)), faces)
     return blocks
@@ -166,6 +165,7 @@ def _summary_table(summary: list[LabellerSummaryRow], faces: str) -> page.Table:
                 lambda row: quiet(row, percent(row.accuracy_when_labelled)),
             ),
         ],
+        folded=True,
     )
 
 
@@ -195,7 +195,7 @@ def _loss_tables(summary: list[LabellerSummaryRow], conditions: list[str]) -> li
         "What it costs the labeller that faces look otherwise: accuracy on held-out faces, percent "
         f"[95 % interval], and its change from faces {condition_label(first)}"
     )
-    return [page.table(caption, lines, columns)]
+    return [page.table(caption, lines, columns, folded=True)]
 
 
 def _accuracy_cell(row: LabellerSummaryRow | None) -> page.Cell:

@@ -48,6 +48,7 @@ def _all_table(rows: list[LabellerRecallRow], faces: str) -> page.Table:
             ),
             ("Most frequent mistake", _mistake),
         ],
+        folded=True,
     )
 
 

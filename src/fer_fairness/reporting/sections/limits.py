@@ -71,17 +71,19 @@ _NO_PROBABILITIES: Final = (
 
 def limits_section(inputs: ReportInputs) -> page.Section:
     """What the data cannot show: general limits, then those of this very run."""
-    sentences = list(_GENERAL_LIMITS)
+    general, sentences = list(_GENERAL_LIMITS), []
     if inputs.kind == "project":
-        sentences.append(_PROJECT_LIMIT)
+        general.append(_PROJECT_LIMIT)
     if "continued_training" in inputs.variants():
-        sentences.append(_CONTROL)
+        general.append(_CONTROL)
     if inputs.rows(ComparisonOverSeedsRow):
-        sentences.append(_SEEDS)
+        general.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
     sentences += _size_limits(inputs)
     sentences += _audit_limits(inputs) if inputs.kind == "audit" else _absent_sets(inputs)
-    return page.Section("limits", "Limits", [page.Bullets(tuple(sentences))])
+    blocks: list[page.Block] = [page.Bullets(tuple(sentences))] if sentences else []
+    blocks.append(page.Folded("What no such data can show", (page.Bullets(tuple(general)),)))
+    return page.Section("limits", "Limits", blocks)
 
 
 def _absent_sets(inputs: ReportInputs) -> list[str]:

@@ -69,10 +69,9 @@ _STEPS: Final = MappingProxyType(
 def method_section(_: ReportInputs) -> page.Section:
     """How differences are tested, and what each metric is, with its source."""
     words = (*METRIC_WORDS.values(), *CLASS_METRIC_WORDS.values())
+    metrics = tuple((metric.label, metric.definition) for metric in words)
     blocks: list[page.Block] = [
-        page.Heading("How differences are tested"),
-        page.Pairs(tuple(_STEPS.items())),
-        page.Heading("Metrics"),
-        page.Pairs(tuple((metric.label, metric.definition) for metric in words)),
+        page.Folded("How differences are tested", (page.Pairs(tuple(_STEPS.items())),)),
+        page.Folded("What each metric is", (page.Pairs(metrics),)),
     ]
     return page.Section("method", "Method and metrics", blocks)

@@ -1,6 +1,6 @@
-"""The tables of a bench: every change against the control, ranks, their tests, and fronts."""
+"""The tables of a bench: changes against the control, ranks, their tests, and fronts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
@@ -15,21 +15,21 @@ def method_tables(inputs: ReportInputs) -> Iterator[page.Table]:
     """All of them, folded."""
     changes = grouped(inputs.rows(AgainstControlRow), lambda row: row.evaluation_set)
     for rows in changes.values():
-        caption = f"Every change against the control on {rows[0].set_label}"
-        yield changes_table(caption, rows, reference="Control")
-    if inputs.rows(RankRow):
-        yield _rank_table(inputs.rows(RankRow))
-    if inputs.rows(RankTestRow):
-        yield _test_table(inputs.rows(RankTestRow))
+        caption = f"Changes against the control on {rows[0].set_label}"
+        file = inputs.file_of(AgainstControlRow)
+        yield changes_table(caption, rows, all_in=file, reference="Control")
+    for kind, table in ((RankRow, _rank_table), (RankTestRow, _test_table)):
+        if inputs.rows(kind):
+            yield table(inputs)
     for front in grouped(inputs.rows(FrontRow), lambda row: row.evaluation_set).values():
-        yield _front_table(front)
+        yield _front_table(inputs, front)
 
 
-def _rank_table(rows: Sequence[RankRow]) -> page.Table:
-    by_outcome = grouped(rows, lambda row: row.outcome).values()
+def _rank_table(inputs: ReportInputs) -> page.Table:
+    """Those first whose ranks are known best."""
     return page.table(
-        "Ranks of every variant in every outcome",
-        [row for block in by_outcome for row in sorted(block, key=lambda row: row.mean_rank)],
+        "Ranks in every outcome",
+        sorted(inputs.rows(RankRow), key=lambda row: (row.rank_high - row.rank_low, row.mean_rank)),
         [
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
@@ -42,14 +42,15 @@ def _rank_table(rows: Sequence[RankRow]) -> page.Table:
             ("Control", lambda row: page.yes_or_no(row.is_control, quiet_no=True)),
         ],
         folded=True,
+        all_in=inputs.file_of(RankRow),
     )
 
 
-def _test_table(rows: Sequence[RankTestRow]) -> page.Table:
+def _test_table(inputs: ReportInputs) -> page.Table:
     return page.table(
         "Tests of ranks over blocks, which take blocks for independent, and pairs told apart by "
         "their values",
-        rows,
+        inputs.rows(RankTestRow),
         [
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
@@ -71,14 +72,14 @@ def _test_table(rows: Sequence[RankTestRow]) -> page.Table:
             ),
         ],
         folded=True,
+        all_in=inputs.file_of(RankTestRow),
     )
 
 
-def _front_table(rows: list[FrontRow]) -> page.Table:
-    by_outcome = grouped(rows, lambda row: row.outcome).values()
+def _front_table(inputs: ReportInputs, rows: list[FrontRow]) -> page.Table:
     return page.table(
         f"How probably each variant is on the Pareto front on {rows[0].set_label}",
-        [row for block in by_outcome for row in sorted(block, key=lambda row: -row.probability)],
+        sorted(rows, key=lambda row: -row.probability),
         [
             ("Attribute", lambda row: row.people),
             ("Accuracy and", lambda row: row.words.label),
@@ -90,4 +91,5 @@ def _front_table(rows: list[FrontRow]) -> page.Table:
             ("Control", lambda row: page.yes_or_no(row.is_control, quiet_no=True)),
         ],
         folded=True,
+        all_in=inputs.file_of(FrontRow),
     )

@@ -51,7 +51,7 @@ _READING_RANKS: Final = (
 )
 _NO_PAIRS: Final = (
     "In these outcomes no two methods are told apart when all pairs are tested together; their "
-    "mean ranks are in the table:"
+    "mean ranks are in the table of ranks:"
 )
 _READING_FRONTS: Final = (
     "On the front is a method if no other is at least as good in both and better in one. Its "
@@ -74,13 +74,17 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
         page.Text(_opening(inputs, changes)),
     ]
     if ranks:
-        blocks += [page.Heading("Ranks"), page.Text(_READING_RANKS)]
+        blocks += [page.Heading("Ranks"), _folded("How to read ranks", _READING_RANKS)]
         blocks += _diagrams(ranks, tests, of_outcome)
     if fronts:
-        blocks += [page.Heading("Pareto fronts"), page.Text(_READING_FRONTS)]
+        blocks += [page.Heading("Pareto fronts"), _folded("How to read fronts", _READING_FRONTS)]
         for place, rows in enumerate(fronts.values()):
             blocks += _front_blocks(rows, key=f"{_KEY}-front-{place}")
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
+
+
+def _folded(summary: str, text: str) -> page.Folded:
+    return page.Folded(summary, (page.Text(text),))
 
 
 def _opening(inputs: ReportInputs, changes: Sequence[AgainstControlRow]) -> str:

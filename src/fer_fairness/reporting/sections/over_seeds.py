@@ -1,6 +1,6 @@
 """Over several training seeds: the mean of every variant, and what holds against the baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -61,33 +61,37 @@ def over_seeds_section(inputs: ReportInputs) -> page.Section:
     comparisons_of = grouped(comparisons, lambda row: row.evaluation_set)
     for name in dict.fromkeys([*scores_of, *comparisons_of]):
         blocks.append(page.Heading(evaluation_set_label(name)))
-        blocks += _of_set(scores_of.get(name, []), comparisons_of.get(name, []), inputs.variants())
+        blocks += _of_set(inputs, scores_of.get(name, []), comparisons_of.get(name, []))
     return page.Section("over-seeds", TITLE, blocks)
 
 
 def _of_set(
+    inputs: ReportInputs,
     scores: list[ScoreOverSeedsRow],
     comparisons: list[ComparisonOverSeedsRow],
-    variants: Sequence[str],
 ) -> list[page.Block]:
     blocks: list[page.Block] = [_means_table(scores)] if scores else []
     if comparisons:
         by_variant = grouped(comparisons, lambda row: row.variant)
         found = tuple(change_finding(rows, rows[0].variant_label) for rows in by_variant.values())
         drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
-        figure = seed_differences_figure(drawn, variants=variants)
+        figure = seed_differences_figure(drawn, variants=inputs.variants())
         caption = (
             f"What each variant changes against the baseline on {comparisons[0].set_label}, in the "
             "mean over training seeds, with interval and p after correction. Right of zero is "
             "better for scores, and less even for gaps. Filled marks: difference found."
         )
         key = f"over-seeds-{comparisons[0].evaluation_set}"
-        blocks += [page.Findings(found), page.drawing(figure, key=key, caption=caption)]
+        blocks += [
+            page.Findings(found, folded=True),
+            page.drawing(figure, key=key, caption=caption),
+        ]
         caption = (
-            "Every change against the baseline in the mean over training seeds on "
+            "Changes against the baseline in the mean over training seeds on "
             f"{comparisons[0].set_label}"
         )
-        blocks.append(changes_table(caption, comparisons))
+        file = inputs.file_of(ComparisonOverSeedsRow)
+        blocks.append(changes_table(caption, comparisons, all_in=file))
     else:
         blocks.append(page.absent("No variant was compared with the baseline over seeds."))
     gaps = [row for row in scores if row.attribute is not None]

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.label_noise import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
@@ -43,7 +42,6 @@ def group_tables(
         Two tables with a row a group, labelled and corrected values side by side: how it is
         labelled, how many people it has and how often the model is right, with bounds; and its
         differences in accuracy and in recall at the same emotion, with bounds and soft labels.
-        Tables of intersections are closed at first.
     """
 
     def score(metric: str, method: str) -> Callable[[LabelNoiseGroupRow], page.Cell]:
@@ -82,10 +80,9 @@ def group_tables(
         f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
         "corrected interval excludes zero; these are not corrected for many comparisons"
     )
-    folded = len(attribute_parts(first.attribute)) > 1
     return [
-        page.table(by_itself, ordered, accuracy, folded=folded),
-        page.table(against_others, ordered, differences, folded=folded),
+        page.table(by_itself, ordered, accuracy, folded=True),
+        page.table(against_others, ordered, differences, folded=True),
     ]
 
 
@@ -134,6 +131,7 @@ def headline_gaps_table(inputs: ReportInputs, evaluation_set: str) -> page.Table
         "groups that surely have people enough",
         lines,
         columns,
+        folded=True,
     )
 
 

@@ -61,7 +61,11 @@ def predicted_groups_section(inputs: ReportInputs) -> page.Section | None:
         if not any(row.predicted for row in labelled):
             return None
         return page.Section("predicted", _TITLE, [page.absent(_NOT_MEASURED)])
-    blocks: list[page.Block] = [page.Text(_METHODS), page.Text(_ASSUMPTION), page.Text(_TESTS)]
+    texts = (page.Text(_METHODS), page.Text(_ASSUMPTION), page.Text(_TESTS))
+    blocks: list[page.Block] = [page.Folded("How label errors are taken off", texts)]
+    scores = inputs.rows(LabelNoiseScoreRow)
+    if any(score.metric == RECALL_DIFFERENCE for score in scores):
+        blocks.append(page.Text(_reading(scores)))
     for evaluation_set, rows in grouped(attributes, lambda row: row.evaluation_set).items():
         blocks += _headline_blocks(inputs, evaluation_set)
         for same in grouped(rows, lambda row: row.attribute).values():
@@ -138,18 +142,24 @@ def right_label_share(groups: Sequence[LabelNoiseGroupRow]) -> float:
 
 
 def _figure_caption(scores: Sequence[LabelNoiseScoreRow], of: str) -> str:
-    drawn = {score.method for score in scores}
     what = f"{scores[0].attribute_label} on {scores[0].set_label}"
+    text = f"Each group of {what} against everybody else, {of}."
+    drawn = {score.method for score in scores}
+    return text if CORRECTED in drawn else f"{text} Not corrected for label errors."
+
+
+def _reading(scores: Sequence[LabelNoiseScoreRow]) -> str:
+    """How the figures are read, once for all of them."""
+    drawn = {score.method for score in scores}
     text = (
-        f"Each group of {what} against everybody else, {of}: recall at the same emotion, averaged "
-        "over emotions (Mantel and Haenszel), with 95 % intervals. Right of the line: recognised "
-        "more often than others. "
+        "Figures show recall at the same emotion, averaged over emotions (Mantel and Haenszel), "
+        "minus that of everybody else, with 95 % intervals: right of the line, recognised more "
+        "often than others. Hollow: as labelled; small: soft labels"
     )
     if CORRECTED in drawn:
-        return (
-            f"{text}Hollow: as labelled; filled: corrected for label errors; small: soft labels. "
-            "Pale groups are not compared once label errors are taken off: there may be too few "
-            "people in them."
+        text += (
+            "; filled: corrected for label errors. Pale groups are not compared once label errors "
+            "are taken off: there may be too few people in them"
         )
-    text += "As labelled (hollow) and by soft labels (small) only: not corrected for label errors."
-    return f"{text} What is known of people are the bounds below." if BOUNDS in drawn else text
+    bounds = " Bounds stand in the tables." if BOUNDS in drawn else ""
+    return f"{text}.{bounds}"

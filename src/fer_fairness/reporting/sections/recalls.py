@@ -32,6 +32,8 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         for row in inputs.rows(LabelNoiseScoreRow)
         if row.metric == ACCURACY and row.method == CORRECTED
     }
+    if any(row.metric.startswith("recall_") for row in inputs.rows(GroupRow)):
+        blocks.append(page.Text(_reading(inputs)))
     for people, rows in grouped(inputs.rows(GroupRow), lambda row: row.people).items():
         what, where = rows[0].groups_label, rows[0].set_label
         least = _smallest_compared(gaps.get(people, []))
@@ -46,7 +48,7 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
             figure = recall_by_emotion_and_group_figure(
                 shown, attribute=rows[0].attribute, variants=inputs.variants()
             )
-            caption = _caption(inputs, rows[0])
+            caption = _caption(rows[0])
             blocks.append(page.drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
         beside = corrected if rows[0].predicted else None
         blocks.append(_group_table(shown, inputs.variants(), beside))
@@ -57,16 +59,22 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
     )
 
 
-def _caption(inputs: ReportInputs, row: GroupRow) -> str:
+def _caption(row: GroupRow) -> str:
+    as_labelled = ", as labelled" if row.predicted else ""
+    return f"Recall of each emotion by {row.groups_label} on {row.set_label}{as_labelled}."
+
+
+def _reading(inputs: ReportInputs) -> str:
+    """How the figures are read, once for all of them."""
     alone = len(inputs.variants()) == 1
     crowd = "" if alone else " (of the first variant only where there are many)"
-    caption = (
-        f"Recall of each emotion by {row.groups_label} on {row.set_label}, with 95 % "
-        f"intervals{crowd}. Pale: fewer than {FEW_PEOPLE} faces of that emotion in the group."
+    text = (
+        f"Figures show recalls with 95 % intervals{crowd}. Pale: fewer than {FEW_PEOPLE} faces of "
+        "that emotion in the group."
     )
-    if row.predicted:
-        caption += " Groups as labelled: recalls are not corrected for label errors."
-    return caption
+    if any(row.predicted for row in inputs.rows(GroupRow)):
+        text += " Recalls of predicted groups are not corrected for label errors."
+    return text
 
 
 def _smallest_compared(gaps: Sequence[GapRow]) -> float:

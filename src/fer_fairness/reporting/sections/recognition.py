@@ -62,6 +62,7 @@ def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Tabl
         f"All faces of {rows[0].set_label}, shares in percent, with 95 % interval",
         [{row.variant: row for row in line} for line in by_metric],
         [*columns, *page.columns(heads, _one_line if alone else _two_lines)],
+        folded=not alone,
     )
 
 

@@ -30,7 +30,11 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
         blocks.append(page.absent("There is no gap to set against accuracy."))
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
     tables = [
-        changes_table(f"Every change against the baseline on {rows[0].set_label}", rows)
+        changes_table(
+            f"Changes against the baseline on {rows[0].set_label}",
+            rows,
+            all_in=inputs.file_of(ComparisonRow),
+        )
         for rows in compared.values()
     ]
     blocks += tables or [page.absent("No variant was compared with the baseline.")]

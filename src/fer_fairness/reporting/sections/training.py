@@ -72,6 +72,7 @@ def _critical_cells(rows: list[DistributionRow]) -> page.Block:
             ("Severity", lambda row: row.severity.replace("_", " ")),
             ("Why", lambda row: row.reason),
         ],
+        folded=True,
     )
 
 
@@ -85,6 +86,7 @@ def _methods_table(models: Sequence[ModelRow]) -> page.Table:
             ("Method", lambda row: row.method),
             ("Source", lambda row: row.source),
         ],
+        folded=True,
     )
 
 
@@ -112,6 +114,7 @@ def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
             ("Best by", _best_by),
             ("Chosen", lambda row: "yes" if row.is_chosen else ""),
         ],
+        folded=True,
     )
 
 
@@ -142,6 +145,7 @@ def _models_table(inputs: ReportInputs) -> page.Table:
         *("Its validation accuracy", "Minutes"),
     )
     return page.Table(
+        folded=True,
         caption="Training in numbers; the kept epoch is the best by training.selected_by",
         header=("Variant", "Network", "Weights", "Of these trained", "Started from", *training),
         rows=body,

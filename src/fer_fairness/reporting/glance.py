@@ -1,0 +1,242 @@
+"""What the first screen says: a plain sentence for each attribute, and what each method changed."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from fer_fairness.fairness.group_names import attribute_parts
+from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, group_label, in_sentence, shortened
+from fer_fairness.reporting.number_text import listed, percent, thousands
+from fer_fairness.reporting.rows.changes import Change, ComparisonOverSeedsRow, ComparisonRow
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OverallRow
+
+_RECALL_GAP: Final = "recall_gap_"
+
+
+class Sign(StrEnum):
+    """What a test of an attribute came to, as the page marks it."""
+
+    FOUND = "difference found"
+    NOT_FOUND = "no difference found"
+    CANNOT_TELL = "cannot tell"
+
+
+class Effect(StrEnum):
+    """What a method changed for the groups of an attribute, or for everybody."""
+
+    HELPED = "helped"
+    MIXED = "helped and harmed"
+    LEVELLED_DOWN = "levelled down"
+    HARMED = "harmed"
+    UNCLEAR = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was found between the groups of one attribute.
+
+    Attributes:
+        sign: What the tests came to.
+        about: Whom it is about: "FER+, perceived race".
+        text: One plain sentence.
+        gap: The row of the accuracy gap.
+        groups: The rows of the accuracy of each group.
+    """
+
+    sign: Sign
+    about: str
+    text: str
+    gap: GapRow
+    groups: tuple[GroupRow, ...]
+
+
+Audience: TypeAlias = tuple[str, str | None]
+"""An evaluation set and an attribute; None is everybody."""
+
+
+@dataclass(frozen=True)
+class MethodEffects:
+    """What one method changed, by whom it is about."""
+
+    variant: str
+    by_audience: dict[Audience, Effect]
+
+
+def subject(inputs: ReportInputs) -> str:
+    """What was measured on whom: how often emotions are recognised, and how many methods."""
+    names = inputs.variants()
+    if not names:
+        return "No predictions were scored."
+    scored = [row for row in inputs.rows(OverallRow) if row.variant == names[0]]
+    told = [
+        f"{percent(row.value)} of {row.size} faces of {row.set_label}"
+        for row in scored
+        if row.metric == "accuracy"
+    ]
+    is_audit = inputs.kind == "audit"
+    who = f"The model “{shortened(names[0])}”" if is_audit else "The baseline"
+    text = f"{who} recognises the emotion of {listed(told)}." if told else f"{who} was not scored."
+    n_others = len(names) - 1
+    if n_others:
+        others = ("model", "models") if is_audit else ("method", "methods")
+        are = "is" if n_others == 1 else "are"
+        text += f" {n_others} {others[n_others > 1]} {are} compared with it."
+    return text
+
+
+def trust(inputs: ReportInputs) -> str:
+    """What to trust, in a line: whether people are in the data, who labelled them, how many seeds.
+
+    Empty where nothing is known of it.
+    """
+    told = []
+    readings = [part.get("reading") for part in inputs.quality.values()]
+    if any(isinstance(reading, dict) and reading.get("fabricated") for reading in readings):
+        told.append("fabricated faces, with planted differences")
+    by_source = grouped(inputs.rows(GroupRow), lambda row: row.source_label)
+    for source, rows in by_source.items():
+        sets = listed(list(dict.fromkeys(row.set_label for row in rows)))
+        told.append(f"groups of {sets}: {source}")
+    n_seeds = max((row.n_seeds for row in _changes(inputs)), default=0)
+    if n_seeds > 1:
+        told.append(f"{thousands(n_seeds)} training seeds")
+    elif n_seeds == 1:
+        told.append("one training seed, so changes may be luck of that seed")
+    return f"{capitalised('; '.join(told))}." if told else ""
+
+
+def statements(inputs: ReportInputs) -> list[Statement]:
+    """One statement an attribute of the first variant's groups, those found first.
+
+    Among these attributes come before their intersections, and wider gaps first.
+
+    Attributes without an accuracy gap have none.
+    """
+    first = inputs.variants()[:1]
+    gaps = grouped(
+        (row for row in inputs.rows(GapRow) if row.variant in first), lambda row: row.people
+    )
+    groups = grouped(
+        (row for row in inputs.rows(GroupRow) if row.variant in first), lambda row: row.people
+    )
+    with_set = len({evaluation_set for evaluation_set, *_ in gaps}) > 1
+    found = [
+        _statement(rows, groups.get(people, []), with_set=with_set)
+        for people, rows in gaps.items()
+        if any(row.metric == "accuracy_gap" for row in rows)
+    ]
+    return sorted(found, key=_place)
+
+
+def _place(statement: Statement) -> tuple[int, int, float]:
+    n_attributes = len(attribute_parts(statement.gap.attribute))
+    return list(Sign).index(statement.sign), n_attributes, -_or_zero(statement.gap.value)
+
+
+def _statement(rows: list[GapRow], groups: list[GroupRow], *, with_set: bool) -> Statement:
+    gap = next(row for row in rows if row.metric == "accuracy_gap")
+    about = gap.attribute_label
+    about = f"{gap.set_label}, {about}" if with_set else capitalised(about)
+    accuracy = tuple(group for group in groups if group.metric == "accuracy")
+    found = [row for row in rows if row.found]
+    if found:
+        return Statement(Sign.FOUND, about, _difference(found, gap, groups), gap, accuracy)
+    judged = {row.judgement for row in rows}
+    if Verdict.NOT_FOUND in judged and math.isfinite(gap.minimum_detectable):
+        text = (
+            "No difference found; an accuracy gap of "
+            f"{gap.amount(gap.detectable)} would be found in 8 audits of 10."
+        )
+        return Statement(Sign.NOT_FOUND, about, text, gap, accuracy)
+    if judged == {Verdict.NOT_TESTED}:
+        text = "Not tested: it stands behind the primary outcomes, of which none was found."
+        return Statement(Sign.CANNOT_TELL, about, text, gap, accuracy)
+    text = "Too few people to say whether groups are recognised differently."
+    return Statement(Sign.CANNOT_TELL, about, text, gap, accuracy)
+
+
+def _difference(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str:
+    """The plainest of the differences found: of two groups, of all groups, of one emotion."""
+    pairs = sorted((row for row in found if row.of_a_pair), key=lambda row: -abs(row.value))
+    if pairs:
+        return f"{pair_words(pairs[0])}."
+    if gap.found:
+        return _of_accuracy(gap, groups)
+    recalls = [row for row in found if row.metric.startswith(_RECALL_GAP)]
+    if recalls:
+        return _of_emotion(max(recalls, key=lambda row: row.value), groups)
+    summaries = [row for row in found if row.over_all_emotions]
+    if summaries:
+        label = in_sentence(summaries[0].words.label)
+        return f"Accuracy hardly differs, but a difference was found in {label}."
+    return "Faces that show the same emotion are not recognised alike in all groups."
+
+
+def _of_accuracy(gap: GapRow, groups: list[GroupRow]) -> str:
+    text = f"Accuracy differs by {gap.amount(gap.value)}"
+    ends = group_ends(groups, gap, metric="accuracy")
+    if ends:
+        low, high = (f"{group_label(end.group)} {percent(end.value, digits=0)}" for end in ends)
+        text += f": lowest {low}, highest {high}"
+    if gap.equal_treatment_differs:
+        text += f"; equal treatment would give {gap.in_unit(gap.equal_treatment)}"
+    return f"{text}."
+
+
+def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
+    emotion = row.metric.removeprefix(_RECALL_GAP)
+    ends = group_ends(groups, row, metric=f"recall_{emotion}")
+    text = f"{capitalised(group_label(emotion))} is recognised unequally often"
+    if ends:
+        low, high = (f"{percent(end.value, digits=0)} of {faces_of(end.group)}" for end in ends)
+        text += f": {low}, {high}"
+    return f"{text}."
+
+
+def effects(inputs: ReportInputs) -> list[MethodEffects]:
+    """What each method changed against the baseline, those with most help and least harm first.
+
+    Over training seeds where they were compared, else of the one model.
+    """
+    found = []
+    for variant, rows in grouped(_changes(inputs), lambda row: row.variant).items():
+        by_audience = grouped(rows, lambda row: (row.evaluation_set, row.attribute))
+        told = {audience: effect_of(of_audience) for audience, of_audience in by_audience.items()}
+        found.append(MethodEffects(variant, told))
+    return sorted(found, key=_rank)
+
+
+def _changes(inputs: ReportInputs) -> Sequence[Change]:
+    return inputs.rows(ComparisonOverSeedsRow) or inputs.rows(ComparisonRow)
+
+
+def effect_of(changes: Sequence[Change]) -> Effect:
+    """What changes of one method for one audience came to, after correction."""
+    helped = any(change.better for change in changes)
+    down = any(change.found and change.level_down for change in changes)
+    harmed = any(change.worse and not change.level_down for change in changes)
+    if helped and (harmed or down):
+        return Effect.MIXED
+    if helped:
+        return Effect.HELPED
+    if harmed:
+        return Effect.HARMED
+    return Effect.LEVELLED_DOWN if down else Effect.UNCLEAR
+
+
+def _rank(method: MethodEffects) -> tuple[bool, int]:
+    """Methods of which nothing was found come last."""
+    worth = {Effect.HELPED: 1, Effect.HARMED: -1, Effect.LEVELLED_DOWN: -1}
+    told = method.by_audience.values()
+    nothing = all(effect is Effect.UNCLEAR for effect in told)
+    return nothing, -sum(worth.get(effect, 0) for effect in told)
+
+
+def _or_zero(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

@@ -1,0 +1,137 @@
+"""The first screen: who is treated differently, what methods changed, what to trust."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.glance import (
+    Audience,
+    Effect,
+    MethodEffects,
+    Sign,
+    Statement,
+    effects,
+    statements,
+)
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import (
+    attribute_label,
+    capitalised,
+    evaluation_set_label,
+    variant_label,
+)
+from fer_fairness.reporting.number_text import MISSING, listed
+
+_MOST_STATEMENTS: Final = 5
+_MOST_METHODS: Final = 8
+_MOST_AUDIENCES: Final = 4
+_SIGNS: Final = {
+    Effect.HELPED: "+",
+    Effect.MIXED: "\N{PLUS-MINUS SIGN}",
+    Effect.LEVELLED_DOWN: "\N{DOWNWARDS ARROW}",
+    Effect.HARMED: "\N{MINUS SIGN}",
+    Effect.UNCLEAR: "?",
+}
+_GAPS_CAPTION: Final = (
+    "Gap in accuracy over all emotions, noise taken off. Grey: what equal treatment gives; "
+    "dotted: what 8 audits of 10 would find; filled: found."
+)
+
+
+def glance_section(inputs: ReportInputs) -> page.Section:
+    """The first screen, and the notes on the run."""
+    told = statements(inputs)
+    notes = [page.Notes(tuple(inputs.notes))] if inputs.notes else []
+    if not told:
+        nothing = page.absent("No gap between groups was computed.")
+        return page.Section("glance", "At a glance", [nothing, *notes])
+    shown = told[:_MOST_STATEMENTS]
+    left: list[page.Block] = [
+        page.Heading(f"Where {_model(inputs)} treats groups differently"),
+        page.Statements(tuple(shown), _rest(told[_MOST_STATEMENTS:])),
+        *_methods(inputs, shown),
+    ]
+    right: list[page.Block] = [
+        page.Heading("By how much"),
+        page.drawing(
+            headline_gaps_figure(shown), key="glance-gaps", caption=_GAPS_CAPTION, half=True
+        ),
+        *_groups(shown[0]),
+    ]
+    columns = page.Columns((tuple(left), tuple(right)))
+    return page.Section("glance", "At a glance", [columns, *notes])
+
+
+def _model(inputs: ReportInputs) -> str:
+    return "the model" if inputs.kind == "audit" else "the baseline"
+
+
+def _rest(statements: Sequence[Statement]) -> str:
+    """How many statements are not on the first screen, by what they came to."""
+    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
+    told = [f"{sign} in {n}" for sign, n in counts.items() if n]
+    return f"{len(statements)} more below: {listed(told)}." if told else ""
+
+
+def _groups(statement: Statement) -> list[page.Block]:
+    if len(statement.groups) < 2:
+        return []
+    return [
+        page.Heading(f"{capitalised(statement.about)}: accuracy of each group"),
+        page.drawing(
+            group_accuracy_figure(statement),
+            key="glance-groups",
+            caption="With 95 % intervals.",
+            half=True,
+        ),
+    ]
+
+
+def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Block]:
+    """A grid of methods and audiences: what was found to change."""
+    methods = effects(inputs)
+    if not methods:
+        return []
+    there = [(one.gap.evaluation_set, one.gap.attribute) for one in shown]
+    sets = inputs.evaluation_sets()
+    audiences: list[Audience] = [*((name, None) for name in sets), *there]
+    audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
+    columns = audiences[: len(sets) + _MOST_AUDIENCES]
+    signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
+    caption = f"Against the baseline, after correction: {signs}."
+    return [
+        page.Heading("What methods changed"),
+        page.table(
+            f"{caption}{_not_shown(methods[_MOST_METHODS:])}",
+            methods[:_MOST_METHODS],
+            [
+                ("Method", lambda method: variant_label(method.variant)),
+                *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
+            ],
+        ),
+    ]
+
+
+def _head(audience: Audience, *, several: bool) -> str:
+    evaluation_set, attribute = audience
+    who = "all" if attribute is None else attribute_label(attribute).removeprefix("perceived ")
+    return f"{evaluation_set_label(evaluation_set)}, {who}" if several else capitalised(who)
+
+
+def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
+    def cell(method: MethodEffects) -> page.Cell:
+        effect = method.by_audience.get(audience)
+        if effect is None:
+            return page.Cell(MISSING, muted=True)
+        unclear = effect is Effect.UNCLEAR
+        return page.Cell(_SIGNS[effect], muted=unclear, strong=not unclear, spoken=effect)
+
+    return cell
+
+
+def _not_shown(methods: Sequence[MethodEffects]) -> str:
+    if not methods:
+        return ""
+    nothing = sum(set(method.by_audience.values()) == {Effect.UNCLEAR} for method in methods)
+    return f" {len(methods)} more methods are below; of {nothing} of them no change was found."

@@ -1,0 +1,224 @@
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tests.reporting.rows import CHANGE, GAP, GAP_CHANGE, NO_CHANGE, report, row_of
+
+from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.glance import (
+    Effect,
+    Sign,
+    effect_of,
+    effects,
+    statements,
+    subject,
+    trust,
+)
+from fer_fairness.reporting.html import render_report
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.rows.changes import ComparisonRow
+from fer_fairness.reporting.sections.glance import glance_section
+
+NOT_FOUND = {"verdict": "no difference found", "p_value_corrected": 0.6}
+PAIR = {
+    "metric": "recall_difference",
+    "family": "pairs",
+    "group": "male x black",
+    "other_group": "female x white",
+    "value": -0.116,
+    "ci_low": -0.173,
+    "ci_high": -0.06,
+}
+
+
+def gaps(*rows: dict[str, Any]) -> ReportInputs:
+    return report(gaps=pd.DataFrame([GAP | row for row in rows]))
+
+
+def group(name: str, accuracy: float, **changed: Any) -> dict[str, Any]:
+    return {
+        "variant": "baseline",
+        "evaluation_set": "raf_db",
+        "attribute": "gender",
+        "attribute_source": "annotated",
+        "group": name,
+        "metric": "accuracy",
+        "value": accuracy,
+        "ci_low": accuracy - 0.02,
+        "ci_high": accuracy + 0.02,
+        "n_people": 1600,
+        "n_faces": 1600,
+        **changed,
+    }
+
+
+def test_the_widest_pair_found_is_told_in_plain_words() -> None:
+    narrower = PAIR | {"value": -0.05, "group": "female x black"}
+    [told] = statements(gaps({}, narrower, PAIR, {**PAIR, **NOT_FOUND, "value": -0.4}))
+    assert told.sign is Sign.FOUND
+    assert told.text == (
+        "Male black faces are recognised 11.6 points less often than female white faces of the "
+        "same emotion."
+    )
+
+
+def test_without_a_pair_the_accuracy_gap_is_told_with_the_groups_at_its_ends() -> None:
+    inputs = report(
+        gaps=pd.DataFrame([GAP | {"equal_treatment": 0.012}]),
+        groups=pd.DataFrame([group("female", 0.9), group("male", 0.82)]),
+    )
+    [told] = statements(inputs)
+    assert told.text.replace("\N{NARROW NO-BREAK SPACE}", " ") == (
+        "Accuracy differs by 8.1 points: lowest male 82 %, highest female 90 %; "
+        "equal treatment would give 1.2."
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        ({"metric": "recall_gap_fear", "family": "by_class"}, "Fear is recognised unequally often"),
+        ({"metric": "macro_f1_gap"}, "a difference was found in macro F1 gap"),
+        ({"metric": "any_difference", "family": "question"}, "not recognised alike in all groups"),
+    ],
+)
+def test_a_difference_that_is_none_of_accuracy_is_not_told_as_one(
+    found: dict[str, Any], text: str
+) -> None:
+    [told] = statements(gaps(NOT_FOUND, found))
+    assert told.sign is Sign.FOUND
+    assert text in told.text
+    assert "Accuracy differs" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "sign", "text"),
+    [
+        (NOT_FOUND, Sign.NOT_FOUND, "an accuracy gap of 6.2 points would be found in 8 audits of"),
+        ({**NOT_FOUND, "minimum_detectable": np.nan}, Sign.CANNOT_TELL, "Too few people"),
+        ({"verdict": "too few people to say"}, Sign.CANNOT_TELL, "Too few people"),
+        ({"verdict": "not tested"}, Sign.CANNOT_TELL, "behind the primary outcomes"),
+    ],
+)
+def test_where_nothing_was_found_it_is_said_why(
+    changed: dict[str, Any], sign: Sign, text: str
+) -> None:
+    [told] = statements(gaps(changed))
+    assert told.sign is sign
+    assert text in told.text
+
+
+def test_what_was_found_comes_first_and_attributes_before_their_intersections() -> None:
+    found = statements(
+        gaps(
+            {"attribute": "age_group", **NOT_FOUND, "value": 0.5},
+            {"attribute": "gender x race", "value": 0.3},
+            {"attribute": "gender", "value": 0.1},
+            {"attribute": "race", "value": 0.2},
+        )
+    )
+    assert [one.gap.attribute for one in found] == ["race", "gender", "gender x race", "age_group"]
+
+
+def test_statements_are_of_the_first_variant_and_name_the_set_where_there_are_several() -> None:
+    rows = [{"evaluation_set": name} for name in ("raf_db", "fer_plus")]
+    found = statements(gaps(*rows, {"variant": "reweighing", "attribute": "race"}))
+    assert [one.about for one in found] == ["RAF-DB, perceived gender", "FER+, perceived gender"]
+    assert [one.about for one in statements(gaps({}))] == ["Perceived gender"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ([GAP_CHANGE], Effect.HELPED),
+        ([GAP_CHANGE, {**GAP_CHANGE, "difference": 0.03}], Effect.MIXED),
+        ([{**GAP_CHANGE, "difference": 0.03}], Effect.HARMED),
+        ([{**GAP_CHANGE, "level_down": True}], Effect.LEVELLED_DOWN),
+        ([GAP_CHANGE, {**GAP_CHANGE, "level_down": True}], Effect.MIXED),
+        ([NO_CHANGE], Effect.UNCLEAR),
+        ([NO_CHANGE, {**NO_CHANGE, "level_down": True}], Effect.UNCLEAR),
+    ],
+)
+def test_what_a_method_did_is_what_was_found_of_it(
+    changes: list[dict[str, Any]], expected: Effect
+) -> None:
+    assert effect_of([row_of(ComparisonRow, CHANGE, row) for row in changes]) is expected
+
+
+def test_methods_of_which_nothing_was_found_come_last() -> None:
+    rows = [
+        {**CHANGE, "variant": "nothing", **NO_CHANGE},
+        {**CHANGE, "variant": "harms", "difference": -0.02},
+        {**CHANGE, "variant": "helps"},
+    ]
+    found = effects(report(comparisons=pd.DataFrame(rows)))
+    assert [method.variant for method in found] == ["helps", "harms", "nothing"]
+
+
+def test_what_to_trust_is_said_in_a_line() -> None:
+    labelled = {"evaluation_set": "fer_plus", "attribute_source": "predicted"}
+    inputs = report(
+        groups=pd.DataFrame([group("a", 0.9), group("a", 0.9, **labelled)]),
+        comparisons=pd.DataFrame([CHANGE | {"n_seeds": 1}]),
+        quality={"fer_plus": {"reading": {"fabricated": True}}},
+    )
+    assert trust(inputs) == (
+        "Fabricated faces, with planted differences; groups of RAF-DB: labels by annotators; "
+        "groups of FER+: labels predicted by a model; one training seed, so changes may be luck "
+        "of that seed."
+    )
+    assert trust(report()) == ""
+
+
+def test_the_subject_counts_methods() -> None:
+    overall = group("", 0.945) | {"n_faces": 1122, "n_people": 1122}
+    of_two = [overall, overall | {"variant": "reweighing"}]
+    told = subject(report(overall=pd.DataFrame(of_two)))
+    assert "94.5" in told
+    assert "1,122 faces of RAF-DB. 1 method is compared with it." in told
+    assert subject(report()) == "No predictions were scored."
+
+
+def test_the_first_screen_has_room_for_thirty_methods_on_many_sets() -> None:
+    sets = ("fer_plus", "raf_db", "third", "fourth")
+    attributes = ("gender", "race", "age_group", "gender x race", "gender x age_group", "other")
+    people = [{"evaluation_set": s, "attribute": a} for s in sets for a in attributes]
+    variants = [f"method_{number}" for number in range(30)]
+    changes = [CHANGE | GAP_CHANGE | one | {"variant": name} for one in people for name in variants]
+    inputs = report(
+        gaps=pd.DataFrame([GAP | one for one in people]), comparisons=pd.DataFrame(changes)
+    )
+    [columns] = [b for b in glance_section(inputs).blocks if isinstance(b, page.Columns)]
+    [told] = [b for b in columns.columns[0] if isinstance(b, page.Statements)]
+    assert len(told.items) == 5
+    assert told.more == "19 more below: difference found in 19."
+    [grid] = [b for b in columns.columns[0] if isinstance(b, page.Table)]
+    assert len(grid.rows) == 8
+    assert len(grid.header) <= 10
+    assert "22 more methods" in grid.caption
+
+
+def test_signs_are_spoken(small_inputs: ReportInputs) -> None:
+    text = render_report(small_inputs)
+    first = re.split(r'<section id="found"', text)[0]
+    assert '<span class="spoken">difference found. </span>' in first
+    signs = re.findall(r'aria-hidden="true" title="([^"]+)">(.)</span><span class="spoken">', first)
+    assert signs
+    assert {word for word, _ in signs} <= set(Effect)
+
+
+def test_the_figures_have_a_row_for_each_statement_and_group(small_inputs: ReportInputs) -> None:
+    told = statements(small_inputs)
+    (panel,) = headline_gaps_figure(told).axes
+    assert len(panel.get_yticks()) == len(told)
+    of_race = next(one for one in told if one.gap.attribute == "race")
+    (panel,) = group_accuracy_figure(of_race).axes
+    assert len(panel.get_yticks()) == len(of_race.groups)
+
+
+def test_without_gaps_the_notes_stand_all_the_same() -> None:
+    kinds = [type(block).__name__ for block in glance_section(report(notes=["N"])).blocks]
+    assert kinds == ["Text", "Notes"]
