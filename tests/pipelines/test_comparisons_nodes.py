@@ -11,10 +11,13 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.params.fairness_reporting import COMPARED_METRICS, EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.comparisons import (
+    BENCH_TABLES,
+    compare_one_seed,
     compare_over_seeds,
     compare_with_baseline,
 )
 from fer_fairness.pipelines.scored_faces import scored_table
+from fer_fairness.reporting import ReportInputs
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
 PARAMETERS = EvaluationParameters(attributes=("gender", "race"), n_bootstrap=100)
@@ -60,7 +63,7 @@ def test_scores_are_of_every_set_with_predictions_and_of_labelled_attributes(
     faces: pd.DataFrame,
 ) -> None:
     scored = [*of_seeds(faces, "baseline", sets=SETS), *of_seeds(faces, "b", sets=SETS)]
-    found, _ = compare_over_seeds(PARAMETERS, 0, SEEDS, *scored)
+    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, "baseline", *scored)
     assert set(found["evaluation_set"]) == set(SETS)
     assert list(found["variant"].unique()) == ["baseline", "b"]
     assert set(found["attribute"].dropna()) == {"gender"}
@@ -72,13 +75,16 @@ def test_scores_are_of_every_set_with_predictions_and_of_labelled_attributes(
 
 
 def test_an_absent_set_is_left_out(faces: pd.DataFrame) -> None:
-    found, _ = compare_over_seeds(PARAMETERS, 0, SEEDS, *of_seeds(faces, "baseline"))
+    scored = of_seeds(faces, "baseline")
+    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, "baseline", *scored)
     assert set(found["evaluation_set"]) == {SETS[0]}
 
 
 def test_all_variants_are_compared_with_the_baseline_as_one_family(faces: pd.DataFrame) -> None:
     tables = [of_seeds(faces, name, recall) for name, recall in VARIANTS.items()]
-    _, found = compare_over_seeds(PARAMETERS, 0, SEEDS, *[one for part in tables for one in part])
+    scored = [one for part in tables for one in part]
+    _, found, *bench = compare_over_seeds(PARAMETERS, 0, SEEDS, "other", *scored)
+    assert [len(table) for table in bench] == [0] * len(BENCH_TABLES), "of three variants none"
     assert list(found["variant"].unique()) == ["reweighing", "other"]
     assert set(found["n_tested"]) == {found["p_value"].notna().sum()}
     recall = found[found["metric"] == "balanced_accuracy"].set_index("variant")
@@ -96,6 +102,25 @@ def test_the_first_seed_is_compared_as_one_family_too(faces: pd.DataFrame) -> No
     assert set(found["n_tested"]) == {found["p_value"].notna().sum()}
     better = found[(found["variant"] == "reweighing") & (found["metric"] == "balanced_accuracy")]
     assert better["verdict"].tolist() == ["difference found"]
+
+
+def test_which_method_helps_is_told_by_one_seed_or_by_several(faces: pd.DataFrame) -> None:
+    variants = {**VARIANTS, "plain": 0.4}
+    tables = [of_seeds(faces, name, recall, SETS) for name, recall in variants.items()]
+    of_first = [part[0] for part in tables]
+    scored = [one for part in tables for one in part]
+    changes, *one = compare_one_seed(PARAMETERS, 0, "plain", *of_first)
+    pd.testing.assert_frame_equal(changes, compare_with_baseline(PARAMETERS, 0, *of_first))
+    _, _, *several = compare_over_seeds(PARAMETERS, 0, SEEDS, "plain", *scored)
+    for found, n_seeds in ((one, 1), (several, len(SEEDS))):
+        against, ranks, tests, fronts = found
+        assert set(against["variant"]) == {"baseline", "reweighing", "other"}
+        assert set(against["attribute_source"].dropna()) == {"annotated"}
+        assert set(against["n_seeds"]) == set(fronts["n_seeds"]) == {n_seeds}
+        assert set(ranks["variant"]) == set(fronts["variant"]) == set(variants)
+        assert set(ranks.loc[ranks["is_control"], "variant"]) == {"plain"}
+        assert set(tests["n_blocks"]) == {n_seeds * len(SETS)}
+        ReportInputs(dict(zip(BENCH_TABLES, found, strict=True)))
 
 
 def test_metrics_to_compare_by_are_those_that_there_are() -> None:

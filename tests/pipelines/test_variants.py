@@ -207,8 +207,25 @@ def test_a_combination_that_follows_another_variant_now_reads_other_data_and_is_
     assert list(differences(first, second, {}, ())) == ["it reads other datasets now"]
 
 
-@pytest.mark.parametrize("name", ["training_seed", "training_seed_of"])
-def test_what_follows_from_the_seeds_cannot_be_set(name: str) -> None:
+@pytest.mark.parametrize(
+    ("blocks", "control"),
+    [
+        ({}, "baseline"),
+        ({"a": "reweighing", "plain": "continued_training"}, "plain"),
+        ({"a": "continued_training", "continued_training": "continued_training"}, None),
+    ],
+)
+def test_the_control_is_the_variant_of_plain_continued_training(
+    blocks: dict[str, str], control: str | None
+) -> None:
+    given = {"seed": 0, **BASELINE, **{name: {"method": m} for name, m in blocks.items()}}
+    structure = structure_of(given)
+    assert structure.control == (control or "continued_training")
+    assert with_structure(given, structure)["control_variant"] == structure.control
+
+
+@pytest.mark.parametrize("name", ["training_seed", "training_seed_of", "control_variant"])
+def test_what_follows_from_seeds_and_variants_cannot_be_set(name: str) -> None:
     with pytest.raises(InvalidInputError, match=f"parameter {name} is set, but follows from seeds"):
         with_structure({name: 1}, Structure((), (0, 1)))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reporting.bench import fabricated_bench
 from tests.reporting.predicted import fabricated_labeller, simulated_label_noise
 from tests.reporting.rows import report
 
@@ -122,6 +123,7 @@ def fabricate_inputs(
                 for row in _comparisons_over_seeds(rng, *pair)
             ]
         ),
+        **fabricated_bench(tuple(variants), tuple(evaluation_sets)),
         models=_models(variants),
         trials=_trials(variants),
         quality=_quality(),
@@ -276,6 +278,7 @@ def _change(rng: np.random.Generator) -> Row:
         "p_value": 0.0001 if found else 0.4,
         "p_value_corrected": 0.008 if found else 1.0,
         "verdict": "difference found" if found else "no difference found",
+        "minimum_detectable": 0.042,
         "raw_difference": 1.1 * difference,
         "level_down": bool(difference < -0.04),
         "n_tested": 240,

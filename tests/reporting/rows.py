@@ -88,6 +88,7 @@ CHANGE: dict[str, object] = {
     "uncorrected_ci_high": 0.018,
     "p_value": 0.004,
     "p_value_corrected": 0.02,
+    "minimum_detectable": 0.019,
     "raw_difference": 0.012,
     "seed_share": 0.4,
     "verdict": "difference found",

@@ -7,6 +7,7 @@ from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, report, row_of
 from fer_fairness.reporting.change_findings import (
     change_finding,
     comparison_findings,
+    seen_range,
     together_note,
 )
 from fer_fairness.reporting.inputs import ReportInputs
@@ -44,6 +45,29 @@ def test_nothing_found_is_said_in_plain_words() -> None:
     assert kind == "unclear"
     assert "No difference found: none of 2 changes is beyond noise after correction." in text
     assert "cannot be ruled out" in text
+
+
+def test_beside_no_difference_found_stands_what_would_have_been_found() -> None:
+    secondary = {**GAP_CHANGE, **NO_CHANGE, "outcome": "secondary", "minimum_detectable": 0.5}
+    gap = {**GAP_CHANGE, **NO_CHANGE, "minimum_detectable": 0.031}
+    _, text = finding(NO_CHANGE, gap, secondary)
+    sizes = "accuracy 1.9 points; accuracy gap for perceived gender 3.1 points. Differences within"
+    assert f"In 8 of 10 such comparisons it would have been found from: {sizes}" in text
+    nan = float("nan")
+    assert "8 of 10" not in finding({**NO_CHANGE, "minimum_detectable": nan})[1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ([0.019, 0.024, float("nan")], "a change of 1.9 to 2.4 points would be found in 8 of 10"),
+        ([0.019, 0.01902], "a change of 1.9 points would be found"),
+        ([float("nan")], "no change could have been found, whatever its size"),
+    ],
+)
+def test_sizes_that_would_be_found_are_a_range(sizes: list[float], told: str) -> None:
+    changes: list[dict[str, object]] = [{"minimum_detectable": size} for size in sizes]
+    assert seen_range(rows(*changes)).startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ SECTIONS = (
     "gaps",
     "recalls",
     "subgroup",
+    "methods",
     "trade-off",
     "over-seeds",
     "training",
@@ -80,7 +81,8 @@ def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied
     lean = changed(small_inputs, **tables)
     some = ReportInputs() if emptied == "everything" else without(lean, emptied)
     page = Page(render_report(some))
-    absent = {"scan": {"subgroup"}, "everything": {"subgroup", "predicted"}}.get(emptied, set())
+    of_nothing = {"subgroup", "predicted", "methods"}
+    absent = {"scan": {"subgroup"}, "everything": of_nothing}.get(emptied, set())
     expected = tuple(name for name in SECTIONS if name not in absent)
     assert tuple(item["id"] for item in page.of("section")) == expected
 

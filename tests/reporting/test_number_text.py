@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from fer_fairness.reporting.number_text import (
     count_with_interval,
     faces_of_people,
+    first_few,
     interval,
     listed,
     number,
@@ -53,6 +54,12 @@ def test_tiny_shares_stay_as_they_are() -> None:
 @given(st.floats(1e-8, 1e-3, exclude_max=True))
 def test_a_plain_number_is_shown_to_five_percent(value: float) -> None:
     assert float(number(value)) == pytest.approx(value, rel=0.051)
+
+
+def test_of_many_things_the_first_are_told_and_the_others_counted() -> None:
+    assert first_few(list("abcde")) == list("abcde")
+    assert first_few(list("abcdefg")) == [*"abcde", "2 more"]
+    assert first_few(list("abcdef"), others="in the table")[-1] == "1 in the table"
 
 
 @pytest.mark.parametrize("shown", [thousands, percent, number, points])

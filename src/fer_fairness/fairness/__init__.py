@@ -2,7 +2,8 @@
 
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
 from fer_fairness.fairness.audit import AUDIT_COLUMNS, audit
-from fer_fairness.fairness.comparisons.family import Audience, changes
+from fer_fairness.fairness.comparisons.audience import Audience
+from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.fairness.comparisons.of_two import compare, compare_over_seeds
 from fer_fairness.fairness.comparisons.over_seeds import scores_over_seeds
 from fer_fairness.fairness.confidences import predicted_confidence

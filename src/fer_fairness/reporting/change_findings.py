@@ -8,13 +8,12 @@ from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.findings import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, in_sentence
-from fer_fairness.reporting.number_text import listed, thousands
+from fer_fairness.reporting.number_text import first_few, listed, thousands
 from fer_fairness.reporting.rows.changes import Change, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 
 _SHOWN: Final = ("accuracy", "balanced_accuracy")
 """Told of every variant, found or not."""
-_MOST_TOLD: Final = 5
 
 
 def comparison_findings(inputs: ReportInputs) -> list[Finding]:
@@ -77,12 +76,38 @@ def _nothing_found(rows: Sequence[Change]) -> str:
         return "Nothing could be tested."
     return (
         f"No difference found: none of {tested} changes is beyond noise after correction. "
-        "Differences within the intervals cannot be ruled out."
+        f"{_seen(rows)}Differences within the intervals cannot be ruled out."
     )
 
 
-def _first_of(told: list[str]) -> str:
-    """As many as one reads, the others counted: the table has all."""
-    more = len(told) - _MOST_TOLD
-    rest = [f"{more} more, in the table of every change"] if more > 0 else []
-    return "; ".join([*told[:_MOST_TOLD], *rest])
+def _seen(rows: Sequence[Change]) -> str:
+    """From which size on changes of the primary outcomes would have been found; a blank behind."""
+    sizes = [
+        f"{row.label} {row.amount(row.minimum_detectable)}"
+        for row in rows
+        if row.primary and math.isfinite(row.minimum_detectable)
+    ]
+    if not sizes:
+        return ""
+    return f"In 8 of 10 such comparisons it would have been found from: {_first_of(sizes)}. "
+
+
+def seen_range(rows: Sequence[Change]) -> str:
+    """From which size on a change of one outcome would have been found, of several variants.
+
+    Args:
+        rows: Changes of one outcome, at least one.
+
+    Returns:
+        What a sentence ends with, without a full stop.
+    """
+    seen = [row.minimum_detectable for row in rows if math.isfinite(row.minimum_detectable)]
+    if not seen:
+        return "no change could have been found, whatever its size"
+    least, most = rows[0].in_unit(min(seen)), rows[0].amount(max(seen))
+    told = most if most.startswith(f"{least} ") or most == least else f"{least} to {most}"
+    return f"a change of {told} would be found in 8 of 10 such comparisons"
+
+
+def _first_of(told: Sequence[str]) -> str:
+    return "; ".join(first_few(told, others="more, in the table of every change"))

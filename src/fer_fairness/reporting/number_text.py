@@ -7,6 +7,9 @@ from typing import Final
 FEW_PEOPLE: Final = 30
 """Groups smaller than this are greyed: one face moves their accuracy by over three points."""
 
+_READ: Final = 5
+"""So many things of a list are read."""
+
 MISSING: Final = "\N{EN DASH}"
 MINUS: Final = "\N{MINUS SIGN}"
 NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
@@ -89,6 +92,12 @@ def is_few(count: float) -> bool:
 def listed(words: Sequence[str]) -> str:
     """Words as a list in a sentence: "a, b and c"."""
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def first_few(told: Sequence[str], *, others: str = "more") -> list[str]:
+    """As many as one reads, and last how many `others` there are."""
+    left = len(told) - _READ
+    return [*told[:_READ], *([f"{thousands(left)} {others}"] if left > 0 else [])]
 
 
 def _signed(value: float, digits: int) -> str:

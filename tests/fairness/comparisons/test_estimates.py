@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import norm, ttest_1samp
 
 from fer_fairness.fairness.comparisons.crossed_predictions import CrossedPredictions, PeopleNoise
-from fer_fairness.fairness.comparisons.estimates import mean_over_seeds
+from fer_fairness.fairness.comparisons.estimates import mean_over_seeds, seed_means
 from fer_fairness.fairness.metrics.group_metrics import Array, Counts, accuracy
 
 
@@ -176,6 +176,19 @@ def test_the_p_value_agrees_with_the_interval(draw: int, n_seeds: int, noise: fl
     assert (found.p_value < 0.05) is not (found.interval.low <= 0 <= found.interval.high)
     at_p = mean_over_seeds(values, replicates, 1 - found.p_value)
     assert min(abs(at_p.interval.low), abs(at_p.interval.high)) < 1e-6
+
+
+@pytest.mark.parametrize(("n_seeds", "level"), [(1, 0.05), (1, 0.001), (5, 0.05), (5, 0.01)])
+def test_what_is_called_detectable_is_found_in_eight_of_ten(n_seeds: int, level: float) -> None:
+    generator = np.random.default_rng(n_seeds)
+    n, by_people, by_seed = 4000, 0.02, 0.02
+    seeds = by_seed * generator.standard_normal((n_seeds, n)) if n_seeds > 1 else np.zeros((1, n))
+    noise = by_people * generator.standard_normal(n) + seeds
+    shared, own = np.full(n, by_people**2), np.zeros(n)
+    of_truth = seed_means(noise, shared, own).detectable(level, 0.8)
+    planted = seed_means(noise + np.median(of_truth), shared, own)
+    found = (planted.values > planted.half_widths(level)).mean()
+    assert found == pytest.approx(0.8, abs=0.02 if n_seeds == 1 else 0.1)
 
 
 def test_without_any_noise_nothing_is_said_unless_nothing_differs() -> None:

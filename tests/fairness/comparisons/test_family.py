@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.comparisons.audience import Audience
 from fer_fairness.fairness.comparisons.family import (
     CHANGE_COLUMNS,
-    Audience,
     changes,
     changes_and_scores,
 )
@@ -120,6 +120,28 @@ def test_what_stands_behind_outcomes_that_were_not_found_was_not_tested() -> Non
     assert set(behind["verdict"]) == {"not tested"}
     first = found[found["outcome"] == "primary"]
     assert set(first["verdict"]) == {"no difference found"}
+
+
+def test_beside_every_change_stands_the_smallest_that_could_have_been_seen() -> None:
+    found = changed(fabricated({"a": 0.6, "b": 0.62}, n_seeds=2), primary=["accuracy"])
+    tested = found["verdict"].isin(["difference found", "no difference found"])
+    seen = found["minimum_detectable"]
+    assert seen[tested & (found["metric"] == "accuracy")].notna().all()
+    assert seen[~tested].isna().all()
+    half = (found["ci_high"] - found["ci_low"]) / 2
+    assert (seen > half)[seen.notna()].all()
+    alone = changed(fabricated({"a": 0.6, "b": 0.62}), primary=["accuracy"])
+    more = changed(fabricated({"a": 0.6, **dict.fromkeys("bcdefgh", 0.62)}), primary=["accuracy"])
+    first = [part.loc[part["metric"] == "accuracy", "minimum_detectable"] for part in (alone, more)]
+    assert first[0].iloc[0] < first[1].iloc[0], "among more variants a change must be larger"
+
+
+def test_no_change_that_a_metric_cannot_make_could_have_been_seen() -> None:
+    frames = fabricated(dict.fromkeys("abcdef", 0.5), n_seeds=2, people=80)
+    found = changed(frames, primary=["accuracy_gap"])
+    gap = found[found["metric"] == "accuracy_gap"].iloc[0]
+    assert np.isnan(gap["minimum_detectable"])
+    assert gap["verdict"] == "no difference found"
 
 
 def test_every_variant_and_set_is_in_one_family() -> None:

@@ -132,6 +132,13 @@ class SeedMeans:
         """Half of the intervals that miss the truth in a share `outside` of cases, shape (...)."""
         return self.errors * _multipliers(outside, self.seed_share, self.n_seeds)
 
+    def detectable(self, outside: Array | float, power: float) -> Array:
+        """The mean that tests at the level `outside` find in a share `power` of cases, (...).
+
+        The estimate then lies beyond the half of the interval, with the same multipliers.
+        """
+        return self.half_widths(outside) + self.half_widths(2.0 * (1.0 - power))
+
     def p_values(self) -> Array:
         """Against a mean of zero, two-sided: the `outside` whose interval just reaches zero.
 

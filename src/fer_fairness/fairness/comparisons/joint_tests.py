@@ -40,7 +40,8 @@ def joint_tests(
 
     Returns:
         A row a test: `p_value`, `p_value_corrected`, `ci_low`, `ci_high` at the level that is left,
-        `uncorrected_ci_low`, `uncorrected_ci_high`, `n_tested` and `verdict`.
+        `uncorrected_ci_low`, `uncorrected_ci_high`, `minimum_detectable` (NaN where nothing was
+        looked at), `n_tested` and `verdict`.
     """
     p_values = np.concatenate([part.p_values().ravel() for part in means])
     found = corrected(
@@ -57,6 +58,7 @@ def joint_tests(
             "ci_high": high,
             "uncorrected_ci_low": low_alone,
             "uncorrected_ci_high": high_alone,
+            "minimum_detectable": _detectable(means, found.levels, params.power),
             "n_tested": int(np.isfinite(p_values).sum()),
             "verdict": np.select(
                 [found.p_values <= params.significance, found.levels == 0.0, np.isfinite(p_values)],
@@ -98,3 +100,15 @@ def _bounds(means: Sequence[SeedMeans], levels: Array) -> tuple[Array, Array]:
         bounds.append(np.stack([part.values - half, part.values + half]).reshape(2, -1))
     low, high = np.concatenate(bounds, axis=1)
     return low, high
+
+
+def _detectable(means: Sequence[SeedMeans], levels: Array, power: float) -> Array:
+    """The changes that tests at these levels find with the power asked for, shape (tests,)."""
+    ends = np.cumsum([part.values.size for part in means])[:-1]
+    looked_at = np.split(np.where(levels > 0, levels, np.nan), ends)
+    return np.concatenate(
+        [
+            part.detectable(of_part.reshape(part.values.shape), power).ravel()
+            for part, of_part in zip(means, looked_at, strict=True)
+        ]
+    )

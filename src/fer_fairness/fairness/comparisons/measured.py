@@ -104,6 +104,11 @@ class Measured:
     values: Array
     draws: FloatArray
 
+    def of_metrics(self, places: Sequence[int]) -> "Measured":
+        """The same of the metrics in these places; a copy, so that the others may be forgotten."""
+        chosen = list(places)
+        return Measured(self.raw[:, chosen], self.values[:, chosen], self.draws[..., chosen])
+
     def means(self, of: Codes, minus: Codes | None = None) -> tuple[SeedMeans, Array]:
         """Values of models, or differences between models, in the mean over seeds.
 

@@ -5,7 +5,8 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.fairness.comparisons.family import CHANGE_COLUMNS, PRIMARY, Audience, changes
+from fer_fairness.fairness.comparisons.audience import Audience
+from fer_fairness.fairness.comparisons.family import CHANGE_COLUMNS, PRIMARY, changes
 from fer_fairness.fairness.comparisons.over_seeds import Frames, check_several
 from fer_fairness.params.inference import InferenceParameters
 

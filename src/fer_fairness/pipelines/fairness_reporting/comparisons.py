@@ -1,14 +1,19 @@
 """Nodes that compare all variants with the baseline, for one training seed and over several."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness import Audience
-from fer_fairness.fairness.comparisons.family import changes, changes_and_scores
+from fer_fairness.fairness.comparisons.bench import Bench, bench
+from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.scored_faces import ScoredFaces, scored_faces
+from fer_fairness.pipelines.scored_faces import scored_faces
+
+BENCH_TABLES: Final = ("changes_against_control", "ranks", "rank_tests", "fronts")
+"""The tables of the report on which method helps."""
 
 
 def compare_with_baseline(
@@ -26,7 +31,7 @@ def compare_with_baseline(
     """
     audiences = _audiences(parameters, [0], scored)
     compared = changes(
-        [audience for audience, _ in audiences],
+        audiences,
         params=parameters,
         seed=seed,
         primary=parameters.comparison_primary,
@@ -34,35 +39,82 @@ def compare_with_baseline(
     return _with_source(compared, audiences)
 
 
+def compare_one_seed(
+    parameters: EvaluationParameters, seed: int, control: str, *scored: pd.DataFrame
+) -> tuple[pd.DataFrame, ...]:
+    """`compare_with_baseline` where there is one training seed, and which method helps.
+
+    Args:
+        parameters: As there.
+        seed: As there.
+        control: The variant that all methods are set against.
+        scored: As there.
+
+    Returns:
+        What `compare_with_baseline` gives, and the tables `BENCH_TABLES`, without rows where there
+        are too few variants.
+    """
+    found, audiences = _benched(parameters, seed, [0], control, scored)
+    return _with_source(found.changes, audiences), *_bench_tables(found, audiences)
+
+
 def compare_over_seeds(
-    parameters: EvaluationParameters, seed: int, seeds: list[int], *scored: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Mean scores of all variants over the training seeds, and their differences to the baseline.
+    parameters: EvaluationParameters,
+    seed: int,
+    seeds: list[int],
+    control: str,
+    *scored: pd.DataFrame,
+) -> tuple[pd.DataFrame, ...]:
+    """Mean scores of all variants over the training seeds, their changes, and which method helps.
 
     Args:
         parameters: How groups are compared, by which attributes, and what is looked at first.
         seed: Seed of the draws.
         seeds: The training seeds.
+        control: The variant that all methods are set against.
         scored: Scored faces of every seed of the baseline, then of every variant.
 
     Returns:
         The columns of `scores_over_seeds` and those of `changes`, both marked with variant, set and
-        attribute source.
+        attribute source; and the tables `BENCH_TABLES`, without rows where there are too few
+        variants.
     """
+    found, audiences = _benched(parameters, seed, seeds, control, scored)
+    return (
+        _with_source(found.scores, audiences),
+        _with_source(found.changes, audiences),
+        *_bench_tables(found, audiences),
+    )
+
+
+def _benched(
+    parameters: EvaluationParameters,
+    seed: int,
+    seeds: Sequence[int],
+    control: str,
+    scored: Sequence[pd.DataFrame],
+) -> tuple[Bench, list[Audience]]:
     audiences = _audiences(parameters, seeds, scored)
-    compared, scores = changes_and_scores(
-        [audience for audience, _ in audiences],
+    found = bench(
+        audiences,
+        control=control,
         params=parameters,
         seed=seed,
         primary=parameters.comparison_primary,
     )
-    return _with_source(scores, audiences), _with_source(compared, audiences)
+    return found, audiences
+
+
+def _bench_tables(found: Bench, audiences: Sequence[Audience]) -> tuple[pd.DataFrame, ...]:
+    """`BENCH_TABLES` in their order."""
+    against_control = _with_source(found.against_control, audiences)
+    return against_control, found.ranks, found.rank_tests, found.fronts
 
 
 def _audiences(
     parameters: EvaluationParameters, seeds: Sequence[int], scored: Sequence[pd.DataFrame]
-) -> list[tuple[Audience, ScoredFaces]]:
-    """Each evaluation set as all variants and seeds predict it, and its faces."""
+) -> list[Audience]:
+    """Each evaluation set as all variants and seeds predict it."""
     audiences = []
     for parts in zip(*map(scored_faces, scored), strict=True):
         first, n_seeds = parts[0], len(seeds)
@@ -73,18 +125,18 @@ def _audiences(
             for start in range(0, len(parts), n_seeds)
         }
         attributes = first.attributes(parameters.attributes)
-        audience = Audience(first.evaluation_set, frames, attributes, first.emotions)
-        audiences.append((audience, first))
+        sources = {attribute: first.source(attribute) for attribute in attributes}
+        audiences.append(
+            Audience(first.evaluation_set, frames, attributes, first.emotions, sources)
+        )
     return audiences
 
 
-def _with_source(
-    table: pd.DataFrame, audiences: Sequence[tuple[Audience, ScoredFaces]]
-) -> pd.DataFrame:
+def _with_source(table: pd.DataFrame, audiences: Sequence[Audience]) -> pd.DataFrame:
     """The table with who labelled the groups of each row."""
-    faces = {audience.name: part for audience, part in audiences}
+    by_set = {audience.name: audience.sources for audience in audiences}
     sources = [
-        None if pd.isna(attribute) else faces[name].source(attribute)
+        None if pd.isna(attribute) else by_set[name][attribute]
         for name, attribute in zip(table["evaluation_set"], table["attribute"], strict=True)
     ]
     return table.assign(attribute_source=pd.Series(np.array(sources, dtype=object), dtype="str"))

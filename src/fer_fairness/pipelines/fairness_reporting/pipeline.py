@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes
+from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
@@ -42,7 +43,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         *(_collected(table, names) for table, names in of_variants.items()),
     ]
     made = {*of_variants, *(_made_of_all(structure))}
-    not_made = {_COMPARISONS, *_OVER_SEEDS, *_OF_AUDITS, "trials"} - made
+    not_made = {_COMPARISONS, *_OVER_SEEDS, *BENCH_TABLES, *_OF_AUDITS, "trials"} - made
     shown = [table for table in REPORT_TABLES if table not in not_made]
     return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
@@ -50,7 +51,8 @@ def create_pipeline(structure: Structure) -> Pipeline:
 def _made_of_all(structure: Structure) -> tuple[str, ...]:
     """The tables that one node makes of all variants, since they are corrected together."""
     compared = (_COMPARISONS,) if len(structure.names) > 1 else ()
-    return (*compared, *(_OVER_SEEDS if len(structure.seeds) > 1 else ()))
+    over_seeds = _OVER_SEEDS if len(structure.seeds) > 1 else ()
+    return (*compared, *over_seeds, *(BENCH_TABLES if compared or over_seeds else ()))
 
 
 def _scored_of_seeds(variant: str, structure: Structure) -> list[str]:
@@ -105,14 +107,22 @@ def _measured(variant: str) -> Iterator[Pipeline]:
 
 
 def _compared(structure: Structure) -> Iterator[Pipeline]:
-    """All variants against the baseline: those of the first seed, and over seeds."""
+    """All variants against the baseline: those of the first seed, and over seeds.
+
+    Which method helps is told by all seeds that there are.
+    """
     in_order = [BASELINE, *(name for name in structure.names if name != BASELINE)]
-    made = _made_of_all(structure)
+    made, one_seed = _made_of_all(structure), len(structure.seeds) == 1
+    bench_tables = [f"tables.{table}" for table in BENCH_TABLES]
     if _COMPARISONS in made:
+        of_first = [f"{variant}.scored" for variant in in_order]
+        control = ["params:control_variant"] if one_seed else []
+        compare = comparisons.compare_one_seed if one_seed else comparisons.compare_with_baseline
+        table = f"tables.{_COMPARISONS}"
         yield step(
-            comparisons.compare_with_baseline,
-            inputs=[*_SETTINGS, *(f"{variant}.scored" for variant in in_order)],
-            outputs=f"tables.{_COMPARISONS}",
+            compare,
+            inputs=[*_SETTINGS, *control, *of_first],
+            outputs=[table, *bench_tables] if one_seed else table,
             name="compare_with_baseline",
             tags="score",
         )
@@ -120,8 +130,8 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
         scored = [name for variant in in_order for name in _scored_of_seeds(variant, structure)]
         yield step(
             comparisons.compare_over_seeds,
-            inputs=[*_SETTINGS, "params:seeds", *scored],
-            outputs=[f"tables.{table}" for table in _OVER_SEEDS],
+            inputs=[*_SETTINGS, "params:seeds", "params:control_variant", *scored],
+            outputs=[*(f"tables.{table}" for table in _OVER_SEEDS), *bench_tables],
             name="compare_over_seeds",
             tags="score",
         )

@@ -37,6 +37,9 @@ CONTROL: Final = "continued_training"
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
 
+CONTROL_VARIANT: Final = "control_variant"
+"""The parameter that names the variant which all others are held against."""
+
 FURTHER_SEEDS: Final = "training_seed_of"
 """The block of parameters with the number of each further seed, as `seed_<number>`."""
 
@@ -55,6 +58,11 @@ class Variant:
     name: str
     method: type[Method] | type[PostMethod]
     after: str = BASELINE
+
+    @property
+    def method_name(self) -> str:
+        """What its block names: `reweighing`."""
+        return str(self.method.model_fields["method"].default)
 
     @property
     def is_trained(self) -> bool:
@@ -82,6 +90,15 @@ class Structure:
     def names(self) -> tuple[str, ...]:
         """Of all variants, in the order of the report."""
         return tuple(variant.name for variant in self.variants)
+
+    @property
+    def control(self) -> str:
+        """The variant of plain continued training; the baseline where there is none.
+
+        Of several the one that is called as its method is, else the first by name.
+        """
+        plain = [variant.name for variant in self.variants if variant.method_name == CONTROL]
+        return min(plain, key=lambda name: (name != CONTROL, name), default=BASELINE)
 
     @property
     def trained(self) -> tuple[Variant, ...]:
@@ -166,17 +183,14 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
     """The variants that `bench.methods` names, with those that they and the report build on."""
     if named is None:
         return list(variants)
-
-    def names_of(variant: Variant) -> set[str]:
-        return {variant.name, str(variant.method.model_fields["method"].default)}
-
-    unknown = sorted(set(named).difference(*map(names_of, variants)))
+    unknown = sorted(set(named).difference(*({each.name, each.method_name} for each in variants)))
     if unknown:
         raise InvalidInputError(
             f"bench.methods names {', '.join(unknown)}, but no block of the parameters is called "
             f"so or has that method. There are {', '.join(each.name for each in variants)}."
         )
-    chosen = [each for each in variants if names_of(each) & {*named, BASELINE, CONTROL}]
+    wanted = {*named, BASELINE, CONTROL}
+    chosen = [each for each in variants if {each.name, each.method_name} & wanted]
     needed = {each.after for each in chosen}
     return [each for each in variants if each in chosen or each.name in needed]
 
@@ -254,21 +268,24 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, each variant's name in its block, and null in place of
-        the block of a variant that does not take part.
+        further one in `training_seed_of`, the name of the control in `control_variant`, each
+        variant's name in its block, and null in place of the block of a variant that does not take
+        part.
 
     Raises:
         InvalidInputError: The configuration sets what follows from it.
     """
     first, *further = structure.seeds
-    numbers = {
+    derived = {
         TRAINING_SEED: first,
         FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
+        CONTROL_VARIANT: structure.control,
     }
-    for name in numbers.keys() & parameters.keys():
+    for name in derived.keys() & parameters.keys():
         raise InvalidInputError(
-            f"The parameter {name} is set, but follows from seeds. Take it out of conf and "
-            "--params, and list the training seeds in seeds."
+            f"The parameter {name} is set, but follows from seeds and variants. Take it out of "
+            "conf and --params: training seeds are listed in seeds, and the control is the variant "
+            f"whose method is {CONTROL}."
         )
     named = {name: {**parameters[name], "name": name} for name in structure.names}
     left_out = {
@@ -276,4 +293,4 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         for name, block in parameters.items()
         if _method_named_by(block) and name not in structure.names
     }
-    return {**parameters, **left_out, **named, "seeds": list(structure.seeds), **numbers}
+    return {**parameters, **left_out, **named, **derived, "seeds": list(structure.seeds)}

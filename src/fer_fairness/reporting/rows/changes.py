@@ -11,7 +11,8 @@ class Change(Judged, OverSeeds):
     `baseline_value`, `value` and their `difference` are without what noise adds to a gap;
     `raw_difference` is as counted. The interval is at the level that is left after correction for
     all `n_tested` changes together; `uncorrected_ci_low` to `uncorrected_ci_high` is for this one
-    alone. `outcome` is "primary" (tested first) or "secondary".
+    alone. `outcome` is "primary" (tested first) or "secondary". `minimum_detectable` is the
+    smallest change that the test would have found in 8 of 10 such comparisons, NaN where none.
     """
 
     outcome: str
@@ -23,6 +24,7 @@ class Change(Judged, OverSeeds):
     p_value_corrected: float
     uncorrected_ci_low: float
     uncorrected_ci_high: float
+    minimum_detectable: float
     raw_difference: float
     level_down: bool
     n_tested: float
@@ -84,3 +86,7 @@ class ComparisonRow(Change, table="comparisons"):
 
 class ComparisonOverSeedsRow(Change, table="comparisons_over_seeds"):
     """A change in the mean over training seeds; its interval holds the noise of seeds too."""
+
+
+class AgainstControlRow(Change, table="changes_against_control"):
+    """A change against the control of a bench, in the mean over training seeds."""

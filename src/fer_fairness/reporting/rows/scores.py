@@ -40,16 +40,21 @@ Key: TypeAlias = tuple[str, str, str]
 """Variant, evaluation set and attribute."""
 
 
-class Scored(Row):
-    """Something about one variant on one evaluation set."""
+class OfVariant(Row):
+    """Something about one variant."""
 
     variant: str
-    evaluation_set: str
 
     @property
     def variant_label(self) -> str:
         """The variant in words."""
         return variant_label(self.variant)
+
+
+class Scored(OfVariant):
+    """Something about one variant on one evaluation set."""
+
+    evaluation_set: str
 
     @property
     def set_label(self) -> str:

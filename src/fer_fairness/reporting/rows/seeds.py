@@ -4,18 +4,11 @@ from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, OfMetric, Scored
 
 
-class OverSeeds(OfMetric, Scored):
-    """Something in the mean over training seeds; of all faces where there is no attribute.
-
-    With one seed it is of that. `seed_share` is the share of the variance of the mean that comes
-    from seeds.
-    """
+class OfPeople(OfMetric):
+    """Something about a metric of all faces, or of an attribute as somebody labelled it."""
 
     attribute: str | None
     attribute_source: str | None
-    seed_share: float
-    n_seeds: float
-    n_people: float
 
     @property
     def predicted(self) -> bool:
@@ -34,6 +27,18 @@ class OverSeeds(OfMetric, Scored):
         """The metric in a sentence, with its attribute where it is one between groups."""
         label = in_sentence(self.words.label)
         return label if self.attribute is None else f"{label} for {self.people}"
+
+
+class OverSeeds(OfPeople, Scored):
+    """Something in the mean over training seeds; of all faces where there is no attribute.
+
+    With one seed it is of that. `seed_share` is the share of the variance of the mean that comes
+    from seeds.
+    """
+
+    seed_share: float
+    n_seeds: float
+    n_people: float
 
 
 class ScoreOverSeedsRow(Estimate, OverSeeds, table="scores_over_seeds"):

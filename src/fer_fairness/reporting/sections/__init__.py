@@ -22,6 +22,7 @@ from fer_fairness.reporting.sections.glance import glance_section
 from fer_fairness.reporting.sections.labeller import labeller_section
 from fer_fairness.reporting.sections.limits import limits_section
 from fer_fairness.reporting.sections.method import method_section
+from fer_fairness.reporting.sections.methods import methods_section
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
 from fer_fairness.reporting.sections.predicted_groups import predicted_groups_section
 from fer_fairness.reporting.sections.recalls import recalls_section
@@ -42,6 +43,7 @@ _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
             gaps_section,
             recalls_section,
             worst_subgroup_section,
+            methods_section,
             trade_off_section,
             over_seeds_section,
             training_section,

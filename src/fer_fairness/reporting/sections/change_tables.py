@@ -8,13 +8,16 @@ from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.changes import Change
 
 
-def changes_table(caption: str, rows: Sequence[Change], *, all_in: str) -> page.Table:
+def changes_table(
+    caption: str, rows: Sequence[Change], *, all_in: str, reference: str = "Baseline"
+) -> page.Table:
     """Changes with intervals and tests, those found first and in bold.
 
     Args:
         caption: What the table shows.
         rows: The changes of one evaluation set.
         all_in: The file that has all of them.
+        reference: What they are changes against.
     """
     return page.table(
         caption,
@@ -23,13 +26,17 @@ def changes_table(caption: str, rows: Sequence[Change], *, all_in: str) -> page.
             ("Variant", lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
-            ("Baseline → variant", lambda row: page.numeric(row.from_to)),
+            (f"{reference} → variant", lambda row: page.numeric(row.from_to)),
             (
                 "Difference [interval]",
                 lambda row: page.numeric(f"{row.measured} [{row.interval}]", strong=row.found),
             ),
             ("Corrected p", lambda row: page.numeric(p_value(row.p), strong=row.found)),
             ("Verdict", lambda row: row.judgement.value),
+            (
+                "Smallest change found in 8 of 10",
+                lambda row: page.numeric(row.amount(row.minimum_detectable)),
+            ),
             ("Levelled down", lambda row: page.yes_or_no(row.level_down)),
             ("p of this row alone", lambda row: page.numeric(p_value(row.p_value))),
             (
