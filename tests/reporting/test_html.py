@@ -5,12 +5,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from tests.reporting.conftest import fabricate_inputs
 from tests.reporting.rows import changed, report, without
 
-from fer_fairness.reporting import REPORT_TABLES
+from fer_fairness.reporting import REPORT_TABLES, page
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.number_text import MISSING
+from fer_fairness.reporting.sections import all_sections
 from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
@@ -331,3 +333,20 @@ def test_trials_are_shown_with_the_rules_that_would_have_chosen_them(
     other = trials.assign(rules=["mean_recall", "ideal_point", "mean_recall"])
     assert "In 1 of them another rule would have chosen another trial." in told(other)
     assert "choices among trials" not in told(trials.iloc[:0])
+
+
+def test_of_many_variants_single_ones_are_not_all_drawn() -> None:
+    variants = ("baseline", "continued_training", *(f"method_{number}" for number in range(8)))
+    inputs = fabricate_inputs(variants=variants, evaluation_sets=("fer_plus",))
+    shown = {section.key: section.drawn() for section in all_sections(inputs)}
+    assert inputs.variants_shown() == ("baseline",)
+    n_drawings = {
+        key: sum(isinstance(block, page.Drawing) for _, block in blocks)
+        for key, blocks in shown.items()
+    }
+    assert n_drawings["trade-off"] == n_drawings["over-seeds"] == 0
+    (row,) = [block for kind, block in shown["recognition"] if kind == "Row"]
+    assert isinstance(row, list)
+    assert len(row) == 1
+    told = " ".join(block.text for _, block in shown["recognition"] if isinstance(block, page.Text))
+    assert "tables/confusion.parquet" in told

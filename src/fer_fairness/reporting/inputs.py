@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting.passed_on import passed_on_mapping
 from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
+
+MOST_VARIANTS: Final = 8
+"""Of more, only the comparison of methods shows all."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class ReportInputs:
         tables = self.tables.values()
         found = _distinct([table["variant"] for table in tables if "variant" in table.columns])
         return tuple(sorted(found, key=lambda name: name != "baseline"))
+
+    def variants_shown(self) -> tuple[str, ...]:
+        """Those that figures and tables of single variants are of: of many the first alone."""
+        variants = self.variants()
+        return variants if len(variants) <= MOST_VARIANTS else variants[:1]
 
     def evaluation_sets(self) -> tuple[str, ...]:
         """Every evaluation set that something was scored on, in order of first appearance."""

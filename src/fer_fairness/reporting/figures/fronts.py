@@ -29,9 +29,9 @@ def front_figure(rows: Sequence[FrontRow]) -> Figure:
         rows: The places of all variants on the fronts of one evaluation set.
 
     Returns:
-        A full-width figure. The more probably a method is on the front, the larger and darker its
-        mark; names are those of the most probable ones, with their probability, and the control's.
-        A thin line joins those that are on the front as measured.
+        A full-width figure, half as wide with a single panel. The more probably a method is on the
+        front, the larger and darker its mark; names are those of the most probable ones, with their
+        probability, and the control's. A thin line joins those that are on the front as measured.
     """
     known = [row for row in rows if np.isfinite([row.accuracy, row.value]).all()]
     by_attribute = grouped(known, lambda row: row.attribute).values()
@@ -41,7 +41,7 @@ def front_figure(rows: Sequence[FrontRow]) -> Figure:
     if not blocks:
         return style.message_figure(NO_GAPS)
     columns = min(2, len(blocks))
-    figure = style.new_figure(style.WIDTH, 0.2 + _HEIGHT * -(-len(blocks) // columns))
+    figure = style.new_figure(style.WIDTH * columns / 2, 0.2 + _HEIGHT * -(-len(blocks) // columns))
     panels = style.panel_grid(figure, len(blocks), columns=columns, share="x")
     for panel, block in zip(panels, blocks, strict=True):
         first = block[0]

@@ -60,7 +60,8 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
         shown = {row.metric for row in rows}
         metrics = [name for name in HEADLINE_METRICS if name in shown]
         if metrics:
-            figure = gap_forest_figure(rows, metrics=metrics, variants=inputs.variants())
+            drawn = [row for row in rows if row.variant in inputs.variants_shown()]
+            figure = gap_forest_figure(drawn, metrics=metrics, variants=inputs.variants())
             blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
         for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block), _by_pair(block))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from fer_fairness.reporting import page
+from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
 from fer_fairness.reporting.glance import (
     Audience,
@@ -22,6 +23,7 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.number_text import MISSING, listed
+from fer_fairness.reporting.rows.bench import FrontRow
 
 _MOST_STATEMENTS: Final = 5
 _MOST_METHODS: Final = 8
@@ -58,6 +60,7 @@ def glance_section(inputs: ReportInputs) -> page.Section:
             headline_gaps_figure(shown), key="glance-gaps", caption=_GAPS_CAPTION, half=True
         ),
         *_groups(shown[0]),
+        *_front(inputs, shown[0]),
     ]
     columns = page.Columns((tuple(left), tuple(right)))
     return page.Section("glance", "At a glance", [columns, *notes])
@@ -86,6 +89,24 @@ def _groups(statement: Statement) -> list[page.Block]:
             half=True,
         ),
     ]
+
+
+def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
+    """Accuracy of all methods against that of the group served worst."""
+    rows = [
+        row
+        for row in inputs.rows(FrontRow)
+        if row.metric == "worst_group_accuracy"
+        and (row.evaluation_set, row.attribute, row.attribute_source) == statement.gap.people
+    ]
+    if not rows:
+        return []
+    caption = (
+        "Accuracy of the group served worst: upper right is better. Larger, with the probability: "
+        "nobody is better in both."
+    )
+    drawing = page.drawing(front_figure(rows), key="glance-front", caption=caption, half=True)
+    return [page.Heading("What methods cost and gain"), drawing]
 
 
 def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Block]:
@@ -134,4 +155,5 @@ def _not_shown(methods: Sequence[MethodEffects]) -> str:
     if not methods:
         return ""
     nothing = sum(set(method.by_audience.values()) == {Effect.UNCLEAR} for method in methods)
-    return f" {len(methods)} more methods are below; of {nothing} of them no change was found."
+    of_them = f"; of {nothing} of them no change was found" if nothing else ""
+    return f" {len(methods)} more methods are below{of_them}."

@@ -1,6 +1,6 @@
 """Over several training seeds: the mean of every variant, and what holds against the baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -74,18 +74,9 @@ def _of_set(
     if comparisons:
         by_variant = grouped(comparisons, lambda row: row.variant)
         found = tuple(change_finding(rows, rows[0].variant_label) for rows in by_variant.values())
-        drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
-        figure = seed_differences_figure(drawn, variants=inputs.variants())
-        caption = (
-            f"What each variant changes against the baseline on {comparisons[0].set_label}, in the "
-            "mean over training seeds, with interval and p after correction. Right of zero is "
-            "better for scores, and less even for gaps. Filled marks: difference found."
-        )
-        key = f"over-seeds-{comparisons[0].evaluation_set}"
-        blocks += [
-            page.Findings(found, folded=True),
-            page.drawing(figure, key=key, caption=caption),
-        ]
+        blocks.append(page.Findings(found, folded=True))
+        if inputs.variants_shown() == inputs.variants():
+            blocks.append(_differences_drawing(comparisons, inputs.variants()))
         caption = (
             "Changes against the baseline in the mean over training seeds on "
             f"{comparisons[0].set_label}"
@@ -95,7 +86,22 @@ def _of_set(
     else:
         blocks.append(page.absent("No variant was compared with the baseline over seeds."))
     gaps = [row for row in scores if row.attribute is not None]
-    return [*blocks, _gaps_table(gaps)] if gaps else blocks
+    file = inputs.file_of(ScoreOverSeedsRow)
+    return [*blocks, _gaps_table(gaps, all_in=file)] if gaps else blocks
+
+
+def _differences_drawing(
+    comparisons: list[ComparisonOverSeedsRow], variants: Sequence[str]
+) -> page.Drawing:
+    first = comparisons[0]
+    caption = (
+        f"What each variant changes against the baseline on {first.set_label}, in the mean over "
+        "training seeds, with interval and p after correction. Right of zero is better for "
+        "scores, and less even for gaps. Filled marks: difference found."
+    )
+    drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
+    figure = seed_differences_figure(drawn, variants=variants)
+    return page.drawing(figure, key=f"over-seeds-{first.evaluation_set}", caption=caption)
 
 
 def _means_table(scores: list[ScoreOverSeedsRow]) -> page.Table:
@@ -112,6 +118,7 @@ def _means_table(scores: list[ScoreOverSeedsRow]) -> page.Table:
         "it the standard deviation (SD) of the seeds",
         [{row.metric: row for row in line} for line in by_variant],
         [*columns, *page.columns(heads, _mean_cell)],
+        folded=len(by_variant) > page.MOST_ROWS,
     )
 
 
@@ -122,7 +129,7 @@ def _mean_cell(row: ScoreOverSeedsRow | None) -> page.Cell:
     return replace(cell, text=f"{row.estimate}\nSD {points(row.seed_standard_deviation)}")
 
 
-def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> page.Table:
+def _gaps_table(gaps: list[ScoreOverSeedsRow], *, all_in: str) -> page.Table:
     return page.table(
         f"Every gap between groups in the mean over training seeds on {gaps[0].set_label}",
         gaps,
@@ -143,4 +150,5 @@ def _gaps_table(gaps: list[ScoreOverSeedsRow]) -> page.Table:
             ("n", lambda row: page.people(row.n_people)),
         ],
         folded=True,
+        all_in=all_in,
     )

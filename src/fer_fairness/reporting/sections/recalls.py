@@ -46,12 +46,14 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
             continue
         if any(row.metric.startswith("recall_") for row in shown):
             figure = recall_by_emotion_and_group_figure(
-                shown, attribute=rows[0].attribute, variants=inputs.variants()
+                [row for row in shown if row.variant in inputs.variants_shown()],
+                attribute=rows[0].attribute,
+                variants=inputs.variants(),
             )
             caption = _caption(rows[0])
             blocks.append(page.drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
         beside = corrected if rows[0].predicted else None
-        blocks.append(_group_table(shown, inputs.variants(), beside))
+        blocks.append(_group_table(inputs, shown, beside))
     return page.Section(
         "recalls",
         "Recall by emotion and group",
@@ -121,9 +123,15 @@ def listed_groups(rows: list[GroupRow], *, least: float, what: str) -> tuple[lis
 
 
 def _group_table(
-    rows: list[GroupRow], variants: Sequence[str], corrected: _Corrected | None
+    inputs: ReportInputs, rows: list[GroupRow], corrected: _Corrected | None
 ) -> page.Table:
-    """Every metric of every group; beside accuracy the corrected one where groups are predicted."""
+    """Every metric of every group; beside accuracy the corrected one where groups are predicted.
+
+    Of many variants the first one's alone.
+    """
+    variants, rest = inputs.variants_shown(), ""
+    if variants != inputs.variants():
+        rest = f"; other variants are in {inputs.file_of(GroupRow)}"
     by_line = grouped(rows, lambda row: (row.group, row.variant))
     lines = [
         {row.metric: row for row in by_line[group, variant]}
@@ -145,6 +153,7 @@ def _group_table(
     what = f"{rows[0].groups_label} on {rows[0].set_label}"
     caption = (
         f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below {FEW_PEOPLE})"
+        f"{rest}"
     )
     return page.table(caption, lines, columns, folded=True)
 

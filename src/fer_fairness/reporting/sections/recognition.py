@@ -15,6 +15,7 @@ from fer_fairness.reporting.rows.scores import ConfusionRow, OverallRow
 def recognition_section(inputs: ReportInputs) -> page.Section:
     """Overall metrics and confusion matrices of every variant."""
     blocks: list[page.Block] = []
+    drawn = inputs.variants_shown()
     overall = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
     confusion = grouped(inputs.rows(ConfusionRow), lambda row: (row.evaluation_set, row.variant))
     for name in inputs.evaluation_sets():
@@ -22,10 +23,13 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
             blocks.append(page.Heading(evaluation_set_label(name)))
         if name in overall:
             blocks.append(_overall_table(overall[name], inputs.variants()))
-        for variant in inputs.variants():
+        for variant in drawn:
             if (name, variant) in confusion:
                 key = f"confusion-{len(blocks)}"
                 blocks.append(_confusion_drawing(inputs, confusion[name, variant], key))
+    if drawn != inputs.variants():
+        rest = f"Confusions of the other variants are in {inputs.file_of(ConfusionRow)}."
+        blocks.append(page.Text(rest))
     if not blocks:
         blocks.append(page.absent("No predictions were scored."))
     return page.Section("recognition", "Recognition of emotions", blocks)

@@ -51,7 +51,9 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
         ("p", lambda row: page.numeric(p_value(row.p))),
         ("Verdict", lambda row: page.Cell(row.judgement, strong=row.found, muted=not row.found)),
     ]
-    table = page.table("The subgroup with the most errors above expectation", rows, columns)
+    caption = "The subgroup with the most errors above expectation"
+    ordered = sorted(rows, key=lambda row: not row.found)
+    table = page.table(caption, ordered, columns, all_in=inputs.file_of(ScanRow))
     return page.Section("subgroup", title, [page.Text(_EXPLAINED), table])
 
 
