@@ -88,7 +88,8 @@ def told(faces: pd.DataFrame, needs: Collection[str] = ()) -> Given:
         predicted_emotion=[EMOTIONS[place] for place in shares.argmax(axis=1)],
     )
     columns = list(PREDICTIONS_SCHEMA.columns)
-    return Given(PREDICTIONS_SCHEMA.validate(predictions[columns]), seed=0)
+    model = starting_network() if "starting_model" in needs else None
+    return Given(PREDICTIONS_SCHEMA.validate(predictions[columns]), seed=0, model=model)
 
 
 def starting_network() -> Any:
@@ -137,6 +138,14 @@ def chosen(name: str, **settings: Any) -> Method:
     small = {
         "augmentation": {"minimum_cell_size": 1, "target_share": 1.0},
         "minimum_faces": 1.0,
+        "generator": {
+            "n_codes": 8,
+            "width": 16,
+            "n_blocks": 1,
+            "n_steps": 20,
+            "n_moves": 4,
+            "copy_quantile": 0.0,
+        },
     }
     ours = {key: value for key, value in small.items() if key in method.model_fields}
     return method.model_validate({**ours, **settings})

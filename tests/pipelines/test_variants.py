@@ -4,16 +4,20 @@ import re
 from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.mitigation import PostMethodBlock
+from fer_fairness.mitigation import Composition, Given, Method, MethodBlock, PostMethodBlock
+from fer_fairness.mitigation.composition import no_variants
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.mitigation.methods.reweighing import Reweighing
 from fer_fairness.pipeline_registry import pipelines_for
+from fer_fairness.pipelines.variants.nodes import compose_with_model
 from fer_fairness.pipelines.variants.structure import (
     Structure,
     Variant,
@@ -158,6 +162,41 @@ def test_a_method_that_looks_at_training_faces_has_them_predicted_by_the_baselin
     assert "trains" in predicted.tags
     assert predicted.outputs[0] in nodes["looks_seed_4.compose_training_set"].inputs
     assert "reweighing.predict_training_faces" not in by_name(ONE["mitigation"])
+
+
+def test_a_method_that_needs_the_starting_model_is_given_that_of_its_seed() -> None:
+    class Needs(ContinuedTraining):
+        needs = frozenset({"starting_model"})
+
+    structure = Structure((DEFAULT.variants[0], Variant("needs", Needs)), (0, 4))
+    composed = by_name(pipelines_for(structure)["mitigation"])["needs_seed_4.compose_training_set"]
+    assert composed.func is compose_with_model
+    assert composed.inputs[:3] == [
+        "params:needs",
+        "baseline_seed_4.model",
+        "fer_plus.development_faces",
+    ]
+    plain = by_name(ONE["mitigation"])["reweighing.compose_training_set"]
+    assert not any(name.endswith(".model") for name in plain.inputs)
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_no_other_method_is_given_the_starting_model(
+    monkeypatch: pytest.MonkeyPatch, *, is_needed: bool
+) -> None:
+    found = []
+
+    def spied(_: Method, faces: pd.DataFrame, images: np.ndarray, given: Given) -> Composition:
+        found.append(given.model)
+        return Composition(faces[["sample_id"]], no_variants(images.shape[1:]))
+
+    needs = frozenset({"starting_model"} if is_needed else {"groups"})
+    monkeypatch.setattr(ContinuedTraining, "needs", needs)
+    monkeypatch.setattr(ContinuedTraining, "training_set", spied)
+    block = MethodBlock.model_validate({"method": "continued_training"})
+    faces, images = pd.DataFrame({"sample_id": ["a"]}), np.zeros((1, 8, 8, 1), np.uint8)
+    compose_with_model(block, "the model", faces, images, 0)
+    assert found == ["the model" if is_needed else None]
 
 
 def combined(after: str | None, *, checked: bool = False) -> dict[str, Any]:

@@ -36,9 +36,10 @@ its number among the variants of its source.
 
 What a row stands for is told by `augmentation_mode`. "written": a variant that was made once;
 `image_index` is its row in the augmented images, `augmentation_strength` (0 to 1) multiplied
-`augmentation.transforms`. "on_the_fly": one more showing of its source in every epoch, varied anew
-each time; `image_index` is the source's row in the training images and may occur several times,
-`augmentation_strength` multiplies the ranges of the training's `online_augmentation`.
+`augmentation.transforms`, and is 0 where a generator made it. "on_the_fly": one more showing of its
+source in every epoch, varied anew each time; `image_index` is the source's row in the training
+images and may occur several times, `augmentation_strength` multiplies the ranges of the training's
+`online_augmentation`.
 """
 
 _IMAGES_AT_ONCE = 256

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling.inspection import dense_output_layer
+from fer_fairness.modeling.layers import dense_layer
 from fer_fairness.modeling.objective import Tensor
 
 if TYPE_CHECKING:
     import keras
+
+__all__ = ["dense_head", "dense_layer", "group_loss"]
 
 
 def dense_head(model: "keras.Model", remedy: str) -> "keras.layers.Dense":
@@ -29,23 +30,6 @@ def dense_head(model: "keras.Model", remedy: str) -> "keras.layers.Dense":
             f"expected one of the outer model: {remedy}"
         )
     return head
-
-
-def dense_layer(
-    n_inputs: int, n_outputs: int, generator: np.random.Generator, *, activation: str | None = None
-) -> "keras.layers.Dense":
-    """A dense layer that has been built; Glorot's uniform weights, biases 0.
-
-    Drawn by NumPy, since each back end of Keras draws in its own way.
-    """
-    from keras import layers
-
-    layer = layers.Dense(n_outputs, activation=activation)
-    layer.build((None, n_inputs))
-    limit = np.sqrt(6 / (n_inputs + n_outputs))
-    kernel = generator.uniform(-limit, limit, (n_inputs, n_outputs))
-    layer.set_weights([kernel.astype(np.float32), np.zeros(n_outputs, np.float32)])
-    return layer
 
 
 def group_loss(members: Tensor, said: Tensor, weight: Tensor | None) -> Tensor:

@@ -22,7 +22,7 @@ from fer_fairness.params.training import TrainingParameters
 if TYPE_CHECKING:
     import keras
 
-Need = Literal["groups", "training_predictions"]
+Need = Literal["groups", "training_predictions", "starting_model"]
 
 LEARNING_RATES: Final[Mapping[str, Sequence[Any]]] = {
     "fine_tuning.training.target_learning_rate": (0.0003, 0.0001, 0.001)
@@ -39,10 +39,12 @@ class Given:
             set, and on the training faces where the method needs `training_predictions`; a
             `predictions` table. Without rows where training starts from no model.
         seed: The training seed.
+        model: The starting model, a `keras.Model`, where the method needs `starting_model`.
     """
 
     predictions: pd.DataFrame
     seed: int
+    model: Any = None
 
 
 class Method(Parameters, Procedure):
@@ -57,7 +59,8 @@ class Method(Parameters, Procedure):
         label: Name for people.
         source: The paper.
         needs: `groups`: it is trained on the dataset with demographics that `demographic_dataset`
-            chooses; `training_predictions`: the starting model is asked about the training faces.
+            chooses; `training_predictions`: the starting model is asked about the training faces;
+            `starting_model`: it is given itself where the training set is composed.
         pipeline: The registered pipeline that trains it.
         starts_anew: Whether it starts from no trained model.
         needs_trained: Whether it starts from one even where the others train from scratch.

@@ -1,12 +1,15 @@
 """Targeted augmentation: faces of rare or badly recognised cells are repeated, varied."""
 
 import logging
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from pydantic import field_validator
 
 from fer_fairness.augmentation import (
+    Augmented,
     augment,
     check_online_augmentation,
     describe_critical,
@@ -35,6 +38,13 @@ class TargetedAugmentation(Method):
 
     augmentation: AugmentationParameters = AugmentationParameters()
 
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def _over_own_defaults(cls, given: object) -> object:
+        """What a block does not name is as the method has it, not as the parameters have it."""
+        own = cls.model_fields["augmentation"].default.model_dump(exclude_unset=True)
+        return {**own, **given} if isinstance(given, Mapping) else given
+
     def training_set(self, faces: pd.DataFrame, images: np.ndarray, given: Given) -> Composition:
         """All training faces, and what the plan adds.
 
@@ -44,8 +54,14 @@ class TargetedAugmentation(Method):
         recall = validation_recall(faces, given.predictions, self.augmentation.by)
         plan = plan_augmentation(faces, self.augmentation, recall=recall)
         logger.info(describe_critical(plan, self.augmentation.by))
-        added = augment(faces, images, plan, self.augmentation, seed=given.seed)
+        added, plan = self.added(faces, images, plan, given)
         return Composition(super().training_set(faces, images, given).columns, added, plan)
+
+    def added(
+        self, faces: pd.DataFrame, images: np.ndarray, plan: pd.DataFrame, given: Given
+    ) -> tuple[Augmented, pd.DataFrame]:
+        """The faces that a plan asks for, and the plan with what became of it."""
+        return augment(faces, images, plan, self.augmentation, seed=given.seed), plan
 
     def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
         """How it is trained.

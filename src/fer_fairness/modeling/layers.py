@@ -82,3 +82,20 @@ def _penalty(params: ArchitectureParameters) -> "keras.regularizers.L2 | None":
     from keras import regularizers
 
     return regularizers.L2(params.l2) if params.l2 > 0 else None
+
+
+def dense_layer(
+    n_inputs: int, n_outputs: int, generator: np.random.Generator, *, activation: str | None = None
+) -> "keras.layers.Dense":
+    """A dense layer that has been built; Glorot's uniform weights, biases 0.
+
+    Drawn by NumPy, since each back end of Keras draws in its own way.
+    """
+    from keras import layers
+
+    layer = layers.Dense(n_outputs, activation=activation)
+    layer.build((None, n_inputs))
+    limit = np.sqrt(6 / (n_inputs + n_outputs))
+    kernel = generator.uniform(-limit, limit, (n_inputs, n_outputs))
+    layer.set_weights([kernel.astype(np.float32), np.zeros(n_outputs, np.float32)])
+    return layer

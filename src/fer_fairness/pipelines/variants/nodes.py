@@ -44,6 +44,7 @@ def compose_training_set(
     images: np.ndarray,
     seed: int,
     *predictions: pd.DataFrame,
+    model: Model | None = None,
 ) -> Composed:
     """Which faces a variant is trained on, with what beside them, and what its method adds.
 
@@ -53,15 +54,28 @@ def compose_training_set(
         images: Their images.
         seed: The training seed.
         predictions: Of the starting model, as `Given` has them.
+        model: The starting model, where the method needs it.
 
     Returns:
         Columns of numbers beside each face, the plan of what is added, and its faces and images.
     """
     told = stacked([empty_table(PREDICTIONS_SCHEMA), *predictions])
-    given = Given(told, seed)
     method = MethodBlock.model_validate(block).root
+    given = Given(told, seed, model if "starting_model" in method.needs else None)
     composed = method.training_set(faces, images, given)
     return composed.columns, composed.plan, composed.added.faces, composed.added.images
+
+
+def compose_with_model(
+    block: MethodBlock,
+    model: Model,
+    faces: pd.DataFrame,
+    images: np.ndarray,
+    seed: int,
+    *predictions: pd.DataFrame,
+) -> Composed:
+    """As `compose_training_set`, of a method that needs the starting model."""
+    return compose_training_set(block, faces, images, seed, *predictions, model=model)
 
 
 def train_model(

@@ -129,9 +129,14 @@ class _Wired:
         )
 
     def _composition(self, method: type[Method], development: list[str]) -> Pipeline:
+        needs_model = "starting_model" in method.needs
         return step(
-            nodes.compose_training_set,
-            inputs=[self.settled(method), *development, self.seed, *self._told(method)],
+            nodes.compose_with_model if needs_model else nodes.compose_training_set,
+            inputs=[
+                self.settled(method),
+                *([f"{self.start}.model"] if needs_model else []),
+                *(*development, self.seed, *self._told(method)),
+            ],
             outputs=self.own(
                 "training_columns", "augmentation_plan", "augmented_faces", "augmented_images"
             ),

@@ -56,7 +56,7 @@ def tune(
     """
 
     def scored(tried: MethodBlock) -> pd.DataFrame:
-        composed = nodes.compose_training_set(tried, faces, images, seed, *predictions)
+        composed = nodes.compose_with_model(tried, baseline, faces, images, seed, *predictions)
         columns, _, augmented_faces, augmented_images = composed
         model, _, _ = nodes.train_model(
             tried,
