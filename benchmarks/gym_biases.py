@@ -123,6 +123,12 @@ def parameters_for(planted: PlantedBias, n_seeds: int, *, quick: bool) -> Blocks
     """
     merged = merge(_environment("bench"), _environment("sample"), _OWN, _QUICK if quick else {})
     merged["fabrication"]["planted"] = planted.model_dump(mode="json")
+    # The labeller learns the groups that are there, as many faces of each.
+    merged["fabrication"]["fairface"]["group_shares"] = {
+        name: dict.fromkeys(there, 1.0 / len(there))
+        for name, shares in planted.group_shares.items()
+        if len(there := [group for group, share in shares.items() if share > 0]) > 1
+    }
     merged["seeds"] = list(range(n_seeds))
     attribute, *_ = planted_attributes(planted)
     looking = {

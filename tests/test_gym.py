@@ -48,6 +48,13 @@ class TestBiases:
         assert parameters["demographic_augmentation"]["augmentation"]["by"] == ["emotion", "gender"]
         assert structure.seeds == (0, 1)
 
+    def test_the_labeller_learns_as_many_faces_of_each_group_that_is_there(self) -> None:
+        shares = {"race": {"white": 0.8, "indian": 0.2}, "gender": {"female": 1.0}}
+        drawn = gym_biases.parameters_for(PlantedBias(group_shares=shares), 1, quick=True)
+        fairface = FabricationParameters.model_validate(drawn["fabrication"]).fairface
+        assert fairface.group_shares == {"race": {"white": 0.5, "indian": 0.5}}
+        assert fairface.train == 600
+
     def test_some_methods_bring_the_control_with_them(self) -> None:
         structure = gym_biases.structure_for(parameters_of("none"), ["focal"])
         assert structure.names == ("baseline", CONTROL, "focal")

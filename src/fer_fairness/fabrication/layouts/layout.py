@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_fairness.fabrication.drawing import Mode
-from fer_fairness.params.fabrication import GROUPS, FabricationParameters
+from fer_fairness.params.fabrication import GROUPS, ByGroup, FabricationParameters
 from fer_fairness.progress import track
 
 JPEG_QUALITY: Final = 92
@@ -52,7 +52,7 @@ class Layout(ABC):
         size: Side of its pictures, pixels.
         mode: `L` for grey pictures, `RGB` for colour.
         framing: Face units to shares of half a picture's side.
-        has_emotions: Whether it records an emotion; where not, only shares of people are planted.
+        has_emotions: Whether it records an emotion; where not, nothing is planted.
         races: Groups that its people are drawn from.
         numbers_through: Whether rows are numbered through all splits, not within each.
     """
@@ -72,6 +72,10 @@ class Layout(ABC):
     @abstractmethod
     def class_shares(self, params: FabricationParameters) -> dict[str, float]:
         """Share of each emotion that people show, before the planted tilt."""
+
+    def group_shares(self, params: FabricationParameters) -> ByGroup:
+        """Share of people of each group by attribute, where it is not the default."""
+        return params.planted.group_shares
 
     def completed(self, truth: pd.DataFrame, params: FabricationParameters) -> pd.DataFrame:
         """The truth of one split with the columns that only this dataset has."""
