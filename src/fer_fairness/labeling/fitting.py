@@ -154,7 +154,7 @@ def _groups_with_faces(labels: pd.Series, attribute: str) -> tuple[str, ...]:
             f"least two of FairFace's groups are needed ({', '.join(known)}). Add faces of another."
         )
     if absent := [group for group in known if group not in groups]:
-        _log.warning(
+        _log.info(
             "No face is %s: the labeller will not know such a %s.", " or ".join(absent), attribute
         )
     return groups
