@@ -15,6 +15,7 @@ from fer_fairness.taxonomy import EMOTIONS
 
 SECTIONS = (
     "found",
+    "planted",
     "limits",
     "gaps",
     "predicted",

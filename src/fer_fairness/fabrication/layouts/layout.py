@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 import numpy as np
@@ -55,6 +56,7 @@ class Layout(ABC):
         has_emotions: Whether it records an emotion; where not, nothing is planted.
         races: Groups that its people are drawn from.
         numbers_through: Whether rows are numbered through all splits, not within each.
+        annotated_as: attribute -> drawn group -> what its publisher calls it, where it annotates.
     """
 
     name: ClassVar[str]
@@ -64,6 +66,7 @@ class Layout(ABC):
     has_emotions: ClassVar[bool] = True
     races: ClassVar[tuple[str, ...]] = GROUPS["race"]
     numbers_through: ClassVar[bool] = False
+    annotated_as: ClassVar[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
     @abstractmethod
     def split_sizes(self, params: FabricationParameters) -> Mapping[str, int]:
