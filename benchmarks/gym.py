@@ -26,7 +26,7 @@ from benchmarks import gym_biases, gym_display, gym_findings
 
 from fer_fairness.cli import failures_of
 from fer_fairness.errors import FerFairnessError
-from fer_fairness.fabrication.writing import TRUTH
+from fer_fairness.fabrication.writing import TRUTH, drawn_with
 from fer_fairness.files import replacing
 from fer_fairness.pipelines.variants.structure import CONTROL, Structure
 
@@ -128,7 +128,7 @@ def found(root: Path, structure: Structure, failed: Collection[str]) -> pd.DataF
         return pd.DataFrame(columns=list(gym_findings.COLUMNS))
     folder = root / "data/01_raw/fer_plus"
     truth = pd.read_parquet(folder / TRUTH)
-    planted = gym_biases.drawn_with(folder).planted
+    planted = drawn_with(folder).planted
     return gym_findings.findings(root.name, frames, truth, planted)
 
 

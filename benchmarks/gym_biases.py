@@ -5,7 +5,6 @@ on the same faces. There is no RAF-DB, whose annotated groups only some methods 
 """
 
 import copy
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,8 @@ import yaml
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fabrication import is_fabricated, write_dataset
 from fer_fairness.fabrication.fabricating import fabricate_one
-from fer_fairness.fabrication.writing import MARKER
+from fer_fairness.fabrication.planted import planted_attributes
+from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
 from fer_fairness.pipelines.variants.structure import Structure, structure_of
@@ -99,23 +99,6 @@ def _read_biases(path: Path) -> dict[str, PlantedBias]:
         ) from error
 
 
-def planted_attributes(planted: PlantedBias) -> tuple[str, ...]:
-    """The attributes that a bias is planted by; where none is, those whose shares are given.
-
-    Raises:
-        InvalidInputError: There is neither: nobody could say which gap to look at.
-    """
-    by_kind = (planted.image_quality_by_group, planted.label_noise_by_group)
-    biased = {name for found in (*by_kind, planted.emotion_by_group) for name in found}
-    chosen = biased or set(planted.group_shares)
-    if not chosen:
-        raise InvalidInputError(
-            "The bias names no attribute: give it image_quality_by_group, label_noise_by_group, "
-            "emotion_by_group or group_shares."
-        )
-    return tuple(name for name in ATTRIBUTES if name in chosen)
-
-
 def parameters_for(planted: PlantedBias, n_seeds: int, *, quick: bool) -> Blocks:
     """What the gym's environment says beside conf/base: bench, then sample, then the gym's own.
 
@@ -123,6 +106,12 @@ def parameters_for(planted: PlantedBias, n_seeds: int, *, quick: bool) -> Blocks
     """
     merged = merge(_environment("bench"), _environment("sample"), _OWN, _QUICK if quick else {})
     merged["fabrication"]["planted"] = planted.model_dump(mode="json")
+    # The labeller learns the groups that are there, as many faces of each.
+    merged["fabrication"]["fairface"]["group_shares"] = {
+        name: dict.fromkeys(there, 1.0 / len(there))
+        for name, shares in planted.group_shares.items()
+        if len(there := [group for group, share in shares.items() if share > 0]) > 1
+    }
     merged["seeds"] = list(range(n_seeds))
     attribute, *_ = planted_attributes(planted)
     looking = {
@@ -197,12 +186,6 @@ def fabricate_faces(root: Path, parameters: Blocks) -> None:
                 f"{folder} was drawn with other parameters than are asked for now: take {root} "
                 "away, or use another --out."
             )
-
-
-def drawn_with(folder: Path) -> FabricationParameters:
-    """What a fabricated dataset was drawn with, as its truth.json says."""
-    marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-    return FabricationParameters.model_validate(marker["parameters"])
 
 
 def merge(*blocks: Mapping[str, Any]) -> Blocks:

@@ -7,8 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from benchmarks.gym_biases import planted_attributes
 
+from fer_fairness.fabrication.planted import (
+    Kind,
+    planted_attributes,
+    planted_biases,
+    told,
+)
 from fer_fairness.fairness import Audience
 from fer_fairness.fairness.comparisons.family import changes_and_scores
 from fer_fairness.fairness.verdicts import Verdict as Found
@@ -122,40 +127,13 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
     return Verdict.NOTHING if none else Verdict.CANNOT_TELL
 
 
-def told(planted: PlantedBias) -> str:
-    """What is planted, in words: `image quality: black`."""
-    kinds: dict[str, Mapping[str, Mapping[str, object]]] = {
-        "image quality": planted.image_quality_by_group,
-        "label noise": planted.label_noise_by_group,
-        "emotion shares": planted.emotion_by_group,
-        "few faces": _few(planted),
-    }
-    return "; ".join(
-        f"{kind}: {', '.join(group for by_group in found.values() for group in by_group)}"
-        for kind, found in kinds.items()
-        if any(found.values())
-    )
-
-
-def _few(planted: PlantedBias) -> dict[str, dict[str, float]]:
-    """Groups with less than half of what they had if all that are there had as many."""
-    few = {}
-    for attribute, shares in planted.group_shares.items():
-        there = {group: share for group, share in shares.items() if share > 0}
-        few[attribute] = {
-            group: share for group, share in there.items() if share < 0.5 / len(there)
-        }
-    return few
-
-
 def gap_metric_of(planted: PlantedBias) -> str:
     """Which gap is looked at: of accuracy, or of mean recall where only emotions are rare.
 
     Test faces of a group show an emotion as rarely as its training faces. A model that has learned
     so errs on the few that show it, which a group's accuracy hardly tells, and its recalls do.
     """
-    others = (planted.image_quality_by_group, planted.label_noise_by_group, *_few(planted).values())
-    only_rare = bool(planted.emotion_by_group) and not any(others)
+    only_rare = {bias.kind for bias in planted_biases(planted)} == {Kind.EMOTIONS}
     return "balanced_accuracy_gap" if only_rare else "accuracy_gap"
 
 

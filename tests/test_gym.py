@@ -9,12 +9,14 @@ import pytest
 import yaml
 from benchmarks import gym, gym_biases, gym_display
 from benchmarks.gym_biases import BIASES
-from benchmarks.gym_findings import COLUMNS, Change, Verdict, findings, gap_metric_of, told
+from benchmarks.gym_findings import COLUMNS, Change, Verdict, findings, gap_metric_of
 from benchmarks.gym_findings import verdict_of as judged
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fabrication.planted import planted_attributes, told
+from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
 from fer_fairness.pipelines.variants.structure import CONTROL
@@ -33,7 +35,7 @@ class TestBiases:
         planted = parameters_of(name)["fabrication"]["planted"]
         wanted = FabricationParameters.model_validate(parameters_of(name)["fabrication"])
         assert PlantedBias.model_validate(planted) == wanted.planted == BIASES[name]
-        assert gym_biases.planted_attributes(BIASES[name]) == ("race",)
+        assert planted_attributes(BIASES[name]) == ("race",)
         assert bool(told(BIASES[name])) == (name != "none")
 
     def test_every_method_takes_part_and_looks_at_the_planted_attribute(self) -> None:
@@ -48,6 +50,13 @@ class TestBiases:
         assert parameters["demographic_augmentation"]["augmentation"]["by"] == ["emotion", "gender"]
         assert structure.seeds == (0, 1)
 
+    def test_the_labeller_learns_as_many_faces_of_each_group_that_is_there(self) -> None:
+        shares = {"race": {"white": 0.8, "indian": 0.2}, "gender": {"female": 1.0}}
+        drawn = gym_biases.parameters_for(PlantedBias(group_shares=shares), 1, quick=True)
+        fairface = FabricationParameters.model_validate(drawn["fabrication"]).fairface
+        assert fairface.group_shares == {"race": {"white": 0.5, "indian": 0.5}}
+        assert fairface.train == 600
+
     def test_some_methods_bring_the_control_with_them(self) -> None:
         structure = gym_biases.structure_for(parameters_of("none"), ["focal"])
         assert structure.names == ("baseline", CONTROL, "focal")
@@ -56,7 +65,7 @@ class TestBiases:
         file = tmp_path / "more.yml"
         file.write_text("old: {label_noise_by_group: {age_group: {70+: 0.5}}}")
         (planted,) = gym_biases.biases_of(["old"], file).values()
-        assert gym_biases.planted_attributes(planted) == ("age_group",)
+        assert planted_attributes(planted) == ("age_group",)
         assert list(gym_biases.biases_of([], file)) == [*BIASES, "old"]
 
     @pytest.mark.parametrize(
@@ -72,10 +81,6 @@ class TestBiases:
         with pytest.raises(InvalidInputError, match="No bias is called qualty: there are none,"):
             gym_biases.biases_of(["qualty"])
 
-    def test_a_bias_without_an_attribute_is_refused(self) -> None:
-        with pytest.raises(InvalidInputError, match="names no attribute"):
-            gym_biases.planted_attributes(PlantedBias())
-
     def test_faces_are_drawn_once_and_other_ones_are_not_taken_for_them(
         self, tmp_path: Path
     ) -> None:
@@ -85,7 +90,7 @@ class TestBiases:
         drawn = truth.stat().st_mtime_ns
         gym_biases.fabricate_faces(tmp_path, parameters)
         assert truth.stat().st_mtime_ns == drawn
-        assert gym_biases.drawn_with(truth.parent).planted == BIASES["quality"]
+        assert drawn_with(truth.parent).planted == BIASES["quality"]
         other = {"fabrication": {**SMALL, "planted": BIASES["none"].model_dump()}}
         with pytest.raises(InvalidInputError, match="another --out"):
             gym_biases.fabricate_faces(tmp_path, other)

@@ -3,6 +3,7 @@ from pydantic import ValidationError
 
 from fer_fairness.params.fabrication import (
     FabricationParameters,
+    FairFaceFabrication,
     FerPlusFabrication,
     PlantedBias,
     RafDbFabrication,
@@ -37,6 +38,13 @@ def test_nothing_is_planted_by_default() -> None:
 def test_impossible_bias_is_refused(planted: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         PlantedBias.model_validate(planted)
+
+
+def test_shares_of_fairface_are_distributions_of_known_groups() -> None:
+    with pytest.raises(ValidationError, match=r"fairface\.group_shares\.race: unknown asian"):
+        FairFaceFabrication(group_shares={"race": {"asian": 1.0}})
+    with pytest.raises(ValidationError, match=r"fairface\.group_shares\.race: shares sum to 0\.5"):
+        FairFaceFabrication(group_shares={"race": {"indian": 0.5}})
 
 
 def test_class_shares_are_distributions_over_the_emotions_of_the_dataset() -> None:

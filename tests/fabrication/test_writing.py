@@ -8,6 +8,7 @@ import pytest
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fabrication import FabricatedDataset, is_fabricated, write_dataset
 from fer_fairness.fabrication.layouts import fairface_layout
+from fer_fairness.fabrication.writing import read_truth
 from fer_fairness.params.fabrication import FabricationParameters
 
 
@@ -28,6 +29,36 @@ def test_truth_lies_beside_the_data(
     assert FabricationParameters.model_validate(truth["parameters"]) == small
     assert truth["n_faces"] == 42
     assert is_fabricated(tmp_path / "raw/raf")
+
+
+def test_the_truth_is_read_back(
+    datasets: dict[str, FabricatedDataset], small: FabricationParameters, tmp_path: Path
+) -> None:
+    write_dataset(datasets["fer_plus"], tmp_path / "a")
+    truth, planted = read_truth(tmp_path / "a")
+    assert planted == small.planted
+    expected = datasets["fer_plus"].truth[["sample_id", "gender", "race", "age_group"]]
+    pd.testing.assert_frame_equal(truth, expected, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("truth.parquet", "damaged"),
+        ("truth.parquet", None),
+        ("truth.json", '{"made_by": "fer_fairness.fabrication"}'),
+        ("truth.json", '{"made_by": "fer_fairness.fabrication", "parameters": {"x": 1}}'),
+    ],
+)
+def test_a_damaged_truth_is_named(
+    fairface: FabricatedDataset, tmp_path: Path, file: str, content: str | None
+) -> None:
+    write_dataset(fairface, tmp_path / "a")
+    (tmp_path / "a" / file).unlink()
+    if content is not None:
+        (tmp_path / "a" / file).write_text(content)
+    with pytest.raises(InvalidInputError, match=rf"(?s){file} does not say how .* Draw them"):
+        read_truth(tmp_path / "a")
 
 
 def test_writing_twice_gives_the_same_bytes(fairface: FabricatedDataset, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fer_fairness.labeling import (
     DemographicLabeller,
     assess,
     fit_labeller,
+    held_out_labels,
     labeller_summary,
     selection_table,
 )
@@ -18,6 +19,7 @@ from fer_fairness.labeling.probability_calibration import TemperatureCalibration
 from fer_fairness.params.race_labeling import (
     LabellerParameters,
     LogisticRegressionGrid,
+    RaceGrouping,
     RbfLogisticGrid,
 )
 from fer_fairness.taxonomy import ATTRIBUTES
@@ -219,6 +221,69 @@ class TestWhoTakesPart:
             )
 
 
+class TestGroupsThatNobodyHas:
+    """A group without a face to learn from is none that faces are ever given."""
+
+    @pytest.mark.parametrize("race", ["coarse_4", "fairface_7"])
+    def test_they_are_no_labels_and_have_no_probability(
+        self,
+        fairface: Maker,
+        quick: LabellerParameters,
+        race: RaceGrouping,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        faces, embeddings = _without_indian_and_latino(fairface)
+        params = quick.model_copy(update={"race_grouping": race})
+        with caplog.at_level(logging.INFO):
+            labeller = fit_labeller(embeddings, faces, params, seed=0)
+        assert "No face is latino_hispanic or indian" in caplog.text
+        others, of_others = fairface(300, seed=1)
+        labels = labeller.predict(of_others, list(others["sample_id"]))
+        known = set(labeller.asked["race"].groups)
+        assert known & {"indian", "latino_hispanic"} == set()
+        assert set(labels["race"]) == known
+        probabilities = labels[[f"probability_race_{group}" for group in known]]
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
+        assert not labels.columns.str.contains("indian").any()
+        assert len(labeller.asked["age_group"].groups) == 4
+
+    def test_the_labeller_is_measured_over_the_others(
+        self, fairface: Maker, quick: LabellerParameters
+    ) -> None:
+        faces, embeddings = _without_indian_and_latino(fairface)
+        labeller = fit_labeller(embeddings, faces, quick, seed=0)
+        unseen, of_unseen = _without_indian_and_latino(fairface, seed=2)
+        summary = labeller_summary(assess(labeller, of_unseen, unseen))
+        assert (summary["accuracy"] > 0.9).all()
+        held_out = held_out_labels(labeller, of_unseen, unseen)
+        assert set(held_out["true_race"]) == {"white", "black", "asian"}
+
+    def test_one_grain_is_measured_where_no_groups_are_brought_together(
+        self, fairface: Maker, quick: LabellerParameters
+    ) -> None:
+        faces, embeddings = fairface(900, seed=0)
+        kept = faces["race"].isin(["white", "black", "east_asian"]).to_numpy()
+        faces, embeddings = faces[kept].reset_index(drop=True), embeddings[kept]
+        labeller = fit_labeller(embeddings, faces, quick, seed=0)
+        assessed = assess(labeller, embeddings, faces)
+        assert [part.grouping.name for part in assessed if part.attribute == "race"] == ["coarse_4"]
+
+    def test_a_held_out_face_of_one_is_named(
+        self, fairface: Maker, quick: LabellerParameters
+    ) -> None:
+        faces, embeddings = _without_indian_and_latino(fairface)
+        labeller = fit_labeller(embeddings, faces, quick, seed=0)
+        unseen, of_unseen = fairface(100, seed=1)
+        with pytest.raises(InvalidInputError, match="these have faces to learn from: white, black"):
+            assess(labeller, of_unseen, unseen)
+
+
+def _without_indian_and_latino(fairface: Maker, seed: int = 0) -> FairFace:
+    faces, embeddings = fairface(900, seed=seed)
+    kept = ~faces["race"].isin(["indian", "latino_hispanic"]).to_numpy()
+    return faces[kept].reset_index(drop=True), embeddings[kept]
+
+
 class TestBadInput:
     def test_a_rare_group_is_named_with_its_count(
         self, fairface: Maker, quick: LabellerParameters
@@ -229,12 +294,13 @@ class TestBadInput:
         with pytest.raises(InvalidInputError, match=r"learn race from: indian 3; at least 5"):
             fit_labeller(embeddings, faces, quick, seed=0)
 
-    def test_a_group_without_any_face_is_named(
-        self, fairface: Maker, quick: LabellerParameters
+    @pytest.mark.parametrize(("labels", "named"), [("male", "male"), (None, "no group")])
+    def test_an_attribute_needs_two_groups(
+        self, fairface: Maker, quick: LabellerParameters, labels: str | None, named: str
     ) -> None:
         faces, embeddings = fairface(400, seed=0)
-        faces["age_group"] = faces["age_group"].replace("70+", "60-69")
-        with pytest.raises(InvalidInputError, match=r"learn age_group from: 70\+ 0; at least 5"):
+        faces["gender"] = pd.Series([labels] * len(faces), dtype=str)
+        with pytest.raises(InvalidInputError, match=f"learn gender from are of {named}; at least"):
             fit_labeller(embeddings, faces, quick, seed=0)
 
     def test_a_group_needs_a_face_in_every_fold(self, fairface: Maker) -> None:

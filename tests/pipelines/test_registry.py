@@ -19,6 +19,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines import (
@@ -31,6 +32,7 @@ from fer_fairness.pipelines import (
     race_labeling,
     variants,
 )
+from fer_fairness.pipelines.fairness_reporting.planted import truth_of
 from fer_fairness.pipelines.variants.structure import Structure, default_structure
 
 STRUCTURE = default_structure()
@@ -104,6 +106,25 @@ def test_nothing_that_trains_selects_or_fits_can_see_a_test_face(
     for name in AUDITS:
         assert not pipelines[name].only_nodes_with_tags("trains").nodes
         assert not pipelines[name].all_outputs() & behind.datasets()
+
+
+@pytest.mark.parametrize("pipelines", [PIPELINES, WITH_SEEDS], ids=["one seed", "three seeds"])
+def test_the_truth_about_fabricated_faces_is_told_to_the_report_alone(
+    pipelines: dict[str, Pipeline],
+) -> None:
+    """Follows what is read of it on to every node behind."""
+    whole = pipelines["__default__"]
+    reading = [node for node in whole.nodes if node.func is truth_of]
+    truth = {name for node in reading for name in node.outputs}
+    assert truth == {
+        f"{name}.{what}" for name in EVALUATION_SETS for what in ("truth", "planted_bias")
+    }
+    behind = whole.from_inputs(*truth)
+    assert {node.name for node in behind.nodes} == {
+        "fairness_reporting.find_planted",
+        "fairness_reporting.write_report",
+    }
+    assert not whole.only_nodes_with_tags("trains").all_inputs() & behind.all_outputs()
 
 
 def test_every_seed_trains_and_fits_as_the_first_does() -> None:

@@ -126,6 +126,7 @@ def fabricate_inputs(
         **fabricated_bench(tuple(variants), tuple(evaluation_sets)),
         models=_models(variants),
         trials=_trials(variants),
+        planted=_planted(),
         quality=_quality(),
         scan=pd.DataFrame(
             [{"variant": name, "evaluation_set": "fer_plus", **SCAN} for name in variants]
@@ -175,6 +176,12 @@ def fabricate_audit() -> ReportInputs:
             },
         },
     )
+
+
+def _planted() -> pd.DataFrame:
+    from tests.reporting.test_planted import DRAWN, INDIAN, ROW
+
+    return pd.DataFrame([ROW, INDIAN, DRAWN])
 
 
 def _emotions(evaluation_set: str) -> tuple[str, ...]:

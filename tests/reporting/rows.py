@@ -67,6 +67,8 @@ GROUP: dict[str, object] = {
     "n_held_out": 100,
     "labelled_rightly": 0.8,
     "n_labelled": 900,
+    "n_by_error": 40.2,
+    "n_by_error_95": 61.0,
     "n_corrected": 1000.0,
     "n_ci_low": 900.0,
     "n_ci_high": 1100.0,

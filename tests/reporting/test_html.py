@@ -18,6 +18,7 @@ from fer_fairness.taxonomy import EMOTIONS
 SECTIONS = (
     "glance",
     "found",
+    "planted",
     "gaps",
     "recalls",
     "subgroup",

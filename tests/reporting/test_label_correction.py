@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 from tests.reporting.rows import (
     CORRECTED,
+    GAP,
     GROUP,
+    KEY,
     REFUSAL,
     REFUSED,
     changed,
@@ -47,6 +49,52 @@ def test_a_gap_found_is_told_with_its_corrected_size_and_keeps_p_and_verdict() -
         "Corrected for label errors: 9.6 points [5.1 to 14.2], 95 % alone."
     ) in text
     assert "usually make real gaps look smaller" not in text
+
+
+ABSENT: dict[str, object] = {**GROUP, "group": "indian", "n_labelled": 12, "n_by_error": 9.2}
+GROUPS_SCORED = pd.DataFrame(
+    [
+        {
+            **{key: GAP[key] for key in ("metric", "n_people", "n_faces", "ci_low", "ci_high")},
+            **KEY,
+            "attribute_source": "predicted",
+            "group": group,
+            "metric": "accuracy",
+            "value": value,
+        }
+        for group, value in (("indian", 0.5), ("white", 0.8))
+    ]
+)
+
+
+def test_a_group_that_errors_alone_would_name_is_marked_wherever_it_is_told() -> None:
+    inputs = changed(predicted(groups=(GROUP, ABSENT)), groups=GROUPS_SCORED)
+    text = finding(inputs)
+    assert (
+        "Indian may not be in these data: 12 faces are named so, and the labeller errs so often "
+        "that on faces of the other groups alone it would name about 9, up to 61."
+    ) in text
+    assert "Lowest accuracy: indian" in text
+    assert "(n = 3,153; may not be in these data)" in text
+    assert text.count("may not be in these data") == 2
+    absent, there = row_of(LabelNoiseGroupRow, ABSENT), row_of(LabelNoiseGroupRow, GROUP)
+    assert absent.label == "indian (may not be in these data)"
+    assert there.label == "white"
+
+
+@pytest.mark.parametrize(
+    "more", [{"n_labelled": 62}, {"n_labelled": 0}, {"n_by_error_95": math.nan}]
+)
+def test_a_group_is_not_marked_that_is_named_more_often_or_never_or_unknown(
+    more: dict[str, object],
+) -> None:
+    inputs = changed(predicted(groups=(GROUP, {**ABSENT, **more})), groups=GROUPS_SCORED)
+    assert "may not be" not in finding(inputs)
+
+
+def test_annotated_groups_are_in_the_data() -> None:
+    inputs = predicted({"attribute_source": "annotated"}, groups=(GROUP, ABSENT))
+    assert "may not be" not in finding(inputs)
 
 
 def test_no_difference_found_says_that_label_errors_hide_gaps() -> None:

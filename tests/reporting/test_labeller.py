@@ -63,7 +63,7 @@ def test_the_summary_has_the_asked_groupings_first_and_the_finer_grey(
     drawn: list[page.Block],
 ) -> None:
     summary = table(drawn, "The labeller on held-out faces as published")
-    assert column(summary, "Groups") == ["female, male", "4, coarse", "4, coarse", "FairFace's 7"]
+    assert column(summary, "Groups") == ["female, male", "coarse", "coarse", "FairFace's own"]
     assert [row[0].muted for row in summary.rows] == [False, False, False, True]
     first = {
         name: plain(row)

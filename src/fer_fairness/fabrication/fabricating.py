@@ -21,7 +21,8 @@ def make_truth(params: FabricationParameters, layout: str) -> pd.DataFrame:
     shares = of.class_shares(params)
     splits = []
     for split, n_faces in of.split_sizes(params).items():
-        plan = SplitPlan(layout, split, n_faces, shares, of.has_emotions, of.races)
+        people = of.group_shares(params)
+        plan = SplitPlan(layout, split, n_faces, shares, of.has_emotions, people, of.races)
         splits.append(of.completed(plant(plan, params.planted, params.seed), params))
     truth = pd.concat(splits, ignore_index=True)
     rows = truth.index if of.numbers_through else truth.groupby("split").cumcount()

@@ -4,7 +4,7 @@ Each row takes its numbers from its own place in a stream, one stream a purpose.
 do not change when a split grows, and planting one thing leaves everything else as it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -45,7 +45,8 @@ class SplitPlan:
         split: A name of `SPLITS`.
         n_faces: Rows.
         class_shares: Share of each emotion, before the planted tilt.
-        labelled: Whether the dataset records an emotion; where not, nothing is planted but shares.
+        labelled: Whether the dataset records an emotion; where not, nothing is planted.
+        group_shares: attribute -> group -> share of people; attributes not named have the default.
         races: Those that people are drawn from.
     """
 
@@ -54,6 +55,7 @@ class SplitPlan:
     n_faces: int
     class_shares: dict[str, float]
     labelled: bool
+    group_shares: ByGroup = field(default_factory=dict)
     races: tuple[str, ...] = GROUPS["race"]
 
 
@@ -64,12 +66,12 @@ def generator(seed: int, dataset: str, split: str, stream: str, *row: int) -> np
 
 
 def group_shares(
-    planted: PlantedBias, attribute: str, *, races: tuple[str, ...]
+    shares_of: ByGroup, attribute: str, *, races: tuple[str, ...]
 ) -> NDArray[np.float64]:
     """Share of each group of an attribute, in the order of `params.fabrication.GROUPS`.
 
     Args:
-        planted: Its `group_shares` decide where they name the attribute.
+        shares_of: attribute -> group -> share of people; they decide where they name the attribute.
         attribute: `gender`, `race` or `age_group`.
         races: The others are given to nobody.
 
@@ -78,7 +80,7 @@ def group_shares(
     """
     groups = GROUPS[attribute]
     default = DEFAULT_AGE_SHARES if attribute == "age_group" else dict.fromkeys(groups, 1.0)
-    named = planted.group_shares.get(attribute, default)
+    named = shares_of.get(attribute, default)
     shares = np.array([named.get(group, 0.0) for group in groups])
     if attribute == "race":
         shares = shares * np.isin(groups, races)
@@ -127,13 +129,12 @@ def _choose(
     return chosen
 
 
-def sample_people(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
+def sample_people(plan: SplitPlan, seed: int) -> pd.DataFrame:
     """Groups of every person of a split: gender, race, age_group."""
     uniform = generator(seed, plan.dataset, plan.split, "people").random((plan.n_faces, 4))
-    where_planted = planted if plan.labelled else PlantedBias()
     people = {}
     for column, attribute in enumerate(ATTRIBUTES):
-        shares = group_shares(where_planted, attribute, races=plan.races)
+        shares = group_shares(plan.group_shares, attribute, races=plan.races)
         rows = np.tile(shares, (plan.n_faces, 1))
         people[attribute] = _choose(GROUPS[attribute], rows, uniform[:, column])
     return pd.DataFrame(people).astype(str)
@@ -146,7 +147,8 @@ def plant(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
 
     Args:
         plan: The split.
-        planted: The bias; without a labelled emotion it does not apply.
+        planted: The bias, but for its shares of people, which are the plan's; without a labelled
+            emotion it does not apply.
         seed: Of all draws.
 
     Returns:
@@ -154,7 +156,7 @@ def plant(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
         (missing where the dataset has no emotion), mislabelled, quality_loss (0 to 1).
     """
     bias = planted if plan.labelled else PlantedBias()
-    truth = sample_people(plan, planted, seed)
+    truth = sample_people(plan, seed)
     probabilities = emotion_probabilities(truth, plan.class_shares, bias)
     uniform = generator(seed, plan.dataset, plan.split, "labels").random((plan.n_faces, 3))
     truth["true_emotion"] = _choose(EMOTIONS, probabilities, uniform[:, 0])

@@ -6,8 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
+
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fabrication.layouts import LAYOUTS, FabricatedDataset
+from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
+from fer_fairness.taxonomy import ATTRIBUTES
 
 MARKER: Final = "truth.json"
 TRUTH: Final = "truth.parquet"
@@ -23,6 +27,49 @@ def is_fabricated(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     return isinstance(marker, dict) and marker.get("made_by") == MADE_BY
+
+
+def drawn_with(folder: Path) -> FabricationParameters:
+    """What a fabricated dataset was drawn with, as its mark says.
+
+    Raises:
+        InvalidInputError: The mark is not there, or says something else.
+    """
+    try:
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        return FabricationParameters.model_validate(marker["parameters"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _no_truth(folder / MARKER, error) from error
+
+
+def read_truth(folder: Path) -> tuple[pd.DataFrame, PlantedBias]:
+    """The truth beside a fabricated dataset, and what is planted in it.
+
+    Args:
+        folder: As `write_dataset` left it; any other dataset has no truth.
+
+    Returns:
+        Of each face `sample_id` and the groups that it was drawn with, as `FabricatedDataset.truth`
+        has them; and the bias. Of data that were not fabricated no faces, and no bias.
+
+    Raises:
+        InvalidInputError: The data are fabricated, and their truth cannot be read.
+    """
+    columns = ["sample_id", *ATTRIBUTES]
+    if not is_fabricated(folder):
+        return pd.DataFrame(columns=columns, dtype="str"), PlantedBias()
+    planted = drawn_with(folder).planted
+    try:
+        return pd.read_parquet(folder / TRUTH, columns=columns), planted
+    except (OSError, ValueError) as error:
+        raise _no_truth(folder / TRUTH, error) from error
+
+
+def _no_truth(file: Path, error: Exception) -> InvalidInputError:
+    return InvalidInputError(
+        f"{file} does not say how these faces were drawn: {error}. Draw them again: kedro run "
+        "--env sample --pipelines fabrication."
+    )
 
 
 def write_dataset(dataset: FabricatedDataset, folder: Path) -> None:

@@ -15,3 +15,13 @@ class Verdict(StrEnum):
     NOT_FOUND = "no difference found"
     NOT_TESTED = "not tested"
     TOO_FEW = "too few people to say"
+
+
+class PlantedVerdict(StrEnum):
+    """What an audit of fabricated faces made of one group, beside what is planted there."""
+
+    FOUND = "planted and found"
+    MISSED = "planted, not found"
+    NOT_LOOKED_AT = "planted, not looked at"
+    NOT_PLANTED = "found, not planted"
+    NEITHER = "neither planted nor found"

@@ -91,7 +91,9 @@ def assess(
     embedded = check_embeddings(embeddings, len(faces), labeller.dimension)
     assessed = []
     for attribute in ATTRIBUTES:
-        asked, finest = labeller.asked[attribute], FAIRFACE_GROUPINGS[attribute]
+        classifier = labeller.classifiers[attribute]
+        asked = labeller.asked[attribute]
+        finest = FAIRFACE_GROUPINGS[attribute].of(classifier.groups)
         labelled = usable(faces) & grouped_labels(faces, attribute, finest).notna()
         annotated = labelled.to_numpy(dtype=bool)
         rows = np.flatnonzero(annotated & embedded)
@@ -100,8 +102,8 @@ def assess(
                 f"None of {len(faces)} faces carries a label of {attribute} and has an embedding: "
                 "the labeller cannot be measured. Give annotated FairFace faces of the test split."
             )
-        fine = labeller.classifiers[attribute].probabilities(embeddings[rows])
-        for grouping in (asked,) if asked == finest else (asked, finest):
+        fine = classifier.probabilities(embeddings[rows])
+        for grouping in (asked, finest)[: 1 + asked.is_coarser]:
             probabilities = grouping.summed(fine)
             true = grouped_labels(faces.iloc[rows], attribute, grouping)
             confidence = probabilities.max(axis=1)

@@ -40,7 +40,7 @@ class _Material:
 
     Attributes:
         attribute: Its name.
-        groups: FairFace's groups.
+        groups: Those of FairFace's groups that have faces.
         codes: Position of each face's group, int `(n,)`; -1 for faces that take no part.
         folds: Pairs of rows. Candidates are fitted on the first, compared and calibrated on the
             second.
@@ -64,6 +64,8 @@ def fit_labeller(
 ) -> DemographicLabeller:
     """Choose, calibrate and fit a labeller on annotated faces.
 
+    A group of FairFace's that has no face to learn from is none of the labeller's.
+
     With `held_out` None, candidates are compared and the chosen one calibrated by stratified
     cross-validation, then it is fitted on all faces. An embedder separates the faces that it was
     trained on better than any others; where it was trained on the other faces, candidates are
@@ -83,8 +85,9 @@ def fit_labeller(
         The labeller.
 
     Raises:
-        InvalidInputError: If shapes do not agree, an embedding is not finite, or a group has fewer
-            faces than `min_faces_per_class` or than folds to fit on, or none to calibrate on.
+        InvalidInputError: If shapes do not agree, an embedding is not finite, or a group that has
+            faces has fewer than `min_faces_per_class` or than folds to fit on; if an attribute has
+            fewer than two groups with faces, or none to calibrate on.
     """
     embedded = check_embeddings(embeddings, len(faces))
     if held_out is not None:
@@ -98,14 +101,15 @@ def fit_labeller(
             int(takes_part.sum()),
         )
     materials = [
-        _material(attribute, faces, takes_part & embedded, held_out, params, seed)
+        _material(attribute, faces, takes_part, embedded, held_out, params, seed)
         for attribute in ATTRIBUTES
     ]
     classifiers, trials = _choose_classifiers(embeddings, materials, params, seed)
+    asked = asked_groupings(params.race_grouping, params.age_grouping)
     return DemographicLabeller(
         dimension=int(embeddings.shape[1]),
         classifiers=classifiers,
-        asked=asked_groupings(params.race_grouping, params.age_grouping),
+        asked={name: asked[name].of(of.groups) for name, of in classifiers.items()},
         min_confidence=params.min_confidence.model_dump(),
         trials=trials,
         n_without_embedding=n_without,
@@ -116,27 +120,44 @@ def _material(
     attribute: str,
     faces: pd.DataFrame,
     takes_part: np.ndarray,
+    embedded: np.ndarray,
     held_out: np.ndarray | None,
     params: LabellerParameters,
     seed: int,
 ) -> _Material:
-    grouping = FAIRFACE_GROUPINGS[attribute]
-    labels = grouped_labels(faces, attribute, grouping)
-    codes = np.where(takes_part, group_codes(labels, grouping.groups), -1)
+    labels = grouped_labels(faces, attribute, FAIRFACE_GROUPINGS[attribute])
+    groups = _groups_with_faces(labels[takes_part], attribute)
+    codes = np.where(takes_part & embedded, group_codes(labels, groups), -1)
     rows = np.flatnonzero(codes >= 0)
     if held_out is None:
         fewest = max(params.min_faces_per_class, params.n_folds)
-        _check_enough(codes[rows], attribute, grouping.groups, fewest)
+        _check_enough(codes[rows], attribute, groups, fewest)
         folds = _stratified_folds(codes, rows, params.n_folds, seed)
-        return _Material(attribute, grouping.groups, codes, folds, rows)
+        return _Material(attribute, groups, codes, folds, rows)
     fitting, judging = rows[~held_out[rows]], rows[held_out[rows]]
-    _check_enough(codes[fitting], attribute, grouping.groups, params.min_faces_per_class)
+    _check_enough(codes[fitting], attribute, groups, params.min_faces_per_class)
     if len(judging) == 0:
         raise InvalidInputError(
             f"No held-out face has a label of {attribute}: the labeller cannot be calibrated. "
             "Raise embedder.held_out_share or add labelled faces."
         )
-    return _Material(attribute, grouping.groups, codes, [(fitting, judging)], fitting)
+    return _Material(attribute, groups, codes, [(fitting, judging)], fitting)
+
+
+def _groups_with_faces(labels: pd.Series, attribute: str) -> tuple[str, ...]:
+    """Those of FairFace's groups that somebody has, who could be learnt from."""
+    known = FAIRFACE_GROUPINGS[attribute].groups
+    groups = tuple(group for group in known if (labels == group).any())
+    if len(groups) < 2:
+        raise InvalidInputError(
+            f"The faces to learn {attribute} from are of {groups[0] if groups else 'no group'}; at "
+            f"least two of FairFace's groups are needed ({', '.join(known)}). Add faces of another."
+        )
+    if absent := [group for group in known if group not in groups]:
+        _log.info(
+            "No face is %s: the labeller will not know such a %s.", " or ".join(absent), attribute
+        )
+    return groups
 
 
 def _choose_classifiers(
@@ -230,6 +251,6 @@ def _check_enough(codes: np.ndarray, attribute: str, groups: tuple[str, ...], fe
     if few:
         raise InvalidInputError(
             f"Too few faces to learn {attribute} from: {', '.join(few)}; at least {fewest} of each "
-            "of FairFace's groups are needed, also where a coarser grouping is asked for. Add "
+            "group are needed, or none at all, also where a coarser grouping is asked for. Add "
             "faces, or lower labeller.min_faces_per_class and labeller.n_folds."
         )

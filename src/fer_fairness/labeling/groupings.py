@@ -1,6 +1,6 @@
 """FairFace's groups at the grain the labeller learns them, and at the grain it is asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,16 @@ class Grouping:
     def groups(self) -> tuple[str, ...]:
         """The groups, in the taxonomy's order."""
         return tuple(dict.fromkeys(self.members.values()))
+
+    @property
+    def is_coarser(self) -> bool:
+        """Whether it brings any of FairFace's groups together."""
+        return len(self.groups) < len(self.members)
+
+    def of(self, members: Collection[str]) -> "Grouping":
+        """The same grouping of fewer of FairFace's groups."""
+        kept = {group: name for group, name in self.members.items() if group in members}
+        return Grouping(self.name, kept)
 
     def summed(self, probabilities: np.ndarray) -> np.ndarray:
         """Probabilities of these groups, `(n, groups)`, from those of FairFace's `(n, members)`."""
@@ -74,8 +84,8 @@ def grouped_labels(faces: pd.DataFrame, attribute: str, grouping: Grouping) -> p
         row = faces[unknown].iloc[0]
         raise InvalidInputError(
             f"Face {row['sample_id']} has {attribute} {row[attribute]!r}; the labeller learns from "
-            f"and is measured on FairFace's groups: {', '.join(grouping.members)}. Give FairFace's "
-            "faces, or correct the label file."
+            f"and is measured on FairFace's groups, of which these have faces to learn from: "
+            f"{', '.join(grouping.members)}. Give FairFace's faces, or correct the label file."
         )
     return mapped
 

@@ -44,6 +44,12 @@ def _check_groups(by_attribute: Mapping[str, Mapping[str, object]], what: str) -
         _check_names(by_group, GROUPS[attribute], f"{what}.{attribute}")
 
 
+def _check_group_shares(value: ByGroup, what: str) -> None:
+    _check_groups(value, what)
+    for attribute, shares in value.items():
+        _check_shares(shares, f"{what}.{attribute}")
+
+
 def _check_shares(shares: Mapping[str, float], what: str) -> None:
     negative = [name for name, share in shares.items() if share < 0]
     if negative:
@@ -88,9 +94,7 @@ class PlantedBias(Parameters):
     @field_validator("group_shares")
     @classmethod
     def _shares_are_distributions(cls, value: ByGroup) -> ByGroup:
-        _check_groups(value, "group_shares")
-        for attribute, shares in value.items():
-            _check_shares(shares, f"group_shares.{attribute}")
+        _check_group_shares(value, "group_shares")
         races = value.get("race")
         if races is not None and not any(races.get(race, 0.0) > 0 for race in RAF_DB_DRAWN_RACES):
             names = ", ".join(RAF_DB_DRAWN_RACES)
@@ -190,10 +194,24 @@ class RafDbFabrication(Parameters):
 
 
 class FairFaceFabrication(Parameters):
-    """Size of the fabricated FairFace; its races are balanced, as FairFace set out to be."""
+    """Size and make-up of the fabricated FairFace, which the labeller learns from.
+
+    Its races are balanced, as FairFace set out to be, where no shares are given.
+    """
 
     train: int = Field(default=2000, gt=0, description="faces of the train split")
     val: int = Field(default=500, gt=0, description="faces of the val split")
+    group_shares: ByGroup = Field(
+        default_factory=dict,
+        description="attribute -> group -> share of people; groups not named are absent, and the "
+        "labeller does not know them; attributes not named keep the default shares",
+    )
+
+    @field_validator("group_shares")
+    @classmethod
+    def _shares_are_distributions(cls, value: ByGroup) -> ByGroup:
+        _check_group_shares(value, "fairface.group_shares")
+        return value
 
 
 class FabricationParameters(Parameters):

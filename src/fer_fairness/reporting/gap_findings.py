@@ -7,7 +7,7 @@ are intervals at the level of the verdict throughout.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from fer_fairness.fairness.verdicts import Verdict
@@ -16,11 +16,13 @@ from fer_fairness.reporting.gap_sentences import gap_sentence, group_ends, pair_
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import (
     LabelErrors,
+    absence_sentence,
     correction_sentence,
     label_errors,
 )
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import is_few, listed, percent, thousands
+from fer_fairness.reporting.rows.labeller import MAY_BE_ABSENT
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow, GroupRow
 
@@ -77,10 +79,12 @@ def _gap_finding(
     lines += _pair_sentences([row for row in others if row.of_a_pair])
     lines += [_with_correction(row, errors) for row in headline]
     lines.append(_label_error_sentence(headline, errors))
+    lines.append(absence_sentence(errors, first))
     lines += _recall_sentences(groups, others)
     lines.append(_others_sentence(others))
     if found:
-        lines.append(_extremes_sentence(groups, first))
+        absent = {group.group for group in errors.may_be_absent(first)}
+        lines.append(_extremes_sentence(groups, first, absent))
     lines.append(_size_sentence(groups, first))
     heading = first.groups_label
     heading = f"{first.set_label}, {heading}" if named_set else capitalised(heading)
@@ -149,19 +153,26 @@ def _recall_sentence(groups: list[GroupRow], row: GapRow) -> str:
     return f"{capitalised(group_label(emotion))}: {named}{gap}."
 
 
-def _extremes_sentence(groups: list[GroupRow], row: GapRow) -> str:
+def _extremes_sentence(groups: list[GroupRow], row: GapRow, absent: Collection[str]) -> str:
     """Which of the compared groups are recognised least and most often, with their sizes."""
-    ends = _ends(groups, row, metric="accuracy")
+    ends = _ends(groups, row, metric="accuracy", absent=absent)
     return f"Lowest accuracy: {ends[0]}; highest: {ends[1]}." if ends else ""
 
 
-def _ends(groups: Sequence[GroupRow], row: GapRow, *, metric: str) -> tuple[str, str] | None:
-    """The ends in words, with value and size; None where there are none."""
+def _ends(
+    groups: Sequence[GroupRow], row: GapRow, *, metric: str, absent: Collection[str] = ()
+) -> tuple[str, str] | None:
+    """The ends in words, with value and size; None where there are none.
+
+    Those that may be `absent` are marked.
+    """
     ends = group_ends(groups, row, metric=metric)
     if ends is None:
         return None
     lowest, highest = (
-        f"{group_label(end.group)} {percent(end.value)} (n = {end.size})" for end in ends
+        f"{group_label(end.group)} {percent(end.value)} (n = {end.size}"
+        f"{f'; {MAY_BE_ABSENT}' if end.group in absent else ''})"
+        for end in ends
     )
     return lowest, highest
 

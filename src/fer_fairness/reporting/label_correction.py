@@ -8,14 +8,15 @@ from typing import Final
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label
-from fer_fairness.reporting.number_text import MISSING, listed
+from fer_fairness.reporting.number_text import MISSING, listed, thousands
 from fer_fairness.reporting.rows.labeller import (
+    MAY_BE_ABSENT,
     LabelNoiseAttributeRow,
     LabelNoiseGapRow,
     LabelNoiseGroupRow,
 )
 from fer_fairness.reporting.rows.schema import grouped
-from fer_fairness.reporting.rows.scores import GapRow, Key, OfAttribute
+from fer_fairness.reporting.rows.scores import GapRow, Key, OfAttribute, OfSource
 
 NOT_MEASURED: Final = "errors not measured"
 TOO_FEW_COMPARED: Final = "too few groups of sure size"
@@ -52,6 +53,11 @@ class LabelErrors:
     def gap(self, row: GapRow) -> LabelNoiseGapRow | None:
         """The row of `label_noise_gaps` of a row of `gaps`; None where there is none."""
         return self.gaps.get(row.key, {}).get(row.metric)
+
+    def may_be_absent(self, row: OfSource) -> list[LabelNoiseGroupRow]:
+        """Groups that are named no more often than the labeller's errors alone would name them."""
+        groups = self.groups.get(row.key, []) if row.predicted else []
+        return [group for group in groups if group.may_be_absent]
 
     def left_out(self, row: OfAttribute) -> list[str]:
         """Groups that somebody is labelled as and that the corrected gaps do not compare."""
@@ -112,3 +118,15 @@ def correction_sentence(errors: LabelErrors, row: GapRow, left_out: Collection[s
         f"{capitalised(listed(more))} {verb} compared as labelled only: once label errors are "
         "taken off, too few people may be left."
     )
+
+
+def absence_sentence(errors: LabelErrors, row: OfSource) -> str:
+    """Which groups of an attribute may not be in the data, and why; empty where none."""
+    told = [
+        f"{capitalised(group_label(group.group))} {MAY_BE_ABSENT}: "
+        f"{thousands(group.n_labelled)} faces are named so, and the labeller errs so often that on "
+        f"faces of the other groups alone it would name about {thousands(group.n_by_error)}, up to "
+        f"{thousands(group.n_by_error_95)}."
+        for group in errors.may_be_absent(row)
+    ]
+    return " ".join(told)

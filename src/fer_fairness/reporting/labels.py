@@ -24,6 +24,7 @@ _SOURCES: Final = MappingProxyType(
         "annotated": "labels by annotators",
         "predicted": "labels predicted by a model",
         "given": "labels given in the file",
+        "drawn": "true groups",
     }
 )
 _CONDITIONS: Final = MappingProxyType(

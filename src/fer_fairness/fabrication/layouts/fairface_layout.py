@@ -13,7 +13,7 @@ from fer_fairness.fabrication.layouts.layout import (
     save_jpeg,
     write_csv,
 )
-from fer_fairness.params.fabrication import FabricationParameters
+from fer_fairness.params.fabrication import ByGroup, FabricationParameters
 
 WRITTEN_SIDE: Final = 224
 RACE_NAME_OF: Final = {
@@ -50,6 +50,10 @@ class FairFaceLayout(Layout):
         """See `Layout`."""
         del params
         return CLASS_SHARES
+
+    def group_shares(self, params: FabricationParameters) -> ByGroup:
+        """See `Layout`."""
+        return params.fairface.group_shares
 
     def names(self, truth: pd.DataFrame, seed: int) -> tuple[list[str], list[str]]:
         """See `Layout`."""

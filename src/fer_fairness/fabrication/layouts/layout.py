@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fer_fairness.fabrication.drawing import Mode
-from fer_fairness.params.fabrication import GROUPS, FabricationParameters
+from fer_fairness.params.fabrication import GROUPS, ByGroup, FabricationParameters
 from fer_fairness.progress import track
 
 JPEG_QUALITY: Final = 92
@@ -52,9 +53,10 @@ class Layout(ABC):
         size: Side of its pictures, pixels.
         mode: `L` for grey pictures, `RGB` for colour.
         framing: Face units to shares of half a picture's side.
-        has_emotions: Whether it records an emotion; where not, only shares of people are planted.
+        has_emotions: Whether it records an emotion; where not, nothing is planted.
         races: Groups that its people are drawn from.
         numbers_through: Whether rows are numbered through all splits, not within each.
+        annotated_as: attribute -> drawn group -> what its publisher calls it, where it annotates.
     """
 
     name: ClassVar[str]
@@ -64,6 +66,7 @@ class Layout(ABC):
     has_emotions: ClassVar[bool] = True
     races: ClassVar[tuple[str, ...]] = GROUPS["race"]
     numbers_through: ClassVar[bool] = False
+    annotated_as: ClassVar[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
     @abstractmethod
     def split_sizes(self, params: FabricationParameters) -> Mapping[str, int]:
@@ -72,6 +75,10 @@ class Layout(ABC):
     @abstractmethod
     def class_shares(self, params: FabricationParameters) -> dict[str, float]:
         """Share of each emotion that people show, before the planted tilt."""
+
+    def group_shares(self, params: FabricationParameters) -> ByGroup:
+        """Share of people of each group by attribute, where it is not the default."""
+        return params.planted.group_shares
 
     def completed(self, truth: pd.DataFrame, params: FabricationParameters) -> pd.DataFrame:
         """The truth of one split with the columns that only this dataset has."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from fer_fairness.fabrication.layouts.layout import FabricatedDataset, Layout, pictures, save_jpeg
 from fer_fairness.fabrication.planting import generator
 from fer_fairness.params.fabrication import RAF_DB_DRAWN_RACES, FabricationParameters
-from fer_fairness.taxonomy import RAF_DB_CODES
+from fer_fairness.taxonomy import GENDERS, RAF_DB_AGE_GROUPS, RAF_DB_CODES, RAF_DB_RACES
 
 CODE_OF: Final = {name: code for code, name in RAF_DB_CODES.items()}
 GENDER_CODE_OF: Final = {"male": 0, "female": 1}
@@ -38,6 +39,13 @@ class RafDbLayout(Layout):
     name = "raf_db"
     size = 100
     races = RAF_DB_DRAWN_RACES
+    annotated_as = MappingProxyType(
+        {
+            "gender": {name: name for name in GENDERS},
+            "race": dict(zip(RAF_DB_DRAWN_RACES, RAF_DB_RACES, strict=True)),
+            "age_group": {name: RAF_DB_AGE_GROUPS[code] for name, code in AGE_CODE_OF.items()},
+        }
+    )
 
     def split_sizes(self, params: FabricationParameters) -> Mapping[str, int]:
         """See `Layout`."""

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.counts import check_predictions
+from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.label_noise.bounds import (
     bounded_scores,
     unidentified_bounded_accuracy,
 )
+from fer_fairness.fairness.label_noise.by_error import named_by_error
 from fer_fairness.fairness.label_noise.corrected_gaps import corrected_gaps
 from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
@@ -40,7 +42,7 @@ BOUNDS: Final = "bounds"
 SCORE_COLUMNS: Final = (*("attribute", "group", "metric", "method", "value", "ci_low", "ci_high"),)
 GROUP_COLUMNS: Final = (
     *("attribute", "group", "n_held_out", "labelled_rightly", "n_labelled"),
-    *("n_corrected", "n_ci_low", "n_ci_high", "compared"),
+    *("n_by_error", "n_by_error_95", "n_corrected", "n_ci_low", "n_ci_high", "compared"),
 )
 GAP_COLUMNS: Final = (*("attribute", "metric", "value", "corrected_value", "ci_low", "ci_high"),)
 ATTRIBUTE_COLUMNS: Final = (
@@ -63,7 +65,9 @@ class LabelNoise:
             label, held-out people behind the confusion, and why there is no correction, as
             `Refusal` and in sentences (both empty where there is one).
         groups: `GROUP_COLUMNS`, one row a group: held-out people and the share of them labelled
-            rightly, people labelled so, and the corrected number of people with its interval.
+            rightly, people labelled so, how many errors alone would label so if nobody were of the
+            group (expected, and what 95 draws of 100 do not exceed; missing of intersections), and
+            the corrected number of people with its interval.
         scores: `SCORE_COLUMNS`: the scores of `corrected_scores.SCORES` by each method (as
             labelled, corrected, soft labels, bounds). Of `BOUNDS` only the ends are there, and they
             are those of the bounds.
@@ -158,7 +162,7 @@ def _measured(
         rows += _score_rows(part, BOUNDS, bounds)
     return {
         "attributes": [_attribute_row(part, refused)],
-        "groups": _group_rows(part, corrected),
+        "groups": _group_rows(part, corrected, n=noise.n_draws, seed=(*seed, 4)),
         "scores": rows,
         "gaps": _gap_rows(part, corrected, params, (*seed, 3)),
     }
@@ -217,8 +221,11 @@ def _attribute_row(part: LabelledPeople, refused: dict[Refusal, str]) -> Row:
     }
 
 
-def _group_rows(part: LabelledPeople, corrected: CorrectedScores | None) -> list[Row]:
+def _group_rows(
+    part: LabelledPeople, corrected: CorrectedScores | None, *, n: int, seed: tuple[int, ...]
+) -> list[Row]:
     confusion = part.confusion
+    by_error, by_error_95 = _named_by_error(part, n, seed)
     rows = []
     for place, group in enumerate(confusion.groups):
         interval = corrected.people_intervals[place] if corrected else None
@@ -229,6 +236,8 @@ def _group_rows(part: LabelledPeople, corrected: CorrectedScores | None) -> list
                 "n_held_out": int(confusion.faces[place]),
                 "labelled_rightly": float(confusion.shares[place, place]),
                 "n_labelled": int(part.labelled[place].sum()),
+                "n_by_error": float(by_error[place]),
+                "n_by_error_95": float(by_error_95[place]),
                 "n_corrected": float(corrected.people[place]) if corrected else float("nan"),
                 "n_ci_low": interval.low if interval else float("nan"),
                 "n_ci_high": interval.high if interval else float("nan"),
@@ -236,6 +245,16 @@ def _group_rows(part: LabelledPeople, corrected: CorrectedScores | None) -> list
             }
         )
     return rows
+
+
+def _named_by_error(part: LabelledPeople, n: int, seed: tuple[int, ...]) -> tuple[Array, Array]:
+    """As `named_by_error`; missing of intersections, of which few people are in some group."""
+    if len(attribute_parts(part.attribute)) > 1:
+        unknown = np.full(len(part.confusion.groups), np.nan)
+        return unknown, unknown
+    named = part.labelled.sum(axis=(1, 2))
+    labelled = np.append(named, part.everybody.sum() - named.sum())
+    return named_by_error(labelled, part.confusion, n=n, seed=seed)
 
 
 def _gap_rows(

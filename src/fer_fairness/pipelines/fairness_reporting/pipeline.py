@@ -7,7 +7,7 @@ import pandas as pd
 from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes
+from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
 from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
@@ -41,6 +41,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         *(part for variant in variants for part in _measured(variant)),
         *_compared(structure),
         *(_collected(table, names) for table, names in of_variants.items()),
+        *_planted(),
     ]
     made = {*of_variants, *(_made_of_all(structure))}
     not_made = {_COMPARISONS, *_OVER_SEEDS, *BENCH_TABLES, *_OF_AUDITS, "trials"} - made
@@ -161,6 +162,29 @@ def _collected(table: str, of_variants: dict[str, str]) -> Pipeline:
         inputs=of_variants,
         outputs=f"tables.{table}",
         name=f"collect_{table}",
+        tags="report",
+    )
+
+
+def _planted() -> Iterator[Pipeline]:
+    """The truth about fabricated faces beside what the audit of the baseline says."""
+    for dataset in EVALUATION_SETS:
+        yield step(
+            planted.truth_of,
+            inputs=f"{dataset}.raw",
+            outputs=[f"{dataset}.truth", f"{dataset}.planted_bias"],
+            name=f"read_truth_of_{dataset}",
+            tags="report",
+        )
+    tables = [f"{BASELINE}.{name}" for name in ("scored", "table_gaps", "table_groups")]
+    truths = [
+        f"{dataset}.{what}" for dataset in EVALUATION_SETS for what in ("truth", "planted_bias")
+    ]
+    yield step(
+        planted.find_planted,
+        inputs=[*tables, "params:evaluation", "params:labeller", "params:seed", *truths],
+        outputs="tables.planted",
+        name="find_planted",
         tags="report",
     )
 

@@ -1,9 +1,13 @@
 """Rows of the demographic labeller: how right it is, and what its errors do to figures."""
 
-from fer_fairness.reporting.labels import attribute_label
+from typing import Final
+
+from fer_fairness.reporting.labels import attribute_label, group_label
 from fer_fairness.reporting.number_text import percent, thousands
 from fer_fairness.reporting.rows.schema import Row
 from fer_fairness.reporting.rows.scores import Estimate, OfAttribute, OfMetric
+
+MAY_BE_ABSENT: Final = "may not be in these data"
 
 
 class LabelNoiseAttributeRow(OfAttribute, table="label_noise_attributes"):
@@ -27,16 +31,32 @@ class LabelNoiseAttributeRow(OfAttribute, table="label_noise_attributes"):
 
 
 class LabelNoiseGroupRow(OfAttribute, table="label_noise_groups"):
-    """How often a group is labelled rightly, and its people before and after correction."""
+    """How often a group is labelled rightly, and its people before and after correction.
+
+    `n_by_error` are those whom errors alone would label so if nobody were of the group, expected
+    and in 95 of 100 draws at most; missing of intersections.
+    """
 
     group: str
     n_held_out: float
     labelled_rightly: float
     n_labelled: float
+    n_by_error: float
+    n_by_error_95: float
     n_corrected: float
     n_ci_low: float
     n_ci_high: float
     compared: bool
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether errors alone would label as many people so: nobody need be of the group."""
+        return 0 < self.n_labelled <= self.n_by_error_95
+
+    @property
+    def label(self) -> str:
+        """The group in words, marked where it may be absent."""
+        return f"{group_label(self.group)}{f' ({MAY_BE_ABSENT})' if self.may_be_absent else ''}"
 
 
 class LabelNoiseScoreRow(Estimate, OfAttribute, table="label_noise_scores"):

@@ -24,6 +24,7 @@ from fer_fairness.reporting.sections.limits import limits_section
 from fer_fairness.reporting.sections.method import method_section
 from fer_fairness.reporting.sections.methods import methods_section
 from fer_fairness.reporting.sections.over_seeds import over_seeds_section
+from fer_fairness.reporting.sections.planted import planted_section
 from fer_fairness.reporting.sections.predicted_groups import predicted_groups_section
 from fer_fairness.reporting.sections.recalls import recalls_section
 from fer_fairness.reporting.sections.recognition import recognition_section
@@ -40,6 +41,7 @@ _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
         "project": (
             glance_section,
             found_section,
+            planted_section,
             gaps_section,
             recalls_section,
             worst_subgroup_section,

@@ -46,9 +46,9 @@ _COMPARED_WITH: Final = "full_size"
 _OF_FOLDERS: Final = "colour_100"
 _GROUPINGS: Final = {
     "gender": "female, male",
-    "coarse_4": "4, coarse",
-    "fairface_7": "FairFace's 7",
-    "fairface_9": "FairFace's 9",
+    "coarse_4": "coarse",
+    "fairface_7": "FairFace's own",
+    "fairface_9": "FairFace's own",
 }
 
 

@@ -17,8 +17,8 @@ from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import corrected_cell, label_errors
-from fer_fairness.reporting.labels import group_label, in_order
-from fer_fairness.reporting.number_text import count_with_interval, percent
+from fer_fairness.reporting.labels import in_order
+from fer_fairness.reporting.number_text import count_with_interval, percent, thousands
 from fer_fairness.reporting.rows.labeller import LabelNoiseGroupRow, LabelNoiseScoreRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
@@ -54,17 +54,18 @@ def group_tables(
     order = in_order([row.group for row in groups])
     ordered = sorted(groups, key=lambda row: order.index(row.group))
     accuracy: _Columns = [
-        ("Group", lambda row: group_label(row.group)),
+        ("Group", lambda row: row.label),
         ("Held-out faces", lambda row: page.people(row.n_held_out)),
         ("Labelled rightly", lambda row: page.numeric(percent(row.labelled_rightly))),
         ("People labelled so", lambda row: page.people(row.n_labelled)),
+        ("By error alone, at most", lambda row: page.numeric(thousands(row.n_by_error_95))),
         ("People, corrected", _people_cell),
         ("Accuracy as labelled", score(ACCURACY, AS_LABELLED)),
         ("Accuracy corrected", score(ACCURACY, CORRECTED)),
         ("Bounds of accuracy", score(ACCURACY, BOUNDS)),
     ]
     differences: _Columns = [
-        ("Group", lambda row: group_label(row.group)),
+        ("Group", lambda row: row.label),
         ("Accuracy: as labelled", score(ACCURACY_DIFFERENCE, AS_LABELLED)),
         ("Accuracy: corrected", score(ACCURACY_DIFFERENCE, CORRECTED)),
         ("Accuracy: bounds", score(ACCURACY_DIFFERENCE, BOUNDS)),
@@ -74,7 +75,8 @@ def group_tables(
     ]
     by_itself = (
         f"Accuracy by {what}, percent [95 % interval]. “Labelled rightly” is measured on the "
-        "held-out faces of a group, of which those without a label are not"
+        "held-out faces of a group, of which those without a label are not; “by error alone”: "
+        "people whom errors would label so, in 95 cases of 100, if nobody were of the group"
     )
     against_others = (
         f"Each group minus everybody else: {what}, percentage points [95 % interval]. Bold: the "
