@@ -21,6 +21,7 @@ SECTIONS = (
     "recalls",
     "subgroup",
     "trade-off",
+    "answers",
     "over-seeds",
     "recognition",
     "aif360",
@@ -79,7 +80,11 @@ def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied
     lean = changed(small_inputs, **tables)
     some = ReportInputs() if emptied == "everything" else without(lean, emptied)
     page = Page(render_report(some))
-    absent = {"scan": {"subgroup"}, "everything": {"subgroup", "predicted"}}.get(emptied, set())
+    absent = {
+        "scan": {"subgroup"},
+        "answers": {"answers"},
+        "everything": {"subgroup", "predicted", "answers"},
+    }.get(emptied, set())
     expected = tuple(name for name in SECTIONS if name not in absent)
     assert tuple(item["id"] for item in page.of("section")) == expected
 

@@ -14,7 +14,7 @@ from fer_fairness.reporting.rows.schema import columns_of
 def test_results_survive_json_unchanged(small_inputs: ReportInputs) -> None:
     results = results_json(small_inputs)
     assert json.loads(json.dumps(results, allow_nan=False)) == results
-    assert results["schema_version"] == SCHEMA_VERSION == "5.0"
+    assert results["schema_version"] == SCHEMA_VERSION == "5.1"
 
 
 def test_every_table_is_there_with_all_its_rows_and_columns(small_inputs: ReportInputs) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import Json, as_json
 
-SCHEMA_VERSION: Final = "5.0"
+SCHEMA_VERSION: Final = "5.1"
 """Major: a table or column changes its meaning or goes away; minor: one is added."""
 
 
