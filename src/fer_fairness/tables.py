@@ -22,6 +22,9 @@ PERSON: Final = "person"
 CONFIDENCE: Final = "confidence"
 """The column of the probability of each predicted class, where it stands for those of all."""
 
+ABSTAINED: Final = "abstained"
+"""The column of predictions that says which faces were left unanswered; absent where all are."""
+
 TARGET_COLUMNS: Final = tuple(target_column(emotion) for emotion in EMOTIONS)
 PROBABILITY_COLUMNS: Final = tuple(probability_column(emotion) for emotion in EMOTIONS)
 VOTES_COLUMNS: Final = tuple(votes_column(name) for name in (*EMOTIONS, "unknown", "not_a_face"))
@@ -103,12 +106,17 @@ PREDICTIONS_SCHEMA: Final = pa.DataFrameSchema(
         "emotion": pa.Column(str, _EMOTION),
         "predicted_emotion": pa.Column(str, _EMOTION),
         **{name: pa.Column("float64", _SHARE) for name in PROBABILITY_COLUMNS},
+        ABSTAINED: pa.Column(bool, required=False),
     },
     strict=True,
     coerce=True,
     name="predictions",
 )
-"""One row a scored face: those with a majority label and no `excluded_reason`."""
+"""One row a scored face: those with a majority label and no `excluded_reason`.
+
+A method that leaves faces unanswered says which in `abstained`; `predicted_emotion` is then what
+would have been answered, so that every face stays and is scored as in other tables.
+"""
 
 
 def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.modeling import GROUP, WEIGHT, Objective, TrainingSet
-from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 Members: TypeAlias = Sequence[Sequence[float]]
@@ -115,7 +115,7 @@ def make_scored() -> MakeScored:
             emotion=names[np.asarray(true, dtype=int)],
             predicted_emotion=names[full.argmax(axis=1)],
         )
-        table = PREDICTIONS_SCHEMA.validate(table[list(PREDICTIONS_SCHEMA.columns)])
+        table = PREDICTIONS_SCHEMA.validate(table[list(empty_table(PREDICTIONS_SCHEMA).columns)])
         for attribute in ATTRIBUTES:
             table[attribute] = None
             table[f"{attribute}_confidence"] = np.nan

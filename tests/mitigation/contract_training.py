@@ -16,7 +16,13 @@ from fer_fairness.mitigation import Given, Method, trained_methods
 from fer_fairness.modeling import TrainingData, TrainingResult, build_network, train
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
-from fer_fairness.tables import FACES_SCHEMA, PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, VOTES_COLUMNS
+from fer_fairness.tables import (
+    FACES_SCHEMA,
+    PREDICTIONS_SCHEMA,
+    PROBABILITY_COLUMNS,
+    VOTES_COLUMNS,
+    empty_table,
+)
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, target_column
 
 N_FACES, SIDE = 60, 16
@@ -87,7 +93,7 @@ def told(faces: pd.DataFrame, needs: Collection[str] = ()) -> Given:
         emotion=faces["emotion"].to_numpy(),
         predicted_emotion=[EMOTIONS[place] for place in shares.argmax(axis=1)],
     )
-    columns = list(PREDICTIONS_SCHEMA.columns)
+    columns = list(empty_table(PREDICTIONS_SCHEMA).columns)
     model = starting_network() if "starting_model" in needs else None
     return Given(PREDICTIONS_SCHEMA.validate(predictions[columns]), seed=0, model=model)
 

@@ -11,14 +11,17 @@ import pytest
 from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import MethodBlock, PostMethodBlock
 from fer_fairness.modeling import TrainingData, build_network
 from fer_fairness.modeling.fingerprints import weights_fingerprint
+from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.prediction import PredictionParameters
+from fer_fairness.pipelines.fairness_reporting.nodes import measure_answers, score
 from fer_fairness.pipelines.variants import nodes
-from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
 from fer_fairness.taxonomy import EMOTIONS
 
 ARCHITECTURE = {"blocks": [[2, 2], [4]], "n_dense_blocks": 1}
@@ -303,7 +306,7 @@ def test_each_split_is_predicted_with_its_own_faces(
         assert set(found["variant"]) == {"tested"}
     none = nodes.predict(model, faces.iloc[:0], images[:0], *rest[3:])
     assert none.empty
-    assert list(none.columns) == list(PREDICTIONS_SCHEMA.columns)
+    assert list(none.columns) == list(empty_table(PREDICTIONS_SCHEMA).columns)
 
 
 def test_a_post_method_gives_predictions_of_its_own_name(
@@ -319,3 +322,34 @@ def test_a_post_method_gives_predictions_of_its_own_name(
     assert nodes.apply_post_method(
         chosen, none, faces, nodes.fit_post_method(chosen, none, faces), 3
     ).empty
+
+
+def test_what_is_left_unanswered_stays_in_every_table_and_is_measured_by_group(
+    faces: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    chosen = PostMethodBlock.model_validate(
+        {"method": "abstention", "name": "tested", "coverage": 0.5}
+    )
+    doubted = predictions["sample_id"].isin(faces.loc[faces["gender"] == "male", "sample_id"])
+    predictions.loc[doubted, "probability_neutral"] -= 0.1
+    predictions.loc[doubted, "probability_fear"] += 0.1
+    rules = nodes.fit_post_method(chosen, predictions, faces)
+    changed = nodes.apply_post_method(chosen, predictions, faces, rules, 3)
+    assert changed["abstained"].tolist() == doubted.tolist()
+    absent = changed.iloc[:0], faces.iloc[:0]
+    scored = score(
+        *(
+            each
+            for name in EVALUATION_SETS
+            for each in ((changed, faces) if name == "fer_plus" else absent)
+        )
+    )
+    assert scored["abstained"].tolist() == doubted.tolist()
+    parameters = EvaluationParameters(attributes=("gender", "race"))
+    answers, curves = measure_answers(scored, parameters)
+    answers = answers.set_index("group")
+    assert answers.loc["female", "coverage"] == 1
+    assert answers.loc["male", "coverage"] == 0
+    assert set(answers["variant"]) == {"tested"}
+    assert answers.loc["male", "attribute_source"] == "annotated"
+    assert set(curves["attribute"].dropna()) == {"gender"}, "nobody labelled race"

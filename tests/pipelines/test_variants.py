@@ -224,6 +224,20 @@ def test_a_method_on_predictions_takes_those_of_the_variant_that_it_comes_after(
             assert not any("test" in name for name in fit.inputs), "the test split chooses nothing"
 
 
+def test_what_is_left_unanswered_is_measured_where_a_variant_abstains_and_nowhere_else() -> None:
+    answering = pipelines_for(structure_of(combined(None)))["fairness_reporting"]
+    assert not {name for name in answering.datasets() if "answer" in name}
+    unsure = {"unsure": {"method": "abstention"}}
+    nodes = by_name(pipelines_for(structure_of(combined(None) | unsure))["fairness_reporting"])
+    assert [name for name in nodes if "measure_answers" in name] == [
+        "fairness_reporting.unsure.measure_answers"
+    ]
+    assert nodes["fairness_reporting.unsure.measure_answers"].inputs[0] == "unsure.scored"
+    assert {"tables.answers", "tables.answer_curves"} <= set(
+        nodes["fairness_reporting.write_report"].inputs
+    )
+
+
 def test_what_a_combination_reads_is_made_by_the_same_run_and_in_the_report() -> None:
     pipelines = pipelines_for(structure_of(combined("reweighing")))
     whole = pipelines["__default__"]

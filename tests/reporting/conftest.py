@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from tests.reporting.answers import fabricated_answers
 from tests.reporting.bench import fabricated_bench
 from tests.reporting.predicted import fabricated_labeller, simulated_label_noise
 from tests.reporting.rows import report
@@ -133,6 +134,7 @@ def fabricate_inputs(
         ),
         manifest=_manifest(),
         notes=["These data are fabricated: no person is in them, and nothing here is a result."],
+        **fabricated_answers(variants[-1]),
         **simulated_label_noise(tuple(variants), "fer_plus"),
         **fabricated_labeller(),
     )

@@ -24,6 +24,7 @@ SECTIONS = (
     "subgroup",
     "methods",
     "trade-off",
+    "answers",
     "over-seeds",
     "training",
     "predicted",
@@ -84,8 +85,11 @@ def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied
     lean = changed(small_inputs, **tables)
     some = ReportInputs() if emptied == "everything" else without(lean, emptied)
     page = Page(render_report(some))
-    of_nothing = {"subgroup", "predicted", "methods"}
-    absent = {"scan": {"subgroup"}, "everything": of_nothing}.get(emptied, set())
+    absent = {
+        "scan": {"subgroup"},
+        "answers": {"answers"},
+        "everything": {"subgroup", "predicted", "methods", "answers"},
+    }.get(emptied, set())
     expected = tuple(name for name in SECTIONS if name not in absent)
     assert tuple(item["id"] for item in page.of("section")) == expected
 

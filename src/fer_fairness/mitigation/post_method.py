@@ -25,12 +25,14 @@ class PostMethod(Parameters):
         label: Name for people.
         source: The paper.
         pipeline: The registered pipeline that applies it.
+        abstains: Whether it leaves faces unanswered: `apply` then gives a column `abstained` too.
         search: Values of its parameters that are worth trying, by name.
     """
 
     label: ClassVar[str]
     source: ClassVar[str]
     pipeline: ClassVar[str] = "mitigation"
+    abstains: ClassVar[bool] = False
     search: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     method: str

@@ -7,6 +7,7 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.fairness import evaluate, one_vs_rest_metrics
+from fer_fairness.fairness.answers import answer_tables
 from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.fairness.metrics.words import metric_words
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 EVALUATION_TABLES: Final = ("overall", "groups", "gaps", "confusion")
 """Names of the tables that `evaluation_tables` gives."""
+
+ANSWER_TABLES: Final = ("answers", "answer_curves")
+"""Names of the tables that `measured_answers` gives."""
 
 LABEL_ERRORS_NOTE: Final = (
     "Its errors can hide a gap between people, and can make one up; values corrected for them "
@@ -109,6 +113,33 @@ def _with_primary_of(
         if name not in primary:
             logger.warning("The primary outcome %s has no labels here and is not tested.", name)
     return params.model_copy(update={"primary": primary})
+
+
+def measured_answers(
+    parts: Sequence[ScoredFaces], attributes: Sequence[str], params: InferenceParameters
+) -> tuple[pd.DataFrame, ...]:
+    """How much of each group is answered, and how rightly, on every evaluation set.
+
+    Args:
+        parts: The scored faces of each set, with the column `abstained`.
+        attributes: As of `evaluation_tables`.
+        params: How sure intervals are.
+    """
+    found = [
+        (
+            part,
+            answer_tables(
+                part.table,
+                sure,
+                attributes=part.attributes(attributes),
+                confidence=params.confidence,
+                person=part.person,
+            ),
+        )
+        for part in parts
+        if (sure := part.confidence) is not None
+    ]
+    return _tables(found, ANSWER_TABLES)
 
 
 def aif360_table(

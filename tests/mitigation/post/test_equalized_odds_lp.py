@@ -17,7 +17,7 @@ from fer_fairness.mitigation.post.equalized_odds_lp import (
     EqualizedOddsLpRules,
     fitted_matrices,
 )
-from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
+from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
 from fer_fairness.taxonomy import EMOTIONS
 
 Make = Callable[..., pd.DataFrame]
@@ -99,7 +99,7 @@ def test_results_are_predictions_whose_emotion_is_the_most_probable(make_predict
     method, rules = fitted(table)
     found = method.apply(table, rules, seed=0)
     after = PREDICTIONS_SCHEMA.validate(
-        table[list(PREDICTIONS_SCHEMA.columns)].assign(**dict(found))
+        table[list(empty_table(PREDICTIONS_SCHEMA).columns)].assign(**dict(found))
     )
     most = after[list(PROBABILITY_COLUMNS)].to_numpy().argmax(axis=1)
     assert [EMOTIONS[place] for place in most] == after["predicted_emotion"].tolist()

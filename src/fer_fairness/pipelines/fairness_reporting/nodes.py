@@ -17,6 +17,7 @@ from fer_fairness.pipelines.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
+    measured_answers,
     primary_notes,
 )
 from fer_fairness.pipelines.scored_faces import (
@@ -57,6 +58,13 @@ def aif360_metrics(
 ) -> pd.DataFrame:
     """AIF360's metrics, one emotion against the rest, for every attribute of one variant."""
     return aif360_table(scored_faces(scored), parameters.attributes, parameters, seed)
+
+
+def measure_answers(
+    scored: pd.DataFrame, parameters: EvaluationParameters
+) -> tuple[pd.DataFrame, ...]:
+    """How much of each group a variant that abstains answers, and how rightly."""
+    return measured_answers(scored_faces(scored), parameters.attributes, parameters)
 
 
 def correct_label_errors(

@@ -9,7 +9,7 @@ from kedro.pipeline import Pipeline
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
-from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
+from fer_fairness.pipelines.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.reporting import REPORT_TABLES
@@ -39,12 +39,20 @@ def create_pipeline(structure: Structure) -> Pipeline:
     parts = [
         *(_scored(name) for name in scored),
         *(part for variant in variants for part in _measured(variant)),
+        *(_answers(variant.name) for variant in structure.abstaining),
         *_compared(structure),
         *(_collected(table, names) for table, names in of_variants.items()),
         *_planted(),
     ]
     made = {*of_variants, *(_made_of_all(structure))}
-    not_made = {_COMPARISONS, *_OVER_SEEDS, *BENCH_TABLES, *_OF_AUDITS, "trials"} - made
+    not_made = {
+        _COMPARISONS,
+        *_OVER_SEEDS,
+        *BENCH_TABLES,
+        *_OF_AUDITS,
+        *ANSWER_TABLES,
+        "trials",
+    } - made
     shown = [table for table in REPORT_TABLES if table not in not_made]
     return grouped("fairness_reporting", [*parts, _lineage(structure), _report(shown), _figures()])
 
@@ -107,6 +115,17 @@ def _measured(variant: str) -> Iterator[Pipeline]:
     )
 
 
+def _answers(variant: str) -> Pipeline:
+    """What a variant that abstains leaves unanswered."""
+    return step(
+        nodes.measure_answers,
+        inputs=[f"{variant}.scored", "params:evaluation"],
+        outputs=[f"{variant}.table_{table}" for table in ANSWER_TABLES],
+        name=f"{variant}.measure_answers",
+        tags="score",
+    )
+
+
 def _compared(structure: Structure) -> Iterator[Pipeline]:
     """All variants against the baseline: those of the first seed, and over seeds.
 
@@ -142,6 +161,9 @@ def _tables(structure: Structure) -> dict[str, dict[str, str]]:
     """The tables that are put together from those of variants, by the variants' names."""
     variants = structure.names
     tables = dict.fromkeys((*EVALUATION_TABLES, "aif360", *LABEL_NOISE_TABLES), variants)
+    if structure.abstaining:
+        abstaining = tuple(variant.name for variant in structure.abstaining)
+        tables |= dict.fromkeys(ANSWER_TABLES, abstaining)
     trained = [variant.name for variant in structure.trained]
     tuned = [v.name for v in structure.trained if v.name != BASELINE]
     on_predictions = [v.name for v in structure.post_processed]

@@ -110,6 +110,11 @@ class Structure:
         """The variants that change predictions of others."""
         return tuple(variant for variant in self.variants if not variant.is_trained)
 
+    @property
+    def abstaining(self) -> tuple[Variant, ...]:
+        """The variants that leave faces unanswered."""
+        return tuple(v for v in self.post_processed if getattr(v.method, "abstains", False))
+
     def of_every_seed(self, dataset: str) -> list[str]:
         """What a dataset of a variant is called for each seed, in the order of the seeds."""
         variant, _, name = dataset.partition(".")

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections.aif360 import aif360_section
+from fer_fairness.reporting.sections.answers import answers_section
 from fer_fairness.reporting.sections.data_and_run import (
     manifest_section,
     quality_section,
@@ -47,6 +48,7 @@ _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
             worst_subgroup_section,
             methods_section,
             trade_off_section,
+            answers_section,
             over_seeds_section,
             training_section,
             predicted_groups_section,
