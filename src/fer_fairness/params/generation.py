@@ -9,21 +9,24 @@ class GeneratorParameters(Parameters):
     """How the generator is built, trained and drawn from."""
 
     n_codes: int = Field(
-        default=192, ge=1, description="Principal components that a face is described by."
+        default=64,
+        ge=1,
+        description="Principal components of a face that are made anew. What is finer stays as it "
+        "is in the training face: the more there are, the less stays, and the less real it looks.",
     )
-    width: int = Field(default=512, ge=1, description="Units of each layer of its network.")
+    width: int = Field(default=384, ge=1, description="Units of each layer of its network.")
     n_blocks: int = Field(default=3, ge=1, description="Residual blocks of its network.")
-    n_steps: int = Field(default=1200, ge=1, description="Gradient steps of its training.")
+    n_steps: int = Field(default=1000, ge=1, description="Gradient steps of its training.")
     batch_size: int = Field(default=512, ge=1, description="Faces in each of them.")
     learning_rate: float = Field(
         default=0.002, gt=0.0, description="Highest rate; it rises at first and falls to 0."
     )
     departure: float = Field(
-        default=0.7,
+        default=0.8,
         gt=0.0,
         le=1.0,
-        description="Share of noise that a made face begins with, the rest being a training face "
-        "of its cell: the less, the more real it is, and the more it is like that face.",
+        description="Share of noise that these components begin with, the rest being those of a "
+        "training face of its cell: the less, the more it is like that face.",
     )
     n_moves: int = Field(
         default=12, ge=1, description="Steps in which noise becomes a face; more are more exact."

@@ -84,9 +84,6 @@ def test_pictures_that_are_there_twice_make_no_limit_of_0() -> None:
     apart = np.concatenate([np.zeros(30), np.linspace(0.3, 0.8, 101)])
     assert copy_limit(apart, 0.01) == pytest.approx(0.305)
     assert copy_limit(apart, 0.0) == copy_limit(np.zeros(5), 0.5) == SAME_PICTURE
-    made = np.linspace(0.3, 0.8, 101)
-    cells = np.zeros(131, int), np.zeros(101, int)
-    assert copying_z(apart, made, *cells) == pytest.approx(0)
 
 
 def test_looks_have_length_1_and_no_more_than_24_squares_a_side() -> None:

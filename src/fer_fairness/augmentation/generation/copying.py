@@ -96,8 +96,8 @@ def copying_z(
     here cells are given, such as emotions.
 
     Args:
-        real: Distances of held-apart faces, `(n,)`, of which those that are in training as well, at
-            less than `SAME_PICTURE`, are left out.
+        real: Distances of held-apart faces, without those that are in training as well (see
+            `SAME_PICTURE`), `(n,)`.
         made: Distances of made faces, `(m,)`.
         real_cells: Cell of each, `(n,)`.
         made_cells: Cell of each, `(m,)`.
@@ -105,8 +105,6 @@ def copying_z(
     Returns:
         Not a number where no cell has 5 of each.
     """
-    is_other = real > SAME_PICTURE
-    real, real_cells = real[is_other], real_cells[is_other]
     scores, sizes = [], []
     for cell in np.unique(real_cells):
         own, others = real[real_cells == cell], made[made_cells == cell]

@@ -10,12 +10,13 @@ import pandas as pd
 from fer_fairness.augmentation.cells import cell_names, cell_values, training_faces
 from fer_fairness.augmentation.copies import AUGMENTED_FACES_SCHEMA, Augmented
 from fer_fairness.augmentation.generation.copying import (
+    SAME_PICTURE,
     copy_limit,
     copying_z,
     nearest_distances,
 )
 from fer_fairness.augmentation.generation.generator import FaceGenerator, train_generator
-from fer_fairness.augmentation.generation.realism import Realism, realism
+from fer_fairness.augmentation.generation.realism import Realism, realism, squared_distances
 from fer_fairness.augmentation.source_faces import draw_sources
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.modeling import predict_features, predict_logits
@@ -45,7 +46,9 @@ class MadeFacts(NamedTuple):
         n_made: Faces that were made to fill cells.
         n_copies: Those left out because they are nearer to a training face than `limit`.
         limit: See `copy_limit`.
-        copying_z: See `copying_z`.
+        copying_z: See `copying_z`: of distances of looks to all faces that the generator saw.
+        copying_z_features: Likewise of the starting model's features, to the sample before it was
+            varied: what a made face has of its own source is more easily seen there.
         realism: Beside the faces held apart.
         floor: Likewise, of real faces.
         recognised: Share of the `n_made` whose emotion the starting model recognises.
@@ -56,6 +59,7 @@ class MadeFacts(NamedTuple):
     n_copies: int
     limit: float
     copying_z: float
+    copying_z_features: float
     realism: Realism
     floor: Realism
     recognised: float
@@ -66,8 +70,9 @@ class MadeFacts(NamedTuple):
         made, floor = self.realism, self.floor
         return (
             f"{self.n_made} faces made, {self.n_copies} left out as copies (nearer than "
-            f"{self.limit:.3f} to a training face); C_T {self.copying_z:+.1f} (far below 0: they "
-            f"are nearer to training faces than real ones are); Frechet distance "
+            f"{self.limit:.3f} to a training face); C_T {self.copying_z:+.1f} by looks, "
+            f"{self.copying_z_features:+.1f} by features (far below 0: they are nearer to training "
+            f"faces than real ones are); Frechet distance "
             f"{made.frechet:.3g} (real faces {floor.frechet:.3g}), density {made.density:.2f} "
             f"({floor.density:.2f}), coverage {made.coverage:.2f} ({floor.coverage:.2f}); the "
             f"starting model recognises the emotion of {self.recognised:.0%} of them (real faces "
@@ -193,19 +198,26 @@ def _compare(
     # Noise of its own: a made face of the same source would otherwise be the same.
     varied = generator.vary(sample.images, sample.conditions, seed=seed + 1)
     real = nearest_distances(apart.images, seen.images)
-    z = copying_z(real, nearest_distances(varied, seen.images), apart.emotions, sample.emotions)
+    # A picture that is in both would count as a real face nearer than any made one.
+    is_new = real > SAME_PICTURE
+    cells = apart.emotions[is_new], sample.emotions
     both = np.concatenate([apart.images, sample.images, varied])
     rows = np.arange(len(both))
-    of_apart, *others = np.split(predict_features(model, both, rows, batch_size=_BATCH), 3)
-    of_real, of_made = (realism(of_apart, features) for features in others)
+    features = predict_features(model, both, rows, batch_size=_BATCH)
+    of_apart, of_sample, of_varied = np.split(features, 3)
     is_right = _is_recognised(model, apart, made)
     facts = MadeFacts(
         n_made=len(made.images),
         n_copies=0,
         limit=copy_limit(real, generator.params.copy_quantile),
-        copying_z=z,
-        realism=of_made,
-        floor=of_real,
+        copying_z=copying_z(real[is_new], nearest_distances(varied, seen.images), *cells),
+        copying_z_features=copying_z(
+            squared_distances(of_apart[is_new], of_sample).min(axis=1),
+            squared_distances(of_varied, of_sample).min(axis=1),
+            *cells,
+        ),
+        realism=realism(of_apart, of_varied),
+        floor=realism(of_apart, of_sample),
         recognised=float(is_right[n:].mean()),
         recognised_real=float(is_right[:n].mean()),
     )

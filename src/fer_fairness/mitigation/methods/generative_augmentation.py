@@ -21,18 +21,19 @@ logger = logging.getLogger(__name__)
 class GenerativeAugmentation(TargetedAugmentation):
     """Adds faces made by a conditional generator to cells of emotion and group that have few.
 
-    The generator is trained here, on training faces alone: a flow between noise and principal
-    components of faces, told of emotion and group (`augmentation.generation`). A made face begins
-    with a real one of its cell whose components are mostly replaced by noise (`departure`), and has
-    its votes. How many each cell gets is told by the parameters of targeted augmentation; with
-    `max_copies_per_image` 1 no cell gets more than it has.
+    The generator is trained here, on training faces alone: a flow between noise and the first
+    principal components of faces, told of emotion and group (`augmentation.generation`). A made
+    face begins with a real one of its cell, whose components are mostly replaced by noise
+    (`departure`) and made anew, and has its votes. What is finer than the components stays: without
+    it faces are too blurred for their emotion to be told. How many each cell gets is told by the
+    parameters of targeted augmentation; with `max_copies_per_image` 1 no more than it has.
 
     Made faces that are nearer to a training face than other training faces are, are copies and left
-    out. The log tells how many; C_T, whether made faces are too near to training faces; the Frechet
-    distance, density and coverage, beside those of real faces; and of how many the starting model
-    recognises the emotion, which is low where the generator has not learned a cell. The
-    sources make faces from noise alone, by large generators trained on many more faces, and keep
-    all of them.
+    out. The log tells how many; C_T, whether made faces are too near to training faces, by looks
+    and by features; the Frechet distance, density and coverage, beside those of real faces; and of
+    how many the starting model recognises the emotion, which is low where the generator has not
+    learned a cell. The sources make faces from noise alone, by large generators trained on
+    many more faces, and keep all of them.
 
     Faces of unknown group are learned from and not multiplied. Where no cell is to be filled, as
     where no group is known, it is plain training, and no generator is trained.
@@ -44,7 +45,7 @@ class GenerativeAugmentation(TargetedAugmentation):
         "et al. 2023, arXiv 2210.02747 (the generator); Meehan et al. 2020, arXiv 2004.05675 (C_T)"
     )
     needs: ClassVar[frozenset[Need]] = frozenset({"groups", "starting_model"})
-    search: ClassVar = {**LEARNING_RATES, "generator.departure": (0.5, 0.7, 0.9)}
+    search: ClassVar = {**LEARNING_RATES, "generator.departure": (0.5, 0.8, 1.0)}
 
     method: Literal["generative_augmentation"] = "generative_augmentation"
     augmentation: AugmentationParameters = AugmentationParameters(
