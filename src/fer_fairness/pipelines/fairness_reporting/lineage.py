@@ -60,7 +60,7 @@ def trace_lineage(
                     **{name: record.get(name) for name in _RECORDED},
                     "started_from": record["parameters"]["architecture"]["weights"]
                     if is_baseline
-                    else variant.after,
+                    else ", ".join(variant.needed),
                 }
             )
             if record:
