@@ -52,6 +52,7 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
         "b": {"method": "group_dro"},
         "control": {"method": "continued_training"},
         "after_b": {"method": "linear_post", "after": "b"},
+        "of_a": {"method": "ensemble", "after": "b", "of": ["a"]},
     }
     asked: list[str] = []
 
@@ -65,6 +66,7 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
     assert failed == {
         "a": "exit status 137",
         "after_a": "comes after a, which failed",
+        "of_a": "comes after a, which failed",
     }
 
 

@@ -155,8 +155,9 @@ def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -
     failed: dict[str, str] = {}
     for number, variant in enumerate(in_order, start=1):
         click.secho(f"{variant.name}: {number} of {len(structure.variants)}", bold=True)
-        if variant.after in failed:
-            failed[variant.name] = f"comes after {variant.after}, which failed"
+        missing = [name for name in variant.needed if name in failed]
+        if missing:
+            failed[variant.name] = f"comes after {missing[0]}, which failed"
             continue
         status = run_of([variant.name], f"{_BEFORE},{variant.method.pipeline}")
         if status:

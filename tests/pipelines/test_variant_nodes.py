@@ -15,12 +15,14 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import MethodBlock, PostMethodBlock
 from fer_fairness.modeling import TrainingData, build_network
 from fer_fairness.modeling.fingerprints import weights_fingerprint
+from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipelines.fairness_reporting.nodes import measure_answers, score
 from fer_fairness.pipelines.variants import nodes
+from fer_fairness.pipelines.variants.tuning import tune_post_method
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -353,3 +355,22 @@ def test_what_is_left_unanswered_stays_in_every_table_and_is_measured_by_group(
     assert set(answers["variant"]) == {"tested"}
     assert answers.loc["male", "attribute_source"] == "annotated"
     assert set(curves["attribute"].dropna()) == {"gender"}, "nobody labelled race"
+
+
+def test_predictions_of_other_variants_reach_a_method_that_names_them(
+    faces: pd.DataFrame, predictions: pd.DataFrame
+) -> None:
+    chosen = PostMethodBlock.model_validate({"method": "ensemble", "name": "tested", "of": "other"})
+    other = predictions.assign(
+        probability_neutral=predictions["probability_fear"],
+        probability_fear=predictions["probability_neutral"],
+    )
+    rules = nodes.fit_post_method(chosen, predictions, faces, other)
+    changed = nodes.apply_post_method(chosen, predictions, faces, rules, 3, other)
+    assert np.allclose(changed[["probability_neutral", "probability_fear"]], 0.35)
+    assert list(changed.columns) == list(predictions.columns)
+    settled, trials = tune_post_method(
+        chosen, BudgetParameters(trials=2), predictions, faces, 3, other
+    )
+    assert [trial["settings"] for trial in trials["trials"]] == [{}, {"weights": "validation"}]
+    assert settled["of"] == ["other"]

@@ -228,14 +228,57 @@ def test_what_is_left_unanswered_is_measured_where_a_variant_abstains_and_nowher
     answering = pipelines_for(structure_of(combined(None)))["fairness_reporting"]
     assert not {name for name in answering.datasets() if "answer" in name}
     unsure = {"unsure": {"method": "abstention"}}
-    nodes = by_name(pipelines_for(structure_of(combined(None) | unsure))["fairness_reporting"])
-    assert [name for name in nodes if "measure_answers" in name] == [
-        "fairness_reporting.unsure.measure_answers"
-    ]
-    assert nodes["fairness_reporting.unsure.measure_answers"].inputs[0] == "unsure.scored"
-    assert {"tables.answers", "tables.answer_curves"} <= set(
-        nodes["fairness_reporting.write_report"].inputs
+    report = pipelines_for(structure_of(combined(None) | unsure))["fairness_reporting"]
+    (measuring,) = [node for node in report.nodes if "measure_answers" in node.name]
+    assert measuring.inputs[0] == "unsure.scored"
+    (writing,) = [node for node in report.nodes if node.name.endswith("write_report")]
+    assert {"tables.answers", "tables.answer_curves"} <= set(writing.inputs)
+
+
+@pytest.mark.parametrize("checked", [False, True])
+def test_an_ensemble_takes_predictions_of_its_members_with_the_same_seed(*, checked: bool) -> None:
+    given: Any = {"method": "ensemble", "of": "reweighing;a_focal"}
+    block = PostMethodBlock.model_validate(given) if checked else given
+    structure = structure_of(
+        combined(None) | {"an_ensemble": block, "a_focal": {"method": "focal"}, "other": {}}
     )
+    nodes = by_name(pipelines_for(structure)["mitigation"])
+    members = ("baseline", "reweighing", "a_focal")
+    for seed in ("", "_seed_4"):
+        fit = nodes[f"an_ensemble{seed}.fit_fer_plus"].inputs
+        apply = nodes[f"an_ensemble{seed}.apply_fer_plus"].inputs
+        for split, inputs in (("validation", fit), ("test", apply)):
+            found = [name for name in inputs if name.endswith(f"{split}_predictions")]
+            assert found == [f"{name}{seed}.fer_plus_{split}_predictions" for name in members]
+        assert not any("test" in name for name in fit), "the test split chooses nothing"
+    budget = {"budget": {"trials": 2}, "an_ensemble": block, "a_focal": {"method": "focal"}}
+    tuned = by_name(pipelines_for(structure_of(combined(None) | budget))["mitigation"])
+    assert "a_focal.fer_plus_validation_predictions" in tuned["an_ensemble.tune_fer_plus"].inputs
+
+
+def test_members_of_an_ensemble_take_part_where_it_does() -> None:
+    given = combined(None) | {
+        "an_ensemble": {"method": "ensemble", "of": ["reweighing"]},
+        "a_focal": {"method": "focal"},
+        "bench": {"methods": "an_ensemble"},
+    }
+    assert structure_of(given).names == ("baseline", "reweighing", "an_ensemble")
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        ("reweihing", "block e .* says of: reweihing, and no block .* mean reweighing"),
+        ("odds", "block e .* says of: odds, which changes predictions itself"),
+        ("baseline", "block e .* names baseline twice"),
+        ("reweighing;reweighing", "block e .* names reweighing twice"),
+        ({"a": 1}, "block e .* says of"),
+    ],
+)
+def test_members_that_cannot_be_are_named(of: object, message: str) -> None:
+    blocks = {"e": {"method": "ensemble", "of": of}, "odds": {"method": "equalized_odds"}}
+    with pytest.raises(InvalidInputError, match=message):
+        structure_of(BASELINE | REWEIGHING | {"seed": 0} | blocks)
 
 
 def test_what_a_combination_reads_is_made_by_the_same_run_and_in_the_report() -> None:

@@ -17,6 +17,8 @@ class PostMethod(Parameters):
     The model is the baseline's, or that of the variant that `after` names: so a method that trains
     is followed by one that changes predictions.
 
+    One with a field `of` looks at the predictions of the variants that it names beside these.
+
     A subclass in a module of its own under `mitigation/post` is found by itself. It says its name
     in `method: Literal["its_name"] = "its_name"` and adds its parameters as fields. A block of
     parameters that names the method is a variant of the report.
@@ -41,6 +43,16 @@ class PostMethod(Parameters):
         default="baseline",
         description="The variant, one with a model of its own, whose predictions it changes.",
     )
+
+    def together(self, scored: pd.DataFrame, others: Sequence[pd.DataFrame]) -> pd.DataFrame:  # noqa: ARG002  for methods that look at them
+        """What `fit` and `apply` are given of the faces, where further variants are looked at.
+
+        Args:
+            scored: The table that they would be given otherwise.
+            others: Predictions of the same faces by the variants that a field `of` names, in
+                their order; none where a method has no such field.
+        """
+        return scored
 
     def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
         """Find the rules.

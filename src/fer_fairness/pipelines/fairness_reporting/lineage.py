@@ -71,4 +71,4 @@ def _started_from(variant: Variant, record: Record) -> str:
         return "random"
     if variant.name == BASELINE:
         return str(record["parameters"]["architecture"]["weights"])
-    return str(variant.after)
+    return ", ".join(variant.needed)

@@ -1,5 +1,6 @@
 """Nodes of the variant template."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from fer_fairness.mitigation import (
     Given,
     Json,
     MethodBlock,
+    PostMethod,
     PostMethodBlock,
 )
 from fer_fairness.modeling import (
@@ -219,11 +221,18 @@ def _predict(
 
 
 def fit_post_method(
-    block: PostMethodBlock, predictions: pd.DataFrame, faces: pd.DataFrame
+    block: PostMethodBlock, predictions: pd.DataFrame, faces: pd.DataFrame, *others: pd.DataFrame
 ) -> dict[str, Json]:
-    """The `rules` that a method finds on validation predictions of another variant."""
+    """The `rules` that a method finds on validation predictions of another variant.
+
+    Args:
+        block: The method.
+        predictions: Of the variant that it comes after.
+        faces: With the groups of these faces.
+        others: Predictions of further variants, which `of` names.
+    """
     method = PostMethodBlock.model_validate(block).root
-    return {"rules": method.fit(with_groups(predictions, faces))}
+    return {"rules": method.fit(told_of_faces(method, predictions, faces, others))}
 
 
 def apply_post_method(
@@ -232,14 +241,25 @@ def apply_post_method(
     faces: pd.DataFrame,
     rules: dict[str, Any],
     seed: int,
+    *others: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Test predictions of another variant after the change."""
-    scored = with_groups(predictions, faces)
+    """Test predictions of another variant after the change; arguments as of `fit_post_method`."""
     method = PostMethodBlock.model_validate(block).root
+    scored = told_of_faces(method, predictions, faces, others)
     changed = method.apply(scored, rules["rules"], seed=seed)
     columns = {str(name): changed[name] for name in changed.columns}
     result = predictions.assign(variant=method.name, **columns)
     return PREDICTIONS_SCHEMA.validate(result)
+
+
+def told_of_faces(
+    method: PostMethod,
+    predictions: pd.DataFrame,
+    faces: pd.DataFrame,
+    others: Sequence[pd.DataFrame],
+) -> pd.DataFrame:
+    """The table of faces that a method on predictions is given."""
+    return method.together(with_groups(predictions, faces), others)
 
 
 def with_groups(predictions: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:

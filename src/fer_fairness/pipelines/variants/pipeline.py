@@ -32,6 +32,7 @@ def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipel
         variant=variant.name,
         space=structure.namespace(variant.name, seed),
         start=structure.namespace(variant.after, seed),
+        others=tuple(structure.namespace(name, seed) for name in variant.of),
         seed=f"params:{structure.seed_parameter(seed)}",
         is_tuned=structure.n_trials > 1,
         is_first=seed == structure.seeds[0],
@@ -50,6 +51,7 @@ class _Wired:
         variant: Name of the block of parameters.
         space: Namespace of its nodes and data.
         start: Namespace of the variant that it starts from, of the same seed.
+        others: Namespaces of further variants whose predictions it looks at, of the same seed.
         seed: The parameter that holds the training seed.
         is_tuned: Whether its parameters are chosen among several trials.
         is_first: Whether the seed is the first, which they are chosen with.
@@ -59,6 +61,7 @@ class _Wired:
     space: str
     start: str
     seed: str
+    others: tuple[str, ...] = ()
     is_tuned: bool = False
     is_first: bool = True
 
@@ -189,18 +192,19 @@ class _Wired:
             f"{self.start}.{dataset}_validation_predictions",
             f"{dataset}.development_labelled_faces",
         ]
+        others = [f"{name}.{dataset}_validation_predictions" for name in self.others]
         block = f"{self.variant}.{dataset}_block" if self.is_tuned else self.block
         if self.is_tuned and self.is_first:
             yield step(
                 tuning.tune_post_method,
-                inputs=[self.block, "params:budget", *validation, self.seed],
+                inputs=[self.block, "params:budget", *validation, self.seed, *others],
                 outputs=self.own(f"{dataset}_block", f"{dataset}_trials"),
                 name=f"{self.space}.tune_{dataset}",
                 tags=["fit", "trains"],
             )
         yield step(
             nodes.fit_post_method,
-            inputs=[block, *validation],
+            inputs=[block, *validation, *others],
             outputs=f"{self.space}.{dataset}_rules",
             name=f"{self.space}.fit_{dataset}",
             tags=["fit", "trains"],
@@ -213,6 +217,7 @@ class _Wired:
                 f"{dataset}.test_labelled_faces",
                 f"{self.space}.{dataset}_rules",
                 self.seed,
+                *(f"{name}.{dataset}_test_predictions" for name in self.others),
             ],
             outputs=f"{self.space}.{dataset}_test_predictions",
             name=f"{self.space}.apply_{dataset}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation import (
@@ -24,9 +24,12 @@ from fer_fairness.mitigation import (
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.budget import BenchParameters, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
+from fer_fairness.params.lists import ListOf
 from fer_fairness.params.seeds import checked_seeds
 
 Block = TypeVar("Block", bound=Parameters)
+
+_NAMES: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(ListOf[str])
 
 BASELINE: Final = "baseline"
 """The variant that all others start from, unless they say after which other one they come."""
@@ -53,11 +56,18 @@ class Variant:
         method: The class that its block names.
         after: The variant that it starts from, whose model is trained further or whose predictions
             are changed; the baseline starts from none.
+        of: Further variants whose predictions it looks at, where it changes predictions.
     """
 
     name: str
     method: type[Method] | type[PostMethod]
     after: str = BASELINE
+    of: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The variants that have to be there before."""
+        return (self.after, *self.of)
 
     @property
     def method_name(self) -> str:
@@ -162,7 +172,7 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
                 f"A variant cannot be called {name}: names with _seed_ are those of further "
                 "training seeds. Call its block otherwise."
             )
-        found.append(Variant(name, known[method], _after(block)))
+        found.append(Variant(name, known[method], _after(block), _of(name, block, known[method])))
     baselines = [each.name for each in found if getattr(each.method, "starts_anew", False)]
     if baselines != [BASELINE]:
         raise InvalidInputError(
@@ -196,7 +206,7 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
         )
     wanted = {*named, BASELINE, CONTROL}
     chosen = [each for each in variants if {each.name, each.method_name} & wanted]
-    needed = {each.after for each in chosen}
+    needed = {name for each in chosen for name in each.needed}
     return [each for each in variants if each in chosen or each.name in needed]
 
 
@@ -214,8 +224,22 @@ def _after(block: object) -> str:
     return str(block.get("after", BASELINE)) if isinstance(block, Mapping) else BASELINE
 
 
+def _of(name: str, block: object, method: type[Method | PostMethod]) -> tuple[str, ...]:
+    """The further variants that a block names, where its method looks at some."""
+    if "of" not in method.model_fields:
+        return ()
+    given = block.root.model_dump() if isinstance(block, PostMethodBlock) else block
+    said = given.get("of", ()) if isinstance(given, Mapping) else ()
+    try:
+        return _NAMES.validate_python(said)
+    except ValidationError as error:
+        raise InvalidInputError(
+            f"The block {name} of the parameters says of: {said!r}. Expected a list of variants "
+            "that are trained, such as [reweighing, focal]."
+        ) from error
+
+
 def _refuse_impossible_starts(variants: Sequence[Variant]) -> None:
-    trained = sorted(variant.name for variant in variants if variant.is_trained)
     for variant in variants:
         if variant.is_trained and variant.after != BASELINE:
             raise InvalidInputError(
@@ -223,18 +247,35 @@ def _refuse_impossible_starts(variants: Sequence[Variant]) -> None:
                 f"method trains a model, which starts from {BASELINE}. Take after out; only a "
                 f"method that changes predictions ({', '.join(post_methods())}) comes after others."
             )
-        if variant.after not in trained:
-            close = get_close_matches(variant.after, trained, n=1)
-            why = (
-                "which changes predictions itself and has no model"
-                if any(variant.after == other.name for other in variants)
-                else "and no block of the parameters of this name has a method"
-            )
+        for word, name in (("after", variant.after), *(("of", name) for name in variant.of)):
+            _refuse_impossible_start(variant, word, name, variants)
+        twice = [name for name in variant.needed if variant.needed.count(name) > 1]
+        if twice:
             raise InvalidInputError(
-                f"The block {variant.name} of the parameters says after: {variant.after}, {why}. "
-                + (f"Did you mean {close[0]}? " if close else "")
-                + f"Expected a variant that is trained: {', '.join(trained)}."
+                f"The block {variant.name} of the parameters names {twice[0]} twice, in after "
+                f"({variant.after}) and of ({', '.join(variant.of)}): expected different variants. "
+                "Take one out."
             )
+
+
+def _refuse_impossible_start(
+    variant: Variant, word: str, name: str, variants: Sequence[Variant]
+) -> None:
+    """Refuse a variant whose block names, under `word`, one that has no model."""
+    trained = sorted(each.name for each in variants if each.is_trained)
+    if name in trained:
+        return
+    close = get_close_matches(name, trained, n=1)
+    why = (
+        "which changes predictions itself and has no model"
+        if any(name == other.name for other in variants)
+        else "and no block of the parameters of this name has a method"
+    )
+    raise InvalidInputError(
+        f"The block {variant.name} of the parameters says {word}: {name}, {why}. "
+        + (f"Did you mean {close[0]}? " if close else "")
+        + f"Expected a variant that is trained: {', '.join(trained)}."
+    )
 
 
 def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Structure) -> None:

@@ -99,10 +99,11 @@ def tune_post_method(
     predictions: pd.DataFrame,
     faces: pd.DataFrame,
     seed: int,
+    *others: pd.DataFrame,
 ) -> Tuned:
     """Choose the parameters of a method that changes predictions; see `cross_fitted`.
 
-    Predictions are those of validation faces, and faces those that `fit_post_method` is given.
+    Predictions, faces and others are what `fit_post_method` is given.
 
     Returns:
         As `tune`.
@@ -110,7 +111,7 @@ def tune_post_method(
     if predictions.empty:  # the evaluation set is absent
         nothing = Choice.of_nothing(budget.selection, n_asked=budget.trials)
         return block.root.model_dump(mode="json"), nothing.model_dump(mode="json")
-    scored = nodes.with_groups(predictions, faces)
+    scored = nodes.told_of_faces(block.root, predictions, faces, others)
     trials = []
     for settings, method in candidates(block.root, None, budget.trials, seed=seed):
         try:
