@@ -66,7 +66,7 @@ def test_it_is_read_labelled_scored_reported_and_can_be_audited() -> None:
         reported.inputs()
     )
     assert {"toy.test_images", "toy.test_labelled_faces"} <= of_toy(audit.create_model_pipeline())
-    made = (read + labelled).all_outputs()
+    made = (read + labelled + reported).all_outputs()
     assert of_toy(reported) <= made | {"toy.raw"}
 
 

@@ -125,9 +125,8 @@ def test_every_variant_has_a_model_of_its_own_for_every_seed(run: FinishedRun) -
         assert tables[0]["sample_id"].tolist() == tables[1]["sample_id"].tolist()
         probabilities = [table.filter(like="probability_").to_numpy() for table in tables]
         assert not np.allclose(probabilities[0], probabilities[1]), "one model for both seeds"
-    for trained in TRAINED:
-        checkpoints = run.data / "06_models/checkpoints" / trained.name
-        assert {path.name for path in checkpoints.iterdir()} == {"seed_0", "seed_1"}
+    checkpoints = {path.name for path in (run.data / "06_models/checkpoints").iterdir()}
+    assert {f"{one.name}_seed_{seed}" for one in TRAINED for seed in (0, 1)} <= checkpoints
 
 
 def test_the_report_compares_the_means_over_seeds(run: FinishedRun) -> None:

@@ -88,7 +88,8 @@ def test_sections_stay_when_tables_are_empty(small_inputs: ReportInputs, emptied
     absent = {
         "scan": {"subgroup"},
         "answers": {"answers"},
-        "everything": {"subgroup", "predicted", "methods", "answers"},
+        "planted": {"planted"},
+        "everything": {"subgroup", "predicted", "methods", "answers", "planted"},
     }.get(emptied, set())
     expected = tuple(name for name in SECTIONS if name not in absent)
     assert tuple(item["id"] for item in page.of("section")) == expected
