@@ -1,6 +1,7 @@
 # make run    fabricated faces through every pipeline to a report
 # make test   lint, types, import contracts, tests
 # make faults kills, full disks, damaged files, spoilt inputs: five minutes (the hour: docs/faults.md)
+# make schema writes docs/results.schema.json, after a change to the models of results.json
 # make pins   renew requirements.txt (needs uv)
 # make advisories   look up known advisories against requirements.txt (needs the network)
 
@@ -12,7 +13,7 @@ BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts unit faults pins advisories clean
+.PHONY: help install run test lint types contracts unit faults schema pins advisories clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -54,6 +55,10 @@ unit: install
 
 faults: install
 	$(BIN)/python -m benchmarks.faults --quick --minutes 5 --folder data/faults
+
+schema: install
+	$(BIN)/python -c 'from fer_fairness.reporting.results_schema import schema_text; print(schema_text(), end="")' \
+		> docs/results.schema.json
 
 pins:
 	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \

@@ -104,7 +104,7 @@ def test_all_numbers_are_in_the_file_that_an_audit_writes(small_inputs: ReportIn
     many = {"rows": [{"row": i} for i in range(80)]}
     text = render_report(report(kind="audit", aif360=aif360, manifest=many))
     assert "results.json" not in text
-    assert re.search(r"12 of \d+ rows, all in audit\.json", text)
+    assert re.search(r"12 of \d+ rows, all in aif360\.parquet", text)
     assert "30 more in audit.json" in text
 
 

@@ -276,8 +276,8 @@ def write_audit(
     parameters: AuditParameters,
     seed: int,
     **tables: pd.DataFrame,
-) -> tuple[str, dict[str, Any], pd.DataFrame]:
-    """The HTML page, all numbers for machines, and the tidy table of metrics."""
+) -> tuple[str, pd.DataFrame, dict[str, Any]]:
+    """The HTML page, the tidy table of metrics, and the results for programs."""
     gaps = tables["gaps"]
     notes = [
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
@@ -297,7 +297,7 @@ def write_audit(
         "reading": reading,
     }
     inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
-    return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
+    return render_report(inputs), gaps[list(AUDIT_COLUMNS)], results_json(inputs)
 
 
 def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
