@@ -109,7 +109,7 @@ def test_all_numbers_are_in_the_file_that_an_audit_writes(small_inputs: ReportIn
 
 
 def test_small_groups_can_be_left_out_and_the_limits_say_how(audit: ReportInputs) -> None:
-    setting = "audit.inference.minimum_group_size = 30"
+    setting = "left out with minimum_group_size = 30"
     for size, said in ((29, True), (30, False)):
         inputs = report(kind="audit", gaps=audit.tables["gaps"].assign(smallest_group_size=size))
         assert (setting in render_report(inputs)) == said

@@ -7,8 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
@@ -24,14 +23,7 @@ def render_report(inputs: ReportInputs) -> str:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("fer_fairness.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.jinja")
+    template = environment().get_template("report.html.jinja")
     return template.render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(

@@ -137,10 +137,10 @@ def _size_limits(inputs: ReportInputs) -> list[str]:
     ]
     if not told:
         return []
-    setting = "evaluation" if project else "audit.inference"
+    setting = "evaluation.minimum_group_size" if project else "minimum_group_size"
     text = (
         f"The smallest group has fewer than {FEW_PEOPLE} faces for {listed(told)}. Such a group "
         "widens what chance alone gives, and can hide differences between larger groups. It can "
-        f"be left out with {setting}.minimum_group_size = {FEW_PEOPLE}."
+        f"be left out with {setting} = {FEW_PEOPLE}."
     )
     return [text]
