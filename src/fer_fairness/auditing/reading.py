@@ -43,7 +43,8 @@ def read_people(table: ForeignTable, parameters: AuditParameters, *, name: str) 
         InvalidInputError: The table cannot be read, or a column of groups bears the name that the
             source of another one has here.
     """
-    found = read_table(table, parameters.columns)
+    beside = [open_table(Path(path)) for path in parameters.labels or ()]
+    found = read_table(table, parameters.columns, beside)
     held_out = _held_out(parameters, found.attributes)
     predicted = held_out.attributes if held_out else ()
     sources = {
