@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
+from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
 from fer_fairness.pipelines.described import raw_folders
 from fer_fairness.pipelines.variants.structure import (
@@ -39,6 +40,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
         except InvalidInputError as error:
             stop(error)
         settings.set("STRUCTURE", structure)
+        fold_data_into_boxes()
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         """A kind of configuration; the catalog has the folders that described datasets name."""
