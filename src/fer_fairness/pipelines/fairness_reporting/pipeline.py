@@ -6,10 +6,10 @@ from typing import Final
 import pandas as pd
 from kedro.pipeline import Pipeline
 
+from fer_fairness.auditing.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
-from fer_fairness.pipelines.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.reporting import REPORT_TABLES
@@ -231,7 +231,7 @@ def _report(tables: Sequence[str]) -> Pipeline:
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "results", "model_card"],
+        outputs=["report", "model_card", "results"],
         name="write_report",
         tags="report",
     )
