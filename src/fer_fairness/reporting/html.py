@@ -1,7 +1,13 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture file."""
+"""The report as one HTML page that needs nothing else: no font, no picture file, no network.
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+Its script sorts and filters; without it all is there.
+"""
 
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
@@ -17,14 +23,7 @@ def render_report(inputs: ReportInputs) -> str:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("fer_fairness.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.jinja")
+    template = environment().get_template("report.html.jinja")
     return template.render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(
@@ -35,4 +34,17 @@ def render_report(inputs: ReportInputs) -> str:
         subject=subject(inputs),
         trust=trust(inputs),
         sections=all_sections(inputs),
+        anchor=_anchors(),
     )
+
+
+def _anchors() -> Callable[[str], str]:
+    """What gives each heading of a page an id, made of its words; equal ones are numbered."""
+    used: Counter[str] = Counter()
+
+    def anchor(heading: str) -> str:
+        name = "finding-" + "-".join(re.findall(r"\w+", heading.lower()))
+        used[name] += 1
+        return name if used[name] == 1 else f"{name}-{used[name]}"
+
+    return anchor

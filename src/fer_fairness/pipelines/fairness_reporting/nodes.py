@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness.group_names import CELL, joined_names
-from fer_fairness.files import json_sha256
-from fer_fairness.mitigation.tuning import RULES, Choice
-from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.notes import report_notes
-from fer_fairness.pipelines.measurements import (
+from fer_fairness.auditing.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
     measured_answers,
     primary_notes,
 )
+from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.fairness.group_names import CELL, joined_names
+from fer_fairness.files import json_sha256
+from fer_fairness.mitigation.tuning import RULES, Choice
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
     scored_faces,
@@ -147,8 +147,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, dict[str, Any], str]:
-    """The HTML page, the machine-readable results and the baseline's model card.
+) -> tuple[str, str, dict[str, Any]]:
+    """The HTML page, the baseline's model card and the results for programs.
 
     Args:
         manifest: How the run was made.
@@ -178,7 +178,7 @@ def write_report(
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
-    return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
+    return render_report(inputs), model_card(inputs, "baseline"), results_json(inputs)
 
 
 def draw_figures(
