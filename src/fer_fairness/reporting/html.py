@@ -1,10 +1,9 @@
 """The report as one HTML page that needs nothing else: no script, no font, no picture file."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
+from fer_fairness.reporting.templating import template
 
 
 def render_report(inputs: ReportInputs) -> str:
@@ -17,15 +16,7 @@ def render_report(inputs: ReportInputs) -> str:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("fer_fairness.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.jinja")
-    return template.render(
+    return template("report.html.jinja").render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(
             "How evenly this model treats people"
