@@ -9,9 +9,11 @@ from kedro.framework.project import settings
 from omegaconf import OmegaConf
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
 from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
+from fer_fairness.pipelines.described import raw_folders
 from fer_fairness.pipelines.variants.structure import (
     refuse_impossible_fine_tunings,
     structure_of,
@@ -38,6 +40,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
             stop(InvalidInputError(told))
         try:
             structure = structure_of(parameters)
+            EVALUATION_SETS.describe(structure.described)
             refuse_impossible_fine_tunings(parameters, structure)
             self["parameters"] = with_structure(parameters, structure)
             folder = audit_folder(parameters)  # the catalog asks for it, once it is loaded
@@ -46,6 +49,11 @@ class ProjectConfigLoader(OmegaConfigLoader):
             stop(error)
         settings.set("STRUCTURE", structure)
         fold_data_into_boxes()
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """A kind of configuration; the catalog has the folders that described datasets name."""
+        found: dict[str, Any] = super().__getitem__(key)
+        return found | raw_folders(self["parameters"]) if key == "catalog" else found
 
 
 def _unknown_environment(env: str | None, conf: Path) -> str:
