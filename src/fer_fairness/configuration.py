@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.hooks import stop
+from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
 from fer_fairness.pipelines.variants.structure import (
     refuse_impossible_fine_tunings,
@@ -36,3 +37,4 @@ class ProjectConfigLoader(OmegaConfigLoader):
         except InvalidInputError as error:
             stop(error)
         settings.set("STRUCTURE", structure)
+        fold_data_into_boxes()

@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from fer_fairness.auditing import measuring
+from fer_fairness.auditing.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
+from fer_fairness.auditing.reading import People
+from fer_fairness.auditing.report import AUDIT_COLUMNS
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.foreign import running
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit import nodes
-from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.taxonomy import EMOTIONS
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -73,13 +75,13 @@ def audited(path: Path, **parameters: Any) -> Audited:
     chosen = AuditParameters.model_validate({"predictions": str(path), **QUICK, **parameters})
     people, reading, held_out, labels = nodes.read_prediction_file(chosen)
     measured_on = people, reading, chosen, 0
-    evaluated = nodes.evaluate_people(*measured_on)
-    corrected = nodes.correct_label_errors(*measured_on, held_out, labels)
+    evaluated = measuring.evaluate_people(*measured_on)
+    corrected = measuring.correct_label_errors(*measured_on, held_out, labels)
     tables = {
         **dict(zip(EVALUATION_TABLES, evaluated, strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
-        "scan": nodes.scan_subgroups(*measured_on),
-        "aif360": nodes.one_vs_rest(*measured_on),
+        "scan": measuring.scan_subgroups(*measured_on),
+        "aif360": measuring.one_vs_rest(*measured_on),
     }
     page, table, results = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
     return Audited(tables, page, results, table)
@@ -150,7 +152,7 @@ def test_a_model_that_is_not_there_is_named(make_faces: FacesBuilder, tmp_path: 
         score(make_faces(["test"], ["fear"]), parameters)
 
 
-def score(faces: pd.DataFrame, parameters: AuditParameters) -> nodes.People:
+def score(faces: pd.DataFrame, parameters: AuditParameters) -> People:
     """Score faces of the first evaluation set with no faces of the others beside them."""
     images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
     quality = {"reading": {"fabricated": True}}
@@ -376,12 +378,12 @@ def test_a_file_of_any_name_is_audited(tmp_path: Path, name: bytes) -> None:
     parameters = AuditParameters.model_validate(QUICK | {"predictions": str(path)})
     people, reading, held_out, labels = nodes.read_prediction_file(parameters)
     given = people, reading, parameters, 0
-    empty = nodes.correct_label_errors(*given, held_out, labels)
+    empty = measuring.correct_label_errors(*given, held_out, labels)
     tables = {
-        **dict(zip(EVALUATION_TABLES, nodes.evaluate_people(*given), strict=True)),
+        **dict(zip(EVALUATION_TABLES, measuring.evaluate_people(*given), strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, empty, strict=True)),
-        "scan": nodes.scan_subgroups(*given),
-        "aif360": nodes.one_vs_rest(*given),
+        "scan": measuring.scan_subgroups(*given),
+        "aif360": measuring.one_vs_rest(*given),
     }
     page, table, results = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
     assert "<script" not in page

@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 
+from fer_fairness.auditing.report import AUDIT_COLUMNS
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.reporting import read_table
 from fer_fairness.taxonomy import probability_column

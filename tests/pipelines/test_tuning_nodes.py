@@ -188,7 +188,7 @@ def test_without_a_budget_nothing_is_tuned_and_the_graph_is_that_of_before() -> 
 
 def test_the_first_seed_tunes_and_every_seed_takes_what_was_chosen() -> None:
     mitigation = pipelines_for(structure(budget={"trials": 2}))["mitigation"]
-    by_name = {node.name: node for node in mitigation.nodes}
+    by_name = {node.name.removeprefix("mitigation."): node for node in mitigation.nodes}
     assert {name for name in by_name if "tune" in name} == {
         "a.tune",
         "b.tune_fer_plus",

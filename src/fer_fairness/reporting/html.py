@@ -1,9 +1,16 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture file."""
+"""The report as one HTML page that needs nothing else: no font, no picture file, no network.
 
+Its script sorts and filters; without it all is there.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
-from fer_fairness.reporting.templating import template
 
 
 def render_report(inputs: ReportInputs) -> str:
@@ -16,7 +23,8 @@ def render_report(inputs: ReportInputs) -> str:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    return template("report.html.jinja").render(
+    template = environment().get_template("report.html.jinja")
+    return template.render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(
             "How evenly this model treats people"
@@ -26,4 +34,17 @@ def render_report(inputs: ReportInputs) -> str:
         subject=subject(inputs),
         trust=trust(inputs),
         sections=all_sections(inputs),
+        anchor=_anchors(),
     )
+
+
+def _anchors() -> Callable[[str], str]:
+    """What gives each heading of a page an id, made of its words; equal ones are numbered."""
+    used: Counter[str] = Counter()
+
+    def anchor(heading: str) -> str:
+        name = "finding-" + "-".join(re.findall(r"\w+", heading.lower()))
+        used[name] += 1
+        return name if used[name] == 1 else f"{name}-{used[name]}"
+
+    return anchor

@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness.group_names import CELL, joined_names
-from fer_fairness.files import json_sha256
-from fer_fairness.mitigation.tuning import RULES, Choice
-from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.notes import report_notes
-from fer_fairness.pipelines.measurements import (
+from fer_fairness.auditing.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
     measured_answers,
     primary_notes,
 )
+from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.fairness.group_names import CELL, joined_names
+from fer_fairness.files import json_sha256
+from fer_fairness.mitigation.tuning import RULES, Choice
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
     scored_faces,

@@ -7,7 +7,7 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
-from fer_fairness.pipelines.namespaces import step
+from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants import nodes, tuning
 from fer_fairness.pipelines.variants.structure import Structure, Variant
 
@@ -16,12 +16,17 @@ _TABLES = {"validation": "development", "test": "test"}
 
 
 def create_pipelines(structure: Structure) -> dict[str, Pipeline]:
-    """The pipelines of all variants and seeds, by the names that their methods say."""
+    """The pipelines of all variants and seeds, by the names that their methods say.
+
+    A variant that is not called as its pipeline has a box of its own in that pipeline's box.
+    """
     pipelines: dict[str, Pipeline] = {}
     for variant in structure.variants:
         for seed in structure.seeds:
             name = variant.method.pipeline
             made = variant_pipeline(variant, structure, seed)
+            if structure.namespace(variant.name, seed) != name:
+                made = grouped(name, [made])
             pipelines[name] = pipelines.get(name, Pipeline([])) + made
     return pipelines
 
