@@ -226,7 +226,7 @@ def _report(tables: Sequence[str]) -> Pipeline:
         nodes.write_report,
         inputs={
             **{table: f"tables.{table}" for table in tables},
-            **{dataset: f"{dataset}.data_quality" for dataset in READERS},
+            **{dataset: f"{dataset}.data_quality" for dataset in {**READERS, **EVALUATION_SETS}},
             "manifest": "run_manifest",
             "trained_with": "trained_with",
             "parameters": "parameters",
