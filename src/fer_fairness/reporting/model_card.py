@@ -10,13 +10,13 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting import page
 from fer_fairness.reporting.card_analyses import MOST_STATEMENTS
 from fer_fairness.reporting.card_sections import card_sections, fabricated
-from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.figures.glance import HEADLINE_GAPS_CAPTION, headline_gaps_figure
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import OverallRow
+from fer_fairness.reporting.templating import template
 
 PICTURE: Final = "model_card.png"
 """The file of the figure, beside the Markdown."""
@@ -46,19 +46,15 @@ class ModelCard:
 
     def markdown(self) -> str:
         """The card as Markdown with the Hub's metadata before it; its picture is `PICTURE`."""
-        return (
-            environment()
-            .get_template("model_card.md.jinja")
-            .render(
-                card=self,
-                header=yaml.safe_dump(self.metadata, sort_keys=False, allow_unicode=True),
-                picture=PICTURE,
-            )
+        return template("model_card.md.jinja").render(
+            card=self,
+            header=yaml.safe_dump(self.metadata, sort_keys=False, allow_unicode=True),
+            picture=PICTURE,
         )
 
     def html(self) -> str:
         """The card as an HTML page that needs nothing else; two pages when printed."""
-        return environment().get_template("model_card.html.jinja").render(card=self)
+        return template("model_card.html.jinja").render(card=self)
 
 
 def model_card(inputs: ReportInputs, variant: str) -> ModelCard:

@@ -1,10 +1,10 @@
-"""Where the templates of pages and cards are, and how they are filled."""
+"""Templates of the report and the model card: whatever is filled in is escaped."""
 
 import re
 from functools import cache
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#$~])")
 
@@ -15,17 +15,17 @@ def markdown_escape(value: object) -> str:
 
 
 @cache
-def environment() -> Environment:
-    """The templates of this package, where nothing may be missing.
+def template(name: str) -> Template:
+    """A template of `reporting/templates`; what is filled into one of HTML is escaped.
 
-    What is filled into HTML is escaped; into Markdown it is put by the filter `md`.
+    Into one of Markdown values are to be put by the filter `md`.
     """
-    found = Environment(
+    environment = Environment(
         loader=PackageLoader("fer_fairness.reporting"),
         autoescape=select_autoescape(enabled_extensions=("html.jinja",)),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters["md"] = markdown_escape
-    return found
+    environment.filters["md"] = markdown_escape
+    return environment.get_template(name)
