@@ -56,7 +56,7 @@ faults: install
 	$(BIN)/python -m benchmarks.faults --quick --minutes 5 --folder data/faults
 
 pins:
-	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
 
 # Not part of `test`: what is known today is no property of the code.

@@ -1,5 +1,6 @@
 """An audit of any model from its predictions: what was measured, as tables, pictures and a page."""
 
+import json
 import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,13 +18,13 @@ from fer_fairness.auditing.measuring import (
     one_vs_rest,
     scan_subgroups,
 )
-from fer_fairness.auditing.reading import People
+from fer_fairness.auditing.reading import People, folder_name
 from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
 from fer_fairness.auditing.wording import Way, worded
-from fer_fairness.files import replacing
+from fer_fairness.files import json_sha256, replacing
 from fer_fairness.machine import computed_with
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
 from fer_fairness.reporting.figures.glance import headline_gaps_figure
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.json_values import Json
@@ -131,8 +132,38 @@ class Audit:
         return headline_gaps_figure(statements(self._first_screen))
 
     def to_dict(self) -> dict[str, Json]:
-        """All tables and how they came about, as the report's file for machines has them."""
-        return results_json(self.report_inputs)
+        """What the report's file for machines tells, with all tables as lists of records."""
+        inputs = self.report_inputs
+        tables = {name: as_json(table) for name, table in inputs.tables.items()}
+        return {**results_json(inputs), "tables": tables}
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write the report and its numbers under the names that the pipeline `audit` gives them.
+
+        Args:
+            folder: Where to; made where it is not there.
+
+        Returns:
+            `audit.html`, `audit.json` with all numbers, and `audit.parquet`, the tidy table.
+        """
+        inputs = self.report_inputs
+        page = folder / "audit.html"
+        self.to_html(page)
+        table = folder / "audit.parquet"
+        with replacing(table) as unfinished:
+            self.table.to_parquet(unfinished)
+        results = folder / inputs.results_name
+        with replacing(results) as unfinished:
+            text = json.dumps(results_json(inputs), indent=2, allow_nan=False)
+            unfinished.write_text(text, encoding="utf-8")
+        return [page, results, table]
+
+    @property
+    def folder_name(self) -> str:
+        """A folder for this audit alone: its name, and digits of what was audited, and how."""
+        chosen = as_json(self.parameters.model_dump())
+        content = {"seed": self.seed, "audit": chosen, "sha256": self.reading.get("sha256")}
+        return folder_name(self.name, json_sha256(content))
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report, one page that needs nothing else.
@@ -142,9 +173,6 @@ class Audit:
 
         Returns:
             The page.
-
-        Raises:
-            MissingExtraError: AIF360's metrics were asked for and it is not installed.
         """
         page = render_report(self.report_inputs)
         if path is not None:
