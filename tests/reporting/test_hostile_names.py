@@ -70,7 +70,7 @@ def test_no_name_stops_a_report_or_gets_into_its_markup(
 ) -> None:
     inputs = named(small_inputs, names)
     page = render_report(inputs)
-    assert "<script" not in page
+    assert page.count("<script") == 1  # the page's own
     assert "<b>" not in page
     page.encode()
     json.dumps(results_json(inputs), allow_nan=False)

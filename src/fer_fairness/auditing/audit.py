@@ -1,6 +1,5 @@
 """An audit of any model from its predictions: what was measured, as tables, pictures and a page."""
 
-import json
 import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -24,7 +23,7 @@ from fer_fairness.auditing.wording import Way, worded
 from fer_fairness.files import json_sha256, replacing
 from fer_fairness.machine import computed_with
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
+from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json, write_results
 from fer_fairness.reporting.figures.glance import headline_gaps_figure
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.json_values import Json
@@ -132,10 +131,11 @@ class Audit:
         return headline_gaps_figure(statements(self._first_screen))
 
     def to_dict(self) -> dict[str, Json]:
-        """What the report's file for machines tells, with all tables as lists of records."""
-        inputs = self.report_inputs
-        tables = {name: as_json(table) for name, table in inputs.tables.items()}
-        return {**results_json(inputs), "tables": tables}
+        """What was found and how it came about, as `results.json` beside a report tells it.
+
+        Of tables it has names and sizes; their rows are `table`, `groups`, `overall`, `confusion`.
+        """
+        return results_json(self.report_inputs)
 
     def write(self, folder: Path) -> list[Path]:
         """Write the report and its numbers under the names that the pipeline `audit` gives them.
@@ -144,19 +144,14 @@ class Audit:
             folder: Where to; made where it is not there.
 
         Returns:
-            `audit.html`, `audit.json` with all numbers, and `audit.parquet`, the tidy table.
+            `audit.html` to look at, `audit.json`, which names the Parquet files of all tables, and
+            `audit.parquet`, the tidy table.
         """
-        inputs = self.report_inputs
-        page = folder / "audit.html"
+        page, table = folder / "audit.html", folder / "audit.parquet"
         self.to_html(page)
-        table = folder / "audit.parquet"
         with replacing(table) as unfinished:
             self.table.to_parquet(unfinished)
-        results = folder / inputs.results_name
-        with replacing(results) as unfinished:
-            text = json.dumps(results_json(inputs), indent=2, allow_nan=False)
-            unfinished.write_text(text, encoding="utf-8")
-        return [page, results, table]
+        return [page, write_results(self.report_inputs, folder), table]
 
     @property
     def folder_name(self) -> str:

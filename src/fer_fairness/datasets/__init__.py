@@ -15,6 +15,7 @@ from fer_fairness.datasets.figure import FigureDataset
 from fer_fairness.datasets.keras_model import KerasModelDataset
 from fer_fairness.datasets.numpy_array import NumpyArrayDataset
 from fer_fairness.datasets.raw_folder import RawFolderDataset
+from fer_fairness.datasets.results import ResultsDataset
 from fer_fairness.datasets.skops_estimator import SkopsDataset
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "NumpyArrayDataset",
     "ParquetDataset",
     "RawFolderDataset",
+    "ResultsDataset",
     "SkopsDataset",
     "TextDataset",
 ]

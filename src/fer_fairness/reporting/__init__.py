@@ -10,7 +10,14 @@ from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.previews import preview_figures
-from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
+from fer_fairness.reporting.results import (
+    read_results,
+    read_table,
+    results_json,
+    with_sha256,
+    write_results,
+)
+from fer_fairness.reporting.results_schema import SCHEMA_VERSION
 from fer_fairness.reporting.rows.schema import Row
 
 REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
@@ -24,6 +31,10 @@ __all__ = [
     "evaluation_set_label",
     "model_card",
     "preview_figures",
+    "read_results",
+    "read_table",
     "render_report",
     "results_json",
+    "with_sha256",
+    "write_results",
 ]

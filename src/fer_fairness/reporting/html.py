@@ -1,4 +1,11 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture file."""
+"""The report as one HTML page that needs nothing else: no font, no picture file, no network.
+
+Its script sorts and filters; without it all is there.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
 
 from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import subject, trust
@@ -27,4 +34,17 @@ def render_report(inputs: ReportInputs) -> str:
         subject=subject(inputs),
         trust=trust(inputs),
         sections=all_sections(inputs),
+        anchor=_anchors(),
     )
+
+
+def _anchors() -> Callable[[str], str]:
+    """What gives each heading of a page an id, made of its words; equal ones are numbered."""
+    used: Counter[str] = Counter()
+
+    def anchor(heading: str) -> str:
+        name = "finding-" + "-".join(re.findall(r"\w+", heading.lower()))
+        used[name] += 1
+        return name if used[name] == 1 else f"{name}-{used[name]}"
+
+    return anchor

@@ -1,7 +1,8 @@
 """What a section of the page consists of, free of HTML but for the drawings."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, TypeAlias, TypeVar
 
 from markupsafe import Markup
@@ -175,9 +176,12 @@ class Section:
     blocks: Sequence[Block]
 
     def drawn(self) -> list[tuple[str, Block | list[Drawing]]]:
-        """The blocks with their kind's name; neighbouring half figures come as one row."""
+        """The blocks with their kind's name.
+
+        Neighbouring half figures come as one row, neighbouring folded tables in one fold.
+        """
         result: list[tuple[str, Block | list[Drawing]]] = []
-        for block in self.blocks:
+        for block in _tables_together(self.blocks):
             if isinstance(block, Drawing) and block.half:
                 if result and isinstance(result[-1][1], list):
                     result[-1][1].append(block)
@@ -188,10 +192,26 @@ class Section:
         return result
 
 
+def _tables_together(blocks: Sequence[Block]) -> Iterator[Block]:
+    for is_table, run in groupby(blocks, lambda block: isinstance(block, Table) and block.folded):
+        neighbours = tuple(run)
+        if is_table and len(neighbours) > 1:
+            yield Folded(f"{len(neighbours)} tables", neighbours)
+        else:
+            yield from neighbours
+
+
 def drawing(figure: Figure, *, key: str, caption: str, half: bool = False) -> Drawing:
     """A figure as a block; its caption also describes it to those who cannot see it."""
     share = 1.0 if half else min(1.0, figure.get_figwidth() / WIDTH)
     return Drawing(inline_svg(figure, key=key, description=caption), caption, half, share)
+
+
+def under(heading: str, blocks: Sequence[Block], *, folded: bool) -> list[Block]:
+    """Blocks below a heading, or of less weight behind it until it is opened."""
+    if folded:
+        return [Folded(heading, tuple(blocks))]
+    return [Heading(heading), *blocks]
 
 
 def absent(sentence: str) -> Text:

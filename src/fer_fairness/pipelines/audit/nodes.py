@@ -154,8 +154,7 @@ def write_audit(
     parameters: AuditParameters,
     seed: int,
     **tables: pd.DataFrame,
-) -> tuple[str, dict[str, Any], pd.DataFrame]:
-    """The HTML page, all numbers for machines, and the tidy table of metrics."""
+) -> tuple[str, pd.DataFrame, dict[str, Any]]:
+    """The HTML page, the tidy table of metrics, and the results for programs."""
     inputs = report_inputs(reading, manifest, parameters, seed, tables)
-    table = tables["gaps"][list(AUDIT_COLUMNS)]
-    return render_report(inputs), results_json(inputs), table
+    return render_report(inputs), tables["gaps"][list(AUDIT_COLUMNS)], results_json(inputs)

@@ -85,7 +85,7 @@ def _audit() -> Pipeline:
             "parameters": "params:audit",
             "seed": "params:seed",
         },
-        outputs=["report", "results", "table"],
+        outputs=["report", "table", "results"],
         name="write",
         tags="report",
     )

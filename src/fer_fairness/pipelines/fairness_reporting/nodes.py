@@ -147,8 +147,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, dict[str, Any], str]:
-    """The HTML page, the machine-readable results and the baseline's model card.
+) -> tuple[str, str, dict[str, Any]]:
+    """The HTML page, the baseline's model card and the results for programs.
 
     Args:
         manifest: How the run was made.
@@ -178,7 +178,7 @@ def write_report(
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
-    return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
+    return render_report(inputs), model_card(inputs, "baseline"), results_json(inputs)
 
 
 def draw_figures(

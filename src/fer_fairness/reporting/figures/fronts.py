@@ -20,6 +20,7 @@ _MOST_NAMED: Final = 9
 """So many names have room beside a panel."""
 
 _HEIGHT: Final = 2.5
+_HEIGHT_ALONE: Final = 1.75
 
 
 def front_figure(rows: Sequence[FrontRow]) -> Figure:
@@ -41,7 +42,8 @@ def front_figure(rows: Sequence[FrontRow]) -> Figure:
     if not blocks:
         return style.message_figure(NO_GAPS)
     columns = min(2, len(blocks))
-    figure = style.new_figure(style.WIDTH * columns / 2, 0.2 + _HEIGHT * -(-len(blocks) // columns))
+    height = _HEIGHT_ALONE if len(blocks) == 1 else _HEIGHT * -(-len(blocks) // columns)
+    figure = style.new_figure(style.WIDTH * columns / 2, 0.2 + height)
     panels = style.panel_grid(figure, len(blocks), columns=columns, share="x")
     for panel, block in zip(panels, blocks, strict=True):
         first = block[0]

@@ -36,8 +36,7 @@ _SIGNS: Final = {
     Effect.UNCLEAR: "?",
 }
 _GAPS_CAPTION: Final = (
-    "Gap in accuracy over all emotions, noise taken off. Grey: what equal treatment gives; "
-    "dotted: what 8 audits of 10 would find; filled: found."
+    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
 )
 
 

@@ -92,16 +92,15 @@ def _attribute_blocks(
     groups = [group for group in inputs.rows(LabelNoiseGroupRow) if group.key == row.key]
     scores = [score for score in inputs.rows(LabelNoiseScoreRow) if score.key == row.key]
     title = row.attribute_label if audited else f"{row.set_label}, {row.attribute_label}"
-    blocks: list[page.Block] = [
-        page.Heading(capitalised(title)),
-        page.Text(warning_text(row, groups), warning=True),
-    ]
+    warning = page.Text(warning_text(row, groups), warning=True)
     of = "the audited model" if audited else f"“{row.variant_label}”"
+    drawn: list[page.Block] = []
     if any(score.metric == RECALL_DIFFERENCE for score in scores):
         figure = predicted_groups_figure(scores, groups)
         caption = _figure_caption(scores, of)
-        blocks.append(page.drawing(figure, key=f"predicted-{place}", caption=caption))
-    return [*blocks, *group_tables(groups, scores, of=of)] if groups else blocks
+        drawn.append(page.drawing(figure, key=f"predicted-{place}", caption=caption))
+    blocks = [warning, *drawn, *(group_tables(groups, scores, of=of) if groups else [])]
+    return page.under(capitalised(title), blocks, folded=not row.of_one_attribute)
 
 
 def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:

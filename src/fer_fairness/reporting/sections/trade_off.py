@@ -12,6 +12,13 @@ from fer_fairness.reporting.sections.change_tables import changes_table
 
 _MANY: Final = "Figures of so many variants stand under “Which method helps”."
 
+_READING: Final = (
+    ", the gap with the widening by noise taken off and the interval of its verdict, accuracy with "
+    "its 95 % interval; lower right is better. The grey band is what a different mix of emotions "
+    "in the groups gives by itself; the dotted line is a gap that would be found in 8 audits of "
+    "10. Filled marks: difference found."
+)
+
 
 def trade_off_section(inputs: ReportInputs) -> page.Section:
     """Accuracy against gaps, and what each variant changed against the baseline."""
@@ -27,13 +34,9 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
             )
             break
         figure = fairness_accuracy_figure(overall[name], gaps[name], variants=inputs.variants())
-        caption = (
-            f"Accuracy and accuracy gap of every variant on {gaps[name][0].set_label}, the gap "
-            "with the widening by noise taken off and the interval of its verdict, accuracy with "
-            "its 95 % interval; lower right is better. The grey band is what a different mix of "
-            "emotions in the groups gives by itself; the dotted line is a gap that would be found "
-            "in 8 audits of 10. Filled marks: difference found."
-        )
+        where = gaps[name][0].set_label
+        caption = f"Accuracy and accuracy gap of every variant on {where}"
+        caption += ", drawn alike." if blocks else _READING
         blocks.append(page.drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
     if not blocks:
         blocks.append(page.absent("There is no gap to set against accuracy."))
