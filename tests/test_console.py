@@ -1,8 +1,13 @@
 """The console command: what it prints and writes, what it refuses and how, what it loads."""
 
+import ast
 import json
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -136,6 +141,35 @@ def test_an_audit_loads_nothing_that_only_training_needs(file: Path, tmp_path: P
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "loaded []"
     assert (tmp_path / "audit.html").is_file()
+
+
+def test_what_an_audit_loads_imports_core_dependencies_alone(project_root: Path) -> None:
+    """Else the light install, which no test here has, would break at its first import."""
+    command = "import sys, fer_fairness.console; print(*(n for n in sys.modules if 'fer_f' in n))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, check=True
+    ).stdout.split()
+    given = tomllib.loads((project_root / "pyproject.toml").read_text())["project"]
+    core = {re.split(r"[\[<>=]", line)[0].lower() for line in given["dependencies"]}
+    core.add("markupsafe")  # of Jinja, which gives its names on
+    distributions = packages_distributions()
+    for module in loaded:
+        for root in imported(module) - {"fer_fairness"} - sys.stdlib_module_names:
+            assert {name.lower() for name in distributions[root]} & core, (module, root)
+
+
+def imported(module: str) -> set[str]:
+    """The packages that a module imports as it loads, not within its functions."""
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    names: list[str | None] = []
+    for statement in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ImportFrom):
+            names.append(statement.module)
+        elif isinstance(statement, ast.Import):
+            names += [alias.name for alias in statement.names]
+    return {str(name).partition(".")[0] for name in names}
 
 
 def test_help_tells_every_option_and_loads_quickly() -> None:

@@ -5,7 +5,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import Sign, Statement, statements, subject
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_blocks import json_text
@@ -14,6 +13,7 @@ from fer_fairness.reporting.number_text import MISSING, NARROW_SPACE, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
 from fer_fairness.reporting.sections.data_and_run import role_label
+from fer_fairness.reporting.templating import template
 
 WIDTH: Final = 80
 """Columns of a console."""
@@ -64,8 +64,7 @@ def reading_text(reading: Mapping[str, Any]) -> str:
 
 def summary_html(inputs: ReportInputs) -> str:
     """The same as a fragment of HTML, for a notebook; every name in it is escaped."""
-    template = environment().get_template("summary.html.jinja")
-    return template.render(
+    return template("summary.html.jinja").render(
         subject=subject(inputs),
         statements=statements(inputs),
         marks=_MARKS,

@@ -231,7 +231,7 @@ def _report(tables: Sequence[str]) -> Pipeline:
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "model_card", "results"],
+        outputs=["report", "model_card", "model_card_page", "model_card_figure", "results"],
         name="write_report",
         tags="report",
     )
