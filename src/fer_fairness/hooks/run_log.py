@@ -82,7 +82,7 @@ class RunLogHooks:
         with self._done.get_lock():
             self._done.value += 1
             number = self._done.value
-        logger.info("%s%-50s %12s", self._count(number), node.name, self._time_of(node))
+        logger.info("%s%-57s %12s", self._count(number), node.name, self._time_of(node))
 
     def _count(self, number: int) -> str:
         if self._n_nodes is None:

@@ -8,7 +8,7 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
-from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.model_card import ModelCard, model_card
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import (
     read_results,
@@ -26,6 +26,7 @@ REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
 __all__ = [
     "REPORT_TABLES",
     "SCHEMA_VERSION",
+    "ModelCard",
     "ReportInputs",
     "as_json",
     "evaluation_set_label",
