@@ -81,7 +81,8 @@ def model_card(inputs: ReportInputs, variant: str) -> ModelCard:
         )
     told = statements(inputs, variant)
     figure = headline_gaps_figure(told[:MOST_STATEMENTS])
-    drawing = page.drawing(figure, key="gaps", caption=HEADLINE_GAPS_CAPTION, half=True)
+    caption = f"Gap in accuracy over all emotions. {HEADLINE_GAPS_CAPTION}"
+    drawing = page.drawing(figure, key="gaps", caption=caption, half=True)
     return ModelCard(
         title=variant_label(variant),
         metadata=_metadata(inputs, variant),

@@ -185,8 +185,8 @@ def write_report(
 
 def draw_figures(
     overall: pd.DataFrame, gaps: pd.DataFrame, confusion: pd.DataFrame
-) -> tuple[Figure, Figure, Figure]:
-    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy.
+) -> tuple[Figure, Figure, Figure, dict[str, Any]]:
+    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy (twice).
 
     They are of one evaluation set: one whose groups are annotated, if it is there.
     """
