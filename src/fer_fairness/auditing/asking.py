@@ -4,14 +4,15 @@ import os
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeAlias, Unpack
+from typing import Final, TypeAlias, Unpack
 
 import pandas as pd
 
 from fer_fairness.auditing.audit import Audit
 from fer_fairness.auditing.options import Options, parameters_of
 from fer_fairness.auditing.reading import name_of_file, read_people
-from fer_fairness.auditing.wording import Way, in_words_of, worded
+from fer_fairness.auditing.wording import Way, in_words_of
+from fer_fairness.extras import require_extra
 from fer_fairness.fairness import RepeatedPeopleWarning
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable
@@ -56,15 +57,46 @@ def audit(
     Example:
         >>> audit("predictions.csv", attributes=["gender", "gender x race"])  # doctest: +SKIP
     """
-    with in_words_of(Way.PYTHON):
+    found = asked(source, y_true=y_true, y_pred=y_pred, seed=seed, options=options, way=Way.PYTHON)
+    for warning in found.reading["warnings"]:
+        warnings.warn(warning, RepeatedPeopleWarning, stacklevel=2)
+    return found
+
+
+def asked(
+    source: Source,
+    *,
+    y_true: str | None,
+    y_pred: str | None,
+    seed: int,
+    options: Options,
+    way: Way,
+) -> Audit:
+    """`audit`, asked for one way or another; what may be wrong is told in `reading["warnings"]`.
+
+    Args:
+        source: As for `audit`.
+        y_true: As for `audit`.
+        y_pred: As for `audit`.
+        seed: As for `audit`.
+        options: As for `audit`.
+        way: How it is asked for: whatever is refused names settings as they are given there.
+
+    Raises:
+        InvalidInputError: As for `audit`.
+        MissingExtraError: AIF360's metrics are asked for and it is not installed.
+    """
+    if options.get("aif360"):
+        require_extra("aif360", needed_for="What AIF360 computes")
+    with in_words_of(way):
         table, name = _opened(source)
         probabilities = options.get("probabilities")
         if isinstance(probabilities, Mapping):
-            table, options["probabilities"] = _named_by_class(table, probabilities)
+            table, columns = _named_by_class(table, probabilities)
+            options = {**options, "probabilities": columns}
         parameters = parameters_of(table.name, y_true, y_pred, options)
         people = read_people(table, parameters, name=parameters.name or name)
-        _warn(people[1])
-        return Audit.of(people, parameters, seed, Way.PYTHON)
+        return Audit.of(people, parameters, seed, way)
 
 
 def _opened(source: Source) -> tuple[ForeignTable, str]:
@@ -81,8 +113,3 @@ def _named_by_class(
     """The table with the column of each class under a name that ends in it, and these names."""
     names = {str(column): probability_column(str(name)) for name, column in columns.items()}
     return table.renamed(names), list(names.values())
-
-
-def _warn(reading: dict[str, Any]) -> None:
-    for warning in reading["warnings"]:
-        warnings.warn(worded(warning, Way.PYTHON), RepeatedPeopleWarning, stacklevel=3)

@@ -17,13 +17,13 @@ from fer_fairness.auditing.measuring import (
     one_vs_rest,
     scan_subgroups,
 )
-from fer_fairness.auditing.reading import People
+from fer_fairness.auditing.reading import People, folder_name
 from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
 from fer_fairness.auditing.wording import Way, worded
-from fer_fairness.files import replacing
+from fer_fairness.files import json_sha256, replacing
 from fer_fairness.machine import computed_with
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json, write_results
 from fer_fairness.reporting.figures.glance import headline_gaps_figure
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.json_values import Json
@@ -137,6 +137,29 @@ class Audit:
         """
         return results_json(self.report_inputs)
 
+    def write(self, folder: Path) -> list[Path]:
+        """Write the report and its numbers under the names that the pipeline `audit` gives them.
+
+        Args:
+            folder: Where to; made where it is not there.
+
+        Returns:
+            `audit.html` to look at, `audit.json`, which names the Parquet files of all tables, and
+            `audit.parquet`, the tidy table.
+        """
+        page, table = folder / "audit.html", folder / "audit.parquet"
+        self.to_html(page)
+        with replacing(table) as unfinished:
+            self.table.to_parquet(unfinished)
+        return [page, write_results(self.report_inputs, folder), table]
+
+    @property
+    def folder_name(self) -> str:
+        """A folder for this audit alone: its name, and digits of what was audited, and how."""
+        chosen = as_json(self.parameters.model_dump())
+        content = {"seed": self.seed, "audit": chosen, "sha256": self.reading.get("sha256")}
+        return folder_name(self.name, json_sha256(content))
+
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
         """The report, one page that needs nothing else.
 
@@ -145,9 +168,6 @@ class Audit:
 
         Returns:
             The page.
-
-        Raises:
-            MissingExtraError: AIF360's metrics were asked for and it is not installed.
         """
         page = render_report(self.report_inputs)
         if path is not None:

@@ -9,7 +9,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants import nodes, tuning
-from fer_fairness.pipelines.variants.structure import Structure, Variant
+from fer_fairness.pipelines.variants.structure import SCORED_OVER, Structure, Variant
 
 _TABLES = {"validation": "development", "test": "test"}
 """The split of predictions -> the tables that its faces are in."""
@@ -129,7 +129,7 @@ class _Wired:
                 *(self.block, "params:budget", "params:fine_tuning", "params:prediction"),
                 *(*development, labelled),
                 *(self.seed, "params:checkpoint_root", f"{self.start}.model"),
-                *self._told(method),
+                *(f"params:{SCORED_OVER}", *self._told(method)),
             ],
             outputs=self.own("block", "trials"),
             name=f"{self.space}.tune",
@@ -173,6 +173,7 @@ class _Wired:
                 *self.own("model"),
                 *(f"{faces}_faces", f"{faces}_images"),
                 *("params:prediction", self.block, self.seed),
+                f"params:{SCORED_OVER}.{dataset}",
             ],
             outputs=f"{self.space}.{dataset}_{split}_predictions",
             name=f"{self.space}.predict_{dataset}_{split}",
@@ -185,6 +186,7 @@ class _Wired:
             inputs=[
                 *(f"{self.start}.model", *development),
                 *("params:prediction", self.block, self.seed),
+                f"params:{SCORED_OVER}",
             ],
             outputs=f"{self.space}.start_predictions",
             name=f"{self.space}.predict_training_faces",

@@ -5,13 +5,17 @@ from typing import Final
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
-from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.figures.glance import (
+    HEADLINE_GAPS_CAPTION,
+    group_accuracy_figure,
+    headline_gaps_figure,
+)
 from fer_fairness.reporting.glance import (
     Audience,
     Effect,
     MethodEffects,
-    Sign,
     Statement,
+    counted_signs,
     effects,
     statements,
 )
@@ -22,7 +26,7 @@ from fer_fairness.reporting.labels import (
     evaluation_set_label,
     variant_label,
 )
-from fer_fairness.reporting.number_text import MISSING, listed
+from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.reporting.rows.bench import FrontRow
 
 _MOST_STATEMENTS: Final = 5
@@ -35,9 +39,6 @@ _SIGNS: Final = {
     Effect.HARMED: "\N{MINUS SIGN}",
     Effect.UNCLEAR: "?",
 }
-_GAPS_CAPTION: Final = (
-    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
-)
 
 
 def glance_section(inputs: ReportInputs) -> page.Section:
@@ -56,7 +57,10 @@ def glance_section(inputs: ReportInputs) -> page.Section:
     right: list[page.Block] = [
         page.Heading("By how much"),
         page.drawing(
-            headline_gaps_figure(shown), key="glance-gaps", caption=_GAPS_CAPTION, half=True
+            headline_gaps_figure(shown),
+            key="glance-gaps",
+            caption=HEADLINE_GAPS_CAPTION,
+            half=True,
         ),
         *_groups(shown[0]),
         *_front(inputs, shown[0]),
@@ -71,9 +75,7 @@ def _model(inputs: ReportInputs) -> str:
 
 def _rest(statements: Sequence[Statement]) -> str:
     """How many statements are not on the first screen, by what they came to."""
-    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
-    told = [f"{sign} in {n}" for sign, n in counts.items() if n]
-    return f"{len(statements)} more below: {listed(told)}." if told else ""
+    return f"{len(statements)} more below: {counted_signs(statements)}." if statements else ""
 
 
 def _groups(statement: Statement) -> list[page.Block]:
