@@ -38,7 +38,8 @@ from fer_fairness.fairness.metrics.reductions import Array
 
 FEWEST_SEEDS: Final = 3
 FEWEST_METHODS: Final = 8
-"""With four, one of which is five times as noisy, something is falsely found in 6 % of families."""
+"""Beside the control. With four, one of which is five times as noisy, something is falsely found in
+6 % of families."""
 
 _NOTHING: Final = 1e-24
 """Variances below it are rounding."""

@@ -147,8 +147,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, str, dict[str, Any]]:
-    """The HTML page, the baseline's model card and the results for programs.
+) -> tuple[str, str, str, Figure, dict[str, Any]]:
+    """The HTML page; the baseline's model card in Markdown, HTML and its figure; the results.
 
     Args:
         manifest: How the run was made.
@@ -183,13 +183,15 @@ def write_report(
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
-    return render_report(inputs), model_card(inputs, "baseline"), results_json(inputs)
+    card = model_card(inputs, "baseline")
+    report = render_report(inputs)
+    return report, card.markdown(), card.html(), card.figure, results_json(inputs)
 
 
 def draw_figures(
     overall: pd.DataFrame, gaps: pd.DataFrame, confusion: pd.DataFrame
-) -> tuple[Figure, Figure, Figure]:
-    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy.
+) -> tuple[Figure, Figure, Figure, dict[str, Any]]:
+    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy (twice).
 
     They are of one evaluation set: one whose groups are annotated, if it is there.
     """
