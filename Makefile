@@ -1,6 +1,7 @@
 # make run    fabricated faces through every pipeline to a report
 # make test   lint, types, import contracts, documentation, tests
 # make docs   the documentation as a site, in build/site
+# make figures   draw the figures of docs/explanation anew
 # make faults kills, full disks, damaged files, spoilt inputs: five minutes (the hour: docs/faults.md)
 # make schema writes docs/results.schema.json, after a change to the models of results.json
 # make pins   renew requirements.txt (needs uv)
@@ -14,7 +15,7 @@ BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts docs unit faults schema pins advisories clean
+.PHONY: help install run test lint types contracts docs figures unit faults schema pins advisories clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -55,6 +56,9 @@ contracts: install
 docs: install
 	$(BIN)/zensical build --clean --strict
 
+figures: install
+	$(BIN)/python docs/figures.py
+
 unit: install
 	$(BIN)/pytest -n 2 --dist loadfile
 
@@ -66,7 +70,7 @@ schema: install
 		> docs/results.schema.json
 
 pins:
-	uv pip compile pyproject.toml --group dev --group docs --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --group dev --group docs --all-extras --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
 
 # Not part of `test`: what is known today is no property of the code.

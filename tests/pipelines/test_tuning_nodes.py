@@ -22,7 +22,7 @@ from fer_fairness.pipelines.fairness_reporting.nodes import collect_trials
 from fer_fairness.pipelines.variants import nodes, tuning
 from fer_fairness.pipelines.variants.structure import Structure, structure_of, with_structure
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
-from fer_fairness.taxonomy import ATTRIBUTES
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 CONF = Path(__file__).parents[2] / "conf"
 BASELINE = {"seed": 0, "baseline": {"method": "baseline"}}
@@ -66,6 +66,7 @@ def tuned(faces: pd.DataFrame, images: np.ndarray, tmp_path: Path) -> Callable[.
             3,
             str(tmp_path),
             build_network(architecture, seed=0),
+            {"fer_plus": list(EMOTIONS)},
         )
 
     return run

@@ -321,9 +321,13 @@ def test_the_control_is_the_variant_of_plain_continued_training(
     assert with_structure(given, structure)["control_variant"] == structure.control
 
 
-@pytest.mark.parametrize("name", ["training_seed", "training_seed_of", "control_variant"])
+@pytest.mark.parametrize(
+    "name", ["training_seed", "training_seed_of", "control_variant", "scored_over"]
+)
 def test_what_follows_from_seeds_and_variants_cannot_be_set(name: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"parameter {name} is set, but follows from seeds"):
+    with pytest.raises(
+        InvalidInputError, match=f"parameter {name} is set, but follows from others"
+    ):
         with_structure({name: 1}, Structure((), (0, 1)))
 
 

@@ -2,12 +2,14 @@
 
 import csv
 import logging
+from json import dumps
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NewType
 
 import pandas as pd
 from kedro.io.core import DatasetError
 from kedro_datasets import json, pandas, text
+from kedro_datasets._typing import JSONPreview, PlotlyPreview
 
 from fer_fairness.files import replacing
 from fer_fairness.spreadsheets import escaped_table, has_carriage_return, unescaped_table
@@ -19,6 +21,12 @@ else:
 
 
 logger = logging.getLogger(__name__)
+
+TextPreview = NewType("TextPreview", str)
+"""Plain text for Kedro-Viz, which goes by the name of this type."""
+
+_N_SHOWN: Final = 5
+"""Entries of a list that a preview has, as many as rows of a table."""
 
 
 class AtomicFile(_Behind):  # type: ignore[misc]
@@ -169,6 +177,20 @@ class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]
     DEFAULT_SAVE_ARGS: ClassVar = {"indent": 2, "ensure_ascii": False, "allow_nan": False}
     DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "w", "encoding": "utf-8"}}
 
+    def preview(self) -> JSONPreview:
+        """The data for Kedro-Viz, of long lists the first entries: `results.json` has megabytes."""
+        return JSONPreview(dumps(_outline(self.load())))
+
+
+class PlotlyDataset(JSONDataset):
+    """A figure as the JSON that plotly draws (`data` and `layout`), without plotly being needed."""
+
+    HOLDS = dict
+
+    def preview(self) -> PlotlyPreview:
+        """The figure for Kedro-Viz, which draws it."""
+        return PlotlyPreview(self.load())
+
 
 class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
     """Text in a UTF-8 file, such as the HTML report; its line ends stay as they are."""
@@ -178,3 +200,19 @@ class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
         "open_args_save": {"mode": "w", "encoding": "utf-8", "newline": ""},
         "open_args_load": {"mode": "r", "encoding": "utf-8", "newline": ""},
     }
+
+    def preview(self) -> TextPreview:
+        """The text for Kedro-Viz, in place of an HTML page how to look at it."""
+        if self.filepath.endswith(".html"):
+            return TextPreview(f"A page to be opened in a browser:\n{self.filepath}")
+        return TextPreview(self.load())
+
+
+def _outline(data: Any) -> Any:  # noqa: ANN401  JSON
+    """The same with long lists cut."""
+    if isinstance(data, dict):
+        return {name: _outline(value) for name, value in data.items()}
+    if not isinstance(data, list):
+        return data
+    rest = [f"and {len(data) - _N_SHOWN:,} more"] if len(data) > _N_SHOWN else []
+    return [*map(_outline, data[:_N_SHOWN]), *rest]

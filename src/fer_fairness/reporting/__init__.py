@@ -8,9 +8,10 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
-from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.model_card import ModelCard, model_card
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import (
+    read_inputs,
     read_results,
     read_table,
     results_json,
@@ -26,11 +27,13 @@ REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
 __all__ = [
     "REPORT_TABLES",
     "SCHEMA_VERSION",
+    "ModelCard",
     "ReportInputs",
     "as_json",
     "evaluation_set_label",
     "model_card",
     "preview_figures",
+    "read_inputs",
     "read_results",
     "read_table",
     "render_report",

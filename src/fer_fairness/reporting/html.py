@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from fer_fairness.reporting.environment import environment
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.sections import all_sections
+from fer_fairness.reporting.templating import template
 
 
 def render_report(inputs: ReportInputs) -> str:
@@ -23,8 +23,7 @@ def render_report(inputs: ReportInputs) -> str:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    template = environment().get_template("report.html.jinja")
-    return template.render(
+    return template("report.html.jinja").render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(
             "How evenly this model treats people"

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from fer_fairness.sources.foreign_table import ForeignTable, TextColumn
+from fer_fairness.sources.predictions_roles import normal
 
 _OLDEST_YEARS: Final = 120
 _MOST_CODES: Final = 12
@@ -23,7 +24,7 @@ def is_years(text: str) -> bool:
 
 def is_age_in_years(column: TextColumn) -> bool:
     """Whether a column is called like an age and holds numbers that are no codes of groups."""
-    name = re.sub(r"[\s.\-]", "_", column.name.strip().casefold())
+    name = normal(column.name)
     return (
         _AGE.fullmatch(name) is not None
         and all(map(is_years, column.values))

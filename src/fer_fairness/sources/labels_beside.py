@@ -15,13 +15,12 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.sources.foreign_table import MISSING, ForeignTable, listed, rows_named
-from fer_fairness.sources.predictions_roles import ID_NAMES, TRUE_NAMES
+from fer_fairness.sources.predictions_roles import TRUE_NAMES, image_column, normal
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 FOLDER: Final = "folder"
 """Column of the true emotions that folders name."""
 
-_PICTURES: Final = " ".join(ID_NAMES).split()
 _FACE_OF_PICTURE: Final = re.compile(r"(.+)_face(\d+)")
 """How FairFace's script names the faces that it cut out of a picture."""
 
@@ -57,7 +56,7 @@ def with_folders(table: ForeignTable) -> ForeignTable | None:
     Returns:
         None where some picture lies in no such folder.
     """
-    image = _picture_column(table)
+    image = image_column(table)
     if image is None or FOLDER in table.every_name:
         return None
     found = [_emotion_of_folder(path) for path in table.one_line(image)]
@@ -78,13 +77,8 @@ def _emotion_of_folder(path: str) -> str | None:
     return None
 
 
-def _picture_column(table: ForeignTable) -> str | None:
-    plain = {re.sub(r"[\s.\-]", "_", name.strip().casefold()): name for name in table.names}
-    return next((plain[name] for name in reversed(_PICTURES) if name in plain), None)
-
-
 def _named(table: ForeignTable, given: str | None) -> str:
-    image = given if given in table.names else _picture_column(table)
+    image = given if given in table.names else image_column(table)
     if image is None:
         table.refuse(
             f"no column names the pictures, by which true emotions and groups are joined "
@@ -129,7 +123,7 @@ def _new_name(table: ForeignTable, other: ForeignTable, name: str) -> str:
         return name
     # A tool may call what it saw `emotion`, as somebody does what a picture shows.
     new = f"true_{name}"
-    if name.strip().casefold() not in " ".join(TRUE_NAMES).split() or new in table.every_name:
+    if normal(name) not in " ".join(TRUE_NAMES).split() or new in table.every_name:
         other.refuse(f"{table.name} has a column {name!r} too. Rename one, or leave one out.")
     return new
 

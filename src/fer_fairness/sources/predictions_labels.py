@@ -6,12 +6,14 @@ the code is the name. The classes are those that occur as a true or as a predict
 errors, for a slip of spelling would otherwise pass for a class of its own:
 
 - with `class_names`, any other label;
-- two labels that differ only in case, spaces or punctuation, unless one is only ever true and the
-  other only predicted, and both name the same emotion ("Happiness", "happy"): these are one class;
+- two labels that differ only in case, spaces or punctuation;
 - a label that is only ever predicted, unless `class_names` or the columns of probabilities name it
   or it is a code: if it is spelt nearly like another label, or if some true label is never
   predicted, so that the two could be one class under two names;
 - a label that is never predicted, likewise, if it is spelt nearly like one that is.
+
+No error are two names of one emotion ("Happiness", "happy"), one only ever true and the other only
+predicted: they are one class, under its true name, and a note says so.
 """
 
 import difflib

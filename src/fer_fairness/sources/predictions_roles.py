@@ -93,7 +93,7 @@ class ScoreColumns:
         """
         prefixes = (*PREFIXES[self.kind], *PREFIXES["probabilities"], *PREFIXES["logits"])
         found = [
-            next((prefix for prefix in prefixes if _normal(column).startswith(prefix)), "")
+            next((prefix for prefix in prefixes if normal(column).startswith(prefix)), "")
             for column in self.columns
         ]
         return tuple(
@@ -158,11 +158,18 @@ def find_roles(table: ForeignTable, columns: PredictionColumns) -> Roles:
     )
 
 
+def image_column(table: ForeignTable) -> str | None:
+    """The column that names pictures, if one is called so: a file's name rather than an id."""
+    plain = {normal(name): name for name in table.names}
+    names = " ".join(reversed(ID_NAMES)).split()
+    return next((plain[name] for name in names if name in plain), None)
+
+
 def names_true(table: ForeignTable, columns: PredictionColumns) -> bool:
     """Whether a column that is nothing else is named like the true emotion."""
     others = {columns.predicted, columns.sample_id, columns.person, *(columns.attributes or ())}
     names = " ".join(TRUE_NAMES).split()
-    return any(_normal(name) in names for name in table.every_name if name not in others)
+    return any(normal(name) in names for name in table.every_name if name not in others)
 
 
 def is_number(text: str) -> bool:
@@ -174,7 +181,7 @@ def is_number(text: str) -> bool:
     return True
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
     """A column's name as it is compared: lower case, with underscores."""
     return re.sub(r"[\s.\-]", "_", name.strip().casefold())
 
@@ -184,7 +191,7 @@ class _Finder:
 
     def __init__(self, table: ForeignTable) -> None:
         self.table = table
-        self.free = {column: _normal(column) for column in table.every_name}
+        self.free = {column: normal(column) for column in table.every_name}
         self.origin: dict[str, Origin] = {}
 
     def candidates(self, role: str) -> dict[str, str]:
@@ -213,7 +220,7 @@ class _Finder:
     def named(self, role: str, name: str) -> str:
         names = self.table.every_name
         exact = [column for column in names if column == name.strip()]
-        found = exact or [column for column in names if _normal(column) == _normal(name)]
+        found = exact or [column for column in names if normal(column) == normal(name)]
         if len(found) != 1:
             close = difflib.get_close_matches(name, names, n=1)
             self.table.refuse(

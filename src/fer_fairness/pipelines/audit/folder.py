@@ -1,17 +1,15 @@
 """Which folder an audit has: one of its own, so that no audit writes over another."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from fer_fairness.auditing.reading import name_of_file
+from fer_fairness.auditing.reading import folder_name, name_of_file
 from fer_fairness.files import file_sha256, json_sha256
 from fer_fairness.params.lists import parted
 from fer_fairness.provenance import named_path, plain
 
-_FILES: Final = ("predictions", "model", "held_out_labels", "labels")
-_NAME_LENGTH: Final = 60
+_FILES: Final = ("predictions", "model", "held_out_labels")
 
 
 def audit_folder(parameters: Mapping[str, Any]) -> str:
@@ -32,15 +30,11 @@ def audit_folder(parameters: Mapping[str, Any]) -> str:
     if not named:
         return "unnamed"
     name = str(audit.get("name") or name_of_file(Path(named[0])))
-    held = {key: _contents(audit[key]) for key in _FILES if audit.get(key)}
-    digits = json_sha256(plain({"seed": parameters.get("seed"), "audit": audit | held}))[:8]
-    readable = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:_NAME_LENGTH]
-    return f"{readable or 'audit'}-{digits}"
-
-
-def _contents(named: object) -> list[str]:
-    files = parted(named)
-    return [_content(file) for file in (files if isinstance(files, list | tuple) else [files])]
+    held: dict[str, object] = {key: _content(audit[key]) for key in _FILES if audit.get(key)}
+    if beside := parted(audit.get("labels")):
+        held["labels"] = [_content(one) for one in beside] if isinstance(beside, list) else beside
+    content = plain({"seed": parameters.get("seed"), "audit": audit | held})
+    return folder_name(name, json_sha256(content))
 
 
 def _content(named: object) -> str:

@@ -226,12 +226,12 @@ def _report(tables: Sequence[str]) -> Pipeline:
         nodes.write_report,
         inputs={
             **{table: f"tables.{table}" for table in tables},
-            **{dataset: f"{dataset}.data_quality" for dataset in READERS},
+            **{dataset: f"{dataset}.data_quality" for dataset in {**READERS, **EVALUATION_SETS}},
             "manifest": "run_manifest",
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "model_card", "results"],
+        outputs=["report", "model_card", "model_card_page", "model_card_figure", "results"],
         name="write_report",
         tags="report",
     )
@@ -241,7 +241,10 @@ def _figures() -> Pipeline:
     return step(
         nodes.draw_figures,
         inputs={table: f"tables.{table}" for table in ("overall", "gaps", "confusion")},
-        outputs=["confusion_figure", "gaps_figure", "fairness_accuracy_figure"],
+        outputs=[
+            *("confusion_figure", "gaps_figure", "fairness_accuracy_figure"),
+            "fairness_accuracy_plot",
+        ],
         name="draw_figures",
         tags="report",
     )

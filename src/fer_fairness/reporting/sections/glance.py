@@ -5,13 +5,17 @@ from typing import Final
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
-from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.figures.glance import (
+    HEADLINE_GAPS_CAPTION,
+    group_accuracy_figure,
+    headline_gaps_figure,
+)
 from fer_fairness.reporting.glance import (
     Audience,
     Effect,
     MethodEffects,
-    Sign,
     Statement,
+    counted_signs,
     effects,
     statements,
 )
@@ -22,7 +26,7 @@ from fer_fairness.reporting.labels import (
     evaluation_set_label,
     variant_label,
 )
-from fer_fairness.reporting.number_text import MISSING, listed
+from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.reporting.rows.bench import FrontRow
 
 _MOST_STATEMENTS: Final = 5
@@ -35,9 +39,6 @@ _SIGNS: Final = {
     Effect.HARMED: "\N{MINUS SIGN}",
     Effect.UNCLEAR: "?",
 }
-_GAPS_CAPTION: Final = (
-    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
-)
 
 
 def glance_section(inputs: ReportInputs) -> page.Section:
@@ -56,7 +57,10 @@ def glance_section(inputs: ReportInputs) -> page.Section:
     right: list[page.Block] = [
         page.Heading("By how much"),
         page.drawing(
-            headline_gaps_figure(shown), key="glance-gaps", caption=_GAPS_CAPTION, half=True
+            headline_gaps_figure(shown),
+            key="glance-gaps",
+            caption=HEADLINE_GAPS_CAPTION,
+            half=True,
         ),
         *_groups(shown[0]),
         *_front(inputs, shown[0]),
@@ -66,14 +70,13 @@ def glance_section(inputs: ReportInputs) -> page.Section:
 
 
 def _model(inputs: ReportInputs) -> str:
-    return "the model" if inputs.kind == "audit" else "the baseline"
+    one_model = inputs.kind == "audit" and len(inputs.variants()) < 2
+    return "the model" if one_model else inputs.reference
 
 
 def _rest(statements: Sequence[Statement]) -> str:
     """How many statements are not on the first screen, by what they came to."""
-    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
-    told = [f"{sign} in {n}" for sign, n in counts.items() if n]
-    return f"{len(statements)} more below: {listed(told)}." if told else ""
+    return f"{len(statements)} more below: {counted_signs(statements)}." if statements else ""
 
 
 def _groups(statement: Statement) -> list[page.Block]:
@@ -118,15 +121,16 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
     audiences: list[Audience] = [*((name, None) for name in sets), *there]
     audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
     columns = audiences[: len(sets) + _MOST_AUDIENCES]
+    head = "Model" if inputs.kind == "audit" else "Method"
     signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
-    caption = f"Against the baseline, after correction: {signs}."
+    caption = f"Against {inputs.reference}, after correction: {signs}."
     return [
-        page.Heading("What methods changed"),
+        page.Heading(f"What {_others(inputs)}s changed"),
         page.table(
-            f"{caption}{_not_shown(methods[_MOST_METHODS:])}",
+            f"{caption}{_not_shown(methods[_MOST_METHODS:], _others(inputs))}",
             methods[:_MOST_METHODS],
             [
-                ("Method", lambda method: variant_label(method.variant)),
+                (head, lambda method: variant_label(method.variant)),
                 *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
             ],
         ),
@@ -150,9 +154,13 @@ def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
     return cell
 
 
-def _not_shown(methods: Sequence[MethodEffects]) -> str:
+def _others(inputs: ReportInputs) -> str:
+    return "other model" if inputs.kind == "audit" else "method"
+
+
+def _not_shown(methods: Sequence[MethodEffects], noun: str) -> str:
     if not methods:
         return ""
     nothing = sum(set(method.by_audience.values()) == {Effect.UNCLEAR} for method in methods)
     of_them = f"; of {nothing} of them no change was found" if nothing else ""
-    return f" {len(methods)} more methods are below{of_them}."
+    return f" {len(methods)} more {noun}s are below{of_them}."

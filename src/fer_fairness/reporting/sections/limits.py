@@ -78,7 +78,7 @@ def limits_section(inputs: ReportInputs) -> page.Section:
     if inputs.rows(ComparisonOverSeedsRow):
         general.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
-    sentences += _size_limits(inputs)
+    sentences += size_limits(inputs)
     sentences += _audit_limits(inputs) if inputs.kind == "audit" else _absent_sets(inputs)
     blocks: list[page.Block] = [page.Bullets(tuple(sentences))] if sentences else []
     blocks.append(page.Folded("What no such data can show", (page.Bullets(tuple(general)),)))
@@ -126,7 +126,8 @@ def _predicted_label_limits(inputs: ReportInputs) -> list[str]:
     return sentences
 
 
-def _size_limits(inputs: ReportInputs) -> list[str]:
+def size_limits(inputs: ReportInputs) -> list[str]:
+    """Whose groups are too small to say much, in a sentence; none where all are large enough."""
     project = inputs.kind == "project"
     people = grouped(inputs.rows(GapRow), lambda row: row.people)
     told = [

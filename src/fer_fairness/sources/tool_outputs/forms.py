@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from fer_fairness.sources.arrow_columns import is_text
 from fer_fairness.sources.foreign_table import ForeignTable, lists_of_numbers
-from fer_fairness.sources.predictions_roles import ID_NAMES, LIST_NAMES, PREDICTED_NAMES
+from fer_fairness.sources.predictions_roles import LIST_NAMES, PREDICTED_NAMES, image_column, normal
 from fer_fairness.taxonomy import probability_column
 
 Numbers = npt.NDArray[np.float64]
@@ -76,13 +76,6 @@ def tool_output(table: ForeignTable) -> ToolOutput | None:
             table.notes.append(f"The table has the form of the output of {found.tool}.")
             return found
     return None
-
-
-def image_column(table: ForeignTable) -> str | None:
-    """The column that names pictures, if one is called so."""
-    plain = {re.sub(r"[\s.\-]", "_", name.strip().casefold()): name for name in table.names}
-    names = [*" ".join(ID_NAMES).split(), "face_name_align", "input"]
-    return next((plain[name] for name in reversed(names) if name in plain), None)
 
 
 def _deepface(table: ForeignTable) -> ToolOutput | None:
@@ -279,7 +272,7 @@ def _frames(table: ForeignTable, image: str) -> ForeignTable:
 
 def _is_list_name(name: str) -> bool:
     names = " ".join(LIST_NAMES.values()).split()
-    return name.strip().casefold() in names
+    return normal(name) in names
 
 
 def _agreeing(
@@ -294,7 +287,7 @@ def _agreeing(
         return None
     largest = np.array(classes)[np.nan_to_num(numbers, nan=-np.inf).argmax(axis=1)]
     for column in table.names:
-        is_named = column.strip().casefold() in names and is_text(table.data.column(column).type)
+        is_named = normal(column) in names and is_text(table.data.column(column).type)
         if not is_named:
             continue
         written = table.one_line(column).str.strip().to_numpy()
