@@ -1,4 +1,4 @@
-"""Cells of CSV files that a spreadsheet would take for formulas, written so that it does not.
+"""Cells of CSV files that a spreadsheet takes for formulas or dates.
 
 Names of files, classes and groups come from anywhere, and Excel, LibreOffice and Google Sheets run
 a text cell that begins with =, +, - or @ (or with a tab or a line end before it). A leading
@@ -6,8 +6,9 @@ apostrophe makes it text (OWASP, "CSV Injection"). A cell that looks as if it we
 one apostrophe more, so that reading takes off what writing put there and nothing else.
 """
 
+import calendar
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -16,6 +17,34 @@ _FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """The last four are the full-width signs, which spreadsheets in Japanese take for the others."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
+
+
+_MONTHS: Final = tuple(name.lower() for name in calendar.month_abbr)
+_DATE: Final = re.compile(r"(?:(\d{1,2})-([A-Za-z]{3})|([A-Za-z]{3})-(\d{1,2}))")
+_RANGE: Final = re.compile(r"\d+\s*-\s*\d+")
+
+
+def ranges_of_dates(values: Sequence[str]) -> dict[str, str]:
+    """The ranges that a spreadsheet took for dates: 3-9 became 9-Mar, and 10-19 Oct-19.
+
+    Args:
+        values: The different cells of a column.
+
+    Returns:
+        The range by each cell that is a day and a month; empty unless the column holds ranges.
+    """
+    if not any(_RANGE.fullmatch(value) for value in values):
+        return {}
+    return {value: found for value in values if (found := _range(value)) is not None}
+
+
+def _range(value: str) -> str | None:
+    date = _DATE.fullmatch(value.strip())
+    if date is None or (date[2] or date[3]).lower() not in _MONTHS:
+        return None
+    month = _MONTHS.index((date[2] or date[3]).lower())
+    low, high = sorted((month, int(date[1] or date[4])))
+    return f"{low}-{high}"
 
 
 def escaped(text: str) -> str:

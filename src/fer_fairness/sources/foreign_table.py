@@ -19,9 +19,13 @@ from fer_fairness.sources.arrow_columns import is_list, is_text, lists_in, numbe
 from fer_fairness.sources.base import shortened
 
 MISSING: Final = frozenset(
-    ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NULL", "null", "None", "NaT")
+    (
+        *("", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN"),
+        *("NULL", "null", "None", "NaT", "#N/A N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?"),
+        *("nan(ind)", "-nan(ind)", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
 )
-"""Texts that read as no value: how Python, pandas, R and spreadsheets write one."""
+"""Texts that read as no value: how Python, pandas, R, spreadsheets and C on Windows write one."""
 
 ROWS: Final = "the first row after the header is row 1"
 

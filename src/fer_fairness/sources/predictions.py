@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.fairness.codes import repeated
+from fer_fairness.fairness.swapped_classes import swapped_classes
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.ages import cut_years, is_age_in_years
 from fer_fairness.sources.foreign_file import open_table
@@ -29,6 +30,7 @@ from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number,
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.sources.record_cells import spread_records
 from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
+from fer_fairness.spreadsheets import ranges_of_dates
 from fer_fairness.tables import CONFIDENCE, PERSON
 from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
@@ -144,9 +146,24 @@ def read_table(
         reading={
             **_reading(table, roles, labels, groups, has_scores=scores is not None),
             "n_people": people.n_people,
-            "warnings": people.warnings,
+            "warnings": [*people.warnings, *_order_warnings(labels)],
         },
     )
+
+
+def _order_warnings(labels: Labels) -> list[str]:
+    """A sentence where another order of classes explains the labels far better."""
+    found = swapped_classes(labels.true.texts, labels.predicted.texts)
+    if found is None:
+        return []
+    names, taken, renamed = found
+    told = ", ".join(f"{own!r} stands for {other!r}" for own, other in names.items())
+    sentence = (
+        f"The predicted classes seem to be in another order than the true ones: if {told}, "
+        f"{renamed:.1%} of faces are recognised, and {taken:.1%} as they were read. Nothing was "
+        "changed. Number both columns alike."
+    )
+    return [sentence]
 
 
 def _of_tool(
@@ -228,7 +245,14 @@ def _groups(table: ForeignTable, roles: Roles, age_cuts: Sequence[int]) -> list[
 
 
 def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
-    """The column without a second spelling of our own groups, which a page shows like the first."""
+    """The column without dates for ranges, or a second spelling of our own groups."""
+    dates = ranges_of_dates(column.values)
+    table.notes.extend(
+        f"{column.name!r}: a spreadsheet took {found!r} for the date {cell!r}; it is read as "
+        f"{found!r}."
+        for cell, found in dates.items()
+    )
+    column = column.translated(dates) if dates else column
     second = {
         name.replace("_", " "): name
         for name in (*FAIRFACE_RACES, *RAF_DB_RACES)
