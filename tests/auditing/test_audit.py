@@ -20,8 +20,8 @@ def test_an_audit_prints_what_it_came_to_within_eighty_columns(found: Audit) -> 
     lines = repr(found).splitlines()
     assert max(map(len, lines)) <= 80
     told = " ".join(" ".join(lines).split())
-    assert "! Perceived gender: Female faces are recognised" in told
-    marks = {"difference found": "!", "no difference found": "=", "cannot tell": "?"}
+    assert "▲ Perceived gender: Female faces are recognised" in told
+    marks = {"difference found": "▲", "no difference found": "○", "cannot tell": "?"}
     for row in found.findings.to_dict("records"):
         assert f"{marks[row['verdict']]} Perceived {row['attribute']}: {row['sentence']}" in told
     gaps = found.gaps.query("attribute == 'gender' and metric == 'accuracy_gap'")
