@@ -11,6 +11,7 @@ from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import ModelCard, model_card
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import (
+    read_inputs,
     read_results,
     read_table,
     results_json,
@@ -32,6 +33,7 @@ __all__ = [
     "evaluation_set_label",
     "model_card",
     "preview_figures",
+    "read_inputs",
     "read_results",
     "read_table",
     "render_report",
