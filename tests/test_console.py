@@ -79,6 +79,40 @@ def test_every_audit_has_a_folder_of_its_own_and_the_same_one_again(
     assert all(name.startswith("my_model-") for name in folders)
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the predictions of two models."""
+    path = tmp_path_factory.mktemp("several") / "models.csv"
+    frame = fabricated(600).rename(columns={"prediction": "pred_old"})
+    frame.assign(pred_new=frame["label"]).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("named", [[], ["--y-pred", "pred_old", "--y-pred", "pred_new"]])
+def test_several_columns_of_predictions_are_one_comparison(
+    several: Path, named: list[str], tmp_path: Path
+) -> None:
+    result = run(several, *QUICK, "--attributes", "gender", *named, "--output", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "“pred_new” against “pred_old”: Accuracy" in result.stdout
+    changes = pd.read_parquet(tmp_path / "comparisons.parquet")
+    assert set(changes["variant"]) == {"pred_new"}
+    assert "What the other models change" in (tmp_path / "audit.html").read_text(encoding="utf-8")
+
+
+def test_one_of_several_columns_of_predictions_is_audited_alone(
+    several: Path, tmp_path: Path
+) -> None:
+    options = ["--attributes", "gender", "--y-pred", "pred_new", "--output", tmp_path]
+    result = run(several, *QUICK, *options, "--probabilities", "none")
+    assert "--probabilities names 'none'" in result.stderr
+    clean = pd.read_csv(several).filter(regex="^(?!probability)")
+    clean.to_csv(tmp_path / "clean.csv", index=False)
+    result = run(tmp_path / "clean.csv", *QUICK, *options)
+    assert result.exit_code == 0, result.output
+    assert "against" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

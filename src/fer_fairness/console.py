@@ -7,8 +7,8 @@ from typing import Final, cast
 
 import click
 
-from fer_fairness.auditing.asking import asked
 from fer_fairness.auditing.options import Options
+from fer_fairness.auditing.request import Request
 from fer_fairness.auditing.wording import Way
 from fer_fairness.errors import FerFairnessError, access_message
 from fer_fairness.params.lists import parted
@@ -19,7 +19,6 @@ _LISTS: Final = ("attributes", "class_names", "probabilities", "logits", "primar
 
 _COLUMNS: Final = {
     "y-true": "Column of the true emotion.",
-    "y-pred": "Column of the predicted emotion.",
     "attributes": 'Columns of groups, and intersections: "gender; gender x race". [default: all '
     "columns named like groups, and their pairs]",
     "person": "Column that tells people apart where they have several faces; none: every row is "
@@ -46,6 +45,13 @@ def main() -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--y-pred",
+    metavar="TEXT",
+    multiple=True,
+    help="Column of the predicted emotion. Given again, or with several in the file: the models "
+    "are compared with the first.",
+)
 @_text_options
 @click.option(
     "--held-out-labels",
@@ -71,15 +77,16 @@ def main() -> None:
 def audit(
     file: Path,
     y_true: str | None,
-    y_pred: str | None,
+    y_pred: tuple[str, ...],
     seed: int,
     output: Path | None,
     **given: object,
 ) -> None:
     """Audit a CSV (also .gz) or Parquet FILE of predictions, one row a face.
 
-    It needs the true emotion, the predicted one and a column of groups. What was found is printed;
-    audit.html, audit.json and audit.parquet are written. Lists are parted by semicolons.
+    It needs the true emotion, the predicted one and a column of groups; several columns of
+    predictions are one comparison. What was found is printed; audit.html, audit.json and the tables
+    as Parquet files are written. Lists are parted by semicolons.
     """
     options = {
         name: parted(value) if name in _LISTS and ";" in str(value) else value
@@ -89,13 +96,12 @@ def audit(
     with _plainly_refused():
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)  # before minutes of measuring
-        found = asked(
-            file,
-            y_true=y_true,
-            y_pred=y_pred,
-            seed=seed,
-            options=cast("Options", options),
-            way=Way.CONSOLE,
+        request = Request(file, y_true, seed, cast("Options", options), Way.CONSOLE)
+        several = len(y_pred) > 1 or (not y_pred and request.has_several_models())
+        found = (
+            request.audit_models(y_pred or None)
+            if several
+            else request.audit(y_pred[0] if y_pred else None)
         )
         for warning in found.reading["warnings"]:
             click.echo(f"Warning: {warning}\n", err=True)

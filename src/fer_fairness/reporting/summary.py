@@ -5,11 +5,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from fer_fairness.reporting.change_findings import change_finding
 from fer_fairness.reporting.glance import Sign, Statement, statements, subject
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_blocks import json_text
 from fer_fairness.reporting.labels import capitalised, shortened
 from fer_fairness.reporting.number_text import MISSING, NARROW_SPACE, thousands
+from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
 from fer_fairness.reporting.sections.data_and_run import role_label
@@ -43,6 +45,8 @@ def summary_text(inputs: ReportInputs) -> str:
     parts.append("")
     parts += [_statement(one) for one in told]
     parts += ["", f"({_LEGEND})", "", *_table_lines(_rows(inputs)), "", _wrapped(_CAPTION)]
+    for heading, text in _changes(inputs):
+        parts += ["", _wrapped(_plain(f"{heading}: {text}"), "  ")]
     return "\n".join(parts)
 
 
@@ -71,7 +75,17 @@ def summary_html(inputs: ReportInputs) -> str:
         heads=_HEADS,
         rows=_rows(inputs),
         caption=_CAPTION,
+        changes=_changes(inputs),
     )
+
+
+def _changes(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """What each other model changes: the two models, and what was found."""
+    by_model = grouped(inputs.rows(ComparisonRow), lambda row: row.variant)
+    return [
+        (f"“{shortened(name)}” against {inputs.reference}", change_finding(rows, name).text)
+        for name, rows in by_model.items()
+    ]
 
 
 def _statement(one: Statement) -> str:
