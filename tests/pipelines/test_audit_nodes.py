@@ -77,7 +77,7 @@ def audited(path: Path, **parameters: Any) -> Audited:
         "scan": nodes.scan_subgroups(*measured_on),
         "aif360": nodes.one_vs_rest(*measured_on),
     }
-    page, results, table = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
+    page, results, table, *_ = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
     return Audited(tables["gaps"], page, results, table)
 
 
@@ -377,7 +377,7 @@ def test_a_file_of_any_name_is_audited(tmp_path: Path, name: bytes) -> None:
         "scan": nodes.scan_subgroups(*given),
         "aif360": nodes.one_vs_rest(*given),
     }
-    page, results, table = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
+    page, results, table, *_ = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
     assert "<script" not in page
     for text in (page, json.dumps(results, ensure_ascii=False), json.dumps(reading)):
         text.encode()

@@ -9,9 +9,12 @@ from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.paper.figures import figure_files
+from fer_fairness.reporting.paper.text import paper_files
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
 from fer_fairness.reporting.rows.schema import Row
+from fer_fairness.reporting.sections import all_sections
 
 REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
 """Every table that a report is made of, and the class of its rows."""
@@ -20,9 +23,12 @@ __all__ = [
     "REPORT_TABLES",
     "SCHEMA_VERSION",
     "ReportInputs",
+    "all_sections",
     "as_json",
     "evaluation_set_label",
+    "figure_files",
     "model_card",
+    "paper_files",
     "preview_figures",
     "render_report",
     "results_json",

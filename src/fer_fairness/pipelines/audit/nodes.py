@@ -50,7 +50,15 @@ from fer_fairness.pipelines.scored_faces import (
     with_confidence,
     with_context,
 )
-from fer_fairness.reporting import ReportInputs, as_json, render_report, results_json
+from fer_fairness.reporting import (
+    ReportInputs,
+    all_sections,
+    as_json,
+    figure_files,
+    paper_files,
+    render_report,
+    results_json,
+)
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.image_listing import printable
 from fer_fairness.sources.predictions import read_predictions
@@ -276,8 +284,8 @@ def write_audit(
     parameters: AuditParameters,
     seed: int,
     **tables: pd.DataFrame,
-) -> tuple[str, dict[str, Any], pd.DataFrame]:
-    """The HTML page, all numbers for machines, and the tidy table of metrics."""
+) -> tuple[str, dict[str, Any], pd.DataFrame, dict[str, bytes], dict[str, bytes]]:
+    """The HTML page, all numbers for machines, the table of metrics, figures and words."""
     gaps = tables["gaps"]
     notes = [
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
@@ -297,7 +305,14 @@ def write_audit(
         "reading": reading,
     }
     inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
-    return render_report(inputs), results_json(inputs), gaps[list(AUDIT_COLUMNS)]
+    sections = all_sections(inputs)
+    return (
+        render_report(inputs, sections),
+        results_json(inputs),
+        gaps[list(AUDIT_COLUMNS)],
+        figure_files(sections, inputs.notes),
+        paper_files(inputs),
+    )
 
 
 def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:

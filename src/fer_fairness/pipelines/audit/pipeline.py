@@ -84,7 +84,7 @@ def _audit() -> Pipeline:
             "parameters": "params:audit",
             "seed": "params:seed",
         },
-        outputs=["report", "results", "table"],
+        outputs=["report", "results", "table", "figures", "paper"],
         name="write",
         tags="report",
     )

@@ -28,7 +28,10 @@ from fer_fairness.pipelines.scored_faces import (
 from fer_fairness.provenance import plain
 from fer_fairness.reporting import (
     ReportInputs,
+    all_sections,
+    figure_files,
     model_card,
+    paper_files,
     preview_figures,
     render_report,
     results_json,
@@ -147,8 +150,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, dict[str, Any], str]:
-    """The HTML page, the machine-readable results and the baseline's model card.
+) -> tuple[str, dict[str, Any], str, dict[str, bytes], dict[str, bytes]]:
+    """The HTML page, the results for machines, the baseline's model card, figures and words.
 
     Args:
         manifest: How the run was made.
@@ -178,7 +181,14 @@ def write_report(
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
-    return render_report(inputs), results_json(inputs), model_card(inputs, "baseline")
+    sections = all_sections(inputs)
+    return (
+        render_report(inputs, sections),
+        results_json(inputs),
+        model_card(inputs, "baseline"),
+        figure_files(sections, inputs.notes),
+        paper_files(inputs),
+    )
 
 
 def draw_figures(

@@ -231,7 +231,7 @@ def _report(tables: Sequence[str]) -> Pipeline:
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "results", "model_card"],
+        outputs=["report", "results", "model_card", "figures", "paper"],
         name="write_report",
         tags="report",
     )

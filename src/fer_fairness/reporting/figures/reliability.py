@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.number_text import number
+from fer_fairness.reporting.number_text import number, percent
 from fer_fairness.reporting.rows.labeller import LabellerReliabilityRow, LabellerSummaryRow
 from fer_fairness.reporting.rows.schema import grouped
 
@@ -46,6 +46,16 @@ def reliability_figure(
         style.label_axes(panel, x="Confidence (%)")
     style.label_axes(panels[0], x="Confidence (%)", y="Labelled rightly (%)")
     return figure
+
+
+def reliability_words(summary: Sequence[LabellerSummaryRow]) -> str:
+    """What that figure shows: how far confidence is off for each attribute."""
+    told = (
+        f"{row.attribute_label} {number(row.expected_calibration_error)}, "
+        f"{percent(row.accuracy)} labelled rightly"
+        for row in summary
+    )
+    return f"Expected calibration error of the labeller: {'; '.join(told)}."
 
 
 def _draw(panel: Axes, bins: Sequence[LabellerReliabilityRow]) -> None:

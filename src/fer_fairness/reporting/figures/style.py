@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from fer_fairness.reporting.labels import capitalised, cut_in_middle
@@ -187,6 +188,7 @@ def draw_estimates(
 
 def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: int) -> None:
     """A legend of marks above a figure."""
+    constrained = isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
     handles = [
         Line2D(
             [],
@@ -202,7 +204,7 @@ def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: i
     ]
     figure.legend(
         handles=handles,
-        loc="outside upper left" if figure.get_layout_engine() else "upper left",
+        loc="outside upper left" if constrained else "upper left",
         ncols=min(columns, len(handles)),
         borderaxespad=0.1,
         **LEGEND,

@@ -5,7 +5,12 @@ from typing import Final
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
-from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.figures.glance import (
+    group_accuracy_figure,
+    group_accuracy_words,
+    headline_gaps_figure,
+    headline_gaps_words,
+)
 from fer_fairness.reporting.glance import (
     Audience,
     Effect,
@@ -22,6 +27,7 @@ from fer_fairness.reporting.labels import (
     evaluation_set_label,
     variant_label,
 )
+from fer_fairness.reporting.method_findings import front_sentence
 from fer_fairness.reporting.number_text import MISSING, listed
 from fer_fairness.reporting.rows.bench import FrontRow
 
@@ -56,8 +62,14 @@ def glance_section(inputs: ReportInputs) -> page.Section:
     ]
     right: list[page.Block] = [
         page.Heading("By how much"),
-        page.drawing(
-            headline_gaps_figure(shown), key="glance-gaps", caption=_GAPS_CAPTION, half=True
+        page.Drawing(
+            "accuracy_gaps",
+            headline_gaps_figure(shown),
+            caption=_GAPS_CAPTION,
+            alternative=headline_gaps_words(shown),
+            rows=[one.gap for one in shown],
+            half=True,
+            alone=f"Where {_model(inputs)} treats groups differently. {_GAPS_CAPTION}",
         ),
         *_groups(shown[0]),
         *_front(inputs, shown[0]),
@@ -80,15 +92,17 @@ def _rest(statements: Sequence[Statement]) -> str:
 def _groups(statement: Statement) -> list[page.Block]:
     if len(statement.groups) < 2:
         return []
-    return [
-        page.Heading(f"{capitalised(statement.about)}: accuracy of each group"),
-        page.drawing(
-            group_accuracy_figure(statement),
-            key="glance-groups",
-            caption="With 95 % intervals.",
-            half=True,
-        ),
-    ]
+    heading, caption = f"{statement.about}: accuracy of each group", "With 95 % intervals."
+    drawing = page.Drawing(
+        "group_accuracy",
+        group_accuracy_figure(statement),
+        caption=caption,
+        alternative=group_accuracy_words(statement),
+        rows=statement.groups,
+        half=True,
+        alone=f"{heading}. {caption}",
+    )
+    return [page.Heading(heading), drawing]
 
 
 def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
@@ -105,7 +119,16 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
         "Accuracy of the group served worst: upper right is better. Larger, with the probability: "
         "nobody is better in both."
     )
-    drawing = page.drawing(front_figure(rows), key="glance-front", caption=caption, half=True)
+    drawing = page.Drawing(
+        "worst_group_front",
+        front_figure(rows),
+        caption=caption,
+        alternative=front_sentence(rows),
+        rows=rows,
+        half=True,
+        alone=f"{statement.about}: accuracy of every method for all faces and for the group "
+        f"served worst. {caption}",
+    )
     return [page.Heading("What methods cost and gain"), drawing]
 
 
