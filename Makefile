@@ -1,6 +1,9 @@
 # make run    fabricated faces through every pipeline to a report
-# make test   lint, types, import contracts, tests
+# make test   lint, types, import contracts, documentation, tests
+# make docs   the documentation as a site, in build/site
+# make figures   draw the figures of docs/explanation anew
 # make faults kills, full disks, damaged files, spoilt inputs: five minutes (the hour: docs/faults.md)
+# make schema writes docs/results.schema.json, after a change to the models of results.json
 # make pins   renew requirements.txt (needs uv)
 # make advisories   look up known advisories against requirements.txt (needs the network)
 
@@ -12,7 +15,7 @@ BIN := .venv/bin
 REPORT := data/sample/08_reporting/report.html
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types contracts unit faults pins advisories clean
+.PHONY: help install run test lint types contracts docs figures unit faults schema pins advisories clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -37,7 +40,7 @@ run: install
 	$(BIN)/kedro run --env sample --pipelines fabrication,__default__
 	@echo "The report of this run on fabricated faces: $(CURDIR)/$(REPORT)"
 
-test: lint types contracts unit
+test: lint types contracts docs unit
 
 lint: install
 	$(BIN)/ruff check .
@@ -49,14 +52,25 @@ types: install
 contracts: install
 	$(BIN)/lint-imports
 
+# Strict: a link that leads nowhere, or a name without a docstring to show, ends it.
+docs: install
+	$(BIN)/zensical build --clean --strict
+
+figures: install
+	$(BIN)/python docs/figures.py
+
 unit: install
 	$(BIN)/pytest -n 2 --dist loadfile
 
 faults: install
 	$(BIN)/python -m benchmarks.faults --quick --minutes 5 --folder data/faults
 
+schema: install
+	$(BIN)/python -c 'from fer_fairness.reporting.results_schema import schema_text; print(schema_text(), end="")' \
+		> docs/results.schema.json
+
 pins:
-	uv pip compile pyproject.toml --group dev --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --group dev --group docs --extra dlib --extra onnx --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
 
 # Not part of `test`: what is known today is no property of the code.

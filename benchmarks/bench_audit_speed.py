@@ -19,7 +19,7 @@ from common import CLASS_SIZES, CLASSES, seconds
 from fairlearn.metrics import MetricFrame
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from fer_fairness.fairness import audit
+from fer_fairness import audit
 from fer_fairness.fairness.inference.draws import bootstrap_counts, permutation_counts, resampled
 from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 

@@ -3,7 +3,7 @@
     python benchmarks/memory.py audit --rows 10000000 --folder FOLDER
     python benchmarks/memory.py command -- kedro run --pipelines data_processing
 
-`audit` draws a Parquet file of predictions once and keeps it; `fer_fairness.fairness.audit` audits
+`audit` draws a Parquet file of predictions once and keeps it; `fer_fairness.audit` audits
 it, or with `--by kedro` the pipeline. `--draws 100` needs as much memory: draws are made in turns.
 Linux only: memory is read from /proc every 20 ms, as resident pages summed over all processes.
 """
@@ -26,14 +26,14 @@ CLASSES: Final = ("anger", "contempt", "disgust", "fear", "happiness", "neutral"
 _AUDIT: Final = """
 import sys
 import pandas as pd
-from fer_fairness.fairness import audit
+from fer_fairness import audit
 
 frame = pd.read_parquet(sys.argv[1])
 scores = [name for name in frame.columns if name.startswith("probability_")]
 groups = ["gender", "race", "gender x race"]
 print(audit(frame, y_true="y_true", y_pred="y_pred", attributes=groups,
     sample_id="sample_id", probabilities=scores or None,
-    n_bootstrap=int(sys.argv[2]), n_permutations=int(sys.argv[2])).iloc[:5, :6])
+    n_bootstrap=int(sys.argv[2]), n_permutations=int(sys.argv[2])).table.iloc[:5, :6])
 """
 
 

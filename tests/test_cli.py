@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
+from kedro.framework.session import KedroSession
 
 from fer_fairness import cli
 from fer_fairness.pipelines.variants.structure import structure_of
@@ -80,3 +83,63 @@ def test_without_a_baseline_nothing_else_is_tried() -> None:
 
     assert set(cli.failures_of(structure_of(parameters), run_of)) == {"baseline", "a"}
     assert asked == [["baseline"]]
+
+
+@pytest.fixture
+def run_that_ends_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`kedro run` with an error in place of Kedro's own run."""
+
+    def run(error: BaseException, *options: str) -> Result:
+        def ends(**_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(cli.run, "callback", ends)
+        monkeypatch.setattr(sys, "argv", ["/somewhere/bin/kedro", "run", *options])
+        return CliRunner().invoke(cli.run, options)
+
+    return run
+
+
+def test_a_run_that_is_stopped_says_what_is_kept_and_how_to_go_on(
+    run_that_ends_with: Callable[..., Result],
+) -> None:
+    options = ("--pipelines=baseline", "--params=data_root=a folder")
+    done = run_that_ends_with(KeyboardInterrupt(), *options)
+    assert done.exit_code == 130
+    *_, kept, command = done.stderr.splitlines()
+    assert "What finished nodes made is kept" in kept
+    expected = "kedro run --pipelines=baseline '--params=data_root=a folder' --only-missing-outputs"
+    assert command.strip() == expected
+    again = run_that_ends_with(KeyboardInterrupt(), *options, "--only-missing-outputs")
+    assert again.stderr.count("--only-missing-outputs") == 1
+
+
+def test_a_misspelt_name_is_one_sentence_and_a_fault_of_the_code_is_its_own(
+    run_that_ends_with: Callable[..., Result], kedro_project: Path
+) -> None:
+    KedroSession.create(project_path=kedro_project, env="base").load_context()
+    done = run_that_ends_with(ValueError("in Kedro's words"), "--pipelines=baselin")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: There is no pipeline baselin. Did you mean baseline?")
+    fault = run_that_ends_with(ValueError("of a node"), "--pipelines=baseline")
+    assert repr(fault.exception) == "ValueError('of a node')"
+
+
+def test_the_command_of_the_project_is_the_one_that_kedro_runs(project_root: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "kedro", "run", "--env=smaple"],
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "There is no environment smaple in " in done.stderr
+    assert "Did you mean sample? There are base, bench, " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_run_of_the_package_goes_on_as_the_package() -> None:
+    assert cli._going_on(["/lib/fer_fairness/__main__.py", "--env", "sample"]) == (
+        "python -m fer_fairness --env sample --only-missing-outputs"
+    )

@@ -20,7 +20,7 @@ def load(root: Path, **parameters: Any) -> dict[str, Any]:
 
 
 def variants_in(pipeline: str) -> set[str]:
-    return {str(node.namespace).partition(".")[0] for node in pipelines[pipeline].nodes}
+    return {str(node.namespace).rpartition(".")[2] for node in pipelines[pipeline].nodes}
 
 
 def test_sessions_of_one_process_have_the_pipelines_of_their_own_seeds(kedro_project: Path) -> None:
@@ -59,7 +59,7 @@ def test_kedro_viz_sees_the_namespaces_though_it_runs_no_hooks(kedro_project: Pa
 
     _, shown, _ = load_data(kedro_project, env="sample", extra_params={"seeds": [0, 9]})
     spaces = {str(node.namespace) for node in shown["__default__"].nodes}
-    assert {"baseline", "baseline_seed_9", "reweighing_seed_9"} <= spaces
+    assert {"baseline", "baseline.baseline_seed_9", "mitigation.reweighing_seed_9"} <= spaces
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_run_is_of_its_own_seeds_whatever_was_asked_for_before(
     ):
         session.run(pipeline_names=["baseline"])
     ran, _ = run.call_args.args[:2]
-    assert {str(node.namespace) for node in ran.nodes} == {"baseline", "baseline_seed_2"}
+    assert {str(node.namespace) for node in ran.nodes} == {"baseline", "baseline.baseline_seed_2"}

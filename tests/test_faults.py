@@ -42,7 +42,8 @@ def roots(tmp_path: Path) -> tuple[Path, Path]:
         reports = root / "08_reporting"
         reports.mkdir(parents=True)
         manifest = f'{{"started_at": "{started}", "parameters": {{"data_root": "{root}"}}}}'
-        text = f'{{"manifest": {manifest}, "tables": {{"gaps": [{{"value": 0.25}}]}}}}'
+        finding = '{"accuracy_gap": 0.25}'
+        text = f'{{"manifest": {manifest}, "findings": [{finding}]}}'
         (reports / "results.json").write_text(text)
         (reports / "report.html").write_text(f"<dd>{started}</dd>\n<td>0.25</td>\n<p>{root}</p>")
         pd.DataFrame({"a": [1]}).to_parquet(reports / "gaps.parquet")
@@ -74,7 +75,7 @@ def test_an_audit_of_another_file_is_untrue(tmp_path: Path) -> None:
         audits.draw(tmp_path / f"{seed}.csv", Random(seed), n=200, groups=groups) for seed in (1, 2)
     )
     right = mine["y_true"] == mine["y_pred"]
-    told = [
+    told = pd.DataFrame(
         {
             "attribute": "gender",
             "group": group,
@@ -83,9 +84,9 @@ def test_an_audit_of_another_file_is_untrue(tmp_path: Path) -> None:
             "value": float(rows.mean()),
         }
         for group, rows in right.groupby(mine["gender"])
-    ]
-    assert audits.untrue({"tables": {"groups": told}}, mine) == ""
-    assert "gender" in audits.untrue({"tables": {"groups": told}}, other)
+    )
+    assert audits.untrue(told, mine) == ""
+    assert "gender" in audits.untrue(told, other)
 
 
 def test_the_record_goes_on_behind_a_line_that_was_cut(tmp_path: Path) -> None:

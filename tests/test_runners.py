@@ -1,17 +1,17 @@
 """Every runner of Kedro runs the pipelines, with the same numbers and a line for each node."""
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
+
+from fer_fairness.reporting import read_results
 
 pytestmark = pytest.mark.slow
 
@@ -30,14 +30,13 @@ def predictions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def tables_in(data: Path) -> dict[str, Any]:
+def tables_in(data: Path) -> dict[str, str]:
+    """The SHA-256 of each table of an audit."""
     (path,) = (data / "08_reporting/audit").glob("predictions-????????/audit.json")
-    results = json.loads(path.read_text())
-    tables: dict[str, Any] = results["tables"]
-    return tables
+    return {name: table.sha256 for name, table in read_results(path).tables.items()}
 
 
-def run_here(root: Path, predictions: Path, data: Path, runner: AbstractRunner) -> dict[str, Any]:
+def run_here(root: Path, predictions: Path, data: Path, runner: AbstractRunner) -> dict[str, str]:
     """The tables of an audit within this process."""
     audit = {"predictions": str(predictions), "inference": QUICK}
     runtime = {"data_root": str(data), "audit": audit}
@@ -49,18 +48,18 @@ def run_here(root: Path, predictions: Path, data: Path, runner: AbstractRunner) 
 @pytest.fixture(scope="module")
 def sequential(
     kedro_project: Path, predictions: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Any]:
+) -> dict[str, str]:
     return run_here(kedro_project, predictions, tmp_path_factory.mktemp("data"), SequentialRunner())
 
 
 def test_nodes_in_threads_give_the_same_numbers(
-    sequential: dict[str, Any], predictions: Path, kedro_project: Path, tmp_path: Path
+    sequential: dict[str, str], predictions: Path, kedro_project: Path, tmp_path: Path
 ) -> None:
     assert run_here(kedro_project, predictions, tmp_path, ThreadRunner()) == sequential
 
 
 def test_nodes_in_processes_give_the_same_numbers_and_a_plain_line_each(
-    sequential: dict[str, Any], predictions: Path, project_root: Path, tmp_path: Path
+    sequential: dict[str, str], predictions: Path, project_root: Path, tmp_path: Path
 ) -> None:
     inference = ",".join(f"audit.inference.{name}={value}" for name, value in QUICK.items())
     done = subprocess.run(

@@ -1,15 +1,17 @@
 """Audits on the command line: drawn predictions, and whether what is reported is true of them."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import yaml
 from benchmarks.faults.roots import BASE, ENVIRONMENT, Roots, copy
+
+from fer_fairness.errors import FerFairnessError
+from fer_fairness.reporting import read_results, read_table
 
 CLASSES: Final = ("anger", "fear", "happiness", "sadness")
 ATTRIBUTES: Final = ("gender", "race")
@@ -59,22 +61,25 @@ def _configuration(roots: Roots, folder: Path, predictions: Path) -> None:
     path.write_text(yaml.safe_dump({"audit": {**block, "predictions": named, "columns": columns}}))
 
 
-def results_in(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The results of every audit in a root; a file that is no JSON has no tables."""
+def results_in(root: Path) -> Iterator[tuple[Path, str | None, pd.DataFrame]]:
+    """Of every audit in a root the results, what file they name and their scores of groups.
+
+    Results that cannot be read, or whose table is another one, name no file and have no scores.
+    """
     for path in sorted((root / "08_reporting" / "audit").rglob("audit.json")):
         try:
-            yield path, json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            yield path, {"manifest": {}, "tables": {}}
+            reading = read_results(path).manifest.get("reading", {})
+            yield path, reading.get("file"), read_table(path, "groups")
+        except FerFairnessError:
+            yield path, None, pd.DataFrame()
 
 
-def untrue(results: Mapping[str, Any], frame: pd.DataFrame) -> str:
-    """What results say of predictions that is not so, as a sentence; empty where nothing is.
+def untrue(told: pd.DataFrame, frame: pd.DataFrame) -> str:
+    """What scores of groups say of predictions that is not so, as a sentence; empty where nothing.
 
     Numbers of people and accuracies are looked at, of each group by its attribute and, as names may
     be written in another way, of all groups by their numbers alone.
     """
-    told = pd.DataFrame(results["tables"].get("groups", []))
     if told.empty:
         return "no groups"
     told = told[told["metric"] == "accuracy"]

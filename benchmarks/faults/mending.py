@@ -39,7 +39,7 @@ def reported(roots: Roots, root: Path, settings: Settings) -> tuple[Outcome, str
     return Outcome.SURVIVED, ""
 
 
-_OF_THE_REPORT = ("results.json", "report.html", "model_card.md")
+_OF_THE_REPORT = ("results.json", "report.html", "model_card.md", "model_card.html")
 
 
 def _named(names: list[str]) -> str:

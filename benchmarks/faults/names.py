@@ -47,7 +47,7 @@ def try_one(roots: Roots, random: Random, number: int) -> list[Tried]:
     outcome, detail = ended(commands.run(audits.arguments(roots, root, path)))
     case = f"{file!r}, groups {groups}, classes {classes}"
     if outcome is Outcome.SURVIVED:
-        found = [results for _, results in audits.results_in(root)]
+        found = [told for _, _, told in audits.results_in(root)]
         detail = audits.untrue(found[0], frame) if found else "no results"
         for page in (root / "08_reporting").rglob("*.html"):
             text = page.read_text(encoding="utf-8")

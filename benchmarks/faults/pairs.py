@@ -78,9 +78,8 @@ def _judged(
         said = f"{one.name}: {len(different)} files differ: {', '.join(different[:4])}"
         return (Outcome.WRONG, said) if different else end
     frame = pd.read_parquet(one.predictions)
-    for _, results in audits.results_in(root):
-        named = results["manifest"].get("reading", {}).get("file") == one.predictions.name
-        if named and not audits.untrue(results, frame):
+    for _, name, told in audits.results_in(root):
+        if name == one.predictions.name and not audits.untrue(told, frame):
             return end
     return Outcome.WRONG, f"{one.name} ended well, but no true results of it are there"
 
@@ -89,11 +88,10 @@ def _pages(roots: Roots, root: Path) -> tuple[Outcome, str]:
     """Whether every audit that lies there is true of the file that it names."""
     import pandas as pd
 
-    for path, results in audits.results_in(root):
-        name = results["manifest"].get("reading", {}).get("file")
+    for path, name, told in audits.results_in(root):
         if name is None:
             return Outcome.WRONG, f"{path.relative_to(root)} names no file"
         frame = pd.read_parquet(roots.folder / "predictions" / name)
-        if said := audits.untrue(results, frame):
+        if said := audits.untrue(told, frame):
             return Outcome.WRONG, f"{path.relative_to(root)} names {name}, but {said}"
     return Outcome.SURVIVED, ""

@@ -235,18 +235,13 @@ def _content(path: Path, root: Path) -> Any:  # noqa: ANN401  any JSON value
         content = json.loads(_without_place(path, root))
     except ValueError:
         return None
-    for row in _histories(content):
-        row.pop("seconds", None)
+    if isinstance(content, dict) and isinstance(content.get("tables"), dict):
+        content["tables"].get("histories", {}).pop("sha256", None)  # it has how long training took
     if isinstance(content, dict) and isinstance(content.get("manifest"), dict):
         content["manifest"] = {
             name: value for name, value in content["manifest"].items() if name not in _STAMPS
         }
     return content
-
-
-def _histories(content: Any) -> list[dict[str, Any]]:  # noqa: ANN401  any JSON value
-    tables = content.get("tables") if isinstance(content, dict) else None
-    return tables.get("histories", []) if isinstance(tables, dict) else []
 
 
 def _text(path: Path, root: Path) -> list[str]:

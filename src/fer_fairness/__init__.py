@@ -1,3 +1,22 @@
-"""Measure how unevenly a facial emotion recognition model treats people, and what helps."""
+"""Measure how unevenly a facial emotion recognition model treats people, and what helps.
+
+`audit` is loaded when it is first asked for, and by its name: a step of the pipelines then reaches
+no more code than it uses (`reached_code`).
+"""
+
+import importlib
+from typing import Any, Final
 
 __version__ = "0.1.0"
+
+_AUDITING: Final = frozenset({"Audit", "audit"})
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  the types are in __init__.pyi
+    if name in _AUDITING:
+        return getattr(importlib.import_module(f"{__name__}.auditing"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_AUDITING]

@@ -1,12 +1,14 @@
-"""What the project adds to the `kedro` command: `kedro state` and `kedro bench`."""
+"""What the project adds to the `kedro` command: `state`, `bench`, and plain words of `run`."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import click
-from kedro.framework.cli.project import run as run  # Kedro looks for it in this module
+from kedro.framework.cli.project import run as kedros_run
 from kedro.framework.cli.utils import _split_params, env_option, split_string
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
@@ -14,7 +16,7 @@ from kedro.framework.startup import ProjectMetadata
 from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import FerFairnessError
-from fer_fairness.hooks import stop, unknown_parameters
+from fer_fairness.hooks import stop, unknown_names, unknown_parameters
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.provenance import Freshness, NodeState, causes
@@ -22,11 +24,51 @@ from fer_fairness.provenance import Freshness, NodeState, causes
 _RUN: Final = [sys.executable, "-m", "kedro", "run", "--only-missing-outputs"]
 _BEFORE: Final = "data_processing,race_labeling,baseline"
 """The pipelines that every variant builds on."""
+_STOPPED: Final = 130
+"""The exit status of what Ctrl-C stopped, as shells have it."""
 
 
 @click.group(name="fer_fairness")
 def cli() -> None:
     """Commands of fer-fairness."""
+
+
+class _Run(click.Command):
+    """Kedro's command, which says what to do where it is stopped or a name is misspelt."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  what click does
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(
+                "\nStopped. What finished nodes made is kept; training goes on at its last "
+                f"finished epoch. To go on:\n  {_going_on(sys.argv)}",
+                err=True,
+            )
+            raise SystemExit(_STOPPED) from None
+        except ValueError as error:
+            problem = unknown_names(ctx.params)
+            if not problem:
+                raise
+            raise click.ClickException(problem) from error
+
+
+run = _Run(
+    "run",
+    callback=kedros_run.callback,
+    params=kedros_run.params,
+    help=kedros_run.help,
+    context_settings=kedros_run.context_settings,
+)
+cli.add_command(run)
+
+
+def _going_on(arguments: list[str]) -> str:
+    """The command that goes on where the one of these arguments was stopped."""
+    program, *options = arguments
+    is_package = Path(program).parent.name == "fer_fairness"
+    command = ["python", "-m", "fer_fairness"] if is_package else ["kedro"]
+    return shlex.join(dict.fromkeys([*command, *options, "--only-missing-outputs"]))
 
 
 @cli.command()

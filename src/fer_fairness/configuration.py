@@ -1,14 +1,19 @@
 """How the project's configuration is loaded: what follows from parameters is settled first."""
 
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
-from kedro.config import OmegaConfigLoader
+from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.project import settings
 from omegaconf import OmegaConf
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
+from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
+from fer_fairness.pipelines.described import raw_folders
 from fer_fairness.pipelines.variants.structure import (
     refuse_impossible_fine_tunings,
     structure_of,
@@ -26,9 +31,16 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Kedro gives
         super().__init__(*args, **kwargs)
-        parameters = super().__getitem__("parameters")
+        try:
+            parameters = super().__getitem__("parameters")
+        except MissingConfigException:
+            told = _unknown_environment(self.env, Path(self.conf_source))
+            if not told:
+                raise
+            stop(InvalidInputError(told))
         try:
             structure = structure_of(parameters)
+            EVALUATION_SETS.describe(structure.described)
             refuse_impossible_fine_tunings(parameters, structure)
             self["parameters"] = with_structure(parameters, structure)
             folder = audit_folder(parameters)  # the catalog asks for it, once it is loaded
@@ -36,3 +48,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
         except InvalidInputError as error:
             stop(error)
         settings.set("STRUCTURE", structure)
+        fold_data_into_boxes()
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        """A kind of configuration; the catalog has the folders that described datasets name."""
+        found: dict[str, Any] = super().__getitem__(key)
+        return found | raw_folders(self["parameters"]) if key == "catalog" else found
+
+
+def _unknown_environment(env: str | None, conf: Path) -> str:
+    """That there is no folder of an environment; empty where there is."""
+    there = sorted(path.name for path in conf.iterdir() if path.is_dir()) if conf.is_dir() else []
+    if env is None or env in there:
+        return ""
+    close = get_close_matches(env, there, n=1)
+    nearest = f" Did you mean {close[0]}?" if close else ""
+    return f"There is no environment {env} in {conf}.{nearest} There are {', '.join(there)}."

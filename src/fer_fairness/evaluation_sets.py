@@ -1,12 +1,13 @@
 """The datasets whose test faces every model is scored on: all that is known of each, in one place.
 
-To add one: its reader in `sources`, an entry here, its blocks under `conf/base`. Pipelines, tables
-and the report follow (`docs/adding_a_dataset.md`).
+Two are the project's own; a user describes further ones in the parameters (`datasets`). Pipelines,
+tables and the report follow (`docs/adding_a_dataset.md`).
 """
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+import json
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from fer_fairness.errors import InvalidInputError
@@ -52,30 +53,64 @@ class EvaluationSet:
     may_be_absent: bool = False
 
 
-EVALUATION_SETS: Final[Mapping[str, EvaluationSet]] = MappingProxyType(
-    {
-        part.name: part
-        for part in (
-            EvaluationSet(
-                name="fer_plus",
-                label="FER+",
-                emotions=EMOTIONS,
-                condition=GREY_48,
-                embedded_from="pixels",
-            ),
-            EvaluationSet(
-                name="raf_db",
-                label="RAF-DB",
-                emotions=RAF_DB_EMOTIONS,
-                condition=COLOUR_100,
-                embedded_from="files",
-                annotates_demographics=True,
-                may_be_absent=True,
-            ),
+class EvaluationSets(Mapping[str, EvaluationSet]):
+    """The sets by name, in the order of the report: the project's own, then those described.
+
+    Those that the parameters of a session describe are told once, before its pipelines are built.
+    Processes that it starts inherit them through the environment, however they are started.
+    """
+
+    _INHERITED: Final = "FER_FAIRNESS_DESCRIBED_DATASETS"
+
+    def __init__(self, *own: EvaluationSet) -> None:
+        """Begin with the project's own, and with those of the process that started this one."""
+        self._own = own
+        inherited = json.loads(os.environ.get(self._INHERITED, "[]"))
+        self._described = tuple(
+            EvaluationSet(**{**part, "emotions": tuple(part["emotions"])}) for part in inherited
         )
-    }
+
+    @property
+    def described(self) -> tuple[EvaluationSet, ...]:
+        """Those that parameters describe."""
+        return self._described
+
+    def describe(self, sets: Iterable[EvaluationSet]) -> None:
+        """Put the sets that parameters describe in the place of those described before."""
+        self._described = tuple(sets)
+        os.environ[self._INHERITED] = json.dumps([asdict(part) for part in self._described])
+
+    def _all(self) -> dict[str, EvaluationSet]:
+        return {part.name: part for part in (*self._own, *self._described)}
+
+    def __getitem__(self, name: str) -> EvaluationSet:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._own) + len(self._described)
+
+
+EVALUATION_SETS: Final = EvaluationSets(
+    EvaluationSet(
+        name="fer_plus",
+        label="FER+",
+        emotions=EMOTIONS,
+        condition=GREY_48,
+        embedded_from="pixels",
+    ),
+    EvaluationSet(
+        name="raf_db",
+        label="RAF-DB",
+        emotions=RAF_DB_EMOTIONS,
+        condition=COLOUR_100,
+        embedded_from="files",
+        annotates_demographics=True,
+        may_be_absent=True,
+    ),
 )
-"""By name, in the order of the report."""
 
 TRAINED_ON: Final = next(iter(EVALUATION_SETS))
 """The set that the baseline is trained on, and every method that needs no groups: always there."""

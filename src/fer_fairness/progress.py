@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 # No bar: what of one fits into 80 columns tells nothing, and the end of the line would be cut off.
-_LINE: Final = "{desc}: {n_fmt} of {total_fmt}, {remaining} left, {rate_fmt}{postfix}"
+_LINE: Final = "{desc}: {n_fmt} of {total_fmt}, {remaining} left{postfix}"
 
 
 class _Lines:
@@ -18,11 +18,14 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._last = ""
 
     def write(self, drawing: str) -> None:
-        """Write a drawing, which begins with a carriage return, as a line; no empty ones."""
-        if drawing.strip():
-            self._stream.write(drawing.strip() + "\n")
+        """Write a drawing, which begins with a carriage return, as a line; none empty or twice."""
+        line = drawing.strip()
+        if line not in ("", self._last):
+            self._stream.write(line + "\n")
+            self._last = line
 
     def flush(self) -> None:
         """Pass on what is written."""
@@ -32,8 +35,9 @@ class _Lines:
 def track(items: Iterable[Item], *, description: str, total: int | None = None) -> "tqdm[Item]":
     """Iterate over `items` with a bar on stderr.
 
-    The bar appears after half a second and is redrawn at most twice a second on a terminal; where
-    the output goes to a file, it is a plain line every ten seconds, so that logs stay readable.
+    The bar appears after half a second, is redrawn at most twice a second on a terminal, and is
+    gone when all is done; where the output goes to a file, it is a plain line every ten seconds and
+    at the end, so that logs stay readable.
 
     Args:
         items: What to iterate over; may be a generator if `total` is given.
@@ -50,8 +54,9 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
         total=total,
         delay=0.5,
         mininterval=0.5 if on_terminal else 10.0,
+        maxinterval=10.0 if on_terminal else 60.0,  # after that tqdm draws what it has drawn
         bar_format=None if on_terminal else _LINE,
         dynamic_ncols=on_terminal,
         file=sys.stderr if on_terminal else _Lines(sys.stderr),
-        leave=True,
+        leave=not on_terminal,
     )

@@ -4,6 +4,7 @@ Every table of the project uses these names. Codes of a publisher are translated
 reader in `sources`, and never travel further.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -44,6 +45,72 @@ RAF_DB_CODES: Final = MappingProxyType(
         7: "neutral",
     }
 )
+
+CODES_OF_EMOTIONS: Final[Mapping[str, Mapping[str, str | None]]] = MappingProxyType(
+    {
+        "fer2013": {str(code): name for code, name in FER2013_CODES.items()},
+        "fer_plus": {str(code): name for code, name in enumerate(EMOTIONS)},
+        "raf_db": {str(code): name for code, name in RAF_DB_CODES.items()},
+        "affectnet": {
+            "0": "neutral",
+            "1": "happiness",
+            "2": "sadness",
+            "3": "surprise",
+            "4": "fear",
+            "5": "disgust",
+            "6": "anger",
+            "7": "contempt",
+            "8": None,
+            "9": None,
+            "10": None,
+        },
+        "ck_plus": {
+            "0": "neutral",
+            "1": "anger",
+            "2": "contempt",
+            "3": "disgust",
+            "4": "fear",
+            "5": "happiness",
+            "6": "sadness",
+            "7": "surprise",
+        },
+        "ck_plus_csv": {**{str(code): n for code, n in FER2013_CODES.items()}, "7": "contempt"},
+        "two_letters": {
+            "AN": "anger",
+            "DI": "disgust",
+            "FE": "fear",
+            "AF": "fear",
+            "HA": "happiness",
+            "NE": "neutral",
+            "SA": "sadness",
+            "SU": "surprise",
+        },
+    }
+)
+"""How datasets number the emotions, by the name of the order; None stands for a code that is none
+of the eight (AffectNet: 8 none, 9 uncertain, 10 no face).
+
+ExpW numbers as FER2013. `ck_plus` is the order of CK+'s own `Emotion_labels`, `ck_plus_csv` that of
+the 48x48 CSV made of it; JAFFE and KDEF write two letters.
+"""
+
+EMOTION_ALIASES: Final = MappingProxyType(
+    {
+        "happy": "happiness",
+        "joy": "happiness",
+        "surprised": "surprise",
+        "suprise": "surprise",
+        "sad": "sadness",
+        "angry": "anger",
+        "disgusted": "disgust",
+        "fearful": "fear",
+        "afraid": "fear",
+        "scared": "fear",
+        "contemptuous": "contempt",
+        "neutrality": "neutral",
+    }
+)
+"""Names that other projects give to the emotions of the taxonomy."""
 
 SPLITS: Final = ("train", "validation", "test")
 ATTRIBUTES: Final = ("gender", "race", "age_group")

@@ -305,6 +305,7 @@ class TestFigureDataset:
         (ParquetDataset, "TablePreview"),
         (JSONDataset, "JSONPreview"),
         (FigureDataset, "ImagePreview"),
+        (TextDataset, "TextPreview"),
     ],
 )
 def test_kedro_viz_knows_the_kind_of_preview(dataset_class: type[Any], expected: str) -> None:
@@ -322,3 +323,20 @@ def test_a_preview_with_missing_values_can_be_sent(tmp_path: Path) -> None:
     dataset.save(TABLE)
     sent = json.loads(EnhancedORJSONResponse(dataset.preview(nrows=2)).body)
     assert sent["data"] == [["a, b.jpg", 0.25], ["ä.jpg", None]]
+
+
+def test_a_preview_of_json_has_the_first_entries_of_long_lists(tmp_path: Path) -> None:
+    dataset = JSONDataset(filepath=str(tmp_path / "results.json"))
+    dataset.save({"rows": [{"n": [n] * 6} for n in range(1200)], "short": [1, 2, 3, 4, 5]})
+    shown = json.loads(dataset.preview())
+    assert shown["short"] == [1, 2, 3, 4, 5]
+    assert shown["rows"][5:] == ["and 1,195 more"]
+    assert shown["rows"][4] == {"n": [4, 4, 4, 4, 4, "and 1 more"]}
+
+
+def test_a_preview_of_text_is_the_text_and_of_a_page_where_it_lies(tmp_path: Path) -> None:
+    for name, shown in (("card.md", "# Ä"), ("page.html", f"{tmp_path.as_posix()}/page.html")):
+        dataset = TextDataset(filepath=str(tmp_path / name))
+        dataset.save("# Ä")
+        assert dataset.preview().endswith(shown)
+        assert name == "card.md" or "browser" in dataset.preview()

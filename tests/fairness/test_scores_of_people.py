@@ -12,8 +12,6 @@ from tests.fairness.several_faces import EMOTIONS, faces_of_people
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import (
     Evaluation,
-    RepeatedPeopleWarning,
-    audit,
     evaluate,
     evaluation,
     one_vs_rest_metrics,
@@ -136,50 +134,6 @@ def test_a_person_of_two_groups_is_refused() -> None:
     frame.loc[3, "gender"] = "male"
     with pytest.raises(InvalidInputError, match=r"'S000' has the groups 'female' and 'male'"):
         evaluated(frame, person="who")
-
-
-def audited(frame: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    return audit(
-        frame.rename(columns={"emotion": "label", "predicted_emotion": "answer"}),
-        y_true="label",
-        y_pred="answer",
-        attributes=["gender", "race"],
-        n_bootstrap=100,
-        n_permutations=100,
-        **options,
-    )
-
-
-def test_an_audit_hands_people_on_and_gives_those_without_name_one_of_their_own(
-    tested: list[JudgedFaces],
-) -> None:
-    frame = faces_of_people(20, 6)
-    frame.loc[:1, "who"] = ["", None]
-    audited(frame, person="who")
-    (faces,) = tested
-    assert len(np.unique(faces.person)) == 22
-
-
-def test_an_audit_warns_of_people_that_nobody_named() -> None:
-    frame = faces_of_people(20, 30)
-    with pytest.warns(
-        RepeatedPeopleWarning, match=r"'who' has 20 different.*person=\.\.\.\): 'who'"
-    ):
-        audited(frame)
-    ids = frame.drop(columns="who").assign(sample_id=frame["who"] + "_" + frame["sample_id"])
-    with pytest.warns(RepeatedPeopleWarning, match="part of the ids in column 'sample_id'"):
-        audited(ids, sample_id="sample_id")
-    audited(faces_of_people(600, 1), sample_id="sample_id")
-    audited(frame, person="who")
-
-
-def test_an_audit_refuses_people_who_are_not_there_or_are_of_two_groups() -> None:
-    frame = faces_of_people(10, 4)
-    with pytest.raises(InvalidInputError, match="no column 'subject'"):
-        audited(frame, person="subject")
-    frame.loc[0, "race"] = "other"
-    with pytest.raises(InvalidInputError, match="'S000' has the groups 'other' and 'asian'"):
-        audited(frame, person="who")
 
 
 def test_aif360_intervals_are_of_people() -> None:

@@ -12,7 +12,6 @@ from PIL import Image
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import ForeignModel
 from fer_fairness.foreign.foreign_scoring import (
-    EMOTION_ALIASES,
     Scoring,
     foreign_predictions,
     foreign_probabilities,
@@ -26,7 +25,7 @@ from fer_fairness.foreign.preparation import (
     prepare_batch,
 )
 from fer_fairness.tables import PREDICTIONS_SCHEMA
-from fer_fairness.taxonomy import EMOTIONS
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 FER2013 = ("angry", "Disgust", "fear", "happy", "sad", "surprise", "neutral")
 LABELS = ["neutral", "happiness", "fear", "anger", "sadness"]

@@ -13,8 +13,13 @@ from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 from tests.conftest import FacesBuilder
 
-from fer_fairness import evaluation_sets, sources
-from fer_fairness.evaluation_sets import EVALUATION_SETS, GREY_48, EvaluationSet
+from fer_fairness import sources
+from fer_fairness.evaluation_sets import (
+    EVALUATION_SETS,
+    GREY_48,
+    EvaluationSet,
+    EvaluationSets,
+)
 from fer_fairness.params.data_processing import SourceParameters, SplitParameters
 from fer_fairness.params.quality import QualityParameters
 from fer_fairness.pipelines import audit, data_processing, fairness_reporting, race_labeling
@@ -41,7 +46,7 @@ def further(monkeypatch: pytest.MonkeyPatch, make_faces: FacesBuilder) -> None:
     faces = make_faces(["train"] * 15 + ["test"] * 5, ["fear", "anger"] * 10)
     monkeypatch.setattr(read_toy, "faces", faces.assign(dataset="toy"), raising=False)
     registries = {
-        "EVALUATION_SETS": (evaluation_sets.EVALUATION_SETS, {**EVALUATION_SETS, "toy": TOY}),
+        "EVALUATION_SETS": (EVALUATION_SETS, EvaluationSets(*EVALUATION_SETS.values(), TOY)),
         "READERS": (sources.READERS, {**sources.READERS, "toy": read_toy}),
     }
     ours = [m for name, m in sys.modules.items() if name.startswith("fer_fairness")]

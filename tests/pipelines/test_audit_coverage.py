@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from tests.conftest import FacesBuilder
 
+from fer_fairness.auditing.coverage import compared, people_notes
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.audit.coverage import compared, n_people, people_notes
-from fer_fairness.pipelines.scored_faces import ScoredFaces
+from fer_fairness.pipelines.audit.coverage import n_people
 
 
 def people_with(**groups: int) -> tuple[pd.DataFrame, dict[str, Any]]:

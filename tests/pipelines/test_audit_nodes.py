@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from fer_fairness.auditing import measuring
+from fer_fairness.auditing.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
+from fer_fairness.auditing.reading import People
+from fer_fairness.auditing.report import AUDIT_COLUMNS
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.fairness import AUDIT_COLUMNS
 from fer_fairness.foreign import running
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit import nodes
-from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.taxonomy import EMOTIONS
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -58,10 +60,14 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Audited:
     """What the nodes made of a file."""
 
-    gaps: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
     page: str
     results: dict[str, Any]
     table: pd.DataFrame
+
+    @property
+    def gaps(self) -> pd.DataFrame:
+        return self.tables["gaps"]
 
 
 def audited(path: Path, **parameters: Any) -> Audited:
@@ -69,16 +75,16 @@ def audited(path: Path, **parameters: Any) -> Audited:
     chosen = AuditParameters.model_validate({"predictions": str(path), **QUICK, **parameters})
     people, reading, held_out, labels = nodes.read_prediction_file(chosen)
     measured_on = people, reading, chosen, 0
-    evaluated = nodes.evaluate_people(*measured_on)
-    corrected = nodes.correct_label_errors(*measured_on, held_out, labels)
+    evaluated = measuring.evaluate_people(*measured_on)
+    corrected = measuring.correct_label_errors(*measured_on, held_out, labels)
     tables = {
         **dict(zip(EVALUATION_TABLES, evaluated, strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
-        "scan": nodes.scan_subgroups(*measured_on),
-        "aif360": nodes.one_vs_rest(*measured_on),
+        "scan": measuring.scan_subgroups(*measured_on),
+        "aif360": measuring.one_vs_rest(*measured_on),
     }
-    page, results, table, *_ = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
-    return Audited(tables["gaps"], page, results, table)
+    page, table, *_, results = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
+    return Audited(tables, page, results, table)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +152,7 @@ def test_a_model_that_is_not_there_is_named(make_faces: FacesBuilder, tmp_path: 
         score(make_faces(["test"], ["fear"]), parameters)
 
 
-def score(faces: pd.DataFrame, parameters: AuditParameters) -> nodes.People:
+def score(faces: pd.DataFrame, parameters: AuditParameters) -> People:
     """Score faces of the first evaluation set with no faces of the others beside them."""
     images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
     quality = {"reading": {"fabricated": True}}
@@ -266,14 +272,17 @@ def test_table_and_results_hold_every_metric_and_can_be_read_by_anything(done: A
     assert done.gaps["minimum_detectable"].isna().any(), "or a missing number is not tested"
     text = json.dumps(done.results, allow_nan=False)
     assert json.loads(text)["kind"] == "audit"
-    assert len(done.results["tables"]["gaps"]) == len(done.gaps)
+    assert done.results["tables"]["gaps"]["n_rows"] == len(done.gaps)
+    assert {row["attribute"] for row in done.results["findings"]} == {
+        *("gender", "race", "gender x race")
+    }
     assert done.results["manifest"]["reading"]["sha256"]
 
 
 def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None:
-    assert audited(file, aif360_max_people=300, intersections=[]).results["tables"]["aif360"]
+    assert "aif360" in audited(file, aif360_max_people=300, intersections=[]).results["tables"]
     without = audited(file, aif360_max_people=299, intersections=[])
-    assert without.results["tables"]["aif360"] == []
+    assert "aif360" not in without.results["tables"]
     numbered, note = without.results["notes"]
     assert numbered == ROW_NUMBERS
     assert "300 people, more than 299 (audit.aif360_max_people)" in note
@@ -282,7 +291,7 @@ def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None
 
 def test_what_is_too_fine_to_compare_is_named(file: Path) -> None:
     done = audited(file, max_groups=2)
-    assert {row["attribute"] for row in done.results["tables"]["aif360"]} == {"gender"}
+    assert set(done.tables["aif360"]["attribute"]) == {"gender"}
     _, pairs, aif360 = done.results["notes"]
     assert "more than 2 groups (audit.max_groups): gender x race." in pairs
     assert "left out for race:" in aif360
@@ -307,9 +316,8 @@ def test_held_out_labels_correct_the_groups_they_are_about_and_no_others(
     path = tmp_path / "held_out.csv"
     pd.DataFrame({"true_race": true, "predicted_race": predicted}).to_csv(path, index=False)
     found = audited(file, held_out_labels=str(path), intersections=[])
-    tables = found.results["tables"]
-    assert {row["attribute"] for row in tables["label_noise_attributes"]} == {"race"}
-    gap = next(row for row in tables["label_noise_gaps"] if row["metric"] == "accuracy_gap")
+    assert set(found.tables["label_noise_attributes"]["attribute"]) == {"race"}
+    gap = found.tables["label_noise_gaps"].set_index("metric").loc["accuracy_gap"]
     assert gap["corrected_value"] > gap["value"], "labels that err had made the gap smaller"
     sources = found.gaps.groupby("attribute")["attribute_source"].first()
     assert sources.to_dict() == {"gender": "given", "race": "predicted"}
@@ -335,7 +343,7 @@ def test_primary_outcomes_are_told_with_the_hash_of_the_parameters_that_name_the
 
 
 def test_without_held_out_labels_nothing_is_corrected(done: Audited) -> None:
-    assert done.results["tables"]["label_noise_attributes"] == []
+    assert "label_noise_attributes" not in done.results["tables"]
     assert "held_out_labels" not in done.results["manifest"]["reading"]
 
 
@@ -370,14 +378,14 @@ def test_a_file_of_any_name_is_audited(tmp_path: Path, name: bytes) -> None:
     parameters = AuditParameters.model_validate(QUICK | {"predictions": str(path)})
     people, reading, held_out, labels = nodes.read_prediction_file(parameters)
     given = people, reading, parameters, 0
-    empty = nodes.correct_label_errors(*given, held_out, labels)
+    empty = measuring.correct_label_errors(*given, held_out, labels)
     tables = {
-        **dict(zip(EVALUATION_TABLES, nodes.evaluate_people(*given), strict=True)),
+        **dict(zip(EVALUATION_TABLES, measuring.evaluate_people(*given), strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, empty, strict=True)),
-        "scan": nodes.scan_subgroups(*given),
-        "aif360": nodes.one_vs_rest(*given),
+        "scan": measuring.scan_subgroups(*given),
+        "aif360": measuring.one_vs_rest(*given),
     }
-    page, results, table, *_ = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
+    page, table, *_, results = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
     assert "<script" not in page
     for text in (page, json.dumps(results, ensure_ascii=False), json.dumps(reading)):
         text.encode()

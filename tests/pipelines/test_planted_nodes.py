@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_fairness.auditing.measurements import evaluation_tables
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fabrication import write_dataset
 from fer_fairness.fabrication.fabricating import fabricate_one
@@ -20,7 +21,6 @@ from fer_fairness.params.fabrication import (
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.pipelines.fairness_reporting.planted import find_planted, truth_of
-from fer_fairness.pipelines.measurements import evaluation_tables
 from fer_fairness.pipelines.scored_faces import scored_faces
 from fer_fairness.taxonomy import ATTRIBUTES, FAIRFACE_TO_COARSE_RACE, RAF_DB_EMOTIONS
 

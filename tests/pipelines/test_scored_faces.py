@@ -8,14 +8,8 @@ from tests.conftest import FacesBuilder
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
-from fer_fairness.pipelines.scored_faces import (
-    ScoredFaces,
-    by_evaluation_set,
-    scored_faces,
-    scored_table,
-    with_confidence,
-    with_context,
-)
+from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence, with_context
+from fer_fairness.pipelines.scored_faces import by_evaluation_set, scored_faces, scored_table
 from fer_fairness.taxonomy import probability_column
 
 LAST = list(EVALUATION_SETS)[-1]

@@ -22,7 +22,7 @@ from fer_fairness.pipelines.fairness_reporting.nodes import collect_trials
 from fer_fairness.pipelines.variants import nodes, tuning
 from fer_fairness.pipelines.variants.structure import Structure, structure_of, with_structure
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
-from fer_fairness.taxonomy import ATTRIBUTES
+from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 CONF = Path(__file__).parents[2] / "conf"
 BASELINE = {"seed": 0, "baseline": {"method": "baseline"}}
@@ -66,6 +66,7 @@ def tuned(faces: pd.DataFrame, images: np.ndarray, tmp_path: Path) -> Callable[.
             3,
             str(tmp_path),
             build_network(architecture, seed=0),
+            {"fer_plus": list(EMOTIONS)},
         )
 
     return run
@@ -188,7 +189,7 @@ def test_without_a_budget_nothing_is_tuned_and_the_graph_is_that_of_before() -> 
 
 def test_the_first_seed_tunes_and_every_seed_takes_what_was_chosen() -> None:
     mitigation = pipelines_for(structure(budget={"trials": 2}))["mitigation"]
-    by_name = {node.name: node for node in mitigation.nodes}
+    by_name = {node.name.removeprefix("mitigation."): node for node in mitigation.nodes}
     assert {name for name in by_name if "tune" in name} == {
         "a.tune",
         "b.tune_fer_plus",

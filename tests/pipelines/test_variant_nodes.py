@@ -24,7 +24,7 @@ from fer_fairness.pipelines.fairness_reporting.nodes import measure_answers, sco
 from fer_fairness.pipelines.variants import nodes
 from fer_fairness.pipelines.variants.tuning import tune_post_method
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
-from fer_fairness.taxonomy import EMOTIONS
+from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 
 ARCHITECTURE = {"blocks": [[2, 2], [4]], "n_dense_blocks": 1}
 QUICK = {"max_epochs": 1, "batch_size": 8, "warmup_epochs": 0}
@@ -297,16 +297,17 @@ def test_each_split_is_predicted_with_its_own_faces(
 ) -> None:
     model = build_network(ArchitectureParameters.model_validate(ARCHITECTURE), seed=0)
     rest = (model, faces, images, PredictionParameters(), block(method="continued_training"), 3)
-    for predict, split in (
-        (nodes.predict, "validation"),
-        (nodes.predict_training, "train"),
+    seven = list(RAF_DB_EMOTIONS)
+    for found, split in (
+        (nodes.predict(*rest, seven), "validation"),
+        (nodes.predict_training(*rest, {"fer_plus": seven}), "train"),
     ):
-        found = predict(*rest)
         assert (
             found["sample_id"].tolist() == faces.loc[faces["split"] == split, "sample_id"].tolist()
         )
         assert set(found["variant"]) == {"tested"}
-    none = nodes.predict(model, faces.iloc[:0], images[:0], *rest[3:])
+        assert not found["probability_contempt"].any(), "the dataset does not label it"
+    none = nodes.predict(model, faces.iloc[:0], images[:0], *rest[3:], seven)
     assert none.empty
     assert list(none.columns) == list(empty_table(PREDICTIONS_SCHEMA).columns)
 

@@ -38,7 +38,8 @@ OF_VARIANTS = ("baseline", "emotion_augmentation", "demographic_augmentation", "
 
 
 def by_name(pipeline: Pipeline) -> dict[str, Node]:
-    return {node.name: node for node in pipeline.nodes}
+    """Without the box of the pipeline: `reweighing.train` of `mitigation.reweighing.train`."""
+    return {".".join(node.name.split(".")[-2:]): node for node in pipeline.nodes}
 
 
 def test_without_a_configuration_every_method_is_there_once() -> None:
@@ -320,9 +321,13 @@ def test_the_control_is_the_variant_of_plain_continued_training(
     assert with_structure(given, structure)["control_variant"] == structure.control
 
 
-@pytest.mark.parametrize("name", ["training_seed", "training_seed_of", "control_variant"])
+@pytest.mark.parametrize(
+    "name", ["training_seed", "training_seed_of", "control_variant", "scored_over"]
+)
 def test_what_follows_from_seeds_and_variants_cannot_be_set(name: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"parameter {name} is set, but follows from seeds"):
+    with pytest.raises(
+        InvalidInputError, match=f"parameter {name} is set, but follows from others"
+    ):
         with_structure({name: 1}, Structure((), (0, 1)))
 
 
@@ -338,8 +343,8 @@ def test_every_further_seed_has_the_nodes_of_the_first_with_data_of_its_own(name
         return f"{variant}_seed_{seed}.{rest}" if dataset in made else dataset
 
     assert len(nodes) == 3 * len(first)
-    for original in first.values():
-        variant, _, rest = original.name.partition(".")
+    for name_of_node, original in first.items():
+        variant, _, rest = name_of_node.partition(".")
         for seed in (1, 12):
             copy = nodes[f"{variant}_seed_{seed}.{rest}"]
             assert copy.func is original.func

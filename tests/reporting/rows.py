@@ -1,7 +1,7 @@
 """Single rows of the report's tables, and small reports made of them."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import pandas as pd
@@ -175,3 +175,15 @@ def column(table: page.Table, name: str) -> list[str]:
     """The texts of a column by its head."""
     place = table.header.index(name)
     return [row[place].text for row in table.rows]
+
+
+def unfolded(blocks: Sequence[page.Block], *, headings: bool = True) -> list[page.Block]:
+    """The blocks with what is behind folds, whose summaries come as headings."""
+    found: list[page.Block] = []
+    for block in blocks:
+        if isinstance(block, page.Folded):
+            found += [page.Heading(block.summary)] if headings else []
+            found += block.blocks
+        else:
+            found.append(block)
+    return found

@@ -1,6 +1,5 @@
 import dataclasses
 import math
-import re
 
 import pandas as pd
 import pytest
@@ -27,7 +26,6 @@ from fer_fairness.reporting.label_correction import (
     corrected_cell,
     label_errors,
 )
-from fer_fairness.reporting.model_card import model_card
 from fer_fairness.reporting.rows.labeller import LabelNoiseGapRow, LabelNoiseGroupRow
 from fer_fairness.reporting.rows.scores import GapRow
 from fer_fairness.reporting.sections.found import found_section, metrics_table, variants_table
@@ -277,27 +275,8 @@ def test_the_limits_tell_the_assumption_and_that_fairface_is_not_the_dataset(
     text = bullets(small_inputs)
     assert "Values corrected for label errors assume that, among people of one perceived" in text
     assert "measured on FairFace's faces, which are not those of FER+:" in text
-    grey = "shrunk to 48 \N{MULTIPLICATION SIGN} 48 grey, it is right on perceived gender 78.0"
-    assert grey in text
-    assert "perceived race 60.0" in text
-    assert text.count("perceived race 60.0") == 1  # the finer grouping is not told
     annotated = small_inputs.tables["gaps"].assign(attribute_source="annotated")
     lean = changed(small_inputs, gaps=annotated)
     assert "label errors" not in bullets(lean)
     unmeasured = changed(small_inputs, label_noise_attributes=pd.DataFrame())
     assert "Values corrected for label errors" not in bullets(unmeasured)
-
-
-def test_the_model_card_names_who_got_no_label_and_the_corrected_gap() -> None:
-    inputs = predicted({}, {"metric": "equal_opportunity_gap"})
-    card = model_card(inputs, "baseline")
-    assert "### Predicted groups" in card
-    (row,) = re.findall(
-        r"^\| FER\+ \| perceived race \| 241 of .*Accuracy gap.*$", card, re.MULTILINE
-    )
-    assert "241 of 3,153 people (7.6" in row
-    assert r"8.1 \[5.9 to 10.2\] | 9.6 points \[5.1 to 14.2\] |" in row
-    refused = predicted(attribute=REFUSAL, corrected=())
-    assert "not corrected: too few held-out faces" in model_card(refused, "baseline")
-    annotated = predicted({"attribute_source": "annotated"})
-    assert "### Predicted groups" not in model_card(annotated, "baseline")

@@ -1,7 +1,7 @@
 import pytest
 from matplotlib.figure import Figure
 from tests.reporting.predicted import fabricated_labeller
-from tests.reporting.rows import column, report
+from tests.reporting.rows import column, report, unfolded
 
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.matrices import labeller_confusion_figure
@@ -28,7 +28,7 @@ LABELLER = report(**fabricated_labeller())
 def blocks_of(inputs: ReportInputs) -> list[page.Block]:
     section = labeller_section(inputs)
     assert section is not None
-    return list(section.blocks)
+    return unfolded(section.blocks)
 
 
 def asked(inputs: ReportInputs, kind: type[L]) -> list[L]:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from tests.reporting.bench import fabricated_bench
-from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, changed, report, row_of
+from tests.reporting.rows import (
+    CHANGE,
+    GAP_CHANGE,
+    NO_CHANGE,
+    changed,
+    report,
+    row_of,
+    unfolded,
+)
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting import page
@@ -66,9 +74,10 @@ def bench(n: int = 6, *sets: str) -> ReportInputs:
 
 
 def blocks(inputs: ReportInputs) -> list[page.Block]:
+    """Those that are behind a fold too."""
     section = methods_section(inputs)
     assert section is not None
-    return list(section.blocks)
+    return unfolded(section.blocks, headings=False)
 
 
 def texts(inputs: ReportInputs) -> str:

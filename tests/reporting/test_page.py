@@ -50,3 +50,19 @@ def test_columns_by_key_have_a_cell_for_what_a_line_lacks() -> None:
         ["x", page.DASH.text],
         ["z", "y"],
     ]
+
+
+def test_neighbouring_folded_tables_are_behind_one_fold() -> None:
+    folded = page.Table("a", (), (), folded=True)
+    open_ = page.Table("b", (), ())
+    section = page.Section("key", "Title", [folded, folded, open_, folded])
+    kinds = [kind for kind, _ in section.drawn()]
+    assert kinds == ["Folded", "Table", "Table"]
+    together = section.drawn()[0][1]
+    assert together == page.Folded("2 tables", (folded, folded))
+
+
+def test_what_has_less_weight_stands_behind_its_heading() -> None:
+    text = page.Text("told")
+    assert page.under("Heading", [text], folded=False) == [page.Heading("Heading"), text]
+    assert page.under("Heading", [text], folded=True) == [page.Folded("Heading", (text,))]

@@ -82,6 +82,4 @@ def test_a_new_table_is_known_by_its_row_class_alone(monkeypatch: pytest.MonkeyP
     table = pd.DataFrame({"lamp": ["left"], "lux": [300]})
     inputs = report(light=table)
     assert inputs.rows(LightRow) == [LightRow("left", 300.0)]
-    results = results_json(inputs)["tables"]
-    assert isinstance(results, dict)
-    assert results["light"] == [{"lamp": "left", "lux": 300}]
+    assert results_json(inputs)["tables"]["light"]["columns"] == ["lamp", "lux"]

@@ -72,7 +72,7 @@ def test_the_clearer_of_two_names_wins(tmp_path: Path) -> None:
             r"'y_pred', 'pred' could each .*t\.columns\.predicted",
         ),
         ("y_true,y_pred,gender", {"true": "y_tru"}, r"'y_tru', which is no column.*'y_true' meant"),
-        ("y_true,y_pred,gender", {"true": "Y-True", "attributes": ["y_true"]}, "another parameter"),
+        ("y_true,y_pred,gender", {"true": "Y-True", "attributes": ["y_true"]}, "another meaning"),
     ],
 )
 def test_a_column_that_is_absent_or_one_of_several_is_refused(

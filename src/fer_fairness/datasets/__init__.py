@@ -16,6 +16,7 @@ from fer_fairness.datasets.folder import FolderDataset
 from fer_fairness.datasets.keras_model import KerasModelDataset
 from fer_fairness.datasets.numpy_array import NumpyArrayDataset
 from fer_fairness.datasets.raw_folder import RawFolderDataset
+from fer_fairness.datasets.results import ResultsDataset
 from fer_fairness.datasets.skops_estimator import SkopsDataset
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "NumpyArrayDataset",
     "ParquetDataset",
     "RawFolderDataset",
+    "ResultsDataset",
     "SkopsDataset",
     "TextDataset",
 ]

@@ -1,12 +1,14 @@
 """Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
 
 import logging
+from json import dumps
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NewType
 
 import pandas as pd
 from kedro.io.core import DatasetError
 from kedro_datasets import json, pandas, text
+from kedro_datasets._typing import JSONPreview
 
 from fer_fairness.files import replacing
 from fer_fairness.spreadsheets import CSV_FORMAT, csv_quoting, escaped_table, unescaped_table
@@ -18,6 +20,12 @@ else:
 
 
 logger = logging.getLogger(__name__)
+
+TextPreview = NewType("TextPreview", str)
+"""Plain text for Kedro-Viz, which goes by the name of this type."""
+
+_N_SHOWN: Final = 5
+"""Entries of a list that a preview has, as many as rows of a table."""
 
 
 class AtomicFile(_Behind):  # type: ignore[misc]
@@ -167,6 +175,10 @@ class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]
     DEFAULT_SAVE_ARGS: ClassVar = {"indent": 2, "ensure_ascii": False, "allow_nan": False}
     DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "w", "encoding": "utf-8"}}
 
+    def preview(self) -> JSONPreview:
+        """The data for Kedro-Viz, of long lists the first entries: `results.json` has megabytes."""
+        return JSONPreview(dumps(_outline(self.load())))
+
 
 class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
     """Text in a UTF-8 file, such as the HTML report; its line ends stay as they are."""
@@ -176,3 +188,19 @@ class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]
         "open_args_save": {"mode": "w", "encoding": "utf-8", "newline": ""},
         "open_args_load": {"mode": "r", "encoding": "utf-8", "newline": ""},
     }
+
+    def preview(self) -> TextPreview:
+        """The text for Kedro-Viz, in place of an HTML page how to look at it."""
+        if self.filepath.endswith(".html"):
+            return TextPreview(f"A page to be opened in a browser:\n{self.filepath}")
+        return TextPreview(self.load())
+
+
+def _outline(data: Any) -> Any:  # noqa: ANN401  JSON
+    """The same with long lists cut."""
+    if isinstance(data, dict):
+        return {name: _outline(value) for name, value in data.items()}
+    if not isinstance(data, list):
+        return data
+    rest = [f"and {len(data) - _N_SHOWN:,} more"] if len(data) > _N_SHOWN else []
+    return [*map(_outline, data[:_N_SHOWN]), *rest]

@@ -1,7 +1,6 @@
 """How unevenly a model treats groups of people: counts, metrics, inference, evaluation."""
 
 from fer_fairness.fairness.aif360_adapter.one_vs_rest import one_vs_rest_metrics
-from fer_fairness.fairness.audit import AUDIT_COLUMNS, audit
 from fer_fairness.fairness.comparisons.audience import Audience
 from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.fairness.comparisons.of_two import compare, compare_over_seeds
@@ -15,14 +14,12 @@ from fer_fairness.fairness.planning.plan import Plan, plan
 from fer_fairness.fairness.subgroups import bias_scan
 
 __all__ = [
-    "AUDIT_COLUMNS",
     "GAP_METRICS",
     "Audience",
     "Evaluation",
     "GapMetric",
     "Plan",
     "RepeatedPeopleWarning",
-    "audit",
     "bias_scan",
     "changes",
     "compare",

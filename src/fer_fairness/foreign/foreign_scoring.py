@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -25,24 +23,7 @@ from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
-from fer_fairness.taxonomy import EMOTIONS
-
-EMOTION_ALIASES: Final = MappingProxyType(
-    {
-        "happy": "happiness",
-        "joy": "happiness",
-        "surprised": "surprise",
-        "sad": "sadness",
-        "angry": "anger",
-        "disgusted": "disgust",
-        "fearful": "fear",
-        "afraid": "fear",
-        "scared": "fear",
-        "contemptuous": "contempt",
-        "neutrality": "neutral",
-    }
-)
-"""Names that other projects give to the emotions of the taxonomy."""
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 _SMALLEST_PROBABILITY = 1e-30
 

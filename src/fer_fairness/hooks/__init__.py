@@ -3,6 +3,7 @@
 from fer_fairness.hooks.errors import stop
 from fer_fairness.hooks.inputs import missing_inputs, unknown_parameters
 from fer_fairness.hooks.manifest import run_manifest
+from fer_fairness.hooks.names import unknown_names
 from fer_fairness.hooks.project import ProjectHooks
 from fer_fairness.hooks.provenance import ProvenanceHooks
 from fer_fairness.hooks.run_log import RunLogHooks
@@ -14,5 +15,6 @@ __all__ = [
     "missing_inputs",
     "run_manifest",
     "stop",
+    "unknown_names",
     "unknown_parameters",
 ]

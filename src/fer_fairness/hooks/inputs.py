@@ -12,8 +12,12 @@ from kedro.io.core import is_parameter
 
 from fer_fairness.datasets import RawFolderDataset
 from fer_fairness.errors import DatasetNotFoundError
+from fer_fairness.pipelines.described import BLOCKS
 
-_READ_BY_NO_NODE: Final = ("data_root", "seeds", "training_seed_of", "manifest", "budget", "bench")
+_READ_BY_NO_NODE: Final = (
+    *("data_root", "seeds", "training_seed_of", "manifest", "budget", "bench"),
+    BLOCKS,
+)
 """Read by the catalog, by what makes the structure of the pipelines, and by hooks."""
 
 
@@ -88,19 +92,23 @@ def missing_inputs(
         if dataset is None or isinstance(dataset, MemoryDataset) or dataset.exists():
             continue
         if isinstance(dataset, RawFolderDataset):
-            namespace = name.rpartition(".")[0]
-            raw += _how_to_obtain(dataset, catalog.load(f"params:{namespace}.reading"))
+            raw += _how_to_obtain(dataset, catalog)
         else:
             made[_maker(name, options)].append(f"  {name} ({dataset.filepath})")
     return "\n".join([*raw, *("\n".join([maker, *files]) for maker, files in made.items())])
 
 
-def _how_to_obtain(dataset: RawFolderDataset, parameters: object) -> list[str]:
+def _how_to_obtain(dataset: RawFolderDataset, catalog: CatalogProtocol[Any, Any]) -> list[str]:
     """What the reader says of the absent dataset: it looks for its files before it reads any."""
-    from fer_fairness.sources import READERS
+    from fer_fairness.sources import READERS, read_dataset
 
+    name = dataset.layout
     try:
-        READERS[dataset.layout](dataset.filepath, parameters)
+        if name in READERS:
+            READERS[name](dataset.filepath, catalog.load(f"params:{name}.reading"))
+        else:
+            block = catalog.load(f"params:{BLOCKS}.{name}")
+            read_dataset(dataset.filepath, block, catalog.load("params:seed"))
     except DatasetNotFoundError as error:
         return [str(error)]
     return []

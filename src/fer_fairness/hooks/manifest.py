@@ -1,27 +1,14 @@
 """What is recorded of every run: when, with what, on which machine."""
 
-import platform
 import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from fer_fairness.machine import computed_with
 from fer_fairness.reporting.passed_on import passed_on_command, passed_on_mapping
-
-_RECORDED_PACKAGES: Final = (
-    "fer-fairness",
-    "kedro",
-    "tensorflow",
-    "keras",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "scipy",
-    "aif360",
-)
 
 
 def run_manifest(
@@ -50,17 +37,8 @@ def run_manifest(
         "runtime_parameters": given if include_paths else passed_on_mapping(given),
         "commit": _git(run_params, "rev-parse", "HEAD"),
         "uncommitted_changes": None if changes is None else bool(changes),
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "versions": {name: _version(name) for name in _RECORDED_PACKAGES},
+        **computed_with(),
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _git(run_params: dict[str, Any], *arguments: str) -> str | None:

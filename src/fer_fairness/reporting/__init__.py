@@ -8,11 +8,18 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
-from fer_fairness.reporting.model_card import model_card
+from fer_fairness.reporting.model_card import ModelCard, model_card
 from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.reporting.paper.text import paper_files
 from fer_fairness.reporting.previews import preview_figures
-from fer_fairness.reporting.results import SCHEMA_VERSION, results_json
+from fer_fairness.reporting.results import (
+    read_results,
+    read_table,
+    results_json,
+    with_sha256,
+    write_results,
+)
+from fer_fairness.reporting.results_schema import SCHEMA_VERSION
 from fer_fairness.reporting.rows.schema import Row
 from fer_fairness.reporting.sections import all_sections
 
@@ -22,6 +29,7 @@ REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
 __all__ = [
     "REPORT_TABLES",
     "SCHEMA_VERSION",
+    "ModelCard",
     "ReportInputs",
     "all_sections",
     "as_json",
@@ -30,6 +38,10 @@ __all__ = [
     "model_card",
     "paper_files",
     "preview_figures",
+    "read_results",
+    "read_table",
     "render_report",
     "results_json",
+    "with_sha256",
+    "write_results",
 ]

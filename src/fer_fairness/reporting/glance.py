@@ -111,19 +111,19 @@ def trust(inputs: ReportInputs) -> str:
     return f"{capitalised('; '.join(told))}." if told else ""
 
 
-def statements(inputs: ReportInputs) -> list[Statement]:
-    """One statement an attribute of the first variant's groups, those found first.
+def statements(inputs: ReportInputs, variant: str | None = None) -> list[Statement]:
+    """One statement an attribute of a variant's groups, by default the first's; those found first.
 
     Among these attributes come before their intersections, and wider gaps first.
 
     Attributes without an accuracy gap have none.
     """
-    first = inputs.variants()[:1]
+    asked = inputs.variants()[:1] if variant is None else (variant,)
     gaps = grouped(
-        (row for row in inputs.rows(GapRow) if row.variant in first), lambda row: row.people
+        (row for row in inputs.rows(GapRow) if row.variant in asked), lambda row: row.people
     )
     groups = grouped(
-        (row for row in inputs.rows(GroupRow) if row.variant in first), lambda row: row.people
+        (row for row in inputs.rows(GroupRow) if row.variant in asked), lambda row: row.people
     )
     with_set = len({evaluation_set for evaluation_set, *_ in gaps}) > 1
     found = [
@@ -197,6 +197,12 @@ def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
         low, high = (f"{percent(end.value, digits=0)} of {faces_of(end.group)}" for end in ends)
         text += f": {low}, {high}"
     return f"{text}."
+
+
+def counted_signs(statements: Sequence[Statement]) -> str:
+    """How many statements there are of each sign: "difference found in 2 and cannot tell in 1"."""
+    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
+    return listed([f"{sign} in {n}" for sign, n in counts.items() if n])
 
 
 def effects(inputs: ReportInputs) -> list[MethodEffects]:

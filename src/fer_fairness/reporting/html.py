@@ -1,13 +1,17 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture file."""
+"""The report as one HTML page that needs nothing else: no font, no picture file, no network.
 
-from collections.abc import Sequence
+Its script sorts and filters; without it all is there.
+"""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.page import Section
 from fer_fairness.reporting.sections import all_sections
+from fer_fairness.reporting.templating import template
 
 
 def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = None) -> str:
@@ -21,15 +25,7 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
-    environment = Environment(
-        loader=PackageLoader("fer_fairness.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.jinja")
-    return template.render(
+    return template("report.html.jinja").render(
         kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
         title=(
             "How evenly this model treats people"
@@ -39,4 +35,17 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
         subject=subject(inputs),
         trust=trust(inputs),
         sections=all_sections(inputs) if sections is None else sections,
+        anchor=_anchors(),
     )
+
+
+def _anchors() -> Callable[[str], str]:
+    """What gives each heading of a page an id, made of its words; equal ones are numbered."""
+    used: Counter[str] = Counter()
+
+    def anchor(heading: str) -> str:
+        name = "finding-" + "-".join(re.findall(r"\w+", heading.lower()))
+        used[name] += 1
+        return name if used[name] == 1 else f"{name}-{used[name]}"
+
+    return anchor

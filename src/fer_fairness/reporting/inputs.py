@@ -69,7 +69,7 @@ class ReportInputs:
 
     @property
     def results_name(self) -> str:
-        """The file that has all numbers for machines."""
+        """The file for programs, which names those of all tables."""
         return "audit.json" if self.kind == "audit" else "results.json"
 
     @property
@@ -83,7 +83,7 @@ class ReportInputs:
 
     def file_of(self, kind: type[Row]) -> str:
         """The file beside the page that has all rows of a table."""
-        return self.results_name if self.kind == "audit" else f"tables/{kind.table}.parquet"
+        return f"{'' if self.kind == 'audit' else 'tables/'}{kind.table}.parquet"
 
     def rows(self, kind: type[R]) -> list[R]:
         """The rows of the table that has such rows."""

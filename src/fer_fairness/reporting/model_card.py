@@ -1,42 +1,72 @@
-"""A model card for each variant, after Mitchell et al. 2019 (arXiv 1810.03993)."""
+"""The model card of a variant: Markdown as the Hugging Face Hub takes it, and an HTML page."""
 
-import re
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+import yaml
+from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.gap_findings import gap_findings
-from fer_fairness.reporting.gap_sentences import verdict_text
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_correction import label_errors
-from fer_fairness.reporting.labels import (
-    evaluation_set_label,
-    group_label,
-    start_label,
-    variant_label,
+from fer_fairness.reporting import page
+from fer_fairness.reporting.card_analyses import MOST_STATEMENTS
+from fer_fairness.reporting.card_sections import card_sections, fabricated
+from fer_fairness.reporting.figures.glance import (
+    HEADLINE_GAPS_CAPTION,
+    headline_gaps_figure,
+    headline_gaps_words,
 )
-from fer_fairness.reporting.number_text import MISSING, p_value, thousands
-from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OfSource, OverallRow
-from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow
+from fer_fairness.reporting.glance import statements
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import variant_label
+from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.rows.scores import OverallRow
+from fer_fairness.reporting.templating import template
 
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#])")
+PICTURE: Final = "model_card.png"
+"""The file of the figure, beside the Markdown."""
+
+_HUB_METRICS: Final = {"accuracy": "accuracy", "macro_f1": "f1", "balanced_accuracy": "recall"}
+"""What the Hub calls our metrics over all emotions (https://huggingface.co/metrics)."""
 
 
-def markdown_escape(value: object) -> str:
-    """A value as plain text inside Markdown: no markup, no HTML, no new line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split()))
+@dataclass(frozen=True)
+class ModelCard:
+    """A model card.
+
+    Attributes:
+        title: Which model it is of.
+        metadata: What the Hub reads, by the names of its model card specification
+            (https://github.com/huggingface/hub-docs/blob/main/modelcard.md).
+        notes: What must be read first.
+        sections: Those of Mitchell et al. 2019.
+        figure: The accuracy gaps; empty axes where there are none.
+    """
+
+    title: str
+    metadata: dict[str, Any]
+    notes: page.Notes
+    sections: tuple[page.Section, ...]
+    figure: Figure
+
+    def markdown(self) -> str:
+        """The card as Markdown with the Hub's metadata before it; its picture is `PICTURE`."""
+        return template("model_card.md.jinja").render(
+            card=self,
+            header=yaml.safe_dump(self.metadata, sort_keys=False, allow_unicode=True),
+            picture=PICTURE,
+        )
+
+    def html(self) -> str:
+        """The card as an HTML page that needs nothing else; two pages when printed."""
+        return template("model_card.html.jinja").render(card=self)
 
 
-def model_card(inputs: ReportInputs, variant: str) -> str:
+def model_card(inputs: ReportInputs, variant: str) -> ModelCard:
     """The model card of one variant.
 
     Args:
         inputs: The report's tables.
         variant: A variant that the tables know.
-
-    Returns:
-        Markdown with the sections of Mitchell et al. 2019.
 
     Raises:
         InvalidInputError: If no table knows `variant`, or the inputs are those of an audit: the
@@ -53,91 +83,62 @@ def model_card(inputs: ReportInputs, variant: str) -> str:
             f"There is no variant {variant!r} to write a model card for; the tables have "
             f"{list(inputs.variants())}. Check the spelling, or run its pipeline first."
         )
-    environment = Environment(
-        loader=PackageLoader("fer_fairness.reporting"),
-        autoescape=False,  # noqa: S701 -- Markdown: the filter below escapes, HTML included
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    told = statements(inputs, variant)
+    shown = told[:MOST_STATEMENTS]
+    figure = headline_gaps_figure(shown)
+    drawing = page.Drawing(
+        "accuracy_gaps",
+        figure,
+        caption=HEADLINE_GAPS_CAPTION,
+        alternative=headline_gaps_words(shown),
+        rows=[one.gap for one in shown],
+        half=True,
     )
-    environment.filters["md"] = markdown_escape
-    gaps = [row for row in inputs.rows(GapRow) if row.variant == variant]
-    return environment.get_template("model_card.md.jinja").render(
+    return ModelCard(
         title=variant_label(variant),
-        notes=inputs.notes,
-        facts=_facts(inputs, variant),
-        evaluation_sets=[evaluation_set_label(name) for name in inputs.evaluation_sets()],
-        overall=[_overall_line(row) for row in inputs.rows(OverallRow) if row.variant == variant],
-        groups=[_group_line(row) for row in inputs.rows(GroupRow) if row.variant == variant],
-        gaps=[_gap_line(row) for row in gaps if row.over_all_emotions],
-        findings=gap_findings(inputs, variant=variant),
-        predicted=_predicted_lines(inputs, gaps),
+        metadata=_metadata(inputs, variant),
+        notes=page.Notes(tuple(inputs.notes)),
+        sections=tuple(card_sections(inputs, variant, told, drawing if told else None)),
+        figure=figure,
     )
 
 
-def _facts(inputs: ReportInputs, variant: str) -> list[tuple[str, str]]:
-    facts = [
-        (key.replace("_", " ").capitalize(), str(inputs.manifest[key]))
-        for key in ("command", "commit", "seed", "versions")
-        if key in inputs.manifest
+def _metadata(inputs: ReportInputs, variant: str) -> dict[str, Any]:
+    """The Hub's fields; licence and datasets are for whoever publishes the model to add."""
+    results = _results(inputs, variant)
+    return {
+        "library_name": "keras",
+        "pipeline_tag": "image-classification",
+        "tags": ["facial-expression-recognition", "fairness"],
+        "metrics": list(_HUB_METRICS.values()),
+        **({"model-index": [{"name": variant, "results": results}]} if results else {}),
+    }
+
+
+def _results(inputs: ReportInputs, variant: str) -> list[dict[str, Any]]:
+    rows = [
+        row
+        for row in inputs.rows(OverallRow)
+        if row.variant == variant and row.metric in _HUB_METRICS
     ]
-    models = [row for row in inputs.rows(ModelRow) if row.variant == variant]
-    for row in models[:1]:
-        if row.fingerprint is not None:
-            facts += [
-                ("Network", row.network),
-                ("Weights", thousands(row.n_weights)),
-                ("Weights that were trained", thousands(row.n_trainable_weights)),
-                ("Started from", start_label(row.started_from)),
-                ("SHA-256 of the weights", row.fingerprint),
-            ]
-    epochs = [row for row in inputs.rows(HistoryRow) if row.variant == variant]
-    if epochs:
-        facts.append(("Epochs trained", str(len(epochs))))
-    cells = [row for row in inputs.rows(DistributionRow) if row.variant == variant]
-    if cells:
-        facts.append(("Training faces added", thousands(sum(row.n_added for row in cells))))
-    return facts
-
-
-def _people(row: OfSource) -> str:
-    return f"{row.attribute_label}, {row.source_label}"
-
-
-def _overall_line(row: OverallRow) -> tuple[str, ...]:
-    return row.set_label, row.words.label, row.estimate, row.size
-
-
-def _group_line(row: GroupRow) -> tuple[str, ...]:
-    group = group_label(row.group)
-    scored = (row.words.label, row.estimate, row.size)
-    return row.set_label, _people(row), group, *scored
-
-
-def _gap_line(row: GapRow) -> tuple[str, ...]:
-    numbers = (row.detectable, row.raw_value, row.null_95)
-    return (
-        row.set_label,
-        _people(row),
-        row.words.label,
-        row.estimate,
-        *(row.in_unit(shown) for shown in numbers),
-        p_value(row.p),
-        verdict_text(row),
-    )
-
-
-def _predicted_lines(inputs: ReportInputs, gaps: list[GapRow]) -> list[tuple[str, ...]]:
-    """Headline gaps of predicted groups: as labelled and corrected, and who got no label."""
-    errors = label_errors(inputs)
-    told: list[tuple[str, ...]] = []
-    for row in gaps:
-        if not (row.predicted and row.headline):
-            continue
-        gap, known = errors.gap(row), errors.attributes.get(row.key)
-        without = MISSING if known is None else known.abstained
-        corrected = f"not corrected: {errors.reason(row)}" if gap is None else gap.corrected_amount
-        told.append(
-            (row.set_label, row.attribute_label, without, row.words.label, row.estimate, corrected)
-        )
-    return told
+    drawn = fabricated(inputs)
+    return [
+        {
+            "task": {"type": "image-classification", "name": "Facial expression recognition"},
+            "dataset": {
+                # Numbers on drawn faces must not stand among those of a real dataset.
+                "type": "fabricated" if drawn else name,
+                "name": f"{of_set[0].set_label}{' (fabricated faces)' if drawn else ''}",
+                "split": "test",
+            },
+            "metrics": [
+                {
+                    "type": _HUB_METRICS[row.metric],
+                    "value": round(row.value, 4),
+                    "name": row.words.label,
+                }
+                for row in of_set
+            ],
+        }
+        for name, of_set in grouped(rows, lambda row: row.evaluation_set).items()
+    ]

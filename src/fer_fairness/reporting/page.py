@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, Final, TypeAlias, TypeVar
 
 import pandas as pd
@@ -199,9 +199,12 @@ class Section:
     blocks: Sequence[Block]
 
     def drawn(self) -> list[tuple[str, Block | list[Drawing]]]:
-        """The blocks with their kind's name; neighbouring half figures come as one row."""
+        """The blocks with their kind's name.
+
+        Neighbouring half figures come as one row, neighbouring folded tables in one fold.
+        """
         result: list[tuple[str, Block | list[Drawing]]] = []
-        for block in self.blocks:
+        for block in _tables_together(self.blocks):
             if isinstance(block, Drawing) and block.half:
                 if result and isinstance(result[-1][1], list):
                     result[-1][1].append(block)
@@ -210,6 +213,15 @@ class Section:
             else:
                 result.append((type(block).__name__, block))
         return result
+
+
+def _tables_together(blocks: Sequence[Block]) -> Iterator[Block]:
+    for is_table, run in groupby(blocks, lambda block: isinstance(block, Table) and block.folded):
+        neighbours = tuple(run)
+        if is_table and len(neighbours) > 1:
+            yield Folded(f"{len(neighbours)} tables", neighbours)
+        else:
+            yield from neighbours
 
 
 def drawings(blocks: Iterable[Block]) -> Iterator[Drawing]:
@@ -221,6 +233,13 @@ def drawings(blocks: Iterable[Block]) -> Iterator[Drawing]:
             yield from drawings(block.blocks)
         elif isinstance(block, Columns):
             yield from drawings(chain.from_iterable(block.columns))
+
+
+def under(heading: str, blocks: Sequence[Block], *, folded: bool) -> list[Block]:
+    """Blocks below a heading, or of less weight behind it until it is opened."""
+    if folded:
+        return [Folded(heading, tuple(blocks))]
+    return [Heading(heading), *blocks]
 
 
 def absent(sentence: str) -> Text:

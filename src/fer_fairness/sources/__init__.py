@@ -2,7 +2,8 @@
 
 Every reader of a dataset takes its folder and its parameters (of the class that its `DatasetFacts`
 name) and gives `RawFaces`: the faces, their images, a record of what was damaged by file, line and
-value, and a report of published figures beside those found. `read_predictions` gives a
+value, and a report of published figures beside those found. `read_dataset` reads one that a block
+of parameters describes, in one of the layouts of `blocks`. `read_predictions` gives a
 `PredictionFile`, which somebody's model has written. `read_image_folder` gives an `ImageFolder`:
 faces whose images stay in their files, where `image_paths` finds them.
 """
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from fer_fairness.sources.base import DatasetFacts, RawFaces
+from fer_fairness.sources.blocks import PRESETS, read_dataset
 from fer_fairness.sources.fairface import FAIRFACE, read_fairface
 from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
@@ -28,6 +30,7 @@ __all__ = [
     "FAIRFACE",
     "FER_PLUS",
     "IMAGES",
+    "PRESETS",
     "RAF_DB",
     "READERS",
     "DatasetFacts",
@@ -36,6 +39,7 @@ __all__ = [
     "PredictionFile",
     "RawFaces",
     "image_paths",
+    "read_dataset",
     "read_fairface",
     "read_fer_plus",
     "read_held_out_labels",

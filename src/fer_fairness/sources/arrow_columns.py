@@ -24,6 +24,17 @@ def is_list(kind: pa.DataType) -> bool:
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
+def is_readable(kind: pa.DataType) -> bool:
+    """Whether columns of an arrow type are read: texts, numbers, flags, lists of numbers."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return is_readable(kind.value_type) and not is_list(kind.value_type)
+    if is_list(kind):
+        return bool(types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
+    simple = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    return is_string(kind) or any(test(kind) for test in simple)
+
+
 def numbers_of(values: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.float64]:
     """Numbers, or texts of numbers, as float64 of shape (n,); NaN where there is none."""
     if not is_string(values.type):

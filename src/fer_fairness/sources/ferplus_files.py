@@ -1,7 +1,7 @@
 """Reads the files of FER+ row by row: pixels of FER2013, votes of FER+; damaged rows are named."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -58,13 +58,16 @@ class PixelFile:
     pixels: npt.NDArray[np.uint8]
 
 
-def read_pixel_file(path: Path, name: str, record: DamageRecord) -> PixelFile:
+def read_pixel_file(
+    path: Path, name: str, record: DamageRecord, *, known_codes: Collection[str] = _CODES
+) -> PixelFile:
     """Read a FER2013 csv file, 300 MB of decimal text, with a progress bar.
 
     Args:
         path: `fer2013.csv` or `icml_face_data.csv`, told apart by the header.
         name: What the record calls it.
         record: Where damaged rows are recorded.
+        known_codes: The emotion codes that there are, which count from 0.
 
     Raises:
         DamagedDataError: The header is neither published one, or the file is not text in lines.
@@ -82,7 +85,7 @@ def read_pixel_file(path: Path, name: str, record: DamageRecord) -> PixelFile:
         rows = track(lines, description=f"Reading {path.name}", total=n_rows)
         for number, line in enumerate(rows, start=2):
             try:
-                code, usage, numbers = _pixel_row(line, columns)
+                code, usage, numbers = _pixel_row(line, columns, known_codes)
             except _RowError as error:
                 record.add(name, number, *error.args)
                 code, usage, numbers = -1, DAMAGED, _NO_PIXELS
@@ -113,7 +116,9 @@ def _lines(file: BinaryIO, name: str) -> Iterator[bytes]:
         n_blank = 0 if line else n_blank + 1
 
 
-def _pixel_row(line: bytes, columns: tuple[str, ...]) -> tuple[int, str, npt.NDArray[np.uint8]]:
+def _pixel_row(
+    line: bytes, columns: tuple[str, ...], codes: Collection[str]
+) -> tuple[int, str, npt.NDArray[np.uint8]]:
     """Emotion code, usage and pixels of a row.
 
     Raises:
@@ -124,8 +129,8 @@ def _pixel_row(line: bytes, columns: tuple[str, ...]) -> tuple[int, str, npt.NDA
         raise _RowError(_shown(line), f"the row has {len(fields)} fields, expected {len(columns)}")
     cells = dict(zip(columns, fields, strict=True))
     code, usage = _shown(cells["emotion"].strip()), _shown(cells["Usage"].strip())
-    if code not in _CODES:
-        raise _RowError(code, "the emotion is not a code from 0 to 6")
+    if code not in codes:
+        raise _RowError(code, f"the emotion is not a code from 0 to {len(codes) - 1}")
     if usage not in USAGES:
         raise _RowError(usage, f"Usage is none of {', '.join(USAGES)}")
     # NumPy would stop at anything but digits and spaces, or take it for a sign.

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.sources.arrow_columns import is_list, is_string, is_text
+from fer_fairness.sources.arrow_columns import is_list, is_readable, is_string, is_text
 from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_size import check_bytes
 from fer_fairness.sources.foreign_table import UnreadColumn
@@ -42,7 +42,7 @@ def read_parquet(name: str, source: BinaryIO) -> tuple[pa.Table, dict[str, Unrea
     try:
         file = pq.ParquetFile(source, page_checksum_verification=True)
         schema = file.schema_arrow
-        wanted = [column.name for column in schema if _is_readable(column.type)]
+        wanted = [column.name for column in schema if is_readable(column.type)]
         chunks = list(_chunks(file, wanted))
         _check_declared(name, file, chunks)
         repeated = _repeated_texts(file, chunks)
@@ -69,16 +69,6 @@ def read_parquet(name: str, source: BinaryIO) -> tuple[pa.Table, dict[str, Unrea
         ) from error
     kept = [number for number, text in enumerate(names) if text not in unread]
     return pa.table([columns[i] for i in kept], names=[names[i] for i in kept]), unread
-
-
-def _is_readable(kind: pa.DataType) -> bool:
-    types = pa.types
-    if types.is_dictionary(kind):
-        return _is_readable(kind.value_type) and not is_list(kind.value_type)
-    if is_list(kind):
-        return bool(types.is_floating(kind.value_type) or types.is_integer(kind.value_type))
-    simple = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-    return is_string(kind) or any(test(kind) for test in simple)
 
 
 def _chunks(
@@ -144,7 +134,7 @@ def _read(
             f"{table.num_rows:,}. Copy it again."
         )
     # A name with a point also selects what lies below a column of structures.
-    table = table.select([i for i, field in enumerate(table.schema) if _is_readable(field.type)])
+    table = table.select([i for i, field in enumerate(table.schema) if is_readable(field.type)])
     return table.column_names, table.columns
 
 

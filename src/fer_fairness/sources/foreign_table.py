@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, NoReturn
 
@@ -82,12 +82,12 @@ class UnreadColumn:
 
 @dataclass(frozen=True)
 class ForeignTable:
-    """A file with named columns, values still as they were written.
+    """A file or DataFrame with named columns, values still as they were written.
 
     Attributes:
         name: The file's name, for messages.
-        sha256: Of the file as it lies on the disk.
-        kind: "CSV" or "Parquet".
+        sha256: Of the file as it lies on the disk; empty of a DataFrame.
+        kind: "CSV", "Parquet" or "DataFrame".
         data: The columns that can be read as text, numbers or lists of numbers; texts that repeat
             may be a dictionary.
         notes: Sentences on how the file was understood; every reader of the table adds its own.
@@ -115,6 +115,24 @@ class ForeignTable:
     def n_rows(self) -> int:
         """Number of rows after the header."""
         return int(self.data.num_rows)
+
+    def renamed(self, names: Mapping[str, str]) -> "ForeignTable":
+        """The same with other names of some columns.
+
+        Raises:
+            InvalidInputError: One of them cannot be read, or such a name is taken.
+        """
+        for column, name in names.items():
+            if column not in self.names:
+                self.refuse(
+                    f"there is no column {column!r} of texts or numbers. The columns are "
+                    f"{listed(self.every_name)}."
+                )
+            if name in self.every_name and name not in names:
+                self.refuse(f"there is a column {name!r} already. Rename it.")
+        return replace(
+            self, data=self.data.rename_columns([names.get(name, name) for name in self.names])
+        )
 
     def is_text(self, column: str) -> bool:
         """Whether a column holds strings, as every column of a CSV file does."""
@@ -234,6 +252,14 @@ def rows_named(bad: npt.ArrayLike) -> str:
         if len(found) == len(rows)
         else f"{len(found):,} rows, the first are {shown}"
     )
+
+
+def quoted(name: str) -> str:
+    """A name as a sentence sets something to it, as in `audit.columns.person=who`.
+
+    It is in single quotes where a shell or a reader could part it.
+    """
+    return name if re.fullmatch(r"\w+", name) else "'" + name.replace("'", "'\"'\"'") + "'"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -71,7 +71,7 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
     """
     listing = list_images(folder)
     if not listing.files:
-        raise _no_images(folder, listing)
+        raise no_images(folder, listing)
     annotations = None
     if params.annotations is not None:
         # An absolute path stays as it is.
@@ -80,7 +80,7 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
     headers = read_headers([folder / file for file in listing.files], n_threads=params.n_threads)
     kept: dict[str, ImageHeader] = {}
     for file, header in zip(listing.files, headers, strict=True):
-        problem = _name_problem(file) or header
+        problem = name_problem(file) or header
         if isinstance(problem, ImageHeader):
             kept[file] = problem
         else:
@@ -127,7 +127,7 @@ def image_paths(faces: pd.DataFrame, folder: Path) -> list[Path]:
     return [folder / file for file in faces["image_file"]]
 
 
-def _name_problem(file: str) -> str | None:
+def name_problem(file: str) -> str | None:
     """Why a file cannot be named in a table; None where it can."""
     if "\\" in file:
         return "its path has a backslash, which other systems take for a folder; rename it"
@@ -136,7 +136,8 @@ def _name_problem(file: str) -> str | None:
     return None
 
 
-def _no_images(folder: Path, listing: ImageListing) -> DatasetNotFoundError:
+def no_images(folder: Path, listing: ImageListing) -> DatasetNotFoundError:
+    """The error for a folder without images: what it holds instead."""
     found = ", ".join(f"{n} {suffix}" for suffix, n in listing.other_files.most_common())
     n_hidden = sum(listing.hidden_files.values()) + len(listing.hidden_folders)
     hidden = f"; {n_hidden} hidden files and folders were passed over" if n_hidden else ""

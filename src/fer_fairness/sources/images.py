@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -25,6 +26,8 @@ _BATCH = 64
 Size = tuple[int, int]
 Place = tuple[str, int | None, str]
 """File, 1-based line (None for a file without lines) and value."""
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom of a face in its picture, in pixels; the last two lie outside."""
 Result = TypeVar("Result")
 
 
@@ -58,6 +61,7 @@ def decode_listed(
     params: SourceParameters,
     *,
     n_rows: int,
+    boxes: Sequence[Box | None] = (),
 ) -> DecodedImages:
     """Decode the images that a dataset lists, with a progress bar.
 
@@ -70,6 +74,7 @@ def decode_listed(
         record: What is damaged so far.
         params: Tolerated damage, and how many threads decode.
         n_rows: Number of rows that the dataset lists, damaged ones included.
+        boxes: Where the face is in each image, None where it is all of it; empty where all are.
 
     Raises:
         DamagedDataError: There are no rows, or more is damaged than `params.max_damaged_share`;
@@ -81,7 +86,8 @@ def decode_listed(
     sizes: Counter[str] = Counter()
     description = f"Decoding {record.dataset} images"
     # Pillow releases the interpreter lock while it decodes.
-    results = _in_threads(_grey, paths, description, params.n_threads)
+    reads = [partial(_grey, box=box) for box in boxes or [None] * len(paths)]
+    results = _in_threads(reads, paths, description, params.n_threads)
     for index, result in enumerate(results):
         if isinstance(result, str):
             readable[index] = False
@@ -102,29 +108,51 @@ def read_headers(paths: Sequence[Path], *, n_threads: int) -> Iterator[ImageHead
         paths: The files; a link to a file is followed.
         n_threads: Threads that read: on a slow disk they wait together.
     """
-    return _in_threads(_header, paths, "Reading image headers", n_threads)
+    return _in_threads([_header] * len(paths), paths, "Reading image headers", n_threads)
 
 
 def _header(image: Image.Image) -> ImageHeader:
     return ImageHeader(str(image.format), *image.size)
 
 
-def _grey(image: Image.Image) -> tuple[npt.NDArray[np.uint8], Size]:
-    """The picture as a grey face, uint8 of shape (48, 48), and the file's (width, height)."""
+def _grey(image: Image.Image, box: Box | None = None) -> tuple[npt.NDArray[np.uint8], Size]:
+    """The face as grey pixels, uint8 of shape (48, 48), and the file's (width, height)."""
     size = image.size
-    grey = upright(image, colour=False, at_least_px=SIDE)
+    # Of a picture that is shrunk while it is decoded, a box would name another part.
+    at_least_px = SIDE if box is None else max(size)
+    grey = upright(image, colour=False, at_least_px=at_least_px)
+    if box is not None:
+        grey = grey.crop(_within(box, grey.size))
     if grey.size != (SIDE, SIDE):
         grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(grey, dtype=np.uint8), size
 
 
+def _within(box: Box, size: Size) -> Box:
+    """The part of a box that lies in its picture.
+
+    Raises:
+        ValueError: No part of it does.
+    """
+    left, top, right, bottom = box
+    inside = (max(left, 0), max(top, 0), min(right, size[0]), min(bottom, size[1]))
+    if inside[0] >= inside[2] or inside[1] >= inside[3]:
+        raise ValueError(f"the box {box} of the face is not in a picture of {size[0]} x {size[1]}")
+    return inside
+
+
 def _in_threads(
-    read: Callable[[Image.Image], Result], paths: Sequence[Path], description: str, n_threads: int
+    reads: Sequence[Callable[[Image.Image], Result]],
+    paths: Sequence[Path],
+    description: str,
+    n_threads: int,
 ) -> Iterator[Result | str]:
-    """What `read` gives for each file, or what is wrong with it, in order with a progress bar."""
+    """What is read of each file, or what is wrong with it, in order with a progress bar."""
 
     def batch(start: int) -> list[Result | str]:
-        return [picture_or_problem(path, read) for path in paths[start : start + _BATCH]]
+        part = slice(start, start + _BATCH)
+        pairs = zip(paths[part], reads[part], strict=True)
+        return [picture_or_problem(path, read) for path, read in pairs]
 
     def results() -> Iterator[Result | str]:
         # A few batches at a time, so that an interrupted run does not wait for every file queued.

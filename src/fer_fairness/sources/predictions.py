@@ -18,6 +18,7 @@ from fer_fairness.sources.foreign_table import (
     ForeignTable,
     TextColumn,
     listed,
+    quoted,
     rows_named,
 )
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
@@ -62,24 +63,36 @@ class PredictionFile:
 
 
 def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
-    """Read a CSV (also compressed with gzip) or Parquet file of predictions.
+    """Read a CSV (also compressed with gzip) or Parquet file of predictions, as `read_table`.
+
+    Args:
+        path: The file.
+        columns: Which column is what; the rest is guessed from the names.
+
+    Raises:
+        InvalidInputError: If the file cannot be opened, or as for `read_table`.
+    """
+    return read_table(open_table(path), columns)
+
+
+def read_table(table: ForeignTable, columns: PredictionColumns) -> PredictionFile:
+    """Read a table of predictions.
 
     No row is ever left out. The rule for labels is that of `predictions_labels`. A file of one
     class, or with one group, reads: the audit says that it is too little.
 
     Args:
-        path: The file.
+        table: The table as it was given; what is found is told in its notes.
         columns: Which column is what; the rest is guessed from the names.
 
     Returns:
         The predictions, and how the file was understood.
 
     Raises:
-        InvalidInputError: If the file cannot be opened, a column is absent or ambiguous, a label
+        InvalidInputError: If a column is absent or ambiguous, a label
             is missing or probably misspelt, a sample occurs twice, a person has two groups of one
             attribute, or probabilities are none.
     """
-    table = open_table(path)
     roles = find_roles(table, columns)
     given = tuple(name.strip() for name in columns.class_names or ())
     labels = read_labels(table, roles, given)
@@ -143,8 +156,8 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
             f"{ids.iloc[second]!r} stands in column {roles.sample_id!r} in rows {first + 1} and "
             f"{second + 1} ({ROWS}); {int(again.sum()):,} rows repeat an earlier one. Keep one "
             "prediction a sample: those of one model and one run. If the column names people with "
-            f"several faces each, give audit.columns.person={roles.sample_id}; if it names no "
-            "samples, give audit.columns.sample_id another, or none to number the rows."
+            f"several faces each, give audit.columns.person={quoted(roles.sample_id)}; if it "
+            "names no samples, give audit.columns.sample_id another, or none to number the rows."
         )
     return ids
 
@@ -240,7 +253,7 @@ def _reading(
     unused = [name for name in table.names if name not in used]
     return {
         "file": table.name,
-        "sha256": table.sha256,
+        **({"sha256": table.sha256} if table.sha256 else {}),
         "format": table.kind,
         "n_rows": table.n_rows,
         "columns": understood,

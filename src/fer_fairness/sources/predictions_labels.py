@@ -22,13 +22,14 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.fairness.given_columns import CLOSE_SPELLING
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
 from fer_fairness.sources.predictions_roles import TRUE_NAMES, Roles
 
 _INTEGER = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"-?\d*\.\d+([eE][-+]?\d+)?")
 _MAX_CLASSES: Final = 100
+_CLOSE_SPELLING: Final = 0.8
+"""Labels more alike than this (`difflib`) may be one class with a slip of spelling."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def check_vocabulary(
     for name in only_predicted:
         if name in declared or labels.codes:
             continue
-        close = difflib.get_close_matches(name, true, n=1, cutoff=CLOSE_SPELLING)
+        close = difflib.get_close_matches(name, true, n=1, cutoff=_CLOSE_SPELLING)
         if suspects := close or [other for other in true if other not in predicted]:
             table.refuse(
                 f"{labels.predicted.place(name)} never occurs as a true label; it could be another "
@@ -175,7 +176,7 @@ def _refuse_misspelt_true(table: ForeignTable, labels: Labels, declared: Sequenc
     for name in labels.true.values:
         if name in predicted or name in declared or labels.codes:
             continue
-        if close := difflib.get_close_matches(name, predicted, n=1, cutoff=CLOSE_SPELLING):
+        if close := difflib.get_close_matches(name, predicted, n=1, cutoff=_CLOSE_SPELLING):
             table.refuse(
                 f"{labels.true.place(name)} is never predicted; it could be another spelling of "
                 f"{close[0]!r}. Write one name for one class; if they are different classes, name "

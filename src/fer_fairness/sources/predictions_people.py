@@ -9,7 +9,7 @@ import pyarrow as pa
 from fer_fairness.fairness.people.repeated_people import MOST_ROWS, repeated_people
 from fer_fairness.fairness.people.whose_faces import mixed_people, people_of
 from fer_fairness.sources.arrow_columns import is_text
-from fer_fairness.sources.foreign_table import ForeignTable, rows_named
+from fer_fairness.sources.foreign_table import ForeignTable, quoted, rows_named
 from fer_fairness.sources.predictions_roles import Roles
 from fer_fairness.tables import PERSON
 
@@ -95,7 +95,7 @@ def _warnings(table: ForeignTable, roles: Roles, groups: pd.DataFrame) -> list[s
         return []
     if found.in_ids:
         return [f"{found.sentence} Add a column `person` to the file, or give {_NONE}"]
-    named = f"audit.columns.person={found.column}"
+    named = f"audit.columns.person={quoted(found.column)}"
     return [f"{found.sentence} Say whose faces they are with {named}, or give {_NONE}"]
 
 

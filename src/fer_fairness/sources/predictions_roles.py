@@ -189,8 +189,8 @@ class _Finder:
         self.table.values(column)  # refused if it cannot be read
         if column not in self.free:
             self.table.refuse(
-                f"audit.columns.{role} names {column!r}, which another parameter of audit.columns "
-                "names too. Give each column one meaning."
+                f"audit.columns.{role} names {column!r}, which has another meaning already. Give "
+                "each column one meaning."
             )
         del self.free[column]
         self.origin[role] = origin

@@ -36,6 +36,9 @@ So few seeds err on the side of no finding: with two, t's multiplier is 12.7 at 
 0.001, and hardly anything is found after correction. Satterthwaite's degrees of freedom on the same
 parts miss in up to 12.7, 7.9 and 5.8 %, and tests at 0.001 with two seeds in up to 5.1 %.
 
+Where many methods are compared, M of each is moderated over them, with more degrees of freedom than
+S - 1; `moderation` tells how and from how many methods on. All of the above holds for one method.
+
 With one seed there is no second part: C alone is the variance, and the multiplier is the normal's.
 Such an interval is for this trained model only.
 
@@ -48,6 +51,7 @@ from typing import Final
 import numpy as np
 from scipy import special
 
+from fer_fairness.fairness.comparisons.moderation import moderated
 from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
 from fer_fairness.fairness.metrics.reductions import Array
 
@@ -119,6 +123,8 @@ class SeedMeans:
         seed_share: Share of the mean's variance that more seeds would take off, in [0, 1]; the
             rest only more people. 0 where there is no variance at all.
         seed_standard_deviation: Of the values of the seeds, on these people; NaN with one seed.
+        freedom: Degrees of freedom of the part of the variance that more seeds would take off;
+            infinite with one seed.
         n_seeds: Number of seeds.
     """
 
@@ -126,11 +132,12 @@ class SeedMeans:
     errors: Array
     seed_share: Array
     seed_standard_deviation: Array
+    freedom: Array
     n_seeds: int
 
     def half_widths(self, outside: Array | float) -> Array:
         """Half of the intervals that miss the truth in a share `outside` of cases, shape (...)."""
-        return self.errors * _multipliers(outside, self.seed_share, self.n_seeds)
+        return self.errors * _multipliers(outside, self.seed_share, self.freedom)
 
     def detectable(self, outside: Array | float, power: float) -> Array:
         """The mean that tests at the level `outside` find in a share `power` of cases, (...).
@@ -157,19 +164,23 @@ class SeedMeans:
         return np.where(np.isfinite(self.errors) & np.isfinite(self.values), found, np.nan)
 
 
-def seed_means(values: Array, shared: Array, own: Array) -> SeedMeans:
+def seed_means(values: Array, shared: Array, own: Array, n_methods: int = 1) -> SeedMeans:
     """Means over seeds with the noise of seeds and of people.
 
     Args:
         values: The value of each seed, shape (seeds, ...).
         shared: Variance of the mean by noise of people that all seeds share, shape (...).
         own: Variance of the mean by noise of each seed with these people, shape (...).
+        n_methods: How many values along the second axis are no sums or differences of others;
+            where there are enough, the variance between seeds is moderated over them.
     """
     n_seeds = len(values)
     means = np.asarray(values.mean(axis=0))
-    several = n_seeds > 1
-    deviation = values.std(axis=0, ddof=1) if several else np.full(means.shape, np.nan)
-    of_seeds = np.maximum(deviation**2 / n_seeds, own) if several else np.zeros(means.shape)
+    of_seeds = np.zeros(means.shape)
+    freedom = np.full(means.shape, np.inf)
+    if n_seeds > 1:
+        between = moderated(values, own, n_methods)
+        of_seeds, freedom = np.maximum(between.variances, own), between.freedom
     variance = shared + of_seeds
     errors = np.sqrt(variance)
     # That a few people answer alike in all draws says nothing about how sure their answer is; a
@@ -177,7 +188,8 @@ def seed_means(values: Array, shared: Array, own: Array) -> SeedMeans:
     silent = errors < _NO_ERROR
     errors = np.where(silent, np.where(np.abs(means) < _NO_ERROR, 0.0, np.nan), errors)
     share = np.where(silent, 0.0, of_seeds / np.where(silent, 1.0, variance))
-    return SeedMeans(means, errors, share, deviation, n_seeds)
+    deviation = values.std(axis=0, ddof=1) if n_seeds > 1 else np.full(means.shape, np.nan)
+    return SeedMeans(means, errors, share, deviation, freedom, n_seeds)
 
 
 @dataclass(frozen=True)
@@ -222,10 +234,10 @@ def mean_over_seeds(values: Array, replicates: Array, confidence: float) -> Seed
     )
 
 
-def _multipliers(outside: Array | float, seed_share: Array, n_seeds: int) -> Array:
-    normal = -special.ndtri(np.asarray(outside) / 2)
-    if n_seeds == 1:
-        return np.broadcast_to(normal, seed_share.shape)
-    student = -special.stdtrit(n_seeds - 1, np.asarray(outside) / 2)
-    weight = np.maximum(seed_share, _LEAST_WEIGHT_OF_T)
-    return np.asarray((1.0 - weight) * normal + weight * student)
+def _multipliers(outside: Array | float, seed_share: Array, freedom: Array) -> Array:
+    level = np.broadcast_to(np.asarray(outside) / 2, seed_share.shape)
+    normal = -special.ndtri(level)
+    several = np.isfinite(freedom)
+    student = -special.stdtrit(np.where(several, freedom, 1.0), level)
+    weight = np.where(several, np.maximum(seed_share, _LEAST_WEIGHT_OF_T), 0.0)
+    return np.where(several, (1.0 - weight) * normal + weight * student, normal)

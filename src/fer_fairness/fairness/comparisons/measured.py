@@ -125,7 +125,9 @@ class Measured:
         kinds = [people_variance(self._of(draws, of, minus)) for draws in self.draws]
         shared = np.max([kind.shared for kind in kinds], axis=0)
         own = np.max([kind.own for kind in kinds], axis=0)
-        means = seed_means(values, wider * shared + self._of_correction(of, minus), own)
+        means = seed_means(
+            values, wider * shared + self._of_correction(of, minus), own, _n_methods(of, minus)
+        )
         varies = (kinds[-1].scores != 0).any(axis=0)
         return means, np.where(varies, kinds[-1].scores, kinds[0].scores)
 
@@ -147,6 +149,13 @@ class Measured:
         scores = [people_variance(self._of(self.draws[0], one, None)).scores for one in (of, minus)]
         together = here * scores[0] - there * scores[1]
         return np.asarray(_UNSURE**2 * (together**2).mean(axis=0))
+
+
+def _n_methods(of: Codes, minus: Codes | None) -> int:
+    """How many of the rows are no sums or differences of others."""
+    if minus is None:
+        return len(np.unique(of[0]))
+    return len(np.unique([of[0], minus[0]])) - 1
 
 
 def parts_of(

@@ -11,9 +11,7 @@ eight answers become one emotion again:
    the most probable emotion other than the withdrawn one is taken.
 
 Step 2 is this project's: the eight programs do not know of each other, so the odds are evened out
-approximately, and the evaluation has to show by how much. AIF360's `CalibratedEqOddsPostprocessing`
-was not chosen: it replaces a person's score by the base rate, which for eight emotions that must
-sum to one leaves rare emotions without any chance of being predicted.
+approximately, and the evaluation has to show by how much.
 
 The draws are random, so two people with the same picture may be treated differently.
 """
@@ -26,9 +24,9 @@ import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
-from fer_fairness.mitigation.post_method import Json, PostMethod
+from fer_fairness.mitigation.one_against_others import OneAgainstOthers, not_fitted
+from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
     Indices,
@@ -37,7 +35,7 @@ from fer_fairness.mitigation.scored import (
     probabilities_of,
     with_predictions,
 )
-from fer_fairness.taxonomy import EMOTIONS, Attribute
+from fer_fairness.taxonomy import EMOTIONS
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Side: TypeAlias = Literal["privileged", "unprivileged"]
@@ -72,21 +70,13 @@ class EqualizedOddsRates(BaseModel):
     untouched: dict[str, str]
 
 
-class EqualizedOdds(PostMethod):
+class EqualizedOdds(OneAgainstOthers):
     """Evens out the error rates of one group and of all others."""
 
     label: ClassVar[str] = "Equalized odds (AIF360)"
     source: ClassVar[str] = "Hardt et al. 2016, arXiv 1610.02413"
 
     method: Literal["equalized_odds"] = "equalized_odds"
-    attribute: Attribute = Field(
-        default="gender", description="Attribute whose groups' error rates are evened out."
-    )
-    privileged: str | None = Field(
-        default=None,
-        description="Group that the others are evened out with; "
-        "by default the one with the highest validation accuracy.",
-    )
 
     def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
         """Fit the rates of every emotion on validation predictions.
@@ -104,7 +94,7 @@ class EqualizedOdds(PostMethod):
     def _rates(self, people: pd.DataFrame) -> EqualizedOddsRates:
         members = people[self.attribute].to_numpy(dtype=object)
         names = group_names(people, self.attribute)
-        privileged = self._privileged(people)
+        privileged = self.privileged_group(people)
         if len(names) < 2:
             reason = f"fewer than two groups of {self.attribute} among the validation people"
             return EqualizedOddsRates(
@@ -136,22 +126,6 @@ class EqualizedOdds(PostMethod):
             untouched=untouched,
         )
 
-    def _privileged(self, people: pd.DataFrame) -> str:
-        """The group named, or the one with the highest accuracy (of equals the first by name)."""
-        if not len(people):
-            return self.privileged or ""
-        right = (people["emotion"] == people["predicted_emotion"]).astype(np.float64)
-        accuracies = right.groupby(people[self.attribute]).mean().sort_index()
-        if self.privileged is None:
-            return str(accuracies.idxmax())
-        if self.privileged not in accuracies.index:
-            raise InvalidInputError(
-                f"equalized_odds.privileged is {self.privileged!r}, but the validation people have "
-                f"the groups {', '.join(map(str, accuracies.index))} of {self.attribute}. Name one "
-                "of these, or leave it out."
-            )
-        return self.privileged
-
     def apply(self, scored: pd.DataFrame, rules: dict[str, Json], *, seed: int) -> pd.DataFrame:
         """Draw new predictions at the fitted rates.
 
@@ -169,11 +143,8 @@ class EqualizedOdds(PostMethod):
 
 def _fit_one(shown: Flags, predicted: Flags, on_privileged: Flags) -> dict[Side, Rates] | str:
     """The rates of one emotion on either side, or why there are none."""
-    for side, name in ((on_privileged, "privileged"), (~on_privileged, "unprivileged")):
-        if not shown[side].any():
-            return f"nobody on the {name} side shows it"
-        if shown[side].all():
-            return f"everybody on the {name} side shows it"
+    if reason := not_fitted(shown, on_privileged):
+        return reason
     solution = _solve(shown, predicted, on_privileged)
     if solution is None:
         return "the linear program has no solution"

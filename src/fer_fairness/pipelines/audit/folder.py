@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from fer_fairness.auditing.reading import name_of_file
 from fer_fairness.files import file_sha256, json_sha256
 from fer_fairness.provenance import named_path, plain
-from fer_fairness.sources.image_listing import printable
 
 _FILES: Final = ("predictions", "model", "held_out_labels")
 _NAME_LENGTH: Final = 60
@@ -35,11 +35,6 @@ def audit_folder(parameters: Mapping[str, Any]) -> str:
     digits = json_sha256(plain({"seed": parameters.get("seed"), "audit": audit | held}))[:8]
     readable = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:_NAME_LENGTH]
     return f"{readable or 'audit'}-{digits}"
-
-
-def name_of_file(path: Path) -> str:
-    """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
-    return Path(printable(path.name).removesuffix(".gz")).stem.removesuffix(".weights")
 
 
 def _content(named: object) -> str:

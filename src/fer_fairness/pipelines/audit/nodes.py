@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fer_fairness.auditing.reading import People, name_of_file, read_people_of_file
+from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
-from fer_fairness.fairness import AUDIT_COLUMNS
-from fer_fairness.fairness.codes import categorical
-from fer_fairness.fairness.subgroups.bias_scan import bias_scan
-from fer_fairness.files import json_sha256
+from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence
 from fer_fairness.foreign import (
     Limits,
     ModelOutputs,
@@ -26,49 +25,19 @@ from fer_fairness.foreign import (
     run_model_file,
 )
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.audit.coverage import (
-    compared,
-    faces_showing,
-    labelled_attributes,
-    left_out_notes,
-    n_people,
-    people_notes,
-    predicted_groups_notes,
-)
-from fer_fairness.pipelines.audit.folder import name_of_file
-from fer_fairness.pipelines.measurements import (
-    FABRICATED_NOTE,
-    aif360_table,
-    evaluation_tables,
-    label_noise_tables,
-    primary_notes,
-)
-from fer_fairness.pipelines.scored_faces import (
-    ScoredFaces,
-    by_evaluation_set,
-    join_faces,
-    with_confidence,
-    with_context,
-)
+from fer_fairness.pipelines.audit.coverage import faces_showing, labelled_attributes, n_people
+from fer_fairness.pipelines.scored_faces import by_evaluation_set, join_faces
 from fer_fairness.reporting import (
-    ReportInputs,
     all_sections,
-    as_json,
     figure_files,
     paper_files,
     render_report,
     results_json,
 )
-from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.image_listing import printable
-from fer_fairness.sources.predictions import read_predictions
 from fer_fairness.taxonomy import EMOTIONS
 
 logger = logging.getLogger(__name__)
-
-People = tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]
-"""Scored people, how they were read, the labeller's held-out people and the people's probabilities
-of groups; the last two are empty where no group was predicted or nothing is known of it."""
 
 
 def read_prediction_file(parameters: AuditParameters) -> People:
@@ -84,49 +53,9 @@ def read_prediction_file(parameters: AuditParameters) -> People:
             "file with the true and predicted emotion and at least one column of groups; for a "
             "Keras model run --pipelines audit_model --params audit.model=FILE."
         )
-    path = Path(parameters.predictions)
-    found = read_predictions(path, parameters.columns)
-    held_out = _held_out(parameters, found.attributes)
-    predicted = held_out.attributes if held_out else ()
-    sources = {
-        f"{name}_source": "predicted" if name in predicted else "given" for name in found.attributes
-    }
-    taken = sorted(set(sources) & set(found.attributes))
-    if taken:
-        raise InvalidInputError(
-            f"{path.name}: {taken[0]!r} cannot be compared beside "
-            f"{taken[0].removesuffix('_source')!r}, whose source is called that here. Rename the "
-            "column, or leave it out of audit.columns.attributes."
-        )
-    reading = {
-        "name": parameters.name or name_of_file(path),
-        "evaluation_set": printable(path.name),
-        "classes": list(found.classes),
-        "attributes": list(found.attributes),
-        **found.reading,
-    }
-    if held_out:
-        reading["held_out_labels"] = {
-            "file": printable(Path(str(parameters.held_out_labels)).name),
-            "sha256": held_out.sha256,
-            "n_people": len(held_out.frame),
-            "attributes": list(held_out.attributes),
-        }
-    _tell(reading)
-    known = held_out.frame if held_out else pd.DataFrame()
-    people = with_confidence(_audited(found.frame, reading))
-    # As categories: of millions of rows a text each would take as much as all else.
-    constant = {
-        name: categorical(np.zeros(len(people), dtype=np.int8), [source])
-        for name, source in sources.items()
-    }
-    return people.assign(**constant), reading, known, pd.DataFrame()
-
-
-def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:
-    if parameters.held_out_labels is None:
-        return None
-    return read_held_out_labels(Path(parameters.held_out_labels), attributes)
+    people = read_people_of_file(Path(parameters.predictions), parameters)
+    _tell(people[1])
+    return people
 
 
 def score_foreign_model(
@@ -225,100 +154,20 @@ def _tell(reading: dict[str, Any]) -> None:
         logger.info(note)
 
 
-def evaluate_people(
-    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
-) -> tuple[pd.DataFrame, ...]:
-    """Overall scores, group scores, gaps and confusion."""
-    attributes = compared(people, reading, parameters)
-    return evaluation_tables([_audited(people, reading)], attributes, parameters.inference, seed)
-
-
-def scan_subgroups(
-    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
-) -> pd.DataFrame:
-    """The subgroup over all attributes that is served worst, with a p-value of its own."""
-    part = _audited(people, reading)
-    found = bias_scan(
-        people,
-        attributes=reading["attributes"],
-        n_permutations=parameters.n_scan_permutations,
-        seed=seed,
-        minimum_group_size=parameters.inference.minimum_group_size,
-        significance=parameters.inference.significance,
-        person=part.person,
-    )
-    return with_context([(part, found)])
-
-
-def one_vs_rest(
-    people: pd.DataFrame, reading: dict[str, Any], parameters: AuditParameters, seed: int
-) -> pd.DataFrame:
-    """AIF360's metrics, one emotion against the rest; none where there are too many people."""
-    wanted = [] if len(people) > parameters.aif360_max_people else reading["attributes"]
-    attributes = [name for name in wanted if people[name].nunique() <= parameters.max_groups]
-    return aif360_table([_audited(people, reading)], attributes, parameters.inference, seed)
-
-
-def correct_label_errors(
-    people: pd.DataFrame,
-    reading: dict[str, Any],
-    parameters: AuditParameters,
-    seed: int,
-    held_out: pd.DataFrame,
-    labels: pd.DataFrame,
-) -> tuple[pd.DataFrame, ...]:
-    """Scores and gaps of predicted groups with the labeller's errors taken off; else no rows."""
-    part = _audited(people, reading)
-    return label_noise_tables(
-        [part],
-        {part.evaluation_set: (labels, held_out)},
-        compared(people, reading, parameters),
-        parameters.inference,
-        seed,
-    )
-
-
 def write_audit(
     reading: dict[str, Any],
     manifest: dict[str, Any],
     parameters: AuditParameters,
     seed: int,
     **tables: pd.DataFrame,
-) -> tuple[str, dict[str, Any], pd.DataFrame, dict[str, bytes], dict[str, bytes]]:
-    """The HTML page, all numbers for machines, the table of metrics, figures and words."""
-    gaps = tables["gaps"]
-    notes = [
-        *([FABRICATED_NOTE] if reading.get("fabricated") else []),
-        *reading["warnings"],
-        *predicted_groups_notes(gaps),
-        *people_notes(reading, tables["label_noise_gaps"]),
-        *reading["notes"],
-        *left_out_notes(gaps, tables["aif360"], reading, parameters),
-    ]
-    chosen = parameters.model_dump()
-    sha256 = json_sha256({"seed": seed, "audit": as_json(chosen)})
-    notes = [*primary_notes(parameters.inference, sha256), *notes]
-    about = {
-        "seed": seed,
-        "parameters": chosen,
-        "parameters_sha256": sha256,
-        "reading": reading,
-    }
-    inputs = ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
+) -> tuple[str, pd.DataFrame, dict[str, bytes], dict[str, bytes], dict[str, Any]]:
+    """The HTML page, the tidy table of metrics, figures and words for a paper, the results."""
+    inputs = report_inputs(reading, manifest, parameters, seed, tables)
     sections = all_sections(inputs)
     return (
         render_report(inputs, sections),
-        results_json(inputs),
-        gaps[list(AUDIT_COLUMNS)],
+        tables["gaps"][list(AUDIT_COLUMNS)],
         figure_files(sections, inputs.notes),
         paper_files(inputs),
-    )
-
-
-def _audited(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
-    return ScoredFaces(
-        evaluation_set=reading["evaluation_set"],
-        variant=reading["name"],
-        emotions=tuple(reading["classes"]),
-        table=people,
+        results_json(inputs),
     )

@@ -2,9 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from fer_fairness.auditing import measuring
+from fer_fairness.auditing.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.audit import nodes
-from fer_fairness.pipelines.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import step
 
 _PEOPLE = ["people", "reading", "held_out_labels", "demographics"]
@@ -51,25 +52,25 @@ def _audit() -> Pipeline:
     tables = [*EVALUATION_TABLES, "scan", "aif360", *LABEL_NOISE_TABLES]
     measure = [
         Node(
-            nodes.evaluate_people,
+            measuring.evaluate_people,
             inputs=measured_on,
             outputs=[f"table_{table}" for table in EVALUATION_TABLES],
             name="evaluate",
         ),
         Node(
-            nodes.scan_subgroups,
+            measuring.scan_subgroups,
             inputs=measured_on,
             outputs="table_scan",
             name="scan_subgroups",
         ),
         Node(
-            nodes.one_vs_rest,
+            measuring.one_vs_rest,
             inputs=measured_on,
             outputs="table_aif360",
             name="aif360_metrics",
         ),
         Node(
-            nodes.correct_label_errors,
+            measuring.correct_label_errors,
             inputs=[*measured_on, "held_out_labels", "demographics"],
             outputs=[f"table_{table}" for table in LABEL_NOISE_TABLES],
             name="correct_label_errors",
@@ -84,7 +85,7 @@ def _audit() -> Pipeline:
             "parameters": "params:audit",
             "seed": "params:seed",
         },
-        outputs=["report", "results", "table", "figures", "paper"],
+        outputs=["report", "table", "figures", "paper", "results"],
         name="write",
         tags="report",
     )

@@ -70,6 +70,13 @@ def split_faces(
     """
     if parameters.validation_share > 0:
         faces = carve_out_validation(faces, images, parameters, seed)
+    return separate_test_faces(faces, images)
+
+
+def separate_test_faces(
+    faces: pd.DataFrame, images: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame, np.ndarray]:
+    """As `split_faces`, of faces whose splits are complete."""
     is_test = (faces["split"] == "test").to_numpy()
     return (*_subset(faces, images, ~is_test), *_subset(faces, images, is_test))
 

@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from fer_fairness.evaluation_sets import demographic_dataset
-from fer_fairness.fairness.group_names import CELL, joined_names
-from fer_fairness.files import json_sha256
-from fer_fairness.mitigation.tuning import RULES, Choice
-from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.pipelines.fairness_reporting.notes import report_notes
-from fer_fairness.pipelines.measurements import (
+from fer_fairness.auditing.measurements import (
     aif360_table,
     evaluation_tables,
     label_noise_tables,
     measured_answers,
     primary_notes,
 )
+from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.fairness.group_names import CELL, joined_names
+from fer_fairness.files import json_sha256
+from fer_fairness.mitigation.tuning import RULES, Choice
+from fer_fairness.params.fairness_reporting import EvaluationParameters
+from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.scored_faces import (
     by_evaluation_set,
     scored_faces,
@@ -150,8 +150,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, dict[str, Any], str, dict[str, bytes], dict[str, bytes]]:
-    """The HTML page, the results for machines, the baseline's model card, figures and words.
+) -> tuple[str, str, str, Figure, dict[str, bytes], dict[str, bytes], dict[str, Any]]:
+    """All that a reader gets of the tables.
 
     Args:
         manifest: How the run was made.
@@ -159,6 +159,10 @@ def write_report(
         parameters: Those of the run.
         found: The tables of the report by their names, and the data-quality report of each dataset
             by its name.
+
+    Returns:
+        The HTML page; the baseline's model card in Markdown, HTML and its figure; the figures and
+        the words for a paper; the results.
     """
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
@@ -181,13 +185,16 @@ def write_report(
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
+    card = model_card(inputs, "baseline")
     sections = all_sections(inputs)
     return (
         render_report(inputs, sections),
-        results_json(inputs),
-        model_card(inputs, "baseline"),
+        card.markdown(),
+        card.html(),
+        card.figure,
         figure_files(sections, inputs.notes),
         paper_files(inputs),
+        results_json(inputs),
     )
 
 

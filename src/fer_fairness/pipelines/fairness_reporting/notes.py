@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
-from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
-from fer_fairness.pipelines.measurements import (
+from fer_fairness.auditing.measurements import (
     FABRICATED_NOTE,
     FACES_ALONE_NOTE,
     LABEL_ERRORS_NOTE,
 )
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
 from fer_fairness.reporting import evaluation_set_label
 from fer_fairness.reporting.number_text import listed
 

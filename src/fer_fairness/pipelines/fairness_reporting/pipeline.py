@@ -6,10 +6,10 @@ from typing import Final
 import pandas as pd
 from kedro.pipeline import Pipeline
 
+from fer_fairness.auditing.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
-from fer_fairness.pipelines.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.reporting import REPORT_TABLES
@@ -143,7 +143,7 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
             compare,
             inputs=[*_SETTINGS, *control, *of_first],
             outputs=[table, *bench_tables] if one_seed else table,
-            name="compare_with_baseline",
+            name="tables.compare_with_baseline",
             tags="score",
         )
     if set(_OVER_SEEDS) <= set(made):
@@ -152,7 +152,7 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
             comparisons.compare_over_seeds,
             inputs=[*_SETTINGS, "params:seeds", "params:control_variant", *scored],
             outputs=[*(f"tables.{table}" for table in _OVER_SEEDS), *bench_tables],
-            name="compare_over_seeds",
+            name="tables.compare_over_seeds",
             tags="score",
         )
 
@@ -183,7 +183,7 @@ def _collected(table: str, of_variants: dict[str, str]) -> Pipeline:
         _COLLECTED_BY.get(table, nodes.collect),
         inputs=of_variants,
         outputs=f"tables.{table}",
-        name=f"collect_{table}",
+        name=f"tables.collect_{table}",
         tags="report",
     )
 
@@ -195,7 +195,7 @@ def _planted() -> Iterator[Pipeline]:
             planted.truth_of,
             inputs=f"{dataset}.raw",
             outputs=[f"{dataset}.truth", f"{dataset}.planted_bias"],
-            name=f"read_truth_of_{dataset}",
+            name=f"planted.read_truth_of_{dataset}",
             tags="report",
         )
     tables = [f"{BASELINE}.{name}" for name in ("scored", "table_gaps", "table_groups")]
@@ -206,7 +206,7 @@ def _planted() -> Iterator[Pipeline]:
         planted.find_planted,
         inputs=[*tables, "params:evaluation", "params:labeller", "params:seed", *truths],
         outputs="tables.planted",
-        name="find_planted",
+        name="planted.find",
         tags="report",
     )
 
@@ -226,12 +226,20 @@ def _report(tables: Sequence[str]) -> Pipeline:
         nodes.write_report,
         inputs={
             **{table: f"tables.{table}" for table in tables},
-            **{dataset: f"{dataset}.data_quality" for dataset in READERS},
+            **{dataset: f"{dataset}.data_quality" for dataset in {**READERS, **EVALUATION_SETS}},
             "manifest": "run_manifest",
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "results", "model_card", "figures", "paper"],
+        outputs=[
+            "report",
+            "model_card",
+            "model_card_page",
+            "model_card_figure",
+            "figures",
+            "paper",
+            "results",
+        ],
         name="write_report",
         tags="report",
     )

@@ -11,16 +11,17 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from fer_fairness.auditing.measurements import evaluation_tables
 from fer_fairness.fabrication.found import AuditedFaces, biased_faces, planted_and_found
 from fer_fairness.fabrication.layouts import LAYOUTS
 from fer_fairness.fabrication.planted import Planted, planted_biases
 from fer_fairness.fabrication.writing import read_truth
+from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.labeling.groupings import asked_groupings
 from fer_fairness.params.fabrication import PlantedBias
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.params.race_labeling import LabellerParameters
-from fer_fairness.pipelines.measurements import evaluation_tables
-from fer_fairness.pipelines.scored_faces import ScoredFaces, by_evaluation_set, scored_faces
+from fer_fairness.pipelines.scored_faces import by_evaluation_set, scored_faces
 from fer_fairness.tables import stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.augmentation import Augmented, distribution_before_after, example_sheet
-from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import (
     Composition,
     Given,
@@ -178,9 +177,21 @@ def predict(
     parameters: PredictionParameters,
     block: MethodBlock,
     seed: int,
+    emotions: list[str],
 ) -> pd.DataFrame:
-    """Predictions on the faces of a table that are no training faces: validation or test faces."""
-    return _predict(model, faces[faces["split"] != "train"], images, parameters, block, seed)
+    """Predictions on the faces of a table that are no training faces: validation or test faces.
+
+    Args:
+        model: The variant's model.
+        faces: Development or test faces of one dataset.
+        images: Their images.
+        parameters: How it is asked.
+        block: The variant's method.
+        seed: Recorded with the predictions.
+        emotions: Those that the dataset labels.
+    """
+    chosen = faces[faces["split"] != "train"]
+    return _predict(model, chosen, images, parameters, block, seed, emotions)
 
 
 def predict_training(
@@ -190,9 +201,15 @@ def predict_training(
     parameters: PredictionParameters,
     block: MethodBlock,
     seed: int,
+    scored_over: dict[str, list[str]],
 ) -> pd.DataFrame:
-    """Predictions on the training faces of a development table."""
-    return _predict(model, faces[faces["split"] == "train"], images, parameters, block, seed)
+    """Predictions on the training faces of a development table.
+
+    Args as of `predict`; `scored_over` has the emotions of every dataset, by its name.
+    """
+    chosen = faces[faces["split"] == "train"]
+    emotions = scored_over[chosen["dataset"].iloc[0]] if len(chosen) else []
+    return _predict(model, chosen, images, parameters, block, seed, emotions)
 
 
 def _predict(
@@ -202,6 +219,7 @@ def _predict(
     parameters: PredictionParameters,
     block: MethodBlock,
     seed: int,
+    emotions: Sequence[str],
 ) -> pd.DataFrame:
     name = block.root.name
     scored = faces[has_majority_emotion(faces)].reset_index(drop=True)
@@ -216,8 +234,7 @@ def _predict(
         average_mirrored=parameters.average_mirrored,
         average_shifted_px=parameters.average_shifted_px,
     )
-    emotions = EVALUATION_SETS[scored["dataset"].iloc[0]].emotions
-    return predictions_table(scored, logits, variant=name, seed=seed, emotions=emotions)
+    return predictions_table(scored, logits, variant=name, seed=seed, emotions=tuple(emotions))
 
 
 def fit_post_method(

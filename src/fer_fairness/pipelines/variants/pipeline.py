@@ -7,21 +7,26 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.mitigation import Method
-from fer_fairness.pipelines.namespaces import step
+from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants import nodes, tuning
-from fer_fairness.pipelines.variants.structure import Structure, Variant
+from fer_fairness.pipelines.variants.structure import SCORED_OVER, Structure, Variant
 
 _TABLES = {"validation": "development", "test": "test"}
 """The split of predictions -> the tables that its faces are in."""
 
 
 def create_pipelines(structure: Structure) -> dict[str, Pipeline]:
-    """The pipelines of all variants and seeds, by the names that their methods say."""
+    """The pipelines of all variants and seeds, by the names that their methods say.
+
+    A variant that is not called as its pipeline has a box of its own in that pipeline's box.
+    """
     pipelines: dict[str, Pipeline] = {}
     for variant in structure.variants:
         for seed in structure.seeds:
             name = variant.method.pipeline
             made = variant_pipeline(variant, structure, seed)
+            if structure.namespace(variant.name, seed) != name:
+                made = grouped(name, [made])
             pipelines[name] = pipelines.get(name, Pipeline([])) + made
     return pipelines
 
@@ -124,7 +129,7 @@ class _Wired:
                 *(self.block, "params:budget", "params:fine_tuning", "params:prediction"),
                 *(*development, labelled),
                 *(self.seed, "params:checkpoint_root", f"{self.start}.model"),
-                *self._told(method),
+                *(f"params:{SCORED_OVER}", *self._told(method)),
             ],
             outputs=self.own("block", "trials"),
             name=f"{self.space}.tune",
@@ -168,6 +173,7 @@ class _Wired:
                 *self.own("model"),
                 *(f"{faces}_faces", f"{faces}_images"),
                 *("params:prediction", self.block, self.seed),
+                f"params:{SCORED_OVER}.{dataset}",
             ],
             outputs=f"{self.space}.{dataset}_{split}_predictions",
             name=f"{self.space}.predict_{dataset}_{split}",
@@ -180,6 +186,7 @@ class _Wired:
             inputs=[
                 *(f"{self.start}.model", *development),
                 *("params:prediction", self.block, self.seed),
+                f"params:{SCORED_OVER}",
             ],
             outputs=f"{self.space}.start_predictions",
             name=f"{self.space}.predict_training_faces",

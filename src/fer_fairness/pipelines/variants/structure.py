@@ -5,13 +5,14 @@ several. `docs/adding_a_method.md` walks through adding one.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS, EvaluationSet
 from fer_fairness.mitigation import (
     Method,
     MethodBlock,
@@ -26,6 +27,7 @@ from fer_fairness.params.budget import BenchParameters, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.lists import ListOf
 from fer_fairness.params.seeds import checked_seeds
+from fer_fairness.pipelines.described import described_sets, named_blocks
 
 Block = TypeVar("Block", bound=Parameters)
 
@@ -42,6 +44,9 @@ TRAINING_SEED: Final = "training_seed"
 
 CONTROL_VARIANT: Final = "control_variant"
 """The parameter that names the variant which all others are held against."""
+
+SCORED_OVER: Final = "scored_over"
+"""The block of parameters with the emotions that each evaluation set is scored over."""
 
 FURTHER_SEEDS: Final = "training_seed_of"
 """The block of parameters with the number of each further seed, as `seed_<number>`."""
@@ -90,11 +95,13 @@ class Structure:
         seeds: The training seeds. The first has the plain names (`baseline.model`), each further
             one has namespaces of its own (`baseline_seed_1.model`).
         n_trials: Settings that each variant but the baseline tries with the first seed.
+        described: The datasets that blocks under `datasets` describe.
     """
 
     variants: tuple[Variant, ...]
     seeds: tuple[int, ...] = (0,)
     n_trials: int = 1
+    described: tuple[EvaluationSet, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -184,7 +191,9 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
     seeds = checked_seeds(parameters.get("seed") if given is None else given)
     budget = _block(BudgetParameters, parameters, "budget")
     bench = _block(BenchParameters, parameters, "bench")
-    return _structure(_taking_part(found, bench.methods), seeds, budget.trials)
+    structure = _structure(_taking_part(found, bench.methods), seeds, budget.trials)
+    described = described_sets(parameters, taken=[variant.name for variant in found])
+    return replace(structure, described=described)
 
 
 def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Block:
@@ -314,8 +323,9 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, the name of the control in `control_variant`, each
-        variant's name in its block, and null in place of the block of a variant that does not take
+        further one in `training_seed_of`, the name of the control in `control_variant`, the
+        emotions of each evaluation set in `scored_over`, the names of variants and of described
+        datasets in their blocks, and null in place of the block of a variant that does not take
         part.
 
     Raises:
@@ -326,12 +336,16 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         TRAINING_SEED: first,
         FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
         CONTROL_VARIANT: structure.control,
+        SCORED_OVER: {
+            part.name: list(part.emotions)
+            for part in (*EVALUATION_SETS.values(), *structure.described)
+        },
     }
     for name in derived.keys() & parameters.keys():
         raise InvalidInputError(
-            f"The parameter {name} is set, but follows from seeds and variants. Take it out of "
-            "conf and --params: training seeds are listed in seeds, and the control is the variant "
-            f"whose method is {CONTROL}."
+            f"The parameter {name} is set, but follows from others. Take it out of conf and "
+            "--params: training seeds are listed in seeds, the control is the variant whose method "
+            f"is {CONTROL}, and a dataset says which emotions it labels."
         )
     named = {name: {**parameters[name], "name": name} for name in structure.names}
     left_out = {
@@ -339,4 +353,11 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         for name, block in parameters.items()
         if _method_named_by(block) and name not in structure.names
     }
-    return {**parameters, **left_out, **named, **derived, "seeds": list(structure.seeds)}
+    return {
+        **parameters,
+        **left_out,
+        **named,
+        **derived,
+        "seeds": list(structure.seeds),
+        "datasets": named_blocks(parameters),
+    }

@@ -38,6 +38,7 @@ def tune(
     seed: int,
     checkpoint_root: str,
     baseline: nodes.Model,
+    scored_over: dict[str, list[str]],
     *predictions: pd.DataFrame,
 ) -> Tuned:
     """Train each trial of a method and choose one by its predictions on validation faces.
@@ -45,7 +46,7 @@ def tune(
     Trials leave their checkpoints where the variant's own training finds them: the chosen one is
     not trained again.
 
-    All that is given is as `compose_training_set`, `train_model` and `predict` take it;
+    All that is given is as `compose_training_set`, `train_model` and `predict_training` take it;
     `labelled_faces` are the development faces with the groups that are known or predicted.
 
     Returns:
@@ -70,7 +71,8 @@ def tune(
             checkpoint_root,
             baseline,
         )
-        return nodes.predict(model, faces, images, prediction, tried, seed)
+        emotions = scored_over[faces["dataset"].iloc[0]]
+        return nodes.predict(model, faces, images, prediction, tried, seed, emotions)
 
     trials = []
     found = candidates(block.root, fine_tuning, budget.trials, seed=seed)

@@ -20,6 +20,7 @@ _MOST_NAMED: Final = 9
 """So many names have room beside a panel."""
 
 _HEIGHT: Final = 2.5
+_HEIGHT_ALONE: Final = 1.75
 
 
 def front_figure(rows: Sequence[FrontRow]) -> Figure:
@@ -41,7 +42,8 @@ def front_figure(rows: Sequence[FrontRow]) -> Figure:
     if not blocks:
         return style.message_figure(NO_GAPS)
     columns = min(2, len(blocks))
-    figure = style.new_figure(style.WIDTH * columns / 2, 0.2 + _HEIGHT * -(-len(blocks) // columns))
+    height = _HEIGHT_ALONE if len(blocks) == 1 else _HEIGHT * -(-len(blocks) // columns)
+    figure = style.new_figure(style.WIDTH * columns / 2, 0.2 + height)
     panels = style.panel_grid(figure, len(blocks), columns=columns, share="x")
     for panel, block in zip(panels, blocks, strict=True):
         first = block[0]
@@ -85,7 +87,7 @@ def _draw_names(panel: Axes, rows: list[FrontRow]) -> None:
     low, high = min(heights, default=bottom), max(heights, default=top)
     beyond = max(high - top, 0.0) + min(low - bottom, 0.0)
     for row, height in zip(named, heights, strict=True):
-        colour = style.ADDED if row.is_control else style.INK
+        colour = style.for_text(style.ADDED) if row.is_control else style.INK
         control = ", control" if row.is_control else ""
         panel.annotate(
             f"{style.literal(row.variant_label)}{control} ({row.probability_text})",

@@ -13,6 +13,9 @@ from fer_fairness.reporting.labels import group_label
 from fer_fairness.reporting.number_text import interval, percent, thousands
 from fer_fairness.reporting.rows.scores import GroupRow
 
+HEADLINE_GAPS_CAPTION: Final = (
+    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
+)
 _WIDTH: Final = 5.4
 _ROW: Final = 0.215
 _MARK: Final = style.Mark(style.INK, "o")

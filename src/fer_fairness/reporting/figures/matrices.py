@@ -19,7 +19,8 @@ from fer_fairness.reporting.rows.labeller import LabellerConfusionRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import ConfusionRow
 
-_LIGHT_TEXT_BELOW: Final = 0.55
+_LIGHT_TEXT_BELOW: Final = 0.47
+"""Share in [0, 1] on whose colour white and black letters have a contrast of 4.5 alike."""
 
 
 def confusion_matrix_figure(
@@ -127,7 +128,7 @@ def _matrix(told: Iterable[tuple[str, str, float]], *, title: str, axes: tuple[s
             va="center",
             fontsize=style.SMALL_SIZE - 1.0,
             linespacing=0.95,
-            color="white" if share < _LIGHT_TEXT_BELOW else style.INK,
+            color="white" if share < _LIGHT_TEXT_BELOW else "black",
             in_layout=False,  # inside the panel: measuring it would only cost time
         )
     panel.xaxis.label.set_color(style.QUIET)

@@ -112,7 +112,7 @@ def _tell(panel: Axes, place: int, reason: str) -> None:
         xycoords=panel.get_yaxis_transform(),
         ha="right",
         va="center",
-        fontsize=style.SMALL_SIZE - 0.5,
+        fontsize=style.SMALL_SIZE,
         color=style.QUIET,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )

@@ -159,7 +159,7 @@ def _draw_names(axes: Axes, ordered: Sequence[RankRow], below: float) -> None:
             height,
             f"{style.literal(row.variant_label)}{control}  {numbers}",
             "right" if at_left else "left",
-            colour=style.ADDED if strong else style.INK,
+            colour=style.for_text(style.ADDED) if strong else style.INK,
         )
 
 

@@ -75,7 +75,7 @@ def _draw(panel: Axes, bins: Sequence[LabellerReliabilityRow]) -> None:
         "surer than right",
         ha="right",
         va="bottom",
-        fontsize=style.SMALL_SIZE - 1,
+        fontsize=style.SMALL_SIZE,
         color=style.QUIET,
     )
     panel.fill_between([0, 100], [0, 100], 0, color=style.CHANCE, alpha=0.25, linewidth=0)

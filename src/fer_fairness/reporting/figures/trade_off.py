@@ -120,6 +120,6 @@ def _draw_trade_off(
             textcoords=panel.get_yaxis_transform(),
             va="center",
             fontsize=style.TEXT_SIZE - 1,
-            color=mark.colour,
+            color=style.for_text(mark.colour),
             arrowprops={"arrowstyle": "-", "color": mark.colour, "linewidth": 0.4, "alpha": 0.5},
         )

@@ -86,7 +86,7 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
             place,
             f"{row.n_after:,.0f}",
             va="center",
-            fontsize=style.SMALL_SIZE - 1,
+            fontsize=style.SMALL_SIZE,
             color=style.INK,
             in_layout=False,
         )

@@ -11,8 +11,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures.style import WIDTH, any_letters
-from fer_fairness.reporting.model_card import markdown_escape
 from fer_fairness.reporting.page import Drawing, Section, drawings
+from fer_fairness.reporting.templating import markdown_escape
 from fer_fairness.spreadsheets import csv_bytes
 
 COLUMN_CM: Final = 8.5

@@ -13,10 +13,10 @@ from fer_fairness.reporting.labels import (
     evaluation_set_label,
     variant_label,
 )
-from fer_fairness.reporting.model_card import markdown_escape
 from fer_fairness.reporting.number_text import MISSING, p_value, thousands
 from fer_fairness.reporting.paper.latex import latex_text
 from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.templating import markdown_escape
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _methods_table(inputs: ReportInputs) -> PaperTable:
         if attribute is None or len(attribute_parts(attribute)) == 1
     ]
     attributes = sorted({one[2] for one in found if one[2] is not None})
-    heads = {None: "Everybody", **{name: _head(name) for name in attributes}}
+    heads: dict[str | None, str] = {None: "Everybody", **{name: _head(name) for name in attributes}}
     lines = []
     for (variant, evaluation_set), told in grouped(found, lambda one: one[:2]).items():
         effect_of = {attribute: str(effect) for *_, attribute, effect in told}

@@ -16,11 +16,7 @@ from fer_fairness.reporting.labels import in_sentence, start_label, variant_labe
 from fer_fairness.reporting.method_findings import answer_sentences
 from fer_fairness.reporting.number_text import listed, thousands
 from fer_fairness.reporting.rows.bench import RankRow
-from fer_fairness.reporting.rows.changes import (
-    AgainstControlRow,
-    ComparisonOverSeedsRow,
-    ComparisonRow,
-)
+from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 from fer_fairness.reporting.rows.training import ModelRow
@@ -61,7 +57,7 @@ def methods_paragraph(inputs: ReportInputs) -> str:
     """Which faces, which model, how differences were tested."""
     found = inputs.rows(GapRow)
     told = [*_data(inputs), *_models(inputs), _TESTS, _primary(inputs), _VALUES]
-    if inputs.rows(ComparisonRow) or inputs.rows(ComparisonOverSeedsRow):
+    if effects(inputs):
         told.append(_CHANGES)
     control = next((row for row in inputs.rows(RankRow) if row.is_control), None)
     if control is not None:

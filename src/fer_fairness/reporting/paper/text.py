@@ -5,10 +5,10 @@ from importlib.resources import files
 from typing import Final
 
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.model_card import markdown_escape
 from fer_fairness.reporting.paper.headline_tables import headline_tables
 from fer_fairness.reporting.paper.latex import CITATION, latex_text
 from fer_fairness.reporting.paper.paragraphs import methods_paragraph, results_paragraph
+from fer_fairness.reporting.templating import markdown_escape
 
 _ESCAPED_CITATION: Final = re.compile(r"\\\[(@\w+(?:; @\w+)*)\\\]")
 _PREAMBLE: Final = (

@@ -3,7 +3,7 @@
 import math
 from typing import Final, TypeAlias
 
-from fer_fairness.fairness.group_names import listed_names
+from fer_fairness.fairness.group_names import attribute_parts, listed_names
 from fer_fairness.fairness.metrics.words import MetricWords, metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.labels import (
@@ -66,6 +66,11 @@ class OfAttribute(Scored):
     """Something about the groups of one attribute."""
 
     attribute: str
+
+    @property
+    def of_one_attribute(self) -> bool:
+        """Whether it is of a single attribute and not of an intersection."""
+        return len(attribute_parts(self.attribute)) == 1
 
     @property
     def key(self) -> Key:

@@ -73,7 +73,8 @@ def found_section(inputs: ReportInputs) -> page.Section:
             text.append(_CHANGES_AS_LABELLED)
         if inputs.rows(ComparisonOverSeedsRow):
             text.append(_ONE_OF_SEVERAL)
-        blocks += [page.Text(" ".join(text)), page.Findings(tuple(comparisons), folded=True)]
+        reading = page.Folded("What was tested together", (page.Text(" ".join(text)),))
+        blocks += [page.Findings(tuple(comparisons), folded=True), reading]
     else:
         blocks.append(page.absent("No variant was compared with the baseline."))
     return page.Section("found", "Findings in full", blocks)
@@ -145,7 +146,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     shown = [row for row in gaps if row.variant == first]
     text = (
         f"{counts} The findings below are of the variant “{variant_label(first)}”. "
-        f"{others_found(shown, 'attribute of an evaluation set')}{_READING}"
+        f"{others_found(shown, 'attribute of an evaluation set')}"
     )
     by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))
     tables = [
@@ -154,7 +155,8 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table
     ]
-    return [page.Text(text), findings, *tables]
+    reading = page.Folded("How to read the findings", (page.Text(_READING),))
+    return [page.Text(text.strip()), findings, reading, *tables]
 
 
 def _primary_blocks(inputs: ReportInputs) -> list[page.Block]:

@@ -6,6 +6,7 @@ from typing import Final
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.glance import (
+    HEADLINE_GAPS_CAPTION,
     group_accuracy_figure,
     group_accuracy_words,
     headline_gaps_figure,
@@ -15,8 +16,8 @@ from fer_fairness.reporting.glance import (
     Audience,
     Effect,
     MethodEffects,
-    Sign,
     Statement,
+    counted_signs,
     effects,
     statements,
 )
@@ -28,7 +29,7 @@ from fer_fairness.reporting.labels import (
     variant_label,
 )
 from fer_fairness.reporting.method_findings import front_sentence
-from fer_fairness.reporting.number_text import MISSING, listed
+from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.reporting.rows.bench import FrontRow
 
 _MOST_STATEMENTS: Final = 5
@@ -41,10 +42,6 @@ _SIGNS: Final = {
     Effect.HARMED: "\N{MINUS SIGN}",
     Effect.UNCLEAR: "?",
 }
-_GAPS_CAPTION: Final = (
-    "Gap in accuracy over all emotions, noise taken off. Grey: what equal treatment gives; "
-    "dotted: what 8 audits of 10 would find; filled: found."
-)
 
 
 def glance_section(inputs: ReportInputs) -> page.Section:
@@ -65,11 +62,11 @@ def glance_section(inputs: ReportInputs) -> page.Section:
         page.Drawing(
             "accuracy_gaps",
             headline_gaps_figure(shown),
-            caption=_GAPS_CAPTION,
+            caption=HEADLINE_GAPS_CAPTION,
             alternative=headline_gaps_words(shown),
             rows=[one.gap for one in shown],
             half=True,
-            alone=f"Where {_model(inputs)} treats groups differently. {_GAPS_CAPTION}",
+            alone=f"Where {_model(inputs)} treats groups differently. {HEADLINE_GAPS_CAPTION}",
         ),
         *_groups(shown[0]),
         *_front(inputs, shown[0]),
@@ -84,9 +81,7 @@ def _model(inputs: ReportInputs) -> str:
 
 def _rest(statements: Sequence[Statement]) -> str:
     """How many statements are not on the first screen, by what they came to."""
-    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
-    told = [f"{sign} in {n}" for sign, n in counts.items() if n]
-    return f"{len(statements)} more below: {listed(told)}." if told else ""
+    return f"{len(statements)} more below: {counted_signs(statements)}." if statements else ""
 
 
 def _groups(statement: Statement) -> list[page.Block]:

@@ -69,8 +69,9 @@ def labeller_section(inputs: ReportInputs) -> page.Section | None:
     blocks: list[page.Block] = [page.Text(_INTRO)] if conditions else []
     if len(conditions) > 1:
         blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
-    for condition in conditions:
-        blocks += _condition_blocks(inputs, condition)
+    for place, condition in enumerate(conditions):
+        heading, of_condition = _condition_blocks(inputs, condition)
+        blocks += page.under(heading, of_condition, folded=place > 0)
     blocks += _selection_blocks(inputs.rows(LabellerSelectionRow))
     blocks += agreement_blocks(inputs.rows(AgreementRow), inputs.rows(AgreementCountRow))
     if not blocks and inputs.kind == "audit":
@@ -96,15 +97,15 @@ def asked_only(rows: Sequence[L], inputs: ReportInputs) -> list[L]:
     return [row for row in rows if (row.attribute, row.grouping) in asked]
 
 
-def _condition_blocks(inputs: ReportInputs, condition: str) -> list[page.Block]:
-    """All that is known of the labeller on faces of one look."""
+def _condition_blocks(inputs: ReportInputs, condition: str) -> tuple[str, list[page.Block]]:
+    """All that is known of the labeller on faces of one look, and its heading."""
 
     def of(rows: Sequence[L], *, asked: bool = True) -> list[L]:
         shown = asked_only(rows, inputs) if asked else rows
         return [row for row in shown if row.condition == condition]
 
     faces = condition_label(condition)
-    blocks: list[page.Block] = [page.Heading(f"Held-out faces {faces}{_use(condition)}")]
+    blocks: list[page.Block] = []
     summary = of(inputs.rows(LabellerSummaryRow), asked=False)
     if summary:
         blocks.append(_summary_table(summary, faces))
@@ -113,7 +114,7 @@ def _condition_blocks(inputs: ReportInputs, condition: str) -> list[page.Block]:
     if reliability:
         blocks.append(_reliability_drawing(reliability, of(inputs.rows(LabellerSummaryRow))))
     blocks += recall_tables(of(inputs.rows(LabellerRecallRow)), faces)
-    return blocks
+    return f"Held-out faces {faces}{_use(condition)}", blocks
 
 
 def _reliability_drawing(
@@ -262,8 +263,8 @@ def _selection_blocks(selection: list[LabellerSelectionRow]) -> list[page.Block]
         "Every classifier tried; log loss in nats after calibration by one temperature, accuracy "
         "over FairFace's own groups; bold: chosen"
     )
-    table = page.table(caption, ordered, columns, folded=True)
-    return [page.Heading("Choice of the classifier"), page.Text(text), table]
+    table = page.table(caption, ordered, columns)
+    return [page.Folded("Choice of the classifier", (page.Text(text), table))]
 
 
 def _chosen_text(selection: list[LabellerSelectionRow]) -> str:

@@ -5,10 +5,9 @@ from typing import Final
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.reporting import page
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import condition_label
-from fer_fairness.reporting.number_text import FEW_PEOPLE, listed, percent, thousands
+from fer_fairness.reporting.number_text import FEW_PEOPLE, listed, thousands
 from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
-from fer_fairness.reporting.rows.labeller import LabellerSummaryRow, LabelNoiseAttributeRow
+from fer_fairness.reporting.rows.labeller import LabelNoiseAttributeRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 
@@ -79,7 +78,7 @@ def limits_section(inputs: ReportInputs) -> page.Section:
     if inputs.rows(ComparisonOverSeedsRow):
         general.append(_SEEDS)
     sentences += _predicted_label_limits(inputs)
-    sentences += _size_limits(inputs)
+    sentences += size_limits(inputs)
     sentences += _audit_limits(inputs) if inputs.kind == "audit" else _absent_sets(inputs)
     blocks: list[page.Block] = [page.Bullets(tuple(sentences))] if sentences else []
     blocks.append(page.Folded("What no such data can show", (page.Bullets(tuple(general)),)))
@@ -121,27 +120,14 @@ def _predicted_label_limits(inputs: ReportInputs) -> list[str]:
         "emotion model shrink a gap; mistakes that share a cause with them, such as blur or dark "
         "pictures, can enlarge it or make one up."
     )
-    sentences = [" ".join([text, *_labeller_accuracies(inputs)])]
+    sentences = [text]
     if inputs.rows(LabelNoiseAttributeRow):
         sentences += [_CORRECTION_ASSUMES, _OTHER_FACES.format(sets=sets)]
     return sentences
 
 
-def _labeller_accuracies(inputs: ReportInputs) -> list[str]:
-    """How often the labeller is right on held-out faces, in the groupings in use: a sentence each.
-
-    That is, a sentence for every way in which these faces looked.
-    """
-    asked = [row for row in inputs.rows(LabellerSummaryRow) if row.asked]
-    told = []
-    for condition, rows in grouped(asked, lambda row: row.condition).items():
-        scores = listed([f"{row.attribute_label} {percent(row.accuracy)}" for row in rows])
-        faces = condition_label(condition)
-        told.append(f"On FairFace faces that it had not seen, {faces}, it is right on {scores}.")
-    return told
-
-
-def _size_limits(inputs: ReportInputs) -> list[str]:
+def size_limits(inputs: ReportInputs) -> list[str]:
+    """Whose groups are too small to say much, in a sentence; none where all are large enough."""
     project = inputs.kind == "project"
     people = grouped(inputs.rows(GapRow), lambda row: row.people)
     told = [
@@ -152,10 +138,10 @@ def _size_limits(inputs: ReportInputs) -> list[str]:
     ]
     if not told:
         return []
-    setting = "evaluation" if project else "audit.inference"
+    setting = "evaluation.minimum_group_size" if project else "minimum_group_size"
     text = (
         f"The smallest group has fewer than {FEW_PEOPLE} faces for {listed(told)}. Such a group "
         "widens what chance alone gives, and can hide differences between larger groups. It can "
-        f"be left out with {setting}.minimum_group_size = {FEW_PEOPLE}."
+        f"be left out with {setting} = {FEW_PEOPLE}."
     )
     return [text]

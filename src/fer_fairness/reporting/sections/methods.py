@@ -50,10 +50,6 @@ _READING_RANKS: Final = (
     "and seeds, after correction for all pairs of that outcome; the brackets are the ranks that a "
     "method may then have, which hold for all methods of a diagram together in 95 of 100 studies."
 )
-_NO_PAIRS: Final = (
-    "In these outcomes no two methods are told apart when all pairs are tested together; their "
-    "mean ranks are in the table of ranks:"
-)
 _READING_FRONTS: Final = (
     "On the front is a method if no other is at least as good in both and better in one. Its "
     "probability is the share of draws of people and seeds, the same for all methods, in which it "
@@ -72,11 +68,12 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
     of_outcome = grouped(changes, lambda row: (row.metric, row.attribute, row.attribute_source))
     blocks: list[page.Block] = [
         page.Text(answer_sentences(changes)),
-        page.Text(_opening(inputs, changes)),
+        _folded("What was tested, against what", _opening(inputs, changes)),
     ]
     if ranks:
-        blocks += [page.Heading("Ranks"), _folded("How to read ranks", _READING_RANKS)]
+        blocks += [page.Heading("Ranks")]
         blocks += _diagrams(ranks, tests, of_outcome)
+        blocks += [_folded("How to read ranks", _READING_RANKS)]
     if fronts:
         blocks += [page.Heading("Pareto fronts"), _folded("How to read fronts", _READING_FRONTS)]
         for rows in fronts.values():
@@ -113,23 +110,38 @@ def _diagrams(
     Intersections are in the tables alone.
     """
     shown = {outcome: rows for outcome, rows in ranks.items() if rows[0].of_one_attribute}
+    more: list[page.Block] = []
     without = []
     for place, (outcome, rows) in enumerate(shown.items()):
         test, found = tests.get(outcome), changes.get(outcome, [])
         if test is None or (place and not test.n_told_apart):
             without.append(outcome_sentence(found, []))
             continue
-        yield page.Text(outcome_sentence(found, rows))
-        yield page.Drawing(
-            figure_name("ranks", *outcome),
-            rank_figure(rows, critical_difference=test.critical_difference),
-            caption=_caption(test),
-            alternative=rank_words(rows),
-            rows=rows,
+        both = (
+            page.Text(outcome_sentence(found, rows)),
+            page.Drawing(
+                figure_name("ranks", *outcome),
+                rank_figure(rows, critical_difference=test.critical_difference),
+                caption=_caption(test),
+                alternative=rank_words(rows),
+                rows=rows,
+            ),
         )
-    if any(without):
-        yield page.Text(_NO_PAIRS)
-        yield page.Bullets(tuple(filter(None, without)))
+        if place:
+            more += both
+        else:
+            yield from both
+    if more:
+        yield page.Folded(
+            f"{_outcomes(len(more) // 2)} more in which some are told apart", (*more,)
+        )
+    if without:
+        said = page.Bullets(tuple(filter(None, without)))
+        yield page.Folded(f"{_outcomes(len(without))} in which no two are told apart", (said,))
+
+
+def _outcomes(n: int) -> str:
+    return "One outcome" if n == 1 else f"{thousands(n)} outcomes"
 
 
 def _caption(test: RankTestRow) -> str:
@@ -157,8 +169,8 @@ def _front_blocks(rows: list[FrontRow]) -> Iterator[page.Block]:
         return
     label = rows[0].set_label
     by_outcome = grouped(shown, lambda row: row.outcome).values()
-    yield page.Text(f"On {label}:")
-    yield page.Bullets(tuple(front_sentence(block) for block in by_outcome))
+    sentences = tuple(front_sentence(block) for block in by_outcome)
+    yield page.Folded(f"Who is on the fronts on {label}, in words", (page.Bullets(sentences),))
     caption = (
         f"Accuracy of every variant on {label} against the accuracy of the worst group (upper "
         "right is better) and the accuracy gap (lower right is better). The larger and darker, the "

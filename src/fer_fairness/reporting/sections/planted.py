@@ -97,7 +97,11 @@ def planted_section(inputs: ReportInputs) -> page.Section | None:
     labelled = [row for row in rows if not row.as_drawn]
     right = {row.where: row for row in rows if row.as_drawn}
     intro = _INTRO.format(variant=f"“{variant_label(rows[0].variant)}”")
-    blocks: list[page.Block] = [page.Text(intro), page.Findings(tuple(_findings(labelled)))]
+    blocks: list[page.Block] = [
+        page.Text(intro),
+        page.Heading("What the audit said of it"),
+        page.Findings(tuple(_findings(labelled))),
+    ]
     biases = [row for row in labelled if row.kind]
     if biases:
         blocks.append(_biases_table(biases, right))
@@ -181,6 +185,7 @@ def _made_up_table(rows: Sequence[PlantedRow]) -> page.Table:
             ("Difference", _difference_cell),
             ("Whose faces these are", _why),
         ],
+        folded=True,
     )
 
 

@@ -94,14 +94,12 @@ def _attribute_blocks(inputs: ReportInputs, row: LabelNoiseAttributeRow) -> list
     groups = [group for group in inputs.rows(LabelNoiseGroupRow) if group.key == row.key]
     scores = [score for score in inputs.rows(LabelNoiseScoreRow) if score.key == row.key]
     title = row.attribute_label if audited else f"{row.set_label}, {row.attribute_label}"
-    blocks: list[page.Block] = [
-        page.Heading(capitalised(title)),
-        page.Text(warning_text(row, groups), warning=True),
-    ]
+    warning = page.Text(warning_text(row, groups), warning=True)
     of = "the audited model" if audited else f"“{row.variant_label}”"
+    drawn: list[page.Block] = []
     if any(score.metric == RECALL_DIFFERENCE for score in scores):
         caption = _figure_caption(scores, of)
-        blocks.append(
+        drawn.append(
             page.Drawing(
                 figure_name("predicted_groups", row.evaluation_set, row.attribute),
                 predicted_groups_figure(scores, groups),
@@ -111,7 +109,8 @@ def _attribute_blocks(inputs: ReportInputs, row: LabelNoiseAttributeRow) -> list
                 alone=f"{caption} {_reading(scores)}",
             )
         )
-    return [*blocks, *group_tables(groups, scores, of=of)] if groups else blocks
+    blocks = [warning, *drawn, *(group_tables(groups, scores, of=of) if groups else [])]
+    return page.under(capitalised(title), blocks, folded=not row.of_one_attribute)
 
 
 def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:

@@ -43,16 +43,15 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         least = _smallest_compared(gaps.get(people, []))
         shown, note = listed_groups(rows, least=least, what=what)
         title = f"{what} on {where}" if inputs.kind == "project" else what
-        blocks.append(page.Heading(capitalised(title)))
-        if note:
-            blocks.append(page.Text(note))
-        if not shown:
-            continue
+        of_people: list[page.Block] = [page.Text(note)] if note else []
         if any(row.metric.startswith("recall_") for row in shown):
             drawn = [row for row in shown if row.variant in inputs.variants_shown()]
-            blocks.append(_drawing(inputs, drawn))
-        beside = corrected if rows[0].predicted else None
-        blocks.append(_group_table(inputs, shown, beside))
+            of_people.append(_drawing(inputs, drawn))
+        if shown:
+            beside = corrected if rows[0].predicted else None
+            of_people.append(_group_table(inputs, shown, beside))
+        folded = not rows[0].of_one_attribute
+        blocks += page.under(capitalised(title), of_people, folded=folded)
     return page.Section(
         "recalls",
         "Recall by emotion and group",
@@ -163,10 +162,7 @@ def _group_table(
             head = "Accuracy, corrected for label errors"
             columns.append((head, lambda line: _corrected_cell(line.get(ACCURACY), corrected)))
     what = f"{rows[0].groups_label} on {rows[0].set_label}"
-    caption = (
-        f"Every group shown: {what} (shares in percent [95 % interval]; grey: n below {FEW_PEOPLE})"
-        f"{rest}"
-    )
+    caption = f"{capitalised(what)}, percent [95 % interval]; grey: n below {FEW_PEOPLE}{rest}"
     return page.table(caption, lines, columns, folded=True)
 
 

@@ -24,8 +24,14 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
             blocks.append(page.Heading(evaluation_set_label(name)))
         if name in overall:
             blocks.append(_overall_table(overall[name], inputs.variants()))
-        there = [confusion[name, variant] for variant in drawn if (name, variant) in confusion]
-        blocks += [_confusion_drawing(inputs, rows) for rows in there]
+        drawings = [
+            _confusion_drawing(inputs, confusion[name, variant])
+            for variant in drawn
+            if (name, variant) in confusion
+        ]
+        blocks += drawings[:1]
+        if drawings[1:]:
+            blocks.append(page.Folded("Confusions of other variants", tuple(drawings[1:])))
     if drawn != inputs.variants():
         rest = f"Confusions of the other variants are in {inputs.file_of(ConfusionRow)}."
         blocks.append(page.Text(rest))

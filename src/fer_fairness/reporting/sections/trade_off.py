@@ -16,6 +16,13 @@ from fer_fairness.reporting.sections.change_tables import changes_table
 
 _MANY: Final = "Figures of so many variants stand under “Which method helps”."
 
+_READING: Final = (
+    ", the gap with the widening by noise taken off and the interval of its verdict, accuracy with "
+    "its 95 % interval; lower right is better. The grey band is what a different mix of emotions "
+    "in the groups gives by itself; the dotted line is a gap that would be found in 8 audits of "
+    "10. Filled marks: difference found."
+)
+
 
 def trade_off_section(inputs: ReportInputs) -> page.Section:
     """Accuracy against gaps, and what each variant changed against the baseline."""
@@ -30,22 +37,18 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
                 page.Text("Figures of so many variants stand under “Which method helps”.")
             )
             break
-        caption = (
-            f"Accuracy and accuracy gap of every variant on {gaps[name][0].set_label}, the gap "
-            "with the widening by noise taken off and the interval of its verdict, accuracy with "
-            "its 95 % interval; lower right is better. The grey band is what a different mix of "
-            "emotions in the groups gives by itself; the dotted line is a gap that would be found "
-            "in 8 audits of 10. Filled marks: difference found."
-        )
+        where = gaps[name][0].set_label
+        caption = f"Accuracy and accuracy gap of every variant on {where}"
         accuracy = [row for row in overall[name] if row.metric == "accuracy"]
         shown = [row for row in gaps[name] if row.metric == "accuracy_gap"]
         blocks.append(
             page.Drawing(
                 figure_name("trade_off", name),
                 fairness_accuracy_figure(accuracy, shown, variants=inputs.variants()),
-                caption=caption,
+                caption=f"{caption}, drawn alike." if blocks else f"{caption}{_READING}",
                 alternative=fairness_accuracy_words(accuracy, shown),
                 rows=[*accuracy, *shown],
+                alone=f"{caption}{_READING}",
             )
         )
     if not blocks:

@@ -11,8 +11,8 @@ from fer_fairness.fairness.answers import answer_tables
 from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.fairness.metrics.words import metric_words
+from fer_fairness.fairness.scored_faces import ScoredFaces, with_context
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.pipelines.scored_faces import ScoredFaces, with_context
 from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.number_text import listed
 

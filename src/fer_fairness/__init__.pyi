@@ -1,0 +1,4 @@
+from fer_fairness.auditing import Audit as Audit
+from fer_fairness.auditing import audit as audit
+
+__version__: str

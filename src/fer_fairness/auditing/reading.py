@@ -1,0 +1,106 @@
+"""Reads what is audited: a table of somebody's predictions, and what is known of its groups."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.fairness.codes import categorical
+from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence
+from fer_fairness.params.audit import AuditParameters
+from fer_fairness.sources.foreign_file import open_table
+from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
+from fer_fairness.sources.image_listing import printable
+from fer_fairness.sources.predictions import read_table
+
+People: TypeAlias = tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]
+"""Scored people, how they were read, the labeller's held-out people and the people's probabilities
+of groups; the last two are empty where no group was predicted or nothing is known of it."""
+
+
+def read_people_of_file(path: Path, parameters: AuditParameters) -> People:
+    """`read_people` of a CSV or Parquet file, which gives the audit its name.
+
+    Raises:
+        InvalidInputError: The file cannot be opened, or as for `read_people`.
+    """
+    name = parameters.name or name_of_file(path)
+    return read_people(open_table(path), parameters, name=name)
+
+
+def read_people(table: ForeignTable, parameters: AuditParameters, *, name: str) -> People:
+    """Somebody's predictions as a table, how it was understood, and what is known of labels.
+
+    Args:
+        table: The predictions as they were given.
+        parameters: Which column is what, and where the labeller's held-out people are.
+        name: What the model is called.
+
+    Raises:
+        InvalidInputError: The table cannot be read, or a column of groups bears the name that the
+            source of another one has here.
+    """
+    found = read_table(table, parameters.columns)
+    held_out = _held_out(parameters, found.attributes)
+    predicted = held_out.attributes if held_out else ()
+    sources = {
+        f"{name}_source": "predicted" if name in predicted else "given" for name in found.attributes
+    }
+    taken = sorted(set(sources) & set(found.attributes))
+    if taken:
+        table.refuse(
+            f"{taken[0]!r} cannot be compared beside {taken[0].removesuffix('_source')!r}, whose "
+            "source is called that here. Rename the column, or leave it out of "
+            "audit.columns.attributes."
+        )
+    reading = {
+        "name": name,
+        "evaluation_set": table.name,
+        "classes": list(found.classes),
+        "attributes": list(found.attributes),
+        **found.reading,
+    }
+    if held_out:
+        reading["held_out_labels"] = {
+            "file": printable(Path(str(parameters.held_out_labels)).name),
+            "sha256": held_out.sha256,
+            "n_people": len(held_out.frame),
+            "attributes": list(held_out.attributes),
+        }
+    people = with_confidence(scored_faces(found.frame, reading))
+    # As categories: of millions of rows a text each would take as much as all else.
+    constant = {
+        name: categorical(np.zeros(len(people), dtype=np.int8), [source])
+        for name, source in sources.items()
+    }
+    known = held_out.frame if held_out else pd.DataFrame()
+    return people.assign(**constant), reading, known, pd.DataFrame()
+
+
+def scored_faces(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
+    """The people as the measurements take them.
+
+    Args:
+        people: The first table of `People`.
+        reading: How they were read.
+    """
+    return ScoredFaces(
+        evaluation_set=reading["evaluation_set"],
+        variant=reading["name"],
+        emotions=tuple(reading["classes"]),
+        table=people,
+    )
+
+
+def name_of_file(path: Path) -> str:
+    """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
+    return Path(printable(path.name).removesuffix(".gz")).stem.removesuffix(".weights")
+
+
+def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:
+    if parameters.held_out_labels is None:
+        return None
+    return read_held_out_labels(Path(parameters.held_out_labels), attributes)

@@ -1,0 +1,62 @@
+"""What the report of an audit is made of."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from fer_fairness.auditing.coverage import left_out_notes, people_notes, predicted_groups_notes
+from fer_fairness.auditing.measurements import FABRICATED_NOTE, primary_notes
+from fer_fairness.fairness.gaps import GAP_COLUMNS
+from fer_fairness.files import json_sha256
+from fer_fairness.params.audit import AuditParameters
+from fer_fairness.reporting import ReportInputs, as_json
+
+AUDIT_COLUMNS: Final = (
+    "metric",
+    "attribute",
+    "group",
+    "other_group",
+    *GAP_COLUMNS[5:10],
+    "verdict",
+    "family",
+    *GAP_COLUMNS[10:-1],
+)
+"""Of the tidy table of an audit: what was measured of whom, what it came to, how it was judged."""
+
+
+def report_inputs(
+    reading: dict[str, Any],
+    manifest: Mapping[str, Any],
+    parameters: AuditParameters,
+    seed: int,
+    tables: Mapping[str, pd.DataFrame],
+) -> ReportInputs:
+    """The tables of an audit with what must be known of them and how they came about.
+
+    Args:
+        reading: How the people were read.
+        manifest: Of the run: command, versions.
+        parameters: All settings of the audit.
+        seed: Seed of all draws.
+        tables: By the names of the report; `gaps` at least.
+    """
+    gaps = tables["gaps"]
+    chosen = parameters.model_dump()
+    sha256 = json_sha256({"seed": seed, "audit": as_json(chosen)})
+    notes = [
+        *primary_notes(parameters.inference, sha256),
+        *([FABRICATED_NOTE] if reading.get("fabricated") else []),
+        *reading["warnings"],
+        *predicted_groups_notes(gaps),
+        *people_notes(reading, tables.get("label_noise_gaps", pd.DataFrame())),
+        *reading["notes"],
+        *left_out_notes(gaps, tables.get("aif360", pd.DataFrame()), reading, parameters),
+    ]
+    about = {
+        "seed": seed,
+        "parameters": chosen,
+        "parameters_sha256": sha256,
+        "reading": reading,
+    }
+    return ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)

@@ -1,0 +1,66 @@
+"""Says to whoever calls from Python or the console what sentences say of Kedro's parameters.
+
+Readers and measurements name a setting as it is given to `kedro run`: "Say which with
+audit.columns.true", "audit.columns.person=none". The same sentence from Python names `y_true`, and
+`person='none'`; on the console `--y-true`, and `--person none`.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Final
+
+from pydantic import ValidationError
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.foreign_table import ROWS
+
+_SETTING: Final = re.compile(
+    r"\baudit\.(?:columns\.|inference\.)?(?P<name>\w+)"
+    r"(?:=(?P<value>'[^']*'|\w+))?"
+)
+_NAMES: Final = {"true": "y_true", "predicted": "y_pred", "intersections": "attributes"}
+"""What is called otherwise from Python and the console than among Kedro's parameters."""
+
+
+class Way(StrEnum):
+    """How an audit was asked for."""
+
+    PYTHON = "python"
+    CONSOLE = "console"
+
+
+def worded(sentence: str, way: Way) -> str:
+    """A sentence with its settings as they are given this way."""
+
+    def named(match: re.Match[str]) -> str:
+        name = _NAMES.get(match["name"], match["name"])
+        value = match["value"]
+        if way is Way.CONSOLE:
+            option = f"--{name.replace('_', '-')}"
+            return option if value is None else f"{option} {value}"
+        return name if value is None else f"{name}={value.strip(chr(39))!r}"
+
+    told = _SETTING.sub(named, sentence)
+    return told.replace(ROWS, "the first row is row 1") if way is Way.PYTHON else told
+
+
+@contextmanager
+def in_words_of(way: Way) -> Iterator[None]:
+    """Raise what is refused inside with its sentence as `worded`, wrong settings among it.
+
+    Raises:
+        InvalidInputError: In place of one, or of pydantic's.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(["audit", *(part for part in first["loc"] if isinstance(part, str))])
+        given = f" is {first['input']!r}" if first["loc"] else ""
+        about = f"{place}{given}: " if first["loc"] else ""
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InvalidInputError(worded(f"{about}{reason}.", way)) from None
+    except InvalidInputError as error:
+        raise InvalidInputError(worded(str(error), way)) from error.__cause__

@@ -1,0 +1,127 @@
+"""Perceived groups as people write them down: names, codes with a legend, ages in years."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fer_fairness.sources.foreign_table import ForeignTable, TextColumn, rows_named
+from fer_fairness.taxonomy import (
+    COARSE_AGE_GROUPS,
+    COARSE_RACES,
+    FAIRFACE_AGE_GROUPS,
+    FAIRFACE_RACES,
+    GENDERS,
+    RAF_DB_AGE_GROUPS,
+    RAF_DB_RACES,
+    Attribute,
+)
+
+_OLDEST_YEARS: Final = 120
+_LETTERS: Final = re.compile(r"[^\W\d]")
+_YEARS: Final = re.compile(r"\d+(?:\.\d+)?")
+_KNOWN: Final[Mapping[Attribute, Sequence[str]]] = {
+    "gender": GENDERS,
+    "race": (*FAIRFACE_RACES, *COARSE_RACES, *RAF_DB_RACES),
+    "age_group": (*FAIRFACE_AGE_GROUPS, *COARSE_AGE_GROUPS, *RAF_DB_AGE_GROUPS),
+}
+_ALSO: Final = {
+    **dict.fromkeys(("m", "man", "men", "boy"), "male"),
+    **dict.fromkeys(("f", "w", "woman", "women", "girl"), "female"),
+    "more_than_70": "70+",
+    "latino": "latino_hispanic",
+    "hispanic": "latino_hispanic",
+}
+
+
+def annotated_groups(
+    table: ForeignTable,
+    attribute: Attribute,
+    column: str,
+    legend: Mapping[str, str],
+    age_cuts: Sequence[int],
+) -> list[str | None]:
+    """The groups of a column, one a row; None where a cell is empty.
+
+    Names that are the project's own but for case, blanks and underscores get its spelling; others
+    stay as they are written. Ages that are all numbers are years, and are cut into groups.
+
+    Args:
+        table: The file; a note tells what ages became.
+        attribute: Which attribute.
+        column: Its column.
+        legend: Names of codes.
+        age_cuts: First year of each age group but the youngest.
+
+    Raises:
+        InvalidInputError: A code is not in the legend, gender or race are numbers without one, or
+            an age is beyond 120 years.
+    """
+    found = table.text(column)
+    if legend:
+        unknown = [value for value in found.values if value not in legend]
+        if unknown:
+            table.refuse(
+                f"{found.place(unknown[0])} is none of the codes {', '.join(map(repr, legend))} "
+                f"of {attribute}. Add it to `groups`, or correct the cell."
+            )
+        names = dict(legend)
+    elif attribute == "age_group" and all(map(_YEARS.fullmatch, found.values)):
+        names = _cut(table, found, age_cuts)
+    else:
+        _refuse_numbers(table, attribute, found)
+        names = {value: _spelt(attribute, value) for value in found.values}
+    texts = found.texts.astype(object).map(names)
+    return [None if pd.isna(text) else str(text) for text in texts]
+
+
+def age_groups(age_cuts: Sequence[int]) -> tuple[str, ...]:
+    """Names of the groups between cuts in years: 20, 40, 70 give 0-19, 20-39, 40-69 and 70+."""
+    first = (0, *age_cuts)
+    closed = [f"{low}-{high - 1}" for low, high in zip(first, age_cuts, strict=False)]
+    return (*closed, f"{age_cuts[-1]}+")
+
+
+def _cut(table: ForeignTable, found: TextColumn, age_cuts: Sequence[int]) -> dict[str, str]:
+    groups = age_groups(age_cuts)
+    years = {value: float(value) for value in found.values}
+    beyond = [value for value, age in years.items() if age > _OLDEST_YEARS]
+    if beyond:
+        table.refuse(
+            f"{found.place(beyond[0])} years are no age, expected 0 to {_OLDEST_YEARS}. Correct "
+            "the cell, or leave it empty."
+        )
+    if years:
+        table.notes.append(f"Ages in years are cut into {', '.join(groups)}.")
+    return {
+        value: groups[int(np.searchsorted(age_cuts, age, side="right"))]
+        for value, age in years.items()
+    }
+
+
+def _refuse_numbers(table: ForeignTable, attribute: str, found: TextColumn) -> None:
+    if attribute == "age_group":
+        years = [value for value in found.values if _YEARS.fullmatch(value)]
+        if years:
+            table.refuse(
+                f"{found.place(years[0])} is a number of years, while other cells are groups "
+                f"({rows_named(found.texts.isin(years))}). Write all ages in one way."
+            )
+        return
+    codes = [value for value in found.values if not _LETTERS.search(value)]
+    if codes:
+        bad = found.texts.isin(codes)
+        table.refuse(
+            f"{found.place(codes[0])} is a code of {attribute} ({rows_named(bad)}). Say what codes "
+            f"stand for in `groups`, such as {{{attribute}: {{'{codes[0]}': "
+            f"{_KNOWN['gender' if attribute == 'gender' else 'race'][0]}}}}}."
+        )
+
+
+def _spelt(attribute: Attribute, value: str) -> str:
+    plain = re.sub(r"[\s_/-]+", "_", value.strip().lower())
+    plain = _ALSO.get(plain, plain)
+    known = {re.sub(r"[\s_/-]+", "_", name): name for name in _KNOWN[attribute]}
+    return known.get(plain, value)

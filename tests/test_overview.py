@@ -1,0 +1,121 @@
+"""What the browser is given by `kedro viz`, as far as it is to be seen before any box is opened."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.project import pipelines
+from kedro_viz.api.rest.responses.pipelines import GraphAPIResponse, get_pipeline_response
+from kedro_viz.data_access import data_access_manager
+from kedro_viz.server import load_and_populate_data
+
+LAYERS = ["raw", "intermediate", "primary", "feature", "model_input", "models", "model_output"]
+
+
+@pytest.fixture(autouse=True)
+def _forgotten() -> Iterator[None]:
+    """Kedro-Viz keeps what it has loaded for the whole process."""
+    data_access_manager.reset_fields()
+    yield
+    data_access_manager.reset_fields()
+
+
+def graph(project: Path, pipeline: str = "__default__", **loaded: Any) -> GraphAPIResponse:
+    """As the server gives it to the browser, which asks for it more than once."""
+    load_and_populate_data(project, **loaded)
+    get_pipeline_response(pipeline)
+    response = get_pipeline_response(pipeline)
+    assert isinstance(response, GraphAPIResponse)
+    return response
+
+
+def names(response: GraphAPIResponse) -> dict[str, str]:
+    """Of each element by its id; that of a node with its namespace."""
+    return {node.id: getattr(node, "full_name", node.name) for node in response.nodes}
+
+
+def seen(response: GraphAPIResponse, *opened: str) -> dict[str, str]:
+    """Names and kinds of what is drawn while these boxes are open; parameters are not at first."""
+    kinds, name = {node.id: node.type for node in response.nodes}, names(response)
+    tree = response.modular_pipelines
+    drawn = {child.id for box in ("__root__", *opened) for child in tree[box].children}
+    drawn -= set(opened)
+    for box in drawn & tree.keys():  # the browser draws these too, wherever they lie
+        drawn = drawn | {*tree[box].inputs, *tree[box].outputs}
+    return {name[id_]: kinds[id_] for id_ in drawn if kinds[id_] != "parameters"}
+
+
+def lines(response: GraphAPIResponse, *opened: str) -> dict[str, set[str]]:
+    """What is drawn before what."""
+    name, drawn = names(response), seen(response, *opened)
+    before = defaultdict(set)
+    for line in response.edges:
+        if name[line.source] in drawn and name[line.target] in drawn:
+            before[name[line.target]].add(name[line.source])
+    return before
+
+
+def test_kedro_viz_opens_on_two_dozen_boxes(kedro_project: Path) -> None:
+    response = graph(kedro_project)
+    drawn = seen(response)
+    assert 15 <= len(drawn) <= 26
+    boxes = {name for name, kind in drawn.items() if kind == "modularPipeline"}
+    assert boxes == pipelines_of_a_run()
+    assert len(boxes) == 7
+    assert set(drawn.values()) == {"modularPipeline", "data"}, "every node lies in a box"
+    assert response.layers == [*LAYERS, "reporting"]
+    free = drawn.keys() - boxes
+    assert free >= {"fer_plus.raw", "fer_plus.test_labelled_faces", "baseline.model", "report"}
+    layer = {node.name: getattr(node, "layer", None) for node in response.nodes}
+    assert {layer[name] for name in free} == {"raw", "model_input", "models", "reporting"}
+
+
+def pipelines_of_a_run() -> set[str]:
+    whole = set(pipelines["__default__"].nodes)
+    return {
+        name
+        for name, pipeline in pipelines.items()
+        if name != "__default__" and whole.issuperset(pipeline.nodes)
+    }
+
+
+def test_lines_between_boxes_are_those_of_the_data_that_are_folded_into_them(
+    kedro_project: Path,
+) -> None:
+    before = lines(graph(kedro_project))
+    assert before["race_labeling"] == {"fairface.raw", "raf_db.raw", "data_processing"}
+    assert before["baseline"] == {"data_processing"}
+    assert before["baseline.model"] == {"baseline"}
+    assert before["report"] == {"fairness_reporting"}
+    assert before["fairness_reporting"] >= {"baseline", "mitigation", "data_processing"}
+    list(TopologicalSorter(before).static_order())  # raises where they go in a circle
+
+
+@pytest.mark.parametrize("box", ["data_processing", "mitigation", "fairness_reporting"])
+def test_an_open_box_shows_its_nodes_and_what_they_hand_on(box: str, kedro_project: Path) -> None:
+    response = graph(kedro_project)
+    inside = [name for name in response.modular_pipelines if name.startswith(f"{box}.")]
+    drawn, before = seen(response, box, *inside), lines(response, box, *inside)
+    nodes = {name for name, kind in drawn.items() if kind == "task"}
+    assert nodes == {node.name for node in pipelines[box].nodes}
+    assert all(before[name] for name in nodes), "each is drawn with what it reads"
+    list(TopologicalSorter(before).static_order())
+
+
+def test_many_variants_and_seeds_are_boxes_in_a_box(kedro_project: Path) -> None:
+    few = seen(graph(kedro_project))
+    data_access_manager.reset_fields()
+    given = {"seeds": [0, 1], "focal": {"method": "focal"}}
+    many = graph(kedro_project, extra_params=given)
+    assert seen(many) == few | {"baseline_seed_1.model": "data"}
+    assert many.layers == [*LAYERS, "reporting"]
+    methods = {child.id for child in many.modular_pipelines["mitigation"].children}
+    assert {"mitigation.focal", "mitigation.focal_seed_1", "mitigation.reweighing"} <= methods
+
+
+@pytest.mark.parametrize("pipeline", ["audit", "audit_model", "label_images", "plan_audit"])
+def test_a_pipeline_that_stands_apart_is_a_box_or_few(pipeline: str, kedro_project: Path) -> None:
+    assert 2 <= len(seen(graph(kedro_project, pipeline))) <= 26
