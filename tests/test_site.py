@@ -42,6 +42,11 @@ def test_what_a_document_shows_or_links_to_is_there(document: Path) -> None:
     assert missing == []
 
 
+def test_the_page_of_notebooks_names_each_of_them() -> None:
+    named = re.findall(r"`(\w+\.ipynb)`", (DOCS / "notebooks.md").read_text())
+    assert sorted(named) == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
 def test_every_picture_is_shown() -> None:
     shown = {
         (document.parent / target).resolve()

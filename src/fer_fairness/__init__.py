@@ -1,7 +1,7 @@
 """Measure how unevenly a facial emotion recognition model treats people, and what helps.
 
-`audit` is loaded when it is first asked for, and by its name: a step of the pipelines then reaches
-no more code than it uses (`reached_code`).
+`audit` and what belongs to it are loaded when they are first asked for, by name: a step of the
+pipelines then reaches no more code than it uses (`reached_code`).
 """
 
 import importlib
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 __version__ = "0.1.0"
 
-_AUDITING: Final = frozenset({"Audit", "audit"})
+_AUDITING: Final = frozenset({"Audit", "Comparison", "audit", "audit_models"})
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  the types are in __init__.pyi

@@ -1,4 +1,6 @@
 from fer_fairness.auditing import Audit as Audit
+from fer_fairness.auditing import Comparison as Comparison
 from fer_fairness.auditing import audit as audit
+from fer_fairness.auditing import audit_models as audit_models
 
 __version__: str

@@ -33,6 +33,11 @@ def test_a_sentence_names_what_the_caller_gives(sentence: str, python: str, cons
     assert console in worded(sentence, Way.CONSOLE)
 
 
+def test_a_file_that_is_called_audit_keeps_its_name() -> None:
+    for way in Way:
+        assert worded("audit.html: the file is empty.", way) == "audit.html: the file is empty."
+
+
 def test_rows_of_a_table_have_no_header() -> None:
     assert worded(f"in row 3 ({ROWS})", Way.PYTHON) == "in row 3 (the first row is row 1)"
     assert worded(f"in row 3 ({ROWS})", Way.CONSOLE) == f"in row 3 ({ROWS})"

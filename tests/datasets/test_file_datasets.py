@@ -19,6 +19,7 @@ from fer_fairness.datasets import (
     KerasModelDataset,
     NumpyArrayDataset,
     ParquetDataset,
+    PlotlyDataset,
     SkopsDataset,
     TextDataset,
 )
@@ -305,6 +306,7 @@ class TestFigureDataset:
         (ParquetDataset, "TablePreview"),
         (JSONDataset, "JSONPreview"),
         (FigureDataset, "ImagePreview"),
+        (PlotlyDataset, "PlotlyPreview"),
         (TextDataset, "TextPreview"),
     ],
 )

@@ -83,6 +83,19 @@ def test_the_node_that_failed_is_named_without_its_error(
     assert lines == ["divides failed after 0.0 s"]
 
 
+def test_of_a_run_that_fails_it_is_told_what_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    nodes = [Node(same, "a", "b", name="first"), Node(fail, "b", "c", name="divides")]
+    with (
+        caplog.at_level(logging.INFO, logger="fer_fairness.hooks"),
+        pytest.raises(ZeroDivisionError),
+    ):
+        run(RunLogHooks(), nodes, SequentialRunner)
+    last = [r.getMessage() for r in caplog.records if r.name.startswith("fer_fairness")][-1]
+    assert last.startswith("1 of 2 nodes ran in 0.")
+    assert "What they made is kept" in last
+    assert "--only-missing-outputs goes on" in last
+
+
 def test_a_line_is_written_above_a_bar_and_once(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -29,6 +29,7 @@ CONFIGURED = structure_of(
     )["parameters"]
 )
 VARIANTS = CONFIGURED.names
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 TRAINED = CONFIGURED.trained
 
 
@@ -372,10 +373,10 @@ def test_label_images_without_a_folder_says_how_to_name_one(
     assert "label_images.folder=FOLDER" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_with_the_catalog_that_kedro_jupyter_gives(
-    run: FinishedRun, project_root: Path
+    run: FinishedRun, path: Path
 ) -> None:
-    path = project_root / "notebooks/reading_the_results.ipynb"
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), (
         "strip outputs before committing"

@@ -81,7 +81,10 @@ def test_without_a_pair_the_accuracy_gap_is_told_with_the_groups_at_its_ends() -
     ("found", "text"),
     [
         ({"metric": "recall_gap_fear", "family": "by_class"}, "Fear is recognised unequally often"),
-        ({"metric": "macro_f1_gap"}, "a difference was found in macro F1 gap"),
+        (
+            {"metric": "macro_f1_gap"},
+            "A difference was found in macro F1 gap, and none in accuracy",
+        ),
         ({"metric": "any_difference", "family": "question"}, "not recognised alike in all groups"),
     ],
 )

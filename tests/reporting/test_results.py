@@ -11,9 +11,11 @@ from tests.reporting.rows import report, without
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256
 from fer_fairness.reporting.glance import effects, statements
+from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.results import (
+    read_inputs,
     read_results,
     read_table,
     results_json,
@@ -71,6 +73,17 @@ def test_every_table_with_rows_is_named_and_its_file_holds_all_of_it(
         assert file_sha256(written.parent / told.path) == told.sha256
         assert (told.n_rows, told.columns) == (len(table), list(table.columns))
         pd.testing.assert_frame_equal(read_table(written, name), table)
+
+
+@pytest.mark.parametrize("kind", ["small_inputs", "audit"])
+def test_a_report_can_be_written_again_from_its_results(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    inputs: ReportInputs = request.getfixturevalue(kind)
+    again = read_inputs(write_results(inputs, tmp_path))
+    assert results_json(again) == results_json(inputs)
+    assert again.kind == inputs.kind
+    assert render_report(again) == render_report(inputs)
 
 
 def test_a_table_without_rows_is_not_there(small_inputs: ReportInputs, tmp_path: Path) -> None:

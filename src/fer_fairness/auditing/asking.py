@@ -1,27 +1,15 @@
 """Audits as they are asked for from Python."""
 
-import os
 import warnings
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final, TypeAlias, Unpack
-
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 from fer_fairness.auditing.audit import Audit
-from fer_fairness.auditing.options import Options, parameters_of
-from fer_fairness.auditing.reading import name_of_file, read_people
-from fer_fairness.auditing.wording import Way, in_words_of, worded
+from fer_fairness.auditing.comparison import Comparison
+from fer_fairness.auditing.options import Options
+from fer_fairness.auditing.request import Request, Source
+from fer_fairness.auditing.wording import Way
 from fer_fairness.fairness import RepeatedPeopleWarning
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.taxonomy import probability_column
-
-Source: TypeAlias = pd.DataFrame | str | os.PathLike[str]
-"""Predictions: a table of them, or the path of a file."""
-
-_UNNAMED: Final = "model"
 
 
 def audit(
@@ -56,33 +44,44 @@ def audit(
     Example:
         >>> audit("predictions.csv", attributes=["gender", "gender x race"])  # doctest: +SKIP
     """
-    with in_words_of(Way.PYTHON):
-        table, name = _opened(source)
-        probabilities = options.get("probabilities")
-        if isinstance(probabilities, Mapping):
-            table, options["probabilities"] = _named_by_class(table, probabilities)
-        parameters = parameters_of(table.name, y_true, y_pred, options)
-        people = read_people(table, parameters, name=parameters.name or name)
-        _warn(people[1])
-        return Audit.of(people, parameters, seed, Way.PYTHON)
+    found = Request(source, y_true, seed, options, Way.PYTHON).audit(y_pred)
+    _warn(found.reading)
+    return found
 
 
-def _opened(source: Source) -> tuple[ForeignTable, str]:
-    """The table that is given, and what its model is called."""
-    if isinstance(source, str | os.PathLike):
-        path = Path(source)
-        return open_table(path), name_of_file(path)
-    return table_of_frame(source), _UNNAMED
+def audit_models(
+    source: Source,
+    *,
+    y_true: str | None = None,
+    y_pred: Sequence[str] | Mapping[str, str] | None = None,
+    seed: int = 0,
+    **options: Unpack[Options],
+) -> Comparison:
+    """Audit several models on the same people, and test what each changes against the first.
+
+    All changes of all models are corrected as one family: the best of many looks good by chance.
+
+    Args:
+        source: As for `audit`; with a column of predictions for each model.
+        y_true: As for `audit`.
+        y_pred: These columns, the first of them the reference; or a mapping from what a model is
+            called to its column. Not given: all columns that are named like predictions ("pred_a",
+            "b_prediction") and hold classes that are true ones too.
+        seed: As for `audit`.
+        options: As for `audit`, but for `name`, `probabilities` and `logits`, which are of one
+            model.
+
+    Returns:
+        The audits and the changes.
+
+    Raises:
+        InvalidInputError: As for `audit`, or there are not two columns of predictions.
+    """
+    found = Request(source, y_true, seed, options, Way.PYTHON).audit_models(y_pred)
+    _warn(found.reading)
+    return found
 
 
-def _named_by_class(
-    table: ForeignTable, columns: Mapping[str, str]
-) -> tuple[ForeignTable, list[str]]:
-    """The table with the column of each class under a name that ends in it, and these names."""
-    names = {str(column): probability_column(str(name)) for name, column in columns.items()}
-    return table.renamed(names), list(names.values())
-
-
-def _warn(reading: dict[str, Any]) -> None:
+def _warn(reading: Mapping[str, Any]) -> None:
     for warning in reading["warnings"]:
-        warnings.warn(worded(warning, Way.PYTHON), RepeatedPeopleWarning, stacklevel=3)
+        warnings.warn(warning, RepeatedPeopleWarning, stacklevel=3)

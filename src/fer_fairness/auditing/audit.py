@@ -1,11 +1,10 @@
 """An audit of any model from its predictions: what was measured, as tables, pictures and a page."""
 
-import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -17,17 +16,19 @@ from fer_fairness.auditing.measuring import (
     one_vs_rest,
     scan_subgroups,
 )
-from fer_fairness.auditing.reading import People
+from fer_fairness.auditing.reading import People, folder_name
 from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
+from fer_fairness.auditing.shown import Shown
 from fer_fairness.auditing.wording import Way, worded
-from fer_fairness.files import replacing
+from fer_fairness.files import json_sha256, replacing
 from fer_fairness.machine import computed_with
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.reporting import ReportInputs, render_report, results_json
+from fer_fairness.reporting import ReportInputs, as_json
 from fer_fairness.reporting.figures.glance import headline_gaps_figure
 from fer_fairness.reporting.glance import statements
-from fer_fairness.reporting.json_values import Json
-from fer_fairness.reporting.summary import summary_html, summary_text
+
+if TYPE_CHECKING:
+    from fer_fairness.auditing.comparison import Comparison
 
 _CONTEXT: Final = ("variant", "evaluation_set", "attribute_source")
 _GAPS: Final = (
@@ -45,7 +46,7 @@ _GAPS: Final = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Audit:
+class Audit(Shown):
     """How unevenly one model treats groups of people. Made by `audit`.
 
     Values, intervals and p-values are shares in [0, 1]. In a notebook an audit shows what it came
@@ -62,6 +63,10 @@ class Audit:
             was assumed or left out.
         parameters: All settings.
         seed: Seed of all draws.
+        measured: The tables of the evaluation as the report has them.
+        people: The people who were audited, and what is known of their labels.
+        manifest: When and with what it was computed.
+        way: How it was asked for.
     """
 
     name: str
@@ -72,10 +77,10 @@ class Audit:
     reading: dict[str, Any]
     parameters: AuditParameters
     seed: int
-    _measured: dict[str, pd.DataFrame] = field(repr=False)
-    _people: People = field(repr=False)
-    _manifest: dict[str, Any] = field(repr=False)
-    _way: Way = field(repr=False)
+    measured: dict[str, pd.DataFrame] = field(repr=False)
+    people: People = field(repr=False)
+    manifest: dict[str, Any] = field(repr=False)
+    way: Way = field(repr=False)
 
     @classmethod
     def of(cls, people: People, parameters: AuditParameters, seed: int, way: Way) -> Self:
@@ -103,10 +108,10 @@ class Audit:
             reading=reading,
             parameters=parameters,
             seed=seed,
-            _measured=measured,
-            _people=(scored, reading, held_out, labels),
-            _manifest={"started_at": started, **computed_with()},
-            _way=way,
+            measured=measured,
+            people=(scored, reading, held_out, labels),
+            manifest={"started_at": started, **computed_with()},
+            way=way,
         )
 
     @property
@@ -122,47 +127,59 @@ class Audit:
     def findings(self) -> pd.DataFrame:
         """What was found, one row an attribute: `attribute`, `verdict`, `sentence`."""
         told = [
-            (one.gap.attribute, str(one.sign), one.text) for one in statements(self._first_screen)
+            (one.gap.attribute, str(one.sign), one.text) for one in statements(self.first_screen)
         ]
         return pd.DataFrame(told, columns=["attribute", "verdict", "sentence"])
 
     def plot(self) -> Figure:
         """The accuracy gap of each attribute with its interval; filled where one was found."""
-        return headline_gaps_figure(statements(self._first_screen))
+        return headline_gaps_figure(statements(self.first_screen))
 
-    def to_dict(self) -> dict[str, Json]:
-        """What was found and how it came about, as `results.json` beside a report tells it.
-
-        Of tables it has names and sizes; their rows are `table`, `groups`, `overall`, `confusion`.
-        """
-        return results_json(self.report_inputs)
-
-    def to_html(self, path: str | os.PathLike[str] | None = None) -> str:
-        """The report, one page that needs nothing else.
+    def write(self, folder: Path) -> list[Path]:
+        """Write the report and its numbers under the names that the pipeline `audit` gives them.
 
         Args:
-            path: A file to write it to as well; one that is there is replaced.
+            folder: Where to; made where it is not there.
 
         Returns:
-            The page.
+            `audit.html` to look at, `audit.json`, which names the Parquet files of all tables, and
+            `audit.parquet`, the tidy table.
+        """
+        table = folder / "audit.parquet"
+        written = super().write(folder)
+        with replacing(table) as unfinished:
+            self.table.to_parquet(unfinished)
+        return [*written, table]
+
+    def compare(self, other: "Audit") -> "Comparison":
+        """What another model changes on the same people, tested pair by pair.
+
+        Args:
+            other: The audit of the other model. Samples are told by their ids, else by their rows.
 
         Raises:
-            MissingExtraError: AIF360's metrics were asked for and it is not installed.
+            InvalidInputError: Both are called alike, compare no attribute in common, or are not
+                about the same people with the same emotions.
         """
-        page = render_report(self.report_inputs)
-        if path is not None:
-            with replacing(Path(path)) as unfinished:
-                unfinished.write_text(page, encoding="utf-8")
-        return page
+        from fer_fairness.auditing.comparison import Comparison
+
+        return Comparison.of([self, other])
+
+    @property
+    def folder_name(self) -> str:
+        """A folder for this audit alone: its name, and digits of what was audited, and how."""
+        chosen = as_json(self.parameters.model_dump())
+        content = {"seed": self.seed, "audit": chosen, "sha256": self.reading.get("sha256")}
+        return folder_name(self.name, json_sha256(content))
 
     @cached_property
     def report_inputs(self) -> ReportInputs:
         """What the report is made of: beside the tables the worst-served subgroup, and more."""
-        scored, reading, held_out, labels = self._people
+        scored, reading, held_out, labels = self.people
         given = scored, reading, self.parameters, self.seed
         corrected = correct_label_errors(*given, held_out, labels)
         tables = {
-            **self._measured,
+            **self.measured,
             **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
             "scan": scan_subgroups(*given),
             "aif360": one_vs_rest(*given),
@@ -170,19 +187,13 @@ class Audit:
         return self._inputs(tables)
 
     @cached_property
-    def _first_screen(self) -> ReportInputs:
+    def first_screen(self) -> ReportInputs:
         """The tables that are there already: enough for what an audit came to."""
-        return self._inputs(self._measured)
+        return self._inputs(self.measured)
 
     def _inputs(self, tables: dict[str, pd.DataFrame]) -> ReportInputs:
-        made = report_inputs(self.reading, self._manifest, self.parameters, self.seed, tables)
-        return replace(made, notes=[worded(note, self._way) for note in made.notes])
-
-    def __repr__(self) -> str:
-        return summary_text(self._first_screen)
-
-    def _repr_html_(self) -> str:
-        return summary_html(self._first_screen)
+        made = report_inputs(self.reading, self.manifest, self.parameters, self.seed, tables)
+        return replace(made, notes=[worded(note, self.way) for note in made.notes])
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Reads what is audited: a table of somebody's predictions, and what is known of its groups."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from fer_fairness.sources.foreign_table import ForeignTable
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
 from fer_fairness.sources.image_listing import printable
 from fer_fairness.sources.predictions import read_table
+
+_NAME_LENGTH: Final = 60
 
 People: TypeAlias = tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFrame]
 """Scored people, how they were read, the labeller's held-out people and the people's probabilities
@@ -98,6 +101,17 @@ def scored_faces(people: pd.DataFrame, reading: dict[str, Any]) -> ScoredFaces:
 def name_of_file(path: Path) -> str:
     """`model_v1.2` of `model_v1.2.csv.gz` or `model_v1.2.weights.h5`."""
     return Path(printable(path.name).removesuffix(".gz")).stem.removesuffix(".weights")
+
+
+def folder_name(name: str, sha256: str) -> str:
+    """Such as `my_model-1f3c9e02`: what is readable of an audit's name, and digits of its content.
+
+    Args:
+        name: What the audit is called.
+        sha256: Of what is audited, and how.
+    """
+    readable = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:_NAME_LENGTH]
+    return f"{readable or 'audit'}-{sha256[:8]}"
 
 
 def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:

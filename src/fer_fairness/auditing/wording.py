@@ -6,20 +6,31 @@ audit.columns.true", "audit.columns.person=none". The same sentence from Python 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.params.audit import AuditParameters, PredictionColumns
+from fer_fairness.params.base import Parameters
+from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.sources.foreign_table import ROWS
 
-_SETTING: Final = re.compile(
-    r"\baudit\.(?:columns\.|inference\.)?(?P<name>\w+)"
-    r"(?:=(?P<value>'[^']*'|\w+))?"
+_BLOCKS: Final[Mapping[str, type[Parameters]]] = MappingProxyType(
+    {
+        "audit.columns": PredictionColumns,
+        "audit.inference": InferenceParameters,
+        "audit": AuditParameters,  # has the other two as well: they come first
+    }
 )
+_KNOWN: Final = "|".join(
+    re.escape(f"{block}.{name}") for block, kind in _BLOCKS.items() for name in kind.model_fields
+)
+_SETTING: Final = re.compile(rf"\b(?P<setting>{_KNOWN})\b(?:=(?P<value>'[^']*'|\w+))?")
 _NAMES: Final = {"true": "y_true", "predicted": "y_pred", "intersections": "attributes"}
 """What is called otherwise from Python and the console than among Kedro's parameters."""
 
@@ -35,7 +46,8 @@ def worded(sentence: str, way: Way) -> str:
     """A sentence with its settings as they are given this way."""
 
     def named(match: re.Match[str]) -> str:
-        name = _NAMES.get(match["name"], match["name"])
+        name = match["setting"].rpartition(".")[2]
+        name = _NAMES.get(name, name)
         value = match["value"]
         if way is Way.CONSOLE:
             option = f"--{name.replace('_', '-')}"

@@ -8,6 +8,7 @@ from fer_fairness.datasets.atomic import (
     CSVDataset,
     JSONDataset,
     ParquetDataset,
+    PlotlyDataset,
     TextDataset,
 )
 from fer_fairness.datasets.embedder import EmbedderDataset
@@ -28,6 +29,7 @@ __all__ = [
     "KerasModelDataset",
     "NumpyArrayDataset",
     "ParquetDataset",
+    "PlotlyDataset",
     "RawFolderDataset",
     "ResultsDataset",
     "SkopsDataset",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NewType
 import pandas as pd
 from kedro.io.core import DatasetError
 from kedro_datasets import json, pandas, text
-from kedro_datasets._typing import JSONPreview
+from kedro_datasets._typing import JSONPreview, PlotlyPreview
 
 from fer_fairness.files import replacing
 from fer_fairness.spreadsheets import CSV_FORMAT, csv_quoting, escaped_table, unescaped_table
@@ -178,6 +178,16 @@ class JSONDataset(AtomicFile, json.JSONDataset):  # type: ignore[misc]
     def preview(self) -> JSONPreview:
         """The data for Kedro-Viz, of long lists the first entries: `results.json` has megabytes."""
         return JSONPreview(dumps(_outline(self.load())))
+
+
+class PlotlyDataset(JSONDataset):
+    """A figure as the JSON that plotly draws (`data` and `layout`), without plotly being needed."""
+
+    HOLDS = dict
+
+    def preview(self) -> PlotlyPreview:
+        """The figure for Kedro-Viz, which draws it."""
+        return PlotlyPreview(self.load())
 
 
 class TextDataset(AtomicFile, text.TextDataset):  # type: ignore[misc]

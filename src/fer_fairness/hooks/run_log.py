@@ -73,8 +73,14 @@ class RunLogHooks:
 
     @hook_impl(tryfirst=True)  # another hook may end the run
     def on_pipeline_error(self) -> None:
-        """Give the terminal back."""
+        """Give the terminal back, and say that what was made is not lost."""
         self._lines_beside_bars.close()
+        if self._done.value:
+            logger.info(
+                "%d of %d nodes ran in %s. What they made is kept: once the cause is mended, the "
+                "same command with --only-missing-outputs goes on.",
+                *(self._done.value, self._n_nodes, duration(perf_counter() - self._run_started)),
+            )
 
     def _tell_if_done(self, node: Node) -> None:
         if self._unsaved[node.name]:
@@ -82,7 +88,7 @@ class RunLogHooks:
         with self._done.get_lock():
             self._done.value += 1
             number = self._done.value
-        logger.info("%s%-50s %12s", self._count(number), node.name, self._time_of(node))
+        logger.info("%s%-57s %12s", self._count(number), node.name, self._time_of(node))
 
     def _count(self, number: int) -> str:
         if self._n_nodes is None:

@@ -1,5 +1,6 @@
 """The emotion model: architecture, fine-tuning, the one training loop, prediction."""
 
+from fer_fairness.extras import require_extra
 from fer_fairness.modeling.architecture import build_network
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.freezing import freeze_layers
@@ -40,3 +41,5 @@ __all__ = [
     "train",
     "trained_model",
 ]
+
+require_extra("train", needed_for="A model")

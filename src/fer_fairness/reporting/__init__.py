@@ -13,6 +13,7 @@ from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.reporting.paper.text import paper_files
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import (
+    read_inputs,
     read_results,
     read_table,
     results_json,
@@ -38,6 +39,7 @@ __all__ = [
     "model_card",
     "paper_files",
     "preview_figures",
+    "read_inputs",
     "read_results",
     "read_table",
     "render_report",

@@ -51,22 +51,26 @@ def change_finding(rows: Sequence[Change], heading: str) -> Finding:
     return Finding(kind, heading, " ".join(sentences))
 
 
-def together_note(rows: Sequence[Change]) -> str:
+def together_note(
+    rows: Sequence[Change], *, reference: str = "the baseline", noun: str = "variant"
+) -> str:
     """How changes were tested, and how many together.
 
     Args:
         rows: All rows of one table, at least one.
+        reference: What they are changes against.
+        noun: What one of those compared is called.
     """
     metrics = dict.fromkeys(row.metric for row in rows if row.primary)
     first = listed([in_sentence(metric_words(name).label) for name in metrics])
     n = thousands(max(row.n_tested for row in rows))
     return (
-        f"Each change is told from the baseline's value to the variant's, gaps without what noise "
-        f"adds to them. All {n} changes of all variants, evaluation sets, attributes and metrics "
-        f"were tested together, so that the best of many variants is no finding by itself: {first} "
-        "first, other metrics only where one of these found something for the same variant, "
-        "evaluation set and attribute. Square brackets are intervals at the level that is left to "
-        "each: they exclude zero exactly where a difference is found."
+        f"Each change is told from the value of {reference} to the {noun}'s, gaps without "
+        f"what noise adds to them. All {n} changes of all {noun}s, evaluation sets, attributes and "
+        f"metrics were tested together, so that the best of many {noun}s is no finding by itself: "
+        f"{first} first, other metrics only where one of these found something for the same "
+        f"{noun}, evaluation set and attribute. Square brackets are intervals at the level that is "
+        "left to each: they exclude zero exactly where a difference is found."
     )
 
 

@@ -174,7 +174,7 @@ def _difference(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str
     summaries = [row for row in found if row.over_all_emotions]
     if summaries:
         label = in_sentence(summaries[0].words.label)
-        return f"Accuracy hardly differs, but a difference was found in {label}."
+        return f"A difference was found in {label}, and none in accuracy."
     return "Faces that show the same emotion are not recognised alike in all groups."
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.reporting.labels import shortened
 from fer_fairness.reporting.passed_on import passed_on_mapping
 from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
 
@@ -100,6 +101,17 @@ class ReportInputs:
         tables = self.tables.values()
         found = _distinct([table["variant"] for table in tables if "variant" in table.columns])
         return tuple(sorted(found, key=lambda name: name != "baseline"))
+
+    @property
+    def reference(self) -> str:
+        """What others are compared with: the baseline, or by name the first model of an audit."""
+        names = self.variants()
+        return f"“{shortened(names[0])}”" if self.kind == "audit" and names else "the baseline"
+
+    @property
+    def noun(self) -> str:
+        """What one of those compared is called: variants of a project, models of an audit."""
+        return "model" if self.kind == "audit" else "variant"
 
     def variants_shown(self) -> tuple[str, ...]:
         """Those that figures and tables of single variants are of: of many the first alone."""

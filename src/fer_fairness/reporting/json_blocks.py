@@ -128,9 +128,9 @@ def json_text(value: Json, *, counts: bool = True) -> str:
         text = ", ".join(json_text(item, counts=counts) for item in value[:_MOST_LISTED])
         return f"{text} and {more:,} more" if more > 0 else text
     if isinstance(value, dict):
-        columns = value.get("column", value.get("columns"))
-        if columns is not None and set(value) <= {"column", "columns", "by"}:
-            return f"{json_text(columns)} ({json_text(value.get('by'))})"
+        if "by" in value and set(value) <= {"column", "columns", "by"}:
+            columns, by = value.get("column", value.get("columns")), json_text(value["by"])
+            return by if columns is None else f"{json_text(columns)} ({by})"
         told = (f"{key}: {json_text(item, counts=counts)}" for key, item in value.items())
         return "; ".join(told)
     return value

@@ -89,7 +89,7 @@ def model_card(inputs: ReportInputs, variant: str) -> ModelCard:
     drawing = page.Drawing(
         "accuracy_gaps",
         figure,
-        caption=HEADLINE_GAPS_CAPTION,
+        caption=f"Gap in accuracy over all emotions. {HEADLINE_GAPS_CAPTION}",
         alternative=headline_gaps_words(shown),
         rows=[one.gap for one in shown],
         half=True,

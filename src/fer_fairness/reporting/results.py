@@ -149,6 +149,25 @@ def read_table(results: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(path)
 
 
+def read_inputs(results: Path) -> ReportInputs:
+    """What a report was written from: for another card, or the page again.
+
+    Args:
+        results: `results.json` or `audit.json`, beside its tables.
+
+    Raises:
+        InvalidInputError: As `read_table`; or a table lacks a column.
+    """
+    told = read_results(results)
+    return ReportInputs(
+        {name: read_table(results, name) for name in told.tables},
+        kind=told.kind,
+        quality=told.quality,
+        manifest=told.manifest,
+        notes=told.notes,
+    )
+
+
 def read_results(path: Path) -> Results:
     """A results file.
 

@@ -2,26 +2,31 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from fer_fairness.reporting.change_findings import change_finding
 from fer_fairness.reporting.glance import Sign, Statement, statements, subject
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.json_blocks import json_text
 from fer_fairness.reporting.labels import capitalised, shortened
 from fer_fairness.reporting.number_text import MISSING, NARROW_SPACE, thousands
+from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import HEADLINE_METRICS, GapRow
+from fer_fairness.reporting.sections.data_and_run import role_label
 from fer_fairness.reporting.templating import template
 
 WIDTH: Final = 80
 """Columns of a console."""
 
 _MARKS: Final = {Sign.FOUND: "!", Sign.NOT_FOUND: "=", Sign.CANNOT_TELL: "?"}
-_HEADS: Final = ("", "Smallest group", "Accuracy gap", "Equal opportunity gap")
+_HEADS: Final = ("", "Smallest", "Accuracy gap", "Equal opportunity gap")
 _CAPTION: Final = (
-    "Gaps in percentage points, noise taken off, in brackets their intervals. *: difference found "
-    "after correction for everything that was tested."
+    "Gaps in percentage points, noise taken off, in brackets their intervals; the size of the "
+    "smallest group. *: difference found after correction for everything that was tested."
 )
+_LEGEND: Final = "  ".join(f"{mark} {sign}" for sign, mark in _MARKS.items())
 
 
 def summary_text(inputs: ReportInputs) -> str:
@@ -39,8 +44,26 @@ def summary_text(inputs: ReportInputs) -> str:
         return "\n".join([*parts, "No gap between groups was computed."])
     parts.append("")
     parts += [_statement(one) for one in told]
-    parts += ["", *_table_lines(_rows(inputs)), "", _wrapped(_CAPTION)]
+    parts += ["", f"({_LEGEND})", "", *_table_lines(_rows(inputs)), "", _wrapped(_CAPTION)]
+    for heading, text in _changes(inputs):
+        parts += ["", _wrapped(_plain(f"{heading}: {text}"), "  ")]
     return "\n".join(parts)
+
+
+def reading_text(reading: Mapping[str, Any]) -> str:
+    """How the predictions were read, as lines of at most `WIDTH` columns.
+
+    Args:
+        reading: As the manifest of an audit has it.
+
+    Returns:
+        Which column is what, given or guessed, then a line for each thing assumed or left out.
+    """
+    roles = {role_label(role): json_text(found) for role, found in reading["columns"].items()}
+    width = max(map(len, roles))
+    lines = [_wrapped(f"  {role.ljust(width)}  {told}", "    ") for role, told in roles.items()]
+    lines += [_wrapped(f"- {note}", "  ") for note in reading["notes"]]
+    return "\n".join(["How the predictions were read", *lines])
 
 
 def summary_html(inputs: ReportInputs) -> str:
@@ -52,13 +75,23 @@ def summary_html(inputs: ReportInputs) -> str:
         heads=_HEADS,
         rows=_rows(inputs),
         caption=_CAPTION,
+        changes=_changes(inputs),
     )
+
+
+def _changes(inputs: ReportInputs) -> list[tuple[str, str]]:
+    """What each other model changes: the two models, and what was found."""
+    by_model = grouped(inputs.rows(ComparisonRow), lambda row: row.variant)
+    return [
+        (f"“{shortened(name)}” against {inputs.reference}", change_finding(rows, name).text)
+        for name, rows in by_model.items()
+    ]
 
 
 def _statement(one: Statement) -> str:
     """`! Race. Accuracy differs by 7.1 points.`; further lines stand below the first word."""
     text = f"{_MARKS[one.sign]} {one.about}: {one.text}"
-    return _wrapped(_plain(text), indent="  ")
+    return _wrapped(_plain(text), "  ")
 
 
 def _rows(inputs: ReportInputs) -> list[tuple[str, ...]]:
@@ -99,5 +132,5 @@ def _plain(text: str) -> str:
     return text.replace(NARROW_SPACE, "\N{NO-BREAK SPACE}")
 
 
-def _wrapped(text: str, *, indent: str = "") -> str:
+def _wrapped(text: str, indent: str = "") -> str:
     return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False)

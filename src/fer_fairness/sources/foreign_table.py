@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, NoReturn
@@ -132,6 +132,15 @@ class ForeignTable:
                 self.refuse(f"there is a column {name!r} already. Rename it.")
         return replace(
             self, data=self.data.rename_columns([names.get(name, name) for name in self.names])
+        )
+
+    def without(self, columns: Collection[str]) -> "ForeignTable":
+        """The same without some columns, and with notes of its own."""
+        return replace(
+            self,
+            data=self.data.select([name for name in self.names if name not in columns]),
+            notes=[*self.notes],
+            unread={name: why for name, why in self.unread.items() if name not in columns},
         )
 
     def is_text(self, column: str) -> bool:

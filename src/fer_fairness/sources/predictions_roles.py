@@ -89,7 +89,7 @@ class ScoreColumns:
         """
         prefixes = (*PREFIXES[self.kind], *PREFIXES["probabilities"], *PREFIXES["logits"])
         found = [
-            next((prefix for prefix in prefixes if _normal(column).startswith(prefix)), "")
+            next((prefix for prefix in prefixes if normal(column).startswith(prefix)), "")
             for column in self.columns
         ]
         return tuple(
@@ -163,7 +163,7 @@ def is_number(text: str) -> bool:
     return True
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
     """A column's name as it is compared: lower case, with underscores."""
     return re.sub(r"[\s.\-]", "_", name.strip().casefold())
 
@@ -173,7 +173,7 @@ class _Finder:
 
     def __init__(self, table: ForeignTable) -> None:
         self.table = table
-        self.free = {column: _normal(column) for column in table.every_name}
+        self.free = {column: normal(column) for column in table.every_name}
         self.origin: dict[str, Origin] = {}
 
     def candidates(self, role: str) -> dict[str, str]:
@@ -202,7 +202,7 @@ class _Finder:
     def named(self, role: str, name: str) -> str:
         names = self.table.every_name
         exact = [column for column in names if column == name.strip()]
-        found = exact or [column for column in names if _normal(column) == _normal(name)]
+        found = exact or [column for column in names if normal(column) == normal(name)]
         if len(found) != 1:
             close = difflib.get_close_matches(name, names, n=1)
             self.table.refuse(

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import kstest, t
 
-from fer_fairness.fairness.comparisons.front import joint_draws, on_front, seed_weights
+from fer_fairness.fairness.comparisons.front import SeedDraws, joint_draws, on_front, seed_draws
 from fer_fairness.fairness.comparisons.measured import Measured
 
 Points = list[tuple[int, int]]
@@ -67,35 +68,43 @@ def test_draws_have_the_mean_and_the_error_of_the_means_over_seeds() -> None:
     found = measured([0.48, 0.5, 0.52, 0.49, 0.57, 0.62])
     models = np.arange(6).reshape(2, 3).T
     means, _ = found.means(models)
-    weights = np.random.default_rng(1).standard_normal((4000, 3))
-    draws = joint_draws(found, models, weights, np.array([1.0]))
+    generator = np.random.default_rng(1)
+    # There chi-square with the two degrees of freedom of three seeds is two: no tails.
+    usual = SeedDraws(generator.standard_normal((4000, 3)), np.full(4000, 1 - np.exp(-1)))
+    draws = joint_draws(found, models, usual, np.array([1.0]))
     assert_allclose(draws.mean(axis=0), means.values, atol=3e-3)
     assert_allclose(draws.std(axis=0), means.errors, rtol=0.05)
 
 
 def test_variants_share_the_noise_of_people_and_of_seeds() -> None:
     found = measured([0.48, 0.5, 0.52, 0.58, 0.6, 0.62])
-    weights = seed_weights(4000, 3, 0)
-    draws = joint_draws(found, np.arange(6).reshape(2, 3).T, weights, np.array([1.0]))
+    of_seeds = seed_draws(4000, 3, 0)
+    draws = joint_draws(found, np.arange(6).reshape(2, 3).T, of_seeds, np.array([1.0]))
     inside = np.all((draws > 0) & (draws < 1), axis=(1, 2))
     assert inside.mean() > 0.95
     assert_allclose((draws[:, 1] - draws[:, 0])[inside], 0.1, atol=1e-5)
 
 
-def test_few_seeds_are_known_badly() -> None:
-    two, five = (np.abs(seed_weights(20_000, n, 0)).mean() for n in (2, 20))
-    assert two > 2 * five
-    assert five == pytest.approx(np.sqrt(2 / np.pi), rel=0.1)
+@pytest.mark.parametrize("freedom", [2.0, 4.4, 30.0])
+def test_draws_of_seeds_have_the_tails_of_the_degrees_of_freedom(freedom: float) -> None:
+    of_seeds = seed_draws(20_000, 1, 0)
+    draws = of_seeds.weights[:, 0] * of_seeds.tails(np.array(freedom))
+    assert kstest(draws, t(freedom).cdf).pvalue > 0.001
+
+
+def test_a_variance_that_is_known_leaves_draws_normal() -> None:
+    of_seeds = seed_draws(10, 1, 0)
+    assert_array_equal(of_seeds.tails(np.array([np.inf, np.inf])), np.ones((10, 2)))
 
 
 def test_seeds_that_agree_leave_the_noise_to_people() -> None:
     found = measured([0.5, 0.5, 0.5])
     models = np.arange(3).reshape(1, 3).T
-    draws = joint_draws(found, models, seed_weights(4000, 3, 0), np.array([1.0]))
+    draws = joint_draws(found, models, seed_draws(4000, 3, 0), np.array([1.0]))
     assert draws.std() == pytest.approx(float(found.means(models)[0].errors[0, 0]), rel=0.05)
 
 
 def test_draws_stay_within_the_metric() -> None:
     found = measured([0.001, 0.999], noise=0.1)
-    draws = joint_draws(found, np.array([[0, 1]]), seed_weights(4000, 1, 0), np.array([1.0]))
+    draws = joint_draws(found, np.array([[0, 1]]), seed_draws(4000, 1, 0), np.array([1.0]))
     assert (draws.min(), draws.max()) == (0.0, 1.0)

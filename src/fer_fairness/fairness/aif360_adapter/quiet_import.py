@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from fer_fairness.extras import require_extra
+
 _OPTIONAL_PARTS: Final = "will be unavailable. To install, run:"
 
 
@@ -20,7 +22,11 @@ def quiet_aif360_import() -> Iterator[None]:
     messages; AIF360 then leaves out `AdversarialDebiasing`, which needs it and which
     `adversarial_debiasing` runs elsewhere. Warnings of Python raised while the modules load are
     ignored: they are about AIF360's own code.
+
+    Raises:
+        MissingExtraError: AIF360 is not installed.
     """
+    require_extra("aif360", needed_for="What AIF360 computes")
     root, silent = logging.getLogger(), logging.NullHandler()
     without_tensorflow = "tensorflow" not in sys.modules
     root.addHandler(silent)

@@ -21,7 +21,7 @@ from fer_fairness.fairness.comparisons.family import (
     check_metrics,
     scores_of,
 )
-from fer_fairness.fairness.comparisons.front import joint_draws, on_front, seed_weights
+from fer_fairness.fairness.comparisons.front import joint_draws, on_front, seed_draws
 from fer_fairness.fairness.comparisons.measured import Measured
 from fer_fairness.fairness.comparisons.outcomes import (
     RANK_COLUMNS,
@@ -195,9 +195,9 @@ def _drawn(one: MeasuredPart, seed: int) -> tuple[Array, Array]:
     """Means over seeds of one metric, shape (variants,), and their joint draws, (n, variants)."""
     models = one.audience.models
     n, seeds = one.found.draws.shape[1], len(one.audience.seeds)
-    weights = seed_weights(n, seeds, seed_for(seed, "seeds of fronts"))
+    of_seeds = seed_draws(n, seeds, seed_for(seed, "seeds of fronts"))
     highest = np.array([metric.highest for metric in one.part.metrics])
-    draws = joint_draws(one.found, models, weights, highest)
+    draws = joint_draws(one.found, models, of_seeds, highest)
     return one.found.values[models, 0].mean(axis=0), draws[:, :, 0]
 
 

@@ -1,16 +1,14 @@
 """Which folder an audit has: one of its own, so that no audit writes over another."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from fer_fairness.auditing.reading import name_of_file
+from fer_fairness.auditing.reading import folder_name, name_of_file
 from fer_fairness.files import file_sha256, json_sha256
 from fer_fairness.provenance import named_path, plain
 
 _FILES: Final = ("predictions", "model", "held_out_labels")
-_NAME_LENGTH: Final = 60
 
 
 def audit_folder(parameters: Mapping[str, Any]) -> str:
@@ -32,9 +30,8 @@ def audit_folder(parameters: Mapping[str, Any]) -> str:
         return "unnamed"
     name = str(audit.get("name") or name_of_file(Path(named[0])))
     held = {key: _content(audit[key]) for key in _FILES if audit.get(key)}
-    digits = json_sha256(plain({"seed": parameters.get("seed"), "audit": audit | held}))[:8]
-    readable = re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:_NAME_LENGTH]
-    return f"{readable or 'audit'}-{digits}"
+    content = plain({"seed": parameters.get("seed"), "audit": audit | held})
+    return folder_name(name, json_sha256(content))
 
 
 def _content(named: object) -> str:

@@ -14,7 +14,7 @@ from fer_fairness.auditing.measurements import (
     measured_answers,
     primary_notes,
 )
-from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.evaluation_sets import TRAINED_ON, demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
 from fer_fairness.mitigation.tuning import RULES, Choice
@@ -181,7 +181,12 @@ def write_report(
             "trained_with": trained_with,
         },
         notes=[
-            *report_notes(tables["groups"], quality),
+            *report_notes(
+                tables["groups"],
+                quality,
+                demographic=parameters["demographic_dataset"],
+                trained_on=parameters["train_on"],
+            ),
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
@@ -200,12 +205,13 @@ def write_report(
 
 def draw_figures(
     overall: pd.DataFrame, gaps: pd.DataFrame, confusion: pd.DataFrame
-) -> tuple[Figure, Figure, Figure]:
-    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy.
+) -> tuple[Figure, Figure, Figure, dict[str, Any]]:
+    """The pictures that Kedro-Viz shows: confusion, gaps, and fairness against accuracy (twice).
 
     They are of one evaluation set: one whose groups are annotated, if it is there.
     """
-    chosen = demographic_dataset("auto", set(overall["evaluation_set"]))
+    present = list(dict.fromkeys(overall["evaluation_set"]))
+    chosen = demographic_dataset("auto", present, trained_on=present[0] if present else TRAINED_ON)
     inputs = ReportInputs(
         {
             name: table[table["evaluation_set"] == chosen]

@@ -249,7 +249,10 @@ def _figures() -> Pipeline:
     return step(
         nodes.draw_figures,
         inputs={table: f"tables.{table}" for table in ("overall", "gaps", "confusion")},
-        outputs=["confusion_figure", "gaps_figure", "fairness_accuracy_figure"],
+        outputs=[
+            *("confusion_figure", "gaps_figure", "fairness_accuracy_figure"),
+            "fairness_accuracy_plot",
+        ],
         name="draw_figures",
         tags="report",
     )

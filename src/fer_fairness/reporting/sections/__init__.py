@@ -66,6 +66,7 @@ _SECTIONS: Final[Mapping[str, tuple[_Make, ...]]] = MappingProxyType(
             gaps_section,
             recalls_section,
             worst_subgroup_section,
+            trade_off_section,
             predicted_groups_section,
             recognition_section,
             aif360_section,

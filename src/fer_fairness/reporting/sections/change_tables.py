@@ -9,7 +9,12 @@ from fer_fairness.reporting.rows.changes import Change
 
 
 def changes_table(
-    caption: str, rows: Sequence[Change], *, all_in: str, reference: str = "Baseline"
+    caption: str,
+    rows: Sequence[Change],
+    *,
+    all_in: str,
+    reference: str = "Baseline",
+    noun: str = "variant",
 ) -> page.Table:
     """Changes with intervals and tests, those found first and in bold.
 
@@ -18,15 +23,16 @@ def changes_table(
         rows: The changes of one evaluation set.
         all_in: The file that has all of them.
         reference: What they are changes against.
+        noun: What one of those compared is called.
     """
     return page.table(
         caption,
         sorted(rows, key=lambda row: (not row.found, row.p if math.isfinite(row.p) else math.inf)),
         [
-            ("Variant", lambda row: row.variant_label),
+            (noun.capitalize(), lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
-            (f"{reference} → variant", lambda row: page.numeric(row.from_to)),
+            (f"{reference} → {noun}", lambda row: page.numeric(row.from_to)),
             (
                 "Difference [interval]",
                 lambda row: page.numeric(f"{row.measured} [{row.interval}]", strong=row.found),

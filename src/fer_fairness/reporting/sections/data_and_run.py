@@ -79,10 +79,10 @@ def reading_section(inputs: ReportInputs) -> page.Section:
             if key not in ("notes", "warnings") and not isinstance(value, dict)
         }
         if plain:
-            blocks.append(_pairs(plain, _role))
+            blocks.append(_pairs(plain, role_label))
         for key, value in reading.items():
             if isinstance(value, dict) and value:
-                blocks += [page.Heading(_role(key)), _pairs(value, _KEYS.get(key, str))]
+                blocks += [page.Heading(role_label(key)), _pairs(value, _KEYS.get(key, str))]
     if not reading:
         blocks.append(page.absent("How the predictions were read was not recorded."))
     return page.Section("reading", "How the predictions were read", blocks)
@@ -92,11 +92,12 @@ def _pairs(values: Mapping[str, Json], names: Callable[[str], str]) -> page.Pair
     return page.Pairs(tuple((names(key), json_text(value)) for key, value in values.items()))
 
 
-def _role(key: str) -> str:
+def role_label(key: str) -> str:
+    """What a key of an audit's reading is called: `true` is the "True emotion"."""
     return capitalised(_NAMES.get(key, spelled(key)))
 
 
 _KEYS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
-    {"columns": _role, "n_without_group": attribute_label}
+    {"columns": role_label, "n_without_group": attribute_label}
 )
 """How keys are shown of what is keyed by our words or by attributes; other keys are the file's."""

@@ -83,7 +83,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
 def audit_found_section(inputs: ReportInputs) -> page.Section:
     """Which model, how well it recognises emotions, and where its groups differ."""
     blocks: list[page.Block] = [
-        page.Findings((_opening(inputs),))
+        page.Findings(tuple(_openings(inputs)))
         if inputs.rows(OverallRow)
         else page.absent(_NOTHING_SCORED),
         *_primary_blocks(inputs),
@@ -93,12 +93,16 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
     scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
     if scanned:
         blocks += [page.Heading("The worst-served subgroup"), page.Findings(scanned)]
+    comparisons = inputs.rows(ComparisonRow)
+    if comparisons:
+        note = together_note(comparisons, reference=inputs.reference, noun="model")
+        findings = page.Findings(tuple(comparison_findings(inputs)), folded=True)
+        blocks += [page.Heading("What the other models change"), page.Text(note), findings]
     return page.Section("found", "Findings in full", blocks)
 
 
-def _opening(inputs: ReportInputs) -> Finding:
-    """Which file or model, how many faces and classes, and how often it is right."""
-    name = shortened(", ".join(inputs.variants()))
+def _openings(inputs: ReportInputs) -> list[Finding]:
+    """Which file or model, how many faces and classes, and how often each model is right."""
     reading = inputs.manifest.get("reading")
     file = reading.get("file") if isinstance(reading, dict) else None
     sets = inputs.evaluation_sets()
@@ -107,14 +111,18 @@ def _opening(inputs: ReportInputs) -> Finding:
         source = f"predictions on the test faces of {where}"
     else:
         source = f"predictions in {shortened(str(file))}" if file else f"predictions on {where}"
-    overall = inputs.rows(OverallRow)
-    most = max(overall, key=lambda row: row.n_faces)
-    people = f" of {thousands(most.n_people)} people" if most.n_people < most.n_faces else ""
-    text = (
-        f"The model “{name}” was audited by its {source}: {thousands(most.n_faces)} faces{people}, "
-        f"{len(_classes(inputs))} classes, {scores_text(overall)}."
-    )
-    return Finding("performance", name, text)
+    by_variant = grouped(inputs.rows(OverallRow), lambda row: row.variant)
+    told = []
+    for variant, overall in by_variant.items():
+        most = max(overall, key=lambda row: row.n_faces)
+        people = f" of {thousands(most.n_people)} people" if most.n_people < most.n_faces else ""
+        text = (
+            f"The model “{shortened(variant)}” was audited by its {source}: "
+            f"{thousands(most.n_faces)} faces{people}, {len(_classes(inputs))} classes, "
+            f"{scores_text(overall)}."
+        )
+        told.append(Finding("performance", shortened(variant), text))
+    return told
 
 
 def _classes(inputs: ReportInputs) -> set[str]:
@@ -135,7 +143,11 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     first, *_ = [name for name in inputs.variants() if name in scored]
     findings = page.Findings(tuple(gap_findings(inputs, variant=first)), folded=True)
     if inputs.kind == "audit":
+        gaps = [row for row in gaps if row.variant == first]
+        headline = [row for row in headline if row.variant == first]
         counts = headline_counts(headline, of="of every attribute", after="metrics and attributes")
+        if len(scored) > 1:
+            counts = f"These are of the model {inputs.reference}. {counts}"
         text = f"{counts} {others_found(gaps, 'attribute')}{_READING}"
         return [page.Text(text), metrics_table(headline, errors), findings]
     counts = headline_counts(

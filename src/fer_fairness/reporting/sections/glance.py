@@ -44,6 +44,13 @@ _SIGNS: Final = {
 }
 
 
+_ALONE: Final = (
+    ", the widening by noise taken off, with intervals at the level of the verdict and p corrected "
+    "for all tests. Grey bars reach to what equal treatment gives, dotted lines are what would be "
+    "found in 8 audits of 10, filled marks are differences found."
+)
+
+
 def glance_section(inputs: ReportInputs) -> page.Section:
     """The first screen, and the notes on the run."""
     told = statements(inputs)
@@ -66,7 +73,7 @@ def glance_section(inputs: ReportInputs) -> page.Section:
             alternative=headline_gaps_words(shown),
             rows=[one.gap for one in shown],
             half=True,
-            alone=f"Where {_model(inputs)} treats groups differently. {HEADLINE_GAPS_CAPTION}",
+            alone=f"Accuracy gaps of {_model(inputs)} between perceived groups{_ALONE}",
         ),
         *_groups(shown[0]),
         *_front(inputs, shown[0]),
@@ -76,7 +83,8 @@ def glance_section(inputs: ReportInputs) -> page.Section:
 
 
 def _model(inputs: ReportInputs) -> str:
-    return "the model" if inputs.kind == "audit" else "the baseline"
+    one_model = inputs.kind == "audit" and len(inputs.variants()) < 2
+    return "the model" if one_model else inputs.reference
 
 
 def _rest(statements: Sequence[Statement]) -> str:
@@ -137,15 +145,16 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
     audiences: list[Audience] = [*((name, None) for name in sets), *there]
     audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
     columns = audiences[: len(sets) + _MOST_AUDIENCES]
+    head = "Model" if inputs.kind == "audit" else "Method"
     signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
-    caption = f"Against the baseline, after correction: {signs}."
+    caption = f"Against {inputs.reference}, after correction: {signs}."
     return [
-        page.Heading("What methods changed"),
+        page.Heading(f"What {_others(inputs)}s changed"),
         page.table(
-            f"{caption}{_not_shown(methods[_MOST_METHODS:])}",
+            f"{caption}{_not_shown(methods[_MOST_METHODS:], _others(inputs))}",
             methods[:_MOST_METHODS],
             [
-                ("Method", lambda method: variant_label(method.variant)),
+                (head, lambda method: variant_label(method.variant)),
                 *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
             ],
         ),
@@ -169,9 +178,13 @@ def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
     return cell
 
 
-def _not_shown(methods: Sequence[MethodEffects]) -> str:
+def _others(inputs: ReportInputs) -> str:
+    return "other model" if inputs.kind == "audit" else "method"
+
+
+def _not_shown(methods: Sequence[MethodEffects], noun: str) -> str:
     if not methods:
         return ""
     nothing = sum(set(method.by_audience.values()) == {Effect.UNCLEAR} for method in methods)
     of_them = f"; of {nothing} of them no change was found" if nothing else ""
-    return f" {len(methods)} more methods are below{of_them}."
+    return f" {len(methods)} more {noun}s are below{of_them}."

@@ -24,8 +24,10 @@ _READING: Final = (
 )
 
 
-def trade_off_section(inputs: ReportInputs) -> page.Section:
-    """Accuracy against gaps, and what each variant changed against the baseline."""
+def trade_off_section(inputs: ReportInputs) -> page.Section | None:
+    """Accuracy against gaps, and what each variant changed; None of the audit of one model."""
+    if inputs.kind == "audit" and not inputs.rows(ComparisonRow):
+        return None
     blocks: list[page.Block] = []
     overall = grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set)
     gaps = grouped(inputs.rows(GapRow), lambda row: row.evaluation_set)
@@ -38,7 +40,7 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
             )
             break
         where = gaps[name][0].set_label
-        caption = f"Accuracy and accuracy gap of every variant on {where}"
+        caption = f"Accuracy and accuracy gap of every {inputs.noun} on {where}"
         accuracy = [row for row in overall[name] if row.metric == "accuracy"]
         shown = [row for row in gaps[name] if row.metric == "accuracy_gap"]
         blocks.append(
@@ -56,9 +58,11 @@ def trade_off_section(inputs: ReportInputs) -> page.Section:
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
     tables = [
         changes_table(
-            f"Changes against the baseline on {rows[0].set_label}",
+            f"Changes against {inputs.reference} on {rows[0].set_label}",
             rows,
             all_in=inputs.file_of(ComparisonRow),
+            reference="Baseline" if inputs.kind == "project" else inputs.reference,
+            noun=inputs.noun,
         )
         for rows in compared.values()
     ]

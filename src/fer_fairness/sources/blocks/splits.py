@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import GroupShuffleSplit
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.datasets import DatasetParameters
@@ -84,6 +83,9 @@ def _share(
                 "expected at least 3, so that some can be held out. Give splits, or name no "
                 "person."
             )
+        # Only here: an audit of predictions does without scikit-learn.
+        from sklearn.model_selection import GroupShuffleSplit
+
         drawn = GroupShuffleSplit(n_splits=1, test_size=share, random_state=seed)
         _, taken = next(drawn.split(rows, groups=groups))
         chosen[rows[taken]] = True

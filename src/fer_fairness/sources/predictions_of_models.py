@@ -1,0 +1,58 @@
+"""Finds the columns of a prediction file that each hold the predictions of another model."""
+
+import re
+from typing import Final
+
+from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.predictions_roles import (
+    LIST_NAMES,
+    PREFIXES,
+    TRUE_NAMES,
+    WEAK_PREFIXES,
+    normal,
+)
+
+_WORDS: Final = "(?:y_pred|y_hat|predicted|predictions?|preds?)"
+_OF_A_MODEL: Final = re.compile(f"{_WORDS}(?:_.+)?|.+_{_WORDS}")
+
+
+def predicted_columns(table: ForeignTable, true: str | None) -> tuple[str, ...]:
+    """Columns that are named like predictions and hold classes that are true ones too.
+
+    Args:
+        table: The predictions as they were given.
+        true: The column of the true class; None: guessed from the names.
+
+    Returns:
+        In the order of the table; none where there is no column of the true class.
+    """
+    true = _true_column(table) if true is None else true
+    if true not in table.names:
+        return ()
+    classes = set(table.text(true).values)
+    return tuple(
+        name
+        for name in table.names
+        if name != true
+        and _OF_A_MODEL.fullmatch(normal(name))
+        and not table.is_list(name)
+        and classes & set(table.text(name).values)
+    )
+
+
+def columns_of_scores(table: ForeignTable) -> tuple[str, ...]:
+    """Columns that look like probabilities or logits, of whichever model."""
+    prefixes = (*PREFIXES["probabilities"], *PREFIXES["logits"])
+    strong = tuple(prefix for prefix in prefixes if prefix not in WEAK_PREFIXES)
+    lists = {*LIST_NAMES["probabilities"].split(), *LIST_NAMES["logits"].split()}
+    return tuple(
+        name for name in table.names if normal(name).startswith(strong) or normal(name) in lists
+    )
+
+
+def _true_column(table: ForeignTable) -> str | None:
+    for rank in TRUE_NAMES:
+        for name in table.names:
+            if normal(name) in rank.split():
+                return name
+    return None
