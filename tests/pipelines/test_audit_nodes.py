@@ -83,7 +83,7 @@ def audited(path: Path, **parameters: Any) -> Audited:
         "scan": measuring.scan_subgroups(*measured_on),
         "aif360": measuring.one_vs_rest(*measured_on),
     }
-    page, table, results = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
+    page, table, *_, results = nodes.write_audit(reading, MANIFEST, chosen, 0, **tables)
     return Audited(tables, page, results, table)
 
 
@@ -392,7 +392,7 @@ def test_a_file_of_any_name_is_audited(tmp_path: Path, name: bytes) -> None:
         "scan": measuring.scan_subgroups(*given),
         "aif360": measuring.one_vs_rest(*given),
     }
-    page, table, results = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
+    page, table, *_, results = nodes.write_audit(reading, MANIFEST, parameters, 0, **tables)
     assert page.count("<script") == 1, "the page's own"
     for text in (page, json.dumps(results, ensure_ascii=False), json.dumps(reading)):
         text.encode()

@@ -177,14 +177,11 @@ def _primary_blocks(inputs: ReportInputs) -> list[page.Block]:
 
     Of a project those of the first variant.
     """
-    parameters = inputs.manifest.get("parameters")
-    part = "inference" if inputs.kind == "audit" else "evaluation"
-    chosen = parameters.get(part) if isinstance(parameters, Mapping) else None
-    named = list(chosen.get("primary") or ()) if isinstance(chosen, Mapping) else []
     rows = [
         row
         for row in inputs.rows(GapRow)
-        if row.variant in inputs.variants()[:1] and f"{row.metric} by {row.attribute}" in named
+        if row.variant in inputs.variants()[:1]
+        and f"{row.metric} by {row.attribute}" in inputs.primary
     ]
     found = [
         Finding(
