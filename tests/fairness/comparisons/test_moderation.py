@@ -10,6 +10,7 @@ from fer_fairness.fairness.comparisons.moderation import (
     FEWEST_METHODS,
     FEWEST_SEEDS,
     moderated,
+    squared_correlation,
     trigamma_inverse,
 )
 from fer_fairness.fairness.metrics.reductions import Array
@@ -70,6 +71,36 @@ def test_too_few_seeds_or_methods_are_left_as_they_are(n_seeds: int, n_methods: 
     found = moderated(values, np.full((n_methods, 1), 0.1), n_methods)
     assert_array_equal(found.variances, values.var(axis=0, ddof=1) / n_seeds)
     assert_array_equal(found.freedom, n_seeds - 1.0)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.7, 0.9])
+@pytest.mark.parametrize("n_seeds", [3, 5])
+def test_the_correlation_is_the_one_whose_mean_squared_cosine_was_seen(
+    n_seeds: int, correlation: float
+) -> None:
+    generator = np.random.default_rng(n_seeds)
+    first, other = generator.standard_normal((2, n_seeds, 200_000))
+    second = correlation * first + np.sqrt(1 - correlation**2) * other
+    first, second = first - first.mean(axis=0), second - second.mean(axis=0)
+    seen = (
+        (first * second).sum(axis=0) ** 2 / (first**2).sum(axis=0) / (second**2).sum(axis=0)
+    ).mean()
+    two = np.zeros((n_seeds, 2))
+    two[0], two[1, 1] = [1.0, np.sqrt(seen)], np.sqrt(1 - seen)
+    assert squared_correlation(two) == pytest.approx(correlation**2, abs=0.01)
+
+
+@pytest.mark.parametrize("n_methods", [8, 40])
+def test_few_methods_are_not_trusted_with_how_alike_they_are(n_methods: int) -> None:
+    # The standard error of the variance of logs of chi-square over two degrees of freedom: their
+    # cumulants are pi^2 / 6 and pi^4 / 15. Below it nobody knows the spread.
+    error = np.sqrt((np.pi**4 / 15 + 2 * (np.pi**2 / 6) ** 2) / n_methods)
+    most = 2 + 2 * trigamma_inverse(error)
+    reached = []
+    for draw in range(40):
+        values = values_of(np.ones(n_methods), np.random.default_rng(draw), 3)
+        reached.append(moderated(values, np.full((n_methods, 1), 0.1), n_methods).freedom[0, 0])
+    assert 0.8 * most < max(reached) <= most
 
 
 def test_methods_that_are_one_method_tell_no_more_than_one() -> None:

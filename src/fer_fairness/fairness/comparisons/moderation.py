@@ -116,7 +116,7 @@ def _prior(deviations: Array, ratios: Array, n_methods: int) -> _Prior:
     """Fit the prior to rows of shape (seeds, rows) and the multiples that they show, (rows,)."""
     own_freedom, n_rows = len(deviations) - 1, len(ratios)
     half = own_freedom / 2.0
-    together = _squared_correlation(deviations)
+    together = squared_correlation(deviations)
     logs = np.log(ratios) - special.digamma(half) + np.log(half)
     by_chance, fourth = special.polygamma(1, half), special.polygamma(3, half)
     error = np.sqrt((fourth + 2.0 * by_chance**2) / min(n_methods, n_rows))
@@ -146,12 +146,16 @@ def trigamma_inverse(value: float) -> float:
     return float(found)
 
 
-def _squared_correlation(deviations: Array) -> float:
-    """The mean squared correlation between two rows, in [0, 1); deviations are (seeds, rows).
+def squared_correlation(deviations: Array) -> float:
+    """The mean squared correlation between two rows, in [0, 1).
 
     Rows that vary apart also point in one direction by chance, the more the fewer seeds. What the
     mean squared cosine comes to is curved in the squared correlation such that a mean over unlike
     pairs errs on the side of more.
+
+    Args:
+        deviations: Of each row from its mean over seeds, shape (seeds, rows), none of them zero
+            everywhere; two rows at least.
     """
     directions = deviations / np.sqrt((deviations**2).sum(axis=0))
     n_rows = directions.shape[1]

@@ -28,7 +28,10 @@ from fer_fairness.pipelines.scored_faces import (
 from fer_fairness.provenance import plain
 from fer_fairness.reporting import (
     ReportInputs,
+    all_sections,
+    figure_files,
     model_card,
+    paper_files,
     preview_figures,
     render_report,
     results_json,
@@ -147,8 +150,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, str, str, Figure, dict[str, Any]]:
-    """The HTML page; the baseline's model card in Markdown, HTML and its figure; the results.
+) -> tuple[str, str, str, Figure, dict[str, bytes], dict[str, bytes], dict[str, Any]]:
+    """All that a reader gets of the tables.
 
     Args:
         manifest: How the run was made.
@@ -156,6 +159,10 @@ def write_report(
         parameters: Those of the run.
         found: The tables of the report by their names, and the data-quality report of each dataset
             by its name.
+
+    Returns:
+        The HTML page; the baseline's model card in Markdown, HTML and its figure; the figures and
+        the words for a paper; the results.
     """
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
@@ -184,8 +191,16 @@ def write_report(
         ],
     )
     card = model_card(inputs, "baseline")
-    report = render_report(inputs)
-    return report, card.markdown(), card.html(), card.figure, results_json(inputs)
+    sections = all_sections(inputs)
+    return (
+        render_report(inputs, sections),
+        card.markdown(),
+        card.html(),
+        card.figure,
+        figure_files(sections, inputs.notes),
+        paper_files(inputs),
+        results_json(inputs),
+    )
 
 
 def draw_figures(
