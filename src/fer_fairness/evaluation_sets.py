@@ -41,7 +41,7 @@ class EvaluationSet:
         embedded_from: What an embedder is shown: the publisher's image `files`, at their own size
             and in colour, or the `pixels` of the checked array.
         annotates_demographics: Whether its publisher tells the perceived demographics of its faces.
-        may_be_absent: Whether everything goes on without its files.
+        may_be_absent: Whether everything goes on without its files, unless it is trained on.
     """
 
     name: str
@@ -69,6 +69,11 @@ class EvaluationSets(Mapping[str, EvaluationSet]):
         self._described = tuple(
             EvaluationSet(**{**part, "emotions": tuple(part["emotions"])}) for part in inherited
         )
+
+    @property
+    def own(self) -> tuple[EvaluationSet, ...]:
+        """The project's own."""
+        return self._own
 
     @property
     def described(self) -> tuple[EvaluationSet, ...]:
@@ -100,6 +105,7 @@ EVALUATION_SETS: Final = EvaluationSets(
         emotions=EMOTIONS,
         condition=GREY_48,
         embedded_from="pixels",
+        may_be_absent=True,
     ),
     EvaluationSet(
         name="raf_db",
@@ -113,7 +119,8 @@ EVALUATION_SETS: Final = EvaluationSets(
 )
 
 TRAINED_ON: Final = next(iter(EVALUATION_SETS))
-"""The set that the baseline is trained on, and every method that needs no groups: always there."""
+"""The set that the baseline is trained on, and every method that needs no groups, unless the
+parameter `train_on` names another one."""
 
 
 def check_demographic_dataset(value: str) -> None:
@@ -130,15 +137,16 @@ def check_demographic_dataset(value: str) -> None:
         )
 
 
-def demographic_dataset(wanted: str, present: Collection[str]) -> str:
+def demographic_dataset(wanted: str, present: Collection[str], trained_on: str = TRAINED_ON) -> str:
     """The evaluation set whose faces demographic augmentation and reweighing train on.
 
     Args:
         wanted: A name; or `auto`: the first one there whose publisher annotates demographics, or
-            else `TRAINED_ON`, with predicted ones.
+            else `trained_on`, with predicted ones.
         present: Names of the sets that are there.
+        trained_on: The set that the baseline is trained on.
     """
     if wanted != "auto":
         return wanted
     annotated = (part.name for part in EVALUATION_SETS.values() if part.annotates_demographics)
-    return next((name for name in annotated if name in present), TRAINED_ON)
+    return next((name for name in annotated if name in present), trained_on)

@@ -6,14 +6,22 @@ apostrophe makes it text (OWASP, "CSV Injection"). A cell that looks as if it we
 one apostrophe more, so that reading takes off what writing put there and nothing else.
 """
 
+import csv
+import io
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
 
 import pandas as pd
 
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """The last four are the full-width signs, which spreadsheets in Japanese take for the others."""
+
+CSV_FORMAT: Final[Mapping[str, Any]] = MappingProxyType(
+    {"index": False, "encoding": "utf-8-sig", "lineterminator": "\n"}
+)
+"""How pandas writes CSV for spreadsheets: no index, UTF-8 with Excel's mark, LF."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
 
@@ -42,11 +50,25 @@ def escaped_table(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return _with_texts(table, counted), n_changed
 
 
-def has_carriage_return(table: pd.DataFrame) -> bool:
-    """Whether a text of a table, or a column's name, holds a carriage return.
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """A table as a CSV file for spreadsheets, its texts `escaped`."""
+    written, _ = escaped_table(table)
+    arguments: dict[str, Any] = {"quoting": csv_quoting(written), **CSV_FORMAT}
+    buffer = io.BytesIO()
+    written.to_csv(buffer, **arguments)
+    return buffer.getvalue()
 
-    pandas writes such a cell without quotes, and what reads the file takes the rest for a row.
+
+def csv_quoting(table: pd.DataFrame) -> int:
+    """What pandas shall quote: all texts where one holds a carriage return.
+
+    Else it writes such a cell without quotes, and what reads the file takes the rest for a row.
     """
+    return csv.QUOTE_NONNUMERIC if _has_carriage_return(table) else csv.QUOTE_MINIMAL
+
+
+def _has_carriage_return(table: pd.DataFrame) -> bool:
+    """Whether a text of a table, or a column's name, holds a carriage return."""
     found = False
 
     def seen(text: str) -> str:

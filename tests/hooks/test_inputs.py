@@ -54,6 +54,10 @@ def test_raw_datasets_come_with_how_to_obtain_them_but_for_those_that_may_be_abs
     assert f"FairFace was not found in {tmp_path}" in told
     assert told.count("To obtain it:") == 2
     assert "raf_db" not in told
+    catalog["params:train_on"] = MemoryDataset("raf_db")
+    told = missing_inputs({"fer_plus.raw", "raf_db.raw"}, catalog)
+    assert "RAF-DB (basic emotions) was not found" in told, "it is asked for"
+    assert "FER+ (FER2013" not in told
 
 
 def test_what_is_there_held_in_memory_or_a_parameter_is_not_missing(

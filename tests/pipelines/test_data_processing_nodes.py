@@ -21,7 +21,7 @@ from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 FacesBuilder = Callable[..., pd.DataFrame]
 
-OPTIONAL = next(part.name for part in EVALUATION_SETS.values() if part.may_be_absent)
+OPTIONAL = next(name for name in EVALUATION_SETS if name != TRAINED_ON)
 
 
 def distinct_images(n: int) -> np.ndarray:
@@ -31,12 +31,14 @@ def distinct_images(n: int) -> np.ndarray:
 ABSENT = {"present": False, "dataset": OPTIONAL, "how_to_obtain": "Ask its authors."}
 
 
-def quality(reading: dict[str, object], demographic_dataset: str = "auto") -> dict[str, object]:
+def quality(
+    reading: dict[str, object], demographic_dataset: str = "auto", train_on: str = TRAINED_ON
+) -> dict[str, object]:
     faces, images = empty_table(FACES_SCHEMA), distinct_images(0)
     rejected = pd.DataFrame({"reason": ["unreadable", "unreadable", "listed twice"]})
     checks: dict[str, object] = {"imbalance": {}}
     return quality_report(
-        Path("raw"), faces, images, rejected, reading, checks, demographic_dataset
+        Path("raw"), faces, images, rejected, reading, checks, demographic_dataset, train_on
     )
 
 
@@ -56,7 +58,7 @@ def test_data_hashes_change_with_a_row_and_with_a_pixel(make_faces: FacesBuilder
     nothing = pd.DataFrame({"reason": []})
 
     def hashes(faces: pd.DataFrame, images: np.ndarray) -> dict[str, str]:
-        report = quality_report(Path("raw"), faces, images, nothing, {}, {}, "auto")
+        report = quality_report(Path("raw"), faces, images, nothing, {}, {}, "auto", "fer_plus")
         found: dict[str, str] = report["reading"]["sha256"]
         return found
 
@@ -78,6 +80,9 @@ def test_an_optional_dataset_may_be_absent_unless_it_is_asked_for() -> None:
 def test_a_dataset_that_must_be_there_is_an_error_where_it_is_absent() -> None:
     with pytest.raises(DatasetNotFoundError, match="Ask its authors"):
         quality(ABSENT | {"dataset": TRAINED_ON})
+    quality(ABSENT | {"dataset": TRAINED_ON}, train_on="raf_db")
+    with pytest.raises(DatasetNotFoundError, match="Ask its authors"):
+        quality(ABSENT | {"dataset": "raf_db"}, train_on="raf_db")
 
 
 def test_unknown_demographic_dataset_is_refused_with_the_choices() -> None:

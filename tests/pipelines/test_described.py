@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.io import MemoryDataset
@@ -18,8 +19,9 @@ from fer_fairness.params.datasets import DatasetBlock
 from fer_fairness.params.quality import QualityParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines.described import described_sets, raw_folders
+from fer_fairness.pipelines.race_labeling.nodes import choose_demographic_dataset
 from fer_fairness.pipelines.variants.structure import Structure, structure_of, with_structure
-from fer_fairness.tables import FACES_SCHEMA
+from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 BASELINE = {"seed": 0, "baseline": {"method": "baseline"}, "odds": {"method": "equalized_odds"}}
 FOLDERS = {"kind": "folders", "path": "/data/mine"}
@@ -65,6 +67,40 @@ def test_it_is_read_labelled_scored_by_every_variant_reported_and_can_be_audited
     assert of_mine(pipelines["__default__"]) - {"mine.raw"} <= (
         pipelines["__default__"].all_outputs()
     )
+
+
+def test_it_is_what_the_baseline_and_both_augmentations_are_trained_on_where_it_is_named(
+    described: Structure,
+) -> None:
+    blocks: dict[str, Any] = {
+        **BASELINE,
+        "datasets": {"mine": FOLDERS},
+        "train_on": "mine",
+        "emotion_augmentation": {"method": "emotion_augmentation"},
+        "demographic_augmentation": {"method": "demographic_augmentation"},
+    }
+    structure = structure_of(blocks)
+    assert structure.described == described.described
+    pipelines = pipelines_for(structure)
+    for name in ("baseline", "emotion_augmentation"):
+        trained = {node.name: node for node in pipelines[name].nodes}[f"{name}.train"]
+        assert {"mine.development_faces", "mine.development_images"} <= set(trained.inputs)
+        assert not any(given.startswith("fer_plus.") for given in trained.inputs)
+    faces = empty_table(FACES_SCHEMA)
+    images = np.zeros((0, 48, 48, 1), dtype=np.uint8)
+    mine = faces.reindex(range(2))
+    given = [
+        part for name in EVALUATION_SETS for part in (mine if name == "mine" else faces, images)
+    ]
+    for wanted in ("auto", "mine"):
+        chosen, _ = choose_demographic_dataset(wanted, structure.trained_on, *given)
+        assert len(chosen) == 2, "no annotated set is there"
+
+
+def test_a_set_to_train_on_that_there_is_not_is_refused() -> None:
+    expected = r"train_on is 'mine'; expected one of fer_plus, raf_db, or a block of that name"
+    with pytest.raises(InvalidInputError, match=expected):
+        structure_of(BASELINE | {"train_on": "mine"})
 
 
 def test_what_a_block_says_is_the_evaluation_set() -> None:

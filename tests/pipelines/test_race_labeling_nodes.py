@@ -149,7 +149,7 @@ def test_demographic_dataset_falls_back_only_where_no_annotated_set_is_there(
     for place, name in enumerate(EVALUATION_SETS, start=1):
         n = place if name in present else 0
         given += [make_faces(["train"] * n, ["fear"] * n), np.full((n, 48, 48, 1), place)]
-    faces, images = choose_demographic_dataset(wanted, *given)
+    faces, images = choose_demographic_dataset(wanted, TRAINED_ON, *given)
     place = 1 + list(EVALUATION_SETS).index(expected)
     assert len(faces) == place
     assert (images == place).all()

@@ -13,6 +13,7 @@ from fer_fairness.datasets.atomic import (
 )
 from fer_fairness.datasets.embedder import EmbedderDataset
 from fer_fairness.datasets.figure import FigureDataset
+from fer_fairness.datasets.folder import FolderDataset
 from fer_fairness.datasets.keras_model import KerasModelDataset
 from fer_fairness.datasets.numpy_array import NumpyArrayDataset
 from fer_fairness.datasets.raw_folder import RawFolderDataset
@@ -23,6 +24,7 @@ __all__ = [
     "CSVDataset",
     "EmbedderDataset",
     "FigureDataset",
+    "FolderDataset",
     "JSONDataset",
     "KerasModelDataset",
     "NumpyArrayDataset",

@@ -1,6 +1,5 @@
 """Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
 
-import csv
 import logging
 from json import dumps
 from pathlib import Path, PurePosixPath
@@ -12,7 +11,7 @@ from kedro_datasets import json, pandas, text
 from kedro_datasets._typing import JSONPreview, PlotlyPreview
 
 from fer_fairness.files import replacing
-from fer_fairness.spreadsheets import escaped_table, has_carriage_return, unescaped_table
+from fer_fairness.spreadsheets import CSV_FORMAT, csv_quoting, escaped_table, unescaped_table
 
 if TYPE_CHECKING:
     from typing import Any as _Behind  # the class it is put before
@@ -133,7 +132,7 @@ class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]
 
     HOLDS = pd.DataFrame
     DEFAULT_LOAD_ARGS: ClassVar = {"encoding": "utf-8-sig"}
-    DEFAULT_SAVE_ARGS: ClassVar = {"index": False, "encoding": "utf-8-sig", "lineterminator": "\n"}
+    DEFAULT_SAVE_ARGS: ClassVar = dict(CSV_FORMAT)
     DEFAULT_FS_ARGS: ClassVar = {"open_args_save": {"mode": "wb"}}  # else pandas sets no encoding
 
     def load(self) -> pd.DataFrame:
@@ -153,8 +152,7 @@ class CSVDataset(AtomicFile, pandas.CSVDataset):  # type: ignore[misc]
         n_changed, usual = 0, self._save_args
         if isinstance(data, pd.DataFrame):
             data, n_changed = escaped_table(data)
-            if has_carriage_return(data):
-                self._save_args = {**usual, "quoting": csv.QUOTE_NONNUMERIC}
+            self._save_args = {"quoting": csv_quoting(data), **usual}
         try:
             super().save(data)
         finally:

@@ -99,13 +99,19 @@ def missing_inputs(
 
 
 def _how_to_obtain(dataset: RawFolderDataset, catalog: CatalogProtocol[Any, Any]) -> list[str]:
-    """What the reader says of the absent dataset: it looks for its files before it reads any."""
+    """What the reader says of the absent dataset: it looks for its files before it reads any.
+
+    Of one that everything may go on without nothing, unless it is asked for.
+    """
     from fer_fairness.sources import READERS, read_dataset
 
     name = dataset.layout
     try:
         if name in READERS:
-            READERS[name](dataset.filepath, catalog.load(f"params:{name}.reading"))
+            read = READERS[name](dataset.filepath, catalog.load(f"params:{name}.reading"))
+            choices = ("params:train_on", "params:demographic_dataset")
+            if name in map(catalog.load, choices):
+                return [str(read.report["how_to_obtain"])]
         else:
             block = catalog.load(f"params:{BLOCKS}.{name}")
             read_dataset(dataset.filepath, block, catalog.load("params:seed"))

@@ -1,13 +1,13 @@
 """Datasets that blocks under `datasets` of the parameters describe: what follows from them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.evaluation_sets import CONDITIONS, EvaluationSet
+from fer_fairness.evaluation_sets import CONDITIONS, EVALUATION_SETS, TRAINED_ON, EvaluationSet
 from fer_fairness.params.datasets import DatasetBlock, DatasetParameters
 from fer_fairness.sources import READERS
 
@@ -34,6 +34,22 @@ def described_sets(
     for name in blocks:
         _refuse_name(name, {*_OF_OTHERS, *taken})
     return tuple(_evaluation_set(block) for block in blocks.values())
+
+
+def trained_on_of(parameters: Mapping[str, Any], described: Sequence[EvaluationSet]) -> str:
+    """The evaluation set that the baseline is trained on: what `train_on` names.
+
+    Raises:
+        InvalidInputError: There is no such set.
+    """
+    named = parameters.get("train_on", TRAINED_ON)
+    names = [part.name for part in (*EVALUATION_SETS.own, *described)]
+    if named not in names:
+        raise InvalidInputError(
+            f"train_on is {named!r}; expected one of {', '.join(names)}, or a block of that name "
+            f"under {BLOCKS} of the parameters."
+        )
+    return str(named)
 
 
 def named_blocks(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.model_card import ModelCard, model_card
+from fer_fairness.reporting.paper.figures import figure_files
+from fer_fairness.reporting.paper.text import paper_files
 from fer_fairness.reporting.previews import preview_figures
 from fer_fairness.reporting.results import (
     read_inputs,
@@ -20,6 +22,7 @@ from fer_fairness.reporting.results import (
 )
 from fer_fairness.reporting.results_schema import SCHEMA_VERSION
 from fer_fairness.reporting.rows.schema import Row
+from fer_fairness.reporting.sections import all_sections
 
 REPORT_TABLES: Final[Mapping[str, type[Row]]] = MappingProxyType(Row.schemas)
 """Every table that a report is made of, and the class of its rows."""
@@ -29,9 +32,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "ModelCard",
     "ReportInputs",
+    "all_sections",
     "as_json",
     "evaluation_set_label",
+    "figure_files",
     "model_card",
+    "paper_files",
     "preview_figures",
     "read_inputs",
     "read_results",

@@ -11,6 +11,13 @@ from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow
 
 
+def gap_words(row: GapRow) -> str:
+    """One row of `gaps` in few words: "12.7 points, interval 6.9 to 16.2, difference found"."""
+    if not math.isfinite(row.value):
+        return f"not determined, {row.judgement}"
+    return f"{row.amount(row.value)}, interval {row.interval}, {row.judgement}"
+
+
 def verdict_text(row: GapRow) -> str:
     """The verdict in words; where no difference was found, with what would have been."""
     if row.judgement is not Verdict.NOT_FOUND:

@@ -5,34 +5,35 @@ Its script sorts and filters; without it all is there.
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.page import Section
 from fer_fairness.reporting.sections import all_sections
 from fer_fairness.reporting.templating import template
 
 
-def render_report(inputs: ReportInputs) -> str:
+def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = None) -> str:
     """The report of one run, or of the audit of one model that was not trained here.
 
     Args:
         inputs: The tables; any may be empty. Their `kind` says which sections the page has.
+        sections: Those of the page where they are made already.
 
     Returns:
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
+    is_audit = inputs.kind == "audit"
+    of_models = "this model treats" if len(inputs.variants()) < 2 else "these models treat"
+    who = of_models if is_audit else "facial emotion recognition treats"
     return template("report.html.jinja").render(
-        kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
-        title=(
-            "How evenly this model treats people"
-            if inputs.kind == "audit"
-            else "How evenly facial emotion recognition treats people"
-        ),
+        kicker="Fairness audit" if is_audit else "Fairness report",
+        title=f"How evenly {who} people",
         subject=subject(inputs),
         trust=trust(inputs),
-        sections=all_sections(inputs),
+        sections=all_sections(inputs) if sections is None else sections,
         anchor=_anchors(),
     )
 

@@ -73,6 +73,15 @@ class ReportInputs:
         """The file for programs, which names those of all tables."""
         return "audit.json" if self.kind == "audit" else "results.json"
 
+    @property
+    def primary(self) -> list[str]:
+        """The outcomes that were named before looking: "accuracy_gap by race"."""
+        parameters = self.manifest.get("parameters")
+        part = "inference" if self.kind == "audit" else "evaluation"
+        chosen = parameters.get(part) if isinstance(parameters, Mapping) else None
+        named = chosen.get("primary") if isinstance(chosen, Mapping) else None
+        return [str(name) for name in named or ()]
+
     def file_of(self, kind: type[Row]) -> str:
         """The file beside the page that has all rows of a table."""
         return f"{'' if self.kind == 'audit' else 'tables/'}{kind.table}.parquet"

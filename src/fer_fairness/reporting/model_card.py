@@ -10,7 +10,11 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting import page
 from fer_fairness.reporting.card_analyses import MOST_STATEMENTS
 from fer_fairness.reporting.card_sections import card_sections, fabricated
-from fer_fairness.reporting.figures.glance import HEADLINE_GAPS_CAPTION, headline_gaps_figure
+from fer_fairness.reporting.figures.glance import (
+    HEADLINE_GAPS_CAPTION,
+    headline_gaps_figure,
+    headline_gaps_words,
+)
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import variant_label
@@ -80,9 +84,16 @@ def model_card(inputs: ReportInputs, variant: str) -> ModelCard:
             f"{list(inputs.variants())}. Check the spelling, or run its pipeline first."
         )
     told = statements(inputs, variant)
-    figure = headline_gaps_figure(told[:MOST_STATEMENTS])
-    caption = f"Gap in accuracy over all emotions. {HEADLINE_GAPS_CAPTION}"
-    drawing = page.drawing(figure, key="gaps", caption=caption, half=True)
+    shown = told[:MOST_STATEMENTS]
+    figure = headline_gaps_figure(shown)
+    drawing = page.Drawing(
+        "accuracy_gaps",
+        figure,
+        caption=f"Gap in accuracy over all emotions. {HEADLINE_GAPS_CAPTION}",
+        alternative=headline_gaps_words(shown),
+        rows=[one.gap for one in shown],
+        half=True,
+    )
     return ModelCard(
         title=variant_label(variant),
         metadata=_metadata(inputs, variant),

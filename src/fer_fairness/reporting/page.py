@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final, TypeAlias, TypeVar
 
+import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -13,6 +14,7 @@ from fer_fairness.reporting.figures.svg import inline_svg
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.glance import Statement
 from fer_fairness.reporting.number_text import MISSING, is_few, thousands
+from fer_fairness.reporting.rows.schema import Row, table_of
 from fer_fairness.reporting.rows.scores import Counted, Estimate
 
 T = TypeVar("T")
@@ -21,19 +23,40 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure with its caption; `half` figures stand two in a row.
+    """A figure, in the page and for a paper; `half` figures stand two in a row.
 
     Attributes:
-        svg: The drawing.
+        key: Its name, unique in the page (`figures.names`).
+        figure: What is drawn.
         caption: The text below.
+        alternative: What a reader who cannot see the figure is told: its result.
+        rows: What it was drawn from.
         half: Whether it takes half a row.
-        share: Its width as a share of the place it gets, so that all letters are of one size.
+        alone: The caption where nothing else of the page is there.
     """
 
-    svg: Markup
+    key: str
+    figure: Figure
     caption: str
+    alternative: str
+    rows: Sequence[Row]
     half: bool = False
-    share: float = 1.0
+    alone: str = ""
+
+    @property
+    def svg(self) -> Markup:
+        """The drawing."""
+        return inline_svg(self.figure, key=self.key, description=self.alternative)
+
+    @property
+    def share(self) -> float:
+        """Its width as a share of the place it gets, so that all letters are of one size."""
+        return 1.0 if self.half else min(1.0, self.figure.get_figwidth() / WIDTH)
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The rows that it was drawn from as a table."""
+        return table_of(self.rows)
 
 
 @dataclass(frozen=True)
@@ -201,10 +224,15 @@ def _tables_together(blocks: Sequence[Block]) -> Iterator[Block]:
             yield from neighbours
 
 
-def drawing(figure: Figure, *, key: str, caption: str, half: bool = False) -> Drawing:
-    """A figure as a block; its caption also describes it to those who cannot see it."""
-    share = 1.0 if half else min(1.0, figure.get_figwidth() / WIDTH)
-    return Drawing(inline_svg(figure, key=key, description=caption), caption, half, share)
+def drawings(blocks: Iterable[Block]) -> Iterator[Drawing]:
+    """The figures among blocks and within them, in the order of the page."""
+    for block in blocks:
+        if isinstance(block, Drawing):
+            yield block
+        elif isinstance(block, Folded):
+            yield from drawings(block.blocks)
+        elif isinstance(block, Columns):
+            yield from drawings(chain.from_iterable(block.columns))
 
 
 def under(heading: str, blocks: Sequence[Block], *, folded: bool) -> list[Block]:

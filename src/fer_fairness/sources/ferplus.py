@@ -19,6 +19,7 @@ from fer_fairness.sources.base import (
     RawFaces,
     comparison,
     dataset_not_found,
+    no_faces,
     reading_report,
 )
 from fer_fairness.sources.ferplus_files import (
@@ -113,10 +114,11 @@ def read_fer_plus(folder: Path, params: FerPlusParameters) -> RawFaces:
 
     Returns:
         The faces in file order, `sample_id` by row index ("fer_plus_00000"), splits train
-        (Training), validation (PublicTest) and test (PrivateTest).
+        (Training), validation (PublicTest) and test (PrivateTest); none where `folder` is not there
+        or empty.
 
     Raises:
-        DatasetNotFoundError: No known layout is in `folder`.
+        DatasetNotFoundError: There is no known layout among the files in `folder`.
         DamagedDataError: A header is not the published one, the two files do not belong together,
             or more rows are damaged than `params.max_damaged_share`.
     """
@@ -129,7 +131,9 @@ def read_fer_plus(folder: Path, params: FerPlusParameters) -> RawFaces:
     for root in (folder, folder / "data"):
         if _has_folders(root):
             return _read_folders(folder, root, params)
-    raise dataset_not_found(FER_PLUS, folder, "there are no files of a known layout.")
+    if any(folder.glob("[!.]*")):
+        raise dataset_not_found(FER_PLUS, folder, "there are no files of a known layout.")
+    return no_faces(FER_PLUS, folder)
 
 
 def _read_csv_files(folder: Path, pixel_path: Path, params: FerPlusParameters) -> RawFaces:

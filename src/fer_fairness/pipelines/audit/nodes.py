@@ -27,7 +27,13 @@ from fer_fairness.foreign import (
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit.coverage import faces_showing, labelled_attributes, n_people
 from fer_fairness.pipelines.scored_faces import by_evaluation_set, join_faces
-from fer_fairness.reporting import render_report, results_json
+from fer_fairness.reporting import (
+    all_sections,
+    figure_files,
+    paper_files,
+    render_report,
+    results_json,
+)
 from fer_fairness.sources.image_listing import printable
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -154,7 +160,14 @@ def write_audit(
     parameters: AuditParameters,
     seed: int,
     **tables: pd.DataFrame,
-) -> tuple[str, pd.DataFrame, dict[str, Any]]:
-    """The HTML page, the tidy table of metrics, and the results for programs."""
+) -> tuple[str, pd.DataFrame, dict[str, bytes], dict[str, bytes], dict[str, Any]]:
+    """The HTML page, the tidy table of metrics, figures and words for a paper, the results."""
     inputs = report_inputs(reading, manifest, parameters, seed, tables)
-    return render_report(inputs), tables["gaps"][list(AUDIT_COLUMNS)], results_json(inputs)
+    sections = all_sections(inputs)
+    return (
+        render_report(inputs, sections),
+        tables["gaps"][list(AUDIT_COLUMNS)],
+        figure_files(sections, inputs.notes),
+        paper_files(inputs),
+        results_json(inputs),
+    )

@@ -85,7 +85,7 @@ def _audit() -> Pipeline:
             "parameters": "params:audit",
             "seed": "params:seed",
         },
-        outputs=["report", "table", "results"],
+        outputs=["report", "table", "figures", "paper", "results"],
         name="write",
         tags="report",
     )

@@ -30,6 +30,7 @@ def quality_report(
     reading: dict[str, Any],
     checks: dict[str, Any],
     demographic_dataset: str,
+    train_on: str,
 ) -> dict[str, Any]:
     """Put what was read, set aside and found into one data-quality report.
 
@@ -40,7 +41,8 @@ def quality_report(
     check_demographic_dataset(demographic_dataset)
     if not reading.get("present", True):
         name = reading["dataset"]
-        if name == demographic_dataset or not EVALUATION_SETS[name].may_be_absent:
+        is_asked_for = name in (demographic_dataset, train_on)
+        if is_asked_for or not EVALUATION_SETS[name].may_be_absent:
             raise DatasetNotFoundError(reading["how_to_obtain"])
         about: dict[str, Any] = {"present": False, "fabricated": False}
     else:

@@ -12,7 +12,8 @@ from fer_fairness.sources import READERS, read_dataset
 
 _AS_READ = ["read_faces", "read_images", "rejected", "reading_report"]
 _SPLIT = ["development_faces", "development_images", "test_faces", "test_images"]
-_SHARED_PARAMETERS = {"params:demographic_dataset", "params:quality", "params:seed"}
+_ASKED_FOR = ["params:demographic_dataset", "params:train_on"]
+_SHARED_PARAMETERS = {*_ASKED_FOR, "params:quality", "params:seed"}
 
 
 def create_pipeline() -> Pipeline:
@@ -73,7 +74,7 @@ def _checks() -> list[Node]:
         ),
         Node(
             nodes.quality_report,
-            inputs=["raw", *_AS_READ, "check_report", "params:demographic_dataset"],
+            inputs=["raw", *_AS_READ, "check_report", *_ASKED_FOR],
             outputs="data_quality",
             name="report_quality",
             tags="check",

@@ -14,7 +14,7 @@ from fer_fairness.auditing.measurements import (
     measured_answers,
     primary_notes,
 )
-from fer_fairness.evaluation_sets import demographic_dataset
+from fer_fairness.evaluation_sets import TRAINED_ON, demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
 from fer_fairness.mitigation.tuning import RULES, Choice
@@ -28,7 +28,10 @@ from fer_fairness.pipelines.scored_faces import (
 from fer_fairness.provenance import plain
 from fer_fairness.reporting import (
     ReportInputs,
+    all_sections,
+    figure_files,
     model_card,
+    paper_files,
     preview_figures,
     render_report,
     results_json,
@@ -147,8 +150,8 @@ def write_report(
     trained_with: dict[str, Any],
     parameters: dict[str, Any],
     **found: Any,  # noqa: ANN401  tables and data-quality reports
-) -> tuple[str, str, str, Figure, dict[str, Any]]:
-    """The HTML page; the baseline's model card in Markdown, HTML and its figure; the results.
+) -> tuple[str, str, str, Figure, dict[str, bytes], dict[str, bytes], dict[str, Any]]:
+    """All that a reader gets of the tables.
 
     Args:
         manifest: How the run was made.
@@ -156,6 +159,10 @@ def write_report(
         parameters: Those of the run.
         found: The tables of the report by their names, and the data-quality report of each dataset
             by its name.
+
+    Returns:
+        The HTML page; the baseline's model card in Markdown, HTML and its figure; the figures and
+        the words for a paper; the results.
     """
     tables = {name: part for name, part in found.items() if isinstance(part, pd.DataFrame)}
     quality = {name: part for name, part in found.items() if name not in tables}
@@ -174,13 +181,26 @@ def write_report(
             "trained_with": trained_with,
         },
         notes=[
-            *report_notes(tables["groups"], quality),
+            *report_notes(
+                tables["groups"],
+                quality,
+                demographic=parameters["demographic_dataset"],
+                trained_on=parameters["train_on"],
+            ),
             *primary_notes(EvaluationParameters.model_validate(parameters["evaluation"]), sha256),
         ],
     )
     card = model_card(inputs, "baseline")
-    report = render_report(inputs)
-    return report, card.markdown(), card.html(), card.figure, results_json(inputs)
+    sections = all_sections(inputs)
+    return (
+        render_report(inputs, sections),
+        card.markdown(),
+        card.html(),
+        card.figure,
+        figure_files(sections, inputs.notes),
+        paper_files(inputs),
+        results_json(inputs),
+    )
 
 
 def draw_figures(
@@ -190,7 +210,8 @@ def draw_figures(
 
     They are of one evaluation set: one whose groups are annotated, if it is there.
     """
-    chosen = demographic_dataset("auto", set(overall["evaluation_set"]))
+    present = list(dict.fromkeys(overall["evaluation_set"]))
+    chosen = demographic_dataset("auto", present, trained_on=present[0] if present else TRAINED_ON)
     inputs = ReportInputs(
         {
             name: table[table["evaluation_set"] == chosen]

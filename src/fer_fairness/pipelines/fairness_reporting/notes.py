@@ -10,17 +10,25 @@ from fer_fairness.auditing.measurements import (
     FACES_ALONE_NOTE,
     LABEL_ERRORS_NOTE,
 )
-from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, demographic_dataset
+from fer_fairness.evaluation_sets import EVALUATION_SETS, demographic_dataset
 from fer_fairness.reporting import evaluation_set_label
 from fer_fairness.reporting.number_text import listed
 
 
-def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def report_notes(
+    groups: pd.DataFrame,
+    quality: Mapping[str, Mapping[str, Any]],
+    *,
+    demographic: str,
+    trained_on: str,
+) -> list[str]:
     """What must be known of fabricated, absent and predicted data.
 
     Args:
         groups: The report's table of that name.
         quality: The data-quality report of each dataset, by its name.
+        demographic: The parameter `demographic_dataset`.
+        trained_on: The parameter `train_on`.
     """
     notes = []
     if any(part["reading"]["fabricated"] for part in quality.values()):
@@ -28,7 +36,8 @@ def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]])
     present = [name for name in EVALUATION_SETS if quality[name]["reading"]["present"]]
     absent = [name for name in EVALUATION_SETS if name not in present]
     if absent:
-        notes.append(_absence_note(absent, present))
+        chosen = demographic_dataset(demographic, present, trained_on)
+        notes.append(_absence_note(absent, present, chosen))
     predicted = sorted(set(groups.loc[groups["attribute_source"] == "predicted", "evaluation_set"]))
     if predicted:
         notes.append(
@@ -42,12 +51,12 @@ def report_notes(groups: pd.DataFrame, quality: Mapping[str, Mapping[str, Any]])
     return notes
 
 
-def _absence_note(absent: Sequence[str], present: Sequence[str]) -> str:
+def _absence_note(absent: Sequence[str], present: Sequence[str], demographic: str) -> str:
     trained = ""
-    if demographic_dataset("auto", present) == TRAINED_ON:
+    if not EVALUATION_SETS[demographic].annotates_demographics:
         trained = (
             "methods that need groups were trained on "
-            f"{evaluation_set_label(TRAINED_ON)} faces with predicted demographics, and "
+            f"{evaluation_set_label(demographic)} faces with predicted demographics, and "
         )
     verb = "was" if len(absent) == 1 else "were"
     scored = listed([evaluation_set_label(name) for name in present])

@@ -231,7 +231,15 @@ def _report(tables: Sequence[str]) -> Pipeline:
             "trained_with": "trained_with",
             "parameters": "parameters",
         },
-        outputs=["report", "model_card", "model_card_page", "model_card_figure", "results"],
+        outputs=[
+            "report",
+            "model_card",
+            "model_card_page",
+            "model_card_figure",
+            "figures",
+            "paper",
+            "results",
+        ],
         name="write_report",
         tags="report",
     )

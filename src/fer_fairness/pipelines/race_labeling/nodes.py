@@ -218,17 +218,19 @@ def export_embeddings_and_labels(
 
 def choose_demographic_dataset(
     wanted: str,
+    trained_on: str,
     *faces_and_images: Any,  # noqa: ANN401  a table, an array, a table, ...
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Development faces and images that demographic augmentation and reweighing train on.
 
     Args:
         wanted: Name of an evaluation set, or `auto` (see `demographic_dataset`).
+        trained_on: The evaluation set that the baseline is trained on.
         faces_and_images: Of every evaluation set the labelled development faces and their images.
     """
     found = by_evaluation_set(faces_and_images)
     present = [name for name, (faces, _) in found.items() if len(faces)]
-    faces, images = found[demographic_dataset(wanted, present)]
+    faces, images = found[demographic_dataset(wanted, present, trained_on)]
     return faces, images
 
 

@@ -164,7 +164,7 @@ def _demographic_dataset() -> Pipeline:
     return step(
         nodes.choose_demographic_dataset,
         inputs=[
-            "params:demographic_dataset",
+            *("params:demographic_dataset", "params:train_on"),
             *(
                 f"{dataset}.development_{what}"
                 for dataset in EVALUATION_SETS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kedro.pipeline import Pipeline
 
-from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import Method
 from fer_fairness.pipelines.namespaces import grouped, step
 from fer_fairness.pipelines.variants import nodes, tuning
@@ -38,6 +38,7 @@ def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipel
         space=structure.namespace(variant.name, seed),
         start=structure.namespace(variant.after, seed),
         others=tuple(structure.namespace(name, seed) for name in variant.of),
+        trained_on=structure.trained_on,
         seed=f"params:{structure.seed_parameter(seed)}",
         is_tuned=structure.n_trials > 1,
         is_first=seed == structure.seeds[0],
@@ -55,6 +56,7 @@ class _Wired:
     Attributes:
         variant: Name of the block of parameters.
         space: Namespace of its nodes and data.
+        trained_on: The evaluation set that it is trained on, unless it needs groups.
         start: Namespace of the variant that it starts from, of the same seed.
         others: Namespaces of further variants whose predictions it looks at, of the same seed.
         seed: The parameter that holds the training seed.
@@ -65,6 +67,7 @@ class _Wired:
     variant: str
     space: str
     start: str
+    trained_on: str
     seed: str
     others: tuple[str, ...] = ()
     is_tuned: bool = False
@@ -86,7 +89,7 @@ class _Wired:
 
     def trained(self, method: type[Method]) -> Iterator[Pipeline]:
         """A variant with a model of its own."""
-        dataset = "demographic" if "groups" in method.needs else TRAINED_ON
+        dataset = "demographic" if "groups" in method.needs else self.trained_on
         development = [f"{dataset}.development_faces", f"{dataset}.development_images"]
         if self.is_first and self.settled(method) != self.block:
             yield self._tuning(method, development)
@@ -122,7 +125,7 @@ class _Wired:
     def _tuning(self, method: type[Method], development: list[str]) -> Pipeline:
         # The demographic dataset is labelled from the start.
         has_groups = "groups" in method.needs
-        labelled = development[0] if has_groups else f"{TRAINED_ON}.development_labelled_faces"
+        labelled = development[0] if has_groups else f"{self.trained_on}.development_labelled_faces"
         return step(
             tuning.tune,
             inputs=[

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.evaluation_sets import EVALUATION_SETS, EvaluationSet
+from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON, EvaluationSet
 from fer_fairness.mitigation import (
     Method,
     MethodBlock,
@@ -27,7 +27,7 @@ from fer_fairness.params.budget import BenchParameters, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.lists import ListOf
 from fer_fairness.params.seeds import checked_seeds
-from fer_fairness.pipelines.described import described_sets, named_blocks
+from fer_fairness.pipelines.described import described_sets, named_blocks, trained_on_of
 
 Block = TypeVar("Block", bound=Parameters)
 
@@ -96,12 +96,14 @@ class Structure:
             one has namespaces of its own (`baseline_seed_1.model`).
         n_trials: Settings that each variant but the baseline tries with the first seed.
         described: The datasets that blocks under `datasets` describe.
+        trained_on: The evaluation set that the baseline is trained on.
     """
 
     variants: tuple[Variant, ...]
     seeds: tuple[int, ...] = (0,)
     n_trials: int = 1
     described: tuple[EvaluationSet, ...] = ()
+    trained_on: str = TRAINED_ON
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -193,7 +195,8 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
     bench = _block(BenchParameters, parameters, "bench")
     structure = _structure(_taking_part(found, bench.methods), seeds, budget.trials)
     described = described_sets(parameters, taken=[variant.name for variant in found])
-    return replace(structure, described=described)
+    trained_on = trained_on_of(parameters, described)
+    return replace(structure, described=described, trained_on=trained_on)
 
 
 def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Block:
@@ -337,8 +340,7 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
         CONTROL_VARIANT: structure.control,
         SCORED_OVER: {
-            part.name: list(part.emotions)
-            for part in (*EVALUATION_SETS.values(), *structure.described)
+            part.name: list(part.emotions) for part in (*EVALUATION_SETS.own, *structure.described)
         },
     }
     for name in derived.keys() & parameters.keys():

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.number_text import is_few
+from fer_fairness.reporting.number_text import is_few, percent
 from fer_fairness.reporting.rows.answers import AnswerCurveRow
 from fer_fairness.reporting.rows.schema import grouped
 
@@ -41,6 +41,19 @@ def answers_figure(rows: Sequence[AnswerCurveRow]) -> Figure:
             _draw(panel, line, line[0].label, mark.colour)
         panel.legend(loc="best", **style.LEGEND)
     return figure
+
+
+def answers_words(rows: Sequence[AnswerCurveRow]) -> str:
+    """What that figure shows: how accurate answers are for each group, of all faces and of few."""
+    seen = [row for row in rows if not is_few(row.n_people)]
+    told = []
+    for line in grouped(seen, lambda row: (row.attribute, row.group)).values():
+        few, every = (end(line, key=lambda row: row.common_coverage) for end in (min, max))
+        told.append(
+            f"{line[0].label}: {percent(every.accuracy)} with {percent(every.common_coverage)} of "
+            f"all faces answered, {percent(few.accuracy)} with {percent(few.common_coverage)}"
+        )
+    return f"Accuracy of answered faces. {'; '.join(told)}."
 
 
 def _draw(

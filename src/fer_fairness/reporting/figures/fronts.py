@@ -87,7 +87,7 @@ def _draw_names(panel: Axes, rows: list[FrontRow]) -> None:
     low, high = min(heights, default=bottom), max(heights, default=top)
     beyond = max(high - top, 0.0) + min(low - bottom, 0.0)
     for row, height in zip(named, heights, strict=True):
-        colour = style.ADDED if row.is_control else style.INK
+        colour = style.for_text(style.ADDED) if row.is_control else style.INK
         control = ", control" if row.is_control else ""
         panel.annotate(
             f"{style.literal(row.variant_label)}{control} ({row.probability_text})",

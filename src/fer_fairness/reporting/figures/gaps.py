@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.labels import variant_label
-from fer_fairness.reporting.number_text import p_equals, thousands
+from fer_fairness.reporting.gap_sentences import gap_words
+from fer_fairness.reporting.labels import capitalised, in_sentence, variant_label
+from fer_fairness.reporting.number_text import first_few, p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow
 
@@ -55,6 +56,21 @@ def gap_forest_figure(
     for label, (_, of_line) in zip(panels[0].get_yticklabels(), lines, strict=True):
         label.set_fontweight("normal" if of_line else "bold")
     return figure
+
+
+def gap_forest_words(gaps: Sequence[GapRow], *, metrics: Sequence[str]) -> str:
+    """What that figure shows: the differences found, the widest first, and how many were not."""
+    rows = [row for row in gaps if row.metric in metrics]
+    found = sorted((row for row in rows if row.found), key=lambda row: -abs(row.value))
+    told = [
+        f"{row.variant_label}, {row.attribute_label}, {in_sentence(row.words.label)}: "
+        f"{gap_words(row)}"
+        for row in found
+    ]
+    rest = len(rows) - len(found)
+    if not told:
+        return f"No difference found in any of {thousands(rest)} gaps."
+    return f"{capitalised('; '.join(first_few(told)))}. None found in {thousands(rest)} other gaps."
 
 
 def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str, list[GapRow]]]:

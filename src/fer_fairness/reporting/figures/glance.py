@@ -7,9 +7,10 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import draw_gap
+from fer_fairness.reporting.gap_sentences import gap_words
 from fer_fairness.reporting.glance import Statement
 from fer_fairness.reporting.labels import group_label
-from fer_fairness.reporting.number_text import thousands
+from fer_fairness.reporting.number_text import interval, percent, thousands
 from fer_fairness.reporting.rows.scores import GroupRow
 
 HEADLINE_GAPS_CAPTION: Final = (
@@ -40,6 +41,12 @@ def headline_gaps_figure(statements: Sequence[Statement]) -> Figure:
     return figure
 
 
+def headline_gaps_words(statements: Sequence[Statement]) -> str:
+    """What that figure shows: "Accuracy gap. Perceived race: 12.7 points, interval ..."."""
+    told = (f"{one.about}: {gap_words(one.gap)}" for one in statements)
+    return f"Accuracy gap. {'; '.join(told)}."
+
+
 def group_accuracy_figure(statement: Statement) -> Figure:
     """The accuracy of each group of one attribute with its 95 % interval, lowest first.
 
@@ -55,6 +62,16 @@ def group_accuracy_figure(statement: Statement) -> Figure:
     labels = [f"{group_label(group.group)} (n = {thousands(group.n_people)})" for group in groups]
     style.forest_rows(panel, [style.sentence_case(label) for label in labels])
     return figure
+
+
+def group_accuracy_words(statement: Statement) -> str:
+    """What that figure shows: each group with its accuracy and interval, lowest first."""
+    told = (
+        f"{group_label(group.group)} {percent(group.value)}, interval "
+        f"{interval(group.ci_low, group.ci_high, scale=100, digits=1)}"
+        for group in _shown(statement.groups)
+    )
+    return f"Accuracy, {statement.about}: {'; '.join(told)}."
 
 
 def _shown(groups: Sequence[GroupRow]) -> list[GroupRow]:

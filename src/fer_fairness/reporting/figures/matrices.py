@@ -7,12 +7,20 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.labels import attribute_label, group_label, in_order, variant_label
-from fer_fairness.reporting.number_text import MISSING
+from fer_fairness.reporting.labels import (
+    attribute_label,
+    capitalised,
+    group_label,
+    in_order,
+    variant_label,
+)
+from fer_fairness.reporting.number_text import MISSING, percent
 from fer_fairness.reporting.rows.labeller import LabellerConfusionRow
+from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import ConfusionRow
 
-_LIGHT_TEXT_BELOW: Final = 0.55
+_LIGHT_TEXT_BELOW: Final = 0.47
+"""Share in [0, 1] on whose colour white and black letters have a contrast of 4.5 alike."""
 
 
 def confusion_matrix_figure(
@@ -66,6 +74,27 @@ def labeller_confusion_figure(
     return _matrix(counts, title=title, axes=("Labeller", "Annotated"))
 
 
+def confusion_words(told: Iterable[tuple[str, str, float]]) -> str:
+    """What a matrix shows: how many of each are told rightly, and the most frequent mistake.
+
+    Args:
+        told: True names, predicted names and how many faces there are of each pair.
+    """
+    parts = []
+    for true, pairs in grouped(told, lambda pair: pair[0]).items():
+        total = sum(count for *_, count in pairs)
+        if total == 0:
+            continue
+        right = sum(count for _, predicted, count in pairs if predicted == true)
+        part = f"{group_label(true)} {percent(right / total, digits=0)} right"
+        wrong = [pair for pair in pairs if pair[1] != true and pair[2] > 0]
+        if wrong:
+            _, mistake, count = max(wrong, key=lambda pair: pair[2])
+            part += f", {percent(count / total, digits=0)} taken for {group_label(mistake)}"
+        parts.append(part)
+    return f"{capitalised('; '.join(parts))}." if parts else "No predictions to count."
+
+
 def _matrix(told: Iterable[tuple[str, str, float]], *, title: str, axes: tuple[str, str]) -> Figure:
     """A matrix of true names, predicted names and how many there are of each pair."""
     names = in_order([name for *pair, _ in told for name in pair])
@@ -99,7 +128,7 @@ def _matrix(told: Iterable[tuple[str, str, float]], *, title: str, axes: tuple[s
             va="center",
             fontsize=style.SMALL_SIZE - 1.0,
             linespacing=0.95,
-            color="white" if share < _LIGHT_TEXT_BELOW else style.INK,
+            color="white" if share < _LIGHT_TEXT_BELOW else "black",
             in_layout=False,  # inside the panel: measuring it would only cost time
         )
     panel.xaxis.label.set_color(style.QUIET)

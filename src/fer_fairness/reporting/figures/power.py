@@ -84,7 +84,7 @@ def _draw_line(axes: Axes, faces: Array, found: Array, gap: float, *, asked: boo
         ha="center",
         va="center",
         fontsize=style.SMALL_SIZE,
-        color=colour,
+        color=style.for_text(colour),
         fontweight="bold" if asked else "normal",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         zorder=4,

@@ -74,6 +74,21 @@ def predicted_groups_figure(
     return figure
 
 
+def predicted_groups_words(scores: Sequence[LabelNoiseScoreRow]) -> str:
+    """What that figure shows: each group's difference, corrected for label errors where it is."""
+    rows = [row for row in scores if row.metric == RECALL_DIFFERENCE and math.isfinite(row.value)]
+    methods = {row.method for row in rows}
+    shown = next((name for name in (CORRECTED, AS_LABELLED) if name in methods), "")
+    told = [
+        f"{group_label(row.group)} {row.amount(row.value, sign=True)}, interval {row.interval}"
+        for row in rows
+        if row.method == shown
+    ]
+    if not told:
+        return NO_SCORES
+    return f"Recall minus that of everybody else, {_LOOKS[shown][0]}: {'; '.join(told)}."
+
+
 def reason_not_compared(group: LabelNoiseGroupRow | None) -> str:
     """Why a group is not compared once label errors are taken off; empty where it is.
 
@@ -97,7 +112,7 @@ def _tell(panel: Axes, place: int, reason: str) -> None:
         xycoords=panel.get_yaxis_transform(),
         ha="right",
         va="center",
-        fontsize=style.SMALL_SIZE - 0.5,
+        fontsize=style.SMALL_SIZE,
         color=style.QUIET,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
     )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.number_text import number
+from fer_fairness.reporting.number_text import first_few, number
 from fer_fairness.reporting.rows.bench import RankRow
 
 _INCH: Final = 0.165
@@ -59,6 +59,16 @@ def rank_figure(rows: Sequence[RankRow], *, critical_difference: float) -> Figur
             axes.plot(places, heights, color=style.BLUE, linewidth=2.0, alpha=0.75)
             axes.plot(places, heights, ".", color=style.BLUE, markersize=5, zorder=3)
     return figure
+
+
+def rank_words(rows: Sequence[RankRow]) -> str:
+    """What that figure shows: the mean ranks, the best first."""
+    ordered = sorted(rows, key=lambda row: row.mean_rank)
+    told = [
+        f"{row.variant_label} {number(row.mean_rank, digits=1)} (may be {row.possible_ranks})"
+        for row in ordered
+    ]
+    return f"Mean ranks: {'; '.join(first_few(told))}." if told else "No methods were ranked."
 
 
 def joined(names: Sequence[str], alike: Mapping[str, Sequence[str]]) -> list[tuple[int, ...]]:
@@ -149,7 +159,7 @@ def _draw_names(axes: Axes, ordered: Sequence[RankRow], below: float) -> None:
             height,
             f"{style.literal(row.variant_label)}{control}  {numbers}",
             "right" if at_left else "left",
-            colour=style.ADDED if strong else style.INK,
+            colour=style.for_text(style.ADDED) if strong else style.INK,
         )
 
 

@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import LayoutEngine
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
-from fer_fairness.reporting.number_text import is_few
+from fer_fairness.reporting.number_text import is_few, percent
+from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GroupRow
 
 _PREFIX: Final = "recall_"
@@ -61,8 +63,38 @@ def recall_by_emotion_and_group_figure(
         style.label_axes(panel, x="Recall (%)")
     if len(present) > 1:
         looks = {variant_label(name): style.marks(variants)[name] for name in present}
-        style.add_legend(figure, looks, columns=5)
+        style.add_legend(figure, looks, columns=4)
     return figure
+
+
+def recall_words(groups: Sequence[GroupRow], *, variants: Sequence[str]) -> str:
+    """What that figure shows of the first variant: of each emotion the groups at its ends.
+
+    Emotions whose groups lie farthest apart come first; groups of few faces of it are left out.
+    """
+    scored = {row.variant for row in groups}
+    first = next((name for name in variants if name in scored), "")
+    rows = [
+        row
+        for row in groups
+        if row.variant == first and row.metric.startswith(_PREFIX) and not is_few(row.n_people)
+    ]
+    ends = []
+    for emotion, of_emotion in grouped(rows, lambda row: row.metric).items():
+        known = sorted(
+            (row for row in of_emotion if row.value == row.value), key=lambda row: row.value
+        )
+        if len(known) > 1:
+            ends.append((emotion.removeprefix(_PREFIX), known[0], known[-1]))
+    ends.sort(key=lambda end: end[1].value - end[2].value)
+    told = [
+        f"{group_label(emotion)} from {percent(low.value)} ({group_label(low.group)}) to "
+        f"{percent(high.value)} ({group_label(high.group)})"
+        for emotion, low, high in ends
+    ]
+    if not told:
+        return "Too few faces in the groups to compare recalls."
+    return f"Recall, {variant_label(first)}: {'; '.join(told)}."
 
 
 def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Figure, list[Axes]]:
@@ -73,18 +105,31 @@ def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Fig
     top = _TOP if variants > 1 else _TOP_WITHOUT_LEGEND
     height = top + _BOTTOM + rows * line + (rows - 1) * _BETWEEN
     figure = style.new_figure(style.WIDTH, height)
-    figure.set_layout_engine(None)
-    panels = style.panel_grid(figure, emotions, columns=columns, share="both")
-    left = min(0.4 * style.WIDTH, 0.2 + _LETTER * max(len(label) for label in labels))
-    figure.subplots_adjust(
-        left=left / style.WIDTH,
-        right=1 - 0.1 / style.WIDTH,
-        bottom=_BOTTOM / height,
-        top=1 - top / height,
-        hspace=_BETWEEN / line,
-        wspace=0.1,
-    )
-    return figure, panels
+    left = 0.2 + _LETTER * max(len(label) for label in labels)
+    figure.set_layout_engine(_ByTheInch(left=left, top=top, hspace=_BETWEEN / line))
+    return figure, style.panel_grid(figure, emotions, columns=columns, share="both")
+
+
+class _ByTheInch(LayoutEngine):
+    """Margins in inches, whatever the size of the figure."""
+
+    _adjust_compatible = True
+    _colorbar_gridspec = True
+
+    def __init__(self, *, left: float, top: float, hspace: float) -> None:
+        super().__init__()
+        self._left, self._top, self._hspace = left, top, hspace
+
+    def execute(self, fig: Figure) -> None:
+        width, height = fig.get_size_inches()
+        fig.subplots_adjust(
+            left=min(0.4, self._left / width),
+            right=1 - 0.1 / width,
+            bottom=_BOTTOM / height,
+            top=1 - self._top / height,
+            hspace=self._hspace,
+            wspace=0.1,
+        )
 
 
 def _group_text(name: str, groups: Sequence[GroupRow]) -> str:

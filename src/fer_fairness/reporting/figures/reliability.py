@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.number_text import number
+from fer_fairness.reporting.number_text import number, percent
 from fer_fairness.reporting.rows.labeller import LabellerReliabilityRow, LabellerSummaryRow
 from fer_fairness.reporting.rows.schema import grouped
 
@@ -48,6 +48,16 @@ def reliability_figure(
     return figure
 
 
+def reliability_words(summary: Sequence[LabellerSummaryRow]) -> str:
+    """What that figure shows: how far confidence is off for each attribute."""
+    told = (
+        f"{row.attribute_label} {number(row.expected_calibration_error)}, "
+        f"{percent(row.accuracy)} labelled rightly"
+        for row in summary
+    )
+    return f"Expected calibration error of the labeller: {'; '.join(told)}."
+
+
 def _draw(panel: Axes, bins: Sequence[LabellerReliabilityRow]) -> None:
     panel.plot(
         [0, 100], [0, 100], color=style.QUIET, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1.5
@@ -65,7 +75,7 @@ def _draw(panel: Axes, bins: Sequence[LabellerReliabilityRow]) -> None:
         "surer than right",
         ha="right",
         va="bottom",
-        fontsize=style.SMALL_SIZE - 1,
+        fontsize=style.SMALL_SIZE,
         color=style.QUIET,
     )
     panel.fill_between([0, 100], [0, 100], 0, color=style.CHANCE, alpha=0.25, linewidth=0)

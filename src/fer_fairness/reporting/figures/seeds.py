@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import attribute_label, in_sentence
-from fer_fairness.reporting.number_text import p_equals
+from fer_fairness.reporting.number_text import first_few, p_equals, thousands
 from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.rows.schema import grouped
 
@@ -52,6 +52,22 @@ def seed_differences_figure(
     for label, (_, row) in zip(axes.get_yticklabels(), lines, strict=True):
         label.set_fontweight("bold" if row is None else "normal")
     return figure
+
+
+def seed_differences_words(comparisons: Sequence[ComparisonOverSeedsRow]) -> str:
+    """What that figure shows: the changes found, the largest first, and how many were not."""
+    found = sorted((row for row in comparisons if row.found), key=lambda row: -abs(row.difference))
+    rest = len(comparisons) - len(found)
+    told = [
+        f"{row.variant_label}, {row.label}: {row.measured}, interval {row.interval}"
+        for row in found
+    ]
+    if not told:
+        return f"No difference found in any of {thousands(rest)} changes against the baseline."
+    return (
+        f"Difference found. {'; '.join(first_few(told))}. None found in {thousands(rest)} other "
+        "changes."
+    )
 
 
 def _lines(comparisons: Sequence[ComparisonOverSeedsRow]) -> list[_Line]:

@@ -4,6 +4,7 @@ Colours: Okabe and Ito 2008 for variants, cividis (Nunez et al. 2018) for counts
 shape as well as in colour, so that a black-and-white print still tells variants apart.
 """
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,9 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 from fer_fairness.reporting.labels import capitalised, cut_in_middle
@@ -31,9 +34,12 @@ ADDED: Final = "#D55E00"
 BLUE: Final = "#0072B2"
 
 _LONGEST: Final = 40
+_NOTEBOOK_DPI: Final = 110
 
 TEXT_SIZE: Final = 8.5
 SMALL_SIZE: Final = 7.5
+"""Points. A phone shows full-width figures at 800 pixels: these letters at 9. Smaller ones are for
+half figures alone."""
 
 LEGEND: Final[Mapping[str, Any]] = MappingProxyType(
     {"frameon": False, "fontsize": SMALL_SIZE, "labelcolor": QUIET}
@@ -42,6 +48,26 @@ LEGEND: Final[Mapping[str, Any]] = MappingProxyType(
 
 _COLOURS: Final = ("#222222", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _MARKERS: Final = ("o", "s", "D", "^", "v", "P", "X")
+
+
+_CONTRAST: Final = 4.5
+"""Of text on white: WCAG 2.2, success criterion 1.4.3."""
+
+
+def for_text(colour: str) -> str:
+    """A colour darkened until text in it can be read on white, as #rrggbb."""
+    red, green, blue = to_rgb(colour)
+    while 1.05 / (_luminance(red, green, blue) + 0.05) < _CONTRAST:
+        red, green, blue = 0.97 * red, 0.97 * green, 0.97 * blue
+    return to_hex((red, green, blue))
+
+
+def _luminance(*rgb: float) -> float:
+    """Relative luminance of red, green and blue in [0, 1] as sRGB has them (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return sum(
+        weight * share for weight, share in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -63,9 +89,18 @@ def marks(variants: Sequence[str]) -> dict[str, Mark]:
     }
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows as a picture, whether or not it has loaded pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=_NOTEBOOK_DPI)
+        return buffer.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` by `height` inches that lays its axes out by itself."""
-    figure = Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
+    figure = ShownFigure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
     return figure
 
@@ -187,6 +222,7 @@ def draw_estimates(
 
 def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: int) -> None:
     """A legend of marks above a figure."""
+    constrained = isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
     handles = [
         Line2D(
             [],
@@ -202,7 +238,7 @@ def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: i
     ]
     figure.legend(
         handles=handles,
-        loc="outside upper left" if figure.get_layout_engine() else "upper left",
+        loc="outside upper left" if constrained else "upper left",
         ncols=min(columns, len(handles)),
         borderaxespad=0.1,
         **LEGEND,

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import NO_GAPS
+from fer_fairness.reporting.number_text import percent
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 
@@ -54,6 +55,29 @@ def fairness_accuracy_figure(
     return figure
 
 
+def fairness_accuracy_words(
+    overall: Sequence[OverallRow], gaps: Sequence[GapRow], *, metric: str = "accuracy_gap"
+) -> str:
+    """What that figure shows: for each attribute the smallest gap and that of the first variant."""
+    accuracy = {row.variant: row.value for row in reversed(overall) if row.metric == "accuracy"}
+    rows = [
+        row
+        for row in gaps
+        if row.metric == metric and row.variant in accuracy and np.isfinite(row.value)
+    ]
+    told = []
+    for block in grouped(rows, lambda row: row.people).values():
+        least = min(block, key=lambda row: row.value)
+        of = [
+            f"{row.variant_label} {row.amount(row.value)} at {percent(accuracy[row.variant])} "
+            "accuracy"
+            for row in dict.fromkeys((block[0], least))
+        ]
+        told.append(f"{block[0].attribute_label}, {', smallest '.join(of)}")
+    label = metric_words(metric).label
+    return f"{label}: {'; '.join(told)}." if told else NO_GAPS
+
+
 def _draw_trade_off(
     panel: Axes,
     rows: list[GapRow],
@@ -96,6 +120,6 @@ def _draw_trade_off(
             textcoords=panel.get_yaxis_transform(),
             va="center",
             fontsize=style.TEXT_SIZE - 1,
-            color=mark.colour,
+            color=style.for_text(mark.colour),
             arrowprops={"arrowstyle": "-", "color": mark.colour, "linewidth": 0.4, "alpha": 0.5},
         )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.group_names import CELL, joined_names, split_names
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import group_label, in_order, variant_label
+from fer_fairness.reporting.number_text import first_few, listed, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow
 
@@ -58,6 +59,16 @@ def distribution_figure(distributions: Sequence[DistributionRow], *, variant: st
     return figure
 
 
+def distribution_words(rows: Sequence[DistributionRow]) -> str:
+    """What that figure shows: how many faces there are, and the cells that most were added to."""
+    before = thousands(sum(row.n_before for row in rows))
+    after = thousands(sum(row.n_after for row in rows))
+    added = sorted((row for row in rows if row.n_added > 0), key=lambda row: -row.n_added)
+    told = [f"{group_label(row.cell)} {thousands(row.n_added)}" for row in added]
+    most = f"; most added to {listed(first_few(told, others='other cells'))}" if told else ""
+    return f"{before} training faces before augmentation, {after} after{most}."
+
+
 def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[str]) -> None:
     places = [names.index(name) for name in rows]
     before = [row.n_before for row in rows.values()]
@@ -75,7 +86,7 @@ def _stacked_bars(panel: Axes, rows: Mapping[str, DistributionRow], names: list[
             place,
             f"{row.n_after:,.0f}",
             va="center",
-            fontsize=style.SMALL_SIZE - 1,
+            fontsize=style.SMALL_SIZE,
             color=style.INK,
             in_layout=False,
         )
@@ -120,6 +131,17 @@ def training_curves_figure(histories: Sequence[HistoryRow], *, variants: Sequenc
     panels[1, 0].set_ylabel("Accuracy (%)", fontsize=style.SMALL_SIZE)
     panels[0, 0].legend(**style.LEGEND)
     return figure
+
+
+def training_curves_words(histories: Sequence[HistoryRow]) -> str:
+    """What that figure shows: how accurate the epoch was whose weights were kept."""
+    kept = [row for row in histories if row.is_kept]
+    told = [
+        f"{variant_label(row.variant)} {percent(row.validation_accuracy)} in epoch "
+        f"{thousands(row.epoch)}"
+        for row in kept
+    ]
+    return f"Validation accuracy of the weights kept: {'; '.join(told) or 'not recorded'}."
 
 
 def _curves(panel: Axes, epochs: Sequence[float], values: np.ndarray, colour: str) -> None:

@@ -76,6 +76,11 @@ def rows_of(table: pd.DataFrame, kind: type[R]) -> list[R]:
     return [kind(*values) for values in zip(*columns, strict=True)]
 
 
+def table_of(rows: Iterable[Row]) -> pd.DataFrame:
+    """Rows as a table; of several kinds of rows with the columns of all."""
+    return pd.DataFrame([vars(row) for row in rows])
+
+
 def grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     """Rows by what `key` says of them, in the order of first appearance."""
     groups: dict[K, list[T]] = {}

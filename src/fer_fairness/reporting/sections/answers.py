@@ -5,7 +5,8 @@ from typing import Final
 
 from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.answers import answers_figure
+from fer_fairness.reporting.figures.answers import answers_figure, answers_words
+from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.number_text import thousands, value_with_interval
 from fer_fairness.reporting.rows.answers import AnswerCurveRow, AnswerRow
@@ -33,13 +34,15 @@ def answers_section(inputs: ReportInputs) -> page.Section | None:
         drawn = [row for row in curves.get(of_set, []) if INTERSECTION not in row.attribute]
         if drawn:
             blocks.append(
-                page.drawing(
+                page.Drawing(
+                    figure_name("answers", *of_set),
                     answers_figure(drawn),
-                    key=f"answers-{len(blocks)}",
                     caption=f"{where}: accuracy among answered faces of each group, with one "
                     "threshold for all faces, by the share of all faces that is answered. Bands "
                     "are 95 % intervals of each point by itself. A line that does not rise to the "
                     "left is a group that gains nothing where unsure faces are left unanswered.",
+                    alternative=answers_words(drawn),
+                    rows=drawn,
                 )
             )
     return page.Section("answers", "Faces left unanswered", blocks)

@@ -90,7 +90,8 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
         page.Heading("Differences between groups"),
         *_differences(inputs),
     ]
-    scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
+    several = len(inputs.variants()) > 1
+    scanned = tuple(scan_finding(row, of_model=several) for row in inputs.rows(ScanRow))
     if scanned:
         blocks += [page.Heading("The worst-served subgroup"), page.Findings(scanned)]
     comparisons = inputs.rows(ComparisonRow)
@@ -176,14 +177,11 @@ def _primary_blocks(inputs: ReportInputs) -> list[page.Block]:
 
     Of a project those of the first variant.
     """
-    parameters = inputs.manifest.get("parameters")
-    part = "inference" if inputs.kind == "audit" else "evaluation"
-    chosen = parameters.get(part) if isinstance(parameters, Mapping) else None
-    named = list(chosen.get("primary") or ()) if isinstance(chosen, Mapping) else []
     rows = [
         row
         for row in inputs.rows(GapRow)
-        if row.variant in inputs.variants()[:1] and f"{row.metric} by {row.attribute}" in named
+        if row.variant in inputs.variants()[:1]
+        and f"{row.metric} by {row.attribute}" in inputs.primary
     ]
     found = [
         Finding(

@@ -1,6 +1,7 @@
 """Gaps between groups in full: the figure, the tables of all metrics and those by emotion."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from fer_fairness.fairness.metrics.words import (
@@ -10,7 +11,8 @@ from fer_fairness.fairness.metrics.words import (
     metric_words,
 )
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.gaps import gap_forest_figure
+from fer_fairness.reporting.figures.gaps import gap_forest_figure, gap_forest_words
+from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import group_label, in_order
@@ -61,8 +63,7 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
         metrics = [name for name in HEADLINE_METRICS if name in shown]
         if metrics:
             drawn = [row for row in rows if row.variant in inputs.variants_shown()]
-            figure = gap_forest_figure(drawn, metrics=metrics, variants=inputs.variants())
-            blocks.append(page.drawing(figure, key=f"forest-{len(blocks)}", caption=_caption(rows)))
+            blocks.append(_forest(drawn, metrics, inputs.variants()))
         for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block), _by_pair(block))
             blocks += [_gap_table(inputs, part, errors) for part in parts if part]
@@ -70,6 +71,16 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
         "gaps",
         "Gaps between groups",
         blocks or [page.absent("No gap between groups was computed.")],
+    )
+
+
+def _forest(rows: list[GapRow], metrics: Sequence[str], variants: Sequence[str]) -> page.Drawing:
+    return page.Drawing(
+        figure_name("gaps", rows[0].evaluation_set),
+        gap_forest_figure(rows, metrics=metrics, variants=variants),
+        caption=_caption(rows),
+        alternative=gap_forest_words(rows, metrics=metrics),
+        rows=[row for row in rows if row.metric in metrics],
     )
 
 

@@ -5,8 +5,9 @@ from typing import Final, TypeVar
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.matrices import labeller_confusion_figure
-from fer_fairness.reporting.figures.reliability import reliability_figure
+from fer_fairness.reporting.figures.matrices import confusion_words, labeller_confusion_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.reliability import reliability_figure, reliability_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import attribute_label, capitalised, condition_label
 from fer_fairness.reporting.number_text import (
@@ -69,7 +70,7 @@ def labeller_section(inputs: ReportInputs) -> page.Section | None:
     if len(conditions) > 1:
         blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
     for place, condition in enumerate(conditions):
-        heading, of_condition = _condition_blocks(inputs, condition, place)
+        heading, of_condition = _condition_blocks(inputs, condition)
         blocks += page.under(heading, of_condition, folded=place > 0)
     blocks += _selection_blocks(inputs.rows(LabellerSelectionRow))
     blocks += agreement_blocks(inputs.rows(AgreementRow), inputs.rows(AgreementCountRow))
@@ -96,9 +97,7 @@ def asked_only(rows: Sequence[L], inputs: ReportInputs) -> list[L]:
     return [row for row in rows if (row.attribute, row.grouping) in asked]
 
 
-def _condition_blocks(
-    inputs: ReportInputs, condition: str, place: int
-) -> tuple[str, list[page.Block]]:
+def _condition_blocks(inputs: ReportInputs, condition: str) -> tuple[str, list[page.Block]]:
     """All that is known of the labeller on faces of one look, and its heading."""
 
     def of(rows: Sequence[L], *, asked: bool = True) -> list[L]:
@@ -110,14 +109,28 @@ def _condition_blocks(
     summary = of(inputs.rows(LabellerSummaryRow), asked=False)
     if summary:
         blocks.append(_summary_table(summary, faces))
-    blocks += _confusion_drawings(of(inputs.rows(LabellerConfusionRow)), faces, place)
+    blocks += _confusion_drawings(of(inputs.rows(LabellerConfusionRow)), faces)
     reliability = of(inputs.rows(LabellerReliabilityRow))
     if reliability:
-        figure = reliability_figure(reliability, of(inputs.rows(LabellerSummaryRow)))
-        caption = f"Reliability of the labeller on faces {faces}."
-        blocks.append(page.drawing(figure, key=f"reliability-{place}", caption=caption))
+        blocks.append(_reliability_drawing(reliability, of(inputs.rows(LabellerSummaryRow))))
     blocks += recall_tables(of(inputs.rows(LabellerRecallRow)), faces)
     return f"Held-out faces {faces}{_use(condition)}", blocks
+
+
+def _reliability_drawing(
+    reliability: list[LabellerReliabilityRow], summary: list[LabellerSummaryRow]
+) -> page.Drawing:
+    condition = reliability[0].condition
+    caption = f"Reliability of the labeller on faces {condition_label(condition)}."
+    return page.Drawing(
+        figure_name("reliability", condition),
+        reliability_figure(reliability, summary),
+        caption=caption,
+        alternative=reliability_words(summary),
+        rows=reliability,
+        alone=f"{caption} How often labels of one range of confidence are right, with 95 % "
+        "intervals; areas are numbers of faces. ECE: expected calibration error.",
+    )
 
 
 def _use(condition: str) -> str:
@@ -129,17 +142,23 @@ def _use(condition: str) -> str:
     return f" (for {listed(uses)})" if uses else ""
 
 
-def _confusion_drawings(
-    confusion: list[LabellerConfusionRow], faces: str, place: int
-) -> list[page.Drawing]:
+def _confusion_drawings(confusion: list[LabellerConfusionRow], faces: str) -> list[page.Drawing]:
     drawings: list[page.Drawing] = []
     for attribute, rows in grouped(confusion, lambda row: row.attribute).items():
         name = attribute_label(attribute)
         title = f"{capitalised(name)}, {faces}"
-        figure = labeller_confusion_figure(rows, attribute=attribute, title=title)
-        caption = f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts below."
-        key = f"labeller-{place}-{len(drawings)}"
-        drawings.append(page.drawing(figure, key=key, caption=caption, half=True))
+        pairs = [(row.true, row.predicted, row.n_faces) for row in rows]
+        drawings.append(
+            page.Drawing(
+                figure_name("labeller_confusion", rows[0].condition, attribute),
+                labeller_confusion_figure(rows, attribute=attribute, title=title),
+                caption=f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts "
+                "below.",
+                alternative=confusion_words(pairs),
+                rows=rows,
+                half=True,
+            )
+        )
     return drawings
 
 

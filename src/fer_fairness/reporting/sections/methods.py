@@ -6,7 +6,8 @@ from typing import Final
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
-from fer_fairness.reporting.figures.ranks import rank_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.ranks import rank_figure, rank_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence
 from fer_fairness.reporting.method_findings import (
@@ -75,8 +76,8 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
         blocks += [_folded("How to read ranks", _READING_RANKS)]
     if fronts:
         blocks += [page.Heading("Pareto fronts"), _folded("How to read fronts", _READING_FRONTS)]
-        for place, rows in enumerate(fronts.values()):
-            blocks += _front_blocks(rows, key=f"{_KEY}-front-{place}")
+        for rows in fronts.values():
+            blocks += _front_blocks(rows)
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
 
 
@@ -116,10 +117,15 @@ def _diagrams(
         if test is None or (place and not test.n_told_apart):
             without.append(outcome_sentence(found, []))
             continue
-        figure = rank_figure(rows, critical_difference=test.critical_difference)
         both = (
             page.Text(outcome_sentence(found, rows)),
-            page.drawing(figure, key=f"{_KEY}-ranks-{place}", caption=_caption(test)),
+            page.Drawing(
+                figure_name("ranks", *outcome),
+                rank_figure(rows, critical_difference=test.critical_difference),
+                caption=_caption(test),
+                alternative=rank_words(rows),
+                rows=rows,
+            ),
         )
         if place:
             more += both
@@ -156,7 +162,7 @@ def _seeds(n: float) -> str:
     return "one seed" if n == 1 else f"{thousands(n)} seeds"
 
 
-def _front_blocks(rows: list[FrontRow], *, key: str) -> Iterator[page.Block]:
+def _front_blocks(rows: list[FrontRow]) -> Iterator[page.Block]:
     """The sentences and the figure of one set; intersections are in the table alone."""
     shown = [row for row in rows if row.of_one_attribute]
     if not shown:
@@ -171,4 +177,10 @@ def _front_blocks(rows: list[FrontRow], *, key: str) -> Iterator[page.Block]:
         "more probably on the front; numbers are probabilities, the diamond is the control, the "
         "line joins the front as measured."
     )
-    yield page.drawing(front_figure(shown), key=key, caption=caption)
+    yield page.Drawing(
+        figure_name("fronts", rows[0].evaluation_set),
+        front_figure(shown),
+        caption=caption,
+        alternative=" ".join(map(front_sentence, by_outcome)),
+        rows=shown,
+    )

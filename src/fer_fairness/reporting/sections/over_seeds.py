@@ -7,7 +7,8 @@ from typing import Final
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.change_findings import change_finding, together_note
-from fer_fairness.reporting.figures.seeds import seed_differences_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.seeds import seed_differences_figure, seed_differences_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.number_text import percent, points, thousands
@@ -100,8 +101,13 @@ def _differences_drawing(
         "scores, and less even for gaps. Filled marks: difference found."
     )
     drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
-    figure = seed_differences_figure(drawn, variants=variants)
-    return page.drawing(figure, key=f"over-seeds-{first.evaluation_set}", caption=caption)
+    return page.Drawing(
+        figure_name("over_seeds", first.evaluation_set),
+        seed_differences_figure(drawn, variants=variants),
+        caption=caption,
+        alternative=seed_differences_words(drawn),
+        rows=drawn,
+    )
 
 
 def _means_table(scores: list[ScoreOverSeedsRow]) -> page.Table:

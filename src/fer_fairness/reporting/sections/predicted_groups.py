@@ -6,7 +6,11 @@ from typing import Final
 
 from fer_fairness.fairness.label_noise import BOUNDS, CORRECTED, RECALL_DIFFERENCE
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.predicted_groups import predicted_groups_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.predicted_groups import (
+    predicted_groups_figure,
+    predicted_groups_words,
+)
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, evaluation_set_label, held_out_label
 from fer_fairness.reporting.number_text import percent, thousands
@@ -71,7 +75,7 @@ def predicted_groups_section(inputs: ReportInputs) -> page.Section | None:
         for same in grouped(rows, lambda row: row.attribute).values():
             by_variant = {row.variant: row for row in same}
             first = next(name for name in inputs.variants() if name in by_variant)
-            blocks += _attribute_blocks(inputs, by_variant[first], place=len(blocks))
+            blocks += _attribute_blocks(inputs, by_variant[first])
     return page.Section("predicted", _TITLE, blocks)
 
 
@@ -85,9 +89,7 @@ def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[page.Blo
     return [page.Heading(f"{where}: gaps as labelled and corrected"), table]
 
 
-def _attribute_blocks(
-    inputs: ReportInputs, row: LabelNoiseAttributeRow, *, place: int
-) -> list[page.Block]:
+def _attribute_blocks(inputs: ReportInputs, row: LabelNoiseAttributeRow) -> list[page.Block]:
     audited = inputs.kind == "audit"
     groups = [group for group in inputs.rows(LabelNoiseGroupRow) if group.key == row.key]
     scores = [score for score in inputs.rows(LabelNoiseScoreRow) if score.key == row.key]
@@ -96,9 +98,17 @@ def _attribute_blocks(
     of = "the audited model" if audited else f"“{row.variant_label}”"
     drawn: list[page.Block] = []
     if any(score.metric == RECALL_DIFFERENCE for score in scores):
-        figure = predicted_groups_figure(scores, groups)
         caption = _figure_caption(scores, of)
-        drawn.append(page.drawing(figure, key=f"predicted-{place}", caption=caption))
+        drawn.append(
+            page.Drawing(
+                figure_name("predicted_groups", row.evaluation_set, row.attribute),
+                predicted_groups_figure(scores, groups),
+                caption=caption,
+                alternative=predicted_groups_words(scores),
+                rows=[score for score in scores if score.metric == RECALL_DIFFERENCE],
+                alone=f"{caption} {_reading(scores)}",
+            )
+        )
     blocks = [warning, *drawn, *(group_tables(groups, scores, of=of) if groups else [])]
     return page.under(capitalised(title), blocks, folded=not row.of_one_attribute)
 

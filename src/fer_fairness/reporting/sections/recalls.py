@@ -6,7 +6,11 @@ from typing import Final, TypeAlias
 from fer_fairness.fairness.label_noise import ACCURACY, CORRECTED
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.recalls import recall_by_emotion_and_group_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.recalls import (
+    recall_by_emotion_and_group_figure,
+    recall_words,
+)
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_order
 from fer_fairness.reporting.number_text import FEW_PEOPLE, is_few
@@ -41,13 +45,8 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         title = f"{what} on {where}" if inputs.kind == "project" else what
         of_people: list[page.Block] = [page.Text(note)] if note else []
         if any(row.metric.startswith("recall_") for row in shown):
-            figure = recall_by_emotion_and_group_figure(
-                [row for row in shown if row.variant in inputs.variants_shown()],
-                attribute=rows[0].attribute,
-                variants=inputs.variants(),
-            )
-            caption = _caption(rows[0])
-            of_people.append(page.drawing(figure, key=f"recall-{len(blocks)}", caption=caption))
+            drawn = [row for row in shown if row.variant in inputs.variants_shown()]
+            of_people.append(_drawing(inputs, drawn))
         if shown:
             beside = corrected if rows[0].predicted else None
             of_people.append(_group_table(inputs, shown, beside))
@@ -57,6 +56,19 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         "recalls",
         "Recall by emotion and group",
         blocks or [page.absent("No metric within groups was computed.")],
+    )
+
+
+def _drawing(inputs: ReportInputs, rows: list[GroupRow]) -> page.Drawing:
+    first, variants = rows[0], inputs.variants()
+    caption = _caption(first)
+    return page.Drawing(
+        figure_name("recalls", *first.people),
+        recall_by_emotion_and_group_figure(rows, attribute=first.attribute, variants=variants),
+        caption=caption,
+        alternative=recall_words(rows, variants=variants),
+        rows=rows,
+        alone=f"{caption} {_reading(inputs)}",
     )
 
 

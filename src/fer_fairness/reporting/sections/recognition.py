@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.matrices import confusion_matrix_figure
+from fer_fairness.reporting.figures.matrices import confusion_matrix_figure, confusion_words
+from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label, variant_label
 from fer_fairness.reporting.number_text import is_few
@@ -24,8 +25,8 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
         if name in overall:
             blocks.append(_overall_table(overall[name], inputs.variants()))
         drawings = [
-            _confusion_drawing(inputs, confusion[name, variant], f"confusion-{name}-{place}")
-            for place, variant in enumerate(drawn)
+            _confusion_drawing(inputs, confusion[name, variant])
+            for variant in drawn
             if (name, variant) in confusion
         ]
         blocks += drawings[:1]
@@ -39,7 +40,7 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
     return page.Section("recognition", "Recognition of emotions", blocks)
 
 
-def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow], key: str) -> page.Drawing:
+def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow]) -> page.Drawing:
     """One confusion matrix; an audit's labels are somebody's, whatever rule they came from."""
     variant, where = rows[0].variant, rows[0].set_label
     if inputs.kind == "audit":
@@ -53,7 +54,15 @@ def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow], key: str)
             f"{variant_label(variant)} on {where}: rows are majority labels and sum to 100 %, "
             "counts of faces below."
         )
-    return page.drawing(figure, key=key, caption=caption, half=True)
+    pairs = [(row.emotion, row.predicted_emotion, row.n_faces) for row in rows]
+    return page.Drawing(
+        figure_name("confusion", rows[0].evaluation_set, variant),
+        figure,
+        caption=caption,
+        alternative=confusion_words(pairs),
+        rows=rows,
+        half=True,
+    )
 
 
 def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Table:

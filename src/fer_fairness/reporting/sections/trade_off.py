@@ -3,7 +3,11 @@
 from typing import Final
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.trade_off import (
+    fairness_accuracy_figure,
+    fairness_accuracy_words,
+)
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
@@ -35,11 +39,20 @@ def trade_off_section(inputs: ReportInputs) -> page.Section | None:
                 page.Text("Figures of so many variants stand under “Which method helps”.")
             )
             break
-        figure = fairness_accuracy_figure(overall[name], gaps[name], variants=inputs.variants())
         where = gaps[name][0].set_label
         caption = f"Accuracy and accuracy gap of every {inputs.noun} on {where}"
-        caption += ", drawn alike." if blocks else _READING
-        blocks.append(page.drawing(figure, key=f"trade-off-{len(blocks)}", caption=caption))
+        accuracy = [row for row in overall[name] if row.metric == "accuracy"]
+        shown = [row for row in gaps[name] if row.metric == "accuracy_gap"]
+        blocks.append(
+            page.Drawing(
+                figure_name("trade_off", name),
+                fairness_accuracy_figure(accuracy, shown, variants=inputs.variants()),
+                caption=f"{caption}, drawn alike." if blocks else f"{caption}{_READING}",
+                alternative=fairness_accuracy_words(accuracy, shown),
+                rows=[*accuracy, *shown],
+                alone=f"{caption}{_READING}",
+            )
+        )
     if not blocks:
         blocks.append(page.absent("There is no gap to set against accuracy."))
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)

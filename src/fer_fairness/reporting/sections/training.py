@@ -5,7 +5,13 @@ from typing import Final, get_args
 
 from fer_fairness.params.budget import SelectionRule
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.training import distribution_figure, training_curves_figure
+from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.figures.training import (
+    distribution_figure,
+    distribution_words,
+    training_curves_figure,
+    training_curves_words,
+)
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label, start_label, variant_label
 from fer_fairness.reporting.number_text import MISSING, number, percent, thousands
@@ -20,22 +26,35 @@ def training_section(inputs: ReportInputs) -> page.Section:
     blocks: list[page.Block] = []
     distributions = grouped(inputs.rows(DistributionRow), lambda row: row.variant)
     for variant, rows in distributions.items():
-        figure = distribution_figure(rows, variant=variant)
         before = thousands(sum(row.n_before for row in rows))
         after = thousands(sum(row.n_after for row in rows))
         caption = (
             f"{variant_label(variant)}: {before} training faces before, {after} after; numbers are "
             "counts after."
         )
-        blocks.append(page.drawing(figure, key=f"distribution-{len(blocks)}", caption=caption))
+        blocks.append(
+            page.Drawing(
+                figure_name("distribution", variant),
+                distribution_figure(rows, variant=variant),
+                caption=caption,
+                alternative=distribution_words(rows),
+                rows=rows,
+            )
+        )
         blocks.append(_critical_cells(rows))
     if not blocks:
         blocks.append(page.absent("No variant changed the distribution of its training faces."))
     histories = inputs.rows(HistoryRow)
     if histories:
-        figure = training_curves_figure(histories, variants=inputs.variants())
-        caption = "Loss and accuracy over epochs: validation solid, training dashed."
-        blocks.append(page.drawing(figure, key="curves", caption=caption))
+        blocks.append(
+            page.Drawing(
+                "training_curves",
+                training_curves_figure(histories, variants=inputs.variants()),
+                caption="Loss and accuracy over epochs: validation solid, training dashed.",
+                alternative=training_curves_words(histories),
+                rows=histories,
+            )
+        )
     else:
         blocks.append(
             page.absent("No training history was recorded: nothing was trained in this run.")
