@@ -24,7 +24,7 @@ _OF_AUDIT: Final = ("labels", "held_out_labels", "max_groups", "n_scan_permutati
 class Options(TypedDict, total=False):
     """What else can be said of an audit; what is not given has the default of `AuditParameters`.
 
-    Keys:
+    Attributes:
         attributes: Columns of groups, and intersections of them such as "gender x race", which
             bring the columns that they are made of. Not given: all columns that are named like
             groups, and their pairs.
