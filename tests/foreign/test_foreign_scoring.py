@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import keras
 import numpy as np
@@ -83,7 +83,7 @@ def faces(make_faces: Callable[..., pd.DataFrame]) -> pd.DataFrame:
     return make_faces(["test"] * len(LABELS), LABELS)
 
 
-@pytest.mark.parametrize("scale", get_args(InputScale))
+@pytest.mark.parametrize("scale", tuple(FACTORS))
 def test_a_model_gets_pixels_in_its_scale(scale: InputScale) -> None:
     factor, offset = FACTORS[scale]
     batch = prepare_batch(pixels(), foreign_of(None), scale)
@@ -116,7 +116,7 @@ def test_sides_that_a_model_leaves_open_stay_as_they_are() -> None:
     assert batch.shape == (5, 9, 9, 1)
 
 
-@pytest.mark.parametrize("scale", get_args(InputScale))
+@pytest.mark.parametrize("scale", tuple(FACTORS))
 def test_the_scale_is_read_from_a_trained_normalisation(scale: InputScale) -> None:
     images = pixels(64)
     normalisation = keras.layers.BatchNormalization()

@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.foreign.other_networks import Network
 from fer_fairness.foreign.preparation import (
     INPUT_SCALES,
     InputScale,
@@ -19,6 +20,7 @@ from fer_fairness.foreign.preparation import (
     prepare_batch,
     scale_words,
 )
+from fer_fairness.foreign.scale_by_answers import guess_by_answers
 from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.modeling.training_set import check_images
@@ -26,6 +28,7 @@ from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 _SMALLEST_PROBABILITY = 1e-30
+_N_ASKED = 256
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,21 @@ def foreign_predictions(
 def _scale(
     foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
 ) -> ScaleGuess:
+    if scoring.input_scale is None and isinstance(foreign.model, Network):
+        places = np.linspace(0, len(index) - 1, min(_N_ASKED, len(index))).astype(int)
+        sample = index[np.unique(places)]
+        batch_size = fitting_batch(foreign.model, scoring.batch_size)
+        return guess_by_answers(
+            lambda scale: foreign_probabilities(
+                foreign,
+                images,
+                sample,
+                input_scale=scale,
+                batch_size=batch_size,
+                description=f"Trying the scale {scale}",
+            ),
+            colour=foreign.input_shape[2] > 1,
+        )
     if scoring.input_scale is None:
         return guess_input_scale(foreign, images, index)
     words = scale_words(scoring.input_scale)

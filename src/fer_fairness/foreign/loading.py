@@ -8,6 +8,13 @@ import numpy as np
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, rebuild
+from fer_fairness.foreign.other_networks import (
+    ONNX_SUFFIX,
+    Network,
+    is_tflite,
+    onnx_network,
+    tflite_network,
+)
 from fer_fairness.foreign.stored_weights import (
     check_finite,
     load_by_name,
@@ -45,14 +52,15 @@ class ForeignModel:
     """A model from a file, with what is known about it.
 
     Attributes:
-        model: Takes one batch of images, channels last, and gives one row of outputs an image.
+        model: A Keras model or a `Network`: its `predict_on_batch` takes one batch of images,
+            channels last, and gives one row of outputs an image.
         outputs: Whether those rows are logits, or probabilities already.
         n_classes: Number of outputs.
         input_shape: Height, width and channels that the model takes; None is any size.
         notes: What was done to load it, in sentences for a report.
     """
 
-    model: "keras.Model"
+    model: Any
     outputs: OutputKind
     n_classes: int
     input_shape: tuple[int | None, int | None, int]
@@ -60,12 +68,12 @@ class ForeignModel:
 
 
 def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel:
-    """Load a model that Keras 2 or 3 saved, whole or weights alone. No code in the file is run.
+    """Load a model: ONNX, TFLite, or saved by Keras 2 or 3. No code in the file is run.
 
-    Takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`, or `.h5` of
-    Keras 2) of the separable CNN of the published FER+ baseline. What Keras 2 wrote is rebuilt
-    without the arguments that Keras 3 does not have, and the weights are loaded layer by layer with
-    every shape checked.
+    Of Keras, takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`,
+    or `.h5` of Keras 2) of the separable CNN of the published FER+ baseline. What Keras 2 wrote is
+    rebuilt without the arguments that Keras 3 does not have, and the weights are loaded layer by
+    layer with every shape checked.
 
     Args:
         path: The file.
@@ -87,28 +95,49 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
     """
     if not path.is_file():
         raise InvalidInputError(
-            f"No model file at {path}: expected a .keras or .h5 file. A TensorFlow SavedModel (a "
-            "folder) has to be saved as .keras first."
+            f"No model file at {path}: expected a .keras, .h5, .onnx or .tflite file. A TensorFlow "
+            "SavedModel (a folder) has to be saved as .keras first."
         )
-    prepare_backend()
-    import h5py
-
     # Not is_zipfile, which finds an archive at the end of whatever file.
     with path.open("rb") as opened:
         begins_with = opened.read(16)
+    if path.suffix.lower() == ONNX_SUFFIX:
+        return _of_network(onnx_network(path, output), path)
+    if is_tflite(begins_with):
+        return _of_network(tflite_network(path), path)
+    prepare_backend()
+    import h5py
+
     if begins_with.startswith(b"PK"):
         model, notes = _from_archive(path)
     elif h5py.is_hdf5(path):
         model, notes = _from_hdf5(path)
     else:
         raise InvalidInputError(
-            f"{path} is neither a .keras archive nor an HDF5 file; it begins with "
+            f"{path} is neither a .keras archive, an HDF5, ONNX nor TFLite file; it begins with "
             f"{begins_with!r}. Save the model with model.save('model.keras'); a file "
             "that git lfs stands in for, or an interrupted download, has to be fetched again."
         )
     check_finite(model, path)
     with reading(path, "the model", remedy=_OTHER_FORM):
         return _inspected(model, path, output, notes)
+
+
+def _of_network(network: Network, path: Path) -> ForeignModel:
+    """The network with what its outputs are, told by their values on noise."""
+    sides = [side or _PROBE_SIDE_PX for side in network.input_shape]
+    probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
+    with reading(path, "the model", remedy=_OTHER_FORM):
+        values = np.asarray(network.run(probe), dtype=np.float64)
+    if values.ndim != 2 or values.shape[0] != len(probe) or values.shape[1] < 2:
+        raise InvalidInputError(
+            f"{path}: the model gives outputs of shape {values.shape} for {len(probe)} images, "
+            f"expected ({len(probe)}, classes)."
+        )
+    layout = "first" if network.channels_first else "last"
+    opened = f"{network.kind} file, which takes channels {layout}."
+    kind, reason = _kind_by_values(values)
+    return ForeignModel(network, kind, values.shape[1], network.input_shape, (opened, reason))
 
 
 def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
@@ -230,7 +259,10 @@ def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
         )
     sides = (side or _PROBE_SIDE_PX for side in model.input_shape[1:])
     probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
-    values = np.asarray(model(probe, training=False), dtype=np.float64)
+    return _kind_by_values(np.asarray(model(probe, training=False), dtype=np.float64))
+
+
+def _kind_by_values(values: np.ndarray) -> tuple[OutputKind, str]:
     if (values >= 0).all() and (np.abs(values.sum(axis=1) - 1) <= _SUM_TOLERANCE).all():
         return "probabilities", "Outputs sum to 1: they are taken as probabilities."
     return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."

@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 
 from fer_fairness.foreign.loading import ForeignModel
+from fer_fairness.foreign.other_networks import Network
 from fer_fairness.modeling.keras_file import layer_values
 
 if TYPE_CHECKING:
     import keras
 
-InputScale = Literal["0-1", "0-255", "-1-1"]
+InputScale = Literal["0-1", "0-255", "-1-1", "imagenet"]
 
 _SCALES: Final[dict[InputScale, tuple[float, float]]] = {
     "0-1": (1 / 255, 0.0),
     "0-255": (1.0, 0.0),
     "-1-1": (2 / 255, -1.0),
 }
-INPUT_SCALES: Final = tuple(_SCALES)
-"""What pixel values 0 to 255 become: divided by 255, left, or put between -1 and 1."""
+INPUT_SCALES: Final[tuple[InputScale, ...]] = (*_SCALES, "imagenet")
+"""What pixel values 0 to 255 become: divided by 255, left, put between -1 and 1, or divided by 255
+and standardised by the mean and deviation of ImageNet's channels."""
+
+_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], dtype=np.float32)
+_IMAGENET_DEVIATION: Final = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
 # ITU-R BT.601, what Pillow uses to turn a colour image grey.
 _LUMINANCE: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -65,12 +70,23 @@ def prepare_batch(images: np.ndarray, foreign: ForeignModel, scale: InputScale) 
 
         resized = ops.image.resize(batch, size, antialias=True, data_format="channels_last")
         batch = np.asarray(ops.convert_to_numpy(resized))
+    if scale == "imagenet":
+        # One grey channel is standardised by the means over the three.
+        grey = n_channels == 1
+        mean = _IMAGENET_MEAN.mean() if grey else _IMAGENET_MEAN
+        deviation = _IMAGENET_DEVIATION.mean() if grey else _IMAGENET_DEVIATION
+        return np.asarray((batch / np.float32(255) - mean) / deviation)
     factor, offset = _SCALES[scale]
     return np.asarray(batch * np.float32(factor) + np.float32(offset))
 
 
-def fitting_batch(model: "keras.Model", wanted: int) -> int:
-    """How many images at a time, at most `wanted`, keep the model's largest layer below 512 MB."""
+def fitting_batch(model: "keras.Model | Network", wanted: int) -> int:
+    """How many images at a time, at most `wanted`, keep the model's largest layer below 512 MB.
+
+    Of a network that is no Keras model the layers are not known.
+    """
+    if isinstance(model, Network):
+        return min(wanted, _PROBED_TOGETHER)
     return max(1, min(wanted, _BATCH_VALUES // layer_values(model)))
 
 
@@ -110,11 +126,16 @@ def guess_input_scale(
     Returns:
         The scale and a sentence on how it was found, which warns where no scale fits well.
     """
+    if isinstance(foreign.model, Network):
+        raise TypeError("a network of ONNX or TFLite has no layers: ask scale_of_answers")
     layer = _telling_normalisation(foreign.model)
     if layer is not None and len(image_index):
+        import keras
+
         places = np.linspace(0, len(image_index) - 1, min(_N_PROBED, len(image_index)))
         sample = images[np.unique(image_index[places.astype(int)])]
-        return _nearest(layer, _distances(layer, foreign, sample))
+        before = keras.Model(foreign.model.inputs[0], layer.input)
+        return _nearest(layer, _distances(layer, before, foreign, sample))
     if _rescales(foreign.model):
         return ScaleGuess(
             "0-255", "Pixel values 0 to 255 were given: a layer near the input scales them."
@@ -131,6 +152,7 @@ def scale_words(scale: InputScale) -> str:
         "0-1": "pixel values divided by 255",
         "0-255": "pixel values 0 to 255",
         "-1-1": "pixel values scaled to -1 to 1",
+        "imagenet": "pixel values standardised as for ImageNet",
     }[scale]
 
 
@@ -156,16 +178,16 @@ def _nearest(layer: "keras.layers.BatchNormalization", distances: _Distances) ->
 
 
 def _distances(
-    layer: "keras.layers.BatchNormalization", foreign: ForeignModel, sample: np.ndarray
+    layer: "keras.layers.BatchNormalization",
+    before: "keras.Model",
+    foreign: ForeignModel,
+    sample: np.ndarray,
 ) -> _Distances:
     """How far mean and variance before `layer` are from those stored, the median over channels."""
-    import keras
-
-    before = keras.Model(foreign.model.inputs[0], layer.input)
     stored_mean = np.asarray(layer.moving_mean.numpy(), np.float64)
     stored_variance = np.asarray(layer.moving_variance.numpy(), np.float64) + layer.epsilon
     distances: _Distances = {}
-    for scale in INPUT_SCALES:
+    for scale in _SCALES:
         mean, variance = _moments(before, foreign, sample, scale)
         variance += layer.epsilon
         shift = (mean - stored_mean) ** 2 / (variance + stored_variance)

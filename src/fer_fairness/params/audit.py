@@ -95,7 +95,9 @@ class AuditParameters(Parameters):
     predictions: str | None = Field(
         default=None, description="Path of a prediction file: CSV (also .gz) or Parquet."
     )
-    model: str | None = Field(default=None, description="Path of a Keras model, in its place.")
+    model: str | None = Field(
+        default=None, description="Path of a model in its place: Keras, ONNX or TFLite."
+    )
     labels: ListOf[str] | None = Field(
         default=None,
         min_length=1,
@@ -114,7 +116,7 @@ class AuditParameters(Parameters):
     output: str | None = Field(
         default=None, description="Which output of a model with several, by its name."
     )
-    input_scale: Literal["0-1", "0-255", "-1-1"] | None = Field(
+    input_scale: Literal["0-1", "0-255", "-1-1", "imagenet"] | None = Field(
         default=None,
         description="What a model takes pixel values 0 to 255 as; found out if not given.",
     )

@@ -132,7 +132,8 @@ def _model_and_dataset(parameters: AuditParameters, found: Sequence[Any]) -> tup
     if parameters.model is None:
         others = [name for name in EVALUATION_SETS if name != TRAINED_ON]
         raise InvalidInputError(
-            "No model is named. Add --params audit.model=FILE (.keras or .h5), and audit.dataset="
+            "No model is named. Add --params audit.model=FILE (.keras, .h5, .onnx or .tflite), and "
+            "audit.dataset="
             f"{' or '.join(others)} to score it on another dataset than {TRAINED_ON}; for a file "
             "of predictions run --pipelines audit --params audit.predictions=FILE."
         )

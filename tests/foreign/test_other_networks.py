@@ -1,0 +1,141 @@
+"""ONNX and TFLite files are run like Keras models, whatever layout and scale they take."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign import Scoring, load_foreign_model, model_outputs
+from fer_fairness.foreign.preparation import InputScale, prepare_batch
+from fer_fairness.foreign.scale_by_answers import Answers, answers_at_scale, scale_of_answers
+
+NAMES = ("happiness", "sadness")
+INDEX = np.arange(20)
+IMAGES = (INDEX * 13)[:, None, None, None].repeat(6, 1).repeat(6, 2).astype(np.uint8)
+"""Grey images, each of one brightness from 0 to 247."""
+
+TFLITE = """
+import sys, tensorflow as tf
+image = tf.keras.Input((6, 6, 1))
+mean = tf.keras.layers.GlobalAveragePooling2D()(image)
+rows = tf.keras.layers.Concatenate()([4 * mean, -4 * mean])
+model = tf.keras.Model(image, tf.keras.layers.Softmax()(rows))
+open(sys.argv[1], "wb").write(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+"""
+
+
+def write_onnx(path: Path, shape: list[int | str], axes: list[int]) -> Path:
+    """Logits of two classes, 4 m and -4 m, of the mean m of an image."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = numpy_helper.from_array(np.array([[4, -4]], dtype=np.float32), "weights")
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["mean"], axes=axes, keepdims=1),
+        helper.make_node("Flatten", ["mean"], ["flat"]),
+        helper.make_node("MatMul", ["flat", "weights"], ["emotions"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("emotions", TensorProto.FLOAT, None)],
+        [weights],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path
+    )
+    return path
+
+
+def shares(path: Path, scale: InputScale | None = "-1-1") -> np.ndarray:
+    foreign = load_foreign_model(path)
+    scoring = Scoring(input_scale=scale)
+    return model_outputs(
+        foreign, IMAGES, INDEX, class_names=NAMES, name="tiny", scoring=scoring
+    ).shares
+
+
+def expected() -> np.ndarray:
+    """What the model gives for inputs from -1 to 1."""
+    mean = IMAGES.mean(axis=(1, 2, 3)) / 127.5 - 1
+    return np.asarray(1 / (1 + np.exp(-8 * mean)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        (["n", 6, 6, 1], [1, 2, 3]),
+        (["n", 1, 6, 6], [1, 2, 3]),
+        ([1, 3, 6, 6], [1, 2, 3]),
+        (["n", 3, "height", "width"], [1, 2, 3]),
+    ],
+)
+def test_onnx_takes_channels_first_or_last(
+    tmp_path: Path, shape: list[int | str], axes: list[int]
+) -> None:
+    path = write_onnx(tmp_path / "tiny.onnx", shape, axes)
+
+    np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=1e-5)
+    assert f"channels {'first' if shape[1] in (1, 3) else 'last'}" in str(
+        load_foreign_model(path).notes
+    )
+
+
+def test_tflite_runs_like_onnx(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.tflite"
+    subprocess.run([sys.executable, "-c", TFLITE, path], check=True, capture_output=True)
+
+    np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=1e-4)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InvalidInputError, match="TFLite model cannot be loaded"):
+        shares(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [(["n", 6, 6], "expected images with 1 or 3 channels"), ([1, 3, 6, 1], "1 or 3 channels")],
+)
+def test_networks_of_no_images_are_refused(
+    tmp_path: Path, shape: list[int | str], told: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        shares(write_onnx(tmp_path / "tiny.onnx", shape, [1, 2, 3][: len(shape) - 1]))
+
+
+def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tiny.onnx").write_bytes(b"no model")
+    with pytest.raises(InvalidInputError, match="cannot load this model"):
+        shares(tmp_path / "tiny.onnx")
+
+
+def test_scales_between_which_answers_do_not_tell_are_refused(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / "tiny.onnx", ["n", 3, 6, 6], [1, 2, 3])
+
+    with pytest.raises(InvalidInputError, match=r"0-1: .* nats, .*Give audit\.input_scale"):
+        shares(path, scale=None)
+
+
+def test_the_scale_that_tells_most_images_apart_is_taken() -> None:
+    apart, alike = np.eye(4)[np.arange(80) % 4] * 0.8 + 0.05, np.full((80, 4), 0.25)
+
+    assert (
+        scale_of_answers({"0-1": answers_at_scale(alike), "-1-1": answers_at_scale(apart)})
+        == "-1-1"
+    )
+    sure = Answers(information_nats=1.3, confidence=0.99)
+    with pytest.raises(InvalidInputError, match="mean confidence 99%"):
+        scale_of_answers({"0-1": answers_at_scale(alike), "0-255": sure})
+
+
+def test_imagenet_standardises_each_channel(tmp_path: Path) -> None:
+    foreign = load_foreign_model(write_onnx(tmp_path / "a.onnx", ["n", 3, 6, 6], [1, 2, 3]))
+    batch = prepare_batch(IMAGES, foreign, "imagenet")
+
+    wanted = (IMAGES[19, 0, 0, 0] / 255 - np.array([0.485, 0.456, 0.406])) / [0.229, 0.224, 0.225]
+    np.testing.assert_allclose(batch[19, 0, 0], wanted, rtol=1e-5)
+    assert "imagenet" in get_args(InputScale)
