@@ -10,14 +10,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-FOLDER: Final = Path(__file__).parent / "images/gallery"
 CHOSEN: Final = {
-    "headline_gaps": "Gap in accuracy over all emotions",
+    "headline_gaps": "Noise taken off. Grey: equal treatment",
     "gaps": "Gaps between groups on RAF-DB",
     "recalls": "Recall of each emotion by perceived race (labels by annotators) on RAF-DB",
-    "ranks": "Mean ranks of 6 variants in worst-group accuracy for perceived race on RAF-DB",
+    "ranks": "Mean ranks of 6 variants in mean recall",
     "fronts": "Accuracy of every variant on FER+ against the accuracy of the worst group",
-    "trade_off": "Accuracy and accuracy gap of every variant on RAF-DB",
+    "trade_off": "Accuracy and accuracy gap of every variant on FER+",
     "predicted_groups": "Each group of perceived race on FER+ against everybody else",
     "confusion": "Baseline on FER+: rows are majority labels",
     "training": "Loss and accuracy over epochs",
@@ -29,8 +28,8 @@ CHOSEN: Final = {
 _FIGURE: Final = re.compile(r"(<svg.*?</svg>)\s*</div>\s*<figcaption>(.*?)</figcaption>", re.DOTALL)
 
 
-def main(report: Path) -> None:
-    """Write the chosen pictures as SVG files of their own.
+def main(report: Path, folder: Path) -> None:
+    """Write the chosen pictures into a folder, as SVG files of their own.
 
     Raises:
         SystemExit: The faces are not drawn ones, or a caption is not there.
@@ -39,16 +38,16 @@ def main(report: Path) -> None:
     if "These faces are fabricated" not in page:
         sys.exit(f"{report} is not about drawn faces: nothing of real data enters the repository.")
     pictures = {html.unescape(caption): svg for svg, caption in _FIGURE.findall(page)}
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for name, beginning in CHOSEN.items():
         found = [svg for caption, svg in pictures.items() if caption.startswith(beginning)]
         if not found:
             sys.exit(f"{report} has no picture whose caption begins with {beginning!r}.")
         named = found[0].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-        (FOLDER / f"{name}.svg").write_text(named, encoding="utf-8")
+        (folder / f"{name}.svg").write_text(named, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -103,13 +103,15 @@ def run_that_ends_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]
 def test_a_run_that_is_stopped_says_what_is_kept_and_how_to_go_on(
     run_that_ends_with: Callable[..., Result],
 ) -> None:
-    options = ("--pipelines=baseline", "--params=data_root=a folder")
+    options = ("--pipelines", "baseline", "--namespaces", "baseline", "--params=data_root=a folder")
     done = run_that_ends_with(KeyboardInterrupt(), *options)
     assert done.exit_code == 130
     *_, kept, command = done.stderr.splitlines()
     assert "What finished nodes made is kept" in kept
-    expected = "kedro run --pipelines=baseline '--params=data_root=a folder' --only-missing-outputs"
-    assert command.strip() == expected
+    assert command.strip() == (
+        "kedro run --pipelines baseline --namespaces baseline '--params=data_root=a folder' "
+        "--only-missing-outputs"
+    )
     again = run_that_ends_with(KeyboardInterrupt(), *options, "--only-missing-outputs")
     assert again.stderr.count("--only-missing-outputs") == 1
 

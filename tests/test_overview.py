@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from kedro.framework.project import pipelines
@@ -15,17 +14,17 @@ from kedro_viz.server import load_and_populate_data
 LAYERS = ["raw", "intermediate", "primary", "feature", "model_input", "models", "model_output"]
 
 
-@pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
+@pytest.fixture(scope="module")
+def loaded(kedro_project: Path) -> Iterator[None]:
     """Kedro-Viz keeps what it has loaded for the whole process."""
     data_access_manager.reset_fields()
+    load_and_populate_data(kedro_project)
     yield
     data_access_manager.reset_fields()
 
 
-def graph(project: Path, pipeline: str = "__default__", **loaded: Any) -> GraphAPIResponse:
+def graph(pipeline: str = "__default__") -> GraphAPIResponse:
     """As the server gives it to the browser, which asks for it more than once."""
-    load_and_populate_data(project, **loaded)
     get_pipeline_response(pipeline)
     response = get_pipeline_response(pipeline)
     assert isinstance(response, GraphAPIResponse)
@@ -58,8 +57,9 @@ def lines(response: GraphAPIResponse, *opened: str) -> dict[str, set[str]]:
     return before
 
 
-def test_kedro_viz_opens_on_two_dozen_boxes(kedro_project: Path) -> None:
-    response = graph(kedro_project)
+@pytest.mark.usefixtures("loaded")
+def test_kedro_viz_opens_on_two_dozen_boxes() -> None:
+    response = graph()
     drawn = seen(response)
     assert 15 <= len(drawn) <= 26
     boxes = {name for name, kind in drawn.items() if kind == "modularPipeline"}
@@ -82,10 +82,9 @@ def pipelines_of_a_run() -> set[str]:
     }
 
 
-def test_lines_between_boxes_are_those_of_the_data_that_are_folded_into_them(
-    kedro_project: Path,
-) -> None:
-    before = lines(graph(kedro_project))
+@pytest.mark.usefixtures("loaded")
+def test_lines_between_boxes_are_those_of_the_data_that_are_folded_into_them() -> None:
+    before = lines(graph())
     assert before["race_labeling"] == {"fairface.raw", "raf_db.raw", "data_processing"}
     assert before["baseline"] == {"data_processing"}
     assert before["baseline.model"] == {"baseline"}
@@ -94,9 +93,10 @@ def test_lines_between_boxes_are_those_of_the_data_that_are_folded_into_them(
     list(TopologicalSorter(before).static_order())  # raises where they go in a circle
 
 
+@pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize("box", ["data_processing", "mitigation", "fairness_reporting"])
-def test_an_open_box_shows_its_nodes_and_what_they_hand_on(box: str, kedro_project: Path) -> None:
-    response = graph(kedro_project)
+def test_an_open_box_shows_its_nodes_and_what_they_hand_on(box: str) -> None:
+    response = graph()
     inside = [name for name in response.modular_pipelines if name.startswith(f"{box}.")]
     drawn, before = seen(response, box, *inside), lines(response, box, *inside)
     nodes = {name for name, kind in drawn.items() if kind == "task"}
@@ -105,17 +105,20 @@ def test_an_open_box_shows_its_nodes_and_what_they_hand_on(box: str, kedro_proje
     list(TopologicalSorter(before).static_order())
 
 
+@pytest.mark.usefixtures("loaded")
+@pytest.mark.parametrize("pipeline", ["audit", "audit_model", "label_images", "plan_audit"])
+def test_a_pipeline_that_stands_apart_is_a_box_with_what_it_is_run_for(pipeline: str) -> None:
+    assert 2 <= len(seen(graph(pipeline))) <= 26
+
+
+@pytest.mark.usefixtures("loaded")
 def test_many_variants_and_seeds_are_boxes_in_a_box(kedro_project: Path) -> None:
-    few = seen(graph(kedro_project))
+    few = seen(graph())
     data_access_manager.reset_fields()
     given = {"seeds": [0, 1], "focal": {"method": "focal"}}
-    many = graph(kedro_project, extra_params=given)
+    load_and_populate_data(kedro_project, extra_params=given)
+    many = graph()
     assert seen(many) == few | {"baseline_seed_1.model": "data"}
     assert many.layers == [*LAYERS, "reporting"]
     methods = {child.id for child in many.modular_pipelines["mitigation"].children}
     assert {"mitigation.focal", "mitigation.focal_seed_1", "mitigation.reweighing"} <= methods
-
-
-@pytest.mark.parametrize("pipeline", ["audit", "audit_model", "label_images", "plan_audit"])
-def test_a_pipeline_that_stands_apart_is_a_box_or_few(pipeline: str, kedro_project: Path) -> None:
-    assert 2 <= len(seen(graph(kedro_project, pipeline))) <= 26

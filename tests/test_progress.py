@@ -28,20 +28,46 @@ def test_a_bar_in_a_file_is_whole_lines_without_carriage_returns(
     assert "\r" not in log.getvalue()
 
 
-def test_a_bar_on_a_terminal_is_gone_when_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(StringIO):
+    """Where a bar is drawn, one drawing after a carriage return."""
 
+    def isatty(self) -> bool:
+        return True
+
+    def drawings(self) -> list[str]:
+        return self.getvalue().removesuffix("\r").split("\r")
+
+
+def test_a_bar_on_a_terminal_is_gone_when_all_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     bar = progress.track(range(3), description="embedding faces")
     bar.delay, bar.mininterval, bar.miniters, bar.last_print_t = 0, 0, 1, bar.start_t
     for _ in bar:
         pass
-    *_, drawn, last = terminal.getvalue().removesuffix("\r").split("\r")
-    assert drawn.startswith("embedding faces")
+    *_, drawn, last = terminal.drawings()
+    assert drawn.startswith("embedding faces: ")
     assert last.strip() == ""
+
+
+def test_a_bar_leaves_room_at_80_columns_for_a_running_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    for items, description, total in (
+        (iter(range(400)), "Training the face embedder", 400),
+        (iter(range(400)), "Listing images", None),
+    ):
+        bar = progress.track(items, description=description, total=total)
+        bar.delay, bar.ncols, bar.dynamic_ncols = 0, 80, False
+        bar.set_postfix_str("epoch 1, loss 1.306", refresh=False)
+        bar.update(100)
+        bar.refresh()
+        drawn = terminal.drawings()[-1]
+        assert drawn.startswith(f"{description}: ")
+        assert "epoch 1, loss 1.306" in drawn
+        assert ("25% |" in drawn) == (total is not None)
 
 
 def test_no_line_of_a_log_is_there_only_because_time_went_by(

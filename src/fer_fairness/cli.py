@@ -68,7 +68,8 @@ def _going_on(arguments: list[str]) -> str:
     program, *options = arguments
     is_package = Path(program).parent.name == "fer_fairness"
     command = ["python", "-m", "fer_fairness"] if is_package else ["kedro"]
-    return shlex.join(dict.fromkeys([*command, *options, "--only-missing-outputs"]))
+    missing = "--only-missing-outputs"
+    return shlex.join([*command, *options, *([] if missing in options else [missing])])
 
 
 @cli.command()

@@ -1,13 +1,15 @@
 """One progress bar for everything that takes more than a few seconds."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import Final, TextIO, TypeVar
 
 from tqdm import tqdm
 
 Item = TypeVar("Item")
 
+# A short bar leaves room at 80 columns for what comes after it.
+_BAR: Final = "{desc}: {percentage:3.0f}% |{bar:10}| {remaining} left{postfix}"
 
 # No bar: what of one fits into 80 columns tells nothing, and the end of the line would be cut off.
 _LINE: Final = "{desc}: {n_fmt} of {total_fmt}, {remaining} left{postfix}"
@@ -48,6 +50,7 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
         The iterable bar; its `set_postfix_str` shows a running figure.
     """
     on_terminal = sys.stderr.isatty()
+    is_counted = total is not None or isinstance(items, Sized)
     return tqdm(
         items,
         desc=description,
@@ -55,7 +58,7 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
         delay=0.5,
         mininterval=0.5 if on_terminal else 10.0,
         maxinterval=10.0 if on_terminal else 60.0,  # after that tqdm draws what it has drawn
-        bar_format=None if on_terminal else _LINE,
+        bar_format=(_BAR if is_counted else None) if on_terminal else _LINE,
         dynamic_ncols=on_terminal,
         file=sys.stderr if on_terminal else _Lines(sys.stderr),
         leave=not on_terminal,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from IPython.core.formatters import DisplayFormatter
 from tests.auditing.frames import DRAWS
 
 from fer_fairness import Audit, audit
@@ -20,8 +21,8 @@ def test_an_audit_prints_what_it_came_to_within_eighty_columns(found: Audit) -> 
     lines = repr(found).splitlines()
     assert max(map(len, lines)) <= 80
     told = " ".join(" ".join(lines).split())
-    assert "! Perceived gender: Female faces are recognised" in told
-    marks = {"difference found": "!", "no difference found": "=", "cannot tell": "?"}
+    assert "▲ Perceived gender: Female faces are recognised" in told
+    marks = {"difference found": "▲", "no difference found": "○", "cannot tell": "?"}
     for row in found.findings.to_dict("records"):
         assert f"{marks[row['verdict']]} Perceived {row['attribute']}: {row['sentence']}" in told
     gaps = found.gaps.query("attribute == 'gender' and metric == 'accuracy_gap'")
@@ -75,6 +76,11 @@ def test_the_plot_has_a_line_for_each_attribute(found: Audit) -> None:
     labels = " ".join(label.get_text() for label in panel.get_yticklabels())
     assert "gender" in labels
     assert "race" in labels
+
+
+def test_a_notebook_shows_the_plot_without_pyplot(found: Audit) -> None:
+    shown = DisplayFormatter().format(found.plot())[0]  # type: ignore[no-untyped-call]
+    assert shown["image/png"].startswith(b"\x89PNG")
 
 
 def test_a_file_is_audited_as_the_table_that_it_holds(

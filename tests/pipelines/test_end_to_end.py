@@ -373,6 +373,16 @@ def test_label_images_without_a_folder_says_how_to_name_one(
     assert "label_images.folder=FOLDER" in done.stdout + done.stderr
 
 
+def test_the_gallery_of_the_documentation_finds_its_pictures_in_a_report(
+    run: FinishedRun, project_root: Path, tmp_path: Path
+) -> None:
+    script = str(project_root / "docs/gallery.py")
+    report = str(run.data / "08_reporting/report.html")
+    subprocess.run([sys.executable, script, report, str(tmp_path)], check=True)
+    committed = project_root / "docs/images/gallery"
+    assert {one.name for one in tmp_path.iterdir()} == {one.name for one in committed.iterdir()}
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_with_the_catalog_that_kedro_jupyter_gives(
     run: FinishedRun, path: Path

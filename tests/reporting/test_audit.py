@@ -244,12 +244,16 @@ def test_a_reading_of_any_shape_is_shown() -> None:
     assert pairs == [("Odd", "1, 2"), ("Flag", "yes"), ("x", "y: 1"), ("empty", "\N{EN DASH}")]
 
 
-def test_notes_stand_at_the_top_and_not_again_where_the_reading_is_told(
+def test_what_may_be_wrong_is_told_first_and_what_was_assumed_behind_the_findings(
     audit: ReportInputs,
 ) -> None:
-    note = "The probabilities are the softmax of the logits."
-    noted = report(kind="audit", notes=[note], manifest=audit.manifest)
-    assert render_report(noted).count(note) == 1
+    warning, note = "The rows look like several faces.", "The probabilities are a softmax."
+    reading = {"file": "a.csv", "notes": [note], "warnings": [warning]}
+    noted = dataclasses.replace(audit, notes=[warning], manifest={"reading": reading})
+    told = render_report(noted)
+    assert told.count(warning) == told.count(note) == 1
+    assert told.index(warning) < told.index('id="found"') < told.index(note)
+    assert told.index('id="reading"') < told.index(note)
 
 
 @pytest.fixture(scope="module")

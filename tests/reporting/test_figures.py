@@ -1,3 +1,4 @@
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -199,6 +200,22 @@ def test_missing_values_do_not_stop_a_figure(small_inputs: ReportInputs) -> None
         fairness_accuracy_figure(small_inputs.rows(OverallRow), gaps, variants=variants),
     ):
         assert inline_svg(figure, key="a", description="b").startswith("<svg")
+
+
+def test_a_key_that_holds_the_name_of_a_file_ends_no_attribute(
+    small_inputs: ReportInputs,
+) -> None:
+    rows = small_inputs.rows(ConfusionRow)
+
+    def drawn(key: str) -> str:
+        figure = confusion_matrix_figure(rows, variant="baseline")
+        return inline_svg(figure, key=key, description="b")
+
+    hostile, other = drawn('"><script>alert(1)</script>'), drawn("'><script>alert(1)</script>")
+    assert "<script" not in hostile
+    ids = set(re.findall(r'\sid="([^"]+)"', hostile))
+    assert ids
+    assert ids.isdisjoint(re.findall(r'\sid="([^"]+)"', other))
 
 
 def test_inline_svg_keeps_text_and_drops_what_would_be_fetched(small_inputs: ReportInputs) -> None:

@@ -1,8 +1,8 @@
 """An audit of any model from its predictions: what was measured, as tables, pictures and a page."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -192,8 +192,14 @@ class Audit(Shown):
         return self._inputs(self.measured)
 
     def _inputs(self, tables: dict[str, pd.DataFrame]) -> ReportInputs:
-        made = report_inputs(self.reading, self.manifest, self.parameters, self.seed, tables)
-        return replace(made, notes=[worded(note, self.way) for note in made.notes])
+        return report_inputs(
+            self.reading,
+            self.manifest,
+            self.parameters,
+            self.seed,
+            tables,
+            say=partial(worded, way=self.way),
+        )
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

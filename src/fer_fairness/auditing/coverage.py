@@ -58,6 +58,8 @@ def left_out_notes(
             "same."
         )
     without = set(attributes) - set(aif360["attribute"] if len(aif360) else ())
+    if not parameters.aif360_max_people:
+        return notes  # nobody asked for them
     if without and reading["n_rows"] > parameters.aif360_max_people:
         notes.append(
             "AIF360's own one-versus-rest metrics were left out: there are "

@@ -1,6 +1,6 @@
 """What the report of an audit is made of."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -31,6 +31,8 @@ def report_inputs(
     parameters: AuditParameters,
     seed: int,
     tables: Mapping[str, pd.DataFrame],
+    *,
+    say: Callable[[str], str] = str,
 ) -> ReportInputs:
     """The tables of an audit with what must be known of them and how they came about.
 
@@ -40,23 +42,26 @@ def report_inputs(
         parameters: All settings of the audit.
         seed: Seed of all draws.
         tables: By the names of the report; `gaps` at least.
+        say: Gives a sentence that names settings in the words of whoever asked.
     """
     gaps = tables["gaps"]
     chosen = parameters.model_dump()
     sha256 = json_sha256({"seed": seed, "audit": as_json(chosen)})
+    left_out = left_out_notes(gaps, tables.get("aif360", pd.DataFrame()), reading, parameters)
     notes = [
         *primary_notes(parameters.inference, sha256),
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
         *reading["warnings"],
         *predicted_groups_notes(gaps),
         *people_notes(reading, tables.get("label_noise_gaps", pd.DataFrame())),
-        *reading["notes"],
-        *left_out_notes(gaps, tables.get("aif360", pd.DataFrame()), reading, parameters),
     ]
     about = {
         "seed": seed,
         "parameters": chosen,
         "parameters_sha256": sha256,
-        "reading": reading,
+        # What was assumed or left out stands behind the findings, where the reading is told.
+        "reading": {**reading, "notes": [*reading["notes"], *map(say, left_out)]},
     }
-    return ReportInputs(tables, kind="audit", manifest={**manifest, **about}, notes=notes)
+    return ReportInputs(
+        tables, kind="audit", manifest={**manifest, **about}, notes=[*map(say, notes)]
+    )

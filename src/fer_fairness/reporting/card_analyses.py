@@ -76,7 +76,7 @@ def _verdicts(inputs: ReportInputs, told: Sequence[Statement]) -> page.Table:
         ("Verdict", _verdict),
         ("Lowest and highest accuracy (n)", _ends),
         ("Accuracy gap, points", lambda one: page.estimate(one.gap)),
-        ("p", lambda one: page.numeric(p_value(one.gap.p))),
+        ("p of the gap", lambda one: page.numeric(p_value(one.gap.p))),
     ]
     if any(one.gap.predicted for one in told):
         columns += [

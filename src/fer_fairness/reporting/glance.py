@@ -104,7 +104,9 @@ def trust(inputs: ReportInputs) -> str:
         sets = listed(list(dict.fromkeys(row.set_label for row in rows)))
         told.append(f"groups of {sets}: {source}")
     n_seeds = max((row.n_seeds for row in _changes(inputs)), default=0)
-    if n_seeds > 1:
+    if n_seeds and inputs.kind == "audit":
+        told.append("changes are those of these trained models, not of how they were trained")
+    elif n_seeds > 1:
         told.append(f"{thousands(n_seeds)} training seeds")
     elif n_seeds == 1:
         told.append("one training seed, so changes may be luck of that seed")

@@ -25,13 +25,12 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
         A self-contained HTML document. The same inputs give the same text; every name and note in
         the inputs is escaped.
     """
+    is_audit = inputs.kind == "audit"
+    of_models = "this model treats" if len(inputs.variants()) < 2 else "these models treat"
+    who = of_models if is_audit else "facial emotion recognition treats"
     return template("report.html.jinja").render(
-        kicker="Fairness audit" if inputs.kind == "audit" else "Fairness report",
-        title=(
-            "How evenly this model treats people"
-            if inputs.kind == "audit"
-            else "How evenly facial emotion recognition treats people"
-        ),
+        kicker="Fairness audit" if is_audit else "Fairness report",
+        title=f"How evenly {who} people",
         subject=subject(inputs),
         trust=trust(inputs),
         sections=all_sections(inputs) if sections is None else sections,

@@ -20,7 +20,12 @@ from fer_fairness.reporting.templating import template
 WIDTH: Final = 80
 """Columns of a console."""
 
-_MARKS: Final = {Sign.FOUND: "!", Sign.NOT_FOUND: "=", Sign.CANNOT_TELL: "?"}
+_MARKS: Final = {
+    Sign.FOUND: "\N{BLACK UP-POINTING TRIANGLE}",
+    Sign.NOT_FOUND: "\N{WHITE CIRCLE}",
+    Sign.CANNOT_TELL: "?",
+}
+"""The signs of the page."""
 _HEADS: Final = ("", "Smallest", "Accuracy gap", "Equal opportunity gap")
 _CAPTION: Final = (
     "Gaps in percentage points, noise taken off, in brackets their intervals; the size of the "

@@ -4,6 +4,7 @@ Colours: Okabe and Ito 2008 for variants, cividis (Nunez et al. 2018) for counts
 shape as well as in colour, so that a black-and-white print still tells variants apart.
 """
 
+import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ ADDED: Final = "#D55E00"
 BLUE: Final = "#0072B2"
 
 _LONGEST: Final = 40
+_NOTEBOOK_DPI: Final = 110
 
 TEXT_SIZE: Final = 8.5
 SMALL_SIZE: Final = 7.5
@@ -87,9 +89,18 @@ def marks(variants: Sequence[str]) -> dict[str, Mark]:
     }
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows as a picture, whether or not it has loaded pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=_NOTEBOOK_DPI)
+        return buffer.getvalue()
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of `width` by `height` inches that lays its axes out by itself."""
-    figure = Figure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
+    figure = ShownFigure(figsize=(width, height), dpi=72, layout="constrained", facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06, wspace=0.03, hspace=0.05)
     return figure
 

@@ -1,5 +1,6 @@
 """Figures as SVG that can stand many in one HTML page: text stays text, nothing is fetched."""
 
+import hashlib
 import io
 import re
 from typing import Final
@@ -14,6 +15,7 @@ from fer_fairness.reporting.figures.style import any_letters
 _METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", flags=re.DOTALL)
 _NAMESPACES: Final = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
 _ID: Final = re.compile(r'\sid="([^"]+)"')
+_NO_ID: Final = re.compile(r"[^A-Za-z0-9_-]")
 _REFERENCE: Final = re.compile(r'(?:url\(#|href="#)([^")]+)')
 
 
@@ -22,7 +24,8 @@ def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
 
     Args:
         figure: What to draw.
-        key: Unique in the page; prefixes the element ids, which would collide otherwise.
+        key: Unique in the page; prefixes the element ids, which would collide otherwise. What
+            could end an attribute is left out of it: names of files are part of keys.
         description: What a reader who cannot see the figure is told.
 
     Returns:
@@ -37,9 +40,15 @@ def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
     text = text[text.index("<svg") :]
     text = _METADATA.sub("", text)
     text = _NAMESPACES.sub("", text).replace("xlink:href=", "href=")
-    text = _with_own_ids(text, key)
+    text = _with_own_ids(text, _plain(key))
     opening = f'<svg role="img" aria-label="{escape(description)}"'
     return Markup(text.replace("<svg", opening, 1))  # noqa: S704 -- matplotlib escapes its texts
+
+
+def _plain(key: str) -> str:
+    """A key of letters, digits and hyphens alone, another one for each key."""
+    plain = _NO_ID.sub("-", key)
+    return plain if plain == key else f"{plain}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _with_own_ids(text: str, key: str) -> str:

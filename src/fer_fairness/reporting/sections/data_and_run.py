@@ -67,12 +67,15 @@ def reading_section(inputs: ReportInputs) -> page.Section:
     """What the manifest's `reading` tells of an audited file.
 
     It may have any keys: a mapping (role to column, or columns) becomes a list of pairs under its
-    name, and what is plain (the file's name, its sha256) stands first. Its `notes` and `warnings`
-    are left to the top of the page, where the report's notes stand.
+    name, and what is plain (the file's name, its sha256) stands first. Its `notes`, on what was
+    assumed or left out, come before both; its `warnings` are left to the report's first screen.
     """
     reading = as_json(inputs.manifest.get("reading"))
     blocks: list[page.Block] = []
     if isinstance(reading, dict):
+        notes = reading.get("notes")
+        if isinstance(notes, list) and notes:
+            blocks.append(page.Bullets(tuple(map(json_text, notes))))
         plain = {
             key: value
             for key, value in reading.items()

@@ -90,7 +90,8 @@ def audit_found_section(inputs: ReportInputs) -> page.Section:
         page.Heading("Differences between groups"),
         *_differences(inputs),
     ]
-    scanned = tuple(scan_finding(row) for row in inputs.rows(ScanRow))
+    several = len(inputs.variants()) > 1
+    scanned = tuple(scan_finding(row, of_model=several) for row in inputs.rows(ScanRow))
     if scanned:
         blocks += [page.Heading("The worst-served subgroup"), page.Findings(scanned)]
     comparisons = inputs.rows(ComparisonRow)

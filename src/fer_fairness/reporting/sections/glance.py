@@ -26,6 +26,7 @@ from fer_fairness.reporting.labels import (
     attribute_label,
     capitalised,
     evaluation_set_label,
+    shortened,
     variant_label,
 )
 from fer_fairness.reporting.method_findings import front_sentence
@@ -145,7 +146,7 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
     audiences: list[Audience] = [*((name, None) for name in sets), *there]
     audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
     columns = audiences[: len(sets) + _MOST_AUDIENCES]
-    head = "Model" if inputs.kind == "audit" else "Method"
+    head, name = ("Model", _file_name) if inputs.kind == "audit" else ("Method", _method_name)
     signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
     caption = f"Against {inputs.reference}, after correction: {signs}."
     return [
@@ -154,7 +155,7 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
             f"{caption}{_not_shown(methods[_MOST_METHODS:], _others(inputs))}",
             methods[:_MOST_METHODS],
             [
-                (head, lambda method: variant_label(method.variant)),
+                (head, name),
                 *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
             ],
         ),
@@ -176,6 +177,14 @@ def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
         return page.Cell(_SIGNS[effect], muted=unclear, strong=not unclear, spoken=effect)
 
     return cell
+
+
+def _file_name(model: MethodEffects) -> str:
+    return shortened(model.variant)
+
+
+def _method_name(method: MethodEffects) -> str:
+    return variant_label(method.variant)
 
 
 def _others(inputs: ReportInputs) -> str:

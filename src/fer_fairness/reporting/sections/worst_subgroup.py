@@ -6,7 +6,7 @@ from typing import Final
 from fer_fairness.reporting import page
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, subgroup_label
+from fer_fairness.reporting.labels import capitalised, shortened, subgroup_label
 from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands
 from fer_fairness.reporting.rows.scores import Counted, Judged, Scored
 
@@ -39,8 +39,9 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
     if not rows:
         return page.Section("subgroup", title, [page.absent("No subgroup was searched for.")])
     columns: list[page.Column[ScanRow]] = []
+    if inputs.kind == "project" or len(inputs.variants()) > 1:
+        columns += [(inputs.noun.capitalize(), lambda row: row.variant_label)]
     if inputs.kind == "project":
-        columns += [("Variant", lambda row: row.variant_label)]
         columns += [("Evaluation set", lambda row: row.set_label)]
     columns += [
         ("Subgroup", lambda row: row.label),
@@ -57,8 +58,13 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
     return page.Section("subgroup", title, [page.Text(_EXPLAINED), table])
 
 
-def scan_finding(row: ScanRow) -> Finding:
-    """One row of `scan` as a finding of the summary."""
+def scan_finding(row: ScanRow, *, of_model: bool = False) -> Finding:
+    """One row of `scan` as a finding of the summary.
+
+    Args:
+        row: The row.
+        of_model: Whether the model is named, where there are several.
+    """
     text = f"{row.label} (n = {row.size}): "
     if math.isfinite(row.p) and row.n_faces > 0:
         text += (
@@ -68,4 +74,5 @@ def scan_finding(row: ScanRow) -> Finding:
             f"({percent(row.expected_errors / row.n_faces)}); p {p_equals(row.p)}: "
         )
     text += f"{row.judgement}."
-    return Finding("found" if row.found else "not_found", "All attributes together", text)
+    heading = f"{shortened(row.variant)}, all attributes" if of_model else "All attributes together"
+    return Finding("found" if row.found else "not_found", heading, text)
