@@ -242,8 +242,8 @@ def changes_against_control() -> Figure:
     of_row = ["difference", "uncorrected_ci_low", "uncorrected_ci_high"]
     alone = of_recall[of_row].to_numpy()
     all_twenty = style.Mark(style.BLUE, "D", size=4.0, width=1.0)
-    by_itself = style.Mark(style.ADDED, "", width=3.0)
-    style.draw_estimates(axes, places, [*alone], by_itself, alpha=0.5)
+    by_itself = style.Mark(style.ADDED, "", width=3.0, alpha=0.5)
+    style.draw_estimates(axes, places, [*alone], by_itself)
     style.draw_estimates(axes, places, [*bounds], all_twenty)
     style.forest_rows(axes, list(of_recall["variant"]))
     style.label_axes(axes, x="Change of mean recall against the control (points)")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from fer_fairness import cli
 from fer_fairness.pipelines.variants.structure import structure_of
@@ -127,9 +128,10 @@ def test_a_misspelt_name_is_one_sentence_and_a_fault_of_the_code_is_its_own(
     assert repr(fault.exception) == "ValueError('of a node')"
 
 
-def test_the_command_of_the_project_is_the_one_that_kedro_runs(project_root: Path) -> None:
+@pytest.mark.parametrize("command", ["run", "state"])
+def test_a_misspelt_environment_is_told_with_the_nearest(command: str, project_root: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "kedro", "run", "--env=smaple"],
+        [sys.executable, "-m", "kedro", command, "--env=smaple"],
         cwd=project_root,
         capture_output=True,
         text=True,
@@ -139,6 +141,13 @@ def test_the_command_of_the_project_is_the_one_that_kedro_runs(project_root: Pat
     assert "There is no environment smaple in " in done.stderr
     assert "Did you mean sample? There are base, bench, " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_of_a_pipeline_that_there_is_not_there_is_no_state(kedro_project: Path) -> None:
+    metadata = bootstrap_project(kedro_project)
+    done = CliRunner().invoke(cli.state, ["--pipelines=baselin"], obj=metadata)
+    assert done.exit_code == 1
+    assert "There is no pipeline baselin. Did you mean baseline?" in done.stderr
 
 
 def test_a_run_of_the_package_goes_on_as_the_package() -> None:

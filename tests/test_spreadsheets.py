@@ -3,7 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_fairness.spreadsheets import escaped, escaped_table, unescaped, unescaped_table
+from fer_fairness.spreadsheets import (
+    escaped,
+    escaped_table,
+    ranges_of_dates,
+    unescaped,
+    unescaped_table,
+)
 
 TEXTS = st.one_of(
     st.text(max_size=6),
@@ -50,3 +56,9 @@ def test_a_table_of_any_types_is_read_back() -> None:
     assert changed["b"].tolist() == ["'+x", "y", "'+x"]
     back = unescaped_table(changed)
     assert back.astype({"b": "category"}).equals(table)
+
+
+def test_ranges_that_became_dates_are_ranges_again() -> None:
+    found = ranges_of_dates(["20-29", "9-Mar", "03-Sep", "Oct-19", "19-Oct", "male"])
+    assert found == {"9-Mar": "3-9", "03-Sep": "3-9", "Oct-19": "10-19", "19-Oct": "10-19"}
+    assert ranges_of_dates(["9-Mar", "male", "9-Foo"]) == {}

@@ -103,11 +103,13 @@ def state(
         project_path=metadata.project_path, env=env, runtime_params=params, conf_source=conf_source
     )
     context = session.load_context()
-    unknown = sorted({*names} - pipelines.keys()) + unknown_parameters(context.params)
+    problem = unknown_names({"pipelines": names})
+    if problem:
+        raise click.ClickException(problem)
+    unknown = unknown_parameters(context.params)
     if unknown:
         raise click.UsageError(
-            f"No pipeline or parameter is called {', '.join(unknown)}: `kedro registry list` and "
-            "conf/base have the right names."
+            f"No pipeline reads the parameters {', '.join(unknown)}: conf/base has the right names."
         )
     data_root = metadata.project_path / str(context.params["data_root"])
     freshness = Freshness(context.catalog, context.params, data_root)

@@ -15,7 +15,15 @@ from fer_fairness.params.lists import parted
 from fer_fairness.reporting.summary import reading_text
 
 _FOLDER: Final = Path("audits")
-_LISTS: Final = ("attributes", "class_names", "probabilities", "logits", "primary")
+_LISTS: Final = (
+    "attributes",
+    "class_names",
+    "probabilities",
+    "logits",
+    "primary",
+    "labels",
+    "age_cuts",
+)
 
 _COLUMNS: Final = {
     "y-true": "Column of the true emotion.",
@@ -27,6 +35,8 @@ _COLUMNS: Final = {
     "probabilities": "Columns of the predicted probabilities, or one column of lists.",
     "logits": "The same before the softmax.",
     "class-names": "All classes of the model, in the order of its codes.",
+    "labels": "Files of true emotions or groups of the same pictures, where FILE lacks them.",
+    "age-cuts": 'First year of each age group but the youngest. [default: "20; 40; 70"]',
 }
 """Options that are texts; what is not given is guessed from the names of the columns."""
 
@@ -53,6 +63,11 @@ def main() -> None:
     "are compared with the first.",
 )
 @_text_options
+@click.option(
+    "--several-faces",
+    type=click.Choice(["largest", "all"]),
+    help="Of a picture in which a tool found several. [default: largest]",
+)
 @click.option(
     "--held-out-labels",
     type=click.Path(path_type=Path),
@@ -82,7 +97,7 @@ def audit(
     output: Path | None,
     **given: object,
 ) -> None:
-    """Audit a CSV (also .gz) or Parquet FILE of predictions, one row a face.
+    """Audit a CSV (also .gz), Parquet or JSON FILE of predictions, one row a face.
 
     It needs the true emotion, the predicted one and a column of groups; several columns of
     predictions are one comparison. What was found is printed; audit.html, audit.json and the tables

@@ -128,3 +128,7 @@ def _free_bytes(path: Path) -> int | None:
         except OSError:
             continue  # a folder that was to be made
     return None
+
+
+class DoubtfulInputWarning(UserWarning):
+    """Results are made, but what was read makes them doubtful."""

@@ -1,4 +1,4 @@
-"""Cells of CSV files that a spreadsheet would take for formulas, written so that it does not.
+"""Cells of CSV files that a spreadsheet takes for formulas or dates.
 
 Names of files, classes and groups come from anywhere, and Excel, LibreOffice and Google Sheets run
 a text cell that begins with =, +, - or @ (or with a tab or a line end before it). A leading
@@ -6,10 +6,11 @@ apostrophe makes it text (OWASP, "CSV Injection"). A cell that looks as if it we
 one apostrophe more, so that reading takes off what writing put there and nothing else.
 """
 
+import calendar
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -24,6 +25,34 @@ CSV_FORMAT: Final[Mapping[str, Any]] = MappingProxyType(
 """How pandas writes CSV for spreadsheets: no index, UTF-8 with Excel's mark, LF."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
+
+
+_MONTHS: Final = tuple(name.lower() for name in calendar.month_abbr)
+_DATE: Final = re.compile(r"(?:(\d{1,2})-([A-Za-z]{3})|([A-Za-z]{3})-(\d{1,2}))")
+_RANGE: Final = re.compile(r"\d+\s*-\s*\d+")
+
+
+def ranges_of_dates(values: Sequence[str]) -> dict[str, str]:
+    """The ranges that a spreadsheet took for dates: 3-9 became 9-Mar, and 10-19 Oct-19.
+
+    Args:
+        values: The different cells of a column.
+
+    Returns:
+        The range by each cell that is a day and a month; empty unless the column holds ranges.
+    """
+    if not any(_RANGE.fullmatch(value) for value in values):
+        return {}
+    return {value: found for value in values if (found := _range(value)) is not None}
+
+
+def _range(value: str) -> str | None:
+    date = _DATE.fullmatch(value.strip())
+    if date is None or (date[2] or date[3]).lower() not in _MONTHS:
+        return None
+    month = _MONTHS.index((date[2] or date[3]).lower())
+    low, high = sorted((month, int(date[1] or date[4])))
+    return f"{low}-{high}"
 
 
 def escaped(text: str) -> str:

@@ -348,11 +348,6 @@ def test_probabilities_that_are_none_are_refused(
     refused(sure.assign(**change), message, probabilities=PROBABILITIES)
 
 
-def test_per_cent_are_refused(sure: pd.DataFrame) -> None:
-    in_per_cent = sure.assign(**(100 * sure[PROBABILITIES]))
-    refused(in_per_cent, "percentages: divide them by 100", probabilities=PROBABILITIES)
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

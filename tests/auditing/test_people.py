@@ -23,7 +23,7 @@ def test_rows_without_a_person_are_people_of_their_own() -> None:
     found = audited(frame, person="who")
     everybody = found.overall.set_index("metric").loc["accuracy"]
     assert (everybody["n_people"], everybody["n_faces"]) == (22, 120)
-    assert "120 of 22 people" in repr(found).replace("\n", " ")
+    assert "120 faces (22 people)" in repr(found).replace("\n", " ")
 
 
 def test_intervals_of_people_are_wider_than_those_of_their_faces() -> None:

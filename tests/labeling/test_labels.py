@@ -4,6 +4,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fer_fairness.datasets import NumpyArrayDataset
 from fer_fairness.errors import InvalidInputError
@@ -11,6 +13,7 @@ from fer_fairness.labeling import (
     DemographicLabeller,
     held_out_labels,
     label_array,
+    one_group_a_person,
     refuse_constant_labels,
 )
 from fer_fairness.taxonomy import ATTRIBUTES, COARSE_RACES
@@ -153,3 +156,31 @@ def test_other_faces_are_refused(labels: pd.DataFrame, fairface: Maker) -> None:
     faces, _ = fairface(2, seed=0)
     with pytest.raises(InvalidInputError, match="not the same faces"):
         label_array(labels, faces.iloc[::-1])
+
+
+FACE = st.tuples(
+    st.sampled_from([None, "A", "B", "C"]),
+    st.sampled_from([None, "female", "male"]),
+    st.integers(50, 100),
+)
+
+
+@given(faces=st.lists(FACE, min_size=1, max_size=20))
+def test_everybody_has_the_group_that_most_confidence_is_in(
+    faces: list[tuple[str | None, str | None, int]],
+) -> None:
+    table = pd.DataFrame(faces, columns=["person", "group", "confidence"])
+    table["confidence"] /= 100
+    whole = one_group_a_person(table["person"], table["group"], table["confidence"])
+    assert list(whole.index) == list(table.index)
+    for row, (person, group, _) in enumerate(faces):
+        own = table[table["person"] == person].dropna() if person else table.iloc[:0]
+        if own.empty:
+            assert whole["group"][row] == group or pd.isna(whole["group"][row])
+            assert whole["confidence"][row] == table["confidence"][row]
+            continue
+        sums = own.groupby("group")["confidence"].sum()
+        chosen = str(whole["group"][row])
+        assert sums[chosen] == pytest.approx(sums.max())
+        expected = own.loc[own["group"] == chosen, "confidence"].mean()
+        assert whole["confidence"][row] == pytest.approx(expected)

@@ -75,6 +75,18 @@ def test_abstaining_leaves_the_group_open_and_an_unseen_face_has_no_source(
     FACES_SCHEMA.validate(labelled)
 
 
+def test_all_faces_of_a_person_get_one_predicted_group(
+    make_faces: FacesBuilder, labels: pd.DataFrame
+) -> None:
+    faces = make_faces(["test"] * 2, ["fear"] * 2)
+    one = attach_demographics(faces.assign(person="somebody"), labels)
+    assert list(one["gender"]) == ["male"] * 2, "more sure of it"
+    assert list(one["gender_confidence"]) == [0.9] * 2
+    two = attach_demographics(faces.assign(person=["somebody", None]), labels)
+    assert list(two["gender"]) == ["female", "male"]
+    FACES_SCHEMA.validate(one)
+
+
 def test_conditions_are_told_apart_in_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
     def held_out(labeller: str, embeddings: str, _faces: object) -> str:
         return f"{labeller} on {embeddings}"

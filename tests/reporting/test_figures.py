@@ -1,3 +1,4 @@
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import gap_forest_figure
 from fer_fairness.reporting.figures.matrices import (
     confusion_matrix_figure,
@@ -236,3 +238,27 @@ def test_spread_keeps_order_centre_and_distance(positions: Sequence[float], apar
     gaps = np.diff(np.array(moved)[order])
     assert (gaps >= apart - 1e-9).all()
     assert np.sum(moved) == pytest.approx(np.sum(positions), abs=1e-6)
+
+
+def test_a_mark_says_in_the_page_what_it_stands_for_when_pointed_at() -> None:
+    figure = style.new_figure(3, 2)
+    estimates = [(0.5, 0.4, 0.6), (0.7, 0.6, 0.8)]
+    told = ['<a> & "b": 50 %', "c: 70 %"]
+    mark = style.Mark("#222222", "o")
+    style.draw_estimates(figure.subplots(), [0, 1], estimates, mark, told=told)
+    drawn = inline_svg(figure, key="k", description="d")
+    titles = re.findall(r"<g><title>([^<]*)</title>(.*?)</g>\s*</g>", drawn, flags=re.DOTALL)
+    assert [html.unescape(text) for text, _ in titles] == ["<a> & 'b': 50 %", "c: 70 %"]
+    # Beside each text one mark, and no id made of a text.
+    assert [marks.count("<use") for _, marks in titles] == [1, 1]
+    assert style.POINTED_AT not in drawn
+
+
+def test_gaps_say_how_many_people_they_rest_on(
+    small_inputs: ReportInputs,
+) -> None:
+    gaps = [row for row in small_inputs.rows(GapRow) if row.evaluation_set == "fer_plus"]
+    forest = gap_forest_figure(gaps, metrics=["accuracy_gap"], variants=small_inputs.variants())
+    told = re.findall("<title>([^<]*)</title>", inline_svg(forest, key="k", description="d"))
+    assert len(told) == sum(row.metric == "accuracy_gap" for row in gaps)
+    assert all("interval" in text and "smallest group" in text for text in told)

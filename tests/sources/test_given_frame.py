@@ -46,7 +46,8 @@ def test_objects_of_several_kinds_read_as_their_texts(values: list[object]) -> N
 def test_what_holds_neither_text_nor_number_is_refused_once_it_is_asked_for() -> None:
     times = pd.Series(pd.to_datetime(["2020-01-01"] * 2))
     table = table_of_frame(pd.DataFrame({"when": times, "g": ["a", "b"], "d": [{"x": 1}] * 2}))
-    assert table.names == ("g",)
+    assert table.names == ("g", "d")
+    assert table.text("d").values == ("{'x': 1}",)
     with pytest.raises(InvalidInputError, match=r"'when' holds '2020-01-01.*type timestamp"):
         table.text("when")
 

@@ -159,16 +159,33 @@ def test_missing_groups_are_kept_and_counted(tmp_path: Path) -> None:
     assert "'neutral' and 'Neutral' are read as different groups" in notes_of(found)
 
 
-def test_ages_in_years_are_not_cut_into_groups(tmp_path: Path) -> None:
+def test_ages_in_years_are_cut_into_groups(tmp_path: Path) -> None:
+    text = "y_true,y_pred,age\nsad,sad,19.9\nsad,sad,20\nsad,sad,\nsad,sad,40.0\nsad,sad,70\n"
+
+    found = read(tmp_path, text)
+
+    assert found.frame["age"].isna().tolist() == [False, False, True, False, False]
+    assert found.frame["age"].dropna().tolist() == ["0-19", "20-39", "40-69", "70+"]
+    assert "Ages in years are cut into 0-19, 20-39, 40-69, 70+." in notes_of(found)
+    other = read(tmp_path, text, age_cuts=[30])
+    assert other.frame["age"].dropna().tolist() == ["0-29", "0-29", "30+", "30+"]
+
+
+def test_an_age_beyond_120_years_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"column 'age', row 2 .*'1980' years are no age"):
+        read(tmp_path, "y_true,y_pred,age\nsad,sad,19\nsad,sad,1980\n")
+
+
+def test_a_column_of_many_numbers_is_no_group(tmp_path: Path) -> None:
     rows = "\n".join(f"sad,sad,{20 + row},f" for row in range(13))
-    text = f"y_true,y_pred,age,gender\n{rows}\n"
+    text = f"y_true,y_pred,skin_tone,gender\n{rows}\n"
 
     found = read(tmp_path, text)
 
     assert found.attributes == ("gender",)
-    assert "'age' holds 13 different numbers" in notes_of(found)
-    with pytest.raises(InvalidInputError, match=r"Write the group .* '20-39' for an age of 37"):
-        read(tmp_path, text, attributes=["age"])
+    assert "'skin_tone' holds 13 different numbers" in notes_of(found)
+    with pytest.raises(InvalidInputError, match="Write the group in their place"):
+        read(tmp_path, text, attributes=["skin_tone"])
 
 
 def test_columns_that_could_be_groups_are_named_and_not_used(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def test_names_and_codes_meet_where_the_names_are_given(tmp_path: Path) -> None:
         (["very sad", "joy"], ["joy", "very_sad"], r"'very_sad' and 'very sad' differ only"),
         (["happy", "sad"], ["sad", "hapy"], r"row 2 .*'hapy' never occurs"),
         (["happy", "sad"] * 2, ["happy", "sad", "happy", "hapyp"], r"row 4 .*'hapyp' never"),
-        (["joy", "sad"], ["happiness", "sad"], r"'happiness' never occurs .*name of 'joy'"),
+        (["joy", "sad"], ["merry", "sad"], r"'merry' never occurs .*name of 'joy'"),
+        (["joy", "happy", "sad"], ["sad", "sad", "happiness"], r"'happiness' never occurs"),
         (
             ["joy", "sad", "sadd"],
             ["joy", "sad", "sad"],
@@ -84,6 +85,13 @@ def test_what_could_be_another_spelling_of_a_class_is_refused(
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
         read(tmp_path, true, predicted)
+
+
+def test_two_names_of_one_emotion_are_one_class(tmp_path: Path) -> None:
+    found = read(tmp_path, ["Joy", "Sad", "fear"], ["happiness", "sadness", "fear"])
+
+    assert found.frame["predicted_emotion"].tolist() == ["Joy", "Sad", "fear"]
+    assert "'happiness' is 'Joy', 'sadness' is 'Sad'" in notes_of(found)
 
 
 def test_a_class_that_nobody_has_is_one_where_every_true_class_is_predicted(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_given_columns_of_probabilities_may_be_called_like_the_classes(tmp_path:
 
 
 def test_a_class_without_a_column_of_probabilities_is_refused(tmp_path: Path) -> None:
-    text = "y_true,y_pred,gender,prob_sad,prob_joy\nsad,happy,f,0.25,0.75\nhappy,sad,f,0.5,0.5\n"
+    text = "y_true,y_pred,gender,prob_sad,prob_calm\nsad,happy,f,0.25,0.75\nhappy,sad,f,0.5,0.5\n"
 
     with pytest.raises(InvalidInputError, match=r"class 'happy' occurs but has no column"):
         read(tmp_path, text)

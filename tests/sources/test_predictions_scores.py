@@ -141,9 +141,12 @@ def test_rounded_probabilities_read_as_they_are(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[:, :2], np.minimum(rounded, 1.0)[:, :2])
 
 
-def test_percentages_are_to_be_divided(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="percentages: divide them by 100"):
-        read(tmp_path, np.array(EVEN) * 100)
+def test_percentages_are_divided(tmp_path: Path) -> None:
+    found, shares = read(tmp_path, np.array(EVEN) * 100), read(tmp_path, np.array(EVEN))
+
+    columns = list(shares.probability_columns)
+    np.testing.assert_allclose(found.frame[columns], shares.frame[columns])
+    assert "percentages in the file, and were divided by 100" in str(found.reading["notes"])
 
 
 def test_probabilities_called_logits_are_refused_and_masked_logits_read(tmp_path: Path) -> None:

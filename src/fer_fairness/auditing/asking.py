@@ -9,6 +9,7 @@ from fer_fairness.auditing.comparison import Comparison
 from fer_fairness.auditing.options import Options
 from fer_fairness.auditing.request import Request, Source
 from fer_fairness.auditing.wording import Way
+from fer_fairness.errors import DoubtfulInputWarning
 from fer_fairness.fairness import RepeatedPeopleWarning
 
 
@@ -84,4 +85,5 @@ def audit_models(
 
 def _warn(reading: Mapping[str, Any]) -> None:
     for warning in reading["warnings"]:
-        warnings.warn(warning, RepeatedPeopleWarning, stacklevel=3)
+        kind = RepeatedPeopleWarning if "person=" in warning else DoubtfulInputWarning
+        warnings.warn(warning, kind, stacklevel=3)

@@ -3,20 +3,28 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 from fer_fairness.fairness.group_names import INTERSECTION, single_attributes
 from fer_fairness.params.audit import AuditParameters
 
 _INFERENCE: Final = ("n_bootstrap", "n_permutations", "significance", "minimum_group_size")
-_COLUMNS: Final = ("sample_id", "person", "probabilities", "logits", "class_names")
-_OF_AUDIT: Final = ("held_out_labels", "max_groups", "n_scan_permutations", "name")
+_COLUMNS: Final = (
+    "sample_id",
+    "person",
+    "probabilities",
+    "logits",
+    "class_names",
+    "several_faces",
+    "age_cuts",
+)
+_OF_AUDIT: Final = ("labels", "held_out_labels", "max_groups", "n_scan_permutations", "name")
 
 
 class Options(TypedDict, total=False):
     """What else can be said of an audit; what is not given has the default of `AuditParameters`.
 
-    Keys:
+    Attributes:
         attributes: Columns of groups, and intersections of them such as "gender x race", which
             bring the columns that they are made of. Not given: all columns that are named like
             groups, and their pairs.
@@ -27,6 +35,11 @@ class Options(TypedDict, total=False):
         sample_id: Column that tells the rows apart; "none" numbers them.
         person: Column that tells people, or videos, apart where they have several faces: people are
             then shuffled and resampled whole. "none": every row is a person.
+        labels: Files of true emotions or groups that the predictions lack, one row a picture:
+            joined by the pictures' names.
+        several_faces: Of a picture in which a tool found several faces, "largest" (the default) or
+            "all" are audited.
+        age_cuts: First year of each age group but the youngest, for ages in years.
         held_out_labels: File of people whose group is known, where a labeller predicted groups.
         name: What the model is called.
         n_bootstrap: Resampled tables behind the intervals.
@@ -45,6 +58,9 @@ class Options(TypedDict, total=False):
     class_names: Sequence[str] | None
     sample_id: str | None
     person: str | None
+    labels: str | Path | Sequence[str | Path] | None
+    several_faces: Literal["largest", "all"]
+    age_cuts: Sequence[int]
     held_out_labels: str | Path | None
     name: str | None
     n_bootstrap: int
@@ -77,6 +93,9 @@ def parameters_of(
     columns: dict[str, Any] = {name: told[name] for name in _COLUMNS if name in told}
     audit: dict[str, Any] = {"predictions": given_in}
     audit |= {name: told[name] for name in _OF_AUDIT if name in told}
+    if "labels" in audit:
+        named = audit["labels"]
+        audit["labels"] = [*map(str, [named] if isinstance(named, str | Path) else named)]
     if "held_out_labels" in audit:
         audit["held_out_labels"] = str(audit["held_out_labels"])
     if "attributes" in told:

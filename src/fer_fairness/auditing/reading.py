@@ -1,7 +1,7 @@
 """Reads what is audited: a table of somebody's predictions, and what is known of its groups."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -46,8 +46,10 @@ def read_people(table: ForeignTable, parameters: AuditParameters, *, name: str) 
         InvalidInputError: The table cannot be read, or a column of groups bears the name that the
             source of another one has here.
     """
-    found = read_table(table, parameters.columns)
-    held_out = _held_out(parameters, found.attributes)
+    beside = [open_table(Path(path)) for path in parameters.labels or ()]
+    found = read_table(table, parameters.columns, beside)
+    groups = {name: found.frame[name].dropna().unique().tolist() for name in found.attributes}
+    held_out = _held_out(parameters, groups)
     predicted = held_out.attributes if held_out else ()
     sources = {
         f"{name}_source": "predicted" if name in predicted else "given" for name in found.attributes
@@ -114,7 +116,9 @@ def folder_name(name: str, sha256: str) -> str:
     return f"{readable or 'audit'}-{sha256[:8]}"
 
 
-def _held_out(parameters: AuditParameters, attributes: Sequence[str]) -> HeldOutLabels | None:
+def _held_out(
+    parameters: AuditParameters, groups: Mapping[str, Sequence[str]]
+) -> HeldOutLabels | None:
     if parameters.held_out_labels is None:
         return None
-    return read_held_out_labels(Path(parameters.held_out_labels), attributes)
+    return read_held_out_labels(Path(parameters.held_out_labels), groups)

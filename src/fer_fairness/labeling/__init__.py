@@ -11,7 +11,12 @@ from fer_fairness.labeling.assessment import (
 )
 from fer_fairness.labeling.fitting import fit_labeller
 from fer_fairness.labeling.labeller import DemographicLabeller, selection_table
-from fer_fairness.labeling.labels import held_out_labels, label_array, refuse_constant_labels
+from fer_fairness.labeling.labels import (
+    held_out_labels,
+    label_array,
+    one_group_a_person,
+    refuse_constant_labels,
+)
 
 __all__ = [
     "Assessed",
@@ -26,6 +31,7 @@ __all__ = [
     "labeller_recalls",
     "labeller_reliability",
     "labeller_summary",
+    "one_group_a_person",
     "refuse_constant_labels",
     "selection_table",
 ]

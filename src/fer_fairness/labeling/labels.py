@@ -121,3 +121,36 @@ def label_array(labels: pd.DataFrame, faces: pd.DataFrame) -> np.ndarray:
         array[name] = values
     array["race_confidence"] = labels["race_confidence"].to_numpy()
     return array
+
+
+def one_group_a_person(
+    persons: pd.Series, groups: pd.Series, confidence: pd.Series
+) -> pd.DataFrame:
+    """Predicted groups of faces, made one for all faces of a person: people are compared whole.
+
+    That of the person's faces whose confidences sum to most, with their mean confidence; of equal
+    sums the first by name. Faces without a person keep what they have.
+
+    Args:
+        persons: Whose face each is; missing where that is not known.
+        groups: The predicted group of each face; missing where there is none.
+        confidence: Its confidence.
+
+    Returns:
+        `group` and `confidence`, one row a face, in the order and index of `persons`.
+    """
+    given = pd.DataFrame(
+        {
+            "person": persons,
+            "group": pd.Series(groups.to_numpy(), index=persons.index, dtype="str"),
+            "confidence": pd.Series(confidence.to_numpy(), index=persons.index, dtype="float64"),
+        }
+    )
+    weighed = given.dropna().groupby(["person", "group"], sort=True)["confidence"]
+    found = weighed.agg(["sum", "mean"]).reset_index()
+    found = found.sort_values("sum", ascending=False, kind="stable").drop_duplicates("person")
+    of_person = found.set_index("person")
+    known = persons.isin(of_person.index)
+    for name, told in (("group", "group"), ("confidence", "mean")):
+        given[name] = given[name].mask(known, persons.map(of_person[told]))
+    return given[["group", "confidence"]]

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.params.lists import ListOf, parted
+from fer_fairness.params.lists import AgeCuts, ListOf, parted
 
 
 class PredictionColumns(Parameters):
@@ -45,6 +45,15 @@ class PredictionColumns(Parameters):
         min_length=1,
         description="All classes of the model: the names of its integer codes in code order, and "
         "of the numbers in a column of lists. A label that is none of them is an error.",
+    )
+    several_faces: Literal["largest", "all"] = Field(
+        default="largest",
+        description="Which faces are audited of a picture in which a tool found several.",
+    )
+    age_cuts: AgeCuts = Field(
+        default=(20, 40, 70),
+        description="First year of each age group but the youngest, for a column `age` in years; "
+        "not given: the groups that FairFace and RAF-DB have in common.",
     )
 
     @model_validator(mode="before")
@@ -87,6 +96,12 @@ class AuditParameters(Parameters):
         default=None, description="Path of a prediction file: CSV (also .gz) or Parquet."
     )
     model: str | None = Field(default=None, description="Path of a Keras model, in its place.")
+    labels: ListOf[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Files of true emotions or groups that the prediction file lacks, one row a "
+        "picture: joined to it by the pictures' names.",
+    )
     held_out_labels: str | None = Field(
         default=None,
         description="Where a labeller predicted the groups of the prediction file: path of a CSV "

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
@@ -10,7 +9,7 @@ from pydantic import Field, RootModel, field_validator, model_validator
 
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.data_processing import SourceParameters
-from fer_fairness.params.lists import ListOf
+from fer_fairness.params.lists import AgeCuts, ListOf
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, Attribute
 
 Codes: TypeAlias = Literal[
@@ -222,9 +221,8 @@ class TableParameters(DatasetParameters):
         default_factory=dict,
         description="What the codes of an attribute stand for: {gender: {'0': female, '1': male}}.",
     )
-    age_cuts: ListOf[int] = Field(
+    age_cuts: AgeCuts = Field(
         (20, 40, 70),
-        min_length=1,
         description="First year of each age group but the youngest, where ages are years.",
     )
 
@@ -239,13 +237,6 @@ class TableParameters(DatasetParameters):
             else legend
             for name, legend in given.items()
         }
-
-    @field_validator("age_cuts")
-    @classmethod
-    def _cuts_rise(cls, given: tuple[int, ...]) -> tuple[int, ...]:
-        if given[0] < 1 or any(a >= b for a, b in pairwise(given)):
-            raise ValueError(f"are {list(given)}: expected rising years, the first at least 1")
-        return given
 
     @property
     def scored_emotions(self) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def subject(inputs: ReportInputs) -> str:
         return "No predictions were scored."
     scored = [row for row in inputs.rows(OverallRow) if row.variant == names[0]]
     told = [
-        f"{percent(row.value)} of {row.size} faces of {row.set_label}"
+        f"{percent(row.value)} of {_faces(row)} of {row.set_label}"
         for row in scored
         if row.metric == "accuracy"
     ]
@@ -88,6 +88,12 @@ def subject(inputs: ReportInputs) -> str:
         are = "is" if n_others == 1 else "are"
         text += f" {n_others} {others[n_others > 1]} {are} compared with it."
     return text
+
+
+def _faces(row: OverallRow) -> str:
+    """Such as "2,000 faces (40 people)"; people are told where they have several faces."""
+    people = f" ({thousands(row.n_people)} people)" if row.n_people < row.n_faces else ""
+    return f"{thousands(row.n_faces)} faces{people}"
 
 
 def trust(inputs: ReportInputs) -> str:

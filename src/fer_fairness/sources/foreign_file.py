@@ -1,10 +1,11 @@
-"""Opens a CSV or Parquet file that somebody else wrote."""
+"""Opens a CSV, Parquet or JSON file that somebody else wrote."""
 
 import codecs
 import csv
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -19,17 +20,21 @@ from fer_fairness.files import regular_file_bytes
 from fer_fairness.sources.foreign_parquet import read_parquet
 from fer_fairness.sources.foreign_size import check_bytes
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, UnreadColumn
+from fer_fairness.sources.given_frame import arrow_columns
 from fer_fairness.sources.image_listing import printable
+from fer_fairness.sources.json_text import frame_of_json
 
 _PIECE_BYTES: Final = 1 << 24
+_SEPARATOR_LINE: Final = re.compile(rb'"?sep=([,;|\t])"?[ \t]*\r?\n')
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 
 def open_table(path: Path) -> ForeignTable:
     """Open a table.
 
-    The kind is told from the content: Parquet, or text in columns, compressed with gzip or not,
-    separated by comma, semicolon, tab or vertical bar, UTF-8 or UTF-16.
+    The kind is told from the content: Parquet, JSON (`frame_of_json`), or text in columns,
+    separated by comma, semicolon, tab or vertical bar; text is UTF-8 or UTF-16, compressed with
+    gzip or not.
 
     Args:
         path: The file.
@@ -38,7 +43,7 @@ def open_table(path: Path) -> ForeignTable:
         Its columns, unchanged, and the sha256 of the file.
 
     Raises:
-        InvalidInputError: If the file is absent, empty, neither CSV nor Parquet, damaged, larger
+        InvalidInputError: If the file is absent, empty, of none of these kinds, damaged, larger
             than the memory allows (`foreign_size`), has no rows, a column name twice, or a row with
             too few or too many cells.
         FileAccessError: If the system does not let it be read.
@@ -56,7 +61,13 @@ def open_table(path: Path) -> ForeignTable:
         if kind == "Parquet":
             data, unread = read_parquet(name, file)
         else:
-            data = _csv(name, file.read(), notes)
+            content = _utf8_text(name, file.read())
+            kind = "JSON" if content.lstrip()[:1] in (b"{", b"[") else "CSV"
+            if kind == "JSON":
+                columns, unread = arrow_columns(frame_of_json(name, content.decode()))
+                data = pa.table(columns)
+            else:
+                data = _csv(name, content, notes)
     if kind == "Parquet":
         _refuse_twice(name, [*data.column_names, *unread])
         data = data.rename_columns(_column_names(name, data.column_names))
@@ -136,8 +147,8 @@ def _check_utf8(content: bytes) -> None:
 
 
 def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
-    content = _utf8_text(name, content)
-    delimiter, header = _header(name, content)
+    content, separator = _without_separator_line(content)
+    delimiter, header = _header(name, content, separator)
     names = _column_names(name, header)
     if delimiter != ",":
         notes.append(f"The columns are separated by {_DELIMITERS[delimiter]}.")
@@ -176,12 +187,18 @@ def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
     return table.rename_columns(names)
 
 
-def _header(name: str, content: bytes) -> tuple[str, list[str]]:
+def _without_separator_line(content: bytes) -> tuple[bytes, str]:
+    """The text without a first line `sep=;`, as spreadsheets write and read it, and the sign."""
+    found = _SEPARATOR_LINE.match(content)
+    return (content, "") if found is None else (content[found.end() :], found[1].decode())
+
+
+def _header(name: str, content: bytes, separator: str) -> tuple[str, list[str]]:
     # A header longer than this is none.
     start = content[:1_000_000].decode(errors="replace")
     parsed = {
         delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
-        for delimiter in _DELIMITERS
+        for delimiter in ([separator] if separator else _DELIMITERS)
     }
     delimiter = max(parsed, key=lambda candidate: len(parsed[candidate]))
     if len(parsed[delimiter]) == 1:

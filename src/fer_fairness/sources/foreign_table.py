@@ -19,9 +19,13 @@ from fer_fairness.sources.arrow_columns import is_list, is_text, lists_in, numbe
 from fer_fairness.sources.base import shortened
 
 MISSING: Final = frozenset(
-    ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "nan", "NaN", "NULL", "null", "None", "NaT")
+    (
+        *("", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "nan", "NaN", "NAN", "-nan", "-NaN"),
+        *("NULL", "null", "None", "NaT", "#N/A N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?"),
+        *("nan(ind)", "-nan(ind)", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
 )
-"""Texts that read as no value: how Python, pandas, R and spreadsheets write one."""
+"""Texts that read as no value: how Python, pandas, R, spreadsheets and C on Windows write one."""
 
 ROWS: Final = "the first row after the header is row 1"
 
@@ -290,11 +294,7 @@ def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
     Raises:
         InvalidInputError: If cells hold no lists, or lists of different lengths.
     """
-    lists = table.values(column).combine_chunks()
-    if isinstance(lists, pa.ChunkedArray):
-        lists = pa.concat_arrays(lists.chunks)
-    if not table.is_list(column):
-        lists = lists_in(lists.cast(pa.string()))
+    lists = _lists(table.values(column))
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     counts = np.bincount(lengths)
     # The longer where two lengths are equally frequent.
@@ -311,6 +311,35 @@ def list_numbers(table: ForeignTable, column: str) -> npt.NDArray[np.float64]:
             f"{usual} in most rows: {table.cell(column, row)!r}. Write one number for each class."
         )
     return numbers_of(lists.flatten()).reshape(-1, usual)
+
+
+def lists_of_numbers(values: pa.ChunkedArray) -> npt.NDArray[np.float64] | None:
+    """Numbers of a column of lists as for `list_numbers`, or None where it holds no such lists.
+
+    Returns:
+        float64 of shape (n, numbers of a list); NaN where a cell is empty.
+    """
+    if not (is_list(values.type) or is_text(values.type)):
+        return None
+    lists = _lists(values)
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    # An empty text is one number that is none.
+    filled = lengths > 1
+    found = set(lengths[filled].tolist())
+    if len(found) != 1:
+        return None
+    numbers = np.full((len(lengths), found.pop()), np.nan)
+    numbers[filled] = numbers_of(lists.filter(pa.array(filled)).flatten()).reshape(
+        -1, numbers.shape[1]
+    )
+    return numbers
+
+
+def _lists(values: pa.ChunkedArray) -> pa.Array:
+    lists = values.combine_chunks()
+    if isinstance(lists, pa.ChunkedArray):
+        lists = pa.concat_arrays(lists.chunks)
+    return lists if is_list(values.type) else lists_in(lists.cast(pa.string()))
 
 
 def _plain(text: str) -> str:

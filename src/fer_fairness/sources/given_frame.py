@@ -39,15 +39,28 @@ def table_of_frame(frame: pd.DataFrame) -> ForeignTable:
             f"The DataFrame has no {'rows' if len(frame.columns) else 'columns'}. Give one row a "
             "face, with its true and predicted emotion and its groups."
         )
+    columns, unread = arrow_columns(frame)
+    return ForeignTable(_NAME, "", "DataFrame", pa.table(columns), [], unread)
+
+
+def arrow_columns(
+    frame: pd.DataFrame,
+) -> tuple[dict[str, pa.ChunkedArray], dict[str, UnreadColumn]]:
+    """The columns of a DataFrame by name, and those that cannot be read.
+
+    Args:
+        frame: Names of columns are unique; a column of objects of several kinds, or of
+            dictionaries, is read as texts.
+    """
     columns: dict[str, pa.ChunkedArray] = {}
     unread: dict[str, UnreadColumn] = {}
-    for place, name in enumerate(names):
+    for place, name in enumerate(frame.columns):
         found = _arrow(frame.iloc[:, place])
         if isinstance(found, UnreadColumn):
-            unread[name] = found
+            unread[str(name).strip()] = found
         else:
-            columns[name] = found
-    return ForeignTable(_NAME, "", "DataFrame", pa.table(columns), [], unread)
+            columns[str(name).strip()] = found
+    return columns, unread
 
 
 def _arrow(values: pd.Series) -> pa.ChunkedArray | UnreadColumn:
@@ -60,6 +73,9 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray | UnreadColumn:
     except UnicodeEncodeError as error:
         bad = shortened(repr(error.object))
         return UnreadColumn(f"holds {bad}, which is not UTF-8 text", is_damaged=True)
+    if pa.types.is_struct(found.type):
+        # Dictionaries, which `spread_records` reads as a file has them.
+        found = pa.array(values.map(str, na_action="ignore"), from_pandas=True)
     if pa.types.is_null(found.type):
         found = found.cast(pa.string())
     if not is_readable(found.type):

@@ -1,6 +1,7 @@
 """Reads what is known of somebody's own labeller of groups: true and predicted groups of people."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, rows_named
+from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
 
 _TRUE: Final = "true_"
 _PREDICTED: Final = "predicted_"
@@ -30,21 +31,26 @@ class HeldOutLabels:
     sha256: str
 
 
-def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels:
+def read_held_out_labels(path: Path, groups: Mapping[str, Sequence[str]]) -> HeldOutLabels:
     """Read a CSV or Parquet file, one row a person.
+
+    Groups whose names differ from those of the predictions only in case, blanks, hyphens or
+    underscores are the same, and get the names that the predictions have.
 
     Args:
         path: The file; columns `true_<attribute>` and `predicted_<attribute>`, others are ignored.
-        attributes: Attributes of the predictions that are audited.
+        groups: Groups of the predictions that are audited, by attribute.
 
     Returns:
         The attributes that both have.
 
     Raises:
         InvalidInputError: The file cannot be read, has none of the attributes, has one of a pair of
-            columns only, or somebody's true group is missing.
+            columns only, somebody's true group is missing, or a group of the predictions is the
+            true one of nobody.
     """
     table = open_table(path)
+    attributes = list(groups)
     known = [
         name.removeprefix(_TRUE)
         for name in table.every_name
@@ -58,11 +64,11 @@ def read_held_out_labels(path: Path, attributes: Sequence[str]) -> HeldOutLabels
         )
     columns: dict[str, pd.Series] = {}
     for attribute in known:
-        columns |= _pair(table, attribute)
+        columns |= _pair(table, attribute, groups[attribute])
     return HeldOutLabels(pd.DataFrame(columns), tuple(known), table.sha256)
 
 
-def _pair(table: ForeignTable, attribute: str) -> dict[str, pd.Series]:
+def _pair(table: ForeignTable, attribute: str, groups: Sequence[str]) -> dict[str, pd.Series]:
     true, predicted = f"{_TRUE}{attribute}", f"{_PREDICTED}{attribute}"
     if predicted not in table.every_name:
         table.refuse(f"there is a column {true!r}, but none called {predicted!r}. Add it.")
@@ -72,5 +78,20 @@ def _pair(table: ForeignTable, attribute: str) -> dict[str, pd.Series]:
             f"column {true!r} is empty in {rows_named(found.texts.isna())} ({ROWS}), expected the "
             "true group of each person. Leave people out whose group is not known."
         )
-    columns = {true: found, predicted: table.text(predicted)}
+    names = {_plain(name): name for name in (*found.values, *groups)}
+    columns: dict[str, TextColumn] = {}
+    for column in (found, table.text(predicted)):
+        alike = {value: names.get(_plain(value), value) for value in column.values}
+        columns[column.name] = column.translated(alike)
+    unknown = [name for name in groups if name not in columns[true].values]
+    if unknown:
+        table.refuse(
+            f"the groups of {attribute!r} in the predictions are {listed(groups)}, and those of "
+            f"column {true!r} {listed(columns[true].values)}: {unknown[0]!r} is the true group of "
+            "nobody. Call the groups alike in both files, and hold out people of every group."
+        )
     return {name: column.texts.astype("str") for name, column in columns.items()}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())

@@ -10,7 +10,9 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.fairness.codes import repeated
+from fer_fairness.fairness.swapped_classes import swapped_classes
 from fer_fairness.params.audit import PredictionColumns
+from fer_fairness.sources.ages import cut_years, is_age_in_years
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import (
     MISSING,
@@ -21,13 +23,18 @@ from fer_fairness.sources.foreign_table import (
     quoted,
     rows_named,
 )
+from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
 from fer_fairness.sources.predictions_people import read_people
-from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number
+from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
+from fer_fairness.sources.record_cells import spread_records
+from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
+from fer_fairness.spreadsheets import ranges_of_dates
 from fer_fairness.tables import CONFIDENCE, PERSON
 from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
+_TOLD_BY_TOOLS: Final = ("true", "predicted", "sample_id")
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
 _SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
@@ -63,7 +70,7 @@ class PredictionFile:
 
 
 def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
-    """Read a CSV (also compressed with gzip) or Parquet file of predictions, as `read_table`.
+    """Read a CSV (also compressed with gzip), Parquet or JSON file of predictions: `read_table`.
 
     Args:
         path: The file.
@@ -75,15 +82,19 @@ def read_predictions(path: Path, columns: PredictionColumns) -> PredictionFile:
     return read_table(open_table(path), columns)
 
 
-def read_table(table: ForeignTable, columns: PredictionColumns) -> PredictionFile:
-    """Read a table of predictions.
+def read_table(
+    table: ForeignTable, columns: PredictionColumns, beside: Sequence[ForeignTable] = ()
+) -> PredictionFile:
+    """Read a table of predictions, that of a known tool among them (`tool_outputs`).
 
-    No row is ever left out. The rule for labels is that of `predictions_labels`. A file of one
+    Rows are left out only of a tool's output: pictures in which it found no face, or another one.
+    The rule for labels is that of `predictions_labels`. A file of one
     class, or with one group, reads: the audit says that it is too little.
 
     Args:
         table: The table as it was given; what is found is told in its notes.
         columns: Which column is what; the rest is guessed from the names.
+        beside: Tables of true emotions or groups of the same pictures (`with_labels`).
 
     Returns:
         The predictions, and how the file was understood.
@@ -93,7 +104,14 @@ def read_table(table: ForeignTable, columns: PredictionColumns) -> PredictionFil
             is missing or probably misspelt, a sample occurs twice, a person has two groups of one
             attribute, or probabilities are none.
     """
-    roles = find_roles(table, columns)
+    asked = columns
+    table, columns = _of_tool(spread_records(table), columns)
+    if beside:
+        table = with_labels(table, [spread_records(one) for one in beside], columns.sample_id)
+    table, roles = _with_roles(table, columns)
+    for role in _TOLD_BY_TOOLS:
+        if getattr(asked, role) is None and role in roles.origin:
+            roles.origin[role] = "guessed"
     given = tuple(name.strip() for name in columns.class_names or ())
     labels = read_labels(table, roles, given)
     scores = roles.scores and read_scores(table, roles.scores, labels, given)
@@ -105,7 +123,7 @@ def read_table(table: ForeignTable, columns: PredictionColumns) -> PredictionFil
         predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
-    groups = _groups(table, roles)
+    groups = _groups(table, roles, columns.age_cuts)
     grouping = pd.DataFrame({column.name: column.texts for column in groups}, index=samples.index)
     people = read_people(table, roles, grouping, looked_for=columns.person is None)
     names = tuple(map(probability_column, classes)) if scores else ()
@@ -128,9 +146,47 @@ def read_table(table: ForeignTable, columns: PredictionColumns) -> PredictionFil
         reading={
             **_reading(table, roles, labels, groups, has_scores=scores is not None),
             "n_people": people.n_people,
-            "warnings": people.warnings,
+            "warnings": [*people.warnings, *_order_warnings(labels)],
         },
     )
+
+
+def _order_warnings(labels: Labels) -> list[str]:
+    """A sentence where another order of classes explains the labels far better."""
+    found = swapped_classes(labels.true.texts, labels.predicted.texts)
+    if found is None:
+        return []
+    names, taken, renamed = found
+    told = ", ".join(f"{own!r} stands for {other!r}" for own, other in names.items())
+    sentence = (
+        f"The predicted classes seem to be in another order than the true ones: if {told}, "
+        f"{renamed:.1%} of faces are recognised, and {taken:.1%} as they were read. Nothing was "
+        "changed. Number both columns alike."
+    )
+    return [sentence]
+
+
+def _of_tool(
+    table: ForeignTable, columns: PredictionColumns
+) -> tuple[ForeignTable, PredictionColumns]:
+    """The faces that a known tool answered for, and which columns it named; others as they are."""
+    found = tool_output(table)
+    if found is None:
+        return table, columns
+    table = one_face_a_row(found, columns.several_faces)
+    ids = FACE if FACE in table.names else found.image
+    told: dict[str, str | None] = {"predicted": columns.predicted or found.predicted}
+    told["sample_id"] = ids if columns.sample_id is None else columns.sample_id
+    return table, columns.model_copy(update=told)
+
+
+def _with_roles(table: ForeignTable, columns: PredictionColumns) -> tuple[ForeignTable, Roles]:
+    """Which column is what; where none is the true emotion, the folders of pictures may be."""
+    if columns.true is None and not names_true(table, columns):
+        in_folders = with_folders(table)
+        if in_folders is not None:
+            return in_folders, find_roles(in_folders, columns.model_copy(update={"true": FOLDER}))
+    return table, find_roles(table, columns)
 
 
 def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
@@ -162,7 +218,7 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
     return ids
 
 
-def _groups(table: ForeignTable, roles: Roles) -> list[TextColumn]:
+def _groups(table: ForeignTable, roles: Roles, age_cuts: Sequence[int]) -> list[TextColumn]:
     groups: list[TextColumn] = []
     refused: list[str] = []
     for name in roles.attributes:
@@ -171,11 +227,13 @@ def _groups(table: ForeignTable, roles: Roles) -> list[TextColumn]:
                 f"a column of groups cannot be called {name!r} here. Rename it in the file."
             )
         column = table.text(name)
+        if is_age_in_years(column):
+            groups.append(cut_years(table, column, age_cuts))
+            continue
         if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
             refused.append(
                 f"Column {name!r} holds {len(column.values)} different numbers, such as "
-                f"{column.values[0]}, no groups. Write the group in their place, as '20-39' for an "
-                "age of 37; nothing is cut into groups here."
+                f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2."
             )
             continue
         groups.append(_spelt_alike(table, column))
@@ -187,7 +245,14 @@ def _groups(table: ForeignTable, roles: Roles) -> list[TextColumn]:
 
 
 def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
-    """The column without a second spelling of our own groups, which a page shows like the first."""
+    """The column without dates for ranges, or a second spelling of our own groups."""
+    dates = ranges_of_dates(column.values)
+    table.notes.extend(
+        f"{column.name!r}: a spreadsheet took {found!r} for the date {cell!r}; it is read as "
+        f"{found!r}."
+        for cell, found in dates.items()
+    )
+    column = column.translated(dates) if dates else column
     second = {
         name.replace("_", " "): name
         for name in (*FAIRFACE_RACES, *RAF_DB_RACES)
@@ -266,11 +331,17 @@ def _reading(
     }
 
 
+def _is_no_group(cell: object) -> bool:
+    """Whether a cell is an array of numbers, or a text of several lines."""
+    return isinstance(cell, str) and ("\n" in cell or cell.lstrip().startswith("["))
+
+
 def _unused_notes(table: ForeignTable, unused: Sequence[str]) -> list[str]:
     """Names the columns that could have been groups, and how to have them compared."""
     notes = []
     for name in filter(table.is_text, unused):
-        if len(table.data.column(name).slice(0, 10_000).unique()) > _MANY_GROUPS:
+        few = table.data.column(name).slice(0, 10_000).unique()
+        if len(few) > _MANY_GROUPS or any(map(_is_no_group, few.to_pylist())):
             continue
         values = table.text(name).values
         if 1 < len(values) <= _MANY_GROUPS and not all(map(is_number, values)):

@@ -11,6 +11,9 @@ errors, for a slip of spelling would otherwise pass for a class of its own:
   or it is a code: if it is spelt nearly like another label, or if some true label is never
   predicted, so that the two could be one class under two names;
 - a label that is never predicted, likewise, if it is spelt nearly like one that is.
+
+No error are two names of one emotion ("Happiness", "happy"), one only ever true and the other only
+predicted: they are one class, under its true name, and a note says so.
 """
 
 import difflib
@@ -24,6 +27,7 @@ import pandas as pd
 
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
 from fer_fairness.sources.predictions_roles import TRUE_NAMES, Roles
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 _INTEGER = re.compile(r"-?\d+")
 _DECIMAL = re.compile(r"-?\d*\.\d+([eE][-+]?\d+)?")
@@ -61,13 +65,20 @@ class Labels:
         if _INTEGER.fullmatch(text) and int(text) in self.codes:
             return self.codes[int(text)]
         known = (*self.codes.values(), *self.occurring)
-        return next((name for name in known if spelling(name) == spelling(text)), None)
+        spelt = next((name for name in known if spelling(name) == spelling(text)), None)
+        return spelt or next((name for name in known if emotion(name) == emotion(text)), None)
 
 
 def spelling(label: str) -> str:
     """What is left of a label without case, spaces and punctuation."""
     folded = unicodedata.normalize("NFKC", label).casefold()
     return "".join(char for char in folded if char.isalnum()) or folded
+
+
+def emotion(label: str) -> str:
+    """The emotion of the taxonomy that a label names, else the label as it is compared."""
+    plain = spelling(label)
+    return EMOTION_ALIASES.get(plain, plain)
 
 
 def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labels:
@@ -88,7 +99,7 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
     ]
     coded = [column for column in columns if _is_coded(table, column, given)]
     if not coded:
-        return Labels(columns[0], columns[1])
+        return Labels(columns[0], columns[1] if given else _same_names(table, *columns))
     names_column: str | None = None
     if given:
         codes = _given_codes(table, columns, given)
@@ -111,6 +122,27 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
         for column in columns
     )
     return Labels(true, predicted, codes, names_column)
+
+
+def _same_names(table: ForeignTable, true: TextColumn, predicted: TextColumn) -> TextColumn:
+    """The predicted labels, in the names of the true ones where these name the same emotions."""
+    meant = [*map(emotion, {*true.values, *predicted.values})]
+    unmet = {emotion(name): name for name in true.values if name not in predicted.values}
+    names = {
+        name: unmet[emotion(name)]
+        for name in predicted.values
+        if name not in true.values and emotion(name) in unmet
+        # A third name, or names of no emotion: nobody knows which are one class.
+        if meant.count(emotion(name)) == 2 and emotion(name) in EMOTIONS
+    }
+    if not names:
+        return predicted
+    table.notes.append(
+        "Predicted and true emotions have other names: "
+        + ", ".join(f"{name!r} is {other!r}" for name, other in names.items())
+        + "."
+    )
+    return predicted.translated(names)
 
 
 def code_range(used: Collection[int], n_classes: int) -> range:

@@ -30,12 +30,15 @@ PREDICTED_NAMES: Final = (
         "predicted_emotion predicted_expression prediction_label pred_label pred_class "
         "pred_emotion label_pred emotion_pred emotion_predicted"
     ),
-    "preds predictions output",
+    "preds predictions output dominant_emotion",
 )
 ID_NAMES: Final = (
     "sample_id",
     "id image_id img_id face_id uid uuid",
-    "image img image_name img_name image_path img_path file filename file_name filepath path",
+    (
+        "image img image_name img_name image_path img_path file filename file_name filepath path "
+        "picture face_name_align"
+    ),
 )
 PERSON_NAMES: Final = (
     "person subject participant identity actor speaker individual performer respondent volunteer",
@@ -45,9 +48,10 @@ PERSON_NAMES: Final = (
 
 PERSON_ENDINGS: Final = ("", "id", "name", "number", "no", "nr", "code", "file")
 ATTRIBUTE_NAMES: Final = (
-    "gender sex race race4 race7 ethnicity ethnic_group age age_group agegroup age_bin age_range "
-    "age_bucket age_category skin_tone skintone skin_type skin_color skin_colour fitzpatrick "
-    "fitzpatrick_type fitzpatrick_scale fitzpatrick_skin_type monk monk_skin_tone"
+    "gender sex dominant_gender race dominant_race race4 race7 ethnicity ethnic_group age "
+    "age_group agegroup age_bin age_range age_bucket age_category skin_tone skintone skin_type "
+    "skin_color skin_colour fitzpatrick fitzpatrick_type fitzpatrick_scale fitzpatrick_skin_type "
+    "monk monk_skin_tone"
 )
 PREFIXES: Final[dict[Kind, tuple[str, ...]]] = {
     "probabilities": ("probability_", "prob_", "proba_", "probs_", "softmax_", "p_", "score_"),
@@ -152,6 +156,20 @@ def find_roles(table: ForeignTable, columns: PredictionColumns) -> Roles:
         attributes=attributes or finder.guess_attributes(),
         origin=finder.origin,
     )
+
+
+def image_column(table: ForeignTable) -> str | None:
+    """The column that names pictures, if one is called so: a file's name rather than an id."""
+    plain = {normal(name): name for name in table.names}
+    names = " ".join(reversed(ID_NAMES)).split()
+    return next((plain[name] for name in names if name in plain), None)
+
+
+def names_true(table: ForeignTable, columns: PredictionColumns) -> bool:
+    """Whether a column that is nothing else is named like the true emotion."""
+    others = {columns.predicted, columns.sample_id, columns.person, *(columns.attributes or ())}
+    names = " ".join(TRUE_NAMES).split()
+    return any(normal(name) in names for name in table.every_name if name not in others)
 
 
 def is_number(text: str) -> bool:

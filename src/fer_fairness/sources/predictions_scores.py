@@ -24,6 +24,7 @@ SUM_TOLERANCE: Final = 1e-3
 
 _LARGEST_DISAGREEMENT: Final = 0.5
 _ROUNDING: Final = 1e-6
+_PERCENT: Final = 100.0
 
 Values: TypeAlias = npt.NDArray[np.float64]
 
@@ -108,8 +109,8 @@ def probabilities(
         The probabilities, in [0, 1]. Sums are left as they are, within 0.001 of one.
 
     Raises:
-        InvalidInputError: If a class has no column, a probability is negative, rows do not sum to
-            one (percentages do not), or logits are probabilities already.
+        InvalidInputError: If a class has no column, a probability is negative, rows sum neither to
+            one nor to 100, or logits are probabilities already.
     """
     absent = [name for name in occurring if name not in scores.classes]
     if absent:
@@ -119,7 +120,7 @@ def probabilities(
             f"column for each class with audit.columns.{columns.kind}, or write the same names in "
             "both places."
         )
-    values = scores.values
+    values = _without_percent(table, columns, scores.values)
     sum_to_one = np.abs(_sums(values) - 1) <= SUM_TOLERANCE
     for own in values:
         sum_to_one &= own >= 0
@@ -135,6 +136,17 @@ def probabilities(
         _refuse_sums(table, columns, values, ~sum_to_one)
     at_most_one = (own if own.max() <= 1 else np.minimum(own, 1.0) for own in values)
     return Scores(tuple(at_most_one), scores.classes)
+
+
+def _without_percent(
+    table: ForeignTable, columns: ScoreColumns, values: tuple[Values, ...]
+) -> tuple[Values, ...]:
+    """Shares from percentages, which every row summing to 100 shows."""
+    is_percent = columns.kind == "probabilities" and all((own >= 0).all() for own in values)
+    if not (is_percent and (np.abs(_sums(values) - _PERCENT) <= _PERCENT * SUM_TOLERANCE).all()):
+        return values
+    table.notes.append("The probabilities are percentages in the file, and were divided by 100.")
+    return tuple(own / _PERCENT for own in values)
 
 
 def _sums(values: Sequence[Values]) -> Values:
@@ -264,10 +276,7 @@ def _refuse_sums(
     row = int(np.argmax(bad))
     sums = _sums(values)
     lowest = min(float(own[row]) for own in values)
-    no_negative = all((own >= 0).all() for own in values)
-    if no_negative and (np.abs(sums - 100) <= 100 * SUM_TOLERANCE).all():
-        remedy = "These are percentages: divide them by 100."
-    elif lowest < 0:
+    if lowest < 0:
         remedy = "If these are logits, name them with audit.columns.logits."
     else:
         remedy = (

@@ -98,6 +98,18 @@ def test_groups_of_ages_stay_and_impossible_years_are_refused(tmp_path: Path) ->
     assert raw.faces["age_group"].iloc[:3].tolist() == ["0-29", "30+", "30+"]
 
 
+def test_a_person_of_two_annotated_groups_is_refused_where_the_table_is_read(
+    tmp_path: Path,
+) -> None:
+    table = faces_of(tmp_path).assign(who=["A", "B", "C"] * 7, sex=["female", "male", "female"] * 7)
+    table.loc[3, "sex"] = "male"
+    table.to_csv(tmp_path / "t.csv", index=False)
+    columns = {**COLUMNS, "person": "who", "gender": "sex"}
+    expected = r"t\.csv: The person 'A' has the groups 'female' and 'male' of 'gender'"
+    with pytest.raises(InvalidInputError, match=expected):
+        read(tmp_path, kind="table", table="t.csv", columns=columns)
+
+
 def test_votes_become_targets_and_a_tie_has_no_emotion(tmp_path: Path) -> None:
     table = faces_of(tmp_path, n=12).drop(columns="label")
     table = table.assign(n_happy=[8, 5, 1] * 4, n_sad=[2, 5, 9] * 4)

@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from fer_fairness.errors import DoubtfulInputWarning
 from fer_fairness.fairness.codes import Codes
 
 _FEWEST_PEOPLE: Final = 5
@@ -32,7 +33,7 @@ _DECIMAL = re.compile(r"-?\d*\.\d+([eE][+-]?\d+)?")
 _LAST_NUMBER = re.compile(r"\d+(\.\w+)*$")
 
 
-class RepeatedPeopleWarning(UserWarning):
+class RepeatedPeopleWarning(DoubtfulInputWarning):
     """Rows that were taken for people look like several faces of the same ones."""
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from fer_fairness.auditing.reading import folder_name, name_of_file
 from fer_fairness.files import file_sha256, json_sha256
+from fer_fairness.params.lists import parted
 from fer_fairness.provenance import named_path, plain
 
 _FILES: Final = ("predictions", "model", "held_out_labels")
@@ -29,7 +30,9 @@ def audit_folder(parameters: Mapping[str, Any]) -> str:
     if not named:
         return "unnamed"
     name = str(audit.get("name") or name_of_file(Path(named[0])))
-    held = {key: _content(audit[key]) for key in _FILES if audit.get(key)}
+    held: dict[str, object] = {key: _content(audit[key]) for key in _FILES if audit.get(key)}
+    if beside := parted(audit.get("labels")):
+        held["labels"] = [_content(one) for one in beside] if isinstance(beside, list) else beside
     content = plain({"seed": parameters.get("seed"), "audit": audit | held})
     return folder_name(name, json_sha256(content))
 

@@ -32,6 +32,7 @@ from fer_fairness.labeling import (
     labeller_recalls,
     labeller_reliability,
     labeller_summary,
+    one_group_a_person,
     refuse_constant_labels,
     selection_table,
 )
@@ -43,7 +44,7 @@ from fer_fairness.params.embedding import (
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.pipelines.scored_faces import by_evaluation_set
 from fer_fairness.sources import image_paths
-from fer_fairness.tables import stacked
+from fer_fairness.tables import PERSON, stacked
 from fer_fairness.taxonomy import ATTRIBUTES
 
 _ASSESSMENTS: Final[Mapping[str, Callable[[Sequence[Assessed]], pd.DataFrame]]] = MappingProxyType(
@@ -162,7 +163,7 @@ def attach_demographics(faces: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
     An attribute that a dataset annotates is never overwritten, not even where one face's
     annotation is missing: annotated and predicted groups are not mixed in one column. Where the
     labeller abstained the group is missing and its source `predicted`; a face without an embedding
-    has the source `none`.
+    has the source `none`. All faces of a person get one group, since people are compared whole.
     """
     faces = faces.copy()
     predicted = labels.set_index("sample_id").loc[faces["sample_id"]]
@@ -171,6 +172,9 @@ def attach_demographics(faces: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
             continue
         told = predicted[attribute].where(~predicted[f"{attribute}_abstained"].astype(bool), None)
         confidence = predicted[f"{attribute}_confidence"]
+        if PERSON in faces:
+            whole = one_group_a_person(faces[PERSON], told, confidence)
+            told, confidence = whole["group"], whole["confidence"]
         faces[attribute] = told.to_numpy()
         faces[f"{attribute}_source"] = np.where(confidence.notna(), "predicted", "none")
         faces[f"{attribute}_confidence"] = confidence.to_numpy()

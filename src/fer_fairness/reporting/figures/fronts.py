@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import NO_GAPS
+from fer_fairness.reporting.labels import in_sentence
+from fer_fairness.reporting.number_text import percent
 from fer_fairness.reporting.rows.bench import FrontRow
 from fer_fairness.reporting.rows.schema import grouped
 
@@ -61,7 +63,7 @@ def _draw_front(panel: Axes, rows: list[FrontRow]) -> None:
     panel.plot(*line, color=style.QUIET, linewidth=0.6)
     colours = colormaps["cividis_r"]
     for row in sorted(rows, key=lambda row: row.probability):
-        panel.plot(
+        (mark,) = panel.plot(
             [100 * row.accuracy],
             [100 * row.value],
             marker="D" if row.is_control else "o",
@@ -71,6 +73,12 @@ def _draw_front(panel: Axes, rows: list[FrontRow]) -> None:
             markeredgewidth=1.4 if row.is_control else 0.4,
             linestyle="none",
             clip_on=False,
+        )
+        style.tell_when_pointed_at(
+            mark,
+            f"{row.variant_label}: accuracy {percent(row.accuracy)}, "
+            f"{in_sentence(row.words.label)} {row.in_unit(row.value)}, probability to be on the "
+            f"front {row.probability_text}",
         )
     panel.margins(0.08)
     _draw_names(panel, rows)

@@ -102,7 +102,9 @@ def draw_gap(panel: Axes, row: GapRow, place: int, mark: style.Mark) -> None:
     _draw_detectable(panel, place, scale * row.detectable)
     mark = replace(mark, filled=row.found)
     estimate = (row.value, row.ci_low, row.ci_high)
-    style.draw_estimates(panel, [place], [estimate], mark, scale=scale)
+    size = thousands(row.smallest_group_size)
+    told = f"{row.variant_label}, {row.groups_label}: {gap_words(row)}; smallest group {size}"
+    style.draw_estimates(panel, [place], [estimate], mark, scale=scale, told=[told])
     style.tell_at_right(panel, place, f"p {p_equals(row.p)}", strong=row.found)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -62,9 +63,9 @@ def predicted_groups_figure(
     for row in rows:
         if row.method in shown and math.isfinite(row.value):
             _, offset, mark = shown[row.method]
-            alpha = 0.4 if pale.get(row.group) else 1.0
+            mark = replace(mark, alpha=0.4 if pale.get(row.group) else 1.0)
             height, estimate = places[row.group] + offset, (row.value, row.ci_low, row.ci_high)
-            style.draw_estimates(panel, [height], [estimate], mark, alpha=alpha)
+            style.draw_estimates(panel, [height], [estimate], mark)
     for name, reason in pale.items():
         if reason:
             _tell(panel, places[name], reason)

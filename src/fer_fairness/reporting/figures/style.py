@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -32,6 +33,9 @@ SEEN: Final = "#56B4E9"
 BEFORE: Final = "#56B4E9"
 ADDED: Final = "#D55E00"
 BLUE: Final = "#0072B2"
+
+POINTED_AT: Final = "pointed-at:"
+"""What the ids of marks begin with that say something."""
 
 _LONGEST: Final = 40
 _NOTEBOOK_DPI: Final = 110
@@ -79,6 +83,7 @@ class Mark:
     size: float = 5.0
     width: float = 1.3
     filled: bool = True
+    alpha: float = 1.0
 
 
 def marks(variants: Sequence[str]) -> dict[str, Mark]:
@@ -189,8 +194,8 @@ def draw_estimates(
     mark: Mark,
     *,
     scale: float = 100.0,
-    alpha: float = 1.0,
     with_intervals: bool = True,
+    told: Sequence[str] = (),
 ) -> None:
     """Values with their intervals across the rows of a plot.
 
@@ -200,24 +205,34 @@ def draw_estimates(
         estimates: Value, lower and upper bound of each; what is missing is not drawn.
         mark: How to draw them.
         scale: What values are multiplied by: 100 makes percent and points.
-        alpha: Opacity.
         with_intervals: Whether the intervals are drawn.
+        told: What each value says when it is pointed at.
     """
     values, low, high = scale * np.array(estimates).reshape(-1, 3).T
     if with_intervals:
-        axes.hlines(places, low, high, color=mark.colour, linewidth=mark.width, alpha=alpha)
-    axes.plot(
-        values,
-        places,
-        marker=mark.marker,
-        markersize=mark.size,
-        color=mark.colour,
-        markerfacecolor=mark.colour if mark.filled else "white",
-        alpha=alpha,
-        linestyle="none",
-        clip_on=False,
-        zorder=3,
-    )
+        axes.hlines(places, low, high, color=mark.colour, linewidth=mark.width, alpha=mark.alpha)
+    at_once = [([value], [place]) for value, place in zip(values, places, strict=True)]
+    for across, along in at_once if told else [(values, places)]:
+        axes.plot(
+            across,
+            along,
+            marker=mark.marker,
+            markersize=mark.size,
+            color=mark.colour,
+            markerfacecolor=mark.colour if mark.filled else "white",
+            alpha=mark.alpha,
+            linestyle="none",
+            clip_on=False,
+            zorder=3,
+        )
+    for line, text in zip(axes.lines[len(axes.lines) - len(told) :], told, strict=True):
+        tell_when_pointed_at(line, text)
+
+
+def tell_when_pointed_at(artist: Artist, text: str) -> None:
+    """Have a browser show a text where the pointer rests on a mark (`svg.with_titles`)."""
+    # An attribute with double quotes in it would be written in single ones.
+    artist.set_gid(POINTED_AT + text.replace('"', "'"))
 
 
 def add_legend(figure: Figure, marks_by_label: Mapping[str, Mark], *, columns: int) -> None:

@@ -10,12 +10,13 @@ from markupsafe import Markup, escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from fer_fairness.reporting.figures.style import any_letters
+from fer_fairness.reporting.figures.style import POINTED_AT, any_letters
 
 _METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", flags=re.DOTALL)
 _NAMESPACES: Final = re.compile(r'\sxmlns(:\w+)?="[^"]*"')
 _ID: Final = re.compile(r'\sid="([^"]+)"')
 _NO_ID: Final = re.compile(r"[^A-Za-z0-9_-]")
+_TOLD: Final = re.compile(rf'<g id="{POINTED_AT}([^"]*)">')
 _REFERENCE: Final = re.compile(r'(?:url\(#|href="#)([^")]+)')
 
 
@@ -39,10 +40,15 @@ def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = _METADATA.sub("", text)
-    text = _NAMESPACES.sub("", text).replace("xlink:href=", "href=")
+    text = with_titles(_NAMESPACES.sub("", text).replace("xlink:href=", "href="))
     text = _with_own_ids(text, _plain(key))
     opening = f'<svg role="img" aria-label="{escape(description)}"'
     return Markup(text.replace("<svg", opening, 1))  # noqa: S704 -- matplotlib escapes its texts
+
+
+def with_titles(text: str) -> str:
+    """An SVG in which what `tell_when_pointed_at` said of a mark is its title."""
+    return _TOLD.sub(r"<g><title>\1</title>", text)
 
 
 def _plain(key: str) -> str:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import NO_GAPS
+from fer_fairness.reporting.gap_sentences import gap_words
 from fer_fairness.reporting.number_text import percent
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
@@ -104,7 +105,7 @@ def _draw_trade_off(
         panel.plot(across, [y, y], color=mark.colour, linewidth=0.9)
         along = [100 * row.ci_low, 100 * row.ci_high]
         panel.plot([x, x], along, color=mark.colour, linewidth=0.9)
-        panel.plot(
+        (point,) = panel.plot(
             [x],
             [y],
             marker=mark.marker,
@@ -113,6 +114,8 @@ def _draw_trade_off(
             markerfacecolor=mark.colour if row.found else "white",
             clip_on=False,
         )
+        told = f"{row.variant_label}: accuracy {percent(right.value)}, gap {gap_words(row)}"
+        style.tell_when_pointed_at(point, told)
         panel.annotate(
             style.literal(row.variant_label),
             (x, y),

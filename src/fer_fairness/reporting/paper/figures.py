@@ -11,6 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures.style import WIDTH, any_letters
+from fer_fairness.reporting.figures.svg import with_titles
 from fer_fairness.reporting.page import Drawing, Section, drawings
 from fer_fairness.reporting.templating import markdown_escape
 from fer_fairness.spreadsheets import csv_bytes
@@ -69,7 +70,7 @@ def _vector_files(drawing: Drawing) -> tuple[bytes, bytes]:
         figure.set_layout_engine("none")
         told = {**about, "Subject": drawing.alternative, "CreationDate": None, "Producer": None}
         FigureCanvasPdf(figure).print_pdf(pdf, metadata=told)  # type: ignore[no-untyped-call]
-    return svg.getvalue(), pdf.getvalue()
+    return with_titles(svg.getvalue().decode()).encode(), pdf.getvalue()
 
 
 @contextmanager

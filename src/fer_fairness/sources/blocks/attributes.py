@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
+from fer_fairness.sources.ages import groups_of_years, is_years
 from fer_fairness.sources.foreign_table import ForeignTable, TextColumn, rows_named
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
@@ -19,9 +19,7 @@ from fer_fairness.taxonomy import (
     Attribute,
 )
 
-_OLDEST_YEARS: Final = 120
 _LETTERS: Final = re.compile(r"[^\W\d]")
-_YEARS: Final = re.compile(r"\d+(?:\.\d+)?")
 _KNOWN: Final[Mapping[Attribute, Sequence[str]]] = {
     "gender": GENDERS,
     "race": (*FAIRFACE_RACES, *COARSE_RACES, *RAF_DB_RACES),
@@ -68,8 +66,8 @@ def annotated_groups(
                 f"of {attribute}. Add it to `groups`, or correct the cell."
             )
         names = dict(legend)
-    elif attribute == "age_group" and all(map(_YEARS.fullmatch, found.values)):
-        names = _cut(table, found, age_cuts)
+    elif attribute == "age_group" and all(map(is_years, found.values)):
+        names = dict(groups_of_years(table, found, age_cuts))
     else:
         _refuse_numbers(table, attribute, found)
         names = {value: _spelt(attribute, value) for value in found.values}
@@ -77,33 +75,9 @@ def annotated_groups(
     return [None if pd.isna(text) else str(text) for text in texts]
 
 
-def age_groups(age_cuts: Sequence[int]) -> tuple[str, ...]:
-    """Names of the groups between cuts in years: 20, 40, 70 give 0-19, 20-39, 40-69 and 70+."""
-    first = (0, *age_cuts)
-    closed = [f"{low}-{high - 1}" for low, high in zip(first, age_cuts, strict=False)]
-    return (*closed, f"{age_cuts[-1]}+")
-
-
-def _cut(table: ForeignTable, found: TextColumn, age_cuts: Sequence[int]) -> dict[str, str]:
-    groups = age_groups(age_cuts)
-    years = {value: float(value) for value in found.values}
-    beyond = [value for value, age in years.items() if age > _OLDEST_YEARS]
-    if beyond:
-        table.refuse(
-            f"{found.place(beyond[0])} years are no age, expected 0 to {_OLDEST_YEARS}. Correct "
-            "the cell, or leave it empty."
-        )
-    if years:
-        table.notes.append(f"Ages in years are cut into {', '.join(groups)}.")
-    return {
-        value: groups[int(np.searchsorted(age_cuts, age, side="right"))]
-        for value, age in years.items()
-    }
-
-
 def _refuse_numbers(table: ForeignTable, attribute: str, found: TextColumn) -> None:
     if attribute == "age_group":
-        years = [value for value in found.values if _YEARS.fullmatch(value)]
+        years = [value for value in found.values if is_years(value)]
         if years:
             table.refuse(
                 f"{found.place(years[0])} is a number of years, while other cells are groups "

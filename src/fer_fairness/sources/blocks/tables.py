@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import DatasetNotFoundError
+from fer_fairness.fairness.people.whose_faces import mixed_people
 from fer_fairness.params.datasets import TableParameters
 from fer_fairness.sources.base import DamageRecord, Json, shortened
 from fer_fairness.sources.blocks.attributes import annotated_groups
@@ -49,7 +50,7 @@ def list_table(folder: Path, params: TableParameters, record: DamageRecord) -> L
     labels = _labels(table, params, record, files)
     splits = _splits(table, columns.split)
     persons = _texts(table, columns.person)
-    attributes = _attributes(table, params)
+    attributes = _attributes(table, params, persons)
     votes = _votes(table, params)
     faces = [
         ListedFace(
@@ -172,13 +173,21 @@ def _texts(table: ForeignTable, column: str | None) -> list[str | None]:
     return [None if pd.isna(text) else str(text) for text in table.text(column).texts]
 
 
-def _attributes(table: ForeignTable, params: TableParameters) -> dict[Attribute, list[str | None]]:
-    return {
+def _attributes(
+    table: ForeignTable, params: TableParameters, persons: Sequence[str | None]
+) -> dict[Attribute, list[str | None]]:
+    columns = params.columns
+    found = {
         attribute: annotated_groups(
             table, attribute, column, params.groups.get(attribute, {}), params.age_cuts
         )
-        for attribute, column in params.columns.attributes.items()
+        for attribute, column in columns.attributes.items()
     }
+    if columns.person is not None:
+        people = pd.DataFrame({"person": persons, **found})
+        if mixed := mixed_people(people, "person", found):
+            table.refuse(f"{mixed}; or name no column of people.")
+    return found
 
 
 def _votes(table: ForeignTable, params: TableParameters) -> npt.NDArray[np.float64] | None:

@@ -1,0 +1,68 @@
+"""Whether another order of classes explains predictions far better than the one that was taken."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
+
+_LEAST_FACES: Final = 10
+_LEAST_GAIN: Final = 0.05
+_LEAST_RECALL: Final = 0.5
+"""Of the classes that are exchanged: at most chance in the order taken, half in the other one."""
+
+
+def swapped_classes(
+    true: Sequence[str] | pd.Series, predicted: Sequence[str] | pd.Series
+) -> tuple[dict[str, str], float, float] | None:
+    """Which predicted classes would have to bear which names for far more of them to be right.
+
+    The one-to-one renaming of predicted classes under which most predictions are right (Kuhn 1955,
+    the Hungarian method). It is reported only where it is no accident of a weak model: each class
+    that is renamed has 10 faces, the renamed classes are recognised in half of their faces or more
+    under it and less often than by chance without it, and 5 % more of all faces are right.
+
+    Args:
+        true: True class of each face.
+        predicted: Predicted class of each face, in the same names.
+
+    Returns:
+        The class that each renamed predicted class stands for, the share that is right as the
+        classes were taken, and under the renaming; None where no order is far better.
+    """
+    classes = sorted({*true, *predicted})
+    counts = pd.crosstab(
+        pd.Categorical(list(true), categories=classes),
+        pd.Categorical(list(predicted), categories=classes),
+        dropna=False,
+    ).to_numpy()
+    rows, columns = linear_sum_assignment(counts, maximize=True)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    moved = [(row, column) for row, column in pairs if row != column]
+    if not moved or counts.sum() == 0:
+        return None
+    taken, renamed = np.trace(counts) / counts.sum(), counts[rows, columns].sum() / counts.sum()
+    places = np.array([row for row, _ in moved])
+    faces = counts[places].sum(axis=1)
+    if renamed - taken < _LEAST_GAIN or (faces < _LEAST_FACES).any():
+        return None
+    if not _is_far_better(counts, moved, faces):
+        return None
+    names = {classes[column]: classes[row] for row, column in moved}
+    return names, float(taken), float(renamed)
+
+
+def _is_far_better(
+    counts: npt.NDArray[np.int64],
+    moved: Sequence[tuple[int, int]],
+    faces: npt.NDArray[np.int64],
+) -> bool:
+    right_if_renamed = np.array([counts[row, column] for row, column in moved])
+    right_as_taken = np.array([counts[row, row] for row, _ in moved])
+    chance = 1 / len(counts)
+    return bool(
+        right_if_renamed.sum() >= _LEAST_RECALL * faces.sum()
+        and right_as_taken.sum() <= chance * faces.sum()
+    )

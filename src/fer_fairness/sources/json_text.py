@@ -1,0 +1,130 @@
+"""Reads JSON of predictions: records, faces of pictures, or what a function returned for each.
+
+The forms: a list of records (`pandas.DataFrame.to_json(orient="records")`); a list with the faces
+of each picture (`DeepFace.analyze` and `FER.detect_emotions` over several); an object from a
+picture's name to its faces; records that hold a list of faces; a pair of labels and scores
+(`predict_emotions` of HSEmotion and EmotiEffLib); one such value a line.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from fer_fairness.errors import InvalidInputError
+
+IMAGE: Final = "image"
+"""Column of the pictures where a file names them outside of its records."""
+
+_PARTS_OF_A_FACE: Final = frozenset(
+    ("emotion", "emotions", "gender", "race", "region", "box", "facial_area", "scores")
+)
+_PAIR: Final = 2
+
+
+def frame_of_json(name: str, text: str) -> pd.DataFrame:
+    """Records of JSON text, one row a face; a picture without faces has a row without values.
+
+    Args:
+        name: The file's name, for messages.
+        text: JSON, or one JSON value a line.
+
+    Returns:
+        Objects inside of records as columns named `emotion.angry`.
+
+    Raises:
+        InvalidInputError: It is no JSON, or holds no records.
+    """
+    try:
+        records = list(_records(_value(text)))
+        frame = pd.json_normalize(records)
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(
+            f"{name}, line {error.lineno}: this is no JSON ({error.msg}). Write the results with "
+            "json.dump, or as CSV."
+        ) from error
+    except RecursionError as error:
+        raise InvalidInputError(
+            f"{name}: the JSON is nested too deeply. Write one record a face."
+        ) from error
+    if frame.empty or list(frame.columns) == [IMAGE]:
+        raise InvalidInputError(
+            f"{name}: the JSON holds no records of faces. Expected a list of records such as "
+            '[{"image": "a.jpg", "dominant_emotion": "happy"}], or an object from pictures to '
+            "the faces in them."
+        )
+    return frame
+
+
+def _value(text: str) -> Any:  # noqa: ANN401  JSON
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
+            raise
+        return [json.loads(line) for line in lines]
+
+
+def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
+    if isinstance(value, Mapping) and _names_pictures(value):
+        for picture, found in value.items():
+            yield from _faces(found, {IMAGE: str(picture)})
+    elif isinstance(value, Mapping) or _is_pair(value):
+        yield from _faces(value, {})
+    elif isinstance(value, list):
+        for number, found in enumerate(value, start=1):
+            of_picture = isinstance(found, list) and not _is_pair(found)
+            yield from _faces(found, {IMAGE: f"picture {number}"} if of_picture else {})
+
+
+def _names_pictures(value: Mapping[str, Any]) -> bool:
+    nested = all(isinstance(found, list | Mapping) for found in value.values())
+    return nested and not _PARTS_OF_A_FACE & set(value)
+
+
+def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
+    """One record a face, each with what is known of its picture."""
+    if isinstance(found, Mapping):
+        lists = {key: value for key, value in found.items() if _are_faces(value)}
+        own = known | {key: value for key, value in found.items() if key not in lists}
+        if not lists:
+            yield own
+        for faces in lists.values():
+            yield from _faces(faces, own)
+    elif _is_pair(found):
+        yield from _labels_and_scores(found, known)
+    elif isinstance(found, list) and found:
+        for face in found:
+            yield from _faces(face, known)
+    else:
+        yield dict(known)
+
+
+def _are_faces(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(face, Mapping) for face in value)
+
+
+def _is_pair(value: object) -> bool:
+    """Whether it is labels and scores, as `("Anger", [...])` or `(["Anger", ...], [[...], ...])`.
+
+    A missing face may be (None, None), as `FER.top_emotion` gives it.
+    """
+    if not isinstance(value, list) or len(value) != _PAIR:
+        return False
+    labels, scores = value
+    if isinstance(labels, list):
+        texts = bool(labels) and all(isinstance(label, str) for label in labels)
+        return texts and isinstance(scores, list)
+    return isinstance(labels, str) or (labels is None and scores is None)
+
+
+def _labels_and_scores(pair: Sequence[Any], known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    labels, scores = pair
+    if not isinstance(labels, list):
+        labels, scores = [labels], [scores]
+    elif len(scores) != len(labels):
+        scores = [scores]
+    for label, of_face in zip(labels, scores, strict=False):
+        yield known | {"predicted_emotion": label, "scores": of_face}

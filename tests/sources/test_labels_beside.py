@@ -1,0 +1,60 @@
+"""True emotions and groups from other tables of the same pictures."""
+
+import pandas as pd
+import pytest
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.given_frame import table_of_frame
+from fer_fairness.sources.labels_beside import with_folders, with_labels
+
+
+def table(**columns: list[str]) -> ForeignTable:
+    return table_of_frame(pd.DataFrame(columns))
+
+
+def joined(left: ForeignTable, right: ForeignTable) -> ForeignTable:
+    return with_labels(left, [right], None)
+
+
+def test_rows_find_their_picture_in_any_order() -> None:
+    found = joined(
+        table(image=["a.jpg", "b.jpg", "c.jpg"]), table(file=["c.jpg", "a.jpg"], sex=["f", "m"])
+    )
+    assert found.data.column("sex").to_pylist() == ["m", None, "f"]
+    assert "tells nothing of row 2" in found.notes[0]
+
+
+def test_names_without_folders_match_only_where_they_are_unique() -> None:
+    right = table(file=["a", "b"], sex=["f", "m"])
+    assert joined(table(image=["x/b.png", "x/a.png"]), right).data.column("sex").to_pylist() == [
+        "m",
+        "f",
+    ]
+    with pytest.raises(InvalidInputError, match="none of its pictures"):
+        joined(table(image=["x/a.png", "y/a.png"]), right)
+
+
+@pytest.mark.parametrize(
+    ("right", "told"),
+    [
+        ({"file": ["a", "a"], "sex": ["f", "m"]}, "'a' stands in rows 1 and 2"),
+        ({"who": ["a", "b"], "sex": ["f", "m"]}, "no column names the pictures"),
+        ({"file": ["a", "b"], "predicted": ["f", "m"]}, "has a column 'predicted' too"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(right: dict[str, list[str]], told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        joined(table(image=["a", "b"], predicted=["sad", "sad"]), table(**right))
+
+
+def test_two_columns_called_emotion_are_what_was_seen_and_what_is_true() -> None:
+    found = joined(table(image=["a"], emotion=["sad"]), table(image=["a"], emotion=["fear"]))
+    assert found.data.column("true_emotion").to_pylist() == ["fear"]
+
+
+def test_folders_named_like_emotions_are_labels() -> None:
+    found = with_folders(table(image=["test/0_Angry/a.jpg", "test\\happiness\\b.jpg"]))
+    assert found is not None
+    assert found.data.column("folder").to_pylist() == ["angry", "happiness"]
+    assert with_folders(table(image=["test/angry/a.jpg", "test/b.jpg"])) is None
