@@ -49,6 +49,7 @@ def plain(text: str) -> str:
 def test_every_condition_has_its_heading_with_what_it_is_for(drawn: list[page.Block]) -> None:
     headings = [block.text for block in drawn if isinstance(block, page.Heading)]
     assert headings == [
+        "How the labeller was measured",
         "Held-out faces as published (what the others are measured against)",
         "Held-out faces in colour at 100 pixels (for RAF-DB and folders of images)",
         "Held-out faces shrunk to 48 \N{MULTIPLICATION SIGN} 48 grey (for FER+)",

@@ -66,7 +66,8 @@ def labeller_section(inputs: ReportInputs) -> page.Section | None:
         inputs.rows(LabellerReliabilityRow),
     ]
     conditions = list(dict.fromkeys(row.condition for rows in measured for row in rows))
-    blocks: list[page.Block] = [page.Text(_INTRO)] if conditions else []
+    reading = page.Folded("How the labeller was measured", (page.Text(_INTRO),))
+    blocks: list[page.Block] = [reading] if conditions else []
     if len(conditions) > 1:
         blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
     for place, condition in enumerate(conditions):
