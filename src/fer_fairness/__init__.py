@@ -9,7 +9,9 @@ from typing import Any, Final
 
 __version__ = "0.1.0"
 
-_AUDITING: Final = frozenset({"Audit", "Comparison", "audit", "audit_models"})
+_AUDITING: Final = frozenset(
+    {"Audit", "Comparison", "Pictures", "audit", "audit_model", "audit_models"}
+)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401  the types are in __init__.pyi

@@ -1,15 +1,19 @@
 """Audits as they are asked for from Python."""
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
+from fer_fairness.auditing.answers_of_model import PREDICTED, Predict, answers
 from fer_fairness.auditing.audit import Audit
 from fer_fairness.auditing.comparison import Comparison
+from fer_fairness.auditing.faces import Dataset, faces_of
 from fer_fairness.auditing.options import Options
 from fer_fairness.auditing.request import Request, Source
-from fer_fairness.auditing.wording import Way
-from fer_fairness.errors import DoubtfulInputWarning
+from fer_fairness.auditing.wording import Way, in_words_of
+from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 from fer_fairness.fairness import RepeatedPeopleWarning
 
 
@@ -79,6 +83,58 @@ def audit_models(
         InvalidInputError: As for `audit`, or there are not two columns of predictions.
     """
     found = Request(source, y_true, seed, options, Way.PYTHON).audit_models(y_pred)
+    _warn(found.reading)
+    return found
+
+
+def audit_model(
+    predict: Predict,
+    *,
+    dataset: Dataset,
+    y_true: str | None = None,
+    batch_size: int = 128,
+    data_root: str | os.PathLike[str] = "data",
+    seed: int = 0,
+    **options: Unpack[Options],
+) -> Audit:
+    """Audit any model that can be called from Python, whatever library it is of.
+
+    Args:
+        predict: Takes a batch of images, uint8 of shape `(batch, height, width, 1 or 3)`, and gives
+            one row of probabilities or logits an image. It prepares images as its model wants them.
+        dataset: The faces with their true emotions and groups: `(images, table)`; `Pictures`, whose
+            table may have the box of each face; or the name of an evaluation set prepared here.
+        y_true: Column of the true emotion; not given: guessed from the names of columns.
+        batch_size: Images at a time.
+        data_root: Where evaluation sets lie.
+        seed: Seed of all draws.
+        options: As for `audit`. `class_names` is what the model's outputs are, in their order; not
+            given: the eight emotions of `taxonomy.EMOTIONS` for a model of eight.
+
+    Returns:
+        The audit, its attribute `name` that of the function unless `name` is given.
+
+    Raises:
+        InvalidInputError: As for `audit`, or images or outputs are not as above.
+
+    Example:
+        >>> def predict(images):  # doctest: +SKIP
+        ...     batch = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+        ...     return network(batch).softmax(dim=1).detach().numpy()
+        >>> audit_model(predict, dataset="fer_plus", class_names=["anger", ...])  # doctest: +SKIP
+    """
+    names = options.pop("class_names", None)
+    options.setdefault("name", getattr(predict, "__name__", type(predict).__name__))
+    with in_words_of(Way.PYTHON):
+        images, faces = faces_of(dataset, Path(data_root))
+        said = answers(predict, images, names, batch_size=batch_size)
+    taken = [name for name in said if name in faces]
+    if taken:
+        raise InvalidInputError(
+            f"The table of the dataset has a column {taken[0]!r}, which the model's answers get. "
+            "Leave it out."
+        )
+    found = Request(faces.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
     _warn(found.reading)
     return found
 

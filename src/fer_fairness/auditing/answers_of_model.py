@@ -1,0 +1,119 @@
+"""What a model that somebody calls from Python says of faces: any function will do."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import softmax
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.progress import track
+from fer_fairness.taxonomy import EMOTIONS, probability_column
+
+Predict: TypeAlias = Callable[[npt.NDArray[np.uint8]], Any]
+"""A batch of images to one row of probabilities, or of logits, an image."""
+
+PREDICTED: Final = "predicted_emotion"
+_SUM_TOLERANCE: Final = 1e-3
+
+
+def answers(
+    predict: Predict,
+    images: npt.NDArray[np.uint8],
+    class_names: Sequence[str] | None,
+    *,
+    batch_size: int,
+) -> pd.DataFrame:
+    """Ask a model for the emotion of every face.
+
+    Args:
+        predict: Takes uint8 of shape `(batch, height, width, 1 or 3)`, values 0 to 255, and gives
+            an array, or what NumPy takes for one, of shape `(batch, classes)`.
+        images: uint8, shape `(n, height, width, 1 or 3)`; may be memory-mapped.
+        class_names: Names of its outputs, in their order; None: the eight of
+            `taxonomy.EMOTIONS` for a model of eight.
+        batch_size: Images at a time.
+
+    Returns:
+        One row an image: `predicted_emotion`, and `probability_<class>` in [0, 1]; rows that are no
+        probabilities were taken for logits.
+
+    Raises:
+        InvalidInputError: Images, outputs or names are not as above.
+    """
+    _check_images(images)
+    parts = [
+        _outputs(predict, np.asarray(images[start : start + batch_size]), start)
+        for start in track(range(0, len(images), batch_size), description="Asking the model")
+    ]
+    widths = {part.shape[1] for part in parts}
+    if len(widths) > 1:
+        raise InvalidInputError(
+            f"The model gives {' and '.join(map(str, sorted(widths)))} outputs for different "
+            "batches: expected one number a class for every image."
+        )
+    outputs = np.concatenate(parts)
+    names = _names(class_names, outputs.shape[1])
+    shares = _shares(outputs)
+    columns = {probability_column(name): shares[:, i] for i, name in enumerate(names)}
+    return pd.DataFrame({PREDICTED: np.array(names)[outputs.argmax(axis=1)], **columns})
+
+
+def _check_images(images: npt.NDArray[np.uint8]) -> None:
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
+        raise InvalidInputError(
+            f"The images are {images.dtype} of shape {images.shape}, expected uint8 of shape "
+            "(n, height, width, 1 or 3), values 0 to 255."
+        )
+    if not len(images):
+        raise InvalidInputError("There are no images: give one face at least.")
+
+
+def _outputs(predict: Predict, batch: npt.NDArray[np.uint8], start: int) -> npt.NDArray[np.float64]:
+    given = predict(batch)
+    try:
+        outputs = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InvalidInputError(
+            f"The model gives a {type(given).__name__} that NumPy cannot read ({error}): expected "
+            "an array of one row an image. Of PyTorch give .detach().cpu().numpy()."
+        ) from error
+    if outputs.ndim != 2 or len(outputs) != len(batch) or outputs.shape[1] < 2:
+        raise InvalidInputError(
+            f"The model gives an array of shape {outputs.shape} for {len(batch)} images, expected "
+            f"({len(batch)}, classes)."
+        )
+    broken = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+    if len(broken):
+        raise InvalidInputError(
+            f"The model gives {outputs[broken[0]].tolist()} for image {start + broken[0]}, counted "
+            f"from 0, and {len(broken)} of these {len(batch)} images have such outputs: expected "
+            "finite numbers."
+        )
+    return outputs
+
+
+def _names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]:
+    if class_names is None and n_classes == len(EMOTIONS):
+        return EMOTIONS
+    if class_names is None:
+        raise InvalidInputError(
+            f"The model has {n_classes} outputs and nothing tells their names. Datasets order "
+            "emotions differently: give class_names, one for each output, in their order."
+        )
+    names = tuple(class_names)
+    if len(names) != n_classes or len(set(names)) < len(names):
+        raise InvalidInputError(
+            f"class_names has {len(names)} names ({', '.join(names)}) and the model {n_classes} "
+            "outputs: expected another name for each."
+        )
+    return names
+
+
+def _shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    sums = outputs.sum(axis=1, keepdims=True)
+    if (outputs >= 0).all() and (np.abs(sums - 1) <= _SUM_TOLERANCE).all():
+        return np.asarray(outputs / sums)
+    return np.asarray(softmax(outputs, axis=1))

@@ -1,0 +1,158 @@
+"""The faces that a model is asked about: arrays, pictures, or a dataset prepared here."""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from PIL import Image
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.pictures import picture_or_problem, upright, without_warnings
+from fer_fairness.sources.foreign_file import open_table
+from fer_fairness.sources.foreign_table import ForeignTable, listed
+from fer_fairness.sources.given_frame import table_of_frame
+from fer_fairness.sources.predictions_roles import image_column
+from fer_fairness.tables import has_majority_emotion
+from fer_fairness.taxonomy import ATTRIBUTES
+
+Images: TypeAlias = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures that a table names, one face a row.
+
+    Attributes:
+        table: The table, or the path of its file (CSV, Parquet, JSON): a column of pictures
+            (`image`, `file`, `path` ...), true emotions and groups. The box of each face in pixels
+            may stand in columns `x`, `y`, `w` and `h`: it is cut out. A relative path begins at the
+            folder of the file, or at the working folder.
+        size_px: Side of the square that faces are brought to.
+        colour: Whether they are read in colour.
+    """
+
+    table: pd.DataFrame | str | os.PathLike[str]
+    size_px: int = 48
+    colour: bool = False
+
+
+Dataset: TypeAlias = tuple[Images, pd.DataFrame] | Pictures | str
+"""Images with a table of them, row by row; pictures; or the name of an evaluation set."""
+
+_WHOLE_PX: Final = 1 << 20
+"""So large a side has a JPEG decoded at its whole size, in which boxes are counted."""
+
+_BOX: Final = (
+    ("x", "left", "region.x"),
+    ("y", "top", "region.y"),
+    ("w", "width", "region.w"),
+    ("h", "height", "region.h"),
+)
+
+
+def faces_of(dataset: Dataset, data_root: Path) -> tuple[Images, pd.DataFrame]:
+    """The faces of a dataset and what is known of them.
+
+    Args:
+        dataset: See `Dataset`.
+        data_root: Where evaluation sets lie, `data` in the project.
+
+    Returns:
+        uint8 of shape `(n, height, width, 1 or 3)`, and one row of the table an image: for an
+        evaluation set the test faces with a majority emotion.
+
+    Raises:
+        InvalidInputError: There is no such dataset, images and table differ in length, or a picture
+            cannot be read.
+    """
+    if isinstance(dataset, tuple):
+        return _arrays(*dataset)
+    if isinstance(dataset, Pictures):
+        return _pictures(dataset)
+    if dataset not in EVALUATION_SETS:
+        raise InvalidInputError(
+            f"dataset is {dataset!r}: expected (images, table), Pictures(table), or one of "
+            f"{', '.join(EVALUATION_SETS)}."
+        )
+    return _evaluation_set(dataset, data_root)
+
+
+def _arrays(images: Images, table: pd.DataFrame) -> tuple[Images, pd.DataFrame]:
+    images = np.asarray(images)
+    if len(images) != len(table):
+        raise InvalidInputError(
+            f"There are {len(images):,} images and {len(table):,} rows of the table: expected one "
+            "row an image, in the same order."
+        )
+    return images[..., None] if images.ndim == 3 else images, table.reset_index(drop=True)
+
+
+def _evaluation_set(name: str, data_root: Path) -> tuple[Images, pd.DataFrame]:
+    images = data_root / "03_primary" / name / "test_images.npy"
+    faces = data_root / "05_model_input" / name / "test_labelled_faces.parquet"
+    for file in (images, faces):
+        if not file.is_file():
+            raise InvalidInputError(
+                f"There is no file {file}: run kedro run --pipelines data_processing,race_labeling "
+                "first, or give the folder of the data as data_root."
+            )
+    table = pd.read_parquet(faces)
+    table = table[has_majority_emotion(table)].reset_index(drop=True)
+    stored = np.load(images, mmap_mode="r", allow_pickle=False)
+    groups = [attribute for attribute in ATTRIBUTES if table[attribute].notna().any()]
+    kept = table[["sample_id", "emotion", *groups]]
+    return np.asarray(stored[table["image_index"].to_numpy()]), kept
+
+
+def _pictures(given: Pictures) -> tuple[Images, pd.DataFrame]:
+    if isinstance(given.table, pd.DataFrame):
+        table, frame, folder = table_of_frame(given.table), given.table, Path()
+    else:
+        path = Path(given.table)
+        table, folder = open_table(path), path.parent
+        frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
+    column = image_column(table)
+    if column is None:
+        table.refuse(
+            f"no column names the pictures; the columns are {listed(table.names)}. Call it image."
+        )
+    columns = _box_columns(table)
+    boxes = _boxes(table, columns) if columns else None
+    images = []
+    with without_warnings():
+        for row, written in enumerate(table.one_line(column)):
+            box = None if boxes is None or np.isnan(boxes[row]).any() else boxes[row]
+            found = picture_or_problem(folder / written.strip(), partial(_face, box, given))
+            if isinstance(found, str):
+                table.refuse(f"the picture {written!r} in row {row + 1} cannot be read: {found}.")
+            images.append(found)
+    return np.stack(images), frame.drop(columns=columns).reset_index(drop=True)
+
+
+def _box_columns(table: ForeignTable) -> list[str]:
+    """Left, top, width and height of faces; none where one of them is missing."""
+    names = [next((n for n in known if n in table.names), "") for known in _BOX]
+    return names if all(names) else []
+
+
+def _boxes(table: ForeignTable, columns: list[str]) -> npt.NDArray[np.float64]:
+    """Left, top, right and bottom of each face in pixels, shape (n, 4)."""
+    left, top, width, height = (table.numbers(name) for name in columns)
+    return np.stack([left, top, left + width, top + height], axis=1)
+
+
+def _face(box: npt.NDArray[np.float64] | None, given: Pictures, image: Image.Image) -> Images:
+    smallest = given.size_px if box is None else _WHOLE_PX
+    picture = upright(image, colour=given.colour, at_least_px=smallest)
+    if box is not None:
+        left, top, right, bottom = np.rint(box).astype(int).tolist()
+        picture = picture.crop((left, top, right, bottom))
+    resized = picture.resize((given.size_px, given.size_px), Image.Resampling.BILINEAR)
+    pixels = np.asarray(resized, dtype=np.uint8)
+    return pixels if given.colour else pixels[..., None]

@@ -1,0 +1,136 @@
+"""Any function from images to probabilities is audited, whatever library it is of."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fer_fairness import Audit, Pictures, audit_model
+from fer_fairness.errors import InvalidInputError
+
+NAMES = ("happiness", "sadness")
+QUICK: dict[str, Any] = {"n_bootstrap": 100, "n_permutations": 199, "n_scan_permutations": 99}
+
+
+def faces(n: int = 80) -> tuple[npt.NDArray[np.uint8], pd.DataFrame]:
+    """Bright faces are happy, dark ones sad; every fourth woman's face is as bright as a man's."""
+    number = np.arange(n)
+    happy, woman = number % 2 == 0, number % 4 >= 2
+    looks_happy = happy ^ (woman & (number % 8 >= 6))
+    images = np.where(looks_happy, 200, 50).astype(np.uint8)[:, None, None, None]
+    table = pd.DataFrame(
+        {
+            "emotion": np.where(happy, "happiness", "sadness"),
+            "gender": np.where(woman, "female", "male"),
+        }
+    )
+    return np.broadcast_to(images, (n, 6, 6, 1)).copy(), table
+
+
+def by_brightness(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """The model: the brighter, the happier."""
+    bright = images.mean(axis=(1, 2, 3)) / 255
+    return np.stack([bright, 1 - bright], axis=1)
+
+
+def audited(model: Any = by_brightness, **options: Any) -> Audit:
+    given = {"dataset": faces(), "class_names": NAMES, "batch_size": 32, **QUICK, **options}
+    return audit_model(model, **given)
+
+
+def test_the_answers_of_a_function_are_audited() -> None:
+    found = audited()
+
+    assert found.name == "by_brightness"
+    accuracy = found.groups[found.groups["metric"] == "accuracy"].set_index("group")["value"]
+    assert accuracy["male"] == 1
+    assert accuracy["female"] == pytest.approx(0.5)
+
+
+def test_logits_are_made_probabilities_and_names_of_one_emotion_are_one() -> None:
+    plain = audited(class_names=("happy", "sad"))
+    logits = audited(lambda images: 3 * by_brightness(images) - 1, name="logits")
+
+    pd.testing.assert_frame_equal(plain.confusion, logits.confusion)
+
+
+class Tensor:
+    """As PyTorch's that needs gradients: NumPy cannot read it."""
+
+    def __array__(self, dtype: object = None, copy: object = None) -> npt.NDArray[np.float64]:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad.")
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (lambda images: by_brightness(images)[:, 0], r"shape \(32,\) for 32 images"),
+        (lambda images: by_brightness(images)[:5], r"shape \(5, 2\) for 32 images"),
+        (lambda images: by_brightness(images) * np.nan, "for image 0, counted from 0"),
+        (lambda _: Tensor(), r"give .detach\(\)"),
+        (lambda images: np.eye(2 + (len(images) < 32))[np.zeros(len(images), int)], "2 and 3"),
+    ],
+)
+def test_outputs_that_are_none_are_refused(model: Any, told: str) -> None:
+    with pytest.raises(InvalidInputError, match=told):
+        audited(model)
+
+
+def test_a_model_without_names_is_refused_but_for_eight_classes() -> None:
+    with pytest.raises(InvalidInputError, match="2 outputs and nothing tells their names"):
+        audited(class_names=None)
+    with pytest.raises(InvalidInputError, match=r"1 names \(sad\) and the model 2"):
+        audited(class_names=["sad"])
+
+
+def test_images_and_rows_must_be_as_many() -> None:
+    images, table = faces()
+    with pytest.raises(InvalidInputError, match="79 images and 80 rows"):
+        audited(dataset=(images[1:], table))
+    with pytest.raises(InvalidInputError, match="float64 of shape"):
+        audited(dataset=(images / 255, table))
+    with pytest.raises(InvalidInputError, match=r"expected .images, table., Pictures"):
+        audited(dataset="nobody")
+
+
+def test_faces_are_cut_out_of_larger_pictures(tmp_path: Path) -> None:
+    images, table = faces()
+    for number, face in enumerate(images):
+        picture = np.full((40, 40), 125, dtype=np.uint8)
+        picture[10:16, 20:26] = face[..., 0]
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    table = table.assign(image=[f"{n}.png" for n in range(80)], x=20, y=10, w=6, h=6)
+    table.to_csv(tmp_path / "faces.csv", index=False)
+    found = audited(dataset=Pictures(tmp_path / "faces.csv", size_px=6))
+
+    pd.testing.assert_frame_equal(found.confusion, audited().confusion)
+    (tmp_path / "7.png").unlink()
+    with pytest.raises(InvalidInputError, match=r"'7\.png' in row 8 cannot be read"):
+        audited(dataset=Pictures(tmp_path / "faces.csv"))
+
+
+def test_an_evaluation_set_is_read_from_the_data_folder(tmp_path: Path) -> None:
+    images, table = faces()
+    faces_file = tmp_path / "05_model_input" / "fer_plus" / "test_labelled_faces.parquet"
+    images_file = tmp_path / "03_primary" / "fer_plus" / "test_images.npy"
+    with pytest.raises(InvalidInputError, match=r"There is no file .*test_images\.npy"):
+        audited(dataset="fer_plus", data_root=tmp_path)
+    for file in (faces_file, images_file):
+        file.parent.mkdir(parents=True)
+    np.save(images_file, images[::-1])
+    stored = table.assign(
+        sample_id=[f"f{n}" for n in range(80)],
+        image_index=np.arange(80)[::-1],
+        excluded_reason=None,
+        race=None,
+        age_group=None,
+    )
+    stored.iloc[::-1].to_parquet(faces_file)
+    found = audited(dataset="fer_plus", data_root=tmp_path)
+
+    assert found.reading["n_rows"] == 80
+    assert found.reading["attributes"] == ["gender"]
