@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from tests.auditing.frames import fabricated
 
 from fer_fairness import extras
+from fer_fairness.auditing.options import Options
 from fer_fairness.console import main
 
 QUICK = ["--n-bootstrap", "100", "--n-permutations", "100", "--n-scan-permutations", "99"]
@@ -204,6 +205,11 @@ def imported(module: str) -> set[str]:
         elif isinstance(statement, ast.Import):
             names += [alias.name for alias in statement.names]
     return {str(name).partition(".")[0] for name in names}
+
+
+def test_every_option_of_an_audit_from_python_is_one_of_the_console() -> None:
+    given = {option.name for option in main.commands["audit"].params}
+    assert set(Options.__annotations__) <= given
 
 
 def test_help_tells_every_option_and_loads_quickly() -> None:

@@ -123,6 +123,12 @@ def test_the_plot_has_a_panel_for_each_attribute(found: Comparison) -> None:
     assert len(found.plot().axes) == 2
 
 
+def test_who_audits_one_model_of_several_is_told_how_to_compare_them(people: pd.DataFrame) -> None:
+    message = r"with y_pred.*To compare 'pred_old', 'pred_new', 'pred_same', call audit_models"
+    with pytest.raises(InvalidInputError, match=message):
+        audit(people, attributes="gender", **DRAWS)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

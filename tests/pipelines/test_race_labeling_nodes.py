@@ -82,7 +82,9 @@ def test_all_faces_of_a_person_get_one_predicted_group(
     one = attach_demographics(faces.assign(person="somebody"), labels)
     assert list(one["gender"]) == ["male"] * 2, "more sure of it"
     assert list(one["gender_confidence"]) == [0.9] * 2
-    two = attach_demographics(faces.assign(person=["somebody", None]), labels)
+    two = attach_demographics(
+        faces.assign(person=pd.Series(["somebody", None], dtype=object)), labels
+    )
     assert list(two["gender"]) == ["female", "male"]
     FACES_SCHEMA.validate(one)
 

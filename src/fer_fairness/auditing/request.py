@@ -16,7 +16,7 @@ from fer_fairness.auditing.wording import Way, in_words_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.extras import require_extra
 from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
 from fer_fairness.sources.predictions_of_models import columns_of_scores, predicted_columns
 from fer_fairness.taxonomy import probability_column
@@ -62,7 +62,14 @@ class Request:
         """
         with in_words_of(self.way):
             table, name = self._opened()
-            return self._audited(table, name, y_pred, self.options)
+            try:
+                return self._audited(table, name, y_pred, self.options)
+            except InvalidInputError as error:
+                models = predicted_columns(table, self.y_true) if y_pred is None else ()
+                if len(models) < 2:
+                    raise
+                told = f"{error} To compare {listed(models)}, call audit_models."
+                raise InvalidInputError(told) from error.__cause__
 
     def audit_models(self, y_pred: Sequence[str] | Mapping[str, str] | None) -> Comparison:
         """The audits of several models, and what each changes against the first.

@@ -16,7 +16,7 @@ from fer_fairness.reporting.rows.scores import GroupRow
 HEADLINE_GAPS_CAPTION: Final = (
     "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
 )
-_WIDTH: Final = 5.4
+_WIDTH: Final = 5.3
 _ROW: Final = 0.215
 _MARK: Final = style.Mark(style.INK, "o")
 _FOUND: Final = style.Mark("#B34700", "o")

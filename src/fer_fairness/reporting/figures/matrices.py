@@ -53,14 +53,13 @@ def confusion_matrix_figure(
 
 
 def labeller_confusion_figure(
-    confusion: Sequence[LabellerConfusionRow], *, attribute: str, title: str = ""
+    confusion: Sequence[LabellerConfusionRow], *, attribute: str
 ) -> Figure:
     """Held-out confusion of the demographic labeller for one attribute.
 
     Args:
         confusion: Rows of one condition and grouping.
         attribute: The attribute to draw.
-        title: What stands above the matrix; the attribute if not given.
 
     Returns:
         A half-width figure of the same kind as the emotions' confusion matrix.
@@ -70,7 +69,7 @@ def labeller_confusion_figure(
     ]
     if not counts:
         return style.message_figure("The demographic labeller was not run.")
-    title = style.sentence_case(title or attribute_label(attribute))
+    title = style.sentence_case(attribute_label(attribute))
     return _matrix(counts, title=title, axes=("Labeller", "Annotated"))
 
 

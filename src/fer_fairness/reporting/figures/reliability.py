@@ -40,7 +40,7 @@ def reliability_figure(
     for panel, (attribute, bins) in zip(panels, by_attribute.items(), strict=True):
         title = style.sentence_case(bins[0].attribute_label)
         if attribute in errors:
-            title = f"{title}: ECE {number(errors[attribute])}"
+            title = f"{title}\nECE {number(errors[attribute])}"
         style.quiet(panel, title=title, grid="both")
         _draw(panel, bins)
         style.label_axes(panel, x="Confidence (%)")

@@ -130,8 +130,9 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
         alternative=front_sentence(rows),
         rows=rows,
         half=True,
-        alone=f"{statement.about}: accuracy of every method for all faces and for the group "
-        f"served worst. {caption}",
+        alone=f"{statement.about}: accuracy of every method for all faces and for the group served "
+        "worst; upper right is better. The larger the mark, the more probably, with the number, "
+        "nobody is better in both.",
     )
     return [page.Heading("What methods cost and gain"), drawing]
 

@@ -9,7 +9,7 @@ from fer_fairness.reporting.figures.matrices import confusion_words, labeller_co
 from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.figures.reliability import reliability_figure, reliability_words
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import attribute_label, capitalised, condition_label
+from fer_fairness.reporting.labels import attribute_label, condition_label
 from fer_fairness.reporting.number_text import (
     MISSING,
     listed,
@@ -66,7 +66,8 @@ def labeller_section(inputs: ReportInputs) -> page.Section | None:
         inputs.rows(LabellerReliabilityRow),
     ]
     conditions = list(dict.fromkeys(row.condition for rows in measured for row in rows))
-    blocks: list[page.Block] = [page.Text(_INTRO)] if conditions else []
+    reading = page.Folded("How the labeller was measured", (page.Text(_INTRO),))
+    blocks: list[page.Block] = [reading] if conditions else []
     if len(conditions) > 1:
         blocks += _loss_tables(asked_only(inputs.rows(LabellerSummaryRow), inputs), conditions)
     for place, condition in enumerate(conditions):
@@ -146,12 +147,11 @@ def _confusion_drawings(confusion: list[LabellerConfusionRow], faces: str) -> li
     drawings: list[page.Drawing] = []
     for attribute, rows in grouped(confusion, lambda row: row.attribute).items():
         name = attribute_label(attribute)
-        title = f"{capitalised(name)}, {faces}"
         pairs = [(row.true, row.predicted, row.n_faces) for row in rows]
         drawings.append(
             page.Drawing(
                 figure_name("labeller_confusion", rows[0].condition, attribute),
-                labeller_confusion_figure(rows, attribute=attribute, title=title),
+                labeller_confusion_figure(rows, attribute=attribute),
                 caption=f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts "
                 "below.",
                 alternative=confusion_words(pairs),

@@ -184,7 +184,7 @@ def _attributes(
         for attribute, column in columns.attributes.items()
     }
     if columns.person is not None:
-        people = pd.DataFrame({"person": persons, **found})
+        people = pd.DataFrame(found).assign(person=pd.Series(persons, dtype=object))
         if mixed := mixed_people(people, "person", found):
             table.refuse(f"{mixed}; or name no column of people.")
     return found
