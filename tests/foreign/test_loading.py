@@ -346,7 +346,7 @@ def test_of_several_outputs_one_must_be_named(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (None, "No model file at"),
-        (b"version https://git-lfs.github.com/spec/v1", "neither a .keras archive nor an HDF5"),
+        (b"version https://git-lfs.github.com/spec/v1", "neither a .keras archive, an HDF5"),
     ],
 )
 def test_what_is_not_a_model_file_is_refused(
