@@ -58,6 +58,14 @@ def test_logits_are_made_probabilities_and_names_of_one_emotion_are_one() -> Non
     pd.testing.assert_frame_equal(plain.confusion, logits.confusion)
 
 
+def test_outputs_that_are_no_classes_are_left_out() -> None:
+    def with_valence(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return np.insert(by_brightness(images), 1, -9, axis=1)
+
+    found = audited(with_valence, class_names=("happiness", "-", "sadness"))
+    pd.testing.assert_frame_equal(found.confusion, audited().confusion)
+
+
 class Tensor:
     """As PyTorch's that needs gradients: NumPy cannot read it."""
 

@@ -16,6 +16,9 @@ Predict: TypeAlias = Callable[[npt.NDArray[np.uint8]], Any]
 """A batch of images to one row of probabilities, or of logits, an image."""
 
 PREDICTED: Final = "predicted_emotion"
+IGNORED: Final = "-"
+"""Name of an output that is no class, such as valence or arousal."""
+
 _SUM_TOLERANCE: Final = 1e-3
 
 
@@ -32,8 +35,8 @@ def answers(
         predict: Takes uint8 of shape `(batch, height, width, 1 or 3)`, values 0 to 255, and gives
             an array, or what NumPy takes for one, of shape `(batch, classes)`.
         images: uint8, shape `(n, height, width, 1 or 3)`; may be memory-mapped.
-        class_names: Names of its outputs, in their order; None: the eight of
-            `taxonomy.EMOTIONS` for a model of eight.
+        class_names: Names of its outputs, in their order, "-" for one that is no class; None: the
+            eight of `taxonomy.EMOTIONS` for a model of eight.
         batch_size: Images at a time.
 
     Returns:
@@ -55,7 +58,9 @@ def answers(
             "batches: expected one number a class for every image."
         )
     outputs = np.concatenate(parts)
-    names = _names(class_names, outputs.shape[1])
+    every = _names(class_names, outputs.shape[1])
+    names = [name for name in every if name != IGNORED]
+    outputs = outputs[:, [name != IGNORED for name in every]]
     shares = _shares(outputs)
     columns = {probability_column(name): shares[:, i] for i, name in enumerate(names)}
     return pd.DataFrame({PREDICTED: np.array(names)[outputs.argmax(axis=1)], **columns})
@@ -104,10 +109,11 @@ def _names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]
             "emotions differently: give class_names, one for each output, in their order."
         )
     names = tuple(class_names)
-    if len(names) != n_classes or len(set(names)) < len(names):
+    classes = [name for name in names if name != IGNORED]
+    if len(names) != n_classes or len(set(classes)) < len(classes) or len(classes) < 2:
         raise InvalidInputError(
             f"class_names has {len(names)} names ({', '.join(names)}) and the model {n_classes} "
-            "outputs: expected another name for each."
+            "outputs: expected another name for each, or '-' for one that is no class."
         )
     return names
 

@@ -108,8 +108,9 @@ def audit_model(
         batch_size: Images at a time.
         data_root: Where evaluation sets lie.
         seed: Seed of all draws.
-        options: As for `audit`. `class_names` is what the model's outputs are, in their order; not
-            given: the eight emotions of `taxonomy.EMOTIONS` for a model of eight.
+        options: As for `audit`. `class_names` is what the model's outputs are, in their order, "-"
+            for one that is no class; not given: the eight emotions of `taxonomy.EMOTIONS` for a
+            model of eight.
 
     Returns:
         The audit, its attribute `name` that of the function unless `name` is given.
