@@ -185,3 +185,14 @@ def test_predicted_groups_stand_beside_their_gap_without_label_errors() -> None:
     assert "too few held-out faces" in words(model_card(refused, "baseline").html())
     annotated = model_card(predicted({"attribute_source": "annotated"}), "baseline").markdown()
     assert "label errors" not in annotated
+
+
+def test_the_training_data_are_those_that_the_run_was_trained_on(
+    small_inputs: ReportInputs,
+) -> None:
+    assert "training faces of FER+" in words(model_card(small_inputs, "baseline").html())
+    manifest = {**small_inputs.manifest, "parameters": {"train_on": "my_faces"}}
+    elsewhere = dataclasses.replace(small_inputs, manifest=manifest)
+    told = words(model_card(elsewhere, "baseline").html())
+    assert "training faces of my faces" in told
+    assert "training faces of FER+" not in told

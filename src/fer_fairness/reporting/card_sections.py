@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.evaluation_sets import TRAINED_ON
 from fer_fairness.reporting import page
 from fer_fairness.reporting.card_analyses import analyses
 from fer_fairness.reporting.glance import Statement
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import (
     capitalised,
+    evaluation_set_label,
     start_label,
     variant_label,
 )
@@ -181,9 +182,11 @@ def _title(inputs: ReportInputs, dataset: str) -> str:
 
 
 def _training_data(inputs: ReportInputs, variant: str) -> list[page.Block]:
-    label, reading = EVALUATION_SETS[TRAINED_ON].label, _reading(inputs, TRAINED_ON)
+    parameters = inputs.manifest.get("parameters")
+    name = (parameters if isinstance(parameters, Mapping) else {}).get("train_on", TRAINED_ON)
+    label, reading = evaluation_set_label(str(name)), _reading(inputs, str(name))
     drawn = " (fabricated)" if reading.get("fabricated") else ""
-    train, validation = (_n_faces(inputs, TRAINED_ON, split) for split in ("train", "validation"))
+    train, validation = (_n_faces(inputs, str(name), split) for split in ("train", "validation"))
     text = (
         f"{'The baseline' if variant != 'baseline' else 'It'} was trained on {train}training faces "
         f"of {label}{drawn}; its {validation}validation faces chose everything."
