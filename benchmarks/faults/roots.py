@@ -194,7 +194,7 @@ def _alike(name: str, root: Path, honest: Path) -> bool:
         return True
     if path.read_bytes() == other.read_bytes():
         return True
-    if path.name == "histories.parquet":
+    if path.name in ("histories.parquet", "training_curves.csv"):
         return _without_times(path).equals(_without_times(other))
     if path.suffix == ".json":
         return _agree(_content(path, root), _content(other, honest))
@@ -204,7 +204,8 @@ def _alike(name: str, root: Path, honest: Path) -> bool:
 def _without_times(path: Path) -> pd.DataFrame:
     """How models were trained, without how long it took; empty where it cannot be read."""
     try:
-        return pd.read_parquet(path).drop(columns="seconds")
+        read = pd.read_parquet if path.suffix == ".parquet" else pd.read_csv
+        return read(path).drop(columns="seconds")
     except (OSError, ValueError, KeyError):
         return pd.DataFrame()
 

@@ -207,7 +207,7 @@ def _held_out() -> dict[str, bytes]:
 
 
 def _read_held_out(folder: Path) -> Summary:
-    return _frame(read_held_out_labels(folder / "labels", ("gender", "race")).frame)
+    return _frame(read_held_out_labels(folder / "labels", {"gender": (), "race": ()}).frame)
 
 
 _DAMAGED: Final = {"max_damaged_share": 1.0, "n_threads": 1}

@@ -35,3 +35,9 @@ def test_a_class_that_is_always_mistaken_for_another_is_no_order() -> None:
     true, predicted = answers(0.9, 0)
     predicted[true == 0] = 3
     assert swapped_classes(CLASSES[true], CLASSES[predicted]) is None
+
+
+def test_one_answer_to_everybody_is_no_order() -> None:
+    true = np.array([0] * 60 + [1] * 20 + [2] * 20)
+    for answer in range(3):
+        assert swapped_classes(CLASSES[true], CLASSES[np.full(100, answer)]) is None

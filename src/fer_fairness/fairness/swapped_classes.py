@@ -22,7 +22,8 @@ def swapped_classes(
     The one-to-one renaming of predicted classes under which most predictions are right (Kuhn 1955,
     the Hungarian method). It is reported only where it is no accident of a weak model: each class
     that is renamed has 10 faces, the renamed classes are recognised in half of their faces or more
-    under it and less often than by chance without it, and 5 % more of all faces are right.
+    under it (two of them at least: one answer to everybody says nothing of an order) and less often
+    than by chance without it, and 5 % more of all faces are right.
 
     Args:
         true: True class of each face.
@@ -62,7 +63,9 @@ def _is_far_better(
     right_if_renamed = np.array([counts[row, column] for row, column in moved])
     right_as_taken = np.array([counts[row, row] for row, _ in moved])
     chance = 1 / len(counts)
+    recognised = right_if_renamed >= _LEAST_RECALL * faces
     return bool(
         right_if_renamed.sum() >= _LEAST_RECALL * faces.sum()
         and right_as_taken.sum() <= chance * faces.sum()
+        and recognised.sum() > 1
     )
