@@ -66,6 +66,20 @@ def test_outputs_that_are_no_classes_are_left_out() -> None:
     pd.testing.assert_frame_equal(found.confusion, audited().confusion)
 
 
+def test_class_names_are_those_of_whole_number_true_labels_too() -> None:
+    images, table = faces()
+    codes = table.assign(emotion=(table["emotion"] == "sadness").astype(int))
+    found = audited(dataset=(images, codes))
+    pd.testing.assert_frame_equal(found.confusion, audited().confusion)
+
+    def with_valence(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return np.insert(by_brightness(images), 2, -9, axis=1)
+
+    names = ("happiness", "sadness", "-")
+    found = audited(with_valence, dataset=(images, codes), class_names=names)
+    pd.testing.assert_frame_equal(found.confusion, audited().confusion)
+
+
 class Tensor:
     """As PyTorch's that needs gradients: NumPy cannot read it."""
 

@@ -8,7 +8,7 @@ import pytest
 from tests.auditing.frames import CLASSES, DRAWS, PROBABILITIES, fabricated
 
 from fer_fairness import Comparison, audit, audit_models
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 from fer_fairness.fairness import Audience, changes
 from fer_fairness.params.inference import InferenceParameters
 
@@ -111,6 +111,20 @@ def test_the_page_tells_of_every_model_and_of_what_it_changes(
         assert f"The model “{name}” was audited" in told
     assert results.name == "audit.json"
     assert len(pd.read_parquet(table)) == len(found.table)
+
+
+def test_a_warning_of_any_model_is_told_with_its_name(people: pd.DataFrame) -> None:
+    turned = dict(zip(CLASSES, (*CLASSES[1:], CLASSES[0]), strict=True))
+    swapped = people.assign(pred_turned=people["label"].map(turned))
+    models = ["pred_old", "pred_turned"]
+    with pytest.warns(DoubtfulInputWarning, match="model “pred_turned”: .*another order"):
+        found = audit_models(swapped, y_pred=models, attributes="gender", **DRAWS)
+    assert [one.startswith("The model “pred_turned”: ") for one in found.reading["warnings"]] == [
+        True
+    ]
+    assert [one for one in found.first_screen.notes if "another order" in one] == found.reading[
+        "warnings"
+    ]
 
 
 def test_what_it_came_to_is_printed_within_eighty_columns(found: Comparison) -> None:

@@ -21,3 +21,10 @@ def test_the_baseline_comes_first_wherever_it_stands(small_inputs: ReportInputs)
     backwards = report(overall=small_inputs.tables["overall"].iloc[::-1])
     assert backwards.variants() == ("baseline", "emotion_augmentation")
     assert backwards.evaluation_sets() == ("fer_plus",)
+
+
+def test_the_reference_of_an_audit_is_its_first_model_whatever_others_are_called() -> None:
+    rows = pd.DataFrame([{**GAP, "variant": name} for name in ("mine", "baseline")])
+    inputs = ReportInputs({"gaps": rows}, kind="audit")
+    assert inputs.variants() == ("mine", "baseline")
+    assert inputs.reference == "“mine”"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from fer_fairness.auditing.answers_of_model import PREDICTED, Predict, answers
+from fer_fairness.auditing.answers_of_model import IGNORED, PREDICTED, Predict, answers
 from fer_fairness.auditing.audit import Audit
 from fer_fairness.auditing.comparison import Comparison
 from fer_fairness.auditing.faces import Dataset, faces_of
@@ -15,6 +15,8 @@ from fer_fairness.auditing.request import Request, Source
 from fer_fairness.auditing.wording import Way, in_words_of
 from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 from fer_fairness.fairness import RepeatedPeopleWarning
+from fer_fairness.sources.given_frame import table_of_frame
+from fer_fairness.sources.predictions_of_models import has_true_codes
 
 
 def audit(
@@ -110,7 +112,8 @@ def audit_model(
         seed: Seed of all draws.
         options: As for `audit`. `class_names` is what the model's outputs are, in their order, "-"
             for one that is no class; not given: the eight emotions of `taxonomy.EMOTIONS` for a
-            model of eight.
+            model of eight. Without "-" it also is the order of true emotions that are whole
+            numbers.
 
     Returns:
         The audit, its attribute `name` that of the function unless `name` is given.
@@ -135,6 +138,8 @@ def audit_model(
             f"The table of the dataset has a column {taken[0]!r}, which the model's answers get. "
             "Leave it out."
         )
+    if names is not None and has_true_codes(table_of_frame(faces), y_true):
+        options["class_names"] = [name for name in names if name != IGNORED]
     found = Request(faces.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
     _warn(found.reading)
     return found

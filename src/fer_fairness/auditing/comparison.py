@@ -106,8 +106,23 @@ class Comparison(Shown):
             **audits[0].reading,
             "columns": columns,
             "models": list(self.audits),
+            "warnings": list(self._warnings),
             "notes": list(dict.fromkeys(notes)),
         }
+
+    @cached_property
+    def _warnings(self) -> tuple[str, ...]:
+        """What may make results wrong: of which model, unless it is of all of them."""
+        told = {name: one.reading["warnings"] for name, one in self.audits.items()}
+        return tuple(
+            dict.fromkeys(
+                one
+                if all(one in other for other in told.values())
+                else f"The model “{name}”: {one}"
+                for name, warnings in told.items()
+                for one in warnings
+            )
+        )
 
     @property
     def folder_name(self) -> str:
@@ -144,7 +159,9 @@ class Comparison(Shown):
             for name in first.tables
             if any(len(one.tables[name]) for one in reports)
         }
-        notes = list(dict.fromkeys(note for one in reports for note in one.notes))
+        own = {one for audit in self.audits.values() for one in audit.reading["warnings"]}
+        others = [note for one in reports for note in one.notes if note not in own]
+        notes = list(dict.fromkeys([*self._warnings, *others]))
         return ReportInputs(
             {**tables, "comparisons": self.changes},
             kind="audit",

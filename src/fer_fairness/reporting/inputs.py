@@ -93,13 +93,15 @@ class ReportInputs:
         return self._read[kind]
 
     def variants(self) -> tuple[str, ...]:
-        """Every variant of any table, in order of first appearance, the baseline first."""
+        """Every variant of any table, in order of first appearance; a project's baseline first."""
         return self._variants
 
     @cached_property
     def _variants(self) -> tuple[str, ...]:
         tables = self.tables.values()
         found = _distinct([table["variant"] for table in tables if "variant" in table.columns])
+        if self.kind == "audit":  # its reference is the first model, whatever another is called
+            return tuple(found)
         return tuple(sorted(found, key=lambda name: name != "baseline"))
 
     @property

@@ -50,6 +50,21 @@ def columns_of_scores(table: ForeignTable) -> tuple[str, ...]:
     )
 
 
+def has_true_codes(table: ForeignTable, true: str | None) -> bool:
+    """Whether true classes are whole numbers, which `class_names` names.
+
+    Args:
+        table: The faces or predictions as they were given.
+        true: The column of the true class; None: guessed from the names.
+    """
+    true = _true_column(table) if true is None else true
+    return true in table.names and all(map(_is_whole, table.text(true).values))
+
+
+def _is_whole(text: str) -> bool:
+    return text.strip().removeprefix("-").isdecimal()
+
+
 def _true_column(table: ForeignTable) -> str | None:
     for rank in TRUE_NAMES:
         for name in table.names:
