@@ -31,6 +31,13 @@ def test_codes_are_classes_as_well() -> None:
     assert predicted_columns(table_of_frame(frame), None) == ("pred_a", "pred_b")
 
 
+def test_scores_that_are_exactly_a_code_in_one_row_are_no_predictions() -> None:
+    frame = pd.DataFrame({"y_true": [0, 1], "y_pred": [1, 0], "pred_0": [1.0, 0.25]})
+    assert predicted_columns(table_of_frame(frame), None) == ("y_pred",)
+    sure = pd.DataFrame({"label": [0, 1], "prediction": [1, 0], "pred_confidence": [1.0, 1.0]})
+    assert predicted_columns(table_of_frame(sure), None) == ("prediction",)
+
+
 @pytest.mark.parametrize("true", [None, "nowhere"])
 def test_without_true_classes_there_are_none(true: str | None) -> None:
     table = table_of_frame(pd.DataFrame({"pred_a": ["fear"], "pred_b": ["fear"]}))

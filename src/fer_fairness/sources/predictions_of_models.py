@@ -14,10 +14,14 @@ from fer_fairness.sources.predictions_roles import (
 
 _WORDS: Final = "(?:y_pred|y_hat|predicted|predictions?|preds?)"
 _OF_A_MODEL: Final = re.compile(f"{_WORDS}(?:_.+)?|.+_{_WORDS}")
+_OF_SCORES: Final = re.compile(r".*_(?:conf(?:idence)?|prob(?:ability)?|scores?|logits?)")
 
 
 def predicted_columns(table: ForeignTable, true: str | None) -> tuple[str, ...]:
-    """Columns that are named like predictions and hold classes that are true ones too.
+    """Columns that are named like predictions and hold classes, true ones among them.
+
+    Where classes are whole numbers, a column with another value holds scores, and so does one whose
+    name says it ("pred_confidence").
 
     Args:
         table: The predictions as they were given.
@@ -30,13 +34,16 @@ def predicted_columns(table: ForeignTable, true: str | None) -> tuple[str, ...]:
     if true not in table.names:
         return ()
     classes = set(table.text(true).values)
+    are_codes = has_true_codes(table, true)
     return tuple(
         name
         for name in table.names
         if name != true
         and _OF_A_MODEL.fullmatch(normal(name))
+        and not _OF_SCORES.fullmatch(normal(name))
         and not table.is_list(name)
         and classes & set(table.text(name).values)
+        and (not are_codes or all(map(_is_whole, table.text(name).values)))
     )
 
 
