@@ -72,6 +72,15 @@ def test_splits_that_are_told_stay_and_only_what_lacks_is_made() -> None:
     assert made_of_three.notes == []
 
 
+@pytest.mark.parametrize("n_train", [0, 20])
+def test_validation_faces_are_tested_on_where_no_others_are(n_train: int) -> None:
+    made = complete_splits(faces(["train"] * n_train + ["validation"] * 6), PARAMS, 0)
+    assert set(made.of_faces[:n_train]) == ({"train", "validation"} if n_train else set())
+    assert (made.of_faces[n_train:] == "test").all()
+    assert "the validation faces are tested on" in made.notes[0]
+    assert len(made.notes) == (2 if n_train else 1)
+
+
 def test_faces_to_test_on_alone_are_tested_on() -> None:
     assert set(complete_splits(faces(["test"] * 6), PARAMS, 0).of_faces) == {"test"}
 

@@ -21,8 +21,8 @@ class Splits:
 def complete_splits(faces: pd.DataFrame, params: DatasetParameters, seed: int) -> Splits:
     """Take what is missing of train, validation and test from what is there.
 
-    Where only validation faces are told beside training faces they are tested on, as published
-    results of such datasets are, and others validate.
+    Where validation faces are told and none to test on, they are tested on, as published results of
+    such datasets are; of faces to train on, others validate.
 
     Args:
         faces: `name`, `split` (missing where none is told), `person` (missing where it is not
@@ -44,7 +44,7 @@ def complete_splits(faces: pd.DataFrame, params: DatasetParameters, seed: int) -
         )
     split = split.fillna("train")
     present = set(split)
-    if present == {"train", "validation"}:
+    if "validation" in present and "test" not in present:
         split = split.replace("validation", "test")
         notes.append(
             "No test faces are told: the validation faces are tested on, as published results are."
