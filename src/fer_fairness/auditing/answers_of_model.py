@@ -40,8 +40,8 @@ def answers(
         batch_size: Images at a time.
 
     Returns:
-        One row an image: `predicted_emotion`, and `probability_<class>` in [0, 1]; rows that are no
-        probabilities were taken for logits.
+        One row an image: `predicted_emotion`, and `probability_<class>` in [0, 1]; percentages
+        and shares were divided by their sum, and other rows taken for logits.
 
     Raises:
         InvalidInputError: Images, outputs or names are not as above.
@@ -119,7 +119,13 @@ def _names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]
 
 
 def _shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Probabilities that sum to 1: of shares and percentages by division, of logits by a softmax.
+
+    Shares need not sum to 1: some outputs may have been left out, or each class has its own.
+    """
     sums = outputs.sum(axis=1, keepdims=True)
-    if (outputs >= 0).all() and (np.abs(sums - 1) <= _SUM_TOLERANCE).all():
+    are_shares = (outputs <= 1 + _SUM_TOLERANCE).all()
+    are_percentages = (np.abs(sums - 100) <= 100 * _SUM_TOLERANCE).all()
+    if (outputs >= 0).all() and (sums > 0).all() and (are_shares or are_percentages):
         return np.asarray(outputs / sums)
     return np.asarray(softmax(outputs, axis=1))
