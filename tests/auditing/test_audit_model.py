@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from fer_fairness import Audit, Pictures, audit_model
+from fer_fairness.auditing.faces import faces_of
 from fer_fairness.errors import InvalidInputError
 
 NAMES = ("happiness", "sadness")
@@ -133,6 +134,22 @@ def test_faces_are_cut_out_of_larger_pictures(tmp_path: Path) -> None:
     (tmp_path / "7.png").unlink()
     with pytest.raises(InvalidInputError, match=r"'7\.png' in row 8 cannot be read"):
         audited(dataset=Pictures(tmp_path / "faces.csv"))
+
+
+def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Image.fromarray(np.full((40, 30), 200, dtype=np.uint8)).save(tmp_path / "a.png")
+    image = str(tmp_path / "a.png")
+    given = {"image": [image] * 3, " x": [20, -5, None], "y": 10, "w": 20, "h": 6}
+    table = pd.DataFrame(given)
+    images, rest = faces_of(Pictures(table, size_px=6), tmp_path)
+    assert (images == 200).all()  # no black edge of a box that ends outside
+    assert list(rest) == ["image"]
+    assert "1 of 3 faces have no box" in caplog.text
+    for wrong in ({"w": 0}, {"y": 40}, {" x": -20}):
+        with pytest.raises(InvalidInputError, match=r"in row 1 .* is not in a picture of 30 x 40"):
+            faces_of(Pictures(table.assign(**wrong)), tmp_path)
 
 
 def test_an_evaluation_set_is_read_from_the_data_folder(tmp_path: Path) -> None:

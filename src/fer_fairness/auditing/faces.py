@@ -1,5 +1,6 @@
 """The faces that a model is asked about: arrays, pictures, or a dataset prepared here."""
 
+import logging
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -17,9 +18,12 @@ from fer_fairness.pictures import picture_or_problem, upright, without_warnings
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
+from fer_fairness.sources.images import within
 from fer_fairness.sources.predictions_roles import image_column
 from fer_fairness.tables import has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
+
+logger = logging.getLogger(__name__)
 
 Images: TypeAlias = npt.NDArray[np.uint8]
 
@@ -31,8 +35,9 @@ class Pictures:
     Attributes:
         table: The table, or the path of its file (CSV, Parquet, JSON): a column of pictures
             (`image`, `file`, `path` ...), true emotions and groups. The box of each face in pixels
-            may stand in columns `x`, `y`, `w` and `h`: it is cut out. A relative path begins at the
-            folder of the file, or at the working folder.
+            may stand in columns `x`, `y`, `w` and `h`: the part of it that lies in the picture is
+            cut out; without a box the whole picture is taken, and how many have none is told. A
+            relative path begins at the folder of the file, or at the working folder.
         size_px: Side of the square that faces are brought to.
         colour: Whether they are read in colour.
     """
@@ -69,7 +74,7 @@ def faces_of(dataset: Dataset, data_root: Path) -> tuple[Images, pd.DataFrame]:
 
     Raises:
         InvalidInputError: There is no such dataset, images and table differ in length, or a picture
-            cannot be read.
+            cannot be read, or a box is empty or lies beside its picture.
     """
     if isinstance(dataset, tuple):
         return _arrays(*dataset)
@@ -132,7 +137,16 @@ def _pictures(given: Pictures) -> tuple[Images, pd.DataFrame]:
             if isinstance(found, str):
                 table.refuse(f"the picture {written!r} in row {row + 1} cannot be read: {found}.")
             images.append(found)
-    return np.stack(images), frame.drop(columns=columns).reset_index(drop=True)
+    n_without_box = 0 if boxes is None else int(np.isnan(boxes).any(axis=1).sum())
+    if n_without_box:
+        logger.warning(
+            "%s: %s of %s faces have no box: their whole pictures are taken for the face.",
+            table.name,
+            f"{n_without_box:,}",
+            f"{len(images):,}",
+        )
+    boxed = [name for name in frame.columns if str(name).strip() in columns]
+    return np.stack(images), frame.drop(columns=boxed).reset_index(drop=True)
 
 
 def _box_columns(table: ForeignTable) -> list[str]:
@@ -152,7 +166,7 @@ def _face(box: npt.NDArray[np.float64] | None, given: Pictures, image: Image.Ima
     picture = upright(image, colour=given.colour, at_least_px=smallest)
     if box is not None:
         left, top, right, bottom = np.rint(box).astype(int).tolist()
-        picture = picture.crop((left, top, right, bottom))
+        picture = picture.crop(within((left, top, right, bottom), picture.size))
     resized = picture.resize((given.size_px, given.size_px), Image.Resampling.BILINEAR)
     pixels = np.asarray(resized, dtype=np.uint8)
     return pixels if given.colour else pixels[..., None]

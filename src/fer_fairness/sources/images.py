@@ -122,13 +122,13 @@ def _grey(image: Image.Image, box: Box | None = None) -> tuple[npt.NDArray[np.ui
     at_least_px = SIDE if box is None else max(size)
     grey = upright(image, colour=False, at_least_px=at_least_px)
     if box is not None:
-        grey = grey.crop(_within(box, grey.size))
+        grey = grey.crop(within(box, grey.size))
     if grey.size != (SIDE, SIDE):
         grey = grey.resize((SIDE, SIDE), Image.Resampling.BILINEAR)
     return np.asarray(grey, dtype=np.uint8), size
 
 
-def _within(box: Box, size: Size) -> Box:
+def within(box: Box, size: Size) -> Box:
     """The part of a box that lies in its picture.
 
     Raises:

@@ -123,6 +123,24 @@ def test_votes_become_targets_and_a_tie_has_no_emotion(tmp_path: Path) -> None:
     assert raw.report["n_without_emotion"] == 4
 
 
+def test_votes_for_an_emotion_that_is_not_scored_are_refused_before_training(
+    tmp_path: Path,
+) -> None:
+    table = faces_of(tmp_path, n=12).drop(columns="label")
+    table = table.assign(happy=[8, 5, 1] * 4, contempt=[2, 5, 9] * 4)
+    table.to_csv(tmp_path / "t.csv", index=False)
+    columns = {"file": "path", "votes": {"happy": "happy", "contempt": "contempt"}}
+    block: dict[str, Any] = {"kind": "table", "table": "t.csv", "columns": columns}
+    with pytest.raises(
+        InvalidInputError,
+        match=r"'contempt' 4 faces show what models are not scored over .*emotions: \[.*contempt\]"
+        r".* leave these faces out: take their rows out",
+    ):
+        read(tmp_path, **block)
+    raw = read(tmp_path, **block, emotions=["happiness", "contempt"])
+    assert raw.faces["emotion"].tolist() == ["happiness", "contempt"] * 4
+
+
 def test_valence_and_arousal_alone_tell_three_emotions_and_the_rest_is_counted(
     tmp_path: Path,
 ) -> None:

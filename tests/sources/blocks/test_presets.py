@@ -146,6 +146,21 @@ def test_an_expw_box_beside_its_picture_is_damage(tmp_path: Path) -> None:
     assert "is not in a picture of 60 x 60" in raw.rejected["reason"].item()
 
 
+def test_an_expw_picture_outside_of_the_dataset_is_damage_and_never_opened(tmp_path: Path) -> None:
+    folder = tmp_path / "expw"
+    write_face(folder / "images/1.png")
+    write_face(tmp_path / "outside.png")
+    elsewhere = ("../../outside.png", "a/../../../outside.png", str(tmp_path / "outside.png"), "..")
+    lines = [f"1.png {face} 0 0 60 60 9.0 {face % 7}" for face in range(20)]
+    lines += [f"{image} 0 0 0 60 60 9.0 1" for image in elsewhere]
+    (folder / "label.lst").write_text("\n".join(lines))
+    with pytest.raises(FerFairnessError, match=r"label\.lst, line 21: the image does not lie"):
+        read(folder, kind="expw")
+    raw = read(folder, kind="expw", max_damaged_share=0.2)
+    assert raw.rejected["row"].tolist() == [21, 22, 23, 24]
+    assert len(raw.faces) == 20
+
+
 def test_ck_plus_folders_keep_each_person_whole(tmp_path: Path) -> None:
     for person in range(10, 30):
         for sequence, name in enumerate(CK_PLUS):

@@ -74,17 +74,20 @@ class EmotionReader:
 _UNKNOWN: Final = object()
 
 
-def read_labels(counts: Counter[str], params: DatasetParameters) -> EmotionLabels:
+def read_labels(
+    counts: Counter[str], params: DatasetParameters, voted: Counter[str]
+) -> EmotionLabels:
     """What the labels of a dataset stand for.
 
     Args:
         counts: Number of faces by label.
         params: The dataset's own labels and codes, and which emotions it is scored over.
+        voted: Number of faces by the emotion that most annotators named, where votes are told.
 
     Raises:
         InvalidInputError: Labels are numbers of an order that is not named; one is nearly spelt
-            like an emotion; none stands for an emotion; or some stand for an emotion that is not
-            among those that the dataset is said to label.
+            like an emotion; none stands for an emotion; or some stand for an emotion, or most
+            annotators named one, that is not among those that the dataset is said to label.
     """
     reader = EmotionReader(params.labels, params.codes)
     unknown = {label: n for label, n in counts.items() if not reader.knows(label)}
@@ -100,7 +103,7 @@ def read_labels(counts: Counter[str], params: DatasetParameters) -> EmotionLabel
             f"stand for in datasets.{params.name}.labels, or in which order it numbers emotions in "
             f"datasets.{params.name}.codes ({', '.join(CODES_OF_EMOTIONS)})."
         )
-    _refuse_others(of, counts, params)
+    _refuse_others(of, counts, params, voted)
     return EmotionLabels(of, unknown)
 
 
@@ -170,21 +173,28 @@ def _refuse_slip(label: str, n_faces: int, params: DatasetParameters) -> None:
 
 
 def _refuse_others(
-    of: Mapping[str, str | None], counts: Counter[str], params: DatasetParameters
+    of: Mapping[str, str | None],
+    counts: Counter[str],
+    params: DatasetParameters,
+    voted: Counter[str],
 ) -> None:
     scored = params.scored_emotions
-    others = Counter[str]()
+    others = Counter({name: n for name, n in voted.items() if name not in scored})
     for label, emotion in of.items():
         if emotion is not None and emotion not in scored:
             others[emotion] += counts[label]
     if others:
         added = [name for name in EMOTIONS if name in scored or name in others]
-        first = next(label for label, emotion in of.items() if emotion in others)
+        first = next((label for label, emotion in of.items() if emotion in others), None)
+        leave_out = (
+            "take their rows out of the table"
+            if first is None
+            else f"datasets.{params.name}.labels: {{{shortened(first)}: {LEAVE_OUT}}}"
+        )
         raise InvalidInputError(
             f"{params.name}: {_counted(others)} faces show what models are not scored over there "
             f"({', '.join(scored)}). To score it too: datasets.{params.name}.emotions: "
-            f"[{', '.join(added)}]; to leave these faces out: datasets.{params.name}.labels: "
-            f"{{{shortened(first)}: {LEAVE_OUT}}}."
+            f"[{', '.join(added)}]; to leave these faces out: {leave_out}."
         )
 
 

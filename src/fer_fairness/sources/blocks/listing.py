@@ -1,5 +1,6 @@
 """What a layout lists of a dataset before any image is opened, and how splits are called."""
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from fer_fairness.sources.images import Box, Place
 
 NO_EMOTION: Final = "left out: none of the eight emotions"
 """What was done with a face that shows none of the eight, or of which nobody says what it shows."""
+
+ELSEWHERE: Final = "the image does not lie below the dataset's folder"
+"""Why a face is damaged whose image `lies_below` does not allow."""
 
 _WORDS: Final = "train|training|val|valid|validation|dev|test|testing"
 _SPLIT: Final = re.compile(rf"(?:(?:.*[ _-])?({_WORDS})|({_WORDS})[ _-].*)")
@@ -84,3 +88,8 @@ def split_named(text: str) -> str | None:
         return _JOINED[plain]
     found = _SPLIT.fullmatch(plain)
     return _BEGINNINGS[(found[1] or found[2])[:2]] if found else None
+
+
+def lies_below(file: str) -> bool:
+    """Whether a relative path with forward slashes stays below the folder at which it begins."""
+    return not f"{posixpath.normpath(file)}/".startswith(("/", "../"))

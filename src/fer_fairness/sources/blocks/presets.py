@@ -23,7 +23,13 @@ from fer_fairness.sources.blocks.folders import (
     list_folders,
     matched,
 )
-from fer_fairness.sources.blocks.listing import ListedFace, Listing, split_named
+from fer_fairness.sources.blocks.listing import (
+    ELSEWHERE,
+    ListedFace,
+    Listing,
+    lies_below,
+    split_named,
+)
 from fer_fairness.sources.ferplus_files import DAMAGED, read_pixel_file
 from fer_fairness.sources.image_folder import no_images
 from fer_fairness.sources.image_listing import list_images, printable
@@ -144,6 +150,9 @@ def _list_expw(
                 "and label"
             )
             record.add(file.name, number, line, reason)
+            continue
+        if not lies_below(fields[0]):
+            record.add(file.name, number, line, ELSEWHERE)
             continue
         face, top, left, right, bottom = map(int, numbers)
         name = f"{fields[0]}#{face}"

@@ -99,7 +99,9 @@ def _read(
     seed: int,
 ) -> RawFaces:
     counts = Counter(face.label for face in listing.faces if face.label is not None)
-    labels = read_labels(counts, params)
+    chosen = [_most_voted(face.votes) for face in listing.faces if face.votes is not None]
+    voted = Counter(emotion for emotion in chosen if emotion is not None)
+    labels = read_labels(counts, params, voted)
     emotions = [_emotion(face, labels) for face in listing.faces]
     kept = np.array([emotion is not None for emotion in emotions], dtype=np.bool_)
     for face in compress(listing.faces, ~kept):
@@ -144,8 +146,12 @@ def _emotion(face: ListedFace, labels: EmotionLabels) -> str | None:
     """The emotion of a face; of votes the one with more than any other has."""
     if face.votes is None:
         return labels.of[str(face.label)]
-    most = max(face.votes)
-    chosen = [name for name, n in zip(EMOTIONS, face.votes, strict=True) if n == most]
+    return _most_voted(face.votes)
+
+
+def _most_voted(votes: Sequence[float]) -> str | None:
+    most = max(votes)
+    chosen = [name for name, n in zip(EMOTIONS, votes, strict=True) if n == most]
     return chosen[0] if len(chosen) == 1 else None
 
 

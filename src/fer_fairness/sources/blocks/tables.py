@@ -15,7 +15,14 @@ from fer_fairness.params.datasets import TableParameters
 from fer_fairness.sources.base import DamageRecord, Json, shortened
 from fer_fairness.sources.blocks.attributes import annotated_groups
 from fer_fairness.sources.blocks.emotions import VALENCE_AND_AROUSAL, from_valence_and_arousal
-from fer_fairness.sources.blocks.listing import NO_EMOTION, ListedFace, Listing, split_named
+from fer_fairness.sources.blocks.listing import (
+    ELSEWHERE,
+    NO_EMOTION,
+    ListedFace,
+    Listing,
+    lies_below,
+    split_named,
+)
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, rows_named
 from fer_fairness.spreadsheets import unescaped
@@ -102,8 +109,8 @@ def _files(
         problem = None
         if not file:
             problem = f"the cell {column!r} is empty, expected the path of an image"
-        elif file.startswith(("/", "../")) or file == "..":
-            problem = "the image does not lie below the dataset's folder"
+        elif not lies_below(file):
+            problem = ELSEWHERE
         elif file in rows:
             problem = f"the image has a row already, line {rows[file]}"
         if problem:
