@@ -52,7 +52,7 @@ _KEPT_BEGINNINGS: Final = (
     "XLA_",
 )
 _LARGEST_ANSWER: Final = 2**20
-_OUT_OF_MEMORY: Final = ("bad_alloc", "OOM", "out of memory", "memory allocation", "MemoryError")
+_OUT_OF_MEMORY: Final = ("alloc", "OOM", "out of memory", "MemoryError", "start new thread")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def run_isolated(
                 ) from None
         if code != 0 or not (folder / ANSWER).is_file():
             raise InvalidInputError(_death(request.path, code, folder, limits))
-        return _answer(folder, request.path, len(image_index))
+        return _answer(folder, request.path, len(image_index), limits)
 
 
 @contextmanager
@@ -140,14 +140,14 @@ def _as_json(request: ModelRequest, limits: Limits) -> str:
     return json.dumps(content)
 
 
-def _answer(folder: Path, path: Path, n_images: int) -> ModelOutputs:
+def _answer(folder: Path, path: Path, n_images: int, limits: Limits) -> ModelOutputs:
     """What the process wrote, looked at like anything that a stranger wrote."""
     with reading(path, "the answer of the process that ran this model"):
         if (folder / ANSWER).stat().st_size > _LARGEST_ANSWER:
             raise ValueError("it is too long")
         answer = json.loads((folder / ANSWER).read_text(encoding="utf-8"))
         if "error" in answer:
-            raise InvalidInputError(str(answer["error"]))
+            raise InvalidInputError(_error(str(answer["error"]), path, limits))
         shares = np.load(folder / SHARES, allow_pickle=False)
         if shares.ndim != 2 or len(shares) != n_images or shares.dtype != np.float64:
             raise ValueError(f"it has the shape {shares.shape}")
@@ -167,16 +167,32 @@ def _death(path: Path, code: int, folder: Path, limits: Limits) -> str:
             f"{path}: the model could not be loaded in {LOADING_S // 60} minutes: the file is "
             "damaged or made to do so. Get it again, or give the model's predictions as a file."
         )
-    if code == -getattr(signal, "SIGKILL", 9) or any(word in said for word in _OUT_OF_MEMORY):
+    if code == -getattr(signal, "SIGKILL", 9) or _is_out_of_memory(said):
         return (
-            f"{path}: the process that ran this model {how}, out of memory: it may take "
-            f"{limits.memory_bytes / 2**30:g} GB beyond its libraries. If the model is sound, give "
-            "it more: audit.memory_limit_gb."
+            f"{path}: the process that ran this model {how}, out of memory: {_more_memory(limits)}"
         )
     return (
         f"{path}: the process that ran this model {how}: the file is damaged or made to do so, or "
         f"{limits.memory_bytes / 2**30:g} GB beyond the libraries are too little. Get the file "
         "again, raise audit.memory_limit_gb, or give the model's predictions as a file."
+    )
+
+
+def _error(said: str, path: Path, limits: Limits) -> str:
+    """What the process says of the model; libraries name a lack of memory in many ways."""
+    if not _is_out_of_memory(said):
+        return said
+    return f"{path}: this model ran out of memory: {_more_memory(limits)} ({said})"
+
+
+def _is_out_of_memory(said: str) -> bool:
+    return any(word in said for word in _OUT_OF_MEMORY)
+
+
+def _more_memory(limits: Limits) -> str:
+    return (
+        f"it may take {limits.memory_bytes / 2**30:g} GB beyond its libraries. If the model is "
+        "sound, give it more: audit.memory_limit_gb."
     )
 
 
