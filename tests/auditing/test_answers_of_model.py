@@ -12,7 +12,7 @@ NAMES = ("anger", "fear", "sadness")
 
 
 def shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    found = answers(lambda _: outputs, IMAGES, NAMES, batch_size=2)
+    found = answers(lambda _: outputs, IMAGES, NAMES, None, batch_size=2)
     assert list(found["predicted_emotion"]) == ["anger", "fear"]
     return found[[f"probability_{name}" for name in NAMES]].to_numpy()
 

@@ -143,33 +143,80 @@ def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
     image = str(tmp_path / "a.png")
     given = {"image": [image] * 3, " x": [20, -5, None], "y": 10, "w": 20, "h": 6}
     table = pd.DataFrame(given)
-    images, rest = faces_of(Pictures(table, size_px=6), tmp_path)
-    assert (images == 200).all()  # no black edge of a box that ends outside
-    assert list(rest) == ["image"]
+    found = faces_of(Pictures(table, size_px=6), tmp_path)
+    assert (found.images == 200).all()  # no black edge of a box that ends outside
+    assert list(found.table) == ["image"]
     assert "1 of 3 faces have no box" in caplog.text
     for wrong in ({"w": 0}, {"y": 40}, {" x": -20}):
         with pytest.raises(InvalidInputError, match=r"in row 1 .* is not in a picture of 30 x 40"):
             faces_of(Pictures(table.assign(**wrong)), tmp_path)
 
 
-def test_an_evaluation_set_is_read_from_the_data_folder(tmp_path: Path) -> None:
+def evaluation_set(root: Path, name: str, **columns: Any) -> dict[str, Path]:
+    """A data folder with a prepared evaluation set, stored in another order than its table's."""
     images, table = faces()
-    faces_file = tmp_path / "05_model_input" / "fer_plus" / "test_labelled_faces.parquet"
-    images_file = tmp_path / "03_primary" / "fer_plus" / "test_images.npy"
-    with pytest.raises(InvalidInputError, match=r"There is no file .*test_images\.npy"):
-        audited(dataset="fer_plus", data_root=tmp_path)
-    for file in (faces_file, images_file):
-        file.parent.mkdir(parents=True)
-    np.save(images_file, images[::-1])
+    files = {
+        "faces": root / "05_model_input" / name / "test_labelled_faces.parquet",
+        "images": root / "03_primary" / name / "test_images.npy",
+        "held_out": root / "08_reporting" / "labeller" / "grey_48" / "held_out_labels.parquet",
+    }
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
+    np.save(files["images"], images[::-1])
     stored = table.assign(
         sample_id=[f"f{n}" for n in range(80)],
         image_index=np.arange(80)[::-1],
         excluded_reason=None,
         race=None,
         age_group=None,
+        gender_source="annotated",
+        race_source="none",
+        age_group_source="none",
     )
-    stored.iloc[::-1].to_parquet(faces_file)
+    stored.assign(**columns).iloc[::-1].to_parquet(files["faces"])
+    return files
+
+
+def test_an_evaluation_set_is_read_from_the_data_folder(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"There is no file .*test_images\.npy"):
+        audited(dataset="fer_plus", data_root=tmp_path)
+    evaluation_set(tmp_path, "fer_plus")
     found = audited(dataset="fer_plus", data_root=tmp_path)
 
     assert found.reading["n_rows"] == 80
     assert found.reading["attributes"] == ["gender"]
+    assert set(found.measured["gaps"]["attribute_source"]) == {"given"}
+
+
+def test_predicted_groups_of_an_evaluation_set_are_corrected_for_the_labellers_errors(
+    tmp_path: Path,
+) -> None:
+    predicted = {"race": np.tile(["white", "black"], 40), "race_source": "predicted"}
+    held_out = evaluation_set(tmp_path, "fer_plus", **predicted)["held_out"]
+    with pytest.raises(InvalidInputError, match=r"predicted \(race\).*--pipelines race_labeling"):
+        audited(dataset="fer_plus", data_root=tmp_path)
+    race = np.tile(["white", "black"], 200)
+    wrong = np.where(np.arange(400) % 10 < 2, race[::-1], race)
+    known = pd.DataFrame({"true_race": race, "predicted_race": wrong})
+    # The file knows of gender too, which is annotated here and therefore as it is told.
+    known.assign(true_gender="female", predicted_gender="male").to_parquet(held_out)
+    found = audited(dataset="fer_plus", data_root=tmp_path, attributes=["gender", "race"])
+
+    gaps = found.measured["gaps"]
+    sources = dict(gaps[["attribute", "attribute_source"]].drop_duplicates().to_numpy())
+    assert sources == {"gender": "given", "race": "predicted"}
+    assert found.reading["held_out_labels"]["attributes"] == ["race"]
+    assert set(found.report_inputs.tables["label_noise_gaps"]["attribute"]) == {"race"}
+
+
+def test_a_model_is_scored_over_the_emotions_of_the_evaluation_set(tmp_path: Path) -> None:
+    evaluation_set(tmp_path, "raf_db")
+
+    def sure_of_contempt(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        return np.column_stack([by_brightness(images), np.full(len(images), 5.0)])
+
+    names = ("Happy", "sad", "contempt")
+    found = audited(sure_of_contempt, dataset="raf_db", data_root=tmp_path, class_names=names)
+    assert found.overall.set_index("metric")["value"]["accuracy"] == 0.75
+    with pytest.raises(InvalidInputError, match="expected two in common at least"):
+        audited(sure_of_contempt, dataset="raf_db", data_root=tmp_path, class_names=("a", "b", "c"))

@@ -24,6 +24,7 @@ from fer_fairness.sources.foreign_table import ROWS, quoted
         ("give audit.columns.person=none if", "give person='none' if", "give --person none if"),
         ("audit.columns.person='a b', or", "person='a b', or", "--person 'a b', or"),
         ("more than 50 (audit.max_groups): a.", "50 (max_groups): a.", "50 (--max-groups): a."),
+        ("than 50,000 (audit.aif360_max_people).", "than 50,000.", "than 50,000."),
         ("audit.inference.n_bootstrap is 3", "n_bootstrap is 3", "--n-bootstrap is 3"),
         ("Name it in audit.intersections to", "in attributes to", "in --attributes to"),
     ],

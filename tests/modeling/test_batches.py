@@ -81,6 +81,28 @@ def test_changes_depend_on_seed_epoch_and_strength() -> None:
     assert np.allclose(drawn(0, 1, strength=0.0), [1, 0, 0, 0, 1, 0, 0, 0])
 
 
+@pytest.mark.parametrize(("asked", "weaker"), [(0, 0), (2, 2), (9, 3)])
+def test_the_last_epochs_at_most_half_change_images_less(asked: int, weaker: int) -> None:
+    params = TrainingParameters(
+        batch_size=8,
+        max_epochs=6,
+        weaker_epochs=asked,
+        weaker_strength=0.25,
+        online_augmentation=OnlineAugmentationParameters(shift_share=0.4),
+    )
+    plain = params.model_copy(update={"weaker_epochs": 0})
+    for epoch in range(6):
+        found, full = (
+            next(TrainingBatches(numbered(8), one, Procedure(), seed=0).epoch(epoch)).inputs
+            for one in (params, plain)
+        )
+        strength = 0.25 if epoch >= 6 - weaker else 1.0
+        # Columns 2 and 5 are where the top left pixel comes from.
+        np.testing.assert_allclose(
+            found["affine"][:, [2, 5]], strength * full["affine"][:, [2, 5]], rtol=1e-5
+        )
+
+
 def test_mixed_targets_are_mixed_like_their_images() -> None:
     params = PLAIN.model_copy(update={"mixup_alpha": 0.4})
     for batch in TrainingBatches(numbered(8), params, Procedure(), seed=0).epoch(0):

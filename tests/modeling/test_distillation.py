@@ -98,6 +98,19 @@ def test_epochs_show_the_views_that_teachers_were_asked_about(
     assert not any(np.array_equal(seen[0][row], seen[1][row]) for row in range(20))
 
 
+def test_without_same_views_the_mean_over_views_teaches_whatever_is_shown(
+    build: Callable[[], Any], toy: Callable[..., TrainingSet]
+) -> None:
+    part, teacher = toy(20), build()
+    of_views = VIEWS.distillation.model_copy(update={"same_views": False})
+    mean = asked([teacher], part, VIEWS.model_copy(update={"distillation": of_views}))
+    of_each = np.exp(asked([teacher], part, VIEWS).logits.astype(np.float64))
+    assert mean.logits.shape == (1, 20, 8)
+    assert not mean.has_views
+    np.testing.assert_allclose(np.exp(mean.logits[0]), of_each.mean(axis=0), rtol=1e-5)
+    assert not np.allclose(of_each[0], of_each[1], atol=1e-4)
+
+
 def test_what_was_said_of_views_is_kept_and_asked_anew_of_other_teachers_or_faces(
     build: Callable[[], Any],
     toy: Callable[..., TrainingSet],

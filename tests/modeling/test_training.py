@@ -196,7 +196,9 @@ def test_cross_entropy_of_uniform_logits_is_the_logarithm_of_the_classes() -> No
     np.testing.assert_allclose(cross_entropy(np.full((3, 8), 700.0), targets), np.log(8))
 
 
-@pytest.mark.parametrize(("same_views", "n_views"), [(False, None), (True, None), (True, 3)])
+@pytest.mark.parametrize(
+    ("same_views", "n_views"), [(False, None), (True, None), (True, 3), (False, 3)]
+)
 def test_a_teacher_keeps_what_it_knew(
     build: Build, toy: Toy, quick: TrainingParameters, *, same_views: bool, n_views: int | None
 ) -> None:

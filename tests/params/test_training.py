@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from fer_fairness.params.training import DistillationParameters
+from fer_fairness.params.training import DistillationParameters, TrainingParameters
 
 
 @pytest.mark.parametrize("given", ["a.keras; published", ["a.keras", "published"]])
@@ -16,6 +16,9 @@ def test_weight_0_alone_turns_off_what_the_configuration_teaches() -> None:
     assert found.weight == 0
 
 
-def test_views_that_teachers_would_not_be_asked_about_are_refused() -> None:
-    with pytest.raises(ValidationError, match="n_views is 2, but same_views is false"):
-        DistillationParameters(weight=0.5, n_views=2)
+def test_forms_that_were_asked_about_before_cannot_be_weaker_later() -> None:
+    asked_before = {"weight": 0.5, "same_views": True, "n_views": 2}
+    with pytest.raises(ValidationError, match="weaker_epochs is 3, but with same_views and"):
+        TrainingParameters.model_validate({"weaker_epochs": 3, "distillation": asked_before})
+    for distillation in ({**asked_before, "same_views": False}, {**asked_before, "n_views": None}):
+        TrainingParameters.model_validate({"weaker_epochs": 3, "distillation": distillation})

@@ -27,10 +27,9 @@ def test_rows_find_their_picture_in_any_order() -> None:
 
 def test_names_without_folders_match_only_where_they_are_unique() -> None:
     right = table(file=["a", "b"], sex=["f", "m"])
-    assert joined(table(image=["x/b.png", "x/a.png"]), right).data.column("sex").to_pylist() == [
-        "m",
-        "f",
-    ]
+    found = joined(table(image=["x/b.png", "x/a.png"]), right)
+    assert found.data.column("sex").to_pylist() == ["m", "f"]
+    assert "by the name of the picture without folders and ending" in found.notes[0]
     with pytest.raises(InvalidInputError, match="none of its pictures"):
         joined(table(image=["x/a.png", "y/a.png"]), right)
 

@@ -1,6 +1,6 @@
 """What a model that somebody calls from Python says of faces: any function will do."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.progress import track
-from fer_fairness.taxonomy import EMOTIONS, probability_column
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, probability_column
 
 Predict: TypeAlias = Callable[[npt.NDArray[np.uint8]], Any]
 """A batch of images to one row of probabilities, or of logits, an image."""
@@ -26,6 +26,7 @@ def answers(
     predict: Predict,
     images: npt.NDArray[np.uint8],
     class_names: Sequence[str] | None,
+    emotions: Collection[str] | None,
     *,
     batch_size: int,
 ) -> pd.DataFrame:
@@ -37,6 +38,7 @@ def answers(
         images: uint8, shape `(n, height, width, 1 or 3)`; may be memory-mapped.
         class_names: Names of its outputs, in their order, "-" for one that is no class; None: the
             eight of `taxonomy.EMOTIONS` for a model of eight.
+        emotions: Those that the dataset labels: a model is scored over these. None: all.
         batch_size: Images at a time.
 
     Returns:
@@ -59,8 +61,14 @@ def answers(
         )
     outputs = np.concatenate(parts)
     every = _names(class_names, outputs.shape[1])
-    names = [name for name in every if name != IGNORED]
-    outputs = outputs[:, [name != IGNORED for name in every]]
+    left = [name != IGNORED and (emotions is None or _plain(name) in emotions) for name in every]
+    names = [name for name, is_left in zip(every, left, strict=True) if is_left]
+    if len(names) < 2:
+        raise InvalidInputError(
+            f"The model's outputs are {', '.join(every)}, and the dataset has "
+            f"{', '.join(emotions or ())}: expected two in common at least. Correct class_names."
+        )
+    outputs = outputs[:, left]
     shares = _shares(outputs)
     columns = {probability_column(name): shares[:, i] for i, name in enumerate(names)}
     return pd.DataFrame({PREDICTED: np.array(names)[outputs.argmax(axis=1)], **columns})
@@ -116,6 +124,12 @@ def _names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]
             "outputs: expected another name for each, or '-' for one that is no class."
         )
     return names
+
+
+def _plain(name: str) -> str:
+    """The taxonomy's name of an emotion."""
+    known = name.strip().casefold()
+    return EMOTION_ALIASES.get(known, known)
 
 
 def _shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

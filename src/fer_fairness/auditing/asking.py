@@ -130,17 +130,21 @@ def audit_model(
     names = options.pop("class_names", None)
     options.setdefault("name", getattr(predict, "__name__", type(predict).__name__))
     with in_words_of(Way.PYTHON):
-        images, faces = faces_of(dataset, Path(data_root))
-        said = answers(predict, images, names, batch_size=batch_size)
-    taken = [name for name in said if name in faces]
+        faces = faces_of(dataset, Path(data_root))
+        said = answers(predict, faces.images, names, faces.emotions, batch_size=batch_size)
+    if faces.held_out_labels is not None:
+        options.setdefault("held_out_labels", faces.held_out_labels)
+        options.setdefault("predicted_attributes", faces.predicted_attributes)
+    table = faces.table
+    taken = [name for name in said if name in table]
     if taken:
         raise InvalidInputError(
             f"The table of the dataset has a column {taken[0]!r}, which the model's answers get. "
             "Leave it out."
         )
-    if names is not None and has_true_codes(table_of_frame(faces), y_true):
+    if names is not None and has_true_codes(table_of_frame(table), y_true):
         options["class_names"] = [name for name in names if name != IGNORED]
-    found = Request(faces.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
+    found = Request(table.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
     _warn(found.reading)
     return found
 

@@ -20,12 +20,31 @@ from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
 from fer_fairness.sources.images import within
 from fer_fairness.sources.predictions_roles import image_column
-from fer_fairness.tables import has_majority_emotion
+from fer_fairness.tables import PERSON, has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
 
 logger = logging.getLogger(__name__)
 
 Images: TypeAlias = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """The faces that a model is asked about.
+
+    Attributes:
+        images: uint8 of shape `(n, height, width, 1 or 3)`.
+        table: One row an image: true emotion, groups, and whatever else is known.
+        emotions: Those that the dataset labels, where it is known.
+        predicted_attributes: Attributes whose groups a labeller predicted.
+        held_out_labels: What is known of this labeller: a file as `audit` takes it.
+    """
+
+    images: Images
+    table: pd.DataFrame
+    emotions: tuple[str, ...] | None = None
+    predicted_attributes: tuple[str, ...] = ()
+    held_out_labels: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +80,7 @@ _BOX: Final = (
 )
 
 
-def faces_of(dataset: Dataset, data_root: Path) -> tuple[Images, pd.DataFrame]:
+def faces_of(dataset: Dataset, data_root: Path) -> Faces:
     """The faces of a dataset and what is known of them.
 
     Args:
@@ -69,8 +88,7 @@ def faces_of(dataset: Dataset, data_root: Path) -> tuple[Images, pd.DataFrame]:
         data_root: Where evaluation sets lie, `data` in the project.
 
     Returns:
-        uint8 of shape `(n, height, width, 1 or 3)`, and one row of the table an image: for an
-        evaluation set the test faces with a majority emotion.
+        Images and table; of an evaluation set the test faces with a majority emotion.
 
     Raises:
         InvalidInputError: There is no such dataset, images and table differ in length, or a picture
@@ -88,17 +106,19 @@ def faces_of(dataset: Dataset, data_root: Path) -> tuple[Images, pd.DataFrame]:
     return _evaluation_set(dataset, data_root)
 
 
-def _arrays(images: Images, table: pd.DataFrame) -> tuple[Images, pd.DataFrame]:
+def _arrays(images: Images, table: pd.DataFrame) -> Faces:
     images = np.asarray(images)
     if len(images) != len(table):
         raise InvalidInputError(
             f"There are {len(images):,} images and {len(table):,} rows of the table: expected one "
             "row an image, in the same order."
         )
-    return images[..., None] if images.ndim == 3 else images, table.reset_index(drop=True)
+    images = images[..., None] if images.ndim == 3 else images
+    return Faces(images, table.reset_index(drop=True))
 
 
-def _evaluation_set(name: str, data_root: Path) -> tuple[Images, pd.DataFrame]:
+def _evaluation_set(name: str, data_root: Path) -> Faces:
+    known = EVALUATION_SETS[name]
     images = data_root / "03_primary" / name / "test_images.npy"
     faces = data_root / "05_model_input" / name / "test_labelled_faces.parquet"
     for file in (images, faces):
@@ -111,11 +131,24 @@ def _evaluation_set(name: str, data_root: Path) -> tuple[Images, pd.DataFrame]:
     table = table[has_majority_emotion(table)].reset_index(drop=True)
     stored = np.load(images, mmap_mode="r", allow_pickle=False)
     groups = [attribute for attribute in ATTRIBUTES if table[attribute].notna().any()]
-    kept = table[["sample_id", "emotion", *groups]]
-    return np.asarray(stored[table["image_index"].to_numpy()]), kept
+    labelled = [one for one in groups if (table[f"{one}_source"] == "predicted").any()]
+    held_out = data_root / "08_reporting/labeller" / known.condition / "held_out_labels.parquet"
+    if labelled and not held_out.is_file():
+        raise InvalidInputError(
+            f"Groups of {name} are predicted ({', '.join(labelled)}), and there is no file "
+            f"{held_out}, which tells how often wrongly: run kedro run --pipelines race_labeling."
+        )
+    people = [PERSON] if PERSON in table.columns else []
+    return Faces(
+        np.asarray(stored[table["image_index"].to_numpy()]),
+        table[["sample_id", *people, "emotion", *groups]],
+        known.emotions,
+        tuple(labelled),
+        held_out if labelled else None,
+    )
 
 
-def _pictures(given: Pictures) -> tuple[Images, pd.DataFrame]:
+def _pictures(given: Pictures) -> Faces:
     if isinstance(given.table, pd.DataFrame):
         table, frame, folder = table_of_frame(given.table), given.table, Path()
     else:
@@ -146,7 +179,7 @@ def _pictures(given: Pictures) -> tuple[Images, pd.DataFrame]:
             f"{len(images):,}",
         )
     boxed = [name for name in frame.columns if str(name).strip() in columns]
-    return np.stack(images), frame.drop(columns=boxed).reset_index(drop=True)
+    return Faces(np.stack(images), frame.drop(columns=boxed).reset_index(drop=True))
 
 
 def _box_columns(table: ForeignTable) -> list[str]:

@@ -18,7 +18,14 @@ _COLUMNS: Final = (
     "several_faces",
     "age_cuts",
 )
-_OF_AUDIT: Final = ("labels", "held_out_labels", "max_groups", "n_scan_permutations", "name")
+_OF_AUDIT: Final = (
+    "labels",
+    "held_out_labels",
+    "predicted_attributes",
+    "max_groups",
+    "n_scan_permutations",
+    "name",
+)
 
 
 class Options(TypedDict, total=False):
@@ -41,6 +48,7 @@ class Options(TypedDict, total=False):
             "all" are audited.
         age_cuts: First year of each age group but the youngest, for ages in years.
         held_out_labels: File of people whose group is known, where a labeller predicted groups.
+        predicted_attributes: Which attributes these are; not given: those of `held_out_labels`.
         name: What the model is called.
         n_bootstrap: Resampled tables behind the intervals.
         n_permutations: Shuffles of the group labels behind each p-value.
@@ -62,6 +70,7 @@ class Options(TypedDict, total=False):
     several_faces: Literal["largest", "all"]
     age_cuts: Sequence[int]
     held_out_labels: str | Path | None
+    predicted_attributes: str | Sequence[str] | None
     name: str | None
     n_bootstrap: int
     n_permutations: int

@@ -44,13 +44,20 @@ def read_people(table: ForeignTable, parameters: AuditParameters, *, name: str) 
 
     Raises:
         InvalidInputError: The table cannot be read, or a column of groups bears the name that the
-            source of another one has here.
+            source of another one has here; or predicted attributes are named that there are not.
     """
     beside = [open_table(Path(path)) for path in parameters.labels or ()]
     found = read_table(table, parameters.columns, beside)
     groups = {name: found.frame[name].dropna().unique().tolist() for name in found.attributes}
-    held_out = _held_out(parameters, groups)
-    predicted = held_out.attributes if held_out else ()
+    named = parameters.predicted_attributes
+    unknown = [name for name in named or () if name not in groups]
+    if unknown:
+        table.refuse(
+            f"audit.predicted_attributes names {unknown[0]!r}, but the attributes are "
+            f"{', '.join(groups)}. Name some of these, or leave it out."
+        )
+    held_out = _held_out(parameters, groups if named is None else {n: groups[n] for n in named})
+    predicted = named or (held_out.attributes if held_out else ())
     sources = {
         f"{name}_source": "predicted" if name in predicted else "given" for name in found.attributes
     }

@@ -34,6 +34,9 @@ _SETTING: Final = re.compile(rf"\b(?P<setting>{_KNOWN})\b(?:=(?P<value>'[^']*'|\
 _NAMES: Final = {"true": "y_true", "predicted": "y_pred", "intersections": "attributes"}
 """What is called otherwise from Python and the console than among Kedro's parameters."""
 
+_OF_KEDRO_ALONE: Final = " (audit.aif360_max_people)"
+"""Which parameter decides, where only Kedro has it."""
+
 
 class Way(StrEnum):
     """How an audit was asked for."""
@@ -54,7 +57,7 @@ def worded(sentence: str, way: Way) -> str:
             return option if value is None else f"{option} {value}"
         return name if value is None else f"{name}={value.strip(chr(39))!r}"
 
-    told = _SETTING.sub(named, sentence)
+    told = _SETTING.sub(named, sentence.replace(_OF_KEDRO_ALONE, ""))
     return told.replace(ROWS, "the first row is row 1") if way is Way.PYTHON else told
 
 

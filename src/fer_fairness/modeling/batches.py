@@ -109,7 +109,8 @@ class TrainingBatches:
         known = self._known(epoch)
         for number in range(len(self)):
             generator = np.random.default_rng([_CHANGES, self._seed, epoch, number])
-            yield self._batch(rows[number * size : (number + 1) * size], generator, known)
+            in_batch = rows[number * size : (number + 1) * size]
+            yield self._batch(in_batch, generator, known, strength=self._strength(epoch))
 
     def _known(self, epoch: int) -> dict[str, np.ndarray]:
         """What is known of every face in `epoch` before batches are drawn: views, and teachers."""
@@ -121,6 +122,12 @@ class TrainingBatches:
         if teaching.has_views:
             known |= draw_view(view, self._training, self._params)
         return known
+
+    def _strength(self, epoch: int) -> float:
+        """What the changes of all images are multiplied by in `epoch`."""
+        params = self._params
+        n_weaker = min(params.weaker_epochs, params.max_epochs // 2)
+        return params.weaker_strength if epoch >= params.max_epochs - n_weaker else 1.0
 
     def _rows(self, generator: np.random.Generator) -> np.ndarray:
         rows = self._procedure.order(self._training, generator)
@@ -135,14 +142,19 @@ class TrainingBatches:
         return rows[: self.epoch_size]
 
     def _batch(
-        self, rows: np.ndarray, generator: np.random.Generator, known: dict[str, np.ndarray]
+        self,
+        rows: np.ndarray,
+        generator: np.random.Generator,
+        known: dict[str, np.ndarray],
+        *,
+        strength: float,
     ) -> Batch:
         training, params = self._training, self._params
         images = training.images[training.image_index[rows]]
         columns = {name: values[rows] for name, values in training.columns.items()}
         weight = columns.pop(WEIGHT, None)
-        strength = columns.pop(STRENGTH, np.ones(len(rows), np.float32))
-        changes = draw_changes(generator, images.shape[1:3], strength, params.online_augmentation)
+        strengths = columns.pop(STRENGTH, np.ones(len(rows), np.float32)) * np.float32(strength)
+        changes = draw_changes(generator, images.shape[1:3], strengths, params.online_augmentation)
         inputs: dict[str, np.ndarray] = {**columns, "images": images, **changes}
         inputs |= {name: values[rows] for name, values in known.items()}
         batch = Batch(inputs, training.targets[rows], weight)

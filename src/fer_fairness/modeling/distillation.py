@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.special import log_softmax
+from scipy.special import log_softmax, logsumexp
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import replacing
@@ -37,8 +37,8 @@ class Teaching:
 
     Attributes:
         logits: Shape `(n_views, n, k)`: the logarithm of the teachers' mean probabilities.
-        has_views: Whether epochs show the faces in those views; else there is one, of unmoved
-            faces, whatever epochs show.
+        has_views: Whether epochs show the faces in those views; else there is one answer, whatever
+            epochs show.
     """
 
     logits: np.ndarray
@@ -61,7 +61,8 @@ def ask_teachers(
 
     What is said is the mean over a face and its mirror image where faces are flipped online, and
     over teachers, whose probabilities are averaged (Hinton et al. 2015, arXiv 1503.02531, section
-    3).
+    3); unless epochs show the views, over these too, which is what a teacher that predicts with
+    test-time augmentation says.
 
     Args:
         teachers: At least one model that takes the images and gives logits of the same classes.
@@ -84,7 +85,10 @@ def ask_teachers(
         )
         for view in range(n_views)
     ]
-    return Teaching(np.stack(asked), has_views=True)
+    if params.distillation.same_views:
+        return Teaching(np.stack(asked), has_views=True)
+    mean = logsumexp(np.stack(asked).astype(np.float64), axis=0) - np.log(n_views)
+    return Teaching(mean[None].astype(np.float32), has_views=False)
 
 
 def draw_view(view: int, training: TrainingSet, params: TrainingParameters) -> dict[str, Floats]:

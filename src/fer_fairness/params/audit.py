@@ -110,6 +110,12 @@ class AuditParameters(Parameters):
         "or Parquet file of people whose group is known, with columns true_<attribute> and "
         "predicted_<attribute>. Scores of these attributes are then corrected for its errors.",
     )
+    predicted_attributes: ListOf[str] | None = Field(
+        default=None,
+        min_length=1,
+        description="Attributes whose groups a labeller predicted; not given: those of "
+        "held_out_labels.",
+    )
     dataset: str = Field(
         default=TRAINED_ON, description="Evaluation set whose test faces a model is run on."
     )

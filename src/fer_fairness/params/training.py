@@ -53,24 +53,16 @@ class DistillationParameters(Parameters):
     n_views: int | None = Field(
         default=None,
         ge=1,
-        description="With same_views: how many forms of each face there are, one for each epoch "
-        "and then from the first on. Teachers are asked about all of them before the first epoch, "
-        "once for all seeds. null: endlessly many, and they are asked in each step.",
+        description="About how many moved forms of each face teachers are asked, before the first "
+        "epoch and once for all seeds. With same_views epochs show these forms in turn, each with "
+        "its own answer; else the mean answer to all of them teaches whatever form an epoch shows. "
+        "null: with same_views they are asked in each step, else once about the face as it is.",
     )
 
     @property
     def is_asked_in_steps(self) -> bool:
         """Whether teachers are asked in each step, and not before the first epoch."""
         return self.same_views and self.n_views is None
-
-    @model_validator(mode="after")
-    def _views_are_the_students(self) -> Self:
-        if self.n_views is not None and not self.same_views:
-            raise ValueError(
-                f"n_views is {self.n_views}, but same_views is false, so that teachers are asked "
-                "about unmoved faces only: set same_views to true, or leave n_views out."
-            )
-        return self
 
 
 class TrainingParameters(Parameters):
@@ -181,6 +173,18 @@ class TrainingParameters(Parameters):
         ),
     )
     online_augmentation: OnlineAugmentationParameters = OnlineAugmentationParameters()
+    weaker_epochs: int = Field(
+        default=0,
+        ge=0,
+        description="Last epochs, at most half of max_epochs, in which images are changed less, so "
+        "that training ends on faces like those that will be scored.",
+    )
+    weaker_strength: float = Field(
+        default=0.5,
+        ge=0.0,
+        le=1.0,
+        description="What all ranges of online_augmentation are multiplied by in weaker_epochs.",
+    )
     distillation: DistillationParameters = DistillationParameters()
 
     @model_validator(mode="after")
@@ -198,5 +202,12 @@ class TrainingParameters(Parameters):
         if self.weight_decay > 0 and self.optimizer != "adamw":
             raise ValueError(
                 f"weight_decay {self.weight_decay} needs optimizer adamw, found {self.optimizer}."
+            )
+        distillation = self.distillation
+        if self.weaker_epochs and distillation.same_views and distillation.n_views is not None:
+            raise ValueError(
+                f"weaker_epochs is {self.weaker_epochs}, but with same_views and n_views epochs "
+                "show forms of the faces that are not weaker later on: set weaker_epochs to 0, or "
+                "same_views to false."
             )
         return self

@@ -1,9 +1,9 @@
 """Reads JSON of predictions: records, faces of pictures, or what a function returned for each.
 
-The forms: a list of records (`pandas.DataFrame.to_json(orient="records")`); a list with the faces
-of each picture (`DeepFace.analyze` and `FER.detect_emotions` over several); an object from a
-picture's name to its faces; records that hold a list of faces; a pair of labels and scores
-(`predict_emotions` of HSEmotion and EmotiEffLib); one such value a line.
+The forms: a list of records (`pandas.DataFrame.to_json(orient="records")`) or an object of columns
+(`to_json()`); a list with the faces of each picture (`DeepFace.analyze` and `FER.detect_emotions`
+over several); an object from a picture's name to its faces; records that hold a list of faces; a
+pair of labels and scores (`predict_emotions` of HSEmotion and EmotiEffLib); one such value a line.
 """
 
 import json
@@ -64,11 +64,26 @@ def _value(text: str) -> Any:  # noqa: ANN401  JSON
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
             raise
-        return [json.loads(line) for line in lines]
+        return [
+            _of_line(line, number)
+            for number, line in enumerate(text.splitlines(), start=1)
+            if line.strip()
+        ]
+
+
+def _of_line(line: str, number: int) -> Any:  # noqa: ANN401  JSON
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        error.lineno = number
+        raise
 
 
 def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
-    if isinstance(value, Mapping) and _names_pictures(value):
+    if isinstance(value, Mapping) and _is_by_column(value):
+        rows = next(iter(value.values()))
+        yield from ({name: value[name][row] for name in value} for row in rows)
+    elif isinstance(value, Mapping) and _names_pictures(value):
         for picture, found in value.items():
             yield from _faces(found, {IMAGE: str(picture)})
     elif isinstance(value, Mapping) or _is_pair(value):
@@ -77,6 +92,15 @@ def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
         for number, found in enumerate(value, start=1):
             of_picture = isinstance(found, list) and not _is_pair(found)
             yield from _faces(found, {IMAGE: f"picture {number}"} if of_picture else {})
+
+
+def _is_by_column(value: Mapping[str, Any]) -> bool:
+    """Whether it is an object from columns to rows, which are numbered and the same in each."""
+    columns = list(value.values())
+    if not columns or not all(isinstance(column, Mapping) for column in columns):
+        return False
+    rows = list(columns[0])
+    return rows == [*map(str, range(len(rows)))] and all(list(one) == rows for one in columns)
 
 
 def _names_pictures(value: Mapping[str, Any]) -> bool:
@@ -89,10 +113,8 @@ def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # no
     if isinstance(found, Mapping):
         lists = {key: value for key, value in found.items() if _are_faces(value)}
         own = known | {key: value for key, value in found.items() if key not in lists}
-        if not lists:
-            yield own
-        for faces in lists.values():
-            yield from _faces(faces, own)
+        faces = [face for of_list in lists.values() for face in of_list]
+        yield from _faces(faces, own)
     elif _is_pair(found):
         yield from _labels_and_scores(found, known)
     elif isinstance(found, list) and found:

@@ -89,7 +89,7 @@ def _named(table: ForeignTable, given: str | None) -> str:
 
 def _joined(table: ForeignTable, other: ForeignTable, image: str, key: str) -> ForeignTable:
     brought = {name: _new_name(table, other, name) for name in other.names if name != key}
-    own, theirs = _matching(table.one_line(image), other.one_line(key))
+    own, theirs, by = _matching(table.one_line(image), other.one_line(key))
     repeated = theirs[theirs.duplicated(keep=False) & (theirs != "")]
     faces = other.one_line(key).map(_stem).str.fullmatch(_FACE_OF_PICTURE)
     if len(repeated) and not faces[repeated.index[0]]:
@@ -114,7 +114,7 @@ def _joined(table: ForeignTable, other: ForeignTable, image: str, key: str) -> F
     data = table.data
     for name, new in brought.items():
         data = data.append_column(new, other.data.column(name).take(rows))
-    table.notes.append(f"From {other.name}, joined by picture: {listed(brought.values())}.")
+    table.notes.append(f"From {other.name}, joined by {by}: {listed(brought.values())}.")
     return replace(table, data=data)
 
 
@@ -128,16 +128,16 @@ def _new_name(table: ForeignTable, other: ForeignTable, name: str) -> str:
     return new
 
 
-def _matching(own: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Names under which the pictures of both are compared."""
+def _matching(own: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series, str]:
+    """Names under which the pictures of both are compared, and what these are."""
     whole = own.map(_path), theirs.map(_path)
     if set(whole[0]) & set(whole[1]):
-        return whole
+        return *whole, "picture"
     short = own.map(_stem), theirs.map(_without_face)
     for full, name in ((whole[0], short[0]), (whole[1], theirs.map(_stem))):
         if name.nunique() < full.nunique():
-            return whole
-    return short
+            return *whole, "picture"
+    return *short, "the name of the picture without folders and ending"
 
 
 def _path(written: str) -> str:
