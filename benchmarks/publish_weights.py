@@ -2,8 +2,8 @@
 
     python benchmarks/publish_weights.py FILE.keras fer_plus_compact_0.keras
 
-Weights are rounded to float16; a model that is loaded has them in float32 again. How much the rounding changes is told on
-validation faces; a model whose answers it changes is refused.
+Weights are rounded to float16; a model that is loaded has them in float32 again. How much the
+rounding changes is told on validation faces; a model whose answers it changes is refused.
 """
 
 import argparse
