@@ -269,7 +269,7 @@ def _unpaired_finding(rows: Sequence[SideRow], heading: str) -> Finding:
     shown = [row for row in rows if row.metric in ("accuracy", "accuracy_gap")]
     told = "; ".join(f"{row.label} {row.from_to}, {row.alone}" for row in shown)
     apart = [f"{row.label} {row.alone}" for row in rows if row.alone_excludes_zero]
-    text = f"Not the same people, so nothing is tested. {capitalised(told)}. "
+    text = f"Not compared person by person, so nothing is tested. {capitalised(told)}. "
     text += (
         f"Zero is outside of the interval of {len(apart)} of {len(rows)} differences looked at "
         f"alone{': ' + '; '.join(first_few(apart, others='more')) if apart else ''}."
