@@ -31,6 +31,8 @@ def test_a_yaml_key_true_which_is_a_boolean_there_names_the_true_column() -> Non
         ({"probabilities": ["p", "p"]}, "columns names 'p' twice"),
         ({"class_names": ["sad", "sad "]}, "class_names names 'sad' twice"),
         ({"attributes": []}, "at least 1 item"),
+        ({"predicted": "a;"}, "predicted is .*expected one column, or several"),
+        ({"predicted": "a;a"}, "columns names 'a' twice"),
         ({"label": "y"}, "Extra inputs"),
     ],
 )
@@ -50,6 +52,8 @@ def test_columns_that_contradict_one_another_are_refused(
         ({"intersections": ["gender x "]}, "expected different attributes joined"),
         ({"intersections": ["a x b", "a x b"]}, "intersections names 'a x b' twice"),
         ({"max_groups": 1}, "greater than or equal to 2"),
+        ({"name": "mine", "columns": {"predicted": "a;b"}}, "name is of one model, .* names 2"),
+        ({"columns": {"predicted": "a;b", "logits": "l"}}, "logits is of one model"),
     ],
 )
 def test_an_impossible_audit_is_refused(given: dict[str, object], message: str) -> None:

@@ -81,6 +81,7 @@ def audited(path: Path, **parameters: Any) -> Audited:
     tables = {
         **dict(zip(EVALUATION_TABLES, evaluated, strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
+        "comparisons": measuring.compare_models(*measured_on),
         "scan": measuring.scan_subgroups(*measured_on),
         "aif360": measuring.one_vs_rest(*measured_on),
     }
@@ -350,6 +351,17 @@ def test_table_and_results_hold_every_metric_and_can_be_read_by_anything(done: A
         *("gender", "race", "gender x race")
     }
     assert done.results["manifest"]["reading"]["sha256"]
+
+
+def test_several_models_are_one_report_with_what_each_changes(file: Path, tmp_path: Path) -> None:
+    people = pd.read_csv(file)
+    both = tmp_path / "both.csv"
+    people.rename(columns={"y_pred": "pred_a"}).assign(pred_b=people["y_true"]).to_csv(both)
+    done = audited(both, columns={"predicted": "pred_a;pred_b"}, intersections=[])
+    assert set(done.table["model"]) == {"pred_a", "pred_b"}
+    assert {row["variant"] for row in done.results["methods"]} == {"pred_b"}
+    assert done.results["manifest"]["reading"]["models"] == ["pred_a", "pred_b"]
+    assert "What the other models change" in done.page
 
 
 def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None:

@@ -23,6 +23,7 @@ from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines import (
     audit,
+    compare,
     data_processing,
     fabrication,
     fairness_reporting,
@@ -48,7 +49,7 @@ DESIGN_NAMES = {
 }
 VARIANT_PIPELINES = ("baseline", "emotion_augmentation", "demographic_augmentation", "mitigation")
 AUDITS = {"audit", "audit_model"}
-STAND_APART = AUDITS | {"fabrication", "label_images", "plan_audit"}
+STAND_APART = AUDITS | {"fabrication", "label_images", "plan_audit", "compare"}
 ENVIRONMENTS = ("base", "sample")
 
 
@@ -79,7 +80,7 @@ def test_audits_differ_only_in_where_predictions_come_from() -> None:
 
 def test_audits_write_nothing_that_the_project_reads_or_writes() -> None:
     everything = PIPELINES["__default__"].datasets() | PIPELINES["fabrication"].datasets()
-    for name in (*AUDITS, "label_images", "plan_audit"):
+    for name in (*AUDITS, "label_images", "plan_audit", "compare"):
         assert not PIPELINES[name].all_outputs() & everything
     assert "audit" not in STRUCTURE.names, "they would share the folder of their tables"
 
@@ -167,7 +168,7 @@ def test_every_parameter_block_is_valid_and_arrives_as_its_model(
 ) -> None:
     """Kedro hands over a raw dict, with a log line only, where an annotation cannot be resolved."""
     context = _context(kedro_project, env)
-    chosen = ["__default__", "label_images", "plan_audit", *sorted(AUDITS)]
+    chosen = ["__default__", "label_images", "plan_audit", "compare", *sorted(AUDITS)]
     if env == "sample":
         chosen += ["fabrication"]
         context._pipelines_to_validate = chosen
@@ -260,7 +261,15 @@ def test_names_with_dots_are_made_by_kedros_own_mapping_alone(
             assert written_by == module.__name__, (written_by, name)
 
     monkeypatch.setattr(module, "_node_dataset_name_validation", refuse)
-    standing = (audit, data_processing, fabrication, label_images, plan_audit, race_labeling)
+    standing = (
+        audit,
+        compare,
+        data_processing,
+        fabrication,
+        label_images,
+        plan_audit,
+        race_labeling,
+    )
     for package in standing:
         package.create_pipeline()
     audit.create_model_pipeline()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from math import inf
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,6 +12,8 @@ from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import AgeCuts, ListOf, parted
 from fer_fairness.taxonomy import NO_CLASS
 
+_OF_ONE_MODEL: Final = ("probabilities", "logits")
+
 
 class PredictionColumns(Parameters):
     """Which column of a prediction file is what. What is not given is guessed from the names."""
@@ -19,8 +21,10 @@ class PredictionColumns(Parameters):
     true: str | None = Field(
         default=None, description="Column of the true emotion: names or integer codes."
     )
-    predicted: str | None = Field(
-        default=None, description="Column of the emotion that the model predicted."
+    predicted: tuple[str, ...] | str | None = Field(
+        default=None,
+        description="Column of the emotion that the model predicted; of several models a column "
+        "each, the reference first.",
     )
     sample_id: str | None = Field(
         default=None,
@@ -68,11 +72,16 @@ class PredictionColumns(Parameters):
             return {"true" if key is True else key: value for key, value in given.items()}
         return given
 
-    @field_validator("probabilities", "logits", mode="before")
+    @field_validator("predicted", "probabilities", "logits", mode="before")
     @classmethod
     def _columns_given_as_text(cls, given: object) -> object:
-        # One name is one column of lists.
+        # One name is one model's column, or one column of lists.
         return parted(given) if isinstance(given, str) and ";" in given else given
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Columns of several models; none where one alone is audited."""
+        return self.predicted if isinstance(self.predicted, tuple) else ()
 
     @field_validator("sample_id", "person", mode="before")
     @classmethod
@@ -83,8 +92,15 @@ class PredictionColumns(Parameters):
     def _columns_differ(self) -> Self:
         if self.probabilities is not None and self.logits is not None:
             raise ValueError("probabilities and logits are both given: give one of them")
-        single = (self.true, self.predicted, self.sample_id, self.person)
+        single = (self.true, self.sample_id, self.person)
         used = [name for name in single if name]
+        predicted = self.models or (self.predicted,)
+        if self.models and (len(self.models) < 2 or "" in self.models):
+            raise ValueError(
+                f"predicted is {list(self.models)}: expected one column, or several parted by "
+                "semicolons"
+            )
+        used += [name for name in predicted if isinstance(name, str)]
         used += self.attributes or ()
         for scores in (self.probabilities, self.logits):
             used += (scores,) if isinstance(scores, str) else scores or ()
@@ -198,6 +214,13 @@ class AuditParameters(Parameters):
     def _one_thing_is_audited(self) -> Self:
         if self.predictions is not None and self.model is not None:
             raise ValueError("predictions and model are both given: audit one of them at a time")
+        of_one = {"name": self.name, **{one: getattr(self.columns, one) for one in _OF_ONE_MODEL}}
+        given = [name for name, value in of_one.items() if value is not None]
+        if self.columns.models and given:
+            raise ValueError(
+                f"{given[0]} is of one model, but columns.predicted names "
+                f"{len(self.columns.models)}: leave it out, or audit each model by itself"
+            )
         if self.held_out_labels is not None and self.predictions is None:
             raise ValueError(
                 "held_out_labels is given without predictions: of a model that is run here the "

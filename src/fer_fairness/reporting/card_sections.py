@@ -1,7 +1,7 @@
 """The nine sections of a model card, after Mitchell et al. 2019 (arXiv 1810.03993)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from fer_fairness.evaluation_sets import TRAINED_ON
 from fer_fairness.reporting import page
@@ -74,7 +74,7 @@ def card_sections(
         told: The statements on it.
         drawing: The figure of these; None where there is none.
     """
-    ethics = _FABRICATED_ETHICS if fabricated(inputs) else _ETHICS
+    ethics = _FABRICATED_ETHICS if any(map(inputs.is_fabricated, inputs.quality)) else _ETHICS
     caveats = [_NOT_FOUND, _ELSEWHERE, *_label_caveats(inputs, told), *size_limits(inputs)]
     return [
         page.Section("details", "Model details", _details(inputs, variant)),
@@ -87,16 +87,6 @@ def card_sections(
         page.Section("ethics", "Ethical considerations", [page.Text(ethics)]),
         page.Section("caveats", "Caveats and recommendations", [page.Bullets(tuple(caveats))]),
     ]
-
-
-def fabricated(inputs: ReportInputs) -> bool:
-    """Whether any face was drawn by a program."""
-    return any(_reading(inputs, name).get("fabricated") for name in inputs.quality)
-
-
-def _reading(inputs: ReportInputs, dataset: str) -> Mapping[str, Any]:
-    reading = inputs.quality.get(dataset, {}).get("reading")
-    return reading if isinstance(reading, Mapping) else {}
 
 
 def _details(inputs: ReportInputs, variant: str) -> list[page.Block]:
@@ -176,16 +166,16 @@ def _evaluation_data(inputs: ReportInputs) -> list[page.Block]:
 
 
 def _title(inputs: ReportInputs, dataset: str) -> str:
-    reading = _reading(inputs, dataset)
+    reading = inputs.reading_of(dataset)
     title = f" of {reading['title']}" if "title" in reading else ""
-    return f"{title}; fabricated" if reading.get("fabricated") else title
+    return f"{title}; fabricated" if inputs.is_fabricated(dataset) else title
 
 
 def _training_data(inputs: ReportInputs, variant: str) -> list[page.Block]:
     parameters = inputs.manifest.get("parameters")
     name = (parameters if isinstance(parameters, Mapping) else {}).get("train_on", TRAINED_ON)
-    label, reading = evaluation_set_label(str(name)), _reading(inputs, str(name))
-    drawn = " (fabricated)" if reading.get("fabricated") else ""
+    label = evaluation_set_label(str(name))
+    drawn = " (fabricated)" if inputs.is_fabricated(str(name)) else ""
     train, validation = (_n_faces(inputs, str(name), split) for split in ("train", "validation"))
     text = (
         f"{'The baseline' if variant != 'baseline' else 'It'} was trained on {train}training faces "
@@ -198,7 +188,7 @@ def _training_data(inputs: ReportInputs, variant: str) -> list[page.Block]:
         text += f" This variant was trained on {before} faces and {added} added ones."
     elif variant != "baseline":
         text += " What this variant was trained on stands in its parameters."
-    licence = None if drawn else reading.get("licence")
+    licence = None if drawn else inputs.reading_of(str(name)).get("licence")
     return [page.Text(text), *([page.Text(f"Licence of {label}: {licence}")] if licence else [])]
 
 

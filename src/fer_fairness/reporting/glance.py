@@ -102,8 +102,7 @@ def trust(inputs: ReportInputs) -> str:
     Empty where nothing is known of it.
     """
     told = []
-    readings = [part.get("reading") for part in inputs.quality.values()]
-    if any(isinstance(reading, dict) and reading.get("fabricated") for reading in readings):
+    if any(map(inputs.is_fabricated, inputs.quality)):
         told.append("fabricated faces, with planted differences")
     by_source = grouped(inputs.rows(GroupRow), lambda row: row.source_label)
     for source, rows in by_source.items():

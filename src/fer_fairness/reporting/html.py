@@ -28,12 +28,33 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
     is_audit = inputs.kind == "audit"
     of_models = "this model treats" if len(inputs.variants()) < 2 else "these models treat"
     who = of_models if is_audit else "facial emotion recognition treats"
-    return template("report.html.jinja").render(
+    return render_page(
+        all_sections(inputs) if sections is None else sections,
         kicker="Fairness audit" if is_audit else "Fairness report",
         title=f"How evenly {who} people",
         subject=subject(inputs),
         trust=trust(inputs),
-        sections=all_sections(inputs) if sections is None else sections,
+    )
+
+
+def render_page(
+    sections: Sequence[Section], *, kicker: str, title: str, subject: str, trust: str = ""
+) -> str:
+    """Sections as a page that needs nothing else.
+
+    Args:
+        sections: In their order.
+        kicker: What kind of page it is, a few words.
+        title: Its heading.
+        subject: What it is about, in a sentence or two.
+        trust: What to trust, if anything is to be said.
+    """
+    return template("report.html.jinja").render(
+        kicker=kicker,
+        title=title,
+        subject=subject,
+        trust=trust,
+        sections=sections,
         anchor=_anchors(),
     )
 

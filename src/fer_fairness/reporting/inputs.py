@@ -82,6 +82,16 @@ class ReportInputs:
         named = chosen.get("primary") if isinstance(chosen, Mapping) else None
         return [str(name) for name in named or ()]
 
+    def reading_of(self, dataset: str) -> Mapping[str, Any]:
+        """How a dataset was read, or of an audit its predictions; empty where nothing is known."""
+        about = self.manifest if self.kind == "audit" else self.quality.get(dataset, {})
+        reading = about.get("reading")
+        return reading if isinstance(reading, Mapping) else {}
+
+    def is_fabricated(self, dataset: str) -> bool:
+        """Whether a program drew the faces of a dataset."""
+        return bool(self.reading_of(dataset).get("fabricated"))
+
     def file_of(self, kind: type[Row]) -> str:
         """The file beside the page that has all rows of a table."""
         return f"{'' if self.kind == 'audit' else 'tables/'}{kind.table}.parquet"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting import page
 from fer_fairness.reporting.card_analyses import MOST_STATEMENTS
-from fer_fairness.reporting.card_sections import card_sections, fabricated
+from fer_fairness.reporting.card_sections import card_sections
 from fer_fairness.reporting.figures.glance import (
     HEADLINE_GAPS_CAPTION,
     headline_gaps_figure,
@@ -121,14 +121,14 @@ def _results(inputs: ReportInputs, variant: str) -> list[dict[str, Any]]:
         for row in inputs.rows(OverallRow)
         if row.variant == variant and row.metric in _HUB_METRICS
     ]
-    drawn = fabricated(inputs)
     return [
         {
             "task": {"type": "image-classification", "name": "Facial expression recognition"},
             "dataset": {
                 # Numbers on drawn faces must not stand among those of a real dataset.
-                "type": "fabricated" if drawn else name,
-                "name": f"{of_set[0].set_label}{' (fabricated faces)' if drawn else ''}",
+                "type": "fabricated" if inputs.is_fabricated(name) else name,
+                "name": of_set[0].set_label
+                + (" (fabricated faces)" if inputs.is_fabricated(name) else ""),
                 "split": "test",
             },
             "metrics": [

@@ -31,14 +31,16 @@ from fer_fairness.sources.predictions_scores import of_occurring_classes, probab
 from fer_fairness.sources.record_cells import spread_records
 from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
 from fer_fairness.spreadsheets import ranges_of_dates
-from fer_fairness.tables import CONFIDENCE, PERSON
+from fer_fairness.tables import CONFIDENCE, MODEL, PERSON
 from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
 _TOLD_BY_TOOLS: Final = ("true", "predicted", "sample_id")
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
 _SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
-_OWN_COLUMNS: Final = frozenset(("sample_id", PERSON, CONFIDENCE, "emotion", "predicted_emotion"))
+_OWN_COLUMNS: Final = frozenset(
+    ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
+)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def _of_tool(
         return table, columns
     table = one_face_a_row(found, columns.several_faces)
     ids = FACE if FACE in table.names else found.image
-    told: dict[str, str | None] = {"predicted": columns.predicted or found.predicted}
+    told: dict[str, object] = {"predicted": columns.predicted or found.predicted}
     told["sample_id"] = ids if columns.sample_id is None else columns.sample_id
     return table, columns.model_copy(update=told)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from fer_fairness.auditing.reading import People, name_of_file, read_people_of_file
-from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
+from fer_fairness.auditing.models import read_people_of_file
+from fer_fairness.auditing.reading import People, name_of_file
+from fer_fairness.auditing.report import report_inputs, tidy_table
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence
@@ -144,7 +145,7 @@ def write_audit(
     sections = all_sections(inputs)
     return (
         render_report(inputs, sections),
-        tables["gaps"][list(AUDIT_COLUMNS)],
+        tidy_table(tables["gaps"], reading),
         figure_files(sections, inputs.notes),
         paper_files(inputs),
         results_json(inputs),

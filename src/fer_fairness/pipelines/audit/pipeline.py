@@ -63,13 +63,19 @@ def create_model_pipeline() -> Pipeline:
 
 def _audit() -> Pipeline:
     measured_on = ["people", "reading", "params:audit", "params:seed"]
-    tables = [*EVALUATION_TABLES, "scan", "aif360", *LABEL_NOISE_TABLES]
+    tables = [*EVALUATION_TABLES, "comparisons", "scan", "aif360", *LABEL_NOISE_TABLES]
     measure = [
         Node(
             measuring.evaluate_people,
             inputs=measured_on,
             outputs=[f"table_{table}" for table in EVALUATION_TABLES],
             name="evaluate",
+        ),
+        Node(
+            measuring.compare_models,
+            inputs=measured_on,
+            outputs="table_comparisons",
+            name="compare_models",
         ),
         Node(
             measuring.scan_subgroups,

@@ -87,7 +87,7 @@ def _data(inputs: ReportInputs) -> list[str]:
     sources = grouped(inputs.rows(GapRow), lambda row: row.evaluation_set)
     for name, rows in grouped(inputs.rows(OverallRow), lambda row: row.evaluation_set).items():
         most = max(rows, key=lambda row: row.n_faces)
-        if _fabricated(inputs, name):
+        if inputs.is_fabricated(name):
             told.append(f"{most.size} fabricated faces in the layout of {most.set_label}")
             continue
         cite = f" [@{_DATASETS[name]}]" if name in _DATASETS else ""
@@ -95,12 +95,6 @@ def _data(inputs: ReportInputs) -> list[str]:
         groups = f" (groups: {by})" if by else ""
         told.append(f"{most.size} faces of {most.set_label}{cite}{groups}")
     return [f"We scored {listed(told)}."] if told else []
-
-
-def _fabricated(inputs: ReportInputs, evaluation_set: str) -> bool:
-    about = inputs.manifest if inputs.kind == "audit" else inputs.quality.get(evaluation_set, {})
-    reading = about.get("reading")
-    return isinstance(reading, Mapping) and bool(reading.get("fabricated"))
 
 
 def _models(inputs: ReportInputs) -> list[str]:
