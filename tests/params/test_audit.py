@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -70,3 +72,26 @@ def test_lists_may_be_given_as_text_parted_by_semicolons() -> None:
     assert PredictionColumns(sample_id="none").sample_id == ""
     assert AuditParameters.model_validate({"intersections": "a x b"}).intersections == ("a x b",)
     assert AuditParameters.model_validate({"name": 5}).name == "5"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"input_mean": 0.5}, "give both"),
+        ({"input_mean": [0.5, 0.4, 0.3], "input_standard_deviation": 0.2}, "give both, as many"),
+        ({"input_mean": "0.5;0.5", "input_standard_deviation": "1;1"}, "1 or 3 numbers"),
+        ({"input_mean": 0.5, "input_standard_deviation": 0.0}, "above 0"),
+        (
+            {"input_mean": 0.5, "input_standard_deviation": 1.0, "input_scale": "imagenet"},
+            "standardises by itself",
+        ),
+    ],
+)
+def test_a_mean_and_deviation_that_cannot_be_are_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        AuditParameters.model_validate(given)
+
+
+def test_a_mean_and_deviation_are_numbers_or_lists_parted_by_semicolons() -> None:
+    given = {"input_mean": "0.48;0.45;0.4", "input_standard_deviation": "0.2;0.2;0.2"}
+    assert AuditParameters.model_validate(given).input_mean == (0.48, 0.45, 0.4)

@@ -1,6 +1,7 @@
 """Parameters of the audit: somebody's prediction file or model, and how its columns are called."""
 
 from collections.abc import Mapping
+from math import inf
 from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -9,6 +10,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import AgeCuts, ListOf, parted
+from fer_fairness.taxonomy import NO_CLASS
 
 _OF_ONE_MODEL: Final = ("probabilities", "logits")
 
@@ -48,7 +50,9 @@ class PredictionColumns(Parameters):
         default=None,
         min_length=1,
         description="All classes of the model: the names of its integer codes in code order, and "
-        "of the numbers in a column of lists. A label that is none of them is an error.",
+        "of the numbers in a column of lists. A label that is none of them is an error. Of a model "
+        "file its outputs in their order, '-' for one that is no class; found out on validation "
+        "faces if not given.",
     )
     several_faces: Literal["largest", "all"] = Field(
         default="largest",
@@ -101,7 +105,8 @@ class PredictionColumns(Parameters):
         for scores in (self.probabilities, self.logits):
             used += (scores,) if isinstance(scores, str) else scores or ()
         _refuse_twice("columns", used)
-        _refuse_twice("class_names", [name.strip() for name in self.class_names or ()])
+        names = [name.strip() for name in self.class_names or ()]
+        _refuse_twice("class_names", [name for name in names if name != NO_CLASS])
         return self
 
 
@@ -141,6 +146,14 @@ class AuditParameters(Parameters):
     input_scale: Literal["0-1", "0-255", "-1-1", "imagenet"] | None = Field(
         default=None,
         description="What a model takes pixel values 0 to 255 as; found out if not given.",
+    )
+    input_mean: ListOf[float] | None = Field(
+        default=None,
+        description="Mean that is taken off these values, one number or one a channel, where the "
+        "model was trained with one of its own.",
+    )
+    input_standard_deviation: ListOf[float] | None = Field(
+        default=None, description="What they are then divided by, as many numbers."
     )
     isolation: Literal["subprocess", "none"] = Field(
         default="subprocess",
@@ -213,6 +226,7 @@ class AuditParameters(Parameters):
                 "held_out_labels is given without predictions: of a model that is run here the "
                 "errors of the labeller are known already"
             )
+        self._check_standardisation()
         for intersection in self.intersections or ():
             parts = [part.strip() for part in intersection.split(" x ")]
             if len(parts) < 2 or "" in parts or len(set(parts)) < len(parts):
@@ -222,6 +236,24 @@ class AuditParameters(Parameters):
                 )
         _refuse_twice("intersections", self.intersections or ())
         return self
+
+    def _check_standardisation(self) -> None:
+        mean, deviation = self.input_mean, self.input_standard_deviation
+        if mean is None and deviation is None:
+            return
+        if mean is None or deviation is None or len(mean) != len(deviation):
+            raise ValueError(
+                f"input_mean is {mean} and input_standard_deviation {deviation}: give both, as many"
+            )
+        if len(mean) not in (1, 3) or not all(0 < number < inf for number in deviation):
+            raise ValueError(
+                f"input_standard_deviation is {list(deviation)}: expected 1 or 3 numbers above 0"
+            )
+        if self.input_scale == "imagenet":
+            raise ValueError(
+                "input_scale=imagenet standardises by itself: leave out input_mean and "
+                "input_standard_deviation, or name another input_scale"
+            )
 
 
 def _refuse_twice(what: str, names: "tuple[str, ...] | list[str]") -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.fairness.codes import repeated
-from fer_fairness.fairness.swapped_classes import swapped_classes
+from fer_fairness.fairness.swapped_classes import order_warnings
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.ages import cut_years, is_age_in_years
 from fer_fairness.sources.foreign_file import open_table
@@ -140,6 +140,9 @@ def read_table(
         },
         copy=False,
     )
+    swapped = order_warnings(
+        labels.true.texts, labels.predicted.texts, "Number both columns alike."
+    )
     return PredictionFile(
         frame=frame,
         classes=classes,
@@ -148,24 +151,9 @@ def read_table(
         reading={
             **_reading(table, roles, labels, groups, has_scores=scores is not None),
             "n_people": people.n_people,
-            "warnings": [*people.warnings, *_order_warnings(labels)],
+            "warnings": [*people.warnings, *swapped],
         },
     )
-
-
-def _order_warnings(labels: Labels) -> list[str]:
-    """A sentence where another order of classes explains the labels far better."""
-    found = swapped_classes(labels.true.texts, labels.predicted.texts)
-    if found is None:
-        return []
-    names, taken, renamed = found
-    told = ", ".join(f"{own!r} stands for {other!r}" for own, other in names.items())
-    sentence = (
-        f"The predicted classes seem to be in another order than the true ones: if {told}, "
-        f"{renamed:.1%} of faces are recognised, and {taken:.1%} as they were read. Nothing was "
-        "changed. Number both columns alike."
-    )
-    return [sentence]
 
 
 def _of_tool(
