@@ -150,7 +150,9 @@ def _of_network(network: Network, path: Path, class_names: Sequence[str] | None)
     layout = "first" if network.channels_first else "last"
     opened = f"{network.kind} file, which takes channels {layout}."
     kept = _classes(class_names, values.shape[1])
-    kind, reason = _kind_by_values(values[:, kept])
+    kind, reason = _kind_by_values(values)
+    if kind == "logits":
+        kind, reason = _kind_by_values(values[:, kept])
     if len(kept) < values.shape[1]:
         network = network.with_outputs(kept)
         opened = f"{opened} {_left_out(values.shape[1] - len(kept))}"
@@ -251,13 +253,16 @@ def _inspected(
         )
     n_outputs = int(model.output_shape[1])
     kept = _classes(class_names, n_outputs)
+    # Shares stay shares where some are left out, though they then sum to less than 1.
+    kind, reason = _output_kind(model)
     if len(kept) < n_outputs:
         import keras
 
         classes = keras.ops.take(model.outputs[0], kept, axis=1)
         model = keras.Model(model.inputs[0], classes, name=model.name)
         notes = (*notes, _left_out(n_outputs - len(kept)))
-    kind, reason = _output_kind(model)
+    if kind == "logits":
+        kind, reason = _output_kind(model)
     return ForeignModel(model, kind, len(kept), shape, (*notes, reason))
 
 
