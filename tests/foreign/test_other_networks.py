@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign import Scoring, load_foreign_model, model_outputs
+from fer_fairness.foreign import InputForm, Scoring, load_foreign_model, model_outputs
 from fer_fairness.foreign.pixel_values import InputScale
 from fer_fairness.foreign.preparation import prepare_batch
 from fer_fairness.foreign.scale_by_answers import Answers, answers_at_scale, scale_of_answers
@@ -111,13 +111,62 @@ def test_outputs_that_are_no_class_are_left_out_of_a_network(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("shape", "told"),
-    [(["n", 6, 6], "expected images with 1 or 3 channels"), ([1, 3, 6, 1], "1 or 3 channels")],
+    [
+        (["n", 6, 6], "expected images with 1 or 3 channels"),
+        ([1, 3, 6, 1], "NHWC with 1 .* or NCHW with 3"),
+    ],
 )
 def test_networks_of_no_images_are_refused(
     tmp_path: Path, shape: list[int | str], told: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=told):
         shares(write_onnx(tmp_path / "tiny.onnx", shape, [1, 2, 3][: len(shape) - 1]))
+
+
+def write_convolution(path: Path, n_channels: int) -> Path:
+    """A network whose declared input is open in all but its channels' number of a convolution."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    kernel = np.stack([np.full((n_channels, 1, 1), sign / n_channels) for sign in (4, -4)])
+    nodes = [
+        helper.make_node("Conv", ["image", "kernel"], ["maps"]),
+        helper.make_node("GlobalAveragePool", ["maps"], ["means"]),
+        helper.make_node("Flatten", ["means"], ["emotions"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["n", "a", "b", "c"])],
+        [helper.make_tensor_value_info("emotions", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(kernel.astype(np.float32), "kernel")],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path
+    )
+    return path
+
+
+@pytest.mark.parametrize("n_channels", [1, 3])
+def test_a_form_that_a_file_does_not_declare_is_the_only_one_that_runs(
+    tmp_path: Path, n_channels: int
+) -> None:
+    path = write_convolution(tmp_path / "tiny.onnx", n_channels)
+
+    assert load_foreign_model(path).input_shape == (None, None, n_channels)
+    assert "channels first" in load_foreign_model(path).notes[0]
+    np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=1e-5)
+
+
+def test_a_form_is_asked_for_where_several_run_and_held_against_the_file(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / "tiny.onnx", ["n", "a", "b", "c"], [1, 2, 3])
+    with pytest.raises(InvalidInputError, match=r"NHWC with 1 .*NCHW with 3.*audit\.input_layout"):
+        load_foreign_model(path)
+    form = InputForm("NCHW", 3)
+    assert load_foreign_model(path, form=form).input_shape == (None, None, 3)
+    last = write_onnx(tmp_path / "last.onnx", ["n", 6, 6, 1], [1, 2, 3])
+    with pytest.raises(InvalidInputError, match=r"asked for: NCHW, 3 channels"):
+        load_foreign_model(last, form=form)
 
 
 def test_a_file_that_is_no_onnx_model_is_refused(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from fer_fairness.foreign.foreign_scoring import (
 )
 from fer_fairness.foreign.isolated import Limits, run_isolated
 from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
+from fer_fairness.foreign.other_networks import InputForm
 from fer_fairness.foreign.pixel_values import Standardisation
 from fer_fairness.foreign.running import ModelRequest, run_model_file
 
 __all__ = [
     "ForeignModel",
+    "InputForm",
     "Limits",
     "ModelOutputs",
     "ModelRequest",

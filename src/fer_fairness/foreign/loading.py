@@ -12,6 +12,7 @@ from fer_fairness.foreign.class_names import resolve_class_names
 from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, rebuild
 from fer_fairness.foreign.other_networks import (
     ONNX_SUFFIX,
+    InputForm,
     Network,
     is_tflite,
     onnx_network,
@@ -71,7 +72,11 @@ class ForeignModel:
 
 
 def load_foreign_model(
-    path: Path, *, output: str | None = None, class_names: Sequence[str] | None = None
+    path: Path,
+    *,
+    output: str | None = None,
+    class_names: Sequence[str] | None = None,
+    form: InputForm | None = None,
 ) -> ForeignModel:
     """Load a model: ONNX, TFLite, or saved by Keras 2 or 3. No code in the file is run.
 
@@ -85,6 +90,7 @@ def load_foreign_model(
         output: Name of the output layer with the emotions, where the model has several outputs.
         class_names: What its numbers are, see `resolve_class_names`: those that are no class are
             left out. None: all are classes.
+        form: What is known of the images of an ONNX or TFLite file that does not say it.
 
     Returns:
         The model in the form that the functions of `foreign_scoring` take.
@@ -109,9 +115,9 @@ def load_foreign_model(
     with path.open("rb") as opened:
         begins_with = opened.read(16)
     if path.suffix.lower() == ONNX_SUFFIX:
-        return _of_network(onnx_network(path, output), path, class_names)
+        return _of_network(onnx_network(path, output, form or InputForm()), path, class_names)
     if is_tflite(begins_with):
-        return _of_network(tflite_network(path), path, class_names)
+        return _of_network(tflite_network(path, form or InputForm()), path, class_names)
     prepare_backend()
     import h5py
 
@@ -144,7 +150,9 @@ def _of_network(network: Network, path: Path, class_names: Sequence[str] | None)
     layout = "first" if network.channels_first else "last"
     opened = f"{network.kind} file, which takes channels {layout}."
     kept = _classes(class_names, values.shape[1])
-    kind, reason = _kind_by_values(values[:, kept])
+    kind, reason = _kind_by_values(values)
+    if kind == "logits":
+        kind, reason = _kind_by_values(values[:, kept])
     if len(kept) < values.shape[1]:
         network = network.with_outputs(kept)
         opened = f"{opened} {_left_out(values.shape[1] - len(kept))}"
@@ -245,13 +253,16 @@ def _inspected(
         )
     n_outputs = int(model.output_shape[1])
     kept = _classes(class_names, n_outputs)
+    # Shares stay shares where some are left out, though they then sum to less than 1.
+    kind, reason = _output_kind(model)
     if len(kept) < n_outputs:
         import keras
 
         classes = keras.ops.take(model.outputs[0], kept, axis=1)
         model = keras.Model(model.inputs[0], classes, name=model.name)
         notes = (*notes, _left_out(n_outputs - len(kept)))
-    kind, reason = _output_kind(model)
+    if kind == "logits":
+        kind, reason = _output_kind(model)
     return ForeignModel(model, kind, len(kept), shape, (*notes, reason))
 
 

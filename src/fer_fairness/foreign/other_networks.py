@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -18,8 +18,36 @@ ONNX_SUFFIX: Final = ".onnx"
 TFLITE_MAGIC: Final = b"TFL3"
 """At byte 4 of every TFLite file."""
 
+Layout = Literal["NCHW", "NHWC"]
+
+_PLACES: Final[dict[Layout, int]] = {"NHWC": 3, "NCHW": 1}
 _CHANNELS: Final = (1, 3)
+_TRIED_SIDE_PX: Final = 64
 _ERRORS_ONLY: Final = 3
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """What is known of the images that a network takes beyond its file; None: what the file says.
+
+    Attributes:
+        layout: "NCHW", the channels first, or "NHWC".
+        n_channels: 1 or 3.
+    """
+
+    layout: Layout | None = None
+    n_channels: int | None = None
+
+    def told(self) -> str:
+        """What is asked for, as the end of a clause; empty where nothing is."""
+        asked = [self.layout, f"{self.n_channels} channels" if self.n_channels else None]
+        named = [one for one in asked if one]
+        return f" (asked for: {', '.join(named)})" if named else ""
+
+
+class _Taken(NamedTuple):
+    shape: tuple[int | None, int | None, int]
+    layout: Layout
 
 
 @dataclass(frozen=True)
@@ -52,12 +80,13 @@ def is_tflite(begins_with: bytes) -> bool:
     return begins_with[4:8] == TFLITE_MAGIC
 
 
-def onnx_network(path: Path, output: str | None) -> Network:
+def onnx_network(path: Path, output: str | None, form: InputForm) -> Network:
     """Open an ONNX model with ONNX Runtime; weights in a second file are refused.
 
     Args:
         path: The file.
         output: Which output has the emotions, where there are several.
+        form: What is known of its images.
 
     Raises:
         InvalidInputError: ONNX Runtime is not installed, or it is no model from a batch of images.
@@ -89,16 +118,16 @@ def onnx_network(path: Path, output: str | None) -> Network:
             "model with its images as its only, float input."
         )
     wanted = _output(path, outputs, output)
-    shape, channels_first = _shape(path, list(inputs[0].shape))
     name = inputs[0].name
 
     def run(batch: np.ndarray) -> np.ndarray:
         return np.asarray(session.run([wanted], {name: batch})[0])
 
-    return _network("ONNX", run, inputs[0].shape, shape, channels_first=channels_first)
+    declared = list(inputs[0].shape)
+    return _network("ONNX", run, declared, _taken(path, declared, form, run))
 
 
-def tflite_network(path: Path) -> Network:
+def tflite_network(path: Path, form: InputForm) -> Network:
     """Open a TFLite model with the interpreter of LiteRT or of TensorFlow.
 
     Raises:
@@ -126,7 +155,6 @@ def tflite_network(path: Path) -> Network:
             "inputs; its weights may be quantised."
         )
     signature = [None if size < 0 else int(size) for size in inputs[0]["shape_signature"]]
-    shape, channels_first = _shape(path, signature)
     place, result = inputs[0]["index"], outputs[0]["index"]
 
     def run(batch: np.ndarray) -> np.ndarray:
@@ -134,17 +162,16 @@ def tflite_network(path: Path) -> Network:
         interpreter.invoke()
         return np.array(interpreter.get_tensor(result))
 
-    return _network("TFLite", run, [1], shape, channels_first=channels_first)
+    return _network("TFLite", run, [1], _taken(path, signature, form, run))
 
 
 def _network(
     kind: str,
     run: Callable[[np.ndarray], np.ndarray],
     declared: list[Any],
-    shape: tuple[int | None, int | None, int],
-    *,
-    channels_first: bool,
+    taken: _Taken,
 ) -> Network:
+    channels_first = taken.layout == "NCHW"
     one_by_one = declared[0] == 1
 
     def whole(batch: np.ndarray) -> np.ndarray:
@@ -155,20 +182,58 @@ def _network(
             return run(given)
         return np.concatenate([run(given[i : i + 1]) for i in range(len(given))])
 
-    return Network(kind, whole, shape, channels_first)
+    return Network(kind, whole, taken.shape, channels_first)
 
 
-def _shape(path: Path, declared: list[Any]) -> tuple[tuple[int | None, int | None, int], bool]:
-    """Height, width and channels, and whether the channels come first."""
+def _taken(
+    path: Path, declared: list[Any], form: InputForm, run: Callable[[np.ndarray], np.ndarray]
+) -> _Taken:
+    """What images the network takes, by what it declares or, where that is open, by trying.
+
+    Raises:
+        InvalidInputError: It takes no images, none of the form that is asked for, or several forms.
+    """
     sizes = [size if isinstance(size, int) and size > 0 else None for size in declared]
-    if len(sizes) == 4 and sizes[3] in _CHANNELS and sizes[1] not in _CHANNELS:
-        return (sizes[1], sizes[2], int(sizes[3] or 0)), False
-    if len(sizes) == 4 and sizes[1] in _CHANNELS and sizes[3] not in _CHANNELS:
-        return (sizes[2], sizes[3], int(sizes[1] or 0)), True
+    possible = _possible(sizes, form) if len(sizes) == 4 else []
+    if len(possible) > 1 and None in (sizes[1], sizes[3]):
+        possible = [one for one in possible if _runs(one, run)]
+    if len(possible) == 1:
+        return possible[0]
+    if possible:
+        told = " or ".join(f"{one.layout} with {one.shape[2]} channels" for one in possible)
+        raise InvalidInputError(
+            f"{path} takes an input of shape {declared}, and nothing tells whether that is {told}. "
+            "Give audit.input_layout, and audit.input_channels where that leaves two."
+        )
     raise InvalidInputError(
         f"{path} takes an input of shape {declared}, expected images with 1 or 3 channels, first "
-        "or last. Export the model with its number of channels fixed."
+        f"or last{form.told()}. Correct what was asked for, or export the model with its number of "
+        "channels fixed."
     )
+
+
+def _possible(sizes: list[int | None], form: InputForm) -> list[_Taken]:
+    """Layouts and numbers of channels that a declared shape leaves; a declared number decides."""
+    found = []
+    for layout, place in _PLACES.items():
+        sides = (sizes[2], sizes[3]) if layout == "NCHW" else (sizes[1], sizes[2])
+        declared = sizes[place]
+        for n_channels in _CHANNELS if declared is None else (declared,):
+            is_wanted = form.layout in (None, layout) and form.n_channels in (None, n_channels)
+            if n_channels in _CHANNELS and is_wanted:
+                found.append((_Taken((*sides, n_channels), layout), declared is not None))
+    certain = [taken for taken, is_declared in found if is_declared]
+    return certain or [taken for taken, _ in found]
+
+
+def _runs(taken: _Taken, run: Callable[[np.ndarray], np.ndarray]) -> bool:
+    height, width, n_channels = (side or _TRIED_SIDE_PX for side in taken.shape)
+    images = np.zeros((1, height, width, n_channels), dtype=np.float32)
+    try:
+        run(images.transpose(0, 3, 1, 2) if taken.layout == "NCHW" else images)
+    except Exception:  # noqa: BLE001 - some ten kinds of each runtime
+        return False
+    return True
 
 
 def _output(path: Path, names: list[str], wanted: str | None) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from fer_fairness.foreign.foreign_scoring import ModelOutputs, Scoring, model_outputs
 from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
+from fer_fairness.foreign.other_networks import InputForm
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class ModelRequest:
         name: What the progress bar calls the model.
         output: Name of the output layer with the emotions, where the model has several outputs.
         class_names: Names of its outputs, see `resolve_class_names`; None: not known.
+        form: What is known of the images of an ONNX or TFLite file.
         scoring: Scale of inputs and batch size.
     """
 
@@ -25,6 +27,7 @@ class ModelRequest:
     name: str
     output: str | None = None
     class_names: tuple[str, ...] | None = None
+    form: InputForm = field(default_factory=InputForm)
     scoring: Scoring = field(default_factory=Scoring)
 
 
@@ -46,7 +49,12 @@ def run_model_file(
 
 def load(request: ModelRequest) -> ForeignModel:
     """Load the model of a request, see `load_foreign_model`."""
-    return load_foreign_model(request.path, output=request.output, class_names=request.class_names)
+    return load_foreign_model(
+        request.path,
+        output=request.output,
+        class_names=request.class_names,
+        form=request.form,
+    )
 
 
 def run_model(

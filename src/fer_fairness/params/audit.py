@@ -147,6 +147,14 @@ class AuditParameters(Parameters):
         default=None,
         description="What a model takes pixel values 0 to 255 as; found out if not given.",
     )
+    input_layout: Literal["NCHW", "NHWC"] | None = Field(
+        default=None,
+        description="Whether an ONNX or TFLite file takes the channels first (NCHW) or last, where "
+        "its declared input leaves that open and trying does not tell.",
+    )
+    input_channels: Literal[1, 3] | None = Field(
+        default=None, description="How many channels it takes, the same."
+    )
     input_mean: ListOf[float] | None = Field(
         default=None,
         description="Mean that is taken off these values, one number or one a channel, where the "

@@ -11,6 +11,7 @@ from fer_fairness.auditing.reading import name_of_file
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.foreign import (
+    InputForm,
     Limits,
     ModelOutputs,
     ModelRequest,
@@ -119,6 +120,7 @@ def outputs_of(
         parameters.name or name_of_file(path),
         output=parameters.output,
         class_names=parameters.columns.class_names,
+        form=InputForm(parameters.input_layout, parameters.input_channels),
         scoring=Scoring(parameters.input_scale, standardisation, scale_reason),
     )
     if parameters.isolation == "none":
