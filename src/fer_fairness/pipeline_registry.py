@@ -1,7 +1,7 @@
 """The pipelines by name, and what `kedro run` without a name runs.
 
 Not `find_pipelines`: which variants and seeds there are follows from the configuration, so that one
-template serves several names, and three pipelines stand apart from `__default__`.
+template serves several names, and some pipelines stand apart from `__default__`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,6 +12,7 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.pipelines import (
     audit,
+    cross_dataset,
     data_processing,
     fabrication,
     fairness_reporting,
@@ -62,7 +63,7 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         only where they are named: `fabrication` writes raw datasets (`kedro run --env sample
         --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
         predictions or model, `label_images` about somebody else's pictures, `plan_audit` about an
-        audit that is yet to be done.
+        audit that is yet to be done; `cross_dataset` trains on every dataset apart.
     """
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
@@ -77,5 +78,6 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         "label_images": label_images.create_pipeline(),
         "audit": audit.create_pipeline(),
         "audit_model": audit.create_model_pipeline(),
+        "cross_dataset": cross_dataset.create_pipeline(structure),
         "plan_audit": plan_audit.create_pipeline(),
     }

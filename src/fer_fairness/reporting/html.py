@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from fer_fairness.reporting.glance import subject, trust
+from fer_fairness.reporting import glance
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.page import Section
 from fer_fairness.reporting.sections import all_sections
@@ -28,12 +28,33 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
     is_audit = inputs.kind == "audit"
     of_models = "this model treats" if len(inputs.variants()) < 2 else "these models treat"
     who = of_models if is_audit else "facial emotion recognition treats"
-    return template("report.html.jinja").render(
+    return render_page(
         kicker="Fairness audit" if is_audit else "Fairness report",
         title=f"How evenly {who} people",
-        subject=subject(inputs),
-        trust=trust(inputs),
+        subject=glance.subject(inputs),
+        trust=glance.trust(inputs),
         sections=all_sections(inputs) if sections is None else sections,
+    )
+
+
+def render_page(
+    *, kicker: str, title: str, subject: str, trust: str, sections: Sequence[Section]
+) -> str:
+    """A page of sections in the look of the report; whatever is filled in is escaped.
+
+    Args:
+        kicker: The kind of page, above its title.
+        title: Its title.
+        subject: What it is about, one line.
+        trust: What must be known to believe it; may be empty.
+        sections: At least one.
+    """
+    return template("report.html.jinja").render(
+        kicker=kicker,
+        title=title,
+        subject=subject,
+        trust=trust,
+        sections=sections,
         anchor=_anchors(),
     )
 
