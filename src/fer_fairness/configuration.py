@@ -13,6 +13,7 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
 from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
+from fer_fairness.pipelines.compare.folder import compare_folder
 from fer_fairness.pipelines.described import raw_folders
 from fer_fairness.pipelines.variants.structure import (
     refuse_impossible_fine_tunings,
@@ -45,6 +46,8 @@ class ProjectConfigLoader(OmegaConfigLoader):
             self["parameters"] = with_structure(parameters, structure)
             folder = audit_folder(parameters)  # the catalog asks for it, once it is loaded
             OmegaConf.register_new_resolver("audit_folder", lambda: folder, replace=True)
+            pair = compare_folder(parameters)
+            OmegaConf.register_new_resolver("compare_folder", lambda: pair, replace=True)
         except InvalidInputError as error:
             stop(error)
         settings.set("STRUCTURE", structure)

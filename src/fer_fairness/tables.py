@@ -22,6 +22,9 @@ PERSON: Final = "person"
 CONFIDENCE: Final = "confidence"
 """The column of the probability of each predicted class, where it stands for those of all."""
 
+MODEL: Final = "audited_model"
+"""The column of whose prediction it is, in a table of several audited models."""
+
 ABSTAINED: Final = "abstained"
 """The column of predictions that says which faces were left unanswered; absent where all are."""
 

@@ -112,6 +112,9 @@ EMOTION_ALIASES: Final = MappingProxyType(
 )
 """Names that other projects give to the emotions of the taxonomy."""
 
+NO_CLASS: Final = "-"
+"""Name of a model's output that is no class, such as valence or arousal."""
+
 SPLITS: Final = ("train", "validation", "test")
 ATTRIBUTES: Final = ("gender", "race", "age_group")
 Attribute = Literal["gender", "race", "age_group"]

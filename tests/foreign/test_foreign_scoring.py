@@ -5,27 +5,25 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import ForeignModel
+from fer_fairness.foreign.class_names import resolve_class_names
 from fer_fairness.foreign.foreign_scoring import (
     Scoring,
     foreign_predictions,
     foreign_probabilities,
     model_outputs,
-    resolve_class_names,
 )
+from fer_fairness.foreign.pixel_values import InputScale
 from fer_fairness.foreign.preparation import (
-    InputScale,
     fitting_batch,
     guess_input_scale,
     prepare_batch,
 )
 from fer_fairness.tables import PREDICTIONS_SCHEMA
-from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
+from fer_fairness.taxonomy import EMOTIONS
 
 FER2013 = ("angry", "Disgust", "fear", "happy", "sad", "surprise", "neutral")
 LABELS = ["neutral", "happiness", "fear", "anger", "sadness"]
@@ -74,8 +72,9 @@ def predict(
     **more: Any,
 ) -> pd.DataFrame:
     index = faces["image_index"].to_numpy()
-    outputs = model_outputs(foreign, images, index, class_names=class_names, name="theirs")
-    return foreign_predictions(outputs, faces, class_names=class_names, name="theirs", **more)
+    outputs = model_outputs(foreign, images, index, name="theirs")
+    names = class_names or EMOTIONS
+    return foreign_predictions(outputs, faces, class_names=names, name="theirs", **more)
 
 
 @pytest.fixture
@@ -160,33 +159,6 @@ def test_without_a_normalisation_a_rescaling_layer_decides_the_scale() -> None:
     assert "assumption" in assumed.reason
 
 
-@given(st.permutations(EMOTIONS))
-def test_probabilities_follow_the_order_of_the_class_names(order: list[str]) -> None:
-    assert resolve_class_names(order, 8) == tuple(order)
-
-
-def test_other_names_of_the_emotions_are_known() -> None:
-    names = resolve_class_names(FER2013, 7)
-    assert names == ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-    assert set(EMOTION_ALIASES.values()) <= set(EMOTIONS)
-
-
-@pytest.mark.parametrize(
-    ("names", "n_classes", "message"),
-    [
-        (None, 7, "7 outputs and their names are not given.*RAF-DB with surprise"),
-        (FER2013, 8, "7 names .* 8 outputs"),
-        (("angry", "bored"), 2, "'bored' is not known"),
-        (("angry", "anger"), 2, "anger more than once"),
-    ],
-)
-def test_class_names_that_cannot_be_used_are_refused(
-    names: tuple[str, ...] | None, n_classes: int, message: str
-) -> None:
-    with pytest.raises(InvalidInputError, match=message):
-        resolve_class_names(names, n_classes)
-
-
 def test_predictions_stand_in_the_columns_of_their_classes(faces: pd.DataFrame) -> None:
     given_shares = np.array([0.05, 0.1, 0.15, 0.4, 0.1, 0.12, 0.08], np.float32)
     table = predict(foreign_of(constant(given_shares), 7), faces, pixels(), FER2013)
@@ -221,15 +193,12 @@ def test_notes_say_what_was_done_to_the_images() -> None:
     foreign = foreign_of(model, 7, outputs="logits", shape=(20, 10, 3))
 
     def notes(scoring: Scoring | None = None) -> tuple[str, ...]:
-        return model_outputs(
-            foreign, pixels(), np.arange(5), class_names=FER2013, name="theirs", scoring=scoring
-        ).notes
+        return model_outputs(foreign, pixels(), np.arange(5), name="theirs", scoring=scoring).notes
 
     said = notes()
     assert any("divided by 255, an assumption" in note for note in said)
     assert any("repeated three times" in note for note in said)
     assert any("8 x 8 px were resized to the 20 x 10 px" in note for note in said)
-    assert said[-1] == "The model does not know contempt."
     assert notes(Scoring(input_scale="-1-1"))[0] == (
         "The model was given pixel values scaled to -1 to 1, as configured."
     )

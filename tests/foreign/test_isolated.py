@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign import Limits, ModelRequest, isolated, run_isolated, run_model_file
+from fer_fairness.foreign import (
+    Limits,
+    ModelRequest,
+    Scoring,
+    Standardisation,
+    isolated,
+    run_isolated,
+    run_model_file,
+)
 
 AMPLE = Limits(memory_bytes=2 * 2**30, time_s=120)
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
@@ -37,7 +45,19 @@ def test_the_outputs_are_those_of_this_process(model: Path) -> None:
     found = run_isolated(ModelRequest(model, "theirs"), IMAGES, INDEX, AMPLE)
     expected = run_model_file(ModelRequest(model, "theirs"), IMAGES, INDEX)
     np.testing.assert_allclose(found.shares, expected.shares, atol=1e-7)
-    assert found.notes == expected.notes
+    assert (found.notes, found.scale) == (expected.notes, expected.scale)
+
+
+def test_a_standardisation_and_outputs_that_are_no_class_reach_the_process(model: Path) -> None:
+    names = ("neutral", "happy", "surprise", "sad", "anger", "-", "fear", "-")
+    scoring = Scoring("0-1", Standardisation((0.5,), (0.25,)), "As found.")
+    request = ModelRequest(model, "theirs", class_names=names, scoring=scoring)
+    found = run_isolated(request, IMAGES, INDEX, AMPLE)
+    np.testing.assert_allclose(
+        found.shares, run_model_file(request, IMAGES, INDEX).shares, atol=1e-6
+    )
+    assert found.shares.shape == (3, 6)
+    assert "As found." in found.notes
 
 
 def test_a_refused_file_is_refused_with_the_same_words(

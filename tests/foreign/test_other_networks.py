@@ -10,10 +10,10 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import Scoring, load_foreign_model, model_outputs
-from fer_fairness.foreign.preparation import InputScale, prepare_batch
+from fer_fairness.foreign.pixel_values import InputScale
+from fer_fairness.foreign.preparation import prepare_batch
 from fer_fairness.foreign.scale_by_answers import Answers, answers_at_scale, scale_of_answers
 
-NAMES = ("happiness", "sadness")
 INDEX = np.arange(20)
 IMAGES = (INDEX * 13)[:, None, None, None].repeat(6, 1).repeat(6, 2).astype(np.uint8)
 """Grey images, each of one brightness from 0 to 247."""
@@ -28,12 +28,14 @@ open(sys.argv[1], "wb").write(tf.lite.TFLiteConverter.from_keras_model(model).co
 """
 
 
-def write_onnx(path: Path, shape: list[int | str], axes: list[int]) -> Path:
-    """Logits of two classes, 4 m and -4 m, of the mean m of an image."""
+def write_onnx(
+    path: Path, shape: list[int | str], axes: list[int], weights: tuple[float, ...] = (4, -4)
+) -> Path:
+    """Logits of the mean m of an image: of two classes 4 m and -4 m."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    weights = numpy_helper.from_array(np.array([[4, -4]], dtype=np.float32), "weights")
+    stored = numpy_helper.from_array(np.array([weights], dtype=np.float32), "weights")
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["mean"], axes=axes, keepdims=1),
         helper.make_node("Flatten", ["mean"], ["flat"]),
@@ -44,7 +46,7 @@ def write_onnx(path: Path, shape: list[int | str], axes: list[int]) -> Path:
         "tiny",
         [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("emotions", TensorProto.FLOAT, None)],
-        [weights],
+        [stored],
     )
     onnx.save(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path
@@ -55,9 +57,7 @@ def write_onnx(path: Path, shape: list[int | str], axes: list[int]) -> Path:
 def shares(path: Path, scale: InputScale | None = "-1-1") -> np.ndarray:
     foreign = load_foreign_model(path)
     scoring = Scoring(input_scale=scale)
-    return model_outputs(
-        foreign, IMAGES, INDEX, class_names=NAMES, name="tiny", scoring=scoring
-    ).shares
+    return model_outputs(foreign, IMAGES, INDEX, name="tiny", scoring=scoring).shares
 
 
 def expected() -> np.ndarray:
@@ -94,6 +94,19 @@ def test_tflite_runs_like_onnx(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InvalidInputError, match="TFLite model cannot be loaded"):
         shares(path)
+
+
+def test_outputs_that_are_no_class_are_left_out_of_a_network(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / "tiny.onnx", ["n", 6, 6, 1], [1, 2, 3], weights=(4, 9, -4))
+    foreign = load_foreign_model(path, class_names=("happy", "-", "sad"))
+
+    assert foreign.n_classes == 2
+    assert "1 of its outputs are no class" in foreign.notes[0]
+    scoring = Scoring(input_scale="-1-1")
+    found = model_outputs(foreign, IMAGES, INDEX, name="tiny", scoring=scoring)
+    np.testing.assert_allclose(found.shares[:, 0], expected(), atol=1e-5)
+    with pytest.raises(InvalidInputError, match=r"2 names .*3 outputs.*'-'"):
+        load_foreign_model(path, class_names=("happy", "sad"))
 
 
 @pytest.mark.parametrize(

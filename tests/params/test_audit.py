@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -29,6 +31,8 @@ def test_a_yaml_key_true_which_is_a_boolean_there_names_the_true_column() -> Non
         ({"probabilities": ["p", "p"]}, "columns names 'p' twice"),
         ({"class_names": ["sad", "sad "]}, "class_names names 'sad' twice"),
         ({"attributes": []}, "at least 1 item"),
+        ({"predicted": "a;"}, "predicted is .*expected one column, or several"),
+        ({"predicted": "a;a"}, "columns names 'a' twice"),
         ({"label": "y"}, "Extra inputs"),
     ],
 )
@@ -48,6 +52,8 @@ def test_columns_that_contradict_one_another_are_refused(
         ({"intersections": ["gender x "]}, "expected different attributes joined"),
         ({"intersections": ["a x b", "a x b"]}, "intersections names 'a x b' twice"),
         ({"max_groups": 1}, "greater than or equal to 2"),
+        ({"name": "mine", "columns": {"predicted": "a;b"}}, "name is of one model, .* names 2"),
+        ({"columns": {"predicted": "a;b", "logits": "l"}}, "logits is of one model"),
     ],
 )
 def test_an_impossible_audit_is_refused(given: dict[str, object], message: str) -> None:
@@ -66,3 +72,26 @@ def test_lists_may_be_given_as_text_parted_by_semicolons() -> None:
     assert PredictionColumns(sample_id="none").sample_id == ""
     assert AuditParameters.model_validate({"intersections": "a x b"}).intersections == ("a x b",)
     assert AuditParameters.model_validate({"name": 5}).name == "5"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"input_mean": 0.5}, "give both"),
+        ({"input_mean": [0.5, 0.4, 0.3], "input_standard_deviation": 0.2}, "give both, as many"),
+        ({"input_mean": "0.5;0.5", "input_standard_deviation": "1;1"}, "1 or 3 numbers"),
+        ({"input_mean": 0.5, "input_standard_deviation": 0.0}, "above 0"),
+        (
+            {"input_mean": 0.5, "input_standard_deviation": 1.0, "input_scale": "imagenet"},
+            "standardises by itself",
+        ),
+    ],
+)
+def test_a_mean_and_deviation_that_cannot_be_are_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        AuditParameters.model_validate(given)
+
+
+def test_a_mean_and_deviation_are_numbers_or_lists_parted_by_semicolons() -> None:
+    given = {"input_mean": "0.48;0.45;0.4", "input_standard_deviation": "0.2;0.2;0.2"}
+    assert AuditParameters.model_validate(given).input_mean == (0.48, 0.45, 0.4)

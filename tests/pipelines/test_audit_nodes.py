@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +22,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.foreign import running
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.pipelines.audit import nodes
+from fer_fairness.pipelines.audit import model_file, nodes
 from fer_fairness.taxonomy import EMOTIONS
 
 FacesBuilder = Callable[..., pd.DataFrame]
@@ -80,6 +81,7 @@ def audited(path: Path, **parameters: Any) -> Audited:
     tables = {
         **dict(zip(EVALUATION_TABLES, evaluated, strict=True)),
         **dict(zip(LABEL_NOISE_TABLES, corrected, strict=True)),
+        "comparisons": measuring.compare_models(*measured_on),
         "scan": measuring.scan_subgroups(*measured_on),
         "aif360": measuring.one_vs_rest(*measured_on),
     }
@@ -158,14 +160,24 @@ def test_a_model_that_is_not_there_is_named(make_faces: FacesBuilder, tmp_path: 
         score(make_faces(["test"], ["fear"]), parameters)
 
 
-def score(faces: pd.DataFrame, parameters: AuditParameters) -> People:
+UNPREPARED: dict[str, Any] = {
+    "input_scale": None,
+    "scale_reason": None,
+    "class_names": None,
+    "notes": [],
+}
+
+
+def score(
+    faces: pd.DataFrame, parameters: AuditParameters, preparation: dict[str, Any] = UNPREPARED
+) -> People:
     """Score faces of the first evaluation set with no faces of the others beside them."""
     images = np.arange(len(faces) * 16, dtype=np.uint8).reshape(len(faces), 4, 4, 1)
     quality = {"reading": {"fabricated": True}}
     nothing = pd.DataFrame()
     absent = [images[:0], faces.iloc[:0], quality, nothing, nothing] * (len(EVALUATION_SETS) - 1)
     return nodes.score_foreign_model(
-        parameters, 0, images, faces, quality, nothing, nothing, *absent
+        parameters, 0, preparation, images, faces, quality, nothing, nothing, *absent
     )
 
 
@@ -192,7 +204,7 @@ def model_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[int],
         )
         monkeypatch.setattr(running, "load_foreign_model", lambda _, **_options: foreign)
         monkeypatch.setattr(
-            nodes, "run_isolated", lambda *given: running.run_model_file(*given[:3])
+            model_file, "run_isolated", lambda *given: running.run_model_file(*given[:3])
         )
         path = tmp_path / "theirs.keras"
         path.write_bytes(b"weights")
@@ -250,6 +262,61 @@ def test_a_model_that_cannot_be_audited_says_why_and_what_to_do(
         score(make_faces(["test"] * 2, ["neutral"] * 2, **faces), parameters)
 
 
+def find(model: Path, faces: pd.DataFrame, images: np.ndarray, **given: Any) -> dict[str, Any]:
+    """What is found on the development faces of the first set, with none of the others beside."""
+    parameters = AuditParameters.model_validate({"model": str(model), **given})
+    absent = [images[:0], faces.iloc[:0]] * (len(EVALUATION_SETS) - 1)
+    return model_file.find_preparation(parameters, images, faces, *absent)
+
+
+def test_the_order_of_classes_and_the_scale_are_found_on_validation_faces(
+    make_faces: FacesBuilder, tmp_path: Path
+) -> None:
+    raf_db = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+    # Each emotion is one grey; training faces, which are not looked at, show others than they say.
+    emotions = [*raf_db] * 12
+    greys = np.tile(np.arange(7) * 30 + 20, 12).astype(np.uint8)
+    images = np.broadcast_to(np.r_[greys, greys[::-1]][:, None, None, None], (168, 8, 8, 1))
+    faces = make_faces(["validation"] * 84 + ["train"] * 84, emotions * 2)
+    path = tmp_path / "theirs.keras"
+    image = keras.Input((8, 8, 1))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(image))
+    nearest = [np.array([[g / 255 for g in greys[:7]]]) * 900, -450 * (greys[:7] / 255.0) ** 2]
+    head = keras.layers.Dense(7, activation="softmax")
+    model = keras.Model(image, head(mean))
+    head.set_weights(nearest)
+    model.save(path)
+
+    found = find(path, faces, images, isolation="none")
+    assert found["class_names"] == list(raf_db)
+    assert found["input_scale"] == "0-255"
+    assert "84 validation faces" in found["notes"][0]
+    named = find(path, faces, images, isolation="none", columns={"class_names": raf_db})
+    assert (named["class_names"], named["notes"]) == (None, [])
+    test = faces.assign(split="test", gender=["a", "b"] * 84)
+    prepared = score(test.iloc[:7], AuditParameters(model=str(path), isolation="none"), found)
+    assert {"RAF-DB" in note for note in prepared[1]["notes"]} == {True, False}
+
+
+def test_nothing_is_looked_for_that_is_configured_or_without_validation_faces(
+    make_faces: FacesBuilder,
+) -> None:
+    faces, images = make_faces(["train"], ["fear"]), np.zeros((1, 8, 8, 1), np.uint8)
+    configured = {"input_scale": "0-1", "columns": {"class_names": EMOTIONS}}
+    validation = faces.assign(split="validation")
+    assert find(Path("absent.keras"), validation, images, **configured) == UNPREPARED
+    assert find(Path("absent.keras"), faces, images) == UNPREPARED
+
+
+def test_a_model_whose_classes_seem_to_be_in_another_order_is_warned_of(
+    make_faces: FacesBuilder, model_of: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "order_warnings", lambda _true, _predicted, remedy: [remedy])
+    parameters = AuditParameters(model=str(model_of(8)), input_scale="0-255")
+    faces = make_faces(["test"] * 2, ["fear"] * 2, gender=["a", "b"])
+    assert score(faces, parameters)[1]["warnings"] == ["Look at audit.columns.class_names."]
+
+
 def test_only_the_attributes_asked_for_are_compared_of_a_model(
     make_faces: FacesBuilder, model_of: Callable[[int], Path]
 ) -> None:
@@ -284,6 +351,17 @@ def test_table_and_results_hold_every_metric_and_can_be_read_by_anything(done: A
         *("gender", "race", "gender x race")
     }
     assert done.results["manifest"]["reading"]["sha256"]
+
+
+def test_several_models_are_one_report_with_what_each_changes(file: Path, tmp_path: Path) -> None:
+    people = pd.read_csv(file)
+    both = tmp_path / "both.csv"
+    people.rename(columns={"y_pred": "pred_a"}).assign(pred_b=people["y_true"]).to_csv(both)
+    done = audited(both, columns={"predicted": "pred_a;pred_b"}, intersections=[])
+    assert set(done.table["model"]) == {"pred_a", "pred_b"}
+    assert {row["variant"] for row in done.results["methods"]} == {"pred_b"}
+    assert done.results["manifest"]["reading"]["models"] == ["pred_a", "pred_b"]
+    assert "What the other models change" in done.page
 
 
 def test_aif360_is_left_out_and_says_so_above_so_many_people(file: Path) -> None:

@@ -23,6 +23,7 @@ from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines import (
     audit,
+    compare,
     cross_dataset,
     data_processing,
     fabrication,
@@ -50,7 +51,7 @@ DESIGN_NAMES = {
 }
 VARIANT_PIPELINES = ("baseline", "emotion_augmentation", "demographic_augmentation", "mitigation")
 AUDITS = {"audit", "audit_model"}
-STAND_APART = AUDITS | {"cross_dataset", "fabrication", "label_images", "plan_audit"}
+STAND_APART = AUDITS | {"cross_dataset", "fabrication", "label_images", "plan_audit", "compare"}
 ENVIRONMENTS = ("base", "sample")
 
 
@@ -76,12 +77,12 @@ def test_audits_differ_only_in_where_predictions_come_from() -> None:
         {node.name for node in PIPELINES[name].nodes} for name in ("audit", "audit_model")
     )
     assert from_file - from_model == {"audit.read_prediction_file"}
-    assert from_model - from_file == {"audit.score_foreign_model"}
+    assert from_model - from_file == {"audit.find_preparation", "audit.score_foreign_model"}
 
 
 def test_audits_write_nothing_that_the_project_reads_or_writes() -> None:
     everything = PIPELINES["__default__"].datasets() | PIPELINES["fabrication"].datasets()
-    for name in (*AUDITS, "cross_dataset", "label_images", "plan_audit"):
+    for name in (*AUDITS, "cross_dataset", "label_images", "plan_audit", "compare"):
         assert not PIPELINES[name].all_outputs() & everything
     assert "audit" not in STRUCTURE.names, "they would share the folder of their tables"
 
@@ -105,7 +106,8 @@ def test_nothing_that_trains_selects_or_fits_can_see_a_test_face(
     readers = {node.name for node in behind.nodes if set(node.inputs) & named_test}
     assert readers == set()
     for name in AUDITS:
-        assert not pipelines[name].only_nodes_with_tags("trains").nodes
+        fitted = pipelines[name].only_nodes_with_tags("trains")
+        assert not {one for one in fitted.datasets() if "test_" in one}
         assert not pipelines[name].all_outputs() & behind.datasets()
 
 
@@ -184,7 +186,14 @@ def test_every_parameter_block_is_valid_and_arrives_as_its_model(
 ) -> None:
     """Kedro hands over a raw dict, with a log line only, where an annotation cannot be resolved."""
     context = _context(kedro_project, env)
-    chosen = ["__default__", "cross_dataset", "label_images", "plan_audit", *sorted(AUDITS)]
+    chosen = [
+        "__default__",
+        "cross_dataset",
+        "label_images",
+        "plan_audit",
+        "compare",
+        *sorted(AUDITS),
+    ]
     if env == "sample":
         chosen += ["fabrication"]
         context._pipelines_to_validate = chosen
@@ -277,7 +286,15 @@ def test_names_with_dots_are_made_by_kedros_own_mapping_alone(
             assert written_by == module.__name__, (written_by, name)
 
     monkeypatch.setattr(module, "_node_dataset_name_validation", refuse)
-    standing = (audit, data_processing, fabrication, label_images, plan_audit, race_labeling)
+    standing = (
+        audit,
+        compare,
+        data_processing,
+        fabrication,
+        label_images,
+        plan_audit,
+        race_labeling,
+    )
     for package in standing:
         package.create_pipeline()
     audit.create_model_pipeline()

@@ -10,14 +10,12 @@ from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.progress import track
-from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, probability_column
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, NO_CLASS, probability_column
 
 Predict: TypeAlias = Callable[[npt.NDArray[np.uint8]], Any]
 """A batch of images to one row of probabilities, or of logits, an image."""
 
 PREDICTED: Final = "predicted_emotion"
-IGNORED: Final = "-"
-"""Name of an output that is no class, such as valence or arousal."""
 
 _SUM_TOLERANCE: Final = 1e-3
 
@@ -61,7 +59,7 @@ def answers(
         )
     outputs = np.concatenate(parts)
     every = _names(class_names, outputs.shape[1])
-    left = [name != IGNORED and (emotions is None or _plain(name) in emotions) for name in every]
+    left = [name != NO_CLASS and (emotions is None or _plain(name) in emotions) for name in every]
     names = [name for name, is_left in zip(every, left, strict=True) if is_left]
     if len(names) < 2:
         raise InvalidInputError(
@@ -117,7 +115,7 @@ def _names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]
             "emotions differently: give class_names, one for each output, in their order."
         )
     names = tuple(class_names)
-    classes = [name for name in names if name != IGNORED]
+    classes = [name for name in names if name != NO_CLASS]
     if len(names) != n_classes or len(set(classes)) < len(classes) or len(classes) < 2:
         raise InvalidInputError(
             f"class_names has {len(names)} names ({', '.join(names)}) and the model {n_classes} "

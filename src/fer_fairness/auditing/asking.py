@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
-from fer_fairness.auditing.answers_of_model import IGNORED, PREDICTED, Predict, answers
+from fer_fairness.auditing.answers_of_model import PREDICTED, Predict, answers
 from fer_fairness.auditing.audit import Audit
 from fer_fairness.auditing.comparison import Comparison
 from fer_fairness.auditing.faces import Dataset, faces_of
@@ -17,6 +17,7 @@ from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 from fer_fairness.fairness import RepeatedPeopleWarning
 from fer_fairness.sources.given_frame import table_of_frame
 from fer_fairness.sources.predictions_of_models import has_true_codes
+from fer_fairness.taxonomy import NO_CLASS
 
 
 def audit(
@@ -143,7 +144,7 @@ def audit_model(
             "Leave it out."
         )
     if names is not None and has_true_codes(table_of_frame(table), y_true):
-        options["class_names"] = [name for name in names if name != IGNORED]
+        options["class_names"] = [name for name in names if name != NO_CLASS]
     found = Request(table.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
     _warn(found.reading)
     return found

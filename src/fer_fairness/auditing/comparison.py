@@ -10,10 +10,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from fer_fairness.auditing.audit import Audit
-from fer_fairness.auditing.reading import folder_name
+from fer_fairness.auditing.models import audience_of, joined_reading
+from fer_fairness.auditing.reading import folder_name, scored_faces
 from fer_fairness.auditing.shown import Shown
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness import Audience, changes
+from fer_fairness.fairness.comparisons.audience import Audience, with_sources
+from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.files import json_sha256
 from fer_fairness.reporting import ReportInputs
 from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
@@ -56,12 +58,10 @@ class Comparison(Shown):
                 f"Two of the models are called {twice!r}: they could not be told apart. Name one "
                 "of them otherwise with name."
             )
-        found = changes([_audience(audits)], params=first.parameters.inference, seed=first.seed)
-        source = dict(first.measured["gaps"][["attribute", "attribute_source"]].to_numpy())
-        sources = found["attribute"].map(source).where(found["attribute"].notna(), None)
-        marked = found.assign(attribute_source=sources.astype("str"))
+        audience = _audience(audits)
+        found = changes([audience], params=first.parameters.inference, seed=first.seed)
         plain = found.drop(columns="evaluation_set").rename(columns={"variant": "model"})
-        return cls(dict(zip(names, audits, strict=True)), plain, marked)
+        return cls(dict(zip(names, audits, strict=True)), plain, with_sources(found, [audience]))
 
     @property
     def reference(self) -> str:
@@ -94,35 +94,7 @@ class Comparison(Shown):
     @property
     def reading(self) -> dict[str, Any]:
         """How the predictions were read: of the first model, and what the others were read from."""
-        audits = list(self.audits.values())
-        notes = [note for one in audits for note in one.reading["notes"]]
-        columns = dict(audits[0].reading["columns"])
-        told = [one.reading["columns"]["predicted"] for one in audits]
-        columns["predicted"] = {
-            "columns": [one["column"] for one in told],
-            "by": " and ".join(dict.fromkeys(str(one["by"]) for one in told)),
-        }
-        return {
-            **audits[0].reading,
-            "columns": columns,
-            "models": list(self.audits),
-            "warnings": list(self._warnings),
-            "notes": list(dict.fromkeys(notes)),
-        }
-
-    @cached_property
-    def _warnings(self) -> tuple[str, ...]:
-        """What may make results wrong: of which model, unless it is of all of them."""
-        told = {name: one.reading["warnings"] for name, one in self.audits.items()}
-        return tuple(
-            dict.fromkeys(
-                one
-                if all(one in other for other in told.values())
-                else f"The model “{name}”: {one}"
-                for name, warnings in told.items()
-                for one in warnings
-            )
-        )
+        return joined_reading([one.reading for one in self.audits.values()])
 
     @property
     def folder_name(self) -> str:
@@ -161,7 +133,7 @@ class Comparison(Shown):
         }
         own = {one for audit in self.audits.values() for one in audit.reading["warnings"]}
         others = [note for one in reports for note in one.notes if note not in own]
-        notes = list(dict.fromkeys([*self._warnings, *others]))
+        notes = list(dict.fromkeys([*self.reading["warnings"], *others]))
         return ReportInputs(
             {**tables, "comparisons": self.changes},
             kind="audit",
@@ -179,10 +151,5 @@ def _audience(audits: Sequence[Audit]) -> Audience:
             f"The models compare no attribute in common: {audits[0].name!r} has "
             f"{', '.join(compared[0]) or 'none'}. Audit them by the same attributes."
         )
-    classes = dict.fromkeys(name for one in audits for name in one.reading["classes"])
-    return Audience(
-        audits[0].reading["evaluation_set"],
-        {one.name: {0: one.people[0]} for one in audits},
-        attributes,
-        tuple(classes),
-    )
+    parts = [scored_faces(one.people[0], one.reading) for one in audits]
+    return audience_of(parts, attributes)

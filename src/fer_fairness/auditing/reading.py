@@ -24,16 +24,6 @@ People: TypeAlias = tuple[pd.DataFrame, dict[str, Any], pd.DataFrame, pd.DataFra
 of groups; the last two are empty where no group was predicted or nothing is known of it."""
 
 
-def read_people_of_file(path: Path, parameters: AuditParameters) -> People:
-    """`read_people` of a CSV or Parquet file, which gives the audit its name.
-
-    Raises:
-        InvalidInputError: The file cannot be opened, or as for `read_people`.
-    """
-    name = parameters.name or name_of_file(path)
-    return read_people(open_table(path), parameters, name=name)
-
-
 def read_people(table: ForeignTable, parameters: AuditParameters, *, name: str) -> People:
     """Somebody's predictions as a table, how it was understood, and what is known of labels.
 

@@ -25,6 +25,17 @@ AUDIT_COLUMNS: Final = (
 """Of the tidy table of an audit: what was measured of whom, what it came to, how it was judged."""
 
 
+def tidy_table(gaps: pd.DataFrame, reading: Mapping[str, Any]) -> pd.DataFrame:
+    """The table of gaps with `AUDIT_COLUMNS`, of several models behind a column `model`.
+
+    Args:
+        gaps: As the report has it.
+        reading: How the people were read.
+    """
+    own = ["model"] if "models" in reading else []
+    return gaps.rename(columns={"variant": "model"})[[*own, *AUDIT_COLUMNS]]
+
+
 def report_inputs(
     reading: dict[str, Any],
     manifest: Mapping[str, Any],

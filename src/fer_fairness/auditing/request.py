@@ -18,7 +18,7 @@ from fer_fairness.extras import require_extra
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions_of_models import columns_of_scores, predicted_columns
+from fer_fairness.sources.predictions_of_models import of_one_model, predicted_columns
 from fer_fairness.taxonomy import probability_column
 
 Source: TypeAlias = pd.DataFrame | str | os.PathLike[str]
@@ -87,10 +87,9 @@ class Request:
             columns = predicted_columns(table, self.y_true) if y_pred is None else y_pred
             models = columns if isinstance(columns, Mapping) else {name: name for name in columns}
             self._check_models(table, models)
-            scores = columns_of_scores(table)
             audits = []
             for name, column in models.items():
-                own = table.without({*models.values(), *scores} - {column})
+                own = of_one_model(table, column, models.values())
                 audits.append(self._audited(own, name, column, {**self.options, "name": name}))
                 if y_pred is None:
                     audits[-1].reading["columns"]["predicted"]["by"] = "guessed"

@@ -1,6 +1,6 @@
 """Whether another order of classes explains predictions far better than the one that was taken."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -53,6 +53,32 @@ def swapped_classes(
         return None
     names = {classes[column]: classes[row] for row, column in moved}
     return names, float(taken), float(renamed)
+
+
+def renaming_sentence(names: Mapping[str, str], taken: float, renamed: float) -> str:
+    """What `swapped_classes` found, as the end of a sentence."""
+    told = ", ".join(f"{own!r} stands for {other!r}" for own, other in names.items())
+    return f"if {told}, {renamed:.1%} of faces are recognised, and {taken:.1%} as they were read."
+
+
+def order_warnings(
+    true: Sequence[str] | pd.Series, predicted: Sequence[str] | pd.Series, remedy: str
+) -> list[str]:
+    """A sentence where another order of classes explains predictions far better, else nothing.
+
+    Args:
+        true: As of `swapped_classes`, and so is `predicted`.
+        predicted: Predicted class of each face.
+        remedy: What to do about it, a sentence.
+    """
+    found = swapped_classes(true, predicted)
+    if found is None:
+        return []
+    sentence = (
+        "The predicted classes seem to be in another order than the true ones: "
+        f"{renaming_sentence(*found)} Nothing was changed. {remedy}"
+    )
+    return [sentence]
 
 
 def _is_far_better(

@@ -7,12 +7,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from fer_fairness.errors import FerFairnessError
-from fer_fairness.foreign.foreign_scoring import Scoring
 from fer_fairness.foreign.isolated import (
     ANSWER,
     IMAGES,
@@ -22,8 +23,7 @@ from fer_fairness.foreign.isolated import (
     REQUEST,
     SHARES,
 )
-from fer_fairness.foreign.loading import load_foreign_model
-from fer_fairness.foreign.running import ModelRequest, run_model
+from fer_fairness.foreign.running import ModelRequest, load, run_model
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.processes import end_with_parent
@@ -38,14 +38,7 @@ def main(folder: Path) -> None:
     _separate_native_messages(folder)
     content = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     end_with_parent(content["parent"])
-    asked = content["request"]
-    request = ModelRequest(
-        path=Path(asked["path"]),
-        name=asked["name"],
-        output=asked["output"],
-        class_names=None if asked["class_names"] is None else tuple(asked["class_names"]),
-        scoring=Scoring(**asked["scoring"]),
-    )
+    request = TypeAdapter(ModelRequest).validate_python(content["request"])
     images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
     index = np.load(folder / INDEX, allow_pickle=False)
     _load_libraries()
@@ -53,10 +46,10 @@ def main(folder: Path) -> None:
     answer: dict[str, object]
     try:
         with _seconds(LOADING_S):
-            foreign = load_foreign_model(request.path, output=request.output)
+            foreign = load(request)
         outputs = run_model(foreign, request, images, index)
         np.save(folder / SHARES, outputs.shares, allow_pickle=False)
-        answer = {"notes": outputs.notes}
+        answer = {"notes": outputs.notes, "scale": asdict(outputs.scale)}
     except FerFairnessError as error:
         answer = {"error": str(error).replace(str(request.path), content["shown"])}
     except Exception as error:  # noqa: BLE001 - whatever a stranger's file brings about

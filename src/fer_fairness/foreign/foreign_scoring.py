@@ -8,24 +8,29 @@ import pandas as pd
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign.class_names import resolve_class_names
 from fer_fairness.foreign.loading import ForeignModel
 from fer_fairness.foreign.other_networks import Network
-from fer_fairness.foreign.preparation import (
+from fer_fairness.foreign.pixel_values import (
     INPUT_SCALES,
     InputScale,
     ScaleGuess,
+    Standardisation,
+    scale_of_standardisation,
+    scale_words,
+)
+from fer_fairness.foreign.preparation import (
     fitting_batch,
     guess_input_scale,
     preparation_notes,
     prepare_batch,
-    scale_words,
 )
 from fer_fairness.foreign.scale_by_answers import guess_by_answers
 from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.modeling.training_set import check_images
 from fer_fairness.progress import track
-from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
+from fer_fairness.taxonomy import EMOTIONS
 
 _SMALLEST_PROBABILITY = 1e-30
 _N_ASKED = 256
@@ -36,11 +41,15 @@ class Scoring:
     """How a foreign model is given images and read.
 
     Attributes:
-        input_scale: What pixel values 0 to 255 become; None finds out by `guess_input_scale`.
+        input_scale: What pixel values 0 to 255 become; None finds out.
+        standardisation: What is done to them then; None: nothing.
+        scale_reason: How the scale was found, a sentence; None: it was configured.
         batch_size: Images at a time, at most: fewer where layers are large.
     """
 
     input_scale: InputScale | None = None
+    standardisation: Standardisation | None = None
+    scale_reason: str | None = None
     batch_size: int = 128
 
 
@@ -51,10 +60,12 @@ class ModelOutputs:
     Attributes:
         shares: float64, shape `(n, n_classes)`, rows summing to 1, in the model's class order.
         notes: How the model was loaded and run, in sentences for a report.
+        scale: What pixel values 0 to 255 became, and why.
     """
 
     shares: np.ndarray
     notes: tuple[str, ...]
+    scale: ScaleGuess
 
 
 def foreign_probabilities(
@@ -65,6 +76,7 @@ def foreign_probabilities(
     input_scale: InputScale,
     batch_size: int,
     description: str,
+    standardisation: Standardisation | None = None,
 ) -> np.ndarray:
     """Run the model over images, with a progress bar.
 
@@ -76,6 +88,7 @@ def foreign_probabilities(
         input_scale: What pixel values 0 to 255 become.
         batch_size: Images at a time.
         description: What the progress bar says.
+        standardisation: What is done to the scaled values.
 
     Returns:
         float64, shape `(n, foreign.n_classes)`, rows summing to 1, in the model's class order.
@@ -95,7 +108,7 @@ def foreign_probabilities(
     outputs = np.empty((len(image_index), foreign.n_classes))
     for start in track(starts, description=description):
         rows = image_index[start : start + batch_size]
-        batch = prepare_batch(images[rows], foreign, input_scale)
+        batch = prepare_batch(images[rows], foreign, input_scale, standardisation)
         outputs[start : start + batch_size] = _run(foreign, batch)
     return _shares(outputs, foreign, image_index)
 
@@ -111,50 +124,11 @@ def _run(foreign: ForeignModel, batch: np.ndarray) -> np.ndarray:
         ) from error
 
 
-def resolve_class_names(class_names: Sequence[str] | None, n_classes: int) -> tuple[str, ...]:
-    """The taxonomy's names of a model's outputs, in the model's order.
-
-    Args:
-        class_names: What the model's author calls them; see `EMOTION_ALIASES`. None is the order of
-            `taxonomy.EMOTIONS` for a model of eight outputs, the order of FER+.
-        n_classes: Number of outputs.
-
-    Returns:
-        `n_classes` names of `taxonomy.EMOTIONS`, each at most once.
-
-    Raises:
-        InvalidInputError: If names are missing where they cannot be assumed, are not as many as the
-            outputs, not known, or given twice.
-    """
-    if class_names is None:
-        if n_classes == len(EMOTIONS):
-            return EMOTIONS
-        raise InvalidInputError(
-            f"The model has {n_classes} outputs and their names are not given. Datasets order them "
-            "differently (FER2013 begins with anger, RAF-DB with surprise), so give class_names, "
-            f"{n_classes} of {', '.join(EMOTIONS)}, in the order of the model's outputs."
-        )
-    names = tuple(_taxonomy_name(name) for name in class_names)
-    if len(names) != n_classes:
-        raise InvalidInputError(
-            f"class_names has {len(names)} names ({', '.join(class_names)}), the model has "
-            f"{n_classes} outputs: expected one name for each."
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidInputError(
-            f"class_names {list(class_names)} names {', '.join(twice)} more than once: expected "
-            "each emotion at most once."
-        )
-    return names
-
-
 def model_outputs(
     foreign: ForeignModel,
     images: np.ndarray,
     image_index: np.ndarray,
     *,
-    class_names: Sequence[str] | None,
     name: str,
     scoring: Scoring | None = None,
 ) -> ModelOutputs:
@@ -164,15 +138,13 @@ def model_outputs(
         foreign: The model.
         images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
         image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
-        class_names: See `resolve_class_names`.
         name: Name of the model, for the progress bar.
-        scoring: Scale of inputs, emotions, batch size; None is the defaults.
+        scoring: Scale of inputs, batch size; None is the defaults.
 
     Raises:
-        InvalidInputError: If class names, images, index or outputs cannot be used.
+        InvalidInputError: If images, index or outputs cannot be used, or the scale is not told.
     """
     scoring = scoring or Scoring()
-    names = resolve_class_names(class_names, foreign.n_classes)
     check_images(images, image_index)
     guess = _scale(foreign, images, image_index, scoring)
     shares = foreign_probabilities(
@@ -182,25 +154,17 @@ def model_outputs(
         input_scale=guess.scale,
         batch_size=fitting_batch(foreign.model, scoring.batch_size),
         description=f"Scoring {name}",
+        standardisation=scoring.standardisation,
     )
-    order = "Classes were taken in the order" if class_names is None else "Classes:"
-    unknown = [emotion for emotion in EMOTIONS if emotion not in names]
-    notes = [
-        *foreign.notes,
-        guess.reason,
-        *preparation_notes(images, foreign),
-        f"{order} {', '.join(names)}.",
-    ]
-    if unknown:
-        notes.append(f"The model does not know {', '.join(unknown)}.")
-    return ModelOutputs(shares, tuple(notes))
+    notes = (*foreign.notes, guess.reason, *preparation_notes(images, foreign))
+    return ModelOutputs(shares, notes, guess)
 
 
 def foreign_predictions(
     outputs: ModelOutputs,
     faces: pd.DataFrame,
     *,
-    class_names: Sequence[str] | None,
+    class_names: Sequence[str],
     name: str,
     seed: int = 0,
     emotions: Sequence[str] | None = None,
@@ -211,7 +175,7 @@ def foreign_predictions(
         outputs: Of `model_outputs` for the faces' `image_index`.
         faces: A `faces` table, all of whose rows have a majority emotion among those scored and are
             not excluded.
-        class_names: See `resolve_class_names`.
+        class_names: The taxonomy's names of the outputs, in their order.
         name: Name of the model, the table's `variant`.
         seed: The table's `seed`.
         emotions: Emotions that the dataset knows, of which one is predicted; None is all that the
@@ -235,25 +199,29 @@ def foreign_predictions(
 def _scale(
     foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
 ) -> ScaleGuess:
-    if scoring.input_scale is None and isinstance(foreign.model, Network):
-        places = np.linspace(0, len(index) - 1, min(_N_ASKED, len(index))).astype(int)
-        sample = index[np.unique(places)]
-        batch_size = fitting_batch(foreign.model, scoring.batch_size)
-        return guess_by_answers(
-            lambda scale: foreign_probabilities(
-                foreign,
-                images,
-                sample,
-                input_scale=scale,
-                batch_size=batch_size,
-                description=f"Trying the scale {scale}",
-            ),
-            colour=foreign.input_shape[2] > 1,
-        )
-    if scoring.input_scale is None:
+    if scoring.input_scale is not None:
+        then = ", standardised by the mean and deviation given" if scoring.standardisation else ""
+        said = f"The model was given {scale_words(scoring.input_scale)}{then}, as configured."
+        return ScaleGuess(scoring.input_scale, scoring.scale_reason or said)
+    places = np.linspace(0, len(index) - 1, min(_N_ASKED, len(index))).astype(int)
+    sample = index[np.unique(places)]
+    if scoring.standardisation is not None:
+        pixels = prepare_batch(images[sample], foreign, "0-255")
+        return scale_of_standardisation(pixels, scoring.standardisation)
+    if not isinstance(foreign.model, Network):
         return guess_input_scale(foreign, images, index)
-    words = scale_words(scoring.input_scale)
-    return ScaleGuess(scoring.input_scale, f"The model was given {words}, as configured.")
+    batch_size = fitting_batch(foreign.model, scoring.batch_size)
+    return guess_by_answers(
+        lambda scale: foreign_probabilities(
+            foreign,
+            images,
+            sample,
+            input_scale=scale,
+            batch_size=batch_size,
+            description=f"Trying the scale {scale}",
+        ),
+        colour=foreign.input_shape[2] > 1,
+    )
 
 
 def _scored_emotions(names: tuple[str, ...], emotions: Sequence[str] | None) -> tuple[str, ...]:
@@ -273,17 +241,6 @@ def _scored_emotions(names: tuple[str, ...], emotions: Sequence[str] | None) -> 
             f"({', '.join(emotions or ())}): give emotions that both have."
         )
     return scored
-
-
-def _taxonomy_name(name: str) -> str:
-    plain = name.strip().lower()
-    plain = EMOTION_ALIASES.get(plain, plain)
-    if plain not in EMOTIONS:
-        raise InvalidInputError(
-            f"Class name {name!r} is not known: expected {', '.join(EMOTIONS)}, or one of "
-            f"{', '.join(EMOTION_ALIASES)}."
-        )
-    return plain
 
 
 def _shares(outputs: np.ndarray, foreign: ForeignModel, image_index: np.ndarray) -> np.ndarray:

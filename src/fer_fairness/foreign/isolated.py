@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.foreign_scoring import ModelOutputs
+from fer_fairness.foreign.pixel_values import ScaleGuess
 from fer_fairness.foreign.running import ModelRequest
 from fer_fairness.modeling.keras_file import reading
 from fer_fairness.modeling.training_set import check_images
@@ -153,7 +155,8 @@ def _answer(folder: Path, path: Path, n_images: int, limits: Limits) -> ModelOut
             raise ValueError(f"it has the shape {shares.shape}")
         if not ((shares >= 0).all() and np.allclose(shares.sum(axis=1), 1)):
             raise ValueError("its rows are no probabilities")
-        return ModelOutputs(shares, tuple(str(note) for note in answer["notes"]))
+        scale = TypeAdapter(ScaleGuess).validate_python(answer["scale"])
+        return ModelOutputs(shares, tuple(str(note) for note in answer["notes"]), scale)
 
 
 def _death(path: Path, code: int, folder: Path, limits: Limits) -> str:

@@ -1,5 +1,6 @@
 """Load a Keras model that was not trained here, so that it can be scored like one that was."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign.class_names import resolve_class_names
 from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, rebuild
 from fer_fairness.foreign.other_networks import (
     ONNX_SUFFIX,
@@ -36,6 +38,7 @@ from fer_fairness.modeling.keras_file import (
     reading,
 )
 from fer_fairness.modeling.keras_file.opening import loaded
+from fer_fairness.taxonomy import NO_CLASS
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +70,9 @@ class ForeignModel:
     notes: tuple[str, ...]
 
 
-def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel:
+def load_foreign_model(
+    path: Path, *, output: str | None = None, class_names: Sequence[str] | None = None
+) -> ForeignModel:
     """Load a model: ONNX, TFLite, or saved by Keras 2 or 3. No code in the file is run.
 
     Of Keras, takes `.keras` files, whole-model `.h5` files, and the weights alone (`.weights.h5`,
@@ -78,6 +83,8 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
     Args:
         path: The file.
         output: Name of the output layer with the emotions, where the model has several outputs.
+        class_names: What its numbers are, see `resolve_class_names`: those that are no class are
+            left out. None: all are classes.
 
     Returns:
         The model in the form that the functions of `foreign_scoring` take.
@@ -86,7 +93,7 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
         InvalidInputError: If there is no such file, it is damaged or not of a known format, names
             anything but Keras's layers that compute, refers to other files, declares more than its
             size allows (see `modeling.keras_file`), its weights do not all fit or are not finite,
-            or the model is not one from one image to one row of outputs.
+            the model is not one from one image to one row of outputs, or names are not as many.
 
     Example:
         >>> foreign = load_foreign_model(Path("ferplus_model_pd_best.h5"))  # doctest: +SKIP
@@ -102,9 +109,9 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
     with path.open("rb") as opened:
         begins_with = opened.read(16)
     if path.suffix.lower() == ONNX_SUFFIX:
-        return _of_network(onnx_network(path, output), path)
+        return _of_network(onnx_network(path, output), path, class_names)
     if is_tflite(begins_with):
-        return _of_network(tflite_network(path), path)
+        return _of_network(tflite_network(path), path, class_names)
     prepare_backend()
     import h5py
 
@@ -120,10 +127,10 @@ def load_foreign_model(path: Path, *, output: str | None = None) -> ForeignModel
         )
     check_finite(model, path)
     with reading(path, "the model", remedy=_OTHER_FORM):
-        return _inspected(model, path, output, notes)
+        return _inspected(_with_one_output(model, path, output), path, class_names, notes)
 
 
-def _of_network(network: Network, path: Path) -> ForeignModel:
+def _of_network(network: Network, path: Path, class_names: Sequence[str] | None) -> ForeignModel:
     """The network with what its outputs are, told by their values on noise."""
     sides = [side or _PROBE_SIDE_PX for side in network.input_shape]
     probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
@@ -136,8 +143,24 @@ def _of_network(network: Network, path: Path) -> ForeignModel:
         )
     layout = "first" if network.channels_first else "last"
     opened = f"{network.kind} file, which takes channels {layout}."
-    kind, reason = _kind_by_values(values)
-    return ForeignModel(network, kind, values.shape[1], network.input_shape, (opened, reason))
+    kept = _classes(class_names, values.shape[1])
+    kind, reason = _kind_by_values(values[:, kept])
+    if len(kept) < values.shape[1]:
+        network = network.with_outputs(kept)
+        opened = f"{opened} {_left_out(values.shape[1] - len(kept))}"
+    return ForeignModel(network, kind, len(kept), network.input_shape, (opened, reason))
+
+
+def _classes(class_names: Sequence[str] | None, n_outputs: int) -> list[int]:
+    """Which outputs are classes, by their names."""
+    if class_names is None:
+        return list(range(n_outputs))
+    names = resolve_class_names(class_names, n_outputs)
+    return [place for place, name in enumerate(names) if name != NO_CLASS]
+
+
+def _left_out(n_outputs: int) -> str:
+    return f"{n_outputs} of its outputs are no class, as configured, and were left out."
 
 
 def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
@@ -207,9 +230,8 @@ def _from_weights(
 
 
 def _inspected(
-    model: "keras.Model", path: Path, output: str | None, notes: tuple[str, ...]
+    model: "keras.Model", path: Path, class_names: Sequence[str] | None, notes: tuple[str, ...]
 ) -> ForeignModel:
-    model = _with_one_output(model, path, output)
     shape = tuple(model.input_shape[1:])
     if len(shape) != 3 or shape[-1] not in (1, 3):
         raise InvalidInputError(
@@ -221,8 +243,16 @@ def _inspected(
             f"{path}: the model gives outputs of shape {model.output_shape[1:]}, expected one "
             "number for each of at least two classes."
         )
+    n_outputs = int(model.output_shape[1])
+    kept = _classes(class_names, n_outputs)
+    if len(kept) < n_outputs:
+        import keras
+
+        classes = keras.ops.take(model.outputs[0], kept, axis=1)
+        model = keras.Model(model.inputs[0], classes, name=model.name)
+        notes = (*notes, _left_out(n_outputs - len(kept)))
     kind, reason = _output_kind(model)
-    return ForeignModel(model, kind, int(model.output_shape[1]), shape, (*notes, reason))
+    return ForeignModel(model, kind, len(kept), shape, (*notes, reason))
 
 
 def _with_one_output(model: "keras.Model", path: Path, output: str | None) -> "keras.Model":

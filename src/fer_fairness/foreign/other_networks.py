@@ -3,11 +3,11 @@
 import importlib
 import os
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Network:
     def predict_on_batch(self, batch: np.ndarray) -> np.ndarray:
         """As Keras calls it: channels last, one row of outputs an image."""
         return self.run(batch)
+
+    def with_outputs(self, kept: Sequence[int]) -> Self:
+        """The same network, of whose outputs only these are given, in this order."""
+        return replace(self, run=lambda batch: self.run(batch)[:, list(kept)])
 
 
 def is_tflite(begins_with: bytes) -> bool:

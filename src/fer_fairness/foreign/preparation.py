@@ -1,30 +1,23 @@
 """Images as another model takes them: scale, size and channels."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from fer_fairness.foreign.loading import ForeignModel
 from fer_fairness.foreign.other_networks import Network
+from fer_fairness.foreign.pixel_values import (
+    PLAIN_SCALES,
+    InputScale,
+    ScaleGuess,
+    Standardisation,
+    scale_words,
+    scaled,
+)
 from fer_fairness.modeling.keras_file import layer_values
 
 if TYPE_CHECKING:
     import keras
-
-InputScale = Literal["0-1", "0-255", "-1-1", "imagenet"]
-
-_SCALES: Final[dict[InputScale, tuple[float, float]]] = {
-    "0-1": (1 / 255, 0.0),
-    "0-255": (1.0, 0.0),
-    "-1-1": (2 / 255, -1.0),
-}
-INPUT_SCALES: Final[tuple[InputScale, ...]] = (*_SCALES, "imagenet")
-"""What pixel values 0 to 255 become: divided by 255, left, put between -1 and 1, or divided by 255
-and standardised by the mean and deviation of ImageNet's channels."""
-
-_IMAGENET_MEAN: Final = np.array([0.485, 0.456, 0.406], dtype=np.float32)
-_IMAGENET_DEVIATION: Final = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
 # ITU-R BT.601, what Pillow uses to turn a colour image grey.
 _LUMINANCE: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -37,21 +30,19 @@ _LARGEST_CREDIBLE_DISTANCE = 0.5
 _Distances = dict[InputScale, float]
 
 
-@dataclass(frozen=True)
-class ScaleGuess:
-    """The scale a model seems to expect, and a sentence that says why."""
-
-    scale: InputScale
-    reason: str
-
-
-def prepare_batch(images: np.ndarray, foreign: ForeignModel, scale: InputScale) -> np.ndarray:
+def prepare_batch(
+    images: np.ndarray,
+    foreign: ForeignModel,
+    scale: InputScale,
+    standardisation: Standardisation | None = None,
+) -> np.ndarray:
     """Turn images into what the model takes.
 
     Args:
         images: uint8, shape `(n, height, width, 1 or 3)`, values 0 to 255.
         foreign: The model.
         scale: What 0 to 255 becomes.
+        standardisation: What is done to these values then.
 
     Returns:
         float32, shape `(n, *foreign.input_shape)`, with sides that the model leaves open as they
@@ -70,14 +61,7 @@ def prepare_batch(images: np.ndarray, foreign: ForeignModel, scale: InputScale) 
 
         resized = ops.image.resize(batch, size, antialias=True, data_format="channels_last")
         batch = np.asarray(ops.convert_to_numpy(resized))
-    if scale == "imagenet":
-        # One grey channel is standardised by the means over the three.
-        grey = n_channels == 1
-        mean = _IMAGENET_MEAN.mean() if grey else _IMAGENET_MEAN
-        deviation = _IMAGENET_DEVIATION.mean() if grey else _IMAGENET_DEVIATION
-        return np.asarray((batch / np.float32(255) - mean) / deviation)
-    factor, offset = _SCALES[scale]
-    return np.asarray(batch * np.float32(factor) + np.float32(offset))
+    return scaled(batch, scale, standardisation)
 
 
 def fitting_batch(model: "keras.Model | Network", wanted: int) -> int:
@@ -146,16 +130,6 @@ def guess_input_scale(
     )
 
 
-def scale_words(scale: InputScale) -> str:
-    """What the model is given, as a phrase."""
-    return {
-        "0-1": "pixel values divided by 255",
-        "0-255": "pixel values 0 to 255",
-        "-1-1": "pixel values scaled to -1 to 1",
-        "imagenet": "pixel values standardised as for ImageNet",
-    }[scale]
-
-
 def _nearest(layer: "keras.layers.BatchNormalization", distances: _Distances) -> ScaleGuess:
     scale, second = sorted(distances, key=lambda candidate: distances[candidate])[:2]
     reason = (
@@ -187,7 +161,7 @@ def _distances(
     stored_mean = np.asarray(layer.moving_mean.numpy(), np.float64)
     stored_variance = np.asarray(layer.moving_variance.numpy(), np.float64) + layer.epsilon
     distances: _Distances = {}
-    for scale in _SCALES:
+    for scale in PLAIN_SCALES:
         mean, variance = _moments(before, foreign, sample, scale)
         variance += layer.epsilon
         shift = (mean - stored_mean) ** 2 / (variance + stored_variance)

@@ -17,7 +17,7 @@ class ModelRequest:
         path: The file.
         name: What the progress bar calls the model.
         output: Name of the output layer with the emotions, where the model has several outputs.
-        class_names: Names of its outputs, see `resolve_class_names`.
+        class_names: Names of its outputs, see `resolve_class_names`; None: not known.
         scoring: Scale of inputs and batch size.
     """
 
@@ -41,8 +41,12 @@ def run_model_file(
     Raises:
         InvalidInputError: If the file is refused or the model cannot be run on these images.
     """
-    foreign = load_foreign_model(request.path, output=request.output)
-    return run_model(foreign, request, images, image_index)
+    return run_model(load(request), request, images, image_index)
+
+
+def load(request: ModelRequest) -> ForeignModel:
+    """Load the model of a request, see `load_foreign_model`."""
+    return load_foreign_model(request.path, output=request.output, class_names=request.class_names)
 
 
 def run_model(
@@ -53,7 +57,6 @@ def run_model(
         foreign,
         images,
         image_index,
-        class_names=request.class_names,
         name=request.name,
         scoring=request.scoring,
     )

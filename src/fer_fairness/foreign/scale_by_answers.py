@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign.preparation import INPUT_SCALES, InputScale, ScaleGuess, scale_words
+from fer_fairness.foreign.pixel_values import INPUT_SCALES, InputScale, ScaleGuess, scale_words
 
 _NEARLY_AS_WELL: Final = 0.8
 _SATURATED: Final = 0.97

@@ -24,8 +24,8 @@ from fer_fairness.reporting.passed_on import passed_on_command
 logger = logging.getLogger(__name__)
 
 MANIFEST_DATASET = "run_manifest"
-_OWN_FOLDER = "audit.report"
-"""The dataset whose folder an audit has to itself."""
+_OWN_FOLDERS = ("audit", "compare")
+"""Pipelines of which each run has the folder of its report to itself."""
 
 
 class ProvenanceHooks:
@@ -155,10 +155,11 @@ def _refuse_missing(names: set[str], catalog: CatalogProtocol[Any, Any], options
 
 
 def _own_folder(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Path | None:
-    """The folder of an audit, which alone it writes to; None of any other run."""
-    if any(not name.startswith("audit.") for name in pipeline.all_outputs()):
+    """The folder of an audit or a comparison, all that it writes to; None of any other run."""
+    namespaces = {name.partition(".")[0] for name in pipeline.all_outputs()}
+    if len(namespaces) != 1 or not namespaces <= set(_OWN_FOLDERS):
         return None
-    return Path(catalog.get(_OWN_FOLDER).filepath).parent  # type: ignore[union-attr]
+    return Path(catalog.get(f"{namespaces.pop()}.report").filepath).parent  # type: ignore[union-attr]
 
 
 def _remove_if_empty(folder: Path) -> None:

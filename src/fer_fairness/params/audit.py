@@ -1,7 +1,8 @@
 """Parameters of the audit: somebody's prediction file or model, and how its columns are called."""
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from math import inf
+from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -9,6 +10,9 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import AgeCuts, ListOf, parted
+from fer_fairness.taxonomy import NO_CLASS
+
+_OF_ONE_MODEL: Final = ("probabilities", "logits")
 
 
 class PredictionColumns(Parameters):
@@ -17,8 +21,10 @@ class PredictionColumns(Parameters):
     true: str | None = Field(
         default=None, description="Column of the true emotion: names or integer codes."
     )
-    predicted: str | None = Field(
-        default=None, description="Column of the emotion that the model predicted."
+    predicted: tuple[str, ...] | str | None = Field(
+        default=None,
+        description="Column of the emotion that the model predicted; of several models a column "
+        "each, the reference first.",
     )
     sample_id: str | None = Field(
         default=None,
@@ -44,7 +50,9 @@ class PredictionColumns(Parameters):
         default=None,
         min_length=1,
         description="All classes of the model: the names of its integer codes in code order, and "
-        "of the numbers in a column of lists. A label that is none of them is an error.",
+        "of the numbers in a column of lists. A label that is none of them is an error. Of a model "
+        "file its outputs in their order, '-' for one that is no class; found out on validation "
+        "faces if not given.",
     )
     several_faces: Literal["largest", "all"] = Field(
         default="largest",
@@ -64,11 +72,16 @@ class PredictionColumns(Parameters):
             return {"true" if key is True else key: value for key, value in given.items()}
         return given
 
-    @field_validator("probabilities", "logits", mode="before")
+    @field_validator("predicted", "probabilities", "logits", mode="before")
     @classmethod
     def _columns_given_as_text(cls, given: object) -> object:
-        # One name is one column of lists.
+        # One name is one model's column, or one column of lists.
         return parted(given) if isinstance(given, str) and ";" in given else given
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Columns of several models; none where one alone is audited."""
+        return self.predicted if isinstance(self.predicted, tuple) else ()
 
     @field_validator("sample_id", "person", mode="before")
     @classmethod
@@ -79,13 +92,21 @@ class PredictionColumns(Parameters):
     def _columns_differ(self) -> Self:
         if self.probabilities is not None and self.logits is not None:
             raise ValueError("probabilities and logits are both given: give one of them")
-        single = (self.true, self.predicted, self.sample_id, self.person)
+        single = (self.true, self.sample_id, self.person)
         used = [name for name in single if name]
+        predicted = self.models or (self.predicted,)
+        if self.models and (len(self.models) < 2 or "" in self.models):
+            raise ValueError(
+                f"predicted is {list(self.models)}: expected one column, or several parted by "
+                "semicolons"
+            )
+        used += [name for name in predicted if isinstance(name, str)]
         used += self.attributes or ()
         for scores in (self.probabilities, self.logits):
             used += (scores,) if isinstance(scores, str) else scores or ()
         _refuse_twice("columns", used)
-        _refuse_twice("class_names", [name.strip() for name in self.class_names or ()])
+        names = [name.strip() for name in self.class_names or ()]
+        _refuse_twice("class_names", [name for name in names if name != NO_CLASS])
         return self
 
 
@@ -125,6 +146,14 @@ class AuditParameters(Parameters):
     input_scale: Literal["0-1", "0-255", "-1-1", "imagenet"] | None = Field(
         default=None,
         description="What a model takes pixel values 0 to 255 as; found out if not given.",
+    )
+    input_mean: ListOf[float] | None = Field(
+        default=None,
+        description="Mean that is taken off these values, one number or one a channel, where the "
+        "model was trained with one of its own.",
+    )
+    input_standard_deviation: ListOf[float] | None = Field(
+        default=None, description="What they are then divided by, as many numbers."
     )
     isolation: Literal["subprocess", "none"] = Field(
         default="subprocess",
@@ -185,11 +214,19 @@ class AuditParameters(Parameters):
     def _one_thing_is_audited(self) -> Self:
         if self.predictions is not None and self.model is not None:
             raise ValueError("predictions and model are both given: audit one of them at a time")
+        of_one = {"name": self.name, **{one: getattr(self.columns, one) for one in _OF_ONE_MODEL}}
+        given = [name for name, value in of_one.items() if value is not None]
+        if self.columns.models and given:
+            raise ValueError(
+                f"{given[0]} is of one model, but columns.predicted names "
+                f"{len(self.columns.models)}: leave it out, or audit each model by itself"
+            )
         if self.held_out_labels is not None and self.predictions is None:
             raise ValueError(
                 "held_out_labels is given without predictions: of a model that is run here the "
                 "errors of the labeller are known already"
             )
+        self._check_standardisation()
         for intersection in self.intersections or ():
             parts = [part.strip() for part in intersection.split(" x ")]
             if len(parts) < 2 or "" in parts or len(set(parts)) < len(parts):
@@ -199,6 +236,24 @@ class AuditParameters(Parameters):
                 )
         _refuse_twice("intersections", self.intersections or ())
         return self
+
+    def _check_standardisation(self) -> None:
+        mean, deviation = self.input_mean, self.input_standard_deviation
+        if mean is None and deviation is None:
+            return
+        if mean is None or deviation is None or len(mean) != len(deviation):
+            raise ValueError(
+                f"input_mean is {mean} and input_standard_deviation {deviation}: give both, as many"
+            )
+        if len(mean) not in (1, 3) or not all(0 < number < inf for number in deviation):
+            raise ValueError(
+                f"input_standard_deviation is {list(deviation)}: expected 1 or 3 numbers above 0"
+            )
+        if self.input_scale == "imagenet":
+            raise ValueError(
+                "input_scale=imagenet standardises by itself: leave out input_mean and "
+                "input_standard_deviation, or name another input_scale"
+            )
 
 
 def _refuse_twice(what: str, names: "tuple[str, ...] | list[str]") -> None:

@@ -149,17 +149,16 @@ def cross_dataset_page(results: CrossedResults) -> str:
     """The page: a self-contained HTML document."""
     labels = [evaluation_set_label(name) for name in results.shared["datasets"]]
     return render_page(
-        kicker="Cross-dataset validation",
-        title="Does it hold on another dataset?",
-        subject=f"Models trained on {listed(labels)}, each scored on all of them.",
-        trust="",
-        sections=[
+        [
             _glance(results),
             _between_sets(results.changes),
             _between_models(results),
             _calibration(results.rows),
             _made(results),
         ],
+        kicker="Cross-dataset validation",
+        title="Does it hold on another dataset?",
+        subject=f"Models trained on {listed(labels)}, each scored on all of them.",
     )
 
 

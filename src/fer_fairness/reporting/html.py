@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from fer_fairness.reporting import glance
+from fer_fairness.reporting.glance import subject, trust
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.page import Section
 from fer_fairness.reporting.sections import all_sections
@@ -29,25 +29,25 @@ def render_report(inputs: ReportInputs, sections: Sequence[Section] | None = Non
     of_models = "this model treats" if len(inputs.variants()) < 2 else "these models treat"
     who = of_models if is_audit else "facial emotion recognition treats"
     return render_page(
+        all_sections(inputs) if sections is None else sections,
         kicker="Fairness audit" if is_audit else "Fairness report",
         title=f"How evenly {who} people",
-        subject=glance.subject(inputs),
-        trust=glance.trust(inputs),
-        sections=all_sections(inputs) if sections is None else sections,
+        subject=subject(inputs),
+        trust=trust(inputs),
     )
 
 
 def render_page(
-    *, kicker: str, title: str, subject: str, trust: str, sections: Sequence[Section]
+    sections: Sequence[Section], *, kicker: str, title: str, subject: str, trust: str = ""
 ) -> str:
-    """A page of sections in the look of the report; whatever is filled in is escaped.
+    """Sections as a page that needs nothing else.
 
     Args:
-        kicker: The kind of page, above its title.
-        title: Its title.
-        subject: What it is about, one line.
-        trust: What must be known to believe it; may be empty.
-        sections: At least one.
+        sections: In their order.
+        kicker: What kind of page it is, a few words.
+        title: Its heading.
+        subject: What it is about, in a sentence or two.
+        trust: What to trust, if anything is to be said.
     """
     return template("report.html.jinja").render(
         kicker=kicker,

@@ -53,7 +53,7 @@ def nested_blocks(
 def _inner_table(value: Json, *, caption: str, counts: bool) -> page.Table:
     lines = _as_records(value)
     if lines is None:
-        lines = [{"entry": key, "value": item} for key, item in _flat(value)]
+        lines = [{"entry": key, "value": item} for key, item in flat(value)]
     heads = {name: spelled(name) for line in lines for name in line}
     return page.table(caption, lines, page.columns(heads, partial(_cell, counts=counts)))
 
@@ -81,7 +81,8 @@ def _capped(table: page.Table, results_name: str) -> page.Table:
     return replace(table, caption=caption, rows=table.rows[:_MOST_ROWS], folded=folded)
 
 
-def _flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:
+def flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:
+    """What a nested value holds, each under the keys that lead to it; short lists stay whole."""
     if _is_plain(value) or not value:
         return [(prefix, value)]
     if isinstance(value, dict):
@@ -91,7 +92,7 @@ def _flat(value: Json, prefix: str = "") -> list[tuple[str, Json]]:
     return [
         pair
         for key, item in items
-        for pair in _flat(item, f"{prefix} › {key}" if prefix else str(key))  # noqa: RUF001
+        for pair in flat(item, f"{prefix} › {key}" if prefix else str(key))  # noqa: RUF001
     ]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.fairness.codes import repeated
-from fer_fairness.fairness.swapped_classes import swapped_classes
+from fer_fairness.fairness.swapped_classes import order_warnings
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.ages import cut_years, is_age_in_years
 from fer_fairness.sources.foreign_file import open_table
@@ -31,14 +31,16 @@ from fer_fairness.sources.predictions_scores import of_occurring_classes, probab
 from fer_fairness.sources.record_cells import spread_records
 from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
 from fer_fairness.spreadsheets import ranges_of_dates
-from fer_fairness.tables import CONFIDENCE, PERSON
+from fer_fairness.tables import CONFIDENCE, MODEL, PERSON
 from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
 
 _TOLD_BY_TOOLS: Final = ("true", "predicted", "sample_id")
 _MANY_GROUPS: Final = 50
 _MOST_NUMBERS: Final = 12
 _SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
-_OWN_COLUMNS: Final = frozenset(("sample_id", PERSON, CONFIDENCE, "emotion", "predicted_emotion"))
+_OWN_COLUMNS: Final = frozenset(
+    ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,9 @@ def read_table(
         },
         copy=False,
     )
+    swapped = order_warnings(
+        labels.true.texts, labels.predicted.texts, "Number both columns alike."
+    )
     return PredictionFile(
         frame=frame,
         classes=classes,
@@ -146,24 +151,9 @@ def read_table(
         reading={
             **_reading(table, roles, labels, groups, has_scores=scores is not None),
             "n_people": people.n_people,
-            "warnings": [*people.warnings, *_order_warnings(labels)],
+            "warnings": [*people.warnings, *swapped],
         },
     )
-
-
-def _order_warnings(labels: Labels) -> list[str]:
-    """A sentence where another order of classes explains the labels far better."""
-    found = swapped_classes(labels.true.texts, labels.predicted.texts)
-    if found is None:
-        return []
-    names, taken, renamed = found
-    told = ", ".join(f"{own!r} stands for {other!r}" for own, other in names.items())
-    sentence = (
-        f"The predicted classes seem to be in another order than the true ones: if {told}, "
-        f"{renamed:.1%} of faces are recognised, and {taken:.1%} as they were read. Nothing was "
-        "changed. Number both columns alike."
-    )
-    return [sentence]
 
 
 def _of_tool(
@@ -175,7 +165,7 @@ def _of_tool(
         return table, columns
     table = one_face_a_row(found, columns.several_faces)
     ids = FACE if FACE in table.names else found.image
-    told: dict[str, str | None] = {"predicted": columns.predicted or found.predicted}
+    told: dict[str, object] = {"predicted": columns.predicted or found.predicted}
     told["sample_id"] = ids if columns.sample_id is None else columns.sample_id
     return table, columns.model_copy(update=told)
 

@@ -1,6 +1,7 @@
 """Finds the columns of a prediction file that each hold the predictions of another model."""
 
 import re
+from collections.abc import Collection
 from typing import Final
 
 from fer_fairness.sources.foreign_table import ForeignTable
@@ -55,6 +56,17 @@ def columns_of_scores(table: ForeignTable) -> tuple[str, ...]:
     return tuple(
         name for name in table.names if normal(name).startswith(strong) or normal(name) in lists
     )
+
+
+def of_one_model(table: ForeignTable, column: str, models: Collection[str]) -> ForeignTable:
+    """The table with the predictions of one model alone, and no scores: whose they are is not told.
+
+    Args:
+        table: The predictions as they were given.
+        column: Those of the model.
+        models: The columns of all models.
+    """
+    return table.without({*models, *columns_of_scores(table)} - {column})
 
 
 def has_true_codes(table: ForeignTable, true: str | None) -> bool:

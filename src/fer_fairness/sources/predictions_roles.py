@@ -214,7 +214,12 @@ class _Finder:
         self.origin[role] = origin
         return column
 
-    def given(self, role: str, name: str | None) -> str | None:
+    def given(self, role: str, name: tuple[str, ...] | str | None) -> str | None:
+        if isinstance(name, tuple):
+            self.table.refuse(
+                f"audit.columns.{role} names {len(name)} columns, {listed(name)}, where one model "
+                "is read. Name one."
+            )
         return None if name is None else self.named(role, name)
 
     def named(self, role: str, name: str) -> str:

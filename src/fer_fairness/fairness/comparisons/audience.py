@@ -113,6 +113,21 @@ def measured_parts(
             yield MeasuredPart(audience, part, measured(part, weights, seed))
 
 
+def with_sources(table: pd.DataFrame, audiences: Sequence[Audience]) -> pd.DataFrame:
+    """A table with the column `attribute_source`: who labelled the groups, missing of everybody.
+
+    Args:
+        table: With the columns `evaluation_set` and `attribute`.
+        audiences: All sets of the table, with their sources.
+    """
+    by_set = {audience.name: audience.sources for audience in audiences}
+    sources = [
+        None if pd.isna(attribute) else by_set[name][attribute]
+        for name, attribute in zip(table["evaluation_set"], table["attribute"], strict=True)
+    ]
+    return table.assign(attribute_source=pd.Series(np.array(sources, dtype=object), dtype="str"))
+
+
 def _check_seeds(seeds: Sequence[int], frames: Frames, variant: str) -> None:
     alone = sorted(set(seeds) ^ set(frames))
     if alone:

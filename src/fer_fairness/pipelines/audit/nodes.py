@@ -2,30 +2,23 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from fer_fairness.auditing.reading import People, name_of_file, read_people_of_file
-from fer_fairness.auditing.report import AUDIT_COLUMNS, report_inputs
+from fer_fairness.auditing.models import read_people_of_file
+from fer_fairness.auditing.reading import People, name_of_file
+from fer_fairness.auditing.report import report_inputs, tidy_table
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
+from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence
-from fer_fairness.foreign import (
-    Limits,
-    ModelOutputs,
-    ModelRequest,
-    Scoring,
-    foreign_predictions,
-    resolve_class_names,
-    run_isolated,
-    run_model_file,
-)
+from fer_fairness.fairness.swapped_classes import order_warnings
+from fer_fairness.foreign import foreign_predictions
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit.coverage import faces_showing, labelled_attributes, n_people
+from fer_fairness.pipelines.audit.model_file import classes_of, model_path, outputs_of
 from fer_fairness.pipelines.scored_faces import by_evaluation_set, join_faces
 from fer_fairness.reporting import (
     all_sections,
@@ -35,7 +28,6 @@ from fer_fairness.reporting import (
     results_json,
 )
 from fer_fairness.sources.image_listing import printable
-from fer_fairness.taxonomy import EMOTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -61,30 +53,33 @@ def read_prediction_file(parameters: AuditParameters) -> People:
 def score_foreign_model(
     parameters: AuditParameters,
     seed: int,
+    preparation: Mapping[str, Any],
     *found: Any,  # noqa: ANN401  what Kedro loads of each dataset
 ) -> People:
-    """Predictions of somebody's Keras model on test faces, and how the model was loaded.
+    """Predictions of somebody's model on test faces, and how the model was loaded.
 
     Args:
         parameters: Which model and dataset, and how the model is to be used.
         seed: Recorded with the predictions.
+        preparation: Of `find_preparation`.
         found: Of every evaluation set images and faces of the test split, the data-quality report,
             the labels of the faces, and of the held-out faces of the labeller behind them.
 
     Raises:
         InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
     """
-    path, (images, faces, quality, labels, held_out) = _model_and_dataset(parameters, found)
+    path = model_path(parameters)
+    images, faces, quality, labels, held_out = _of_dataset(parameters, found)
     name = parameters.name or name_of_file(path)
-    classes = parameters.columns.class_names
-    known = resolve_class_names(classes, len(classes or EMOTIONS))
-    emotions = tuple(
-        emotion for emotion in EVALUATION_SETS[parameters.dataset].emotions if emotion in known
-    )
+    prepared = _prepared(parameters, preparation)
+    names, about_classes = classes_of(prepared.columns.class_names)
+    known = EVALUATION_SETS[parameters.dataset].emotions
+    emotions = tuple(emotion for emotion in known if emotion in names)
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
-    outputs = _outputs(path, name, parameters, images, faces["image_index"].to_numpy())
+    index = faces["image_index"].to_numpy()
+    outputs = outputs_of(path, prepared, images, index, preparation["scale_reason"])
     predictions = foreign_predictions(
-        outputs, faces, class_names=classes, name=name, seed=seed, emotions=emotions
+        outputs, faces, class_names=names, name=name, seed=seed, emotions=emotions
     )
     people = join_faces(predictions, faces)
     with path.open("rb") as file:
@@ -99,52 +94,35 @@ def score_foreign_model(
         "sha256": sha256,
         "n_rows": len(people),
         "n_people": n_people(part),
-        "warnings": [],
+        "warnings": order_warnings(
+            people["emotion"], people["predicted_emotion"], "Look at audit.columns.class_names."
+        ),
         "fabricated": quality["reading"]["fabricated"],
-        "notes": [*outputs.notes, *left_out],
+        "notes": [*outputs.notes, *preparation["notes"], *about_classes, *left_out],
     }
     _tell(reading)
     return with_confidence(part), reading, held_out, labels
 
 
-def _outputs(
-    path: Path, name: str, parameters: AuditParameters, images: np.ndarray, index: np.ndarray
-) -> ModelOutputs:
-    """What the model says of the faces; a stranger's file is opened in a process of its own."""
-    request = ModelRequest(
-        path,
-        name,
-        output=parameters.output,
-        class_names=parameters.columns.class_names,
-        scoring=Scoring(input_scale=parameters.input_scale),
-    )
-    if parameters.isolation == "none":
-        return run_model_file(request, images, index)
-    limits = Limits(
-        memory_bytes=int(parameters.memory_limit_gb * 2**30),
-        time_s=parameters.time_limit_minutes * 60,
-    )
-    return run_isolated(request, images, index, limits)
+def _prepared(parameters: AuditParameters, preparation: Mapping[str, Any]) -> AuditParameters:
+    """The parameters with what was found in the place of what was not configured."""
+    columns = parameters.columns
+    if preparation["class_names"] is not None:
+        found = {"class_names": tuple(preparation["class_names"])}
+        columns = columns.model_copy(update=found)
+    scale = parameters.input_scale or preparation["input_scale"]
+    return parameters.model_copy(update={"columns": columns, "input_scale": scale})
 
 
-def _model_and_dataset(parameters: AuditParameters, found: Sequence[Any]) -> tuple[Path, Any]:
-    """The file of the model, and what was loaded of the dataset that it is run on."""
-    if parameters.model is None:
-        others = [name for name in EVALUATION_SETS if name != TRAINED_ON]
-        raise InvalidInputError(
-            "No model is named. Add --params audit.model=FILE (.keras, .h5, .onnx or .tflite), and "
-            "audit.dataset="
-            f"{' or '.join(others)} to score it on another dataset than {TRAINED_ON}; for a file "
-            "of predictions run --pipelines audit --params audit.predictions=FILE."
-        )
+def _of_dataset(parameters: AuditParameters, found: Sequence[Any]) -> Sequence[Any]:
+    """What was loaded of the dataset that the model is run on."""
     of_dataset = by_evaluation_set(found)[parameters.dataset]
-    faces = of_dataset[1]
-    if faces.empty:
+    if of_dataset[1].empty:
         raise InvalidInputError(
             f"There are no test faces of {parameters.dataset}: put the dataset into data/01_raw "
             "and run --pipelines data_processing,race_labeling, or choose another audit.dataset."
         )
-    return Path(parameters.model), of_dataset
+    return of_dataset
 
 
 def _tell(reading: dict[str, Any]) -> None:
@@ -167,7 +145,7 @@ def write_audit(
     sections = all_sections(inputs)
     return (
         render_report(inputs, sections),
-        tables["gaps"][list(AUDIT_COLUMNS)],
+        tidy_table(tables["gaps"], reading),
         figure_files(sections, inputs.notes),
         paper_files(inputs),
         results_json(inputs),

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from fer_fairness.auditing import measuring
 from fer_fairness.auditing.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
-from fer_fairness.pipelines.audit import nodes
+from fer_fairness.pipelines.audit import model_file, nodes
 from fer_fairness.pipelines.namespaces import step
 
 _PEOPLE = ["people", "reading", "held_out_labels", "demographics"]
@@ -25,7 +25,21 @@ def create_pipeline() -> Pipeline:
 
 
 def create_model_pipeline() -> Pipeline:
-    """From somebody's Keras model and the test faces of a dataset to a report."""
+    """From somebody's model and the test faces of a dataset to a report."""
+    find = step(
+        model_file.find_preparation,
+        inputs=[
+            "params:audit",
+            *(
+                f"{dataset}.development_{what}"
+                for dataset in EVALUATION_SETS
+                for what in ("images", "faces")
+            ),
+        ],
+        outputs="audit.preparation",
+        name="audit.find_preparation",
+        tags=["fit", "trains"],
+    )
     of_datasets = [
         name
         for dataset, part in EVALUATION_SETS.items()
@@ -39,23 +53,29 @@ def create_model_pipeline() -> Pipeline:
     ]
     predict = step(
         nodes.score_foreign_model,
-        inputs=["params:audit", "params:seed", *of_datasets],
+        inputs=["params:audit", "params:seed", "audit.preparation", *of_datasets],
         outputs=[f"audit.{name}" for name in _PEOPLE],
         name="audit.score_foreign_model",
         tags="predict",
     )
-    return predict + _audit()
+    return find + predict + _audit()
 
 
 def _audit() -> Pipeline:
     measured_on = ["people", "reading", "params:audit", "params:seed"]
-    tables = [*EVALUATION_TABLES, "scan", "aif360", *LABEL_NOISE_TABLES]
+    tables = [*EVALUATION_TABLES, "comparisons", "scan", "aif360", *LABEL_NOISE_TABLES]
     measure = [
         Node(
             measuring.evaluate_people,
             inputs=measured_on,
             outputs=[f"table_{table}" for table in EVALUATION_TABLES],
             name="evaluate",
+        ),
+        Node(
+            measuring.compare_models,
+            inputs=measured_on,
+            outputs="table_comparisons",
+            name="compare_models",
         ),
         Node(
             measuring.scan_subgroups,

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
-from fer_fairness.fairness import Audience
+from fer_fairness.fairness.comparisons.audience import Audience, with_sources
 from fer_fairness.fairness.comparisons.bench import Bench, bench
 from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.params.fairness_reporting import EvaluationParameters
@@ -36,7 +35,7 @@ def compare_with_baseline(
         seed=seed,
         primary=parameters.comparison_primary,
     )
-    return _with_source(compared, audiences)
+    return with_sources(compared, audiences)
 
 
 def compare_one_seed(
@@ -55,7 +54,7 @@ def compare_one_seed(
         are too few variants.
     """
     found, audiences = _benched(parameters, seed, [0], control, scored)
-    return _with_source(found.changes, audiences), *_bench_tables(found, audiences)
+    return with_sources(found.changes, audiences), *_bench_tables(found, audiences)
 
 
 def compare_over_seeds(
@@ -81,8 +80,8 @@ def compare_over_seeds(
     """
     found, audiences = _benched(parameters, seed, seeds, control, scored)
     return (
-        _with_source(found.scores, audiences),
-        _with_source(found.changes, audiences),
+        with_sources(found.scores, audiences),
+        with_sources(found.changes, audiences),
         *_bench_tables(found, audiences),
     )
 
@@ -107,7 +106,7 @@ def _benched(
 
 def _bench_tables(found: Bench, audiences: Sequence[Audience]) -> tuple[pd.DataFrame, ...]:
     """`BENCH_TABLES` in their order."""
-    against_control = _with_source(found.against_control, audiences)
+    against_control = with_sources(found.against_control, audiences)
     return against_control, found.ranks, found.rank_tests, found.fronts
 
 
@@ -130,13 +129,3 @@ def _audiences(
             Audience(first.evaluation_set, frames, attributes, first.emotions, sources)
         )
     return audiences
-
-
-def _with_source(table: pd.DataFrame, audiences: Sequence[Audience]) -> pd.DataFrame:
-    """The table with who labelled the groups of each row."""
-    by_set = {audience.name: audience.sources for audience in audiences}
-    sources = [
-        None if pd.isna(attribute) else by_set[name][attribute]
-        for name, attribute in zip(table["evaluation_set"], table["attribute"], strict=True)
-    ]
-    return table.assign(attribute_source=pd.Series(np.array(sources, dtype=object), dtype="str"))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.embedding import EmbedderHandle
+from fer_fairness.embedding.alignment import NO_FACE
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.label_noise import composition
 from fer_fairness.labeling import DemographicLabeller, agreement_summary, agreement_table
@@ -39,13 +40,48 @@ def embed_images(
     embedding: EmbeddingParameters,
     cache_root: str,
     parameters: LabelImagesParameters,
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Embedding of every image, seen as the labeller's own faces were, and which have none."""
-    aligned = condition.model_copy(update={"alignment": parameters.alignment})
-    if parameters.alignment == "detect":
-        # A picture is not a face: only what is found in it has the size that was asked for.
-        aligned = aligned.model_copy(update={"side_px": None})
-    return embed_files(embedder, faces, _folder(parameters), aligned, embedding, cache_root)
+) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """Embedding of every image, seen as the labeller's own faces were.
+
+    Where a face is sought and none is found, the whole image is taken for a crop of one, as the
+    faces of the labeller were: detectors miss tight crops.
+
+    Returns:
+        The embeddings, the images that have none and why (`sample_id`, `reason`), and those in
+        which no face was found (`sample_id`).
+    """
+    folder = _folder(parameters)
+    if parameters.alignment != "detect":
+        as_named = condition.model_copy(update={"alignment": parameters.alignment})
+        embedded = embed_files(embedder, faces, folder, as_named, embedding, cache_root)
+        return (*embedded, faces[["sample_id"]].iloc[:0])
+    # A picture is not a face: only what is found in it has the size that was asked for.
+    sought = condition.model_copy(update={"alignment": "detect", "side_px": None})
+    never_stop = embedding.model_copy(update={"max_problem_share": 1.0})
+    embeddings, unembedded = embed_files(embedder, faces, folder, sought, never_stop, cache_root)
+    faceless = unembedded["reason"] == NO_FACE
+    not_found = unembedded.loc[faceless, ["sample_id"]].reset_index(drop=True)
+    _tell_not_found(len(not_found), len(faces), parameters)
+    if not_found.empty or parameters.no_face_found == "left_out":
+        return embeddings, unembedded, not_found
+    whole = condition.model_copy(update={"alignment": "landmarks"})
+    taken = faces["sample_id"].isin(not_found["sample_id"]).to_numpy()
+    of_whole, still = embed_files(embedder, faces[taken], folder, whole, never_stop, cache_root)
+    embeddings = np.array(embeddings)
+    embeddings[taken] = of_whole
+    return embeddings, pd.concat([unembedded[~faceless], still], ignore_index=True), not_found
+
+
+def _tell_not_found(n_not_found: int, n_images: int, parameters: LabelImagesParameters) -> None:
+    if not n_not_found:
+        return
+    became = "they are left out, as configured."
+    if parameters.no_face_found == "whole_image":
+        became = (
+            "each is taken whole for a crop of a face (face_not_found in labels.csv), also one "
+            "that shows nobody. label_images.no_face_found=left_out leaves them out."
+        )
+    logger.warning("No face was found in %d of %d images: %s", n_not_found, n_images, became)
 
 
 def label_images(
@@ -53,16 +89,19 @@ def label_images(
     embeddings: np.ndarray,
     unembedded: pd.DataFrame,
     faces: pd.DataFrame,
+    not_found: pd.DataFrame,
 ) -> pd.DataFrame:
     """One row an image: perceived groups with confidence and probabilities, or why there are none.
 
-    A group is missing where the labeller abstained; `problem` tells why there is no embedding.
+    A group is missing where the labeller abstained; `problem` tells why there is no embedding,
+    `face_not_found` whether a face was sought in the image and none was found.
     """
     labels = labeller.predict(embeddings, faces["sample_id"].tolist())
     for attribute in ATTRIBUTES:
         labels[attribute] = labels[attribute].where(~labels[f"{attribute}_abstained"].astype(bool))
     problems = unembedded.set_index("sample_id")["reason"]
     labels.insert(1, "problem", labels["sample_id"].map(problems))
+    labels.insert(2, "face_not_found", labels["sample_id"].isin(not_found["sample_id"]))
     return labels.rename(columns={"sample_id": "file"})
 
 
@@ -78,7 +117,7 @@ def compose(
     shares = composition(
         seen, attributes=ATTRIBUTES, held_out=held_out, params=parameters.inference, seed=seed
     )
-    named = labels.rename(columns={"file": "sample_id"}).drop(columns="problem")
+    named = labels.rename(columns={"file": "sample_id"}).drop(columns=["problem", "face_not_found"])
     agreement = agreement_summary(agreement_table(named, faces))
     for row in shares[shares["refused"] == ""].to_dict("records"):
         logger.info(

@@ -1,0 +1,64 @@
+"""What the outputs of a model that was not trained here are called."""
+
+from collections.abc import Sequence
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, NO_CLASS
+
+
+def resolve_class_names(class_names: Sequence[str] | None, n_outputs: int) -> tuple[str, ...]:
+    """The taxonomy's names of a model's outputs, in the model's order.
+
+    Args:
+        class_names: What the model's author calls them, see `EMOTION_ALIASES`, and `NO_CLASS` for
+            an output that is none. None is the order of `taxonomy.EMOTIONS` for a model of eight
+            outputs, the order of FER+.
+        n_outputs: Number of outputs.
+
+    Returns:
+        `n_outputs` names of `taxonomy.EMOTIONS`, each at most once, or `NO_CLASS`.
+
+    Raises:
+        InvalidInputError: If names are missing where they cannot be assumed, are not as many as the
+            outputs, not known, given twice, or fewer than two.
+    """
+    if class_names is None:
+        if n_outputs == len(EMOTIONS):
+            return EMOTIONS
+        raise InvalidInputError(
+            f"The model has {n_outputs} outputs and their names are not given. Datasets order them "
+            "differently (FER2013 begins with anger, RAF-DB with surprise), so give class_names, "
+            f"{n_outputs} of {', '.join(EMOTIONS)}, in the order of the model's outputs."
+        )
+    if len(class_names) != n_outputs:
+        raise InvalidInputError(
+            f"class_names has {len(class_names)} names ({', '.join(class_names)}), the model has "
+            f"{n_outputs} outputs: expected one name for each, '{NO_CLASS}' for one that is no "
+            "class."
+        )
+    names = tuple(_taxonomy_name(name) for name in class_names)
+    classes = named_classes(names)
+    twice = sorted({name for name in classes if classes.count(name) > 1})
+    if twice or len(classes) < 2:
+        wrong = f"{', '.join(twice)} more than once" if twice else "fewer than two emotions"
+        raise InvalidInputError(
+            f"class_names {list(class_names)} names {wrong}: expected two emotions at least, each "
+            "at most once."
+        )
+    return names
+
+
+def named_classes(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of outputs that are classes."""
+    return tuple(name for name in names if name != NO_CLASS)
+
+
+def _taxonomy_name(name: str) -> str:
+    plain = name.strip().lower()
+    plain = EMOTION_ALIASES.get(plain, plain)
+    if plain not in (*EMOTIONS, NO_CLASS):
+        raise InvalidInputError(
+            f"Class name {name!r} is not known: expected {', '.join(EMOTIONS)}, or one of "
+            f"{', '.join(EMOTION_ALIASES)}, or '{NO_CLASS}' for an output that is no class."
+        )
+    return plain
