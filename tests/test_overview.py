@@ -107,7 +107,7 @@ def test_an_open_box_shows_its_nodes_and_what_they_hand_on(box: str) -> None:
 
 @pytest.mark.usefixtures("loaded")
 @pytest.mark.parametrize(
-    "pipeline", ["audit", "audit_model", "label_images", "plan_audit", "compare"]
+    "pipeline", ["audit", "audit_model", "cross_dataset", "label_images", "plan_audit", "compare"]
 )
 def test_a_pipeline_that_stands_apart_is_a_box_with_what_it_is_run_for(pipeline: str) -> None:
     assert 2 <= len(seen(graph(pipeline))) <= 26

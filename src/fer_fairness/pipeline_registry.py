@@ -13,6 +13,7 @@ from kedro.pipeline import Pipeline
 from fer_fairness.pipelines import (
     audit,
     compare,
+    cross_dataset,
     data_processing,
     fabrication,
     fairness_reporting,
@@ -63,7 +64,8 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         only where they are named: `fabrication` writes raw datasets (`kedro run --env sample
         --pipelines fabrication,__default__`), `audit` and `audit_model` are about somebody else's
         predictions or model, `label_images` about somebody else's pictures, `plan_audit` about an
-        audit that is yet to be done, `compare` about two runs or audits that are written.
+        audit that is yet to be done, `compare` about two runs or audits that are written;
+        `cross_dataset` trains on every dataset apart.
     """
     pipelines = {
         "data_processing": data_processing.create_pipeline(),
@@ -78,6 +80,7 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         "label_images": label_images.create_pipeline(),
         "audit": audit.create_pipeline(),
         "audit_model": audit.create_model_pipeline(),
+        "cross_dataset": cross_dataset.create_pipeline(structure),
         "plan_audit": plan_audit.create_pipeline(),
         "compare": compare.create_pipeline(),
     }

@@ -7,6 +7,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling import DemographicLabeller, agreement_summary, agreement_table
+from fer_fairness.labeling.agreement import one_language
 from fer_fairness.taxonomy import (
     ATTRIBUTES,
     COARSE_AGE_GROUPS,
@@ -177,3 +178,24 @@ def test_other_faces_are_refused(fairface: Maker) -> None:
     faces = annotate(fairface, "gender", ["male", "female"])
     with pytest.raises(InvalidInputError, match="not the same faces"):
         agreement_table(labels_of("gender", ["male", "female"], GENDERS), faces.iloc[::-1])
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words", "told"),
+    [
+        ("race", {"white", "latino_hispanic", "asian"}, {"latino_hispanic": "white"}),
+        ("race", {"white", "caucasian", "asian"}, {"white": "caucasian", "asian": "asian"}),
+        ("age_group", {"0-2", "4-19", "20-39"}, {"0-2": "0-19", "4-19": "0-19", "20-39": "20-39"}),
+        ("race", {"blue", "white"}, {"blue": "blue", "white": "white"}),
+        ("gender", {"female", "male"}, {"female": "female", "male": "male"}),
+    ],
+)
+def test_groups_of_several_datasets_are_brought_to_one_language(
+    attribute: str, words: set[str], told: dict[str, str]
+) -> None:
+    language = one_language(attribute, words)
+    assert {word: language[word] for word in told} == told
+
+
+def test_who_has_no_counterpart_in_raf_db_is_not_compared() -> None:
+    assert "indian" not in one_language("race", {"indian", "white", "african_american"})

@@ -24,6 +24,7 @@ from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines import (
     audit,
     compare,
+    cross_dataset,
     data_processing,
     fabrication,
     fairness_reporting,
@@ -33,6 +34,7 @@ from fer_fairness.pipelines import (
     variants,
 )
 from fer_fairness.pipelines.fairness_reporting.planted import truth_of
+from fer_fairness.pipelines.variants.crossing import Crossing
 from fer_fairness.pipelines.variants.structure import Structure, default_structure
 
 STRUCTURE = default_structure()
@@ -49,7 +51,7 @@ DESIGN_NAMES = {
 }
 VARIANT_PIPELINES = ("baseline", "emotion_augmentation", "demographic_augmentation", "mitigation")
 AUDITS = {"audit", "audit_model"}
-STAND_APART = AUDITS | {"fabrication", "label_images", "plan_audit", "compare"}
+STAND_APART = AUDITS | {"cross_dataset", "fabrication", "label_images", "plan_audit", "compare"}
 ENVIRONMENTS = ("base", "sample")
 
 
@@ -80,7 +82,7 @@ def test_audits_differ_only_in_where_predictions_come_from() -> None:
 
 def test_audits_write_nothing_that_the_project_reads_or_writes() -> None:
     everything = PIPELINES["__default__"].datasets() | PIPELINES["fabrication"].datasets()
-    for name in (*AUDITS, "label_images", "plan_audit", "compare"):
+    for name in (*AUDITS, "cross_dataset", "label_images", "plan_audit", "compare"):
         assert not PIPELINES[name].all_outputs() & everything
     assert "audit" not in STRUCTURE.names, "they would share the folder of their tables"
 
@@ -107,6 +109,22 @@ def test_nothing_that_trains_selects_or_fits_can_see_a_test_face(
         fitted = pipelines[name].only_nodes_with_tags("trains")
         assert not {one for one in fitted.datasets() if "test_" in one}
         assert not pipelines[name].all_outputs() & behind.datasets()
+
+
+def test_no_model_of_one_dataset_or_several_can_see_a_test_face() -> None:
+    crossed = pipelines_for(
+        Structure(STRUCTURE.variants, crossing=Crossing(("fer_plus", "raf_db", "mine")))
+    )["cross_dataset"]
+    trains = crossed.only_nodes_with_tags("trains")
+    assert {node.name.rpartition(".")[0] for node in trains.nodes} == {
+        f"cross_dataset.baseline_{how}_{name}"
+        for how in ("on", "without")
+        for name in ("fer_plus", "raf_db", "mine")
+    }
+    behind = crossed.to_outputs(*trains.all_outputs()).datasets()
+    assert not [name for name in behind if ".test_" in name or "_test_" in name]
+    left_out = crossed.only_nodes("cross_dataset.baseline_without_mine.train").all_inputs()
+    assert not [name for name in left_out if name.startswith("mine.")]
 
 
 @pytest.mark.parametrize("pipelines", [PIPELINES, WITH_SEEDS], ids=["one seed", "three seeds"])
@@ -168,7 +186,14 @@ def test_every_parameter_block_is_valid_and_arrives_as_its_model(
 ) -> None:
     """Kedro hands over a raw dict, with a log line only, where an annotation cannot be resolved."""
     context = _context(kedro_project, env)
-    chosen = ["__default__", "label_images", "plan_audit", "compare", *sorted(AUDITS)]
+    chosen = [
+        "__default__",
+        "cross_dataset",
+        "label_images",
+        "plan_audit",
+        "compare",
+        *sorted(AUDITS),
+    ]
     if env == "sample":
         chosen += ["fabrication"]
         context._pipelines_to_validate = chosen
@@ -275,6 +300,7 @@ def test_names_with_dots_are_made_by_kedros_own_mapping_alone(
     audit.create_model_pipeline()
     fairness_reporting.create_pipeline(Structure(STRUCTURE.variants, (0, 1)))
     variants.create_pipelines(STRUCTURE)
+    cross_dataset.create_pipeline(STRUCTURE)
 
 
 def test_listing_the_pipelines_imports_nothing_heavy() -> None:

@@ -322,7 +322,7 @@ def test_the_control_is_the_variant_of_plain_continued_training(
 
 
 @pytest.mark.parametrize(
-    "name", ["training_seed", "training_seed_of", "control_variant", "scored_over"]
+    "name", ["training_seed", "training_seed_of", "control_variant", "scored_over", "crossed"]
 )
 def test_what_follows_from_seeds_and_variants_cannot_be_set(name: str) -> None:
     with pytest.raises(

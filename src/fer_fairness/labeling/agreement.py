@@ -53,6 +53,27 @@ _TO_COARSE_AGE: Final[Map] = {
 _TO_COARSE_RACE: Final[Map] = {**FAIRFACE_TO_COARSE_RACE, "asian": "asian"}
 
 
+def one_language(attribute: str, words: set[str]) -> Map:
+    """How the groups that several datasets name are brought to words that all of them have.
+
+    Args:
+        attribute: Of which groups are named.
+        words: All names that any of the datasets uses.
+
+    Returns:
+        For races FairFace's four coarse ones, or RAF-DB's where some are named so, for ages the
+        four groups of `COARSE_AGE_GROUPS`; the words themselves where any has no counterpart.
+        Words that the other language lacks are not among the keys: such groups are not compared.
+    """
+    raf_db = {word: word for word in RAF_DB_RACES}
+    known = {"race": _TO_COARSE_RACE, "age_group": _TO_COARSE_AGE}.get(attribute, {})
+    if words <= known.keys():
+        return known
+    if attribute == "race" and words <= {*_TO_COARSE_RACE, *raf_db}:
+        return {**_TO_RAF_DB_RACE, **raf_db}
+    return {word: word for word in words}
+
+
 def agreement_table(labels: pd.DataFrame, faces: pd.DataFrame) -> pd.DataFrame:
     """How predicted groups go with annotated ones, where a dataset has both.
 

@@ -28,7 +28,7 @@ def test_every_gap_has_words_that_agree_with_its_ideal(metric: GapMetric) -> Non
 
 def test_scores_come_before_gaps_and_those_of_everybody_first() -> None:
     scores = [metric.name for metric in OVERALL_METRICS]
-    others = ["calibration_error", "theil_index"]
+    others = ["calibration_error", "overconfidence", "theil_index"]
     behind = ["calibration_error_gap", ANY_DIFFERENCE, RECALL_DIFFERENCE]
     assert list(METRIC_WORDS) == [*scores, *others, *GAP_METRICS, *behind]
 

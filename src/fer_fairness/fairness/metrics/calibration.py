@@ -51,9 +51,14 @@ CALIBRATION_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
         "calibration_error_gap": MetricWords(
             "Calibration-error gap", "Highest calibration error of a group minus the lowest."
         ),
+        "overconfidence": MetricWords(
+            "Overconfidence",
+            "Mean probability of the predicted emotion minus accuracy; above 0 a model is surer "
+            "than it is right.",
+        ),
     }
 )
-"""What people read of both metrics here, by name."""
+"""What people read of metrics of probabilities, by name."""
 
 
 @dataclass(frozen=True)

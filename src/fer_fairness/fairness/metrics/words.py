@@ -31,6 +31,7 @@ METRIC_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
     {
         **{metric.name: metric.words for metric in OVERALL_METRICS},
         "calibration_error": CALIBRATION_WORDS["calibration_error"],
+        "overconfidence": CALIBRATION_WORDS["overconfidence"],
         "theil_index": theil_index.words,
         **{metric.name: metric.words for metric in GAP_METRICS.values()},
         "calibration_error_gap": CALIBRATION_WORDS["calibration_error_gap"],

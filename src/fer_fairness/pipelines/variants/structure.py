@@ -28,6 +28,7 @@ from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.lists import ListOf
 from fer_fairness.params.seeds import checked_seeds
 from fer_fairness.pipelines.described import described_sets, named_blocks, trained_on_of
+from fer_fairness.pipelines.variants.crossing import CROSSED, Crossing, crossing_of
 
 Block = TypeVar("Block", bound=Parameters)
 
@@ -50,6 +51,8 @@ SCORED_OVER: Final = "scored_over"
 
 FURTHER_SEEDS: Final = "training_seed_of"
 """The block of parameters with the number of each further seed, as `seed_<number>`."""
+
+_OWN_SETS: Final = Crossing(tuple(part.name for part in EVALUATION_SETS.own))
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class Structure:
         n_trials: Settings that each variant but the baseline tries with the first seed.
         described: The datasets that blocks under `datasets` describe.
         trained_on: The evaluation set that the baseline is trained on.
+        crossing: What cross-dataset validation trains on and scores.
     """
 
     variants: tuple[Variant, ...]
@@ -104,6 +108,7 @@ class Structure:
     n_trials: int = 1
     described: tuple[EvaluationSet, ...] = ()
     trained_on: str = TRAINED_ON
+    crossing: Crossing = _OWN_SETS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,7 +201,9 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
     structure = _structure(_taking_part(found, bench.methods), seeds, budget.trials)
     described = described_sets(parameters, taken=[variant.name for variant in found])
     trained_on = trained_on_of(parameters, described)
-    return replace(structure, described=described, trained_on=trained_on)
+    sets = [part.name for part in (*EVALUATION_SETS.own, *described)]
+    crossing = crossing_of(parameters, sets)
+    return replace(structure, described=described, trained_on=trained_on, crossing=crossing)
 
 
 def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Block:
@@ -327,7 +334,8 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
         further one in `training_seed_of`, the name of the control in `control_variant`, the
-        emotions of each evaluation set in `scored_over`, the names of variants and of described
+        emotions of each evaluation set in `scored_over`, the models of cross-dataset validation in
+        `crossed`, the names of variants and of described
         datasets in their blocks, and null in place of the block of a variant that does not take
         part.
 
@@ -342,6 +350,7 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         SCORED_OVER: {
             part.name: list(part.emotions) for part in (*EVALUATION_SETS.own, *structure.described)
         },
+        CROSSED: structure.crossing.as_parameters(),
     }
     for name in derived.keys() & parameters.keys():
         raise InvalidInputError(
