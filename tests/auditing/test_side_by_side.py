@@ -84,6 +84,16 @@ def test_without_predictions_values_stand_beside_one_another_and_nothing_is_test
     assert (told["uncorrected_ci_high"] >= told["difference"] - 1e-12).all()
 
 
+def test_samples_that_only_their_rows_tell_apart_are_not_paired(
+    frame: pd.DataFrame, better: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = {**OPTIONS, "sample_id": "none"}
+    old, new = audit(frame, name="old", **rows), audit(better, name="new", **rows)
+    table, notes = compared(written(old, tmp_path / "a"), written(new, tmp_path / "b"))
+    assert "nothing but their rows tells its samples apart" in notes[0]
+    assert set(table["pairing"]) == {"unpaired"}
+
+
 def test_other_people_are_counted_and_not_paired(
     audits: tuple[Audit, Audit], better: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation import MethodBlock
@@ -61,6 +62,31 @@ def test_test_faces_that_another_dataset_trains_on_are_found(
     )
     expected = [("raf_db", test["sample_id"].iloc[1], "fer_plus")]
     assert list(found.itertuples(index=False, name=None)) == expected
+
+
+def test_a_test_face_of_two_datasets_is_scored_in_the_first(
+    development: pd.DataFrame, make_faces: MakeFaces
+) -> None:
+    test = make_faces(["test"] * 3, ["fear"] * 3, dataset=["raf_db"] * 3)
+    first, second = pictures(3, 4), pictures(3, 2)
+    second[2] = first[0]
+    given = [development, pictures(10, 1), test, first, development, pictures(10, 3), test]
+    found = nodes.find_known_faces(CROSSED, *given, second)
+    expected = [("raf_db", test["sample_id"].iloc[2], "fer_plus")]
+    assert list(found.itertuples(index=False, name=None)) == expected
+    with pytest.raises(InvalidInputError, match="All 3 test faces of raf_db are faces of fer_plus"):
+        nodes.find_known_faces(CROSSED, *given, first)
+
+
+def test_a_validation_face_that_another_dataset_trains_on_chooses_nothing(
+    development: pd.DataFrame, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = pictures(10, 1), pictures(10, 2)
+    other[7] = one[2]
+    faces, images = nodes._together([development, development], [one, other])
+    assert len(images) == 20
+    assert set(range(20)) - set(faces["image_index"]) == {17}
+    assert "1 validation faces" in caplog.text
 
 
 def test_models_of_several_datasets_see_all_their_pictures(
@@ -148,11 +174,19 @@ def test_groups_of_both_words_are_compared_and_known_faces_are_not(make_faces: M
         [("fer_plus", 6, 4), ("raf_db", 6, 4)],
         columns=["dataset", "n_training_faces", "n_validation_faces"],
     )
-    page, figure, results = nodes.report(shared, matrix, between, models, counted, quality, quality)
+
+    def reported(parameters: CrossDatasetParameters) -> tuple[str, Figure, dict[str, Any]]:
+        tables = (shared, matrix, between, models, counted)
+        return nodes.report(*tables, block(), parameters, quality, quality)
+
+    page, figure, results = reported(CrossDatasetParameters())
+    assert "began with trained weights" not in page
+    begun = CrossDatasetParameters(baseline={"architecture": {"weights": "published"}})
+    assert "began with trained weights" in reported(begun)[0]
     assert "Trained on FER+ and scored on RAF-DB: mean recall" in page
     assert "These faces are fabricated" in page
     assert "Groups of FER+ are predicted by a labeller, not annotated." in page
-    assert "Test faces of RAF-DB left out, which another dataset is trained on: 1." in page
+    assert "Test faces of RAF-DB left out, which another dataset has too: 1." in page
     assert len(results["findings"]) == 2
     assert [panel.get_title(loc="left") for panel in figure.axes] == [
         "Mean recall",

@@ -158,9 +158,18 @@ def _parts(
 def _why_unpaired(parts: tuple[dict[int, ScoredFaces], dict[int, ScoredFaces]]) -> str:
     """Why two reports cannot be compared person by person; empty where they can."""
     if not all(parts):
-        return "the predictions of one of them are not kept beside its results"
-    first, second = (next(iter(by_seed.values())).table for by_seed in parts)
-    own, others = (one.set_index("sample_id")["emotion"].astype(str) for one in (first, second))
+        return (
+            "the predictions of one of them are not kept beside its results, or nothing but their "
+            "rows tells its samples apart"
+        )
+    by_seed = zip(*(one.values() for one in parts), strict=True)
+    return next(filter(None, (_why_differing(*tables) for tables in by_seed)), "")
+
+
+def _why_differing(first: ScoredFaces, second: ScoredFaces) -> str:
+    own, others = (
+        one.table.set_index("sample_id")["emotion"].astype(str) for one in (first, second)
+    )
     common = own.index.intersection(others.index)
     if len(common) < max(len(own), len(others)):
         return (

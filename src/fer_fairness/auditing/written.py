@@ -105,7 +105,7 @@ def _kept(results: Path, inputs: ReportInputs) -> Iterator[tuple[int, ScoredFace
     """The scored faces of each model and set with the training seed, the first seed first."""
     if inputs.kind == "audit":
         file, reading = results.parent / "people.parquet", inputs.manifest.get("reading")
-        if file.is_file() and isinstance(reading, dict):
+        if file.is_file() and isinstance(reading, dict) and not _are_rows(reading):
             for part in models_of(pd.read_parquet(file), reading):
                 yield 0, part
         return
@@ -121,6 +121,12 @@ def _kept(results: Path, inputs: ReportInputs) -> Iterator[tuple[int, ScoredFace
             scored = pd.read_parquet(file)
             for evaluation_set, table in scored.groupby("evaluation_set", sort=False):
                 yield seed, _part(variant, str(evaluation_set), table, scored_over)
+
+
+def _are_rows(reading: dict[str, Any]) -> bool:
+    """Whether samples are told by their rows alone: nothing says that another file has the same."""
+    told = reading.get("columns", {}).get("sample_id", {})
+    return isinstance(told, dict) and told.get("by") == "row numbers"
 
 
 def _part(variant: str, evaluation_set: str, table: pd.DataFrame, scored_over: Any) -> ScoredFaces:  # noqa: ANN401  as the manifest has it

@@ -34,7 +34,7 @@ _MEAN_RECALL: Final = "balanced_accuracy"
 _FIGURE: Final = "cross-dataset-matrix"
 
 _READING: Final = (
-    "Down: what a model was trained on; across: what it is scored on; percent, with the 95 % "
+    "Down: what a model was trained on; across: what it is scored on; percent, with the "
     "interval of each cell alone. Framed: the model's own dataset. An arrow: found to be higher or "
     "lower than there, all such changes corrected together; of calibration it is overconfidence "
     "that is tested, below. Gaps are without what noise adds to them. Each panel has colours of "
@@ -106,7 +106,7 @@ class CrossedResults:
             )
         for what, why in (
             ("n_faces_of_other_emotions", "show another emotion"),
-            ("n_known_faces", "another dataset is trained on"),
+            ("n_known_faces", "another dataset has too"),
         ):
             told += [
                 f"Test faces of {evaluation_set_label(name)} left out, which {why}: "
@@ -289,9 +289,7 @@ def _calibration(rows: Sequence[MatrixRow]) -> page.Section:
         "zero a model is surer than it is right. Temperatures were fitted on validation faces of "
         "what a model was trained on, never on another dataset."
     )
-    table = page.table(
-        "Calibration by dataset (percent, points, 95 % interval)", by_metric, columns
-    )
+    table = page.table("Calibration by dataset (percent, points, interval)", by_metric, columns)
     return page.Section("calibration", "Calibration", [page.Text(text), table])
 
 
@@ -314,10 +312,11 @@ def _made(results: CrossedResults) -> page.Section:
         )
     ]
     text = (
-        "Every model is the baseline's network, trained from random weights without a teacher: "
-        "weights and teachers that know one of the datasets would make its faces known to every "
-        "model. A model asked about fewer emotions than it knows answers with the most probable of "
-        "these. Where people have several faces, they are resampled whole."
+        "Every model is the baseline's network with the changes of cross_dataset.baseline: unless "
+        "it says otherwise from random weights and without a teacher, since weights and teachers "
+        "that know one of the datasets would make its faces known to every model. A model asked "
+        "about fewer emotions than it knows answers with the most probable of these. Where people "
+        "have several faces, they are resampled whole."
     )
     return page.Section(
         "made", "How it was made", [page.Text(text), page.Bullets((*counted, *sources))]

@@ -95,12 +95,13 @@ def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
 
 
 def _is_by_column(value: Mapping[str, Any]) -> bool:
-    """Whether it is an object from columns to rows, which are numbered and the same in each."""
+    """Whether it is an object from columns to numbered rows, the same in each."""
     columns = list(value.values())
     if not columns or not all(isinstance(column, Mapping) for column in columns):
         return False
     rows = list(columns[0])
-    return rows == [*map(str, range(len(rows)))] and all(list(one) == rows for one in columns)
+    numbered = bool(rows) and all(row.isdecimal() for row in rows)
+    return numbered and all(list(one) == rows for one in columns)
 
 
 def _names_pictures(value: Mapping[str, Any]) -> bool:

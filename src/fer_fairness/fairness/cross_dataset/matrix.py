@@ -50,7 +50,7 @@ class CrossDataset:
 
     Attributes:
         shared: The emotions and groups that all are compared over.
-        matrix: `MATRIX_COLUMNS`, a row a model, set and quantity, with the 95 % interval of that
+        matrix: `MATRIX_COLUMNS`, a row a model, set and quantity, with the interval of that
             row alone: scores and the recall of each emotion of everybody, overconfidence and
             calibration error, the mean recall of each group, and the gaps of each attribute
             without what noise adds (`raw_value` as counted).

@@ -13,6 +13,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.comparisons.audience import Audience
 from fer_fairness.fairness.cross_dataset import cross_dataset
+from fer_fairness.fairness.cross_dataset.shared import shared_emotions
 from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.labeling.agreement import one_language
@@ -35,6 +36,11 @@ _LABEL_ERRORS: Final = (
     "corrected."
 )
 
+_NOT_ANEW: Final = (
+    "The models began with trained weights or learned from a teacher (cross_dataset.baseline): "
+    "faces of a dataset that these have seen are strange to no model."
+)
+
 Model: TypeAlias = Any
 Crossed: TypeAlias = Mapping[str, Any]
 """`Crossing.as_parameters`."""
@@ -51,8 +57,9 @@ def count_faces(crossed: Crossed, *faces: pd.DataFrame) -> pd.DataFrame:
         dataset, n_training_faces, n_validation_faces; a row a dataset.
 
     Raises:
-        InvalidInputError: A dataset has none.
+        InvalidInputError: A dataset has none, or the datasets share too few emotions.
     """
+    shared_emotions({name: EVALUATION_SETS[name].emotions for name in crossed["datasets"]})
     rows = []
     for name, table in zip(crossed["datasets"], faces, strict=True):
         split = table.loc[has_target(table), "split"]
@@ -70,7 +77,10 @@ def count_faces(crossed: Crossed, *faces: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_known_faces(crossed: Crossed, *faces_and_images: Any) -> pd.DataFrame:  # noqa: ANN401
-    """The test faces of each dataset that are development faces of another, pixel for pixel.
+    """The test faces of each dataset that another one has too, pixel for pixel.
+
+    Among its training or validation faces, or among the test faces of an earlier one: then models
+    know them, or two sets would not be of different people.
 
     Args:
         crossed: Datasets and models.
@@ -78,27 +88,46 @@ def find_known_faces(crossed: Crossed, *faces_and_images: Any) -> pd.DataFrame: 
 
     Returns:
         evaluation_set, sample_id, known_from; no row where the datasets hold different pictures.
+
+    Raises:
+        InvalidInputError: Another dataset has all test faces of one.
     """
     tables, images = [], []
     start = 0
     for place, name in enumerate(crossed["datasets"]):
         for part in (0, 2):
             table, pixels = faces_and_images[4 * place + part : 4 * place + part + 2]
-            used = table[["sample_id", "image_index"]].assign(dataset=name, is_test=part == 2)
+            table = table[has_majority_emotion(table) if part else has_target(table)]
+            used = table[["sample_id", "image_index"]].assign(
+                dataset=name, place=place, is_test=part == 2
+            )
             tables.append(used.assign(row=used["image_index"] + start))
             images.append(pixels)
             start += len(pixels)
     table = pd.concat(tables, ignore_index=True)
     pixels = np.concatenate(images)
     table["picture"] = exact_duplicate_groups(pixels, table["row"].to_numpy())
-    known = table.loc[~table["is_test"], ["picture", "dataset"]].drop_duplicates()
-    pairs = table[table["is_test"]].merge(known, on="picture", suffixes=("", "_known"))
-    pairs = pairs[pairs["dataset"] != pairs["dataset_known"]]
-    if len(pairs):
+    known = table[["picture", "dataset", "place", "is_test"]].drop_duplicates()
+    tested = table[table["is_test"]]
+    pairs = tested.merge(known, on="picture", suffixes=("", "_known"))
+    is_first = pairs["is_test_known"] & (pairs["place_known"] > pairs["place"])
+    pairs = pairs[(pairs["dataset"] != pairs["dataset_known"]) & ~is_first]
+    for name, left_out in pairs.groupby("dataset"):
+        n_left_out, n_all = left_out["sample_id"].nunique(), (tested["dataset"] == name).sum()
+        others = ", ".join(sorted(set(left_out["dataset_known"])))
+        if n_left_out == n_all:
+            raise InvalidInputError(
+                f"All {n_all:,} test faces of {name} are faces of {others} too, pixel for pixel: "
+                f"nothing is left to score there. Leave one of them out: cross_dataset.datasets."
+            )
         logger.warning(
-            "%d test faces are development faces of another dataset and are scored nowhere.",
-            pairs["sample_id"].nunique(),
+            "%s of %s test faces of %s are faces of %s too, and are left out.",
+            f"{n_left_out:,}",
+            f"{n_all:,}",
+            name,
+            others,
         )
+    pairs = pairs.drop_duplicates(["sample_id", "dataset_known"])
     found = pairs.rename(columns={"dataset": "evaluation_set", "dataset_known": "known_from"})
     return pd.DataFrame(found[["evaluation_set", "sample_id", "known_from"]], copy=True)
 
@@ -207,6 +236,8 @@ def report(
     between_sets: pd.DataFrame,
     between_models: pd.DataFrame,
     counted: pd.DataFrame,
+    block: MethodBlock,
+    parameters: CrossDatasetParameters,
     *quality: dict[str, Any],
 ) -> tuple[str, Figure, dict[str, Any]]:
     """The page, the figure of the matrix, and what programs read.
@@ -217,13 +248,24 @@ def report(
         between_sets: As there.
         between_models: As there.
         counted: What `count_faces` gives.
+        block: The baseline.
+        parameters: What is changed of it.
         quality: The data-quality report of every dataset.
     """
     fabricated = any(part["reading"]["fabricated"] for part in quality)
     predicted = matrix.loc[matrix["attribute_source"] == "predicted", "evaluation_set"]
     labels = [EVALUATION_SETS[name].label for name in shared["datasets"] if name in set(predicted)]
     told = f"Groups of {listed(labels)} are predicted by a labeller, not annotated. {_LABEL_ERRORS}"
-    notes = [*([FABRICATED_NOTE] if fabricated else []), *([told] if labels else [])]
+    trained = named_block(block, parameters, {"name": "cross_dataset"}).root.model_dump()
+    is_anew = (
+        trained["architecture"]["weights"] == "random"
+        and trained["training"]["distillation"]["weight"] == 0
+    )
+    notes = [
+        *([FABRICATED_NOTE] if fabricated else []),
+        *([told] if labels else []),
+        *([] if is_anew else [_NOT_ANEW]),
+    ]
     results = CrossedResults(shared, matrix, between_sets, between_models, counted, notes)
     return cross_dataset_page(results), matrix_figure(results), results.record()
 
@@ -240,7 +282,11 @@ def named_block(
 def _together(
     faces: Sequence[pd.DataFrame], images: Sequence[np.ndarray]
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Faces of several datasets in one table, and their images in one array."""
+    """Faces of several datasets in one table, and their images in one array.
+
+    A validation face that is a training face of another dataset is left out: it would choose the
+    epoch that remembers it best.
+    """
     starts = np.cumsum([0, *(len(pixels) for pixels in images[:-1])])
     moved = [
         table.assign(image_index=table["image_index"] + start)
@@ -248,7 +294,16 @@ def _together(
     ]
     if len(moved) == 1:
         return moved[0], images[0]
-    return pd.concat(moved, ignore_index=True), np.concatenate(images)
+    table, pixels = pd.concat(moved, ignore_index=True), np.concatenate(images)
+    picture = exact_duplicate_groups(pixels, table["image_index"].to_numpy())
+    is_training = (table["split"] == "train").to_numpy()
+    is_known = ~is_training & np.isin(picture, picture[is_training])
+    if is_known.any():
+        logger.warning(
+            "%s validation faces are training faces of another dataset too, and choose nothing.",
+            f"{is_known.sum():,}",
+        )
+    return table[~is_known].reset_index(drop=True), pixels
 
 
 def _audience(name: str, faces: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]) -> Audience:

@@ -70,6 +70,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
             nodes.report,
             inputs=[
                 *(_SHARED, *_TABLES, "cross_dataset.sets"),
+                *(f"params:{BASELINE}", "params:cross_dataset"),
                 *(f"{name}.data_quality" for name in datasets),
             ],
             outputs=["cross_dataset.page", "cross_dataset.figure", "cross_dataset.results"],
