@@ -34,13 +34,13 @@ def test_the_state_of_an_audit_and_what_changes_it(project_root: Path, tmp_path:
     file.write_text(PREDICTIONS)
     params = f"--params=data_root={tmp_path / 'data'},audit.predictions={file}"
     state = ("state", "--pipelines=audit", params)
-    assert "6 missing" in kedro(project_root, *state)
+    assert "7 missing" in kedro(project_root, *state)
     kedro(project_root, "run", "--pipelines=audit", params)
-    assert kedro(project_root, *state).split()[-2:] == ["6", "fresh"]
+    assert kedro(project_root, *state).split()[-2:] == ["7", "fresh"]
     (folder,) = (tmp_path / "data/08_reporting/audit").iterdir()
     (folder / "gaps.parquet").write_bytes((folder / "groups.parquet").read_bytes())
     told = kedro(project_root, *state)
-    assert "4 fresh, 1 stale, 1 that follow from these" in told
+    assert "5 fresh, 1 stale, 1 that follow from these" in told
     assert "stale: audit.evaluate: audit.table_gaps is not what this node wrote" in told
     (folder / "audit.html").unlink()
     assert "missing: audit.write has not made audit.report" in kedro(project_root, *state)
