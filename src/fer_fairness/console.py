@@ -22,6 +22,7 @@ _LISTS: Final = (
     "logits",
     "primary",
     "labels",
+    "predicted_attributes",
     "age_cuts",
 )
 
@@ -36,6 +37,8 @@ _COLUMNS: Final = {
     "logits": "The same before the softmax.",
     "class-names": "All classes of the model, in the order of its codes.",
     "labels": "Files of true emotions or groups of the same pictures, where FILE lacks them.",
+    "predicted-attributes": "Columns of groups that a labeller predicted. [default: those that "
+    "--held-out-labels knows]",
     "age-cuts": 'First year of each age group but the youngest. [default: "20; 40; 70"]',
 }
 """Options that are texts; what is not given is guessed from the names of the columns."""

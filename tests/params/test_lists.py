@@ -17,6 +17,7 @@ from fer_fairness.params.race_labeling import LabellerParameters, LogisticRegres
 
 WITH_RULES_OF_THEIR_OWN = {
     ("ArchitectureParameters", "blocks"),  # a list of lists
+    ("PredictionColumns", "predicted"),  # one name is one model
     ("PredictionColumns", "probabilities"),  # one name is one column of lists
     ("PredictionColumns", "logits"),
 }
