@@ -8,6 +8,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, report
 
+from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.reporting import page
 from fer_fairness.reporting.side_by_side import Side, side_page, side_sections
 
@@ -73,6 +74,12 @@ def test_of_many_models_the_figure_shows_the_first_and_says_so() -> None:
     assert set(drawing.data["variant"]) == {"method_0"}
     assert "of Method 0 (others: below)" in drawing.caption
     assert "others" not in figure(*({"variant": name} for name in names[:8])).caption
+
+
+def test_the_figure_is_of_all_faces_and_of_single_attributes() -> None:
+    crossed = {**GAP_CHANGE, "attribute": INTERSECTION.join(("gender", "race"))}
+    drawn = figure({}, GAP_CHANGE, crossed).data["attribute"].fillna("")
+    assert drawn.tolist() == ["", "gender"]
 
 
 def test_the_first_screen_is_the_figure_and_what_must_be_known() -> None:

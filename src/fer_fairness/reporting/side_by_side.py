@@ -37,6 +37,7 @@ _OF_THE_MOMENT: Final = frozenset(
 _NOT_OF_A_RUN: Final = frozenset({"audit", "compare", "label_images", "plan_audit"})
 """Blocks of parameters that no run of the project's own models reads."""
 _DRAWN: Final = ("accuracy", "balanced_accuracy", "accuracy_gap", "worst_group_accuracy")
+"""The last of one model alone: a figure is to be seen at a glance."""
 _READING: Final = ("file", "sha256", "n_rows", "columns", "classes")
 _METHOD: Final = (
     "Where both reports keep the predictions of the same samples with the same true emotions, each "
@@ -243,21 +244,27 @@ def _made_blocks(first: Side, second: Side) -> list[page.Block]:
 
 
 def _glance_blocks(rows: Sequence[SideRow], notes: Sequence[str]) -> list[page.Block]:
-    """What must be known, a figure a set, and a finding a model and set."""
+    """What must be known, a figure a set, and a finding a model and set; several are folded."""
     by_set = grouped(rows, lambda row: row.set_heading)
+    findings = tuple(finding for finding, _ in _findings(rows))
     return [
         *(page.Text(note, warning=True) for note in notes),
         *(_drawing(of_set) for of_set in by_set.values()),
         page.Heading("In words"),
-        page.Findings(tuple(finding for finding, _ in _findings(rows))),
+        page.Findings(findings, folded=len(findings) > 1),
     ]
 
 
 def _drawing(rows: Sequence[SideRow]) -> page.Drawing:
-    """The headline changes on one set; of many models of the first alone."""
+    """The headline changes on one set, by single attributes; of many models of the first alone."""
     variants = list(dict.fromkeys(row.variant for row in rows))
     shown = variants if len(variants) <= MOST_VARIANTS else variants[:1]
-    drawn = [row for row in rows if row.metric in _DRAWN and row.variant in shown]
+    metrics = _DRAWN if len(shown) == 1 else _DRAWN[:-1]
+    drawn = [
+        row
+        for row in rows
+        if row.metric in metrics and row.variant in shown and row.of_one_attribute
+    ]
     of = "" if shown == variants else f" of {rows[0].variant_label} (others: below)"
     tested = any(row.is_paired for row in rows)
     caption = (
