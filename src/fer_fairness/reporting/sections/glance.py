@@ -48,7 +48,8 @@ _SIGNS: Final = {
 _ALONE: Final = (
     ", the widening by noise taken off, with intervals at the level of the verdict and p corrected "
     "for all tests. Grey bars reach to what equal treatment gives, dotted lines are what would be "
-    "found in 8 audits of 10, filled marks are differences found."
+    "found in 8 audits of 10, filled marks are differences found, diamonds differences found in "
+    "another metric than accuracy."
 )
 
 
