@@ -152,7 +152,7 @@ def _pictures(given: Pictures) -> Faces:
     if isinstance(given.table, pd.DataFrame):
         table, frame, folder = table_of_frame(given.table), given.table, Path()
     else:
-        path = Path(given.table)
+        path = Path(given.table).expanduser()
         table, folder = open_table(path), path.parent
         frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
     column = image_column(table)
