@@ -13,7 +13,14 @@ from fer_fairness.params.lists import AgeCuts, ListOf
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, Attribute
 
 Codes: TypeAlias = Literal[
-    "fer2013", "fer_plus", "raf_db", "affectnet", "ck_plus", "ck_plus_csv", "two_letters"
+    "fer2013",
+    "fer_plus",
+    "raf_db",
+    "raf_db_from_0",
+    "affectnet",
+    "ck_plus",
+    "ck_plus_csv",
+    "two_letters",
 ]
 Preset: TypeAlias = Literal[
     "fer2013_folders",
