@@ -72,7 +72,7 @@ def test_of_many_models_the_figure_shows_the_first_and_says_so() -> None:
     names = [f"method_{number}" for number in range(9)]
     drawing = figure(*({"variant": name, "other_variant": name} for name in names))
     assert set(drawing.data["variant"]) == {"method_0"}
-    assert "of Method 0 (others: below)" in drawing.caption
+    assert "of method_0 (others: below)" in drawing.caption
     assert "others" not in figure(*({"variant": name} for name in names[:8])).caption
 
 

@@ -10,7 +10,7 @@ from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, group_label, in_sentence, shortened
+from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import listed, percent, thousands
 from fer_fairness.reporting.rows.changes import Change, ComparisonOverSeedsRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
@@ -80,7 +80,7 @@ def subject(inputs: ReportInputs) -> str:
         if row.metric == "accuracy"
     ]
     is_audit = inputs.kind == "audit"
-    who = f"The model “{shortened(names[0])}”" if is_audit else "The baseline"
+    who = f"The model “{inputs.label_of(names[0])}”" if is_audit else "The baseline"
     text = f"{who} recognises the emotion of {listed(told)}." if told else f"{who} was not scored."
     n_others = len(names) - 1
     if n_others:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import pandas as pd
@@ -18,7 +18,7 @@ from fer_fairness.reporting.html import render_page
 from fer_fairness.reporting.inputs import MOST_VARIANTS, ReportInputs
 from fer_fairness.reporting.json_blocks import flat, json_text
 from fer_fairness.reporting.json_values import as_json
-from fer_fairness.reporting.labels import capitalised, evaluation_set_label, variant_label
+from fer_fairness.reporting.labels import capitalised, evaluation_set_label
 from fer_fairness.reporting.number_text import first_few, thousands
 from fer_fairness.reporting.rows.changes import Change
 from fer_fairness.reporting.rows.schema import grouped, rows_of
@@ -60,7 +60,7 @@ class SideRow(Change):
     @property
     def heading(self) -> str:
         """The model and the set; both names where they differ."""
-        model = _both(variant_label(self.variant), variant_label(self.other_variant))
+        model = _both(self.variant_label, replace(self, variant=self.other_variant).variant_label)
         return f"{model}, {self.set_heading}"
 
     @property
@@ -115,7 +115,7 @@ def side_sections(
         changes: `auditing.side_by_side.SIDE_COLUMNS`.
         notes: What must be known first.
     """
-    rows = rows_of(changes, SideRow)
+    rows = _rows(first, second, changes)
     return [
         page.Section("glance", "At a glance", _glance_blocks(rows, notes)),
         page.Section("changes", "Every change", _changed_blocks(rows)),
@@ -133,6 +133,11 @@ def side_page(first: Side, second: Side, sections: Sequence[page.Section]) -> st
         subject=f"From the first, the {first.about}, to the second, the {second.about}.",
         trust=_trust(first.inputs, second.inputs),
     )
+
+
+def _rows(first: Side, second: Side, changes: pd.DataFrame) -> list[SideRow]:
+    named_by_others = first.inputs.kind == second.inputs.kind == "audit"
+    return rows_of(changes, SideRow, as_given=named_by_others)
 
 
 def _both(one: str, two: str) -> str:
@@ -160,7 +165,7 @@ def side_json(
         notes: What must be known first.
         manifest: How the comparison itself was made.
     """
-    rows = rows_of(changes, SideRow)
+    rows = _rows(first, second, changes)
     return {
         "schema_version": SIDE_SCHEMA_VERSION,
         "kind": "comparison",
