@@ -5,7 +5,7 @@ from typing import Final
 
 from fer_fairness.errors import FerFairnessError
 
-_LIBRARIES: Final = {"train": "keras", "aif360": "aif360"}
+_LIBRARIES: Final = {"train": "keras", "aif360": "aif360", "scale": "distributed"}
 """By extra the library that tells whether it is installed."""
 
 
