@@ -40,6 +40,9 @@ SEED_NOISE = 0.05
 """Where there are several seeds: what is said of one seed is said of its models."""
 
 BETTER = 0.6
+LARGEST = 5.0
+"""An effect with which everything is recognised."""
+
 DEFAULTS = (50, 6, 5, 800)
 CONTROL = "method 0"
 DETECTABLE = "smallest change of mean recall called found in 8 of 10"
@@ -119,15 +122,19 @@ def best(found: Bench) -> dict[str, float]:
     }
 
 
-def effect_of(change: float) -> float:
-    """The effect on the probit scale that changes mean recall by so much."""
+def effect_of(change: float) -> float | None:
+    """The effect on the probit scale that changes mean recall by so much, if there is one."""
     scale = np.sqrt(1 + SEED_NOISE**2)
 
     def mean_recall(effect: float) -> float:
         harmed, others = (norm.cdf((EASE + by + effect) / scale) for by in (HARMED, 0.0))
         return float((OF_HARMED * harmed + (1 - OF_HARMED) * others).mean())
 
-    return float(brentq(lambda effect: mean_recall(effect) - mean_recall(0.0) - change, 0.0, 5.0))
+    if not change < mean_recall(LARGEST) - mean_recall(0.0):  # missing where nothing is detectable
+        return None
+    return float(
+        brentq(lambda effect: mean_recall(effect) - mean_recall(0.0) - change, 0.0, LARGEST)
+    )
 
 
 def told(n: int, n_methods: int, n_seeds: int, n_faces: int) -> pd.Series:
@@ -142,7 +149,8 @@ def told(n: int, n_methods: int, n_seeds: int, n_faces: int) -> pd.Series:
         return pd.DataFrame(found).astype(float).mean()
 
     same = means(alike, n, 0.0, 0)
-    at_limit = means(planted, n, effect_of(same[DETECTABLE]), 1)
+    effect = effect_of(same[DETECTABLE])
+    at_limit = pd.Series(dtype=float) if effect is None else means(planted, n, effect, 1)
     return pd.concat([same, at_limit, means(best, min(n, 10), BETTER, 2)])
 
 

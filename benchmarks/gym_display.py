@@ -32,7 +32,8 @@ def markdown(table: pd.DataFrame) -> str:
         ]
         for _, row in rows.iterrows():
             cells = [_in_points(row, outcome) for outcome in OUTCOMES]
-            lines.append(f"| {row['variant']} | {' | '.join(cells)} | {row['verdict']} |")
+            told = [variant_label(row["variant"]), *cells, row["verdict"]]
+            lines.append(f"| {' | '.join(told)} |")
         lines.append("")
     return "\n".join(lines)
 

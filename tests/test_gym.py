@@ -257,8 +257,8 @@ class TestShown:
     def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
         lines = gym_display.markdown(table).splitlines()
         assert lines[0] == "### quality: image quality: black, by race"
-        (helps,) = [line for line in lines if line.startswith("| helps |")]
-        (as_before,) = [line for line in lines if line.startswith("| as_before |")]
+        (helps,) = [line for line in lines if line.startswith("| Helps |")]
+        (as_before,) = [line for line in lines if line.startswith("| As before |")]
         assert "| **-2" in helps
         assert "**" not in as_before
 

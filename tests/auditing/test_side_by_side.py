@@ -1,6 +1,7 @@
 """Two written reports side by side: paired where people are the same, with intervals where not."""
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -191,9 +192,13 @@ def test_the_node_writes_page_table_and_json_that_tell_the_same(
     for found, path in zip(audits, paths, strict=True):
         written(found, Path(path))
     parameters = CompareParameters(reports=tuple(paths), inference=PARAMS)
-    page, table, results = compare_reports(parameters, 0, {"commit": None})
+    page, table, figures, results = compare_reports(parameters, 0, {"commit": None})
     told = results["findings"][0]
     assert told["heading"] in page
+    (drawn,) = (pd.read_csv(BytesIO(figures[name])) for name in figures if name.endswith("csv"))
+    assert list(drawn["metric"]) == [
+        *("accuracy", "balanced_accuracy", "accuracy_gap", "worst_group_accuracy")
+    ]
     assert "accuracy gap for perceived gender" in told["text"].partition("Better: ")[2]
     assert results["table"]["n_rows"] == len(table)
     json.dumps(results, allow_nan=False)

@@ -27,6 +27,7 @@ from fer_fairness.mitigation.tuning import (
     validation_scores,
     with_settings,
 )
+from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 
 MakeScored = Callable[..., pd.DataFrame]
@@ -35,7 +36,7 @@ KNOWN: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_metho
 
 
 def of(*scores: float) -> Scores:
-    return Scores.model_validate(dict(zip(RULES, scores, strict=True)))
+    return Scores.model_validate(dict(zip(RULES, scores, strict=True)) | {"accuracy_gap": 0.1})
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
@@ -99,6 +100,7 @@ def test_rules_by_hand(make_scored: MakeScored) -> None:
     recalls = [right[true == emotion].mean() for emotion in (0, 1)]
     assert found.mean_recall == pytest.approx(np.mean(recalls))
     assert found.worst_group_accuracy == pytest.approx(0.75)
+    assert found.accuracy_gap == pytest.approx(0.25)
     assert found.ideal_point == pytest.approx(np.hypot(1 - 90 / 109, 0.25))
 
 
@@ -130,7 +132,7 @@ def test_each_rule_chooses_by_its_own_score_and_what_others_would_have_chosen_is
     ]
     expected = {"mean_recall": 1, "worst_group_accuracy": 3, "ideal_point": 3}
     for rule in RULES:
-        choice = chosen_of(trials, rule, n_asked=5, variant="v")
+        choice = chosen_of(trials, BudgetParameters(trials=5, selection=rule), variant="v")
         assert choice.by_rule == expected
         assert choice.chosen == expected[rule]
 
@@ -140,7 +142,7 @@ def test_where_every_trial_failed_each_reason_is_told() -> None:
     with pytest.raises(
         TrainingError, match=r"v: every one of its 2 trials failed.*its own: no groups\..*NaN\."
     ):
-        chosen_of(failed, "mean_recall", n_asked=2, variant="v")
+        chosen_of(failed, BudgetParameters(trials=2), variant="v")
 
 
 class Memorises(PostMethod):

@@ -1,6 +1,7 @@
 """Nodes of cross_dataset: what is trained on what, what is left out, what is told."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -175,11 +176,14 @@ def test_groups_of_both_words_are_compared_and_known_faces_are_not(make_faces: M
         columns=["dataset", "n_training_faces", "n_validation_faces"],
     )
 
-    def reported(parameters: CrossDatasetParameters) -> tuple[str, Figure, dict[str, Any]]:
+    def reported(
+        parameters: CrossDatasetParameters,
+    ) -> tuple[str, Figure, dict[str, bytes], dict[str, Any]]:
         tables = (shared, matrix, between, models, counted)
         return nodes.report(*tables, block(), parameters, quality, quality)
 
-    page, figure, results = reported(CrossDatasetParameters())
+    page, figure, files, results = reported(CrossDatasetParameters())
+    assert {Path(name).suffix for name in files} == {".svg", ".pdf", ".csv", ".md"}
     assert "began with trained weights" not in page
     begun = CrossDatasetParameters(baseline={"architecture": {"weights": "published"}})
     assert "began with trained weights" in reported(begun)[0]

@@ -54,10 +54,10 @@ def images(faces: pd.DataFrame) -> np.ndarray:
 def tuned(faces: pd.DataFrame, images: np.ndarray, tmp_path: Path) -> Callable[..., Any]:
     architecture = ArchitectureParameters(blocks=((2, 2), (4,)), n_dense_blocks=1)
 
-    def run(trials: int, **settings: Any) -> Any:
+    def run(trials: int, study: str | None = None, **settings: Any) -> Any:
         return tuning.tune(
             MethodBlock.model_validate({"name": "tested"} | settings),
-            BudgetParameters(trials=trials),
+            BudgetParameters(trials=trials, study=study),
             FINE_TUNING,
             PredictionParameters(average_mirrored=False, average_shifted_px=0),
             faces,
@@ -126,10 +126,22 @@ def test_a_trial_that_diverges_is_named_and_the_others_go_on(
     assert trials["trials"][0]["scores"] is None
     assert trials["chosen"] == 1
     assert block["gamma"] != 0.7
-    assert "tested: trial 1 failed: The loss is nan after step 3." in caplog.text
+    assert "tested: the trial as configured failed: The loss is nan after step 3." in caplog.text
 
 
-def test_a_method_on_predictions_is_tuned_alike(faces: pd.DataFrame) -> None:
+def test_a_study_that_is_full_trains_nothing_more(
+    tuned: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = str(tmp_path / "sweep.journal")
+    first = tuned(2, study, method="focal", gamma=0.7)
+    monkeypatch.setattr(nodes, "train_model", _refuse)
+    assert tuned(2, study, method="focal", gamma=0.7) == first
+    assert first[1]["objectives"] == ["mean_recall"]
+    with pytest.raises(InvalidInputError, match=r"'tested' in .* was made with other method"):
+        tuned(2, study, method="focal", gamma=0.8)
+
+
+def test_a_method_on_predictions_is_tuned_alike(faces: pd.DataFrame, tmp_path: Path) -> None:
     validation = faces[faces["split"] == "validation"]
     shares = {name: np.full(len(validation), 0.05) for name in PROBABILITY_COLUMNS}
     shares["probability_neutral"] += 0.6
@@ -151,6 +163,10 @@ def test_a_method_on_predictions_is_tuned_alike(faces: pd.DataFrame) -> None:
     assert len(trials["trials"]) == 4
     chosen = PostMethodBlock.model_validate(settled)
     assert nodes.fit_post_method(chosen, predictions, faces)["rules"]
+    in_study = BudgetParameters(trials=4, study=str(tmp_path / "sweep.journal"))
+    _, studied = tuning.tune_post_method(block, in_study, predictions, faces, 3)
+    assert len(studied["trials"]) == 4
+    assert studied["trials"][0] == trials["trials"][0]
     absent, none = tuning.tune_post_method(block, budget, predictions.iloc[:0], faces, 3)
     assert absent == block.root.model_dump(mode="json")
     assert none["trials"] == []

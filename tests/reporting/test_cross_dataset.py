@@ -12,6 +12,7 @@ from fer_fairness.fairness.cross_dataset import cross_dataset
 from fer_fairness.reporting.cross_dataset import (
     CrossedResults,
     cross_dataset_page,
+    cross_dataset_sections,
     matrix_figure,
 )
 
@@ -42,6 +43,10 @@ def results(elsewhere: float, note: str = "") -> CrossedResults:
     )
     tables = (found.matrix, found.between_sets, found.between_models)
     return CrossedResults(shared, *tables, counted, [note] if note else [])
+
+
+def rendered(results: CrossedResults) -> str:
+    return cross_dataset_page(results, cross_dataset_sections(results))
 
 
 def test_a_loss_is_told_with_numbers_and_where_it_is_greatest() -> None:
@@ -82,7 +87,7 @@ def test_arrows_stand_where_something_was_found_and_frames_at_home() -> None:
 
 
 def test_the_page_says_what_was_compared_and_who_takes_no_part() -> None:
-    page = cross_dataset_page(results(0.4))
+    page = rendered(results(0.4))
     assert "the emotions that all sets label: neutral, happiness and anger." in page
     assert "Test faces of FER+ left out, which show another emotion: 26." in page
     assert "Perceived race: no two groups that are large enough on every set" in page
@@ -90,7 +95,7 @@ def test_the_page_says_what_was_compared_and_who_takes_no_part() -> None:
 
 
 def test_what_is_filled_in_is_escaped() -> None:
-    page = cross_dataset_page(results(0.4, note="<script>alert(1)</script>"))
+    page = rendered(results(0.4, note="<script>alert(1)</script>"))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 

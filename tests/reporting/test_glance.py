@@ -83,7 +83,7 @@ def test_without_a_pair_the_accuracy_gap_is_told_with_the_groups_at_its_ends() -
         ({"metric": "recall_gap_fear", "family": "by_class"}, "Fear is recognised unequally often"),
         (
             {"metric": "macro_f1_gap"},
-            "A difference was found in macro F1 gap, and none in accuracy",
+            "A difference was found in macro F1 gap (accuracy gap: not found).",
         ),
         ({"metric": "any_difference", "family": "question"}, "not recognised alike in all groups"),
     ],
@@ -95,6 +95,9 @@ def test_a_difference_that_is_none_of_accuracy_is_not_told_as_one(
     assert told.sign is Sign.FOUND
     assert text in told.text
     assert "Accuracy differs" not in told.text
+    assert told.text.endswith("(accuracy gap: not found).")
+    (panel,) = headline_gaps_figure([told]).axes
+    assert [line.get_marker() for line in panel.lines if line.get_marker() != "None"] == ["D"]
 
 
 @pytest.mark.parametrize(

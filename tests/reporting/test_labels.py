@@ -1,8 +1,13 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, EvaluationSet
+from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.post_method import PostMethod
+from fer_fairness.mitigation.registry import post_methods, trained_methods
 from fer_fairness.reporting.labels import (
     attribute_label,
     condition_label,
@@ -37,6 +42,37 @@ def test_attributes_of_any_file_are_perceived() -> None:
 )
 def test_proper_names_keep_their_capitals(label: str, text: str) -> None:
     assert in_sentence(label) == text
+
+
+@pytest.mark.parametrize(
+    "method", [*trained_methods().items(), *post_methods().items()], ids=lambda one: one[0]
+)
+def test_words_of_methods_are_spelled_as_in_their_files(
+    method: tuple[str, type[Method] | type[PostMethod]],
+) -> None:
+    name, kind = method
+    letters = re.sub("[^a-z]", "", name)
+    unusual = [
+        word
+        for word in re.findall(r"[\w-]+", kind.label)
+        if word != word.capitalize() and re.sub("[^a-z]", "", word.lower()) in letters
+    ]
+    told = variant_label(name)
+    assert not [word for word in unusual if word.lower() != word and word not in told]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("group_dro_by_race", "Group DRO by race"),
+        ("equalized_odds_lp", "Equalized odds (linear program)"),
+        ("jtt", "JTT"),
+        ("samples_weighed", "Samples weighed"),
+    ],
+)
+def test_names_of_blocks_are_spelled_word_by_word(name: str, text: str) -> None:
+    assert variant_label(name) == text
+    assert in_sentence(text).startswith(text[:2] if name == "jtt" else text[0].lower())
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from tests.reporting.rows import CHANGE, GAP_CHANGE, NO_CHANGE, changed, report
 
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
-from fer_fairness.reporting.figures.seeds import seed_differences_figure
+from fer_fairness.reporting.figures.changes import changes_figure
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.rows.changes import ComparisonOverSeedsRow
 from fer_fairness.reporting.sections import all_sections
@@ -84,7 +84,7 @@ def test_the_summary_and_the_limits_point_to_the_section(small_inputs: ReportInp
 def test_the_figure_has_a_row_for_every_difference_filled_where_found() -> None:
     rows = compared({}, {**GAP_CHANGE, **NO_CHANGE}, {**GAP_CHANGE, "variant": "equalized_odds"})
     variants = ("baseline", "reweighing", "equalized_odds")
-    figure = seed_differences_figure(rows.rows(ComparisonOverSeedsRow), variants=variants)
+    figure = changes_figure(rows.rows(ComparisonOverSeedsRow), variants=variants, axis="Change")
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         *("Accuracy", "Reweighing", "Perceived gender, accuracy gap", "Reweighing"),
@@ -92,9 +92,24 @@ def test_the_figure_has_a_row_for_every_difference_filled_where_found() -> None:
     ]
     marked = [line for line in axes.lines if line.get_marker() not in ("None", "")]
     assert [line.get_markerfacecolor() == "white" for line in marked] == [False, True, False]
-    assert [text.get_text() for text in axes.texts] == ["p = 0.020", "p = 0.400", "p = 0.020"]
+    arrow = "\N{RIGHTWARDS ARROW}"
+    assert [text.get_text() for text in axes.texts] == [
+        f"83.1 {arrow} 84.3, better, p = 0.020",
+        f"8.1 {arrow} 5.1, p = 0.400",
+        f"8.1 {arrow} 5.1, better, p = 0.020",
+    ]
+
+
+def test_one_variant_has_its_rows_under_the_names_of_what_changed() -> None:
+    lost = {**GAP_CHANGE, "level_down": True}
+    rows = compared({**CHANGE, "difference": -0.012}, lost).rows(ComparisonOverSeedsRow)
+    (axes,) = changes_figure(rows, variants=("reweighing",), axis="Change").axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["Accuracy", "Perceived gender, accuracy gap"]
+    told = [text.get_text().split(", ")[1] for text in axes.texts]
+    assert told == ["worse", "levelled down"]
 
 
 def test_an_empty_figure_says_so() -> None:
-    figure = seed_differences_figure([], variants=())
-    assert "No variant was compared" in figure.axes[0].texts[0].get_text()
+    figure = changes_figure([], variants=(), axis="Change")
+    assert "Nothing was compared" in figure.axes[0].texts[0].get_text()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.reporting.test_cross_dataset import rendered, results
+from tests.reporting.test_side_by_side import side_by_side
 
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
@@ -60,6 +62,12 @@ LINKED = """
     await new Promise((done) => setTimeout(done, 50));
     return [before, finding.open];
 """
+
+
+@pytest.fixture(scope="module")
+def pages(report: str) -> dict[str, str]:
+    crossed = rendered(results(0.4, note="These faces are fabricated."))
+    return {"report": report, "compare": side_by_side(), "cross_dataset": crossed}
 
 
 @pytest.fixture(scope="module")
@@ -124,15 +132,19 @@ def test_a_link_to_a_finding_opens_it(report: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [(), (DARK,), (PHONE,)], ids=["light", "dark", "phone"])
-def test_axe_finds_no_barrier(report: str, tmp_path: Path, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("name", ["report", "compare", "cross_dataset"])
+def test_axe_finds_no_barrier(
+    pages: dict[str, str], name: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
     axe = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    with_axe = report.replace("</head>", f"<script>{axe}</script></head>")
+    with_axe = pages[name].replace("</head>", f"<script>{axe}</script></head>")
     # Once with all that is folded.
     opened = "" if options else OPENED
     assert outcome(with_axe, f"{opened}{BARRIERS}", tmp_path, *options) == []
 
 
-def test_the_page_is_no_wider_than_a_phone(report: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["report", "compare", "cross_dataset"])
+def test_a_page_is_no_wider_than_a_phone(pages: dict[str, str], name: str, tmp_path: Path) -> None:
     width = "return [document.documentElement.scrollWidth, innerWidth];"
-    page, screen = outcome(report, width, tmp_path, PHONE)
+    page, screen = outcome(pages[name], width, tmp_path, PHONE)
     assert page <= screen

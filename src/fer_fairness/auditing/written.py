@@ -12,7 +12,6 @@ from fer_fairness.auditing.models import models_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.reporting import ReportInputs, read_inputs
-from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.rows.scores import OverallRow
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -45,7 +44,7 @@ class WrittenReport:
         if self.inputs.kind == "project":
             commit = self.inputs.manifest.get("commit")
             return f"run of {when}{f' (commit {str(commit)[:7]})' if commit else ''}"
-        return f"audit of “{variant_label(self.inputs.variants()[0])}”, {when}"
+        return f"audit of “{self.inputs.label_of(self.inputs.variants()[0])}”, {when}"
 
 
 def results_file(named: str) -> Path:
@@ -95,8 +94,8 @@ def read_report(named: str) -> WrittenReport:
         if not _is_reported(next(iter(by_seed.values())), inputs):
             del people[key]
             notes.append(
-                f"The predictions of {variant_label(key[1])} on {key[0]} beside {results.name} are "
-                "not those that it was made from, and are not used."
+                f"The predictions of {inputs.label_of(key[1])} on {key[0]} beside {results.name} "
+                "are not those that it was made from, and are not used."
             )
     return WrittenReport(results, inputs, people, tuple(notes))
 

@@ -6,8 +6,9 @@ et al. 2023, SubpopBench, arXiv 2302.12254). So every method has the same number
 from the values that its own file states, and one rule chooses for all.
 """
 
+import logging
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
@@ -15,12 +16,14 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from fer_fairness.errors import TrainingError
+from fer_fairness.errors import FerFairnessError, TrainingError
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
-from fer_fairness.params.budget import SelectionRule
+from fer_fairness.params.budget import COSTS, BudgetParameters, Objective, SelectionRule
 from fer_fairness.params.fine_tuning import FineTuningParameters, merged
 from fer_fairness.taxonomy import ATTRIBUTES
+
+logger = logging.getLogger(__name__)
 
 Settings: TypeAlias = dict[str, Any]
 """What a trial changes in a block of parameters, nested as the block is."""
@@ -51,17 +54,19 @@ class Scores(BaseModel):
         mean_recall: Mean over the emotions that faces have.
         worst_group_accuracy: Of the groups of all attributes with at least `MINIMUM_FACES` faces;
             the accuracy of all faces where there is no such group.
-        ideal_point: Distance from accuracy 1 and accuracy gap 0, the gap being the largest of the
-            attributes'; the less the better.
+        accuracy_gap: The largest of the attributes', between such groups; 0 where there is none.
+        ideal_point: Distance from accuracy 1 and accuracy gap 0; the less the better.
     """
 
     mean_recall: float
     worst_group_accuracy: float
+    accuracy_gap: float
     ideal_point: float
 
-    def badness(self, rule: SelectionRule) -> float:
-        """What `rule` wants least of."""
-        return self.ideal_point if rule == "ideal_point" else -float(getattr(self, rule))
+    def badness(self, objective: Objective) -> float:
+        """What `objective` wants least of."""
+        score = float(getattr(self, objective))
+        return score if objective in COSTS else -score
 
 
 class Trial(BaseModel):
@@ -83,6 +88,8 @@ class Choice(BaseModel):
 
     Attributes:
         n_asked: How many trials the budget allows; a method with fewer values has fewer.
+        objectives: What a study searched for; empty where settings were drawn.
+        front: With two objectives, the trials that none betters in both.
     """
 
     rule: SelectionRule
@@ -90,12 +97,16 @@ class Choice(BaseModel):
     chosen: int
     by_rule: dict[SelectionRule, int]
     trials: list[Trial]
+    objectives: list[Objective] = []
+    front: list[int] = []
 
     @classmethod
-    def of_nothing(cls, rule: SelectionRule, *, n_asked: int) -> "Choice":
+    def of_nothing(cls, budget: BudgetParameters) -> "Choice":
         """Where there is no validation face: the block as it is written."""
         by_rule = dict.fromkeys(RULES, 0)
-        return cls(rule=rule, n_asked=n_asked, chosen=0, by_rule=by_rule, trials=[])
+        return cls(
+            rule=budget.selection, n_asked=budget.trials, chosen=0, by_rule=by_rule, trials=[]
+        )
 
 
 def candidates(
@@ -119,14 +130,42 @@ def candidates(
     names = list(block.search)
     grid = [dict(zip(names, values, strict=True)) for values in product(*block.search.values())]
     order = np.random.default_rng([seed, zlib.crc32(block.name.encode())]).permutation(len(grid))
-    found = {_identity(block, fine_tuning): Candidate({}, block)}
+    found = {identity(block, fine_tuning): Candidate({}, block)}
     for number in order:
         if len(found) == n_trials:
             break
-        settings = _nested(grid[number])
+        settings = nested(grid[number])
         changed = with_settings(block, settings)
-        found.setdefault(_identity(changed, fine_tuning), Candidate(settings, changed))
+        found.setdefault(identity(changed, fine_tuning), Candidate(settings, changed))
     return list(found.values())
+
+
+def tried(
+    found: Sequence[Candidate], score: Callable[[Any], Scores], *, variant: str
+) -> list[Trial]:
+    """Each candidate with what came of it; a failure is named, and the others go on."""
+    trials = []
+    for number, candidate in enumerate(found, start=1):
+        logger.info(
+            "%s: trial %d of %d, %s",
+            variant,
+            number,
+            len(found),
+            candidate.settings or "as configured",
+        )
+        trials.append(tried_once(candidate, score, variant=variant))
+    return trials
+
+
+def tried_once(candidate: Candidate, score: Callable[[Any], Scores], *, variant: str) -> Trial:
+    """One candidate with its scores, or with the reason why it has none."""
+    try:
+        return Trial(settings=candidate.settings, scores=score(candidate.block))
+    except FerFairnessError as error:
+        logger.warning(
+            "%s: the trial %s failed: %s", variant, candidate.settings or "as configured", error
+        )
+        return Trial(settings=candidate.settings, failure=str(error))
 
 
 def with_settings(block: Kind, settings: Settings) -> Kind:
@@ -134,7 +173,7 @@ def with_settings(block: Kind, settings: Settings) -> Kind:
     return cast("Kind", type(block).model_validate(merged(block.model_dump(), settings)))
 
 
-def _nested(values: Mapping[str, Any]) -> Settings:
+def nested(values: Mapping[str, Any]) -> Settings:
     """`{"fine_tuning.training.x": 1}` as `{"fine_tuning": {"training": {"x": 1}}}`."""
     settings: Settings = {}
     for name, value in values.items():
@@ -146,7 +185,7 @@ def _nested(values: Mapping[str, Any]) -> Settings:
     return settings
 
 
-def _identity(block: Method | PostMethod, fine_tuning: FineTuningParameters | None) -> str:
+def identity(block: Method | PostMethod, fine_tuning: FineTuningParameters | None) -> str:
     """A text that is the same for settings that come to the same."""
     own = block.model_dump_json(exclude={"fine_tuning"})
     if fine_tuning is None or not isinstance(block, Method):
@@ -197,14 +236,13 @@ def validation_scores(predictions: pd.DataFrame) -> Scores:
     return Scores(
         mean_recall=float(right.groupby(predictions["emotion"].astype(object)).mean().mean()),
         worst_group_accuracy=min(lowest),
+        accuracy_gap=max(gaps),
         ideal_point=float(np.hypot(1 - accuracy, max(gaps))),
     )
 
 
-def chosen_of(
-    trials: Sequence[Trial], rule: SelectionRule, *, n_asked: int, variant: str
-) -> Choice:
-    """Which trial is best by `rule`, and which the other rules would have chosen.
+def chosen_of(trials: Sequence[Trial], budget: BudgetParameters, *, variant: str) -> Choice:
+    """Which trial is best by the budget's rule, and which the other rules would have chosen.
 
     Of equally good ones it is the first.
 
@@ -222,5 +260,26 @@ def chosen_of(
         )
     by_rule = {each: min(ranked, key=lambda number: ranked[number].badness(each)) for each in RULES}
     return Choice(
-        rule=rule, n_asked=n_asked, chosen=by_rule[rule], by_rule=by_rule, trials=list(trials)
+        rule=budget.selection,
+        n_asked=budget.trials,
+        chosen=by_rule[budget.selection],
+        by_rule=by_rule,
+        trials=list(trials),
+        objectives=[] if budget.study is None else list(budget.searched_for),
+        front=_front(ranked, budget.objectives or ()),
     )
+
+
+def _front(ranked: Mapping[int, Scores], objectives: Sequence[Objective]) -> list[int]:
+    """The trials that no other betters in one of two objectives and equals in the other."""
+    if len(objectives) < 2:
+        return []
+    points = {
+        number: np.array([scores.badness(each) for each in objectives])
+        for number, scores in ranked.items()
+    }
+    return [
+        number
+        for number, point in points.items()
+        if not any((other <= point).all() and (other < point).any() for other in points.values())
+    ]

@@ -32,7 +32,7 @@ def change_finding(rows: Sequence[Change], heading: str) -> Finding:
         rows: All its changes there, at least one.
         heading: What the finding is about.
     """
-    told = [f"{row.label} {row.change}" for row in rows if row.metric in _SHOWN]
+    told = [f"{row.label} {row.change}" for row in rows if row.metric in _SHOWN and not row.found]
     better, worse = [row for row in rows if row.better], [row for row in rows if row.worse]
     sentences = [capitalised(f"{'; '.join(told)}.")] if told else []
     for verb, found in (("Better", better), ("Worse", worse)):
@@ -52,7 +52,11 @@ def change_finding(rows: Sequence[Change], heading: str) -> Finding:
 
 
 def together_note(
-    rows: Sequence[Change], *, reference: str = "the baseline", noun: str = "variant"
+    rows: Sequence[Change],
+    *,
+    reference: str = "the baseline",
+    noun: str = "variant",
+    other: str = "",
 ) -> str:
     """How changes were tested, and how many together.
 
@@ -60,13 +64,15 @@ def together_note(
         rows: All rows of one table, at least one.
         reference: What they are changes against.
         noun: What one of those compared is called.
+        other: What they are changes to, where it is not just one of those.
     """
     metrics = dict.fromkeys(row.metric for row in rows if row.primary)
     first = listed([in_sentence(metric_words(name).label) for name in metrics])
     n = thousands(max(row.n_tested for row in rows))
+    other = other or f"the {noun}"
     return (
-        f"Each change is told from the value of {reference} to the {noun}'s, gaps without "
-        f"what noise adds to them. All {n} changes of all {noun}s, evaluation sets, attributes and "
+        f"Each change is told from the value of {reference} to {other}'s, gaps without what "
+        f"noise adds to them. All {n} changes of all {noun}s, evaluation sets, attributes and "
         f"metrics were tested together, so that the best of many {noun}s is no finding by itself: "
         f"{first} first, other metrics only where one of these found something for the same "
         f"{noun}, evaluation set and attribute. Square brackets are intervals at the level that is "

@@ -145,17 +145,22 @@ def matrix_figure(results: CrossedResults) -> Figure:
     return crossed_figure(results.rows, results.changes)
 
 
-def cross_dataset_page(results: CrossedResults) -> str:
-    """The page: a self-contained HTML document."""
+def cross_dataset_sections(results: CrossedResults) -> list[page.Section]:
+    """What the page says."""
+    return [
+        _glance(results),
+        _between_sets(results.changes),
+        _between_models(results),
+        _calibration(results.rows),
+        _made(results),
+    ]
+
+
+def cross_dataset_page(results: CrossedResults, sections: Sequence[page.Section]) -> str:
+    """The page, a self-contained HTML document: `cross_dataset_sections` under what they are of."""
     labels = [evaluation_set_label(name) for name in results.shared["datasets"]]
     return render_page(
-        [
-            _glance(results),
-            _between_sets(results.changes),
-            _between_models(results),
-            _calibration(results.rows),
-            _made(results),
-        ],
+        sections,
         kicker="Cross-dataset validation",
         title="Does it hold on another dataset?",
         subject=f"Models trained on {listed(labels)}, each scored on all of them.",

@@ -70,7 +70,8 @@ def _others_sentence(rows: Sequence[OverallRow]) -> str:
     if not ordered:
         return ""
     told = [
-        f"{percent(row.value)} ({row.variant_label.lower()})" for row in (ordered[0], ordered[-1])
+        f"{percent(row.value)} ({in_sentence(row.variant_label)})"
+        for row in (ordered[0], ordered[-1])
     ]
     if len(ordered) == 1:
         return f"The other variant: accuracy {told[0]}."

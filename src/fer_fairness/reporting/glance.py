@@ -10,7 +10,7 @@ from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, group_label, in_sentence, shortened
+from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import listed, percent, thousands
 from fer_fairness.reporting.rows.changes import Change, ComparisonOverSeedsRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
@@ -80,7 +80,7 @@ def subject(inputs: ReportInputs) -> str:
         if row.metric == "accuracy"
     ]
     is_audit = inputs.kind == "audit"
-    who = f"The model “{shortened(names[0])}”" if is_audit else "The baseline"
+    who = f"The model “{inputs.label_of(names[0])}”" if is_audit else "The baseline"
     text = f"{who} recognises the emotion of {listed(told)}." if told else f"{who} was not scored."
     n_others = len(names) - 1
     if n_others:
@@ -169,10 +169,19 @@ def _statement(rows: list[GapRow], groups: list[GroupRow], *, with_set: bool) ->
 
 
 def _difference(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str:
-    """The plainest of the differences found: of two groups, of all groups, of one emotion."""
+    """The plainest of the differences found, and what was said of accuracy if it is not in that."""
+    text = _plainest(found, gap, groups)
+    if gap.found:
+        return f"{text}."
+    verdict = "not found" if gap.judgement is Verdict.NOT_FOUND else gap.judgement
+    return f"{text} (accuracy gap: {verdict})."
+
+
+def _plainest(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str:
+    """A difference of two groups, of all groups, or of one emotion; no full stop."""
     pairs = sorted((row for row in found if row.of_a_pair), key=lambda row: -abs(row.value))
     if pairs:
-        return f"{pair_words(pairs[0])}."
+        return pair_words(pairs[0])
     if gap.found:
         return _of_accuracy(gap, groups)
     recalls = [row for row in found if row.metric.startswith(_RECALL_GAP)]
@@ -181,8 +190,8 @@ def _difference(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str
     summaries = [row for row in found if row.over_all_emotions]
     if summaries:
         label = in_sentence(summaries[0].words.label)
-        return f"A difference was found in {label}, and none in accuracy."
-    return "Faces that show the same emotion are not recognised alike in all groups."
+        return f"A difference was found in {label}"
+    return "Faces that show the same emotion are not recognised alike in all groups"
 
 
 def _of_accuracy(gap: GapRow, groups: list[GroupRow]) -> str:
@@ -193,7 +202,7 @@ def _of_accuracy(gap: GapRow, groups: list[GroupRow]) -> str:
         text += f": lowest {low}, highest {high}"
     if gap.equal_treatment_differs:
         text += f"; equal treatment would give {gap.in_unit(gap.equal_treatment)}"
-    return f"{text}."
+    return text
 
 
 def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
@@ -203,7 +212,7 @@ def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
     if ends:
         low, high = (f"{percent(end.value, digits=0)} of {faces_of(end.group)}" for end in ends)
         text += f": {low}, {high}"
-    return f"{text}."
+    return text
 
 
 def counted_signs(statements: Sequence[Statement]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.reporting.labels import shortened
+from fer_fairness.reporting.labels import shortened, variant_label
 from fer_fairness.reporting.passed_on import passed_on_mapping
 from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
 
@@ -99,8 +99,13 @@ class ReportInputs:
     def rows(self, kind: type[R]) -> list[R]:
         """The rows of the table that has such rows."""
         if kind not in self._read:
-            self._read[kind] = rows_of(self.tables[kind.table], kind)
+            as_given = self.kind == "audit"
+            self._read[kind] = rows_of(self.tables[kind.table], kind, as_given=as_given)
         return self._read[kind]
+
+    def label_of(self, variant: str) -> str:
+        """A variant in words; the name that somebody gave an audited model stays as it is."""
+        return shortened(variant) if self.kind == "audit" else variant_label(variant)
 
     def variants(self) -> tuple[str, ...]:
         """Every variant of any table, in order of first appearance; a project's baseline first."""
@@ -118,7 +123,7 @@ class ReportInputs:
     def reference(self) -> str:
         """What others are compared with: the baseline, or by name the first model of an audit."""
         names = self.variants()
-        return f"“{shortened(names[0])}”" if self.kind == "audit" and names else "the baseline"
+        return f"“{self.label_of(names[0])}”" if self.kind == "audit" and names else "the baseline"
 
     @property
     def noun(self) -> str:

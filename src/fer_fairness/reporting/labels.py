@@ -35,7 +35,26 @@ _CONDITIONS: Final = MappingProxyType(
     }
 )
 _LONGEST: Final = 60
-_PROPER_NAMES: Final = ("AIF360", "F1", "Theil", "Xu")
+_SPELLED: Final = MappingProxyType(
+    {
+        "cvar dro": "CVaR-DRO",
+        "ldam drw": "LDAM-DRW",
+        "linear post": "LinearPost",
+        "rand augment": "RandAugment",
+        "vrex": "V-REx",
+        "lp": "(linear program)",
+        **{
+            name.lower(): name
+            for name in (
+                *("AIF360", "CutMix", "DFR", "DRO", "FairGrad", "FLAC", "FSCL", "IRM", "JTT"),
+                *("LfF", "LISA", "MixStyle", "MMD", "SAM", "cRT"),
+            )
+        },
+    }
+)
+"""Words of methods' names that are not written as other words are."""
+_SPELLED_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SPELLED)})\b")
+_PROPER_NAMES: Final = ("F1", "Theil", "Xu", *_SPELLED.values())
 _PLACES: Final = {
     name: place for place, name in enumerate((*EMOTIONS, *GENDERS, *FAIRFACE_RACES, *RAF_DB_RACES))
 }
@@ -44,8 +63,12 @@ _JOINT: Final = re.compile(r"\s+[x×·|]\s+")  # noqa: RUF001 -- how intersectio
 
 
 def variant_label(variant: str) -> str:
-    """`emotion_augmentation` as "Emotion augmentation"; the name of a file stays as it is."""
-    return shortened(variant if "." in variant else capitalised(variant.replace("_", " ")))
+    """`group_dro` as "Group DRO"; the name of a file stays as it is."""
+    if "." in variant:
+        return shortened(variant)
+    words = variant.replace("_", " ")
+    spelled = _SPELLED_WORD.sub(lambda found: _SPELLED[found[0]], words)
+    return shortened(spelled if spelled.startswith(_PROPER_NAMES) else capitalised(spelled))
 
 
 def start_label(started_from: str) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 import pandas as pd
@@ -10,13 +10,15 @@ import pandas as pd
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
 from fer_fairness.reporting.change_findings import change_finding, together_note
+from fer_fairness.reporting.figures.changes import changes_figure, changes_words
+from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.glance import trust
 from fer_fairness.reporting.html import render_page
-from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.inputs import MOST_VARIANTS, ReportInputs
 from fer_fairness.reporting.json_blocks import flat, json_text
 from fer_fairness.reporting.json_values import as_json
-from fer_fairness.reporting.labels import capitalised, evaluation_set_label, variant_label
+from fer_fairness.reporting.labels import capitalised, evaluation_set_label
 from fer_fairness.reporting.number_text import first_few, thousands
 from fer_fairness.reporting.rows.changes import Change
 from fer_fairness.reporting.rows.schema import grouped, rows_of
@@ -34,6 +36,8 @@ _OF_THE_MOMENT: Final = frozenset(
 """What of a manifest differs between any two runs, or follows from the rest."""
 _NOT_OF_A_RUN: Final = frozenset({"audit", "compare", "label_images", "plan_audit"})
 """Blocks of parameters that no run of the project's own models reads."""
+_DRAWN: Final = ("accuracy", "balanced_accuracy", "accuracy_gap", "worst_group_accuracy")
+"""The last of one model alone: a figure is to be seen at a glance."""
 _READING: Final = ("file", "sha256", "n_rows", "columns", "classes")
 _METHOD: Final = (
     "Where both reports keep the predictions of the same samples with the same true emotions, each "
@@ -56,10 +60,8 @@ class SideRow(Change):
     @property
     def heading(self) -> str:
         """The model and the set; both names where they differ."""
-        own = (variant_label(self.variant), evaluation_set_label(self.evaluation_set))
-        others = variant_label(self.other_variant), evaluation_set_label(self.other_evaluation_set)
-        pairs = zip(own, others, strict=True)
-        return ", ".join(one if one == two else f"{one} → {two}" for one, two in pairs)
+        model = _both(self.variant_label, replace(self, variant=self.other_variant).variant_label)
+        return f"{model}, {self.set_heading}"
 
     @property
     def is_paired(self) -> bool:
@@ -72,14 +74,25 @@ class SideRow(Change):
         return super().judgement if self.is_paired else Verdict.NOT_TESTED
 
     @property
+    def shown_bounds(self) -> tuple[float, float]:
+        """The interval of the test, or of the row alone where nothing is tested."""
+        alone = self.uncorrected_ci_low, self.uncorrected_ci_high
+        return super().shown_bounds if self.is_paired else alone
+
+    @property
+    def set_heading(self) -> str:
+        """The set; both names where they differ."""
+        return _both(*map(evaluation_set_label, (self.evaluation_set, self.other_evaluation_set)))
+
+    @property
     def alone(self) -> str:
-        """The difference with the interval of this row alone."""
-        return f"{self.measured} [{self.bounds(self.uncorrected_ci_low, self.uncorrected_ci_high)}]"
+        """The difference, which is not tested, with the interval of this row alone."""
+        return f"{self.measured} [{self.bounds(*self.shown_bounds)}]"
 
     @property
     def alone_excludes_zero(self) -> bool:
-        """Whether zero lies outside of the interval of this row alone."""
-        low, high = self.uncorrected_ci_low, self.uncorrected_ci_high
+        """Whether zero lies outside of that interval."""
+        low, high = self.shown_bounds
         return math.isfinite(low + high) and (low > 0 or high < 0)
 
 
@@ -91,8 +104,10 @@ class Side:
     inputs: ReportInputs
 
 
-def side_page(first: Side, second: Side, changes: pd.DataFrame, notes: Sequence[str]) -> str:
-    """Two reports as one page that needs nothing else.
+def side_sections(
+    first: Side, second: Side, changes: pd.DataFrame, notes: Sequence[str]
+) -> list[page.Section]:
+    """What the page says.
 
     Args:
         first: The reference.
@@ -100,20 +115,33 @@ def side_page(first: Side, second: Side, changes: pd.DataFrame, notes: Sequence[
         changes: `auditing.side_by_side.SIDE_COLUMNS`.
         notes: What must be known first.
     """
-    rows = rows_of(changes, SideRow)
-    sections = [
-        page.Section("changes", "What changed", _changed_blocks(rows, notes)),
+    rows = _rows(first, second, changes)
+    return [
+        page.Section("glance", "At a glance", _glance_blocks(rows, notes)),
+        page.Section("changes", "Every change", _changed_blocks(rows)),
         page.Section("made", "What was made differently", _made_blocks(first, second)),
-        page.Section("method", "How changes are told", [page.Text(_METHOD)]),
+        page.Section("how", "How changes are told", [page.Text(_METHOD)]),
     ]
+
+
+def side_page(first: Side, second: Side, sections: Sequence[page.Section]) -> str:
+    """Two reports as one page that needs nothing else: `side_sections` under what it is about."""
     return render_page(
         sections,
         kicker="Two reports side by side",
         title="What changed",
-        subject=f"From the first, the {first.about}, to the second, the {second.about}. "
-        "Differences are the second minus the first.",
+        subject=f"From the first, the {first.about}, to the second, the {second.about}.",
         trust=_trust(first.inputs, second.inputs),
     )
+
+
+def _rows(first: Side, second: Side, changes: pd.DataFrame) -> list[SideRow]:
+    named_by_others = first.inputs.kind == second.inputs.kind == "audit"
+    return rows_of(changes, SideRow, as_given=named_by_others)
+
+
+def _both(one: str, two: str) -> str:
+    return one if one == two else f"{one} → {two}"
 
 
 def _trust(first: ReportInputs, second: ReportInputs) -> str:
@@ -137,7 +165,7 @@ def side_json(
         notes: What must be known first.
         manifest: How the comparison itself was made.
     """
-    rows = rows_of(changes, SideRow)
+    rows = _rows(first, second, changes)
     return {
         "schema_version": SIDE_SCHEMA_VERSION,
         "kind": "comparison",
@@ -216,16 +244,53 @@ def _made_blocks(first: Side, second: Side) -> list[page.Block]:
         ("First", lambda row: json_text(row[1], counts=False)),
         ("Second", lambda row: json_text(row[2], counts=False)),
     ]
-    caption = f"{thousands(len(rows))} settings, versions and data that differ"
+    caption = f"Settings, versions and data that differ: {thousands(len(rows))}"
     return [*blocks, page.table(caption, rows, columns, all_in="compare.json")]
 
 
-def _changed_blocks(rows: Sequence[SideRow], notes: Sequence[str]) -> list[page.Block]:
-    blocks: list[page.Block] = [page.Text(note, warning=True) for note in notes]
-    blocks.append(page.Findings(tuple(finding for finding, _ in _findings(rows))))
+def _glance_blocks(rows: Sequence[SideRow], notes: Sequence[str]) -> list[page.Block]:
+    """What must be known, a figure a set, and a finding a model and set; several are folded."""
+    by_set = grouped(rows, lambda row: row.set_heading)
+    findings = tuple(finding for finding, _ in _findings(rows))
+    return [
+        *(page.Text(note, warning=True) for note in notes),
+        *(_drawing(of_set) for of_set in by_set.values()),
+        page.Heading("In words"),
+        page.Findings(findings, folded=len(findings) > 1),
+    ]
+
+
+def _drawing(rows: Sequence[SideRow]) -> page.Drawing:
+    """The headline changes on one set, by single attributes; of many models of the first alone."""
+    variants = list(dict.fromkeys(row.variant for row in rows))
+    shown = variants if len(variants) <= MOST_VARIANTS else variants[:1]
+    metrics = _DRAWN if len(shown) == 1 else _DRAWN[:-1]
+    drawn = [
+        row
+        for row in rows
+        if row.metric in metrics and row.variant in shown and row.of_one_attribute
+    ]
+    of = "" if shown == variants else f" of {rows[0].variant_label} (others: below)"
+    tested = any(row.is_paired for row in rows)
+    caption = (
+        f"Changes on {rows[0].set_heading}{of} with interval and both values. Of a gap, left of "
+        "zero is more even. "
+    ) + ("Filled: difference found." if tested else "Each interval is of its row alone.")
+    return page.Drawing(
+        figure_name("changes", rows[0].evaluation_set),
+        changes_figure(drawn, variants=shown, axis="Second minus first"),
+        caption=caption,
+        alternative=changes_words(drawn),
+        rows=drawn,
+    )
+
+
+def _changed_blocks(rows: Sequence[SideRow]) -> list[page.Block]:
+    blocks: list[page.Block] = []
     paired = [row for row in rows if row.is_paired]
     if paired:
-        blocks.append(page.Text(together_note(paired, reference="the first", noun="model")))
+        note = together_note(paired, reference="the first", noun="model", other="the second")
+        blocks.append(page.Text(note))
     by_heading = grouped(rows, lambda row: row.heading)
     tables = (_table(f"{heading}: every change", own) for heading, own in by_heading.items())
     return [*blocks, *tables]
@@ -268,7 +333,7 @@ def _unpaired_finding(rows: Sequence[SideRow], heading: str) -> Finding:
     """The headline values of people who are not the same, and which intervals exclude zero."""
     shown = [row for row in rows if row.metric in ("accuracy", "accuracy_gap")]
     told = "; ".join(f"{row.label} {row.from_to}, {row.alone}" for row in shown)
-    apart = [f"{row.label} {row.alone}" for row in rows if row.alone_excludes_zero]
+    apart = [row.label for row in rows if row.alone_excludes_zero]
     text = f"Not compared person by person, so nothing is tested. {capitalised(told)}. "
     text += (
         f"Zero is outside of the interval of {len(apart)} of {len(rows)} differences looked at "

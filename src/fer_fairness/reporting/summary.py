@@ -88,7 +88,7 @@ def _changes(inputs: ReportInputs) -> list[tuple[str, str]]:
     """What each other model changes: the two models, and what was found."""
     by_model = grouped(inputs.rows(ComparisonRow), lambda row: row.variant)
     return [
-        (f"“{shortened(name)}” against {inputs.reference}", change_finding(rows, name).text)
+        (f"“{inputs.label_of(name)}” against {inputs.reference}", change_finding(rows, name).text)
         for name, rows in by_model.items()
     ]
 

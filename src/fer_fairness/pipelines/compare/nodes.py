@@ -9,15 +9,16 @@ from fer_fairness.auditing.side_by_side import side_by_side
 from fer_fairness.auditing.written import read_report
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.compare import CompareParameters
-from fer_fairness.reporting.side_by_side import Side, side_json, side_page
+from fer_fairness.reporting.paper.figures import figure_files
+from fer_fairness.reporting.side_by_side import Side, side_json, side_page, side_sections
 
 logger = logging.getLogger(__name__)
 
 
 def compare_reports(
     parameters: CompareParameters, seed: int, manifest: dict[str, Any]
-) -> tuple[str, pd.DataFrame, dict[str, Any]]:
-    """The page, the tidy table and the JSON of what changed between two reports.
+) -> tuple[str, pd.DataFrame, dict[str, bytes], dict[str, Any]]:
+    """The page, the tidy table, the figures and the JSON of what changed between two reports.
 
     Args:
         parameters: Which reports, and how changes are tested.
@@ -43,8 +44,10 @@ def compare_reports(
     for note in notes:
         logger.info(note)
     sides = Side(first.about, first.inputs), Side(second.about, second.inputs)
+    sections = side_sections(*sides, changes, notes)
     return (
-        side_page(*sides, changes, notes),
+        side_page(*sides, sections),
         changes,
+        figure_files(sections, notes),
         side_json(*sides, changes, notes, manifest),
     )

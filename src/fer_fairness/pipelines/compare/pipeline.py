@@ -10,7 +10,7 @@ def create_pipeline() -> Pipeline:
     compare = Node(
         nodes.compare_reports,
         inputs=["params:compare", "params:seed", "run_manifest"],
-        outputs=["report", "table", "results"],
+        outputs=["report", "table", "figures", "results"],
         name="compare_reports",
         tags="report",
     )

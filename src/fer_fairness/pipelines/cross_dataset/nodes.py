@@ -25,8 +25,14 @@ from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipelines.scored_faces import join_faces
 from fer_fairness.pipelines.variants import nodes as variants
 from fer_fairness.quality.duplicates import exact_duplicate_groups
-from fer_fairness.reporting.cross_dataset import CrossedResults, cross_dataset_page, matrix_figure
+from fer_fairness.reporting.cross_dataset import (
+    CrossedResults,
+    cross_dataset_page,
+    cross_dataset_sections,
+    matrix_figure,
+)
 from fer_fairness.reporting.number_text import listed
+from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.tables import has_majority_emotion, has_target
 
 logger = logging.getLogger(__name__)
@@ -239,8 +245,8 @@ def report(
     block: MethodBlock,
     parameters: CrossDatasetParameters,
     *quality: dict[str, Any],
-) -> tuple[str, Figure, dict[str, Any]]:
-    """The page, the figure of the matrix, and what programs read.
+) -> tuple[str, Figure, dict[str, bytes], dict[str, Any]]:
+    """The page, the figure of the matrix, alone and as files for a paper, and what programs read.
 
     Args:
         shared: The last result of `measure`, after its tables.
@@ -267,7 +273,13 @@ def report(
         *([] if is_anew else [_NOT_ANEW]),
     ]
     results = CrossedResults(shared, matrix, between_sets, between_models, counted, notes)
-    return cross_dataset_page(results), matrix_figure(results), results.record()
+    sections = cross_dataset_sections(results)
+    return (
+        cross_dataset_page(results, sections),
+        matrix_figure(results),
+        figure_files(sections, notes),
+        results.record(),
+    )
 
 
 def named_block(

@@ -73,7 +73,10 @@ def create_pipeline(structure: Structure) -> Pipeline:
                 *(f"params:{BASELINE}", "params:cross_dataset"),
                 *(f"{name}.data_quality" for name in datasets),
             ],
-            outputs=["cross_dataset.page", "cross_dataset.figure", "cross_dataset.results"],
+            outputs=[
+                *("cross_dataset.page", "cross_dataset.figure"),
+                *("cross_dataset.figures", "cross_dataset.results"),
+            ],
             name="report",
             tags="report",
         ),

@@ -17,7 +17,7 @@ from fer_fairness.auditing.measurements import (
 from fer_fairness.evaluation_sets import TRAINED_ON, demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
-from fer_fairness.mitigation.tuning import RULES, Choice
+from fer_fairness.mitigation.tuning import Choice, Scores
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.scored_faces import (
@@ -129,10 +129,12 @@ def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "evaluation_set": name.removesuffix("trials").removesuffix("_"),
             "trial": number,
             "settings": ", ".join(_as_options(trial.settings)),
-            **{str(rule): scores.get(rule, np.nan) for rule in RULES},
+            **{name: scores.get(name, np.nan) for name in Scores.model_fields},
             "failure": trial.failure or "",
             "rules": ", ".join(rule for rule, best in choice.by_rule.items() if best == number),
             "is_chosen": number == choice.chosen,
+            "objectives": ", ".join(choice.objectives),
+            "is_on_front": number in choice.front,
         }
 
 

@@ -1,22 +1,26 @@
 """Nodes that choose a method's parameters on validation faces, where the budget allows trials."""
 
+import hashlib
 import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fer_fairness.errors import FerFairnessError
-from fer_fairness.mitigation import MethodBlock, PostMethodBlock
+from fer_fairness.mitigation import Method, MethodBlock, PostMethod, PostMethodBlock
+from fer_fairness.mitigation.studies import studied
 from fer_fairness.mitigation.tuning import (
     Choice,
-    Trial,
+    Scores,
     candidates,
     chosen_of,
     cross_fitted,
+    tried,
     validation_scores,
     with_settings,
 )
+from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
@@ -56,7 +60,8 @@ def tune(
         TrainingError: Every trial failed.
     """
 
-    def scored(tried: MethodBlock) -> pd.DataFrame:
+    def score(method: Method) -> Scores:
+        tried = MethodBlock(method)
         composed = nodes.compose_with_model(tried, baseline, faces, images, seed, *predictions)
         columns, _, augmented_faces, augmented_images = composed
         model, _, _ = nodes.train_model(
@@ -72,27 +77,25 @@ def tune(
             baseline,
         )
         emotions = scored_over[faces["dataset"].iloc[0]]
-        return nodes.predict(model, faces, images, prediction, tried, seed, emotions)
+        predicted = nodes.predict(model, faces, images, prediction, tried, seed, emotions)
+        return validation_scores(nodes.with_groups(predicted, labelled_faces))
 
-    trials = []
-    found = candidates(block.root, fine_tuning, budget.trials, seed=seed)
-    for number, candidate in enumerate(found, start=1):
-        logger.info(
-            "%s: trial %d of %d, %s",
-            block.root.name,
-            number,
-            len(found),
-            candidate.settings or "as configured",
-        )
-        try:
-            predicted = scored(MethodBlock(candidate.block))
-        except FerFairnessError as error:
-            logger.warning("%s: trial %d failed: %s", block.root.name, number, error)
-            trials.append(Trial(settings=candidate.settings, failure=str(error)))
-        else:
-            with_groups = nodes.with_groups(predicted, labelled_faces)
-            trials.append(Trial(settings=candidate.settings, scores=validation_scores(with_groups)))
-    return _settled(block.root, trials, budget)
+    made_from = {
+        "fine_tuning": fine_tuning.model_dump(mode="json"),
+        "prediction": prediction.model_dump(mode="json"),
+        "baseline": weights_fingerprint(baseline),
+        "faces": _fingerprint(faces, labelled_faces, *predictions),
+        "seed": seed,
+    }
+    return _settled(
+        block.root,
+        budget,
+        score,
+        fine_tuning=fine_tuning,
+        seed=seed,
+        study=block.root.name,
+        made_from=made_from,
+    )
 
 
 def tune_post_method(
@@ -111,26 +114,48 @@ def tune_post_method(
         As `tune`.
     """
     if predictions.empty:  # the evaluation set is absent
-        nothing = Choice.of_nothing(budget.selection, n_asked=budget.trials)
+        nothing = Choice.of_nothing(budget)
         return block.root.model_dump(mode="json"), nothing.model_dump(mode="json")
     scored = nodes.told_of_faces(block.root, predictions, faces, others)
-    trials = []
-    for settings, method in candidates(block.root, None, budget.trials, seed=seed):
-        try:
-            changed = cross_fitted(method, scored, seed=seed)
-        except FerFairnessError as error:
-            logger.warning("%s: %s failed: %s", block.root.name, settings, error)
-            trials.append(Trial(settings=settings, failure=str(error)))
-        else:
-            trials.append(Trial(settings=settings, scores=validation_scores(changed)))
-    return _settled(block.root, trials, budget)
+    return _settled(
+        block.root,
+        budget,
+        lambda tried: validation_scores(cross_fitted(tried, scored, seed=seed)),
+        fine_tuning=None,
+        seed=seed,
+        study=f"{block.root.name}_{faces['dataset'].iloc[0]}",
+        made_from={"faces": _fingerprint(scored), "seed": seed},
+    )
 
 
-def _settled(block: Any, trials: list[Trial], budget: BudgetParameters) -> Tuned:  # noqa: ANN401
-    choice = chosen_of(trials, budget.selection, n_asked=budget.trials, variant=block.name)
+def _settled(
+    block: Method | PostMethod,
+    budget: BudgetParameters,
+    score: Callable[[Any], Scores],
+    *,
+    fine_tuning: FineTuningParameters | None,
+    seed: int,
+    study: str,
+    made_from: Mapping[str, Any],
+) -> Tuned:
+    if budget.study is None:
+        found = candidates(block, fine_tuning, budget.trials, seed=seed)
+        trials = tried(found, score, variant=block.name)
+    else:
+        trials = studied(
+            block, fine_tuning, budget, score, seed=seed, name=study, made_from=made_from
+        )
+    choice = chosen_of(trials, budget, variant=block.name)
     _tell(choice, block.name)
     settled = with_settings(block, trials[choice.chosen].settings)
     return settled.model_dump(mode="json"), choice.model_dump(mode="json")
+
+
+def _fingerprint(*tables: pd.DataFrame) -> str:
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _tell(choice: Choice, variant: str) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.gap_sentences import gap_words
-from fer_fairness.reporting.labels import capitalised, in_sentence, variant_label
+from fer_fairness.reporting.labels import capitalised, in_sentence
 from fer_fairness.reporting.number_text import first_few, p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow
@@ -77,6 +77,7 @@ def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str
     """Labels of the lines, each with its rows; a heading has none."""
     lines: list[tuple[str, list[GapRow]]] = []
     several = len({row.variant for row in rows}) > 1
+    label_of = {row.variant: style.literal(row.variant_label) for row in rows}
     for block in grouped(rows, lambda row: row.people).values():
         first, by_variant = block[0], grouped(block, lambda row: row.variant)
         smallest = thousands(min(row.smallest_group_size for row in block))
@@ -85,7 +86,7 @@ def _forest_lines(rows: list[GapRow], variants: Sequence[str]) -> list[tuple[str
         if several:
             lines.append((label, []))
         lines += [
-            (style.literal(variant_label(name)) if several else label, by_variant[name])
+            (label_of[name] if several else label, by_variant[name])
             for name in variants
             if name in by_variant
         ]

@@ -8,26 +8,28 @@ from matplotlib.figure import Figure
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import draw_gap
 from fer_fairness.reporting.gap_sentences import gap_words
-from fer_fairness.reporting.glance import Statement
+from fer_fairness.reporting.glance import Sign, Statement
 from fer_fairness.reporting.labels import group_label
 from fer_fairness.reporting.number_text import interval, percent, thousands
 from fer_fairness.reporting.rows.scores import GroupRow
 
 HEADLINE_GAPS_CAPTION: Final = (
-    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found."
+    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found; "
+    "diamond: found, not in accuracy."
 )
 _WIDTH: Final = 5.3
 _ROW: Final = 0.215
 _MARK: Final = style.Mark(style.INK, "o")
 _FOUND: Final = style.Mark("#B34700", "o")
+_FOUND_ELSEWHERE: Final = style.Mark("#B34700", "D")
 _MOST_GROUPS: Final = 9
 
 
 def headline_gaps_figure(statements: Sequence[Statement]) -> Figure:
     """The accuracy gap of each attribute with its interval, half a row wide.
 
-    Filled marks are differences found. The grey bar reaches to equal treatment, the dotted line is
-    what would be found in 8 audits of 10.
+    Filled marks are differences found, diamonds where another metric than accuracy was. The grey
+    bar reaches to equal treatment, the dotted line is what would be found in 8 audits of 10.
     """
     figure = style.new_figure(_WIDTH, 0.62 + _ROW * len(statements))
     panel = figure.subplots()
@@ -35,10 +37,16 @@ def headline_gaps_figure(statements: Sequence[Statement]) -> Figure:
     style.label_axes(panel, x="Accuracy gap (percentage points)")
     panel.use_sticky_edges = False  # else a mark at zero touches the labels
     for place, statement in enumerate(statements):
-        draw_gap(panel, statement.gap, place, _FOUND if statement.gap.found else _MARK)
+        draw_gap(panel, statement.gap, place, _mark_of(statement))
     style.forest_rows(panel, [style.sentence_case(one.about) for one in statements])
     panel.set_xlim(left=min(0.0, panel.get_xlim()[0]))
     return figure
+
+
+def _mark_of(statement: Statement) -> style.Mark:
+    if statement.sign is not Sign.FOUND:
+        return _MARK
+    return _FOUND if statement.gap.found else _FOUND_ELSEWHERE
 
 
 def headline_gaps_words(statements: Sequence[Statement]) -> str:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import LayoutEngine
 
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.labels import group_label, in_order, variant_label
+from fer_fairness.reporting.labels import group_label, in_order
 from fer_fairness.reporting.number_text import interval, is_few, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GroupRow
@@ -62,7 +62,8 @@ def recall_by_emotion_and_group_figure(
         panel.tick_params(labelbottom=True)
         style.label_axes(panel, x="Recall (%)")
     if len(present) > 1:
-        looks = {variant_label(name): style.marks(variants)[name] for name in present}
+        label_of = {row.variant: row.variant_label for row in rows}
+        looks = {label_of[name]: style.marks(variants)[name] for name in present}
         style.add_legend(figure, looks, columns=4)
     return figure
 
@@ -94,7 +95,7 @@ def recall_words(groups: Sequence[GroupRow], *, variants: Sequence[str]) -> str:
     ]
     if not told:
         return "Too few faces in the groups to compare recalls."
-    return f"Recall, {variant_label(first)}: {'; '.join(told)}."
+    return f"Recall, {rows[0].variant_label}: {'; '.join(told)}."
 
 
 def _panels(emotions: int, labels: Sequence[str], *, variants: int) -> tuple[Figure, list[Axes]]:

@@ -11,7 +11,6 @@ from fer_fairness.reporting.labels import (
     attribute_label,
     capitalised,
     evaluation_set_label,
-    variant_label,
 )
 from fer_fairness.reporting.number_text import MISSING, p_value, thousands
 from fer_fairness.reporting.paper.latex import latex_text
@@ -99,7 +98,8 @@ def _methods_table(inputs: ReportInputs) -> PaperTable:
     lines = []
     for (variant, evaluation_set), told in grouped(found, lambda one: one[:2]).items():
         effect_of = {attribute: str(effect) for *_, attribute, effect in told}
-        line = {"Method": variant_label(variant), "Faces of": evaluation_set_label(evaluation_set)}
+        set_label = evaluation_set_label(evaluation_set)
+        line = {"Method": inputs.label_of(variant), "Faces of": set_label}
         lines.append(line | {head: effect_of.get(name, MISSING) for name, head in heads.items()})
     caption = (
         "What each method was found to change against the baseline, for everybody and for the "

@@ -12,7 +12,7 @@ from fer_fairness.reporting.findings import scores_text
 from fer_fairness.reporting.gap_sentences import gap_sentence
 from fer_fairness.reporting.glance import Sign, Statement, effects, statements
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import in_sentence, start_label, variant_label
+from fer_fairness.reporting.labels import in_sentence, start_label
 from fer_fairness.reporting.method_findings import answer_sentences
 from fer_fairness.reporting.number_text import listed, thousands
 from fer_fairness.reporting.rows.bench import RankRow
@@ -112,7 +112,7 @@ def _models(inputs: ReportInputs) -> list[str]:
     methods = {row.variant: row.source for row in models if row.variant != names[0]}
     if methods:
         each = [
-            f"{in_sentence(variant_label(name))}{'' if _is_own(source) else f' ({source})'}"
+            f"{in_sentence(inputs.label_of(name))}{'' if _is_own(source) else f' ({source})'}"
             for name, source in methods.items()
         ]
         told.append(f"It was compared with {listed(each)}.")
@@ -168,7 +168,7 @@ def _methods(inputs: ReportInputs) -> str:
     if changes:
         return answer_sentences(changes)
     told = [
-        f"{variant_label(method.variant)} {listed(sorted(set(method.by_audience.values())))}"
+        f"{inputs.label_of(method.variant)} {listed(sorted(set(method.by_audience.values())))}"
         for method in effects(inputs)
     ]
     return f"Against the baseline: {'; '.join(told)}." if told else ""

@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from fer_fairness.fairness.group_names import attribute_parts, listed_names
+from fer_fairness.fairness.group_names import listed_names
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.number_text import listed, number
 from fer_fairness.reporting.rows.scores import OfVariant, Scored
@@ -19,11 +19,6 @@ class OfOutcome(OfPeople):
     def outcome(self) -> Outcome:
         """What tells outcomes apart."""
         return self.metric, self.attribute, self.attribute_source
-
-    @property
-    def of_one_attribute(self) -> bool:
-        """Whether it is of all faces or of a single attribute, and not of an intersection."""
-        return self.attribute is None or len(attribute_parts(self.attribute)) == 1
 
 
 class OverSets(OfOutcome):

@@ -65,6 +65,11 @@ class Change(Judged, OverSeeds):
         return self.amount(self.difference, sign=True)
 
     @property
+    def shown_bounds(self) -> tuple[float, float]:
+        """The interval that a figure draws: that of the test."""
+        return self.ci_low, self.ci_high
+
+    @property
     def interval(self) -> str:
         """The interval of the difference, without unit."""
         return self.bounds(self.ci_low, self.ci_high)

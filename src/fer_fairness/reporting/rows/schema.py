@@ -65,15 +65,21 @@ def checked_table(table: pd.DataFrame, kind: type[Row]) -> pd.DataFrame:
     return table
 
 
-def rows_of(table: pd.DataFrame, kind: type[R]) -> list[R]:
+def rows_of(table: pd.DataFrame, kind: type[R], *, as_given: bool = False) -> list[R]:
     """The rows of a checked table; columns that `kind` does not have are not read.
+
+    Args:
+        table: All columns of `kind`.
+        kind: What its rows are.
+        as_given: Whether names of variants are shown as they are (`OfVariant.as_given`).
 
     Raises:
         InvalidInputError: A value is none of those that its column may have.
     """
     hints = get_type_hints(kind)
     columns = (_values(table[name], hints[name], kind.table) for name in columns_of(kind))
-    return [kind(*values) for values in zip(*columns, strict=True)]
+    named = type(kind.__name__, (kind,), {"as_given": True}) if as_given else kind
+    return [named(*values) for values in zip(*columns, strict=True)]
 
 
 def table_of(rows: Iterable[Row]) -> pd.DataFrame:

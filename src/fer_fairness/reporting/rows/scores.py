@@ -1,7 +1,7 @@
 """Rows of what models score: of all faces, within groups, between groups, against the baseline."""
 
 import math
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from fer_fairness.fairness.group_names import attribute_parts, listed_names
 from fer_fairness.fairness.metrics.words import MetricWords, metric_words
@@ -10,6 +10,7 @@ from fer_fairness.reporting.labels import (
     attribute_label,
     evaluation_set_label,
     group_label,
+    shortened,
     source_label,
     variant_label,
 )
@@ -44,11 +45,13 @@ class OfVariant(Row):
     """Something about one variant."""
 
     variant: str
+    as_given: ClassVar[bool] = False
+    """Whether somebody else named the variants, as audited models are: names stay as they are."""
 
     @property
     def variant_label(self) -> str:
         """The variant in words."""
-        return variant_label(self.variant)
+        return shortened(self.variant) if self.as_given else variant_label(self.variant)
 
 
 class Scored(OfVariant):

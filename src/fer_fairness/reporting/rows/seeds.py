@@ -1,5 +1,6 @@
 """Rows over several training seeds."""
 
+from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.rows.scores import PREDICTED, Estimate, OfMetric, Scored
 
@@ -14,6 +15,11 @@ class OfPeople(OfMetric):
     def predicted(self) -> bool:
         """Whether a labeller named the groups."""
         return self.attribute_source == PREDICTED
+
+    @property
+    def of_one_attribute(self) -> bool:
+        """Whether it is of all faces or of a single attribute, and not of an intersection."""
+        return self.attribute is None or len(attribute_parts(self.attribute)) == 1
 
     @property
     def people(self) -> str:

@@ -44,7 +44,9 @@ class TrialRow(Row, table="trials"):
     """One setting that a method tried, scored on validation faces.
 
     `evaluation_set` is that of a method on predictions, empty where a model was trained; `settings`
-    is what differed from the block; `rules` are those that would have chosen it.
+    is what differed from the block; `rules` are those that would have chosen it. `objectives` are
+    those of a study, empty where settings were drawn; with two of them `is_on_front` tells which
+    trials none betters in both.
     """
 
     variant: str
@@ -53,10 +55,13 @@ class TrialRow(Row, table="trials"):
     settings: str
     mean_recall: float
     worst_group_accuracy: float
+    accuracy_gap: float
     ideal_point: float
     failure: str
     rules: str
     is_chosen: bool
+    objectives: str
+    is_on_front: bool
 
 
 class ModelRow(Row, table="models"):

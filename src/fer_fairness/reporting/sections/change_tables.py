@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from fer_fairness.reporting import page
+from fer_fairness.reporting.labels import capitalised
 from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.changes import Change
 
@@ -29,7 +30,7 @@ def changes_table(
         caption,
         sorted(rows, key=lambda row: (not row.found, row.p if math.isfinite(row.p) else math.inf)),
         [
-            (noun.capitalize(), lambda row: row.variant_label),
+            (capitalised(noun), lambda row: row.variant_label),
             ("Metric", lambda row: row.words.label),
             ("Attribute", lambda row: row.people),
             (f"{reference} → {noun}", lambda row: page.numeric(row.from_to)),

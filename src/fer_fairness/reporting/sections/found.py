@@ -118,11 +118,11 @@ def _openings(inputs: ReportInputs) -> list[Finding]:
         most = max(overall, key=lambda row: row.n_faces)
         people = f" of {thousands(most.n_people)} people" if most.n_people < most.n_faces else ""
         text = (
-            f"The model “{shortened(variant)}” was audited by its {source}: "
+            f"The model “{inputs.label_of(variant)}” was audited by its {source}: "
             f"{thousands(most.n_faces)} faces{people}, {len(_classes(inputs))} classes, "
             f"{scores_text(overall)}."
         )
-        told.append(Finding("performance", shortened(variant), text))
+        told.append(Finding("performance", inputs.label_of(variant), text))
     return told
 
 

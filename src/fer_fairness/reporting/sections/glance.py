@@ -26,8 +26,6 @@ from fer_fairness.reporting.labels import (
     attribute_label,
     capitalised,
     evaluation_set_label,
-    shortened,
-    variant_label,
 )
 from fer_fairness.reporting.method_findings import front_sentence
 from fer_fairness.reporting.number_text import MISSING
@@ -48,7 +46,8 @@ _SIGNS: Final = {
 _ALONE: Final = (
     ", the widening by noise taken off, with intervals at the level of the verdict and p corrected "
     "for all tests. Grey bars reach to what equal treatment gives, dotted lines are what would be "
-    "found in 8 audits of 10, filled marks are differences found."
+    "found in 8 audits of 10, filled marks are differences found, diamonds differences found in "
+    "another metric than accuracy."
 )
 
 
@@ -147,7 +146,7 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
     audiences: list[Audience] = [*((name, None) for name in sets), *there]
     audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
     columns = audiences[: len(sets) + _MOST_AUDIENCES]
-    head, name = ("Model", _file_name) if inputs.kind == "audit" else ("Method", _method_name)
+    head = "Model" if inputs.kind == "audit" else "Method"
     signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
     caption = f"Against {inputs.reference}, after correction: {signs}."
     return [
@@ -156,7 +155,7 @@ def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Bloc
             f"{caption}{_not_shown(methods[_MOST_METHODS:], _others(inputs))}",
             methods[:_MOST_METHODS],
             [
-                (head, name),
+                (head, lambda method: inputs.label_of(method.variant)),
                 *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
             ],
         ),
@@ -178,14 +177,6 @@ def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
         return page.Cell(_SIGNS[effect], muted=unclear, strong=not unclear, spoken=effect)
 
     return cell
-
-
-def _file_name(model: MethodEffects) -> str:
-    return shortened(model.variant)
-
-
-def _method_name(method: MethodEffects) -> str:
-    return variant_label(method.variant)
 
 
 def _others(inputs: ReportInputs) -> str:

@@ -7,8 +7,8 @@ from typing import Final
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.change_findings import change_finding, together_note
+from fer_fairness.reporting.figures.changes import changes_figure, changes_words
 from fer_fairness.reporting.figures.names import figure_name
-from fer_fairness.reporting.figures.seeds import seed_differences_figure, seed_differences_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.number_text import percent, points, thousands
@@ -97,15 +97,17 @@ def _differences_drawing(
     first = comparisons[0]
     caption = (
         f"What each variant changes against the baseline on {first.set_label}, in the mean over "
-        "training seeds, with interval and p after correction. Right of zero is better for "
-        "scores, and less even for gaps. Filled marks: difference found."
+        "training seeds, with interval, both values and p after correction. Of a gap, left of "
+        "zero is more even. Filled marks: difference found."
     )
     drawn = [row for row in comparisons if row.metric in (*_SCORES, _GAP_DRAWN)]
     return page.Drawing(
         figure_name("over_seeds", first.evaluation_set),
-        seed_differences_figure(drawn, variants=variants),
+        changes_figure(
+            drawn, variants=variants, axis="Variant minus baseline, mean over training seeds"
+        ),
         caption=caption,
-        alternative=seed_differences_words(drawn),
+        alternative=changes_words(drawn),
         rows=drawn,
     )
 

@@ -67,13 +67,13 @@ def _confusion_drawing(inputs: ReportInputs, rows: list[ConfusionRow]) -> page.D
 
 def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Table:
     """A row a metric, a column a variant; of one model the interval stands beside the value."""
-    scored = {row.variant for row in rows}
     alone = len(variants) == 1
     columns: list[page.Column[Mapping[str, OverallRow]]] = [
         ("Metric", lambda line: page.first_of(line).words.label),
         ("n", lambda line: page.faces(line.values())),
     ]
-    heads = {name: "Value" if alone else variant_label(name) for name in variants if name in scored}
+    label_of = {row.variant: row.variant_label for row in rows}
+    heads = {name: "Value" if alone else label_of[name] for name in variants if name in label_of}
     by_metric = grouped(rows, lambda row: row.metric).values()
     return page.table(
         f"All faces of {rows[0].set_label}, shares in percent, with 95 % interval",

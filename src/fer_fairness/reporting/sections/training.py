@@ -14,7 +14,7 @@ from fer_fairness.reporting.figures.training import (
 )
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label, start_label, variant_label
-from fer_fairness.reporting.number_text import MISSING, number, percent, thousands
+from fer_fairness.reporting.number_text import MISSING, listed, number, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.training import DistributionRow, HistoryRow, ModelRow, TrialRow
 
@@ -112,13 +112,21 @@ def _methods_table(models: Sequence[ModelRow]) -> page.Table:
 def _how_much_the_rule_matters(trials: Sequence[TrialRow]) -> str:
     tuned = grouped(trials, lambda row: (row.variant, row.evaluation_set))
     otherwise = sum(any(row.rules and not row.is_chosen for row in rows) for rows in tuned.values())
-    return (
+    text = (
         f"{len(tuned)} choices among trials were made on validation faces, with the first training "
         f"seed. In {otherwise} of them another rule would have chosen another trial."
     )
+    if trials[0].objectives:
+        text += (
+            " Settings were proposed by Optuna's tree-structured Parzen estimator, in search of "
+            f"{listed([each.replace('_', ' ') for each in trials[0].objectives.split(', ')])}."
+        )
+    return text
 
 
 def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
+    is_on_front: page.Column[TrialRow] = ("On the front", lambda row: _yes_if(row.is_on_front))
+    front = [is_on_front] if any(row.is_on_front for row in trials) else []
     return page.table(
         "Trials on validation faces; the rules are highest mean recall, highest accuracy of the "
         "group served worst, and nearest to accuracy 1 and accuracy gap 0",
@@ -129,12 +137,18 @@ def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
             ("Settings", lambda row: row.settings or "as configured"),
             ("Mean recall", lambda row: page.numeric(percent(row.mean_recall))),
             ("Worst group", lambda row: page.numeric(percent(row.worst_group_accuracy))),
+            ("Gap", lambda row: page.numeric(percent(row.accuracy_gap))),
             ("Distance", lambda row: page.numeric(number(row.ideal_point))),
             ("Best by", _best_by),
-            ("Chosen", lambda row: "yes" if row.is_chosen else ""),
+            ("Chosen", lambda row: _yes_if(row.is_chosen)),
+            *front,
         ],
         folded=True,
     )
+
+
+def _yes_if(told: bool) -> str:  # noqa: FBT001
+    return "yes" if told else ""
 
 
 def _best_by(row: TrialRow) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from fer_fairness.reporting import page
 from fer_fairness.reporting.findings import Finding
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, shortened, subgroup_label
+from fer_fairness.reporting.labels import capitalised, subgroup_label
 from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands
 from fer_fairness.reporting.rows.scores import Counted, Judged, Scored
 
@@ -40,7 +40,7 @@ def worst_subgroup_section(inputs: ReportInputs) -> page.Section | None:
         return page.Section("subgroup", title, [page.absent("No subgroup was searched for.")])
     columns: list[page.Column[ScanRow]] = []
     if inputs.kind == "project" or len(inputs.variants()) > 1:
-        columns += [(inputs.noun.capitalize(), lambda row: row.variant_label)]
+        columns += [(capitalised(inputs.noun), lambda row: row.variant_label)]
     if inputs.kind == "project":
         columns += [("Evaluation set", lambda row: row.set_label)]
     columns += [
@@ -74,5 +74,5 @@ def scan_finding(row: ScanRow, *, of_model: bool = False) -> Finding:
             f"({percent(row.expected_errors / row.n_faces)}); p {p_equals(row.p)}: "
         )
     text += f"{row.judgement}."
-    heading = f"{shortened(row.variant)}, all attributes" if of_model else "All attributes together"
+    heading = f"{row.variant_label}, all attributes" if of_model else "All attributes together"
     return Finding("found" if row.found else "not_found", heading, text)

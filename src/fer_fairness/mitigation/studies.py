@@ -1,0 +1,209 @@
+"""Trials that Optuna proposes, in a study that several processes and days fill."""
+
+import json
+import time
+import warnings
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fer_fairness.errors import InvalidInputError
+from fer_fairness.extras import require_extra
+from fer_fairness.mitigation.method import Method
+from fer_fairness.mitigation.post_method import PostMethod
+from fer_fairness.mitigation.tuning import (
+    Candidate,
+    Scores,
+    Trial,
+    identity,
+    nested,
+    tried_once,
+    with_settings,
+)
+from fer_fairness.params.budget import COSTS, BudgetParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
+
+if TYPE_CHECKING:
+    import optuna
+
+AS_CONFIGURED: Final = "as configured"
+"""What a study calls the value that a block has: the first trial has no other."""
+
+_TRIAL: Final = "trial"
+_MADE_FROM: Final = "made from"
+_HEARTBEAT_SECONDS: Final = 60
+
+
+def studied(
+    block: Method | PostMethod,
+    fine_tuning: FineTuningParameters | None,
+    budget: BudgetParameters,
+    score: Callable[[Any], Scores],
+    *,
+    seed: int,
+    name: str,
+    made_from: Mapping[str, Any],
+) -> list[Trial]:
+    """Fill a study with the trials of a budget, and give the first ones that were finished.
+
+    Optuna's tree-structured Parzen estimator proposes the settings (Bergstra et al. 2011) among the
+    values that the method states, after the block's own; none is tried twice. Processes that are
+    given the same study share its trials, and one more may be finished than was asked for by each.
+    The first ones count, so that what they choose does not change any more.
+
+    Args:
+        block: The method as it is configured.
+        fine_tuning: What all methods that train have in common; None where it trains nothing.
+        budget: How many trials, for what, and where the study is kept.
+        score: What a changed method scores on validation faces.
+        seed: Decides, with the trials that are there, what is proposed.
+        name: Of the study.
+        made_from: What decides the scores beside the settings, JSON-able: a study of anything else
+            is refused.
+
+    Raises:
+        InvalidInputError: The store cannot be opened, or its study is of something else.
+    """
+    require_extra("sweep", needed_for="budget.study")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space = _space(block, fine_tuning)
+    described = {**made_from, "method": block.model_dump(mode="json"), "values": space}
+    study = _opened(budget, name, described, seed)
+    n_settings = 1
+    for values in space.values():
+        n_settings *= len(values)
+
+    def objective(trial: "optuna.Trial") -> list[float]:
+        picked = {key: trial.suggest_categorical(key, values) for key, values in space.items()}
+        if any(other.params == picked for other in _finished(study)):
+            raise optuna.TrialPruned  # proposed once more: no trial of the budget
+        settings = _settings(picked)
+        candidate = Candidate(settings, with_settings(block, settings))
+        done = tried_once(candidate, score, variant=block.name)
+        trial.set_user_attr(_TRIAL, done.model_dump(mode="json"))
+        if done.scores is None:
+            return [float("nan")] * len(budget.searched_for)
+        return [float(getattr(done.scores, each)) for each in budget.searched_for]
+
+    def stop(study: "optuna.Study", _: object) -> None:
+        if len(_finished(study)) >= min(budget.trials, n_settings):
+            study.stop()
+
+    if len(_finished(study)) < min(budget.trials, n_settings):
+        study.optimize(objective, callbacks=[stop])
+    return [
+        Trial.model_validate(trial.user_attrs[_TRIAL])
+        for trial in _finished(study)[: budget.trials]
+    ]
+
+
+def _space(
+    block: Method | PostMethod, fine_tuning: FineTuningParameters | None
+) -> dict[str, list[str]]:
+    """The values of each parameter, as JSON, after the block's own."""
+    own = identity(block, fine_tuning)
+    return {
+        name: [
+            AS_CONFIGURED,
+            *(
+                json.dumps(value)
+                for value in values
+                if identity(with_settings(block, nested({name: value})), fine_tuning) != own
+            ),
+        ]
+        for name, values in block.search.items()
+    }
+
+
+def _settings(picked: Mapping[str, str]) -> dict[str, Any]:
+    changed = {name: json.loads(text) for name, text in picked.items() if text != AS_CONFIGURED}
+    return nested(changed)
+
+
+def _opened(
+    budget: BudgetParameters, name: str, described: Mapping[str, Any], seed: int
+) -> "optuna.Study":
+    """The study of a method in the store, new or as earlier runs left it.
+
+    Raises:
+        InvalidInputError: The store cannot be opened, or its study is of something else.
+    """
+    import optuna
+
+    try:
+        try:
+            study = _created(budget, name)
+        except Exception:  # noqa: BLE001  two processes that make the same tables at once
+            time.sleep(1)
+            study = _created(budget, name)
+    except Exception as error:
+        raise InvalidInputError(
+            f"budget.study: {budget.study} cannot be opened as a store of Optuna "
+            f"({str(error).splitlines()[0]}). Expected an address such as sqlite:///sweep.db, or "
+            "the path of a journal file in a folder that is there."
+        ) from error
+    objectives = {"objectives": list(budget.searched_for)}
+    _check_is_of(study, budget, json.loads(json.dumps({**described, **objectives})))
+    n_trials = len(study.get_trials(deepcopy=False))
+    drawn = zlib.crc32(f"{name} {seed} {n_trials}".encode())
+    study.sampler = optuna.samplers.TPESampler(seed=drawn)
+    first = dict.fromkeys(described["values"], AS_CONFIGURED)
+    study.enqueue_trial(first, skip_if_exists=True)
+    return study
+
+
+def _created(budget: BudgetParameters, name: str) -> "optuna.Study":
+    import optuna
+
+    return optuna.create_study(
+        storage=_store(str(budget.study)),
+        study_name=name,
+        directions=["minimize" if each in COSTS else "maximize" for each in budget.searched_for],
+        load_if_exists=True,
+    )
+
+
+def _store(address: str) -> "optuna.storages.BaseStorage":
+    """A database, in which the trial of a process that died is done again, or a journal file."""
+    from optuna import exceptions, storages
+
+    if "://" in address:
+        # Signs of life are called experimental, and have been since 2021.
+        warnings.filterwarnings("ignore", category=exceptions.ExperimentalWarning)
+        return storages.RDBStorage(
+            address,
+            heartbeat_interval=_HEARTBEAT_SECONDS,
+            heartbeat_stale_trial_callback=lambda study, dead: study.enqueue_trial(dead.params),
+        )
+    from optuna.storages.journal import JournalFileBackend
+
+    return storages.JournalStorage(JournalFileBackend(str(Path(address).expanduser())))
+
+
+def _check_is_of(
+    study: "optuna.Study", budget: BudgetParameters, described: Mapping[str, Any]
+) -> None:
+    made = study.user_attrs.get(_MADE_FROM)
+    if made is None:
+        study.set_user_attr(_MADE_FROM, described)
+        return
+    differing = sorted(key for key in {*made, *described} if made.get(key) != described.get(key))
+    if differing:
+        raise InvalidInputError(
+            f"budget.study: the study {study.study_name!r} in {budget.study} was made with other "
+            f"{', '.join(differing)}: its trials would be compared with others of another kind. "
+            "Give budget.study another store, or put back what differs."
+        )
+
+
+def _finished(study: "optuna.Study") -> "Sequence[optuna.trial.FrozenTrial]":
+    """Trials of the budget, failed ones among them, in the order in which they were finished."""
+    from optuna.trial import TrialState
+
+    states = (TrialState.COMPLETE, TrialState.FAIL)
+    done = study.get_trials(deepcopy=False, states=states)
+    told = (trial for trial in done if _TRIAL in trial.user_attrs)
+    return sorted(told, key=lambda trial: (trial.datetime_complete, trial.number))

@@ -1,0 +1,182 @@
+"""Studies of Optuna: what they propose, share, remember and refuse."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from fer_fairness import extras
+from fer_fairness.errors import InvalidInputError, TrainingError
+from fer_fairness.extras import MissingExtraError
+from fer_fairness.mitigation.methods.focal import Focal
+from fer_fairness.mitigation.post.linear_post import LinearPost
+from fer_fairness.mitigation.studies import studied
+from fer_fairness.mitigation.tuning import Scores, Trial, chosen_of
+from fer_fairness.params.budget import BudgetParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
+
+COMMON = FineTuningParameters.model_validate({"training": {"target_learning_rate": 0.0003}})
+
+
+@pytest.fixture(params=["sqlite", "journal"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    path = tmp_path / "sweep"
+    return f"sqlite:///{path}" if request.param == "sqlite" else str(path)
+
+
+def budget(store: str, trials: int, **others: Any) -> BudgetParameters:
+    return BudgetParameters.model_validate({"study": store, "trials": trials} | others)
+
+
+def by_gamma(method: Focal) -> Scores:
+    """The more gamma, the better the recall and the worse the gap."""
+    rate = method.fine_tuning.get("training", {}).get("target_learning_rate", 0.0003)
+    recall = 0.5 + method.gamma / 20 - rate
+    return Scores(
+        mean_recall=recall,
+        worst_group_accuracy=0.5,
+        accuracy_gap=method.gamma / 20,
+        ideal_point=0.3,
+    )
+
+
+def search(
+    at: BudgetParameters,
+    score: Callable[[Any], Scores] = by_gamma,
+    block: Any = None,
+    **made_from: Any,
+) -> list[Trial]:
+    method = block or Focal(name="focal", gamma=1.0)
+    return studied(method, COMMON, at, score, seed=0, name=method.name, made_from=made_from)
+
+
+def test_the_block_comes_first_and_no_setting_is_tried_twice(store: str) -> None:
+    trials = search(budget(store, 8))
+    assert trials[0].settings == {}
+    settings = [str(trial.settings) for trial in trials]
+    assert len(set(settings)) == len(settings) == 8
+
+
+def test_of_few_values_each_is_tried_once(store: str) -> None:
+    block = LinearPost(name="post", epsilon=0.05)
+    trials = search(budget(store, 20), lambda _: by_gamma(Focal()), block)
+    assert sorted(trial.settings.get("epsilon", 0.05) for trial in trials) == [0.02, 0.05, 0.1]
+
+
+def test_a_study_goes_on_where_it_was(store: str) -> None:
+    asked: list[float] = []
+
+    def counted(method: Focal) -> Scores:
+        asked.append(method.gamma)
+        return by_gamma(method)
+
+    first = search(budget(store, 3), counted)
+    again = search(budget(store, 5), counted)
+    assert again[:3] == first
+    assert len(asked) == 5
+    assert search(budget(store, 4), counted) == again[:4], "the first to be finished count"
+    assert len(asked) == 5
+
+
+def test_several_workers_share_the_trials_of_a_study(store: str) -> None:
+    n_workers = 3
+    with ThreadPoolExecutor(n_workers) as pool:
+        found = list(pool.map(lambda _: search(budget(store, 6)), range(n_workers)))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 6
+    study = optuna.load_study(
+        study_name="focal",
+        storage=store if "://" in store else _journal(store),
+    )
+    assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) < 6 + n_workers
+
+
+def _journal(path: str) -> Any:
+    from optuna.storages.journal import JournalFileBackend
+
+    return optuna.storages.JournalStorage(JournalFileBackend(path))
+
+
+def test_two_objectives_have_a_front(store: str) -> None:
+    at = budget(store, 6, objectives="mean_recall;accuracy_gap")
+    choice = chosen_of(search(at), at, variant="focal")
+    scores = [trial.scores for trial in choice.trials if trial.scores]
+    for number, mine in enumerate(scores):
+        is_bettered = any(
+            each.mean_recall >= mine.mean_recall
+            and each.accuracy_gap <= mine.accuracy_gap
+            and (each.mean_recall, each.accuracy_gap) != (mine.mean_recall, mine.accuracy_gap)
+            for each in scores
+        )
+        assert is_bettered != (number in choice.front)
+    assert choice.objectives == ["mean_recall", "accuracy_gap"]
+
+
+def test_a_failure_is_a_trial_of_the_budget_and_its_reason_is_kept(store: str) -> None:
+    def failing(method: Focal) -> Scores:
+        if method.gamma == 1.0:
+            raise TrainingError("The loss is nan.")
+        return by_gamma(method)
+
+    trials = search(budget(store, 4), failing)
+    assert trials[0] == Trial(settings={}, failure="The loss is nan.")
+    assert len(trials) == 4
+    assert search(budget(store, 4), failing) == trials
+
+
+def test_a_trial_that_was_killed_is_no_trial_of_the_budget(store: str) -> None:
+    def killed(_: Focal) -> Scores:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search(budget(store, 2), killed)
+    trials = search(budget(store, 2))
+    assert len(trials) == 2
+    assert all(trial.scores for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("others", "differs"),
+    [
+        ({"at": {"objectives": "accuracy_gap"}}, "objectives"),
+        ({"block": Focal(name="focal", gamma=2.0)}, "method"),
+        ({"seed": 1}, "seed"),
+    ],
+)
+def test_a_study_of_something_else_is_refused(
+    store: str, others: dict[str, Any], differs: str
+) -> None:
+    search(budget(store, 2))
+    at = budget(store, 2, **others.get("at", {}))
+    others = {key: value for key, value in others.items() if key != "at"}
+    with pytest.raises(InvalidInputError, match=rf"'focal' in .*made with other .*{differs}"):
+        search(at, **others)
+
+
+@pytest.mark.parametrize("address", ["/no/such/folder/sweep", "nonsense://here", "sqlite:////no/x"])
+def test_a_store_that_cannot_be_opened_is_told(address: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"budget\.study: .* cannot be opened"):
+        search(budget(address, 2))
+
+
+def test_without_optuna_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"budget\.study needs optuna.*\[sweep\]"):
+        search(budget("sqlite:///x", 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"objectives": "mean_recall"}, "only a study searches"),
+        ({"study": "x", "trials": 1}, "nothing is searched"),
+        ({"study": "x", "trials": 2, "objectives": "mean_recall;mean_recall"}, "stands there"),
+        ({"study": "x", "trials": 2, "objectives": "recall"}, "mean_recall"),
+    ],
+)
+def test_budgets_that_contradict_themselves_are_refused(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        BudgetParameters.model_validate(given)
