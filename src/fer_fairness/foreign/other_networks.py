@@ -1,7 +1,6 @@
 """Networks of ONNX and TFLite files, in the form of a Keras model that gives one row an image."""
 
 import importlib
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.machine import usable_cores
 from fer_fairness.modeling.keras_file import first_line
 
 ONNX_SUFFIX: Final = ".onnx"
@@ -117,7 +117,7 @@ def onnx_network(path: Path, output: str | None, form: InputForm) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if _knows_cores() else 1
+    options.intra_op_num_threads = usable_cores()
     options.log_severity_level = _ERRORS_ONLY
     try:
         session = onnxruntime.InferenceSession(
@@ -269,7 +269,3 @@ def _output(path: Path, names: list[str], wanted: str | None) -> str:
         f"{path}: the model has {len(names)} outputs ({', '.join(names)}), and the one with the "
         f"emotions is {f'named {wanted!r}' if wanted else 'not named'}: give audit.output."
     )
-
-
-def _knows_cores() -> bool:
-    return hasattr(os, "sched_getaffinity")
