@@ -7,12 +7,15 @@ from pydantic import Field
 from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.params.embedding import Alignment
 from fer_fairness.params.inference import InferenceParameters
+from fer_fairness.params.lists import FilePath
 
 
 class LabelImagesParameters(ImageFolderParameters):
     """Which folder, and how the faces stand in its images."""
 
-    folder: str | None = Field(default=None, description="The folder; images lie at any depth.")
+    folder: FilePath | None = Field(
+        default=None, description="The folder; images lie at any depth."
+    )
     alignment: Alignment = Field(
         default="detect",
         description="detect: one face is sought in each image; landmarks: each image is a face, of "
