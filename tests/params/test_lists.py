@@ -2,13 +2,11 @@
 
 import importlib
 import pkgutil
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from fer_fairness import params
-from fer_fairness.params.audit import AuditParameters
 from fer_fairness.params.augmentation import AugmentationParameters
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.embedding import EmbedderParameters
@@ -79,11 +77,3 @@ def test_no_list_of_any_parameter_model_was_forgotten() -> None:
                     and "parted" not in f"{field.annotation}{field.metadata}"
                 }
     assert lists <= WITH_RULES_OF_THEIR_OWN
-
-
-def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/somewhere")
-    monkeypatch.setenv("USERPROFILE", "/somewhere")
-    given = AuditParameters(model="~/model.onnx", labels="~/a.csv;~b.csv")
-    assert given.model == str(Path("/somewhere/model.onnx"))
-    assert given.labels == (str(Path("/somewhere/a.csv")), "~b.csv")

@@ -4,16 +4,16 @@ from typing import Literal
 
 from pydantic import Field
 
+from fer_fairness.params.base import GivenPathText
 from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.params.embedding import Alignment
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.params.lists import FilePath
 
 
 class LabelImagesParameters(ImageFolderParameters):
     """Which folder, and how the faces stand in its images."""
 
-    folder: FilePath | None = Field(
+    folder: GivenPathText | None = Field(
         default=None, description="The folder; images lie at any depth."
     )
     alignment: Alignment = Field(

@@ -4,7 +4,6 @@ Kedro parts what `--params` gives at commas, inside brackets too, so that no lis
 """
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -29,14 +28,6 @@ def parted(given: object) -> object:
 
 ListOf: TypeAlias = Annotated[tuple[Item, ...], BeforeValidator(parted)]
 """A list of a parameter model: `by: ListOf[str]` takes [a, b] from conf and "a;b" from --params."""
-
-
-def _of_home(given: str) -> str:
-    return str(Path(given).expanduser()) if given.startswith(("~/", "~\\")) else given
-
-
-FilePath: TypeAlias = Annotated[str, AfterValidator(_of_home)]
-"""The path of a file or folder; ~/ is the home, which no shell fills in behind an equals sign."""
 
 
 def _rising(given: tuple[int, ...]) -> tuple[int, ...]:

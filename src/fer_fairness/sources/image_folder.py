@@ -75,7 +75,7 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
     annotations = None
     if params.annotations is not None:
         # An absolute path stays as it is.
-        annotations = read_annotations(folder / params.annotations.expanduser(), listing.files)
+        annotations = read_annotations(folder / params.annotations, listing.files)
     record = DamageRecord(IMAGES.dataset)
     headers = read_headers([folder / file for file in listing.files], n_threads=params.n_threads)
     kept: dict[str, ImageHeader] = {}
