@@ -33,10 +33,28 @@ class InputForm:
     Attributes:
         layout: "NCHW", the channels first, or "NHWC".
         n_channels: 1 or 3.
+        side_px: Side of the square images, of a Keras file too.
     """
 
     layout: Layout | None = None
     n_channels: int | None = None
+    side_px: int | None = None
+
+    def sized(
+        self, shape: tuple[int | None, int | None, int], path: Path
+    ) -> tuple[int | None, int | None, int]:
+        """Height, width and channels with the side that is known in the place of any size.
+
+        Raises:
+            InvalidInputError: The file says another side.
+        """
+        sides = [side for side in shape[:2] if side is not None]
+        if self.side_px is not None and sides != [self.side_px] * len(sides):
+            raise InvalidInputError(
+                f"{path} takes images of {shape[0] or 'any'} x {shape[1] or 'any'} px, and "
+                f"audit.input_side_px is {self.side_px}: leave it out where the file says the size."
+            )
+        return (shape[0] or self.side_px, shape[1] or self.side_px, shape[2])
 
     def told(self) -> str:
         """What is asked for, as the end of a clause; empty where nothing is."""
@@ -158,6 +176,11 @@ def tflite_network(path: Path, form: InputForm) -> Network:
     place, result = inputs[0]["index"], outputs[0]["index"]
 
     def run(batch: np.ndarray) -> np.ndarray:
+        if None in signature and interpreter.get_input_details()[0]["shape"].tolist() != [
+            *batch.shape
+        ]:
+            interpreter.resize_tensor_input(place, batch.shape)
+            interpreter.allocate_tensors()
         interpreter.set_tensor(place, batch)
         interpreter.invoke()
         return np.array(interpreter.get_tensor(result))
@@ -195,6 +218,7 @@ def _taken(
     """
     sizes = [size if isinstance(size, int) and size > 0 else None for size in declared]
     possible = _possible(sizes, form) if len(sizes) == 4 else []
+    possible = [one._replace(shape=form.sized(one.shape, path)) for one in possible]
     if len(possible) > 1 and None in (sizes[1], sizes[3]):
         possible = [one for one in possible if _runs(one, run)]
     if len(possible) == 1:
