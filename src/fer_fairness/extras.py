@@ -8,6 +8,7 @@ from fer_fairness.errors import FerFairnessError
 _LIBRARIES: Final = {
     "train": "keras",
     "aif360": "aif360",
+    "scale": "distributed",
     "sweep": "optuna",
     "mlflow": "kedro_mlflow",
 }

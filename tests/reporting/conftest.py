@@ -440,10 +440,13 @@ def _trials(variants: Sequence[str]) -> pd.DataFrame:
             "settings": "strength=0.5" if trial else "",
             "mean_recall": 0.6 + trial / 100,
             "worst_group_accuracy": 0.7,
+            "accuracy_gap": 0.1,
             "ideal_point": 0.4,
             "failure": "",
             "rules": ["worst_group_accuracy" if number == 0 else "", "mean_recall"][trial],
             "is_chosen": trial == 1,
+            "objectives": "",
+            "is_on_front": False,
         }
         for number, name in enumerate(variants[1:])
         for trial in range(2)

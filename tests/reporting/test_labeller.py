@@ -108,9 +108,10 @@ def test_one_condition_alone_has_no_table_of_costs() -> None:
 
 
 def test_confusions_are_drawn_of_asked_groupings_only(drawn: list[page.Block]) -> None:
-    captions = [b.caption for b in drawn if isinstance(b, page.Drawing) and b.half]
-    assert len(captions) == 3 * 3
-    assert captions[1].startswith("Labeller, perceived race, held-out faces as published")
+    shown = [b for b in drawn if isinstance(b, page.Drawing) and b.half]
+    assert len(shown) == 3 * 3
+    assert shown[1].caption.startswith("Perceived race: ")
+    assert shown[1].alone.startswith("Labeller, perceived race, held-out faces as published")
 
 
 def dots(figure: Figure, place: int = 0) -> list[tuple[float, float]]:

@@ -120,7 +120,7 @@ def test_the_answer_counts_for_each_variant_what_was_found_in_how_many_tests() -
         {"evaluation_set": "fer_plus"},
     )
     assert answer_sentences(rows) == (
-        "Better than the control: Reweighing (in 2 of 3 tests). Levelled down: Sam (in 1 of 1 "
+        "Better than the control: Reweighing (in 2 of 3 tests). Levelled down: SAM (in 1 of 1 "
         "tests). Worse than the control: Focal (in 1 of 1 tests). The others (1) are not told "
         "apart from it in any outcome."
     )

@@ -155,6 +155,12 @@ class AuditParameters(Parameters):
     input_channels: Literal[1, 3] | None = Field(
         default=None, description="How many channels it takes, the same."
     )
+    input_side_px: int | None = Field(
+        default=None,
+        ge=8,
+        description="Side of the square images that a model of any size was trained with; not "
+        "given: that of the dataset's images.",
+    )
     input_mean: ListOf[float] | None = Field(
         default=None,
         description="Mean that is taken off these values, one number or one a channel, where the "

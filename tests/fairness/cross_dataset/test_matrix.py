@@ -76,6 +76,14 @@ def test_the_test_of_one_recall_is_that_of_two_shares() -> None:
     assert_allclose(norm.isf(row["p_value"] / 2), norm.isf(expected / 2), rtol=0.06)
 
 
+def test_a_mean_recall_without_any_mistake_is_not_certain() -> None:
+    matrix = world((1.0, 1.0), (1.0, 1.0)).matrix
+    mean = matrix[(matrix["metric"] == "balanced_accuracy") & matrix["attribute"].isna()]
+    assert len(mean) == 4  # two models on two sets, each once
+    assert (mean["value"] == 1).all()
+    assert mean["ci_low"].between(0.97, 0.999).all()
+
+
 def test_something_is_rarely_found_where_nothing_differs() -> None:
     wrong = [
         (world(draw=draw, n_faces=240).between_sets["verdict"] == "difference found").any()

@@ -101,6 +101,8 @@ def cross_dataset(
     sets = list(measured_sets(asked, params, seed))
     compared_parts = [compared(part) for one in sets for part in one.parts]
     scores = scores_of(compared_parts, params).rename(columns={"variant": "model"})
+    # Everybody's is told from the recalls, whose noise has what no draw of people shows.
+    scores = scores[scores["attribute"].notna() | (scores["metric"] != MEAN_RECALL)]
     rows = [row for one in sets for row in _further_rows(one, params, seed)]
     matrix = pd.concat([scores, pd.DataFrame(rows)], ignore_index=True)
     return CrossDataset(
@@ -129,12 +131,13 @@ def _further_rows(one: OfSet, params: InferenceParameters, seed: int) -> Iterato
     """Recalls of emotions and groups, and calibration, of every model on one set."""
     emotions = one.audience.emotions
     for (attribute, group), recalls in one.recalls.items():
+        shown = recalls.n_people > 0
+        mean = recalls.weighed((shown / shown.sum())[:, np.newaxis])
         if group is None:
-            names, part = [f"recall_{name}" for name in emotions], recalls
-        else:
-            shown = recalls.n_people > 0
-            names, part = [MEAN_RECALL], recalls.weighed((shown / shown.sum())[:, np.newaxis])
-        yield from _rows(one, part, names, params, attribute=attribute, group=group)
+            yield from _rows(one, recalls, [f"recall_{name}" for name in emotions], params)
+            # Somebody may show several emotions, and is one person.
+            mean = replace(mean, n_people=np.array([one.parts[0].part.people.n_people]))
+        yield from _rows(one, mean, [MEAN_RECALL], params, attribute=attribute, group=group)
     yield from _rows(one, one.overconfidence, [OVERCONFIDENCE], params, lowest=-1.0)
     yield from _calibration_errors(one, params, seed)
 

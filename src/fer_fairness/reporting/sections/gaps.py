@@ -63,7 +63,8 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
         metrics = [name for name in HEADLINE_METRICS if name in shown]
         if metrics:
             drawn = [row for row in rows if row.variant in inputs.variants_shown()]
-            blocks.append(_forest(drawn, metrics, inputs.variants()))
+            is_first = not any(isinstance(block, page.Drawing) for block in blocks)
+            blocks.append(_forest(drawn, metrics, inputs.variants(), told=not is_first))
         for block in grouped(rows, lambda row: row.people).values():
             parts = (_by_metric(block), _by_emotion(block), _by_pair(block))
             blocks += [_gap_table(inputs, part, errors) for part in parts if part]
@@ -74,23 +75,27 @@ def gaps_section(inputs: ReportInputs) -> page.Section:
     )
 
 
-def _forest(rows: list[GapRow], metrics: Sequence[str], variants: Sequence[str]) -> page.Drawing:
+def _forest(
+    rows: list[GapRow], metrics: Sequence[str], variants: Sequence[str], *, told: bool
+) -> page.Drawing:
+    """All gaps of one set; `told` is whether an earlier figure says how it is read."""
+    where = f"Gaps between groups on {rows[0].set_label}"
     return page.Drawing(
         figure_name("gaps", rows[0].evaluation_set),
         gap_forest_figure(rows, metrics=metrics, variants=variants),
-        caption=_caption(rows),
+        caption=f"{where}, drawn alike." if told else _caption(where, rows),
+        alone=_caption(where, rows),
         alternative=gap_forest_words(rows, metrics=metrics),
         rows=[row for row in rows if row.metric in metrics],
     )
 
 
-def _caption(rows: list[GapRow]) -> str:
+def _caption(where: str, rows: list[GapRow]) -> str:
     caption = (
-        f"Gaps between groups on {rows[0].set_label}, the widening by noise taken off, with "
-        "intervals at the level of the verdict. The grey bar is what a different mix of emotions "
-        "in the groups gives by itself; the dotted blue line is what would be found in 8 audits "
-        "of 10. Filled: difference found; hollow: no difference found. p is corrected for all "
-        "tests made together."
+        f"{where}, the widening by noise taken off, with intervals at the level of the verdict. "
+        "The grey bar is what a different mix of emotions in the groups gives by itself; the "
+        "dotted blue line is what would be found in 8 audits of 10. Filled: difference found; "
+        "hollow: no difference found. p is corrected for all tests made together."
     )
     if any(row.predicted for row in rows):
         caption += " Predicted groups are as labelled here."

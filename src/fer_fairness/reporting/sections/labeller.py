@@ -9,7 +9,7 @@ from fer_fairness.reporting.figures.matrices import confusion_words, labeller_co
 from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.figures.reliability import reliability_figure, reliability_words
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import attribute_label, condition_label
+from fer_fairness.reporting.labels import attribute_label, capitalised, condition_label
 from fer_fairness.reporting.number_text import (
     MISSING,
     listed,
@@ -152,8 +152,8 @@ def _confusion_drawings(confusion: list[LabellerConfusionRow], faces: str) -> li
             page.Drawing(
                 figure_name("labeller_confusion", rows[0].condition, attribute),
                 labeller_confusion_figure(rows, attribute=attribute),
-                caption=f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts "
-                "below.",
+                caption=f"{capitalised(name)}: rows sum to 100 %, counts below.",
+                alone=f"Labeller, {name}, held-out faces {faces}: rows sum to 100 %, counts below.",
                 alternative=confusion_words(pairs),
                 rows=rows,
                 half=True,

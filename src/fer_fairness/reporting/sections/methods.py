@@ -76,8 +76,8 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
         blocks += [_folded("How to read ranks", _READING_RANKS)]
     if fronts:
         blocks += [page.Heading("Pareto fronts"), _folded("How to read fronts", _READING_FRONTS)]
-        for rows in fronts.values():
-            blocks += _front_blocks(rows)
+        for place, rows in enumerate(fronts.values()):
+            blocks += _front_blocks(rows, told=place > 0)
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
 
 
@@ -162,8 +162,11 @@ def _seeds(n: float) -> str:
     return "one seed" if n == 1 else f"{thousands(n)} seeds"
 
 
-def _front_blocks(rows: list[FrontRow]) -> Iterator[page.Block]:
-    """The sentences and the figure of one set; intersections are in the table alone."""
+def _front_blocks(rows: list[FrontRow], *, told: bool) -> Iterator[page.Block]:
+    """The sentences and the figure of one set; intersections are in the table alone.
+
+    `told` is whether an earlier figure says how it is read.
+    """
     shown = [row for row in rows if row.of_one_attribute]
     if not shown:
         return
@@ -171,16 +174,18 @@ def _front_blocks(rows: list[FrontRow]) -> Iterator[page.Block]:
     by_outcome = grouped(shown, lambda row: row.outcome).values()
     sentences = tuple(front_sentence(block) for block in by_outcome)
     yield page.Folded(f"Who is on the fronts on {label}, in words", (page.Bullets(sentences),))
-    caption = (
-        f"Accuracy of every variant on {label} against the accuracy of the worst group (upper "
-        "right is better) and the accuracy gap (lower right is better). The larger and darker, the "
-        "more probably on the front; numbers are probabilities, the diamond is the control, the "
-        "line joins the front as measured."
+    where = f"Accuracy of every variant on {label}"
+    alone = (
+        f"{where} against the accuracy of the worst group (upper right is better) and the accuracy "
+        "gap (lower right is better). The larger and darker, the more probably on the front; "
+        "numbers are probabilities, the diamond is the control, the line joins the front as "
+        "measured."
     )
     yield page.Drawing(
         figure_name("fronts", rows[0].evaluation_set),
         front_figure(shown),
-        caption=caption,
+        caption=f"{where}, drawn alike." if told else alone,
+        alone=alone,
         alternative=" ".join(map(front_sentence, by_outcome)),
         rows=shown,
     )

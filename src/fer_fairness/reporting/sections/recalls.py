@@ -61,20 +61,16 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
 
 def _drawing(inputs: ReportInputs, rows: list[GroupRow]) -> page.Drawing:
     first, variants = rows[0], inputs.variants()
-    caption = _caption(first)
+    as_labelled = ", as labelled" if first.predicted else ""
+    alone = f"Recall of each emotion by {first.groups_label} on {first.set_label}{as_labelled}."
     return page.Drawing(
         figure_name("recalls", *first.people),
         recall_by_emotion_and_group_figure(rows, attribute=first.attribute, variants=variants),
-        caption=caption,
+        caption=f"Recall of each emotion{as_labelled}.",
         alternative=recall_words(rows, variants=variants),
         rows=rows,
-        alone=f"{caption} {_reading(inputs)}",
+        alone=f"{alone} {_reading(inputs)}",
     )
-
-
-def _caption(row: GroupRow) -> str:
-    as_labelled = ", as labelled" if row.predicted else ""
-    return f"Recall of each emotion by {row.groups_label} on {row.set_label}{as_labelled}."
 
 
 def _reading(inputs: ReportInputs) -> str:
