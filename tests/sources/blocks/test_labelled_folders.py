@@ -93,6 +93,18 @@ def test_a_slip_of_spelling_is_refused_and_a_state_that_is_no_emotion_counted(
         read(tmp_path, kind="folders")
 
 
+def test_labels_of_another_language_are_refused_though_one_is_the_same_in_both(
+    tmp_path: Path,
+) -> None:
+    german = ("Ärger", "Freude", "Neutral", "Trauer", "Überraschung")
+    write_folders(tmp_path, german)
+    with pytest.raises(InvalidInputError, match=r"labels of 12 of 15 faces.*'Freude' 3"):
+        read(tmp_path, kind="folders")
+    named = {"Ärger": "anger", "Freude": "happiness", "Trauer": "sadness"}
+    raw = read(tmp_path, kind="folders", labels={**named, "Überraschung": "surprise"})
+    assert len(raw.faces) == 15
+
+
 def test_own_labels_say_what_folders_stand_for_or_leave_them_out(tmp_path: Path) -> None:
     write_folders(tmp_path, (*SEVEN, "smile", "disgsut"))
     labels = {"smile": "happy", "disgsut": "leave_out"}

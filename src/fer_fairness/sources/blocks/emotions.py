@@ -17,6 +17,7 @@ from fer_fairness.taxonomy import CODES_OF_EMOTIONS, EMOTION_ALIASES, EMOTIONS
 
 _NUMBERED: Final = re.compile(r"\d+[\s._-]+(?=[^\W\d])")
 _CLOSE: Final = 0.75
+_MOST_UNKNOWN: Final = 0.5
 _SPELT: Final = {**{name: name for name in EMOTIONS}, **EMOTION_ALIASES}
 
 _AROUSAL_OF_HAPPINESS: Final = (-0.2, 0.5)
@@ -86,8 +87,9 @@ def read_labels(
 
     Raises:
         InvalidInputError: Labels are numbers of an order that is not named; one is nearly spelt
-            like an emotion; none stands for an emotion; or some stand for an emotion, or most
-            annotators named one, that is not among those that the dataset is said to label.
+            like an emotion; none stands for an emotion, or nothing is known of those of most faces;
+            or some stand for an emotion, or most annotators named one, that is not among those that
+            the dataset is said to label.
     """
     reader = EmotionReader(params.labels, params.codes)
     unknown = {label: n for label, n in counts.items() if not reader.knows(label)}
@@ -97,11 +99,15 @@ def read_labels(
     for label in unknown:
         _refuse_slip(label, counts[label], params)
     of = {label: reader.emotion(label) for label in counts}
-    if counts and not any(of.values()):
+    n_faces, n_unknown = sum(counts.values()), sum(unknown.values())
+    if counts and (n_unknown > _MOST_UNKNOWN * n_faces or not any(of.values())):
+        why = f"nothing is known of the labels of {n_unknown:,} of {n_faces:,} faces"
+        if not any(of.values()):
+            why = "none of its labels is an emotion"
         raise InvalidInputError(
-            f"{params.name}: none of its labels is an emotion: {_counted(counts)}. Say what they "
-            f"stand for in datasets.{params.name}.labels, or in which order it numbers emotions in "
-            f"datasets.{params.name}.codes ({', '.join(CODES_OF_EMOTIONS)})."
+            f"{params.name}: {why}: {_counted(counts)}. Say what they stand for in "
+            f"datasets.{params.name}.labels ({LEAVE_OUT} for what is none), or in which order it "
+            f"numbers emotions in datasets.{params.name}.codes ({', '.join(CODES_OF_EMOTIONS)})."
         )
     _refuse_others(of, counts, params, voted)
     return EmotionLabels(of, unknown)
