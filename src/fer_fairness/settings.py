@@ -15,6 +15,9 @@ warnings.filterwarnings(
     "ignore", message="One or more dataset names contain", module=r"kedro\.pipeline\.node$"
 )
 
+# MLflow, where it is installed, warns when Kedro looks for plugins, of a model that nobody uses.
+warnings.filterwarnings("ignore", message=".*to enable data validation", category=UserWarning)
+
 _PROVENANCE = ProvenanceHooks()
 HOOKS = (
     ProjectHooks(),
@@ -23,7 +26,7 @@ HOOKS = (
     TrackingHooks(),
 )
 # TrackingHooks calls them where tracking is asked for.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 
