@@ -15,9 +15,6 @@ warnings.filterwarnings(
     "ignore", message="One or more dataset names contain", module=r"kedro\.pipeline\.node$"
 )
 
-# MLflow, where it is installed, warns when Kedro looks for plugins, of a model that nobody uses.
-warnings.filterwarnings("ignore", message=".*to enable data validation", category=UserWarning)
-
 _PROVENANCE = ProvenanceHooks()
 HOOKS = (
     ProjectHooks(),
