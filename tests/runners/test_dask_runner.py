@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import numpy as np
 import pytest
 from distributed import LocalCluster
 from kedro.framework.hooks import hook_impl
@@ -16,6 +17,8 @@ from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Node, Pipeline
 from kedro.runner import AbstractRunner, SequentialRunner
+from tests.embedding.bench import Bench, expected
+from tests.embedding.counting_embedder import CountingEmbedder, CountingSource
 
 from fer_fairness import machine
 from fer_fairness.datasets import JSONDataset
@@ -54,6 +57,24 @@ def refuse(one: int) -> int:
 def wait(one: int, seconds: float) -> int:
     time.sleep(seconds)
     return one
+
+
+class DiesOnce(CountingSource):
+    """Kills the first process that opens its embedder and is not the node's own."""
+
+    def open(self) -> CountingEmbedder:
+        if os.getpid() != int((self.notes / "node").read_text()):
+            die_once(1, str(self.notes / "died"))
+        return super().open()
+
+
+def embed(place: str) -> list[list[float]]:
+    """Twenty faces in ten chunks, then what the embedder was asked."""
+    bench = Bench(Path(place))
+    (bench.notes / "node").write_text(str(os.getpid()))
+    source = DiesOnce(bench.notes, seconds=0.2)
+    found = bench.embed(bench.faces(range(1, 21)), source=source, chunk_size=2)
+    return [*found.embeddings.tolist(), sorted(bench.embedded())]
 
 
 class Told:
@@ -125,6 +146,18 @@ def test_a_node_whose_worker_dies_is_done_again_and_no_other(tmp_path: Path) -> 
     ]
     found, told = run(nodes, tmp_path, marker=str(tmp_path / "died"))
     assert (found.load("after"), told) == (2, ["before", "dies"])
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_faces_are_embedded_in_chunks_by_all_workers_and_each_once_though_one_dies(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "notes").mkdir()
+    found, _ = run([Node(embed, "place", "found", name="embeds")], tmp_path, place=str(tmp_path))
+    *embeddings, asked = found.load("found")
+    np.testing.assert_array_equal(np.float32(embeddings), expected(range(1, 21)))
+    assert asked == list(range(1, 21))
+    assert (tmp_path / "notes" / "died").exists()
 
 
 @pytest.mark.usefixtures("two_processes")

@@ -3,14 +3,15 @@
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Future, Worker, WorkerPlugin, as_completed, get_worker, worker_client
 from kedro.framework import project
 from kedro.framework.hooks.manager import (
     _create_hook_manager,
@@ -24,6 +25,7 @@ from fer_fairness.errors import FerFairnessError
 from fer_fairness.evaluation_sets import EVALUATION_SETS, EvaluationSet
 from fer_fairness.hooks.errors import purposeful_cause
 from fer_fairness.machine import THREADS_VARIABLES, computed_with
+from fer_fairness.processes import calls
 from fer_fairness.reached_code import code_sha256
 
 FORWARDED_LOG: Final = "fer_fairness"
@@ -32,7 +34,10 @@ FORWARDED_LOG: Final = "fer_fairness"
 NODE: Final = "node"
 """Dask's resource of a worker that runs one node at a time with all its threads."""
 
-_computing = threading.Lock()
+_CHUNKS_FIRST: Final = 1_000_000
+"""Priority of parts of a node that has begun: above that of nodes that have not."""
+
+computing = threading.Lock()
 """Held by what computes: never two trainings in one process, whatever threads Dask gives it."""
 
 
@@ -122,6 +127,41 @@ def _versions(computed: Mapping[str, Any]) -> dict[str, str | None]:
     return {"python": computed["python"], **computed["versions"]}
 
 
+def calls_on_workers(function: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """Call a function for each item on all workers, for a node, which waits meanwhile.
+
+    A worker has two calls at a time and the scheduler no more than these, so that neither holds
+    what grows with the items. What a worker that dies had begun another does again.
+
+    Args:
+        function: Of one item.
+        items: Drawn as workers are ready for them.
+
+    Returns:
+        What the function gives, in the order in which it is done.
+    """
+    waiting = iter(items)
+    computing.release()
+    try:
+        with worker_client() as client:
+
+            def submitted(n: int) -> Iterator[Future]:
+                for item in islice(waiting, n):
+                    yield client.submit(_call, function, item, pure=False, priority=_CHUNKS_FIRST)
+
+            done = as_completed(submitted(2 * len(client.nthreads())), loop=client.loop)
+            for future in done:
+                done.update(list(submitted(1)))
+                yield future.result()
+    finally:
+        computing.acquire()
+
+
+def _call(function: Callable[[Any], Any], item: Any) -> Any:  # noqa: ANN401  of any function
+    with computing:
+        return function(item)
+
+
 def run_node(task: Task, code: str) -> float:
     """Run a node on this worker, with the hooks of the project.
 
@@ -142,10 +182,11 @@ def run_node(task: Task, code: str) -> float:
             "this process, or it was edited since the worker started. Bring both to the same "
             "commit and start the worker again."
         )
-    with _computing:
+    with computing:
         started = perf_counter()
         try:
             task.hook_manager = _hooks()
+            calls.set(calls_on_workers)
             task.execute()
         except Exception as error:
             plain = purposeful_cause(error)
