@@ -5,13 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
 from kedro.framework.session import KedroSession
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
 from fer_fairness.reporting import read_results
+from fer_fairness.runners import DaskRunner
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +59,17 @@ def test_nodes_in_threads_give_the_same_numbers(
     sequential: dict[str, str], predictions: Path, kedro_project: Path, tmp_path: Path
 ) -> None:
     assert run_here(kedro_project, predictions, tmp_path, ThreadRunner()) == sequential
+
+
+def test_nodes_on_a_dask_cluster_give_the_same_numbers_and_are_recorded(
+    sequential: dict[str, str], predictions: Path, kedro_project: Path, tmp_path: Path
+) -> None:
+    with (
+        LocalCluster(n_workers=2, dashboard_address="127.0.0.1:0", silence_logs=50) as processes,
+        dask.config.set({"scheduler-address": processes.scheduler_address}),
+    ):
+        assert run_here(kedro_project, predictions, tmp_path, DaskRunner()) == sequential
+    assert len(list(tmp_path.glob(".provenance/nodes/*"))) == 7
 
 
 def test_nodes_in_processes_give_the_same_numbers_and_a_plain_line_each(

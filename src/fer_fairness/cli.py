@@ -16,6 +16,7 @@ from kedro.framework.startup import ProjectMetadata
 from kedro.pipeline import Pipeline
 
 from fer_fairness.errors import FerFairnessError
+from fer_fairness.extras import MissingExtraError
 from fer_fairness.hooks import stop, unknown_names, unknown_parameters
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
@@ -46,6 +47,8 @@ class _Run(click.Command):
                 err=True,
             )
             raise SystemExit(_STOPPED) from None
+        except MissingExtraError as error:
+            stop(error)
         except ValueError as error:
             problem = unknown_names(ctx.params)
             if not problem:

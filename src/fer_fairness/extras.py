@@ -5,7 +5,13 @@ from typing import Final
 
 from fer_fairness.errors import FerFairnessError
 
-_LIBRARIES: Final = {"train": "keras", "aif360": "aif360", "sweep": "optuna"}
+_LIBRARIES: Final = {
+    "train": "keras",
+    "aif360": "aif360",
+    "scale": "distributed",
+    "sweep": "optuna",
+    "mlflow": "kedro_mlflow",
+}
 """By extra the library that tells whether it is installed."""
 
 

@@ -1,5 +1,6 @@
-"""What a result was computed with: Python, the machine, the versions of the main libraries."""
+"""The machine: what a result was computed with, and how many cores there are to compute on."""
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -15,6 +16,24 @@ _RECORDED_PACKAGES: Final = (
     "scipy",
     "aif360",
 )
+
+
+THREADS_VARIABLES: Final = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+"""Environment variables that tell libraries with how many threads to compute."""
+
+
+def usable_cores() -> int:
+    """Cores for this process to compute on.
+
+    OMP_NUM_THREADS says so where it is set, as job systems and workers of a cluster have it; else
+    the operating system, which may let a process run on a part of the machine's.
+    """
+    told = os.environ.get(THREADS_VARIABLES[0], "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def computed_with() -> dict[str, object]:

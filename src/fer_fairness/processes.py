@@ -4,7 +4,17 @@ import ctypes
 import os
 import signal
 import sys
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any, Final
+
+calls: ContextVar[Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]] = ContextVar(
+    "calls", default=map
+)
+"""Calls a function for each of many items: one after the other, or in processes of a cluster.
+
+Results come in any order. What reaches another process is pickled: the items should be small.
+"""
 
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's PR_SET_PDEATHSIG."""

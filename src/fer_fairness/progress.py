@@ -1,5 +1,6 @@
 """One progress bar for everything that takes more than a few seconds."""
 
+import multiprocessing
 import sys
 from collections.abc import Iterable, Sized
 from typing import Final, TextIO, TypeVar
@@ -38,8 +39,8 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
     """Iterate over `items` with a bar on stderr.
 
     The bar appears after half a second, is redrawn at most twice a second on a terminal, and is
-    gone when all is done; where the output goes to a file, it is a plain line every ten seconds and
-    at the end, so that logs stay readable.
+    gone when all is done; where the output goes to a file, and in one process of several, it is a
+    plain line every ten seconds and at the end, so that logs stay readable.
 
     Args:
         items: What to iterate over; may be a generator if `total` is given.
@@ -49,7 +50,8 @@ def track(items: Iterable[Item], *, description: str, total: int | None = None) 
     Returns:
         The iterable bar; its `set_postfix_str` shows a running figure.
     """
-    on_terminal = sys.stderr.isatty()
+    # Bars of several processes would be drawn over each other.
+    on_terminal = sys.stderr.isatty() and multiprocessing.parent_process() is None
     is_counted = total is not None or isinstance(items, Sized)
     return tqdm(
         items,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fer_fairness import Audit, Pictures, audit_model
 from fer_fairness.auditing.faces import faces_of
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 
 NAMES = ("happiness", "sadness")
 QUICK: dict[str, Any] = {"n_bootstrap": 100, "n_permutations": 199, "n_scan_permutations": 99}
@@ -137,7 +137,7 @@ def test_faces_are_cut_out_of_larger_pictures(tmp_path: Path) -> None:
 
 
 def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     Image.fromarray(np.full((40, 30), 200, dtype=np.uint8)).save(tmp_path / "a.png")
     image = str(tmp_path / "a.png")
@@ -146,10 +146,25 @@ def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
     found = faces_of(Pictures(table, size_px=6), tmp_path)
     assert (found.images == 200).all()  # no black edge of a box that ends outside
     assert list(found.table) == ["image"]
-    assert "1 of 3 faces have no box" in caplog.text
+    assert "1 of 3 faces have no box" in found.warnings[0]
+    corners = table.assign(x1=20, y1=10, x2=40, y2=16)[["image", "x1", "y1", "x2", "y2"]]
+    assert list(faces_of(Pictures(corners), tmp_path).table) == ["image"]
     for wrong in ({"w": 0}, {"y": 40}, {" x": -20}):
         with pytest.raises(InvalidInputError, match=r"in row 1 .* is not in a picture of 30 x 40"):
             faces_of(Pictures(table.assign(**wrong)), tmp_path)
+
+
+def test_a_picture_without_a_face_is_taken_whole_and_the_report_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("dlib")
+    images, table = faces()
+    for number, face in enumerate(images):
+        Image.fromarray(face[..., 0]).resize((40, 40)).save(tmp_path / f"{number}.png")
+    table = table.assign(image=[str(tmp_path / f"{n}.png") for n in range(80)])
+
+    told = "In 80 pictures no face was found"
+    with pytest.warns(DoubtfulInputWarning, match=told):
+        found = audited(dataset=Pictures(table, size_px=6, alignment="detect"))
+    assert told in found.reading["warnings"][-1]
 
 
 def evaluation_set(root: Path, name: str, **columns: Any) -> dict[str, Path]:

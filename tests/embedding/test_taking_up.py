@@ -52,7 +52,7 @@ class TestKilled:
         finished = {value for number in done for value in range(4 * number + 1, 4 * number + 5)}
         assert sorted(bench.embedded()) == sorted(set(range(1, 41)) - finished)
         np.testing.assert_array_equal(result.embeddings, expected(range(1, 41)))
-        assert f"taken up at chunk {len(done) + 1} of 10" in caplog.text
+        assert f"taken up after {len(done)} of 10 chunks" in caplog.text
 
     @pytest.mark.parametrize("damage", ["truncated", "changed", "gone", "of other faces"])
     def test_a_damaged_chunk_is_computed_again(self, bench: Bench, damage: str) -> None:

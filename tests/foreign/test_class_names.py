@@ -25,7 +25,7 @@ def test_other_names_of_the_emotions_are_known() -> None:
 @pytest.mark.parametrize(
     ("names", "n_classes", "message"),
     [
-        (None, 7, "7 outputs and their names are not given.*RAF-DB with surprise"),
+        (EMOTIONS, 7, "8 names .* 7 outputs.* assumed where none are given.*RAF-DB with surprise"),
         (FER2013, 8, "7 names .* 8 outputs"),
         (("angry", "bored"), 2, "'bored' is not known"),
         (("angry", "anger"), 2, "anger more than once"),
@@ -33,7 +33,7 @@ def test_other_names_of_the_emotions_are_known() -> None:
     ],
 )
 def test_class_names_that_cannot_be_used_are_refused(
-    names: tuple[str, ...] | None, n_classes: int, message: str
+    names: tuple[str, ...], n_classes: int, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
         resolve_class_names(names, n_classes)

@@ -246,6 +246,23 @@ def test_a_keras_3_file_gives_the_model_that_was_saved(tmp_path: Path, name: str
     np.testing.assert_allclose(score(foreign, pixels()), expected, atol=1e-6)
 
 
+def test_a_keras_file_with_channels_first_is_given_images_as_it_takes_them(tmp_path: Path) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((1, 8, 8)),
+            keras.layers.Conv2D(2, 5, strides=3, data_format="channels_first"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    foreign = load_foreign_model(saved(model, tmp_path / "m.keras"))
+
+    assert foreign.input_shape == (8, 8, 1)
+    assert foreign.outputs == "probabilities"
+    turned = pixels().transpose(0, 3, 1, 2).astype(np.float32) / 255
+    np.testing.assert_allclose(score(foreign, pixels()), model.predict_on_batch(turned), atol=1e-6)
+
+
 @pytest.mark.parametrize("version", [2, 3])
 def test_weights_alone_are_tried_in_the_published_network(tmp_path: Path, version: int) -> None:
     published = build_network(ArchitectureParameters(form="separable"), seed=4)

@@ -86,6 +86,17 @@ def test_onnx_takes_channels_first_or_last(
     )
 
 
+def test_a_side_is_given_where_a_file_takes_any_size(tmp_path: Path) -> None:
+    open_size = write_onnx(tmp_path / "open.onnx", ["n", 1, "height", "width"], [1, 2, 3])
+    foreign = load_foreign_model(open_size, form=InputForm(side_px=12))
+
+    assert foreign.input_shape == (12, 12, 1)
+    assert prepare_batch(IMAGES, foreign, "0-1").shape == (20, 12, 12, 1)
+    fixed = write_onnx(tmp_path / "fixed.onnx", ["n", 1, 6, 6], [1, 2, 3])
+    with pytest.raises(InvalidInputError, match=r"takes images of 6 x 6 px.*input_side_px is 12"):
+        load_foreign_model(fixed, form=InputForm(side_px=12))
+
+
 def test_tflite_runs_like_onnx(tmp_path: Path) -> None:
     path = tmp_path / "tiny.tflite"
     subprocess.run([sys.executable, "-c", TFLITE, path], check=True, capture_output=True)

@@ -33,7 +33,7 @@ online = OnlineAugmentationParameters(
 )
 params = TrainingParameters(
     precision="float32",
-    batch_size=16, target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,
+    batch_size=int(sys.argv[2]), target_learning_rate=0.003, optimizer="adamw", weight_decay=0.01,
     label_smoothing=0.1, logit_adjustment=0.5, mixup_alpha=0.2, online_augmentation=online,
     distillation=DistillationParameters(weight=0.3),
 )
@@ -57,23 +57,38 @@ for batch in TrainingBatches(part, params, plain, seed=0, teaching=teaching).epo
     losses.append({name: float(value) for name, value in logs.items()})
 logits = model.predict_on_batch(part.images.astype(np.float32))
 import keras
-print(json.dumps([keras.backend.backend(), losses, np.asarray(logits).tolist()]))
+from fer_fairness.modeling.backend import n_sharing_devices
+told = {"back_end": keras.backend.backend(), "n_devices": n_sharing_devices()}
+print(json.dumps([told, losses, np.asarray(logits).tolist()]))
 """
 
 
-def trained(back_end: str, form: str) -> tuple[list[dict[str, float]], np.ndarray]:
-    """The losses of three steps on `back_end`, and the logits after them."""
-    environment = {**os.environ, "KERAS_BACKEND": back_end, "JAX_PLATFORMS": "cpu"}
-    done = subprocess.run(
-        [sys.executable, "-c", STEPS, form],
+def run_steps(
+    back_end: str, form: str, *, batch_size: int = 16, n_devices: int = 1
+) -> "subprocess.CompletedProcess[str]":
+    environment = {
+        **os.environ,
+        "KERAS_BACKEND": back_end,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={n_devices}",
+    }
+    return subprocess.run(
+        [sys.executable, "-c", STEPS, form, str(batch_size)],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def trained(
+    back_end: str, form: str, *, n_devices: int = 1
+) -> tuple[list[dict[str, float]], np.ndarray]:
+    """The losses of three steps on `back_end`, and the logits after them."""
+    done = run_steps(back_end, form, n_devices=n_devices)
     assert done.returncode == 0, done.stderr
     found: list[Any] = json.loads(done.stdout)
-    assert found[0] == back_end
+    assert found[0] == {"back_end": back_end, "n_devices": n_devices}
     return found[1], np.array(found[2])
 
 
@@ -96,3 +111,19 @@ def test_steps_on_another_back_end_are_those_on_tensorflow(back_end: str, form: 
         assert other == pytest.approx(step, rel=2e-4)
     assert len({step["loss"] for step in losses}) == 3
     np.testing.assert_allclose(other_logits, logits, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_steps_whose_batches_two_devices_share_are_those_of_one() -> None:
+    losses, logits = trained("jax", "compact")
+    shared_losses, shared_logits = trained("jax", "compact", n_devices=2)
+    for step, shared in zip(losses, shared_losses, strict=True):
+        assert shared == pytest.approx(step, rel=1e-5)
+    np.testing.assert_allclose(shared_logits, logits, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_batches_that_devices_cannot_share_are_refused() -> None:
+    done = run_steps("jax", "compact", batch_size=15, n_devices=2)
+    assert done.returncode == 1
+    assert "batch_size is 15, and 2 devices share each batch: give a multiple of 2" in done.stderr

@@ -269,6 +269,17 @@ def find(model: Path, faces: pd.DataFrame, images: np.ndarray, **given: Any) -> 
     return model_file.find_preparation(parameters, images, faces, *absent)
 
 
+def test_a_model_whose_classes_nothing_tells_is_refused_before_it_is_run(
+    make_faces: FacesBuilder, tmp_path: Path
+) -> None:
+    path = tmp_path / "seven.keras"
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(7)]
+    keras.Sequential(layers).save(path)
+    faces = make_faces(["test"] * 2, ["fear"] * 2, gender=["a", "b"])
+    with pytest.raises(InvalidInputError, match=r"7 outputs.* assumed where none are given"):
+        score(faces, AuditParameters(model=str(path), isolation="none"))
+
+
 def test_the_order_of_classes_and_the_scale_are_found_on_validation_faces(
     make_faces: FacesBuilder, tmp_path: Path
 ) -> None:

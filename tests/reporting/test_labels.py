@@ -113,3 +113,18 @@ def test_an_evaluation_set_has_the_words_of_its_registry(part: EvaluationSet) ->
 def test_orders_follow_the_taxonomy_part_by_part() -> None:
     names = ["male x 20-39", "female x 4-19", "female x 0-3", "other x 0-3"]
     assert in_order(names) == ["female x 0-3", "female x 4-19", "male x 20-39", "other x 0-3"]
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        [str(step) for step in range(1, 11)],
+        [f"MST_{step}" for step in range(1, 11)],
+        [f"Fitzpatrick {step}" for step in ("I", "II", "III", "IV", "V", "VI")],
+        ["I-II", "III-IV", "V-VI"],
+        ["(4, 6)", "(25, 32)", "(60, 100)"],
+        ["0-2", "9", "25-32", "100+", "Indian", "Viking"],
+    ],
+)
+def test_steps_of_a_scale_keep_their_order(scale: list[str]) -> None:
+    assert in_order(scale[::-1]) == scale

@@ -3,8 +3,13 @@
 import pandas as pd
 import pytest
 
+from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions_of_models import columns_of_scores, predicted_columns
+from fer_fairness.sources.predictions_of_models import (
+    columns_of_scores,
+    predicted_columns,
+    with_largest,
+)
 
 TRUE = {"label": ["anger", "fear", "fear"]}
 
@@ -48,3 +53,26 @@ def test_scores_of_whichever_model_are_told_by_their_names() -> None:
     names = ["prob_anger", "logit_fear", "softmax", "p_value", "score_card", "prediction"]
     table = table_of_frame(pd.DataFrame([[0.5] * len(names)], columns=names))
     assert columns_of_scores(table) == ("prob_anger", "logit_fear", "softmax")
+
+
+@pytest.mark.parametrize("named", [["0", "1", "2"], ["anger", "fear", "sadness"]])
+def test_one_hot_columns_are_one_model_whose_class_has_the_one(named: list[str]) -> None:
+    columns = {
+        f"pred_{name}": [float(row == i) for row in (2, 0, 0, 1)] for i, name in enumerate(named)
+    }
+    table = table_of_frame(pd.DataFrame({"label": [0, 1, 2, 1], **columns}))
+
+    assert predicted_columns(table, None) == ()
+    found, read = with_largest(table, PredictionColumns())
+    assert found.data.column(read.predicted).to_pylist() == [named[i] for i in (2, 0, 0, 1)]
+    assert "No column names the predicted class" in found.notes[-1]
+
+
+@pytest.mark.parametrize("prefix", ["prob_", "Logit."])
+def test_the_class_of_the_largest_number_is_predicted_where_nothing_else_is(prefix: str) -> None:
+    frame = pd.DataFrame({f"{prefix}Fear": [0.1, 0.9], f"{prefix}Anger": [0.9, 0.1], "p_value": 7})
+    found, read = with_largest(table_of_frame(frame), PredictionColumns())
+    assert found.data.column(read.predicted).to_pylist() == ["Anger", "Fear"]
+
+    named = table_of_frame(frame.assign(prediction="Fear"))
+    assert with_largest(named, PredictionColumns()) == (named, PredictionColumns())

@@ -146,6 +146,7 @@ def audit_model(
     if names is not None and has_true_codes(table_of_frame(table), y_true):
         options["class_names"] = [name for name in names if name != NO_CLASS]
     found = Request(table.join(said), y_true, seed, options, Way.PYTHON).audit(PREDICTED)
+    found.reading["warnings"].extend(faces.warnings)
     _warn(found.reading)
     return found
 

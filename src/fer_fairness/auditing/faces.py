@@ -1,6 +1,5 @@
 """The faces that a model is asked about: arrays, pictures, or a dataset prepared here."""
 
-import logging
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -14,16 +13,15 @@ from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.params.embedding import Alignment
 from fer_fairness.pictures import picture_or_problem, upright, without_warnings
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
 from fer_fairness.sources.images import within
-from fer_fairness.sources.predictions_roles import image_column
+from fer_fairness.sources.predictions_roles import image_column, normal
 from fer_fairness.tables import PERSON, has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
-
-logger = logging.getLogger(__name__)
 
 Images: TypeAlias = npt.NDArray[np.uint8]
 
@@ -38,6 +36,7 @@ class Faces:
         emotions: Those that the dataset labels, where it is known.
         predicted_attributes: Attributes whose groups a labeller predicted.
         held_out_labels: What is known of this labeller: a file as `audit` takes it.
+        warnings: What may be wrong with the images, in sentences for the report.
     """
 
     images: Images
@@ -45,6 +44,7 @@ class Faces:
     emotions: tuple[str, ...] | None = None
     predicted_attributes: tuple[str, ...] = ()
     held_out_labels: Path | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,16 +54,20 @@ class Pictures:
     Attributes:
         table: The table, or the path of its file (CSV, Parquet, JSON): a column of pictures
             (`image`, `file`, `path` ...), true emotions and groups. The box of each face in pixels
-            may stand in columns `x`, `y`, `w` and `h`: the part of it that lies in the picture is
-            cut out; without a box the whole picture is taken, and how many have none is told. A
-            relative path begins at the folder of the file, or at the working folder.
+            may stand in columns such as `x`, `y`, `w` and `h`, or `x1`, `y1`, `x2` and `y2`: the
+            part of it that lies in the picture is cut out. A relative path begins at the folder of
+            the file, or at the working folder.
         size_px: Side of the square that faces are brought to.
         colour: Whether they are read in colour.
+        alignment: What is done to a picture without a box: "none" takes it whole, "landmarks" as a
+            crop of a face that is turned upright, "detect" finds its largest face first (both need
+            the extra `dlib`). How many have no box, or no face, is told in the report.
     """
 
     table: pd.DataFrame | str | os.PathLike[str]
     size_px: int = 48
     colour: bool = False
+    alignment: Alignment = "none"
 
 
 Dataset: TypeAlias = tuple[Images, pd.DataFrame] | Pictures | str
@@ -72,12 +76,16 @@ Dataset: TypeAlias = tuple[Images, pd.DataFrame] | Pictures | str
 _WHOLE_PX: Final = 1 << 20
 """So large a side has a JPEG decoded at its whole size, in which boxes are counted."""
 
-_BOX: Final = (
-    ("x", "left", "region.x"),
-    ("y", "top", "region.y"),
-    ("w", "width", "region.w"),
-    ("h", "height", "region.h"),
+_BOXES: Final = (
+    "x y w h",
+    "left top width height",
+    "regionx regiony regionw regionh",
+    "bboxx bboxy bboxw bboxh",
+    "facex facey facewidth faceheight",
+    "facerectx facerecty facerectwidth facerectheight",
 )
+_CORNERS: Final = ("x1 y1 x2 y2", "xmin ymin xmax ymax", "left top right bottom")
+"""Names of left, top, right and bottom, compared without case and underscores."""
 
 
 def faces_of(dataset: Dataset, data_root: Path) -> Faces:
@@ -152,7 +160,7 @@ def _pictures(given: Pictures) -> Faces:
     if isinstance(given.table, pd.DataFrame):
         table, frame, folder = table_of_frame(given.table), given.table, Path()
     else:
-        path = Path(given.table)
+        path = Path(given.table).expanduser()
         table, folder = open_table(path), path.parent
         frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
     column = image_column(table)
@@ -161,45 +169,87 @@ def _pictures(given: Pictures) -> Faces:
             f"no column names the pictures; the columns are {listed(table.names)}. Call it image."
         )
     columns = _box_columns(table)
-    boxes = _boxes(table, columns) if columns else None
+    boxes = _boxes(table, columns) if columns else np.full((table.n_rows, 4), np.nan)
+    has_box = np.asarray(np.isfinite(boxes).all(axis=1))
+    cut = _Cutter(given) if not has_box.all() else None
     images = []
     with without_warnings():
         for row, written in enumerate(table.one_line(column)):
-            box = None if boxes is None or np.isnan(boxes[row]).any() else boxes[row]
-            found = picture_or_problem(folder / written.strip(), partial(_face, box, given))
+            face = partial(_face, boxes[row], given) if cut is None or has_box[row] else cut.face
+            found = picture_or_problem(folder / written.strip(), face)
             if isinstance(found, str):
                 table.refuse(f"the picture {written!r} in row {row + 1} cannot be read: {found}.")
             images.append(found)
-    n_without_box = 0 if boxes is None else int(np.isnan(boxes).any(axis=1).sum())
-    if n_without_box:
-        logger.warning(
-            "%s: %s of %s faces have no box: their whole pictures are taken for the face.",
-            table.name,
-            f"{n_without_box:,}",
-            f"{len(images):,}",
-        )
     boxed = [name for name in frame.columns if str(name).strip() in columns]
-    return Faces(np.stack(images), frame.drop(columns=boxed).reset_index(drop=True))
+    return Faces(
+        np.stack(images),
+        frame.drop(columns=boxed).reset_index(drop=True),
+        warnings=() if cut is None else cut.told(table, is_expected=not columns),
+    )
 
 
 def _box_columns(table: ForeignTable) -> list[str]:
-    """Left, top, width and height of faces; none where one of them is missing."""
-    names = [next((n for n in known if n in table.names), "") for known in _BOX]
-    return names if all(names) else []
+    """Two opposite corners of faces, or one with width and height; none where a column lacks."""
+    names = {normal(name).replace("_", ""): name for name in table.names}
+    forms = (form.split() for form in (*_BOXES, *_CORNERS))
+    return next(([names[one] for one in form] for form in forms if {*form} <= names.keys()), [])
 
 
 def _boxes(table: ForeignTable, columns: list[str]) -> npt.NDArray[np.float64]:
     """Left, top, right and bottom of each face in pixels, shape (n, 4)."""
-    left, top, width, height = (table.numbers(name) for name in columns)
-    return np.stack([left, top, left + width, top + height], axis=1)
+    left, top, third, fourth = (table.numbers(name) for name in columns)
+    plain = " ".join(normal(name).replace("_", "") for name in columns)
+    ends = (third, fourth) if plain in _CORNERS else (left + third, top + fourth)
+    return np.stack([left, top, *ends], axis=1)
 
 
-def _face(box: npt.NDArray[np.float64] | None, given: Pictures, image: Image.Image) -> Images:
-    smallest = given.size_px if box is None else _WHOLE_PX
-    picture = upright(image, colour=given.colour, at_least_px=smallest)
-    if box is not None:
-        left, top, right, bottom = np.rint(box).astype(int).tolist()
-        picture = picture.crop(within((left, top, right, bottom), picture.size))
+def _face(box: npt.NDArray[np.float64], given: Pictures, image: Image.Image) -> Images:
+    picture = upright(image, colour=given.colour, at_least_px=_WHOLE_PX)
+    left, top, right, bottom = np.rint(box).astype(int).tolist()
+    return _square(picture.crop(within((left, top, right, bottom), picture.size)), given)
+
+
+def _square(picture: Image.Image, given: Pictures) -> Images:
     resized = picture.resize((given.size_px, given.size_px), Image.Resampling.BILINEAR)
-    pixels = np.asarray(resized, dtype=np.uint8)
+    pixels = np.asarray(resized.convert("RGB" if given.colour else "L"), dtype=np.uint8)
     return pixels if given.colour else pixels[..., None]
+
+
+class _Cutter:
+    """Takes the face out of pictures without a box, and counts them."""
+
+    def __init__(self, given: Pictures) -> None:
+        from fer_fairness.embedding.alignment import FaceAligner  # loads more than arrays need
+
+        self._given = given
+        self._aligner = FaceAligner(given.alignment)
+        self._of_crops = FaceAligner("landmarks") if given.alignment == "detect" else None
+        self._n_pictures = self._n_without_face = 0
+
+    def face(self, image: Image.Image) -> Images:
+        """The face of an opened picture; where none is found, the picture as a crop of one."""
+        self._n_pictures += 1
+        if self._given.alignment == "none":
+            smallest, colour = self._given.size_px, self._given.colour
+            return _square(upright(image, colour=colour, at_least_px=smallest), self._given)
+        pixels = np.asarray(upright(image, colour=True, at_least_px=_WHOLE_PX))
+        face = self._aligner.align(pixels)
+        if face is None and self._of_crops is not None:
+            self._n_without_face += 1
+            face = self._of_crops.align(pixels)
+        return _square(Image.fromarray(pixels if face is None else face), self._given)
+
+    def told(self, table: ForeignTable, *, is_expected: bool) -> tuple[str, ...]:
+        """What was taken for a face that may be none, in sentences.
+
+        Args:
+            table: Where the pictures are named.
+            is_expected: Whether it has no columns of boxes at all.
+        """
+        whole = "their whole pictures are taken for the face"
+        told = []
+        if not is_expected and self._given.alignment == "none":
+            told.append(f"{self._n_pictures:,} of {table.n_rows:,} faces have no box: {whole}.")
+        if self._n_without_face:
+            told.append(f"In {self._n_without_face:,} pictures no face was found: {whole}.")
+        return tuple(told)

@@ -1,7 +1,7 @@
 """A whole set of faces embedded: in chunks, taken up after a kill, and cached by its content."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from fer_fairness.embedding.protocol import (
 )
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
+from fer_fairness.processes import calls
 from fer_fairness.progress import track
 from fer_fairness.reached_code import code_sha256
 
@@ -43,7 +44,8 @@ def embed_faces(
     """Embed every face of a set, or find it embedded already.
 
     Memory does not grow with the number of faces: chunks are written as they are finished, and
-    joined one by one. A run that is killed is taken up after its finished chunks.
+    joined one by one. A run that is killed is taken up after its finished chunks. Processes of a
+    cluster, where `processes.calls` has some, embed and keep a chunk each.
 
     Args:
         handle: The embedder.
@@ -85,32 +87,51 @@ def embed_faces(
 
 
 @dataclass(frozen=True)
-class _Opened:
-    """An embedder at work on images of one condition."""
+class _Chunks:
+    """Embeds chunks of a set, in this process or, pickled, in another."""
 
-    embedder: FaceEmbedder
-    aligner: FaceAligner
+    handle: EmbedderSource
     condition: ImageCondition
     batch_size: int
+    cache: EmbeddingCache
 
-    def embed(self, images: FaceImages, start: int, stop: int) -> EmbeddedChunk:
-        """Embed the faces from `start` up to `stop`; problems by their place among these."""
-        embeddings = np.full((stop - start, self.embedder.dimension), np.nan, dtype=np.float32)
+    def __call__(self, chunk: tuple[int, FaceImages]) -> tuple[int, dict[int, str]]:
+        """Embed the faces of a chunk and keep them; its number, and problems by their place."""
+        number, images = chunk
+        embedded = self._embed(images)
+        self.cache.write_chunk(number, embedded)
+        return number, embedded[1]
+
+    def _embed(self, images: FaceImages) -> EmbeddedChunk:
+        embedder, aligner = _opened(self)
+        embeddings = np.full((len(images), embedder.dimension), np.nan, dtype=np.float32)
         problems: dict[int, str] = {}
-        for first in range(start, stop, self.batch_size):
-            last = min(first + self.batch_size, stop)
+        for first in range(0, len(images), self.batch_size):
+            last = min(first + self.batch_size, len(images))
             decoded, unreadable = images.decode(first, last, self.condition)
-            problems |= {first - start + place: reason for place, reason in unreadable.items()}
+            problems |= {first + place: reason for place, reason in unreadable.items()}
             places, faces = [], []
-            for place, image in enumerate(decoded, start=first - start):
-                face = None if image is None else self.aligner.align(image)
+            for place, image in enumerate(decoded, start=first):
+                face = None if image is None else aligner.align(image)
                 if face is not None:
                     places.append(place)
                     faces.append(face)
                 elif image is not None:
                     problems[place] = NO_FACE
-            embeddings[places] = embed_batch(self.embedder, faces)
+            embeddings[places] = embed_batch(embedder, faces)
         return embeddings, problems
+
+
+_last_opened: dict[Path, tuple[FaceEmbedder, FaceAligner]] = {}
+"""By the folder of the set: a process that embeds chunk after chunk opens the embedder once."""
+
+
+def _opened(chunks: _Chunks) -> tuple[FaceEmbedder, FaceAligner]:
+    folder = chunks.cache.folder
+    if folder not in _last_opened:
+        _last_opened.clear()
+        _last_opened[folder] = chunks.handle.open(), FaceAligner(chunks.condition.alignment)
+    return _last_opened[folder]
 
 
 def _embed_missing(
@@ -123,23 +144,33 @@ def _embed_missing(
 ) -> None:
     """Embed the chunks that are not there; the embedder is opened only if one is not."""
     problems: dict[int, str] = {}
-    opened: _Opened | None = None
-    with track(range(len(images)), description=description) as bar:
-        bar.unit = " faces"
-        for number in range(cache.n_chunks):
-            start, stop = cache.bounds(number)
-            chunk = cache.read_chunk(number)
-            if chunk is None:
-                if opened is None:
-                    _tell_where(number, cache, description)
-                    bar.initial = start  # finished chunks say nothing of the speed
-                    aligner = FaceAligner(condition.alignment)
-                    opened = _Opened(handle.open(), aligner, condition, params.batch_size)
-                chunk = opened.embed(images, start, stop)
-                cache.write_chunk(number, chunk)
-            problems |= {start + place: why for place, why in chunk[1].items()}
-            _refuse_too_many(problems, images, params)
-            bar.update(stop - start)
+    missing = []
+    for number in range(cache.n_chunks):
+        chunk = cache.read_chunk(number)
+        if chunk is None:
+            missing.append(number)
+        else:
+            problems |= _rows(number, chunk[1], cache)
+    _refuse_too_many(problems, images, params)
+    _tell_where(missing, cache, description)
+    parts = ((number, images.part(*cache.bounds(number))) for number in missing)
+    done = calls.get()(_Chunks(handle, condition, params.batch_size, cache), parts)
+    n_missing = sum(stop - start for start, stop in map(cache.bounds, missing))
+    try:
+        with track(range(n_missing), description=description) as bar:
+            bar.unit = " faces"
+            for number, found in done:
+                problems |= _rows(number, found, cache)
+                _refuse_too_many(problems, images, params)
+                start, stop = cache.bounds(number)
+                bar.update(stop - start)
+    finally:
+        _last_opened.clear()
+
+
+def _rows(number: int, problems: Mapping[int, str], cache: EmbeddingCache) -> dict[int, str]:
+    start = cache.bounds(number)[0]
+    return {start + place: why for place, why in problems.items()}
 
 
 def _nothing(handle: EmbedderSource, key: str) -> Embedded:
@@ -160,9 +191,10 @@ def _refuse_too_many(
         )
 
 
-def _tell_where(number: int, cache: EmbeddingCache, description: str) -> None:
-    if number > 0:
-        logger.info("%s: taken up at chunk %d of %d", description, number + 1, cache.n_chunks)
+def _tell_where(missing: Sequence[int], cache: EmbeddingCache, description: str) -> None:
+    n_done = cache.n_chunks - len(missing)
+    if missing and n_done:
+        logger.info("%s: taken up after %d of %d chunks", description, n_done, cache.n_chunks)
 
 
 def _tell_problems(problems: Mapping[int, str], images: FaceImages, description: str) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,8 @@ from fer_fairness.progress import track
 
 DecodedFaces = tuple[list[np.ndarray | None], dict[int, str]]
 """Images, uint8 `(h, w, 3)` or None, and by position the reason why there is none."""
+
+Images = TypeVar("Images")
 
 _ROWS_HASHED_AT_ONCE = 256
 _IMAGES_AT_ONCE = 64
@@ -37,6 +39,10 @@ class FaceImages(Protocol):
 
         `stop` is not among them, and may lie beyond the last face.
         """
+        ...
+
+    def part(self, start: int, stop: int) -> Self:
+        """The faces from `start` up to `stop` alone, of which another process can be told."""
         ...
 
     def content_sha256(self) -> str:
@@ -76,6 +82,11 @@ class ImageFiles:
     def decode(self, start: int, stop: int, condition: ImageCondition) -> DecodedFaces:
         """Decode each file; one that is absent, damaged or too large is listed."""
         return _sorted_out(decode_or_problem(path, condition) for path in self._paths[start:stop])
+
+    def part(self, start: int, stop: int) -> Self:
+        """Some of the files."""
+        names = None if self._names is None else self._names[start:stop]
+        return _changed(self, _paths=self._paths[start:stop], _names=names)
 
     def content_sha256(self) -> str:
         """SHA-256 over the SHA-256 of every file; an absent one counts as such."""
@@ -133,6 +144,16 @@ class ImageRows:
             conditioned(Image.fromarray(face[:, :, 0] if single else face), condition)
             for face in pixels
         )
+
+    def part(self, start: int, stop: int) -> Self:
+        """Some of the rows; of an array that is in a file no other is read."""
+        names = None if self._names is None else self._names[start:stop]
+        return _changed(self, _index=self._index[start:stop], _names=names)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the rows in use, and no others of the array."""
+        pixels, index = self._images[self._index], np.arange(len(self._index))
+        return {**vars(self), "_images": np.ascontiguousarray(pixels), "_index": index}
 
     def content_sha256(self) -> str:
         """SHA-256 over the shape of an image and the pixels of all."""
@@ -215,6 +236,13 @@ def _sorted_out(results: Iterable[np.ndarray | str]) -> DecodedFaces:
             problems[position] = result
         images.append(None if isinstance(result, str) else result)
     return images, problems
+
+
+def _changed(images: Images, **changed: object) -> Images:
+    """The same images, but for attributes; nothing is copied."""
+    found = object.__new__(type(images))
+    vars(found).update({**vars(images), **changed})
+    return found
 
 
 def _check_names(names: Sequence[str] | None, n_faces: int) -> None:

@@ -1,6 +1,5 @@
 """Face models that a user names, as ONNX files."""
 
-import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from fer_fairness.embedding.model_file import file_embedder, verify_model_file
 from fer_fairness.embedding.protocol import NetworkEmbedder
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.machine import usable_cores
 from fer_fairness.params.embedding import ModelFileParameters
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _session(params: ModelFileParameters) -> "onnxruntime.InferenceSession":
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _usable_cores()
+    options.intra_op_num_threads = usable_cores()
     options.log_severity_level = _ERRORS_ONLY
     try:
         # From the bytes: weights in a second file, whose SHA-256 nobody gave, are then refused.
@@ -66,13 +66,6 @@ def _session(params: ModelFileParameters) -> "onnxruntime.InferenceSession":
             f"{params.path}: onnxruntime {onnxruntime.__version__} cannot load this model: "
             f"{str(error).splitlines()[0]}. Give an ONNX model in one file."
         ) from error
-
-
-def _usable_cores() -> int:
-    """Cores that the operating system lets this process run on: ONNX Runtime would take all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _check_input(session: "onnxruntime.InferenceSession", params: ModelFileParameters) -> bool:

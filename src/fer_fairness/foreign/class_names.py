@@ -6,35 +6,32 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, NO_CLASS
 
 
-def resolve_class_names(class_names: Sequence[str] | None, n_outputs: int) -> tuple[str, ...]:
+def resolve_class_names(class_names: Sequence[str], n_outputs: int) -> tuple[str, ...]:
     """The taxonomy's names of a model's outputs, in the model's order.
 
     Args:
         class_names: What the model's author calls them, see `EMOTION_ALIASES`, and `NO_CLASS` for
-            an output that is none. None is the order of `taxonomy.EMOTIONS` for a model of eight
-            outputs, the order of FER+.
+            an output that is none.
         n_outputs: Number of outputs.
 
     Returns:
         `n_outputs` names of `taxonomy.EMOTIONS`, each at most once, or `NO_CLASS`.
 
     Raises:
-        InvalidInputError: If names are missing where they cannot be assumed, are not as many as the
-            outputs, not known, given twice, or fewer than two.
+        InvalidInputError: If names are not as many as the outputs, not known, given twice, or fewer
+            than two.
     """
-    if class_names is None:
-        if n_outputs == len(EMOTIONS):
-            return EMOTIONS
-        raise InvalidInputError(
-            f"The model has {n_outputs} outputs and their names are not given. Datasets order them "
-            "differently (FER2013 begins with anger, RAF-DB with surprise), so give class_names, "
-            f"{n_outputs} of {', '.join(EMOTIONS)}, in the order of the model's outputs."
-        )
     if len(class_names) != n_outputs:
+        assumed = (
+            " These eight are assumed where none are given and no validation faces tell them; "
+            "datasets order emotions differently (FER2013 begins with anger, RAF-DB with surprise)."
+            if tuple(class_names) == EMOTIONS
+            else ""
+        )
         raise InvalidInputError(
             f"class_names has {len(class_names)} names ({', '.join(class_names)}), the model has "
-            f"{n_outputs} outputs: expected one name for each, '{NO_CLASS}' for one that is no "
-            "class."
+            f"{n_outputs} outputs: expected one name for each, in their order, '{NO_CLASS}' for "
+            f"one that is no class.{assumed}"
         )
     names = tuple(_taxonomy_name(name) for name in class_names)
     classes = named_classes(names)

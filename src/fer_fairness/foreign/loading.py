@@ -48,6 +48,7 @@ OutputKind = Literal["logits", "probabilities"]
 
 _OTHER_FORM = "Give a model from one image to one row of outputs, made of Keras's own layers."
 _PROBE_SIDE_PX = 64
+_CHANNELS = (1, 3)
 _SUM_TOLERANCE = 1e-3
 
 
@@ -90,7 +91,7 @@ def load_foreign_model(
         output: Name of the output layer with the emotions, where the model has several outputs.
         class_names: What its numbers are, see `resolve_class_names`: those that are no class are
             left out. None: all are classes.
-        form: What is known of the images of an ONNX or TFLite file that does not say it.
+        form: What is known of the images of a file that does not say it; of Keras only their side.
 
     Returns:
         The model in the form that the functions of `foreign_scoring` take.
@@ -133,13 +134,13 @@ def load_foreign_model(
         )
     check_finite(model, path)
     with reading(path, "the model", remedy=_OTHER_FORM):
-        return _inspected(_with_one_output(model, path, output), path, class_names, notes)
+        model = _channels_last(_with_one_output(model, path, output))
+        return _inspected(model, path, class_names, notes, form or InputForm())
 
 
 def _of_network(network: Network, path: Path, class_names: Sequence[str] | None) -> ForeignModel:
     """The network with what its outputs are, told by their values on noise."""
-    sides = [side or _PROBE_SIDE_PX for side in network.input_shape]
-    probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
+    probe = _probe(network.input_shape)
     with reading(path, "the model", remedy=_OTHER_FORM):
         values = np.asarray(network.run(probe), dtype=np.float64)
     if values.ndim != 2 or values.shape[0] != len(probe) or values.shape[1] < 2:
@@ -157,6 +158,12 @@ def _of_network(network: Network, path: Path, class_names: Sequence[str] | None)
         network = network.with_outputs(kept)
         opened = f"{opened} {_left_out(values.shape[1] - len(kept))}"
     return ForeignModel(network, kind, len(kept), network.input_shape, (opened, reason))
+
+
+def _probe(shape: tuple[int | None, int | None, int]) -> np.ndarray:
+    """Eight images of noise."""
+    sides = [side or _PROBE_SIDE_PX for side in shape]
+    return np.random.default_rng(0).random((8, *sides), dtype=np.float32)
 
 
 def _classes(class_names: Sequence[str] | None, n_outputs: int) -> list[int]:
@@ -238,14 +245,19 @@ def _from_weights(
 
 
 def _inspected(
-    model: "keras.Model", path: Path, class_names: Sequence[str] | None, notes: tuple[str, ...]
+    model: "keras.Model",
+    path: Path,
+    class_names: Sequence[str] | None,
+    notes: tuple[str, ...],
+    form: InputForm,
 ) -> ForeignModel:
     shape = tuple(model.input_shape[1:])
-    if len(shape) != 3 or shape[-1] not in (1, 3):
+    if len(shape) != 3 or shape[-1] not in _CHANNELS:
         raise InvalidInputError(
             f"{path}: the model takes inputs of shape {shape}, expected (height, width, channels) "
-            "with 1 or 3 channels, the channels last."
+            "or (channels, height, width) with 1 or 3 channels."
         )
+    shape = form.sized(shape, path)
     if len(model.output_shape) != 2 or not model.output_shape[1] or model.output_shape[1] < 2:
         raise InvalidInputError(
             f"{path}: the model gives outputs of shape {model.output_shape[1:]}, expected one "
@@ -253,8 +265,9 @@ def _inspected(
         )
     n_outputs = int(model.output_shape[1])
     kept = _classes(class_names, n_outputs)
+    probe = _probe(shape)
     # Shares stay shares where some are left out, though they then sum to less than 1.
-    kind, reason = _output_kind(model)
+    kind, reason = _output_kind(model, probe)
     if len(kept) < n_outputs:
         import keras
 
@@ -262,7 +275,7 @@ def _inspected(
         model = keras.Model(model.inputs[0], classes, name=model.name)
         notes = (*notes, _left_out(n_outputs - len(kept)))
     if kind == "logits":
-        kind, reason = _output_kind(model)
+        kind, reason = _output_kind(model, probe)
     return ForeignModel(model, kind, len(kept), shape, (*notes, reason))
 
 
@@ -289,7 +302,18 @@ def _with_one_output(model: "keras.Model", path: Path, output: str | None) -> "k
     return keras.Model(inputs[0], outputs[names.index(output)], name=model.name)
 
 
-def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
+def _channels_last(model: "keras.Model") -> "keras.Model":
+    """The model, before one that takes the channels first a layer that turns them."""
+    import keras
+
+    shape = tuple(model.input_shape[1:])
+    if len(shape) != 3 or shape[-1] in _CHANNELS or shape[0] not in _CHANNELS:
+        return model
+    images = keras.Input((*shape[1:], shape[0]))
+    return keras.Model(images, model(keras.layers.Permute((3, 1, 2))(images)), name=model.name)
+
+
+def _output_kind(model: "keras.Model", probe: np.ndarray) -> tuple[OutputKind, str]:
     """What the outputs are, by the last layer or, if that does not tell, by their values."""
     activation = last_activation(model)
     if activation == "softmax":
@@ -298,8 +322,6 @@ def _output_kind(model: "keras.Model") -> tuple[OutputKind, str]:
         return "probabilities", (
             "The last layer is a sigmoid: each row of outputs is divided by its sum."
         )
-    sides = (side or _PROBE_SIDE_PX for side in model.input_shape[1:])
-    probe = np.random.default_rng(0).random((8, *sides), dtype=np.float32)
     return _kind_by_values(np.asarray(model(probe, training=False), dtype=np.float64))
 
 

@@ -1,7 +1,6 @@
 """Networks of ONNX and TFLite files, in the form of a Keras model that gives one row an image."""
 
 import importlib
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.machine import usable_cores
 from fer_fairness.modeling.keras_file import first_line
 
 ONNX_SUFFIX: Final = ".onnx"
@@ -33,10 +33,28 @@ class InputForm:
     Attributes:
         layout: "NCHW", the channels first, or "NHWC".
         n_channels: 1 or 3.
+        side_px: Side of the square images, of a Keras file too.
     """
 
     layout: Layout | None = None
     n_channels: int | None = None
+    side_px: int | None = None
+
+    def sized(
+        self, shape: tuple[int | None, int | None, int], path: Path
+    ) -> tuple[int | None, int | None, int]:
+        """Height, width and channels with the side that is known in the place of any size.
+
+        Raises:
+            InvalidInputError: The file says another side.
+        """
+        sides = [side for side in shape[:2] if side is not None]
+        if self.side_px is not None and sides != [self.side_px] * len(sides):
+            raise InvalidInputError(
+                f"{path} takes images of {shape[0] or 'any'} x {shape[1] or 'any'} px, and "
+                f"audit.input_side_px is {self.side_px}: leave it out where the file says the size."
+            )
+        return (shape[0] or self.side_px, shape[1] or self.side_px, shape[2])
 
     def told(self) -> str:
         """What is asked for, as the end of a clause; empty where nothing is."""
@@ -99,7 +117,7 @@ def onnx_network(path: Path, output: str | None, form: InputForm) -> Network:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if _knows_cores() else 1
+    options.intra_op_num_threads = usable_cores()
     options.log_severity_level = _ERRORS_ONLY
     try:
         session = onnxruntime.InferenceSession(
@@ -158,6 +176,11 @@ def tflite_network(path: Path, form: InputForm) -> Network:
     place, result = inputs[0]["index"], outputs[0]["index"]
 
     def run(batch: np.ndarray) -> np.ndarray:
+        if None in signature and interpreter.get_input_details()[0]["shape"].tolist() != [
+            *batch.shape
+        ]:
+            interpreter.resize_tensor_input(place, batch.shape)
+            interpreter.allocate_tensors()
         interpreter.set_tensor(place, batch)
         interpreter.invoke()
         return np.array(interpreter.get_tensor(result))
@@ -195,6 +218,7 @@ def _taken(
     """
     sizes = [size if isinstance(size, int) and size > 0 else None for size in declared]
     possible = _possible(sizes, form) if len(sizes) == 4 else []
+    possible = [one._replace(shape=form.sized(one.shape, path)) for one in possible]
     if len(possible) > 1 and None in (sizes[1], sizes[3]):
         possible = [one for one in possible if _runs(one, run)]
     if len(possible) == 1:
@@ -245,7 +269,3 @@ def _output(path: Path, names: list[str], wanted: str | None) -> str:
         f"{path}: the model has {len(names)} outputs ({', '.join(names)}), and the one with the "
         f"emotions is {f'named {wanted!r}' if wanted else 'not named'}: give audit.output."
     )
-
-
-def _knows_cores() -> bool:
-    return hasattr(os, "sched_getaffinity")

@@ -19,7 +19,7 @@ class ModelRequest:
         name: What the progress bar calls the model.
         output: Name of the output layer with the emotions, where the model has several outputs.
         class_names: Names of its outputs, see `resolve_class_names`; None: not known.
-        form: What is known of the images of an ONNX or TFLite file.
+        form: What is known of the images, where the file does not say it.
         scoring: Scale of inputs and batch size.
     """
 

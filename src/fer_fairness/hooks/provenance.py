@@ -32,7 +32,7 @@ class ProvenanceHooks:
     """Refuses what no longer fits, runs what is stale, records what was made.
 
     Under ParallelRunner a forked worker records what it ran; what spawned ones ran is recorded
-    when the run has ended.
+    when the run has ended. What other machines ran is recorded here, as each node is done.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,16 @@ class ProvenanceHooks:
         """With the last of its outputs a node is recorded."""
         unsaved = self._unsaved[node.name]
         unsaved.discard(dataset_name)
-        if not unsaved and self._freshness is not None:
+        if not unsaved:
+            self._record(node)
+
+    @hook_impl(tryfirst=True)
+    def after_node_run_elsewhere(self, node: Node) -> None:
+        """A node that another machine ran is recorded."""
+        self._record(node)
+
+    def _record(self, node: Node) -> None:
+        if self._freshness is not None:
             self._freshness.commit(node, self._run_id)
 
     @hook_impl

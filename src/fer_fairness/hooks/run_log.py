@@ -59,6 +59,11 @@ class RunLogHooks:
         self._tell_if_done(node)
 
     @hook_impl
+    def after_node_run_elsewhere(self, node: Node, seconds: float) -> None:
+        """A node is done on a machine whose hooks cannot count."""
+        self._tell(node, duration(seconds))
+
+    @hook_impl
     def on_node_error(self, node: Node) -> None:
         """Tell which node it was; the error itself follows once, at the end of the run."""
         logger.error("%s failed after %s", node.name, self._time_of(node))
@@ -83,12 +88,14 @@ class RunLogHooks:
             )
 
     def _tell_if_done(self, node: Node) -> None:
-        if self._unsaved[node.name]:
-            return
+        if not self._unsaved[node.name]:
+            self._tell(node, self._time_of(node))
+
+    def _tell(self, node: Node, time: str) -> None:
         with self._done.get_lock():
             self._done.value += 1
             number = self._done.value
-        logger.info("%s%-57s %12s", self._count(number), node.name, self._time_of(node))
+        logger.info("%s%-57s %12s", self._count(number), node.name, time)
 
     def _count(self, number: int) -> str:
         if self._n_nodes is None:

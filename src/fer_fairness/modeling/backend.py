@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Final
 
+import numpy as np
+
 from fer_fairness.errors import InvalidInputError
 
 logger = logging.getLogger(__name__)
@@ -33,6 +35,9 @@ def prepare_backend() -> None:
     Images of this project have their channels last, whatever the user's `keras.json` says: another
     `image_data_format` would build other networks without a word, and is set for this process.
 
+    Where JAX sees several devices, each batch of a training is shared among them, unless a
+    `keras.distribution` is set already.
+
     The first takes effect if TensorFlow has not yet computed anything. Functions of this room that
     need Keras call this first; whoever imports Keras elsewhere should too.
 
@@ -46,6 +51,28 @@ def prepare_backend() -> None:
         _check_back_end(os.environ.get(_VARIABLE, ""))
         _import_keras()
     _put_channels_last()
+    _share_batches()
+
+
+def n_sharing_devices() -> int:
+    """How many devices share each batch of a training: 1 unless JAX sees several."""
+    import keras
+
+    distribution = keras.distribution.distribution()
+    return 1 if distribution is None else int(np.prod(distribution.device_mesh.shape))
+
+
+def _share_batches() -> None:
+    import keras
+
+    if keras.backend.backend() != "jax" or keras.distribution.distribution() is not None:
+        return
+    devices = keras.distribution.list_devices()
+    if len(devices) == 1:
+        return
+    parallel = keras.distribution.DataParallel(devices=devices, auto_shard_dataset=False)
+    keras.distribution.set_distribution(parallel)
+    logger.info("Each batch is shared among the %d devices that JAX sees.", len(devices))
 
 
 def _check_back_end(name: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from fer_fairness.errors import InvalidInputError, TrainingError
+from fer_fairness.modeling.backend import n_sharing_devices
 from fer_fairness.modeling.distillation import Teaching, draw_view
 from fer_fairness.modeling.image_changes import CHANGES
 from fer_fairness.modeling.image_draws import draw_changes
@@ -167,9 +168,20 @@ def steps_an_epoch(training: TrainingSet, params: TrainingParameters) -> int:
 
 
 def _epoch_size(training: TrainingSet, params: TrainingParameters) -> int:
-    if params.steps_per_epoch is None:
-        return training.epoch_size
-    return params.steps_per_epoch * params.batch_size
+    """Faces of an epoch: as many as devices can share, which may leave out the last few drawn.
+
+    Raises:
+        InvalidInputError: Batches cannot be shared.
+    """
+    n_devices = n_sharing_devices()
+    if params.batch_size % n_devices:
+        raise InvalidInputError(
+            f"training.batch_size is {params.batch_size}, and {n_devices} devices share each "
+            f"batch: give a multiple of {n_devices}, or let JAX see one device."
+        )
+    if params.steps_per_epoch is not None:
+        return params.steps_per_epoch * params.batch_size
+    return training.epoch_size - training.epoch_size % n_devices
 
 
 def draw_mixture(

@@ -58,7 +58,12 @@ _PROPER_NAMES: Final = ("F1", "Theil", "Xu", *_SPELLED.values())
 _PLACES: Final = {
     name: place for place, name in enumerate((*EMOTIONS, *GENDERS, *FAIRFACE_RACES, *RAF_DB_RACES))
 }
-_AGE: Final = re.compile(r"(\d+)(?:-\d+|\+)")
+_STEP: Final = re.compile(
+    r"(?:\D*[\W_])?(?:(?P<number>\d+)(?:\D.*)?|(?P<roman>I{1,3}|IV|VI?)(?:\W.*)?)"
+)
+"""A step of a scale, after a word or not: ages, Monk's 1 to 10, Fitzpatrick's I to VI."""
+
+_ROMAN: Final = ("", "I", "II", "III", "IV", "V", "VI")
 _JOINT: Final = re.compile(r"\s+[x×·|]\s+")  # noqa: RUF001 -- how intersections are written
 
 
@@ -174,8 +179,10 @@ def in_order(names: Sequence[str]) -> list[str]:
 
 
 def _place(name: str) -> tuple[int, int]:
-    """Known names in their order, then ages by their first year, then everything else."""
-    age = _AGE.fullmatch(name)
-    if age:
-        return 1, int(age[1])
-    return (0, _PLACES[name]) if name in _PLACES else (2, 0)
+    """Known names in their order, then steps of a scale by their first number, then all else."""
+    if name in _PLACES:
+        return 0, _PLACES[name]
+    step = _STEP.fullmatch(name)
+    if step is None:
+        return 2, 0
+    return 1, int(step["number"]) if step["number"] else _ROMAN.index(step["roman"])

@@ -25,6 +25,7 @@ from fer_fairness.sources.foreign_table import (
 )
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
+from fer_fairness.sources.predictions_of_models import with_largest
 from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
@@ -110,6 +111,7 @@ def read_table(
     table, columns = _of_tool(spread_records(table), columns)
     if beside:
         table = with_labels(table, [spread_records(one) for one in beside], columns.sample_id)
+    table, columns = with_largest(table, columns)
     table, roles = _with_roles(table, columns)
     for role in _TOLD_BY_TOOLS:
         if getattr(asked, role) is None and role in roles.origin:
@@ -173,7 +175,7 @@ def _of_tool(
 def _with_roles(table: ForeignTable, columns: PredictionColumns) -> tuple[ForeignTable, Roles]:
     """Which column is what; where none is the true emotion, the folders of pictures may be."""
     if columns.true is None and not names_true(table, columns):
-        in_folders = with_folders(table)
+        in_folders = with_folders(table, columns.sample_id)
         if in_folders is not None:
             return in_folders, find_roles(in_folders, columns.model_copy(update={"true": FOLDER}))
     return table, find_roles(table, columns)

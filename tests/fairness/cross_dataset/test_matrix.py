@@ -47,6 +47,17 @@ def test_what_is_shown_agrees_with_itself(draw: int, home: float, away: float) -
     assert (tested["p_value_corrected"] >= tested["p_value"]).all()
 
 
+def test_scores_of_a_model_that_is_always_right_are_no_surer_than_its_recalls() -> None:
+    matrix = world((1.0, 0.6), n_faces=300).matrix
+    sure = matrix[(matrix["model"] == "on_a") & (matrix["evaluation_set"] == "a")]
+    sure = sure[sure["attribute"].isna()].set_index("metric")
+    of_emotions = sure[sure.index.str.startswith("recall_")]
+    for metric in ("balanced_accuracy", "accuracy"):
+        row = sure.loc[metric]
+        assert (row["value"], row["ci_high"], row["n_people"]) == (1.0, 1.0, 300)
+        assert of_emotions["ci_low"].min() < row["ci_low"] < 1.0
+
+
 def test_differences_are_those_of_the_matrix() -> None:
     found = world((0.8, 0.6), draw=3)
     keys = ["model", "evaluation_set", "metric", "attribute", "group"]
@@ -74,6 +85,14 @@ def test_the_test_of_one_recall_is_that_of_two_shares() -> None:
     expected = 2 * norm.sf(abs(shares[1] - shares[0]) / error)
     assert [row["home_n_people"], row["n_people"]] == people
     assert_allclose(norm.isf(row["p_value"] / 2), norm.isf(expected / 2), rtol=0.06)
+
+
+def test_a_mean_recall_without_any_mistake_is_not_certain() -> None:
+    matrix = world((1.0, 1.0), (1.0, 1.0)).matrix
+    mean = matrix[(matrix["metric"] == "balanced_accuracy") & matrix["attribute"].isna()]
+    assert len(mean) == 4  # two models on two sets, each once
+    assert (mean["value"] == 1).all()
+    assert mean["ci_low"].between(0.97, 0.999).all()
 
 
 def test_something_is_rarely_found_where_nothing_differs() -> None:

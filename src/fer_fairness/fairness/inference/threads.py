@@ -1,9 +1,10 @@
 """Work shared by the cores of the machine: NumPy leaves the interpreter free while it computes."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from fer_fairness.machine import usable_cores
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -16,5 +17,5 @@ def in_threads(function: Callable[[Item], Found], items: Iterable[Item]) -> Iter
         function: Must not change what others read.
         items: One call each.
     """
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
         yield from pool.map(function, items)

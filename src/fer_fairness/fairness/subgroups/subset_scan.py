@@ -9,9 +9,7 @@ Here people with the same attributes and the same true class are one count, all 
 starts are searched together, and searches that have met in one subgroup go on as one.
 """
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -20,6 +18,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.subgroups.subset_scores import (
     LARGEST_ODDS_RATIO,
@@ -129,8 +128,7 @@ def best_subgroups(
     def search(turn: slice) -> Subgroups:
         return scan.search(errors[turn], None if people is None else people[turn])
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = list(pool.map(search, turns))
+    found = list(in_threads(search, turns))
     return Subgroups(
         scores=np.concatenate([part.scores for part in found]),
         chosen=tuple(

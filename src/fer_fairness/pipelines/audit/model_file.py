@@ -120,7 +120,9 @@ def outputs_of(
         parameters.name or name_of_file(path),
         output=parameters.output,
         class_names=parameters.columns.class_names,
-        form=InputForm(parameters.input_layout, parameters.input_channels),
+        form=InputForm(
+            parameters.input_layout, parameters.input_channels, parameters.input_side_px
+        ),
         scoring=Scoring(parameters.input_scale, standardisation, scale_reason),
     )
     if parameters.isolation == "none":
@@ -132,13 +134,13 @@ def outputs_of(
     return run_isolated(request, images, index, limits)
 
 
-def classes_of(class_names: Sequence[str] | None) -> tuple[tuple[str, ...], list[str]]:
+def classes_of(class_names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """The classes of a model, and sentences on them.
 
     Args:
-        class_names: As of `resolve_class_names`; None is the order of FER+.
+        class_names: As of `resolve_class_names`.
     """
-    names = named_classes(resolve_class_names(class_names, len(class_names or EMOTIONS)))
+    names = named_classes(resolve_class_names(class_names, len(class_names)))
     unknown = [emotion for emotion in EMOTIONS if emotion not in names]
     notes = [f"Classes: {', '.join(names)}."]
     if unknown:

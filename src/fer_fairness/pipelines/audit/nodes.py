@@ -28,6 +28,7 @@ from fer_fairness.reporting import (
     results_json,
 )
 from fer_fairness.sources.image_listing import printable
+from fer_fairness.taxonomy import EMOTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def score_foreign_model(
     images, faces, quality, labels, held_out = _of_dataset(parameters, found)
     name = parameters.name or name_of_file(path)
     prepared = _prepared(parameters, preparation)
-    names, about_classes = classes_of(prepared.columns.class_names)
+    names, about_classes = classes_of(prepared.columns.class_names or EMOTIONS)
     known = EVALUATION_SETS[parameters.dataset].emotions
     emotions = tuple(emotion for emotion in known if emotion in names)
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
@@ -105,11 +106,13 @@ def score_foreign_model(
 
 
 def _prepared(parameters: AuditParameters, preparation: Mapping[str, Any]) -> AuditParameters:
-    """The parameters with what was found in the place of what was not configured."""
+    """The parameters with what was found in the place of what was not configured.
+
+    Without names FER+'s eight are assumed: a model of others is refused when it is opened.
+    """
     columns = parameters.columns
-    if preparation["class_names"] is not None:
-        found = {"class_names": tuple(preparation["class_names"])}
-        columns = columns.model_copy(update=found)
+    names = columns.class_names or preparation["class_names"] or EMOTIONS
+    columns = columns.model_copy(update={"class_names": tuple(names)})
     scale = parameters.input_scale or preparation["input_scale"]
     return parameters.model_copy(update={"columns": columns, "input_scale": scale})
 
