@@ -70,7 +70,7 @@ schema: install
 		> docs/results.schema.json
 
 pins:
-	uv pip compile pyproject.toml --group dev --group docs --all-extras --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra all --group dev --group docs --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-annotate --quiet --output-file requirements.txt
 
 # Not part of `test`: what is known today is no property of the code.

@@ -10,6 +10,7 @@ _LIBRARIES: Final = {
     "aif360": "aif360",
     "scale": "distributed",
     "sweep": "optuna",
+    "mlflow": "kedro_mlflow",
 }
 """By extra the library that tells whether it is installed."""
 

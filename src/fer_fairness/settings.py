@@ -3,7 +3,7 @@
 import warnings
 
 from fer_fairness.configuration import ProjectConfigLoader
-from fer_fairness.hooks import ProjectHooks, ProvenanceHooks, RunLogHooks
+from fer_fairness.hooks import ProjectHooks, ProvenanceHooks, RunLogHooks, TrackingHooks
 
 # `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
@@ -16,7 +16,14 @@ warnings.filterwarnings(
 )
 
 _PROVENANCE = ProvenanceHooks()
-HOOKS = (ProjectHooks(), _PROVENANCE, RunLogHooks(lambda: _PROVENANCE.n_running))
+HOOKS = (
+    ProjectHooks(),
+    _PROVENANCE,
+    RunLogHooks(lambda: _PROVENANCE.n_running),
+    TrackingHooks(),
+)
+# TrackingHooks calls them where tracking is asked for.
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 

@@ -51,6 +51,7 @@ CODES_OF_EMOTIONS: Final[Mapping[str, Mapping[str, str | None]]] = MappingProxyT
         "fer2013": {str(code): name for code, name in FER2013_CODES.items()},
         "fer_plus": {str(code): name for code, name in enumerate(EMOTIONS)},
         "raf_db": {str(code): name for code, name in RAF_DB_CODES.items()},
+        "raf_db_from_0": {str(code - 1): name for code, name in RAF_DB_CODES.items()},
         "affectnet": {
             "0": "neutral",
             "1": "happiness",
@@ -90,8 +91,9 @@ CODES_OF_EMOTIONS: Final[Mapping[str, Mapping[str, str | None]]] = MappingProxyT
 """How datasets number the emotions, by the name of the order; None stands for a code that is none
 of the eight (AffectNet: 8 none, 9 uncertain, 10 no face).
 
-ExpW numbers as FER2013. `ck_plus` is the order of CK+'s own `Emotion_labels`, `ck_plus_csv` that of
-the 48x48 CSV made of it; JAFFE and KDEF write two letters.
+ExpW numbers as FER2013; `raf_db_from_0` is RAF-DB as loaders of numbered folders have it. `ck_plus`
+is the order of CK+'s own `Emotion_labels`, `ck_plus_csv` that of the 48x48 CSV made of it; JAFFE
+and KDEF write two letters.
 """
 
 EMOTION_ALIASES: Final = MappingProxyType(

@@ -95,3 +95,12 @@ def test_a_mean_and_deviation_that_cannot_be_are_refused(given: dict[str, Any], 
 def test_a_mean_and_deviation_are_numbers_or_lists_parted_by_semicolons() -> None:
     given = {"input_mean": "0.48;0.45;0.4", "input_standard_deviation": "0.2;0.2;0.2"}
     assert AuditParameters.model_validate(given).input_mean == (0.48, 0.45, 0.4)
+
+
+def test_the_home_of_whoever_types_it_is_expanded_where_no_shell_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    read = AuditParameters.model_validate({"model": "~/m.onnx", "labels": "~/a.csv;b.csv"})
+    assert read.model == "/home/ada/m.onnx"
+    assert read.labels == ("/home/ada/a.csv", "b.csv")

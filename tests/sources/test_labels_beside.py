@@ -53,7 +53,7 @@ def test_two_columns_called_emotion_are_what_was_seen_and_what_is_true() -> None
 
 
 def test_folders_named_like_emotions_are_labels() -> None:
-    found = with_folders(table(image=["test/0_Angry/a.jpg", "test\\happiness\\b.jpg"]))
+    found = with_folders(table(image=["test/0_Angry/a.jpg", "test\\happiness\\b.jpg"]), None)
     assert found is not None
     assert found.data.column("folder").to_pylist() == ["angry", "happiness"]
-    assert with_folders(table(image=["test/angry/a.jpg", "test/b.jpg"])) is None
+    assert with_folders(table(image=["test/angry/a.jpg", "test/b.jpg"]), None) is None

@@ -273,6 +273,14 @@ def test_an_image_of_another_name_is_left_out(
     assert len(raw.faces) == 5
 
 
+def test_folders_that_count_from_0_are_refused_rather_than_read_one_emotion_off(
+    folders: Path, write_image: Callable[[Path, int], None]
+) -> None:
+    write_image(folders / "DATASET" / "test" / "0" / "test_0009_aligned.jpg", 100)
+    with pytest.raises(DamagedDataError, match=r"test.0, expected 1 to 7.*raf_db_from_0"):
+        read_raf_db(folders, PARAMS)
+
+
 def test_other_csv_columns_are_refused(folders: Path) -> None:
     write_csv(folders, "image,label,Ethnicity", ",1")
     with pytest.raises(DamagedDataError, match="expected 'image,label'"):

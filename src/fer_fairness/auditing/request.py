@@ -108,7 +108,7 @@ class Request:
     def _opened(self) -> tuple[ForeignTable, str]:
         """The table that is given, and what its model is called."""
         if isinstance(self.source, str | os.PathLike):
-            path = Path(self.source)
+            path = Path(self.source).expanduser()
             return open_table(path), name_of_file(path)
         return table_of_frame(self.source), _UNNAMED
 

@@ -103,7 +103,7 @@ def order_of_classes(
         raise InvalidInputError(
             f"The model has {shares.shape[1]} outputs, their names are not given, and its answers "
             f"for {len(labels):,} validation faces do not tell their order. Mean recall by order: "
-            f"{told or 'none is known'}. {_REMEDY}"
+            f"{told or 'none is known'}. {_REMEDY}{_example(fits)}"
         )
     best, second = fits[:2]
     other = swapped_classes(labels.tolist(), _named(best.order, answers).tolist())
@@ -119,6 +119,13 @@ def order_of_classes(
         f"order of {second.order.known_as} {second.mean_recall:.0%}. The faces that are scored "
         "took no part in it. Where the order is known, give audit.columns.class_names."
     )
+
+
+def _example(fits: Sequence[_Fit]) -> str:
+    if not fits:
+        return ""
+    order = fits[0].order
+    return f" That of {order.known_as} is audit.columns.class_names={';'.join(order.names)}"
 
 
 def _named(order: Order, answers: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:

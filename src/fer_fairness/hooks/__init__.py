@@ -7,11 +7,13 @@ from fer_fairness.hooks.names import unknown_names
 from fer_fairness.hooks.project import ProjectHooks
 from fer_fairness.hooks.provenance import ProvenanceHooks
 from fer_fairness.hooks.run_log import RunLogHooks
+from fer_fairness.hooks.tracking import TrackingHooks
 
 __all__ = [
     "ProjectHooks",
     "ProvenanceHooks",
     "RunLogHooks",
+    "TrackingHooks",
     "missing_inputs",
     "run_manifest",
     "stop",

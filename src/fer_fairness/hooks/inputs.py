@@ -15,7 +15,7 @@ from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.pipelines.described import BLOCKS
 
 _READ_BY_NO_NODE: Final = (
-    *("data_root", "seeds", "training_seed_of", "manifest", "budget", "bench"),
+    *("data_root", "seeds", "training_seed_of", "manifest", "mlflow", "budget", "bench"),
     BLOCKS,
 )
 """Read by the catalog, by what makes the structure of the pipelines, and by hooks."""

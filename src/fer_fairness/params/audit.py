@@ -7,7 +7,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.base import GivenPathText, Parameters
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import AgeCuts, ListOf, parted
 from fer_fairness.taxonomy import NO_CLASS
@@ -113,19 +113,19 @@ class PredictionColumns(Parameters):
 class AuditParameters(Parameters):
     """What is audited: a file of predictions, or a Keras model and the dataset to run it on."""
 
-    predictions: str | None = Field(
+    predictions: GivenPathText | None = Field(
         default=None, description="Path of a prediction file: CSV (also .gz) or Parquet."
     )
-    model: str | None = Field(
+    model: GivenPathText | None = Field(
         default=None, description="Path of a model in its place: Keras, ONNX or TFLite."
     )
-    labels: ListOf[str] | None = Field(
+    labels: ListOf[GivenPathText] | None = Field(
         default=None,
         min_length=1,
         description="Files of true emotions or groups that the prediction file lacks, one row a "
         "picture: joined to it by the pictures' names.",
     )
-    held_out_labels: str | None = Field(
+    held_out_labels: GivenPathText | None = Field(
         default=None,
         description="Where a labeller predicted the groups of the prediction file: path of a CSV "
         "or Parquet file of people whose group is known, with columns true_<attribute> and "

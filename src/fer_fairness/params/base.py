@@ -1,9 +1,12 @@
 """The base of every parameter model: unknown keys are errors, values do not change."""
 
+import os.path
 from difflib import get_close_matches
-from typing import Self
+from pathlib import Path
+from typing import Annotated, Self, TypeAlias
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     ModelWrapValidatorHandler,
@@ -11,6 +14,12 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+GivenPath: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+"""A path as somebody types it: ~ is their home, also where no shell sees it."""
+
+GivenPathText: TypeAlias = Annotated[str, AfterValidator(os.path.expanduser)]
+"""The same as text."""
 
 
 class Parameters(BaseModel):

@@ -2,7 +2,7 @@
 
 from pydantic import Field, field_validator
 
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.base import GivenPathText, Parameters
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.params.lists import ListOf
 
@@ -10,7 +10,7 @@ from fer_fairness.params.lists import ListOf
 class CompareParameters(Parameters):
     """Which two runs or audits are set side by side, and how changes are tested."""
 
-    reports: ListOf[str] | None = Field(
+    reports: ListOf[GivenPathText] | None = Field(
         default=None,
         description="Paths of two runs or audits, the reference first: results.json or audit.json, "
         "its folder, or the data root of a run.",

@@ -1,11 +1,10 @@
 """Parameters of reading and dividing datasets: tolerated damage, FER+ votes, validation faces."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.base import GivenPath, Parameters
 
 TargetMode = Literal["majority", "probability", "multi_target"]
 
@@ -61,7 +60,7 @@ class ImageFolderParameters(SourceParameters):
         description="Share of the images that may be unreadable and left out, each by name, before "
         "the reader stops.",
     )
-    annotations: Path | None = Field(
+    annotations: GivenPath | None = Field(
         None,
         description="A CSV or Parquet file with a column `file`, the image's path below the "
         "folder, and any of `gender`, `race` and `age_group` as somebody perceived them. A "

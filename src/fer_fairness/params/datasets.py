@@ -7,13 +7,20 @@ from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, RootModel, field_validator, model_validator
 
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.base import GivenPath, Parameters
 from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.params.lists import AgeCuts, ListOf
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, Attribute
 
 Codes: TypeAlias = Literal[
-    "fer2013", "fer_plus", "raf_db", "affectnet", "ck_plus", "ck_plus_csv", "two_letters"
+    "fer2013",
+    "fer_plus",
+    "raf_db",
+    "raf_db_from_0",
+    "affectnet",
+    "ck_plus",
+    "ck_plus_csv",
+    "two_letters",
 ]
 Preset: TypeAlias = Literal[
     "fer2013_folders",
@@ -44,7 +51,7 @@ class DatasetParameters(SourceParameters):
     """What every described dataset has in common."""
 
     name: str = Field("", description="The key of the block, which is written there already.")
-    path: Path | None = Field(
+    path: GivenPath | None = Field(
         None, description="The dataset's folder; not given: the folder of its name in data/01_raw."
     )
     title: str | None = Field(None, description="Its name for people; not given: its own name.")

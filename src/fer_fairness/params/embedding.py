@@ -1,11 +1,10 @@
 """Parameters of the face embedders, of the images they see, and of a run over many faces."""
 
-from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from fer_fairness.params.base import Parameters
+from fer_fairness.params.base import GivenPath, Parameters
 from fer_fairness.params.lists import ListOf
 from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
@@ -74,7 +73,7 @@ class DlibParameters(Parameters):
 class ModelFileParameters(Parameters):
     """A face model that a user names, and the images that it was trained on."""
 
-    path: Path = Field(description="The .keras, .h5 or .onnx file.")
+    path: GivenPath = Field(description="The .keras, .h5 or .onnx file.")
     sha256: str = Field(
         pattern=r"^[0-9a-f]{64}$",
         description="SHA-256 of the file, 64 lower-case hexadecimal digits, as sha256sum prints "

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from fer_fairness.params.base import GivenPathText
 from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.params.embedding import Alignment
 from fer_fairness.params.inference import InferenceParameters
@@ -12,7 +13,9 @@ from fer_fairness.params.inference import InferenceParameters
 class LabelImagesParameters(ImageFolderParameters):
     """Which folder, and how the faces stand in its images."""
 
-    folder: str | None = Field(default=None, description="The folder; images lie at any depth.")
+    folder: GivenPathText | None = Field(
+        default=None, description="The folder; images lie at any depth."
+    )
     alignment: Alignment = Field(
         default="detect",
         description="detect: one face is sought in each image; landmarks: each image is a face, of "

@@ -65,7 +65,7 @@ def raw_folders(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
         f"{name}.raw": {
             "type": "fer_fairness.datasets.RawFolderDataset",
-            "filepath": params.path.expanduser().as_posix(),
+            "filepath": params.path.as_posix(),
             "layout": name,
             "metadata": {"kedro-viz": {"layer": "raw"}},
         }

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from fer_fairness.files import json_sha256
 
-PLACES: Final = frozenset({"data_root", "checkpoint_root", "embedding_cache_root"})
-"""Parameters that say where something lies, not what it is."""
+PLACES: Final = frozenset({"data_root", "checkpoint_root", "embedding_cache_root", "mlflow"})
+"""Parameters that say where something lies, or whether it is tracked, not what it is."""
 
 _TOLD: Final = 3
 """Changes of one block that are named; the others are counted."""

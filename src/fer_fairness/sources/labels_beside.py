@@ -47,16 +47,17 @@ def with_labels(
     return table
 
 
-def with_folders(table: ForeignTable) -> ForeignTable | None:
+def with_folders(table: ForeignTable, named: str | None) -> ForeignTable | None:
     """The table with a column `folder` where the folder of each picture is named like an emotion.
 
     Args:
         table: Predictions whose true emotion is in no column; a note tells of the folders.
+        named: The column of pictures, if it is known; else it is guessed from the names.
 
     Returns:
         None where some picture lies in no such folder.
     """
-    image = image_column(table)
+    image = _known(table, named)
     if image is None or FOLDER in table.every_name:
         return None
     found = [_emotion_of_folder(path) for path in table.one_line(image)]
@@ -77,8 +78,12 @@ def _emotion_of_folder(path: str) -> str | None:
     return None
 
 
+def _known(table: ForeignTable, given: str | None) -> str | None:
+    return given if given in table.names else image_column(table)
+
+
 def _named(table: ForeignTable, given: str | None) -> str:
-    image = given if given in table.names else image_column(table)
+    image = _known(table, given)
     if image is None:
         table.refuse(
             f"no column names the pictures, by which true emotions and groups are joined "

@@ -175,7 +175,7 @@ def _of_tool(
 def _with_roles(table: ForeignTable, columns: PredictionColumns) -> tuple[ForeignTable, Roles]:
     """Which column is what; where none is the true emotion, the folders of pictures may be."""
     if columns.true is None and not names_true(table, columns):
-        in_folders = with_folders(table)
+        in_folders = with_folders(table, columns.sample_id)
         if in_folders is not None:
             return in_folders, find_roles(in_folders, columns.model_copy(update={"true": FOLDER}))
     return table, find_roles(table, columns)

@@ -154,8 +154,9 @@ def list_class_folders(
 
     Raises:
         DamagedDataError: A csv file has other columns than `image,label` and those of hand-made
-            demographics.
+            demographics, or folders count from 0.
     """
+    _refuse_from_0(facts, root)
     listed, n_rows = _images_in_folders(folder, root, record)
     files: list[Json] = []
     notes: list[str] = []
@@ -177,6 +178,17 @@ def list_class_folders(
     if not has_demographics:
         notes.append("This layout has no demographics: no face has annotated attributes.")
     return Listing("{train,test}/{1..7}/", _train_first(listed), n_rows, files, notes)
+
+
+def _refuse_from_0(facts: DatasetFacts, root: Path) -> None:
+    """Folders 0 to 6 would be read with every emotion named after its neighbour."""
+    for first in (root / split / "0" for split in SPLITS):
+        if first.is_dir() and any(first.iterdir()):
+            raise DamagedDataError(
+                f"{facts.dataset}: there is a folder {first}, expected 1 to 7: emotions are "
+                "counted from 0. Rename the folders, 6 to 7 first, or read them by a block of "
+                "`datasets` with kind: folders and codes: raf_db_from_0."
+            )
 
 
 def _unlisted_note(file: LabelFile, split: str, listed: Mapping[str, RafDbFace]) -> list[str]:

@@ -47,6 +47,17 @@ def test_what_is_shown_agrees_with_itself(draw: int, home: float, away: float) -
     assert (tested["p_value_corrected"] >= tested["p_value"]).all()
 
 
+def test_scores_of_a_model_that_is_always_right_are_no_surer_than_its_recalls() -> None:
+    matrix = world((1.0, 0.6), n_faces=300).matrix
+    sure = matrix[(matrix["model"] == "on_a") & (matrix["evaluation_set"] == "a")]
+    sure = sure[sure["attribute"].isna()].set_index("metric")
+    of_emotions = sure[sure.index.str.startswith("recall_")]
+    for metric in ("balanced_accuracy", "accuracy"):
+        row = sure.loc[metric]
+        assert (row["value"], row["ci_high"], row["n_people"]) == (1.0, 1.0, 300)
+        assert of_emotions["ci_low"].min() < row["ci_low"] < 1.0
+
+
 def test_differences_are_those_of_the_matrix() -> None:
     found = world((0.8, 0.6), draw=3)
     keys = ["model", "evaluation_set", "metric", "attribute", "group"]

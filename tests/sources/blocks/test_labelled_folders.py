@@ -41,6 +41,7 @@ def test_folders_of_splits_and_emotions_are_read_in_any_usual_spelling(
     [
         (("0", "1", "2", "3", "6", "4", "5"), "fer2013"),
         (("6", "3", "2", "4", "7", "5", "1"), "raf_db"),
+        (("5", "2", "1", "3", "6", "4", "0"), "raf_db_from_0"),
         (("6", "5", "4", "1", "0", "2", "3"), "affectnet"),
         (("AN", "DI", "AF", "HA", "NE", "SA", "SU"), "two_letters"),
         (

@@ -202,6 +202,11 @@ def test_py_feat_table_with_empty_rows(tmp_path: Path) -> None:
     assert "'happiness' is 'happy'" in notes_of(found)
     assert "found no face in 1 of 7 rows" in notes_of(found)
 
+    pictures = frame.drop(columns="frame").assign(gender=["f", "m"] * 3 + ["f"])
+    pictures.to_csv(tmp_path / "pictures.csv", index=False)
+    alone = read_table(open_table(tmp_path / "pictures.csv"), PredictionColumns())
+    assert alone.frame["emotion"].tolist() == list(FOLDERS)
+
 
 @pytest.mark.parametrize("extra", [[], [0.3, -0.1]], ids=["eight", "with_valence_and_arousal"])
 @pytest.mark.parametrize("scale", [1.0, 12.0], ids=["shares", "logits"])

@@ -42,6 +42,8 @@ MATRIX_COLUMNS: Final = (
 )
 
 _FEWEST_SETS: Final = 2
+_FROM_RECALLS: Final = (MEAN_RECALL, "accuracy")
+"""Everybody's, told from recalls: draws of people alone show no noise where all are alike."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,7 @@ def cross_dataset(
     sets = list(measured_sets(asked, params, seed))
     compared_parts = [compared(part) for one in sets for part in one.parts]
     scores = scores_of(compared_parts, params).rename(columns={"variant": "model"})
-    # Everybody's is told from the recalls, whose noise has what no draw of people shows.
-    scores = scores[scores["attribute"].notna() | (scores["metric"] != MEAN_RECALL)]
+    scores = scores[~(scores["attribute"].isna() & scores["metric"].isin(_FROM_RECALLS))]
     rows = [row for one in sets for row in _further_rows(one, params, seed)]
     matrix = pd.concat([scores, pd.DataFrame(rows)], ignore_index=True)
     return CrossDataset(
@@ -128,16 +129,20 @@ def _own_model_first(audience: Audience, homes: Mapping[str, str]) -> Audience:
 
 
 def _further_rows(one: OfSet, params: InferenceParameters, seed: int) -> Iterator[Row]:
-    """Recalls of emotions and groups, and calibration, of every model on one set."""
+    """Recalls of everybody, emotions and groups, and calibration, of every model on one set."""
     emotions = one.audience.emotions
     for (attribute, group), recalls in one.recalls.items():
         shown = recalls.n_people > 0
-        mean = recalls.weighed((shown / shown.sum())[:, np.newaxis])
+        sums = [shown / shown.sum()]
         if group is None:
             yield from _rows(one, recalls, [f"recall_{name}" for name in emotions], params)
-            # Somebody may show several emotions, and is one person.
-            mean = replace(mean, n_people=np.array([one.parts[0].part.people.n_people]))
-        yield from _rows(one, mean, [MEAN_RECALL], params, attribute=attribute, group=group)
+            sums.append(one.emotion_shares)
+        part = recalls.weighed(np.stack(sums, axis=1))
+        if group is None:
+            # Somebody who shows several emotions is one person of all.
+            part = replace(part, n_people=np.full(len(sums), one.overconfidence.n_people[0]))
+        names = _FROM_RECALLS[: len(sums)]
+        yield from _rows(one, part, names, params, attribute=attribute, group=group)
     yield from _rows(one, one.overconfidence, [OVERCONFIDENCE], params, lowest=-1.0)
     yield from _calibration_errors(one, params, seed)
 

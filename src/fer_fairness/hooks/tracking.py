@@ -1,0 +1,201 @@
+"""Experiment tracking: a run of MLflow for a run of Kedro, and in it a nested one a training."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import pandas as pd
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Node, Pipeline
+from pydantic import ValidationError
+
+from fer_fairness.errors import FerFairnessError, InvalidInputError
+from fer_fairness.extras import require_extra
+from fer_fairness.hooks.errors import stop
+
+if TYPE_CHECKING:
+    from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+
+logger = logging.getLogger(__name__)
+
+_OF_A_TRAINING: Final = frozenset({"model", "history", "training_record"})
+_REPORTS: Final = frozenset({"report", "results", "page"})
+# Most that MLflow takes at once.
+_N_METRICS, _N_PARAMETERS = 1000, 100
+
+
+class TrackingHooks:
+    """Tells MLflow of trainings and reports, where the parameter `mlflow` is true.
+
+    Elsewhere kedro-mlflow is neither imported by this hook nor asked: `settings` keeps Kedro from
+    registering its hooks, and this one calls them once nothing speaks against a run. What they
+    would record of every node is left out: the parameters of a training stand at its own run.
+    """
+
+    def __init__(self) -> None:
+        self._plugin: MlflowHook | None = None
+        self._catalog: CatalogProtocol[Any, Any] | None = None
+        self._saved: dict[str, dict[str, Any]] = {}
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Read `mlflow.yml`, where tracking is asked for or a command of kedro-mlflow runs.
+
+        Raises:
+            MissingExtraError: kedro-mlflow is not installed.
+            InvalidInputError: `mlflow.yml` is none, or the place that it names cannot be used.
+        """
+        self._plugin = None
+        if not (context.params.get("mlflow") or _is_command_of_plugin()):
+            return
+        try:
+            require_extra("mlflow", needed_for="Tracking, which the parameter mlflow asks for,")
+            with _plain_errors():
+                from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+
+                plugin = MlflowHook()
+                plugin.after_context_created(context)
+        except FerFairnessError as error:
+            stop(error)
+        self._plugin = plugin
+
+    @hook_impl(trylast=True)  # once nothing speaks against the run
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Begin a run of MLflow."""
+        self._catalog = catalog
+        if self._plugin is not None:
+            try:
+                with _plain_errors():
+                    self._plugin.before_pipeline_run(run_params, pipeline, catalog)
+            except FerFairnessError as error:
+                stop(error)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:  # noqa: ANN401
+        """With the last of its outputs a training is told; a report as soon as it is there."""
+        if self._plugin is None:
+            return
+        parent, kind = str(self._plugin.run_id), dataset_name.rpartition(".")[2]
+        with _going_on(dataset_name):
+            if kind in _REPORTS:
+                self._keep(parent, dataset_name)
+            elif kind in _OF_A_TRAINING:
+                saved = self._saved.setdefault(node.name, {})
+                saved[kind] = data
+                if saved.keys() == _OF_A_TRAINING:
+                    del self._saved[node.name]
+                    self._log_training(parent, node, saved["history"], saved["training_record"])
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """End the run of MLflow."""
+        if self._plugin is not None:
+            with _going_on("the end of the run"):
+                self._plugin.after_pipeline_run(run_params, pipeline, catalog)
+
+    @hook_impl(tryfirst=True)  # another hook may end the run
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
+        """Mark the run of MLflow as failed."""
+        if self._plugin is not None:
+            with _going_on("the end of the run"):
+                self._plugin.on_pipeline_error(error, run_params, pipeline, catalog)
+
+    def _log_training(
+        self, parent: str, node: Node, history: pd.DataFrame, record: Mapping[str, Any]
+    ) -> None:
+        """Log a nested run: parameters, metrics by epoch, the files of model and record."""
+        from mlflow import MlflowClient
+        from mlflow.entities import Metric, Param
+        from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+        client, end_ms = MlflowClient(), round(time() * 1000)
+        run = client.create_run(
+            client.get_run(parent).info.experiment_id,
+            start_time=end_ms - round(history["seconds"].sum() * 1000),
+            tags={MLFLOW_PARENT_RUN_ID: parent, "kedro_node": node.name},
+            run_name=f"{record['variant']}_seed_{record['seed']}",
+        ).info.run_id
+        told = {key: value for key, value in record.items() if key != "parameters"}
+        flat = pd.json_normalize({**told, **record["parameters"]}).iloc[0]
+        parameters = [Param(name, str(value)) for name, value in flat.items()]
+        numbers = history.select_dtypes(["number", "bool"]).drop(columns="epoch").astype(float)
+        metrics = [
+            Metric(str(name), value, end_ms, epoch)
+            for name in numbers
+            for epoch, value in zip(history["epoch"].tolist(), numbers[name].tolist(), strict=True)
+        ]
+        for first in range(0, len(parameters), _N_PARAMETERS):
+            client.log_batch(run, params=parameters[first : first + _N_PARAMETERS])
+        for first in range(0, len(metrics), _N_METRICS):
+            client.log_batch(run, metrics=metrics[first : first + _N_METRICS])
+        for name in node.outputs:
+            if name.rpartition(".")[2] in ("model", "training_record"):
+                self._keep(run, name)
+        client.set_terminated(run)
+
+    def _keep(self, run: str, dataset: str) -> None:
+        """Copy the file of a dataset to the artifacts of a run."""
+        from mlflow import MlflowClient
+
+        kept = None if self._catalog is None else self._catalog.get(dataset)
+        if kept is not None:
+            MlflowClient().log_artifact(run, kept.filepath)
+
+
+def _is_command_of_plugin() -> bool:
+    """Whether `kedro mlflow ui` or another command of kedro-mlflow reads the configuration."""
+    context = click.get_current_context(silent=True)
+    return context is not None and "mlflow" in context.command_path.split()[:-1]
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Tell what is wrong with the configuration or place of MLflow in one sentence.
+
+    Raises:
+        InvalidInputError: With the remedy.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, ValidationError) as error:
+        raise InvalidInputError(
+            f"MLflow cannot be used as conf/base/mlflow.yml, or that of the environment, says "
+            f"({_first_line(error)}). Mend it, make sure that its mlflow_tracking_uri is a "
+            "database or a server that answers, or run without the parameter mlflow."
+        ) from error
+
+
+@contextmanager
+def _going_on(what: str) -> Iterator[None]:
+    """Let no lost tracking server end a training: it is warned of, and results are kept."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        logger.warning(
+            "MLflow was not told of %s (%s). The run goes on, and what it makes is in the data "
+            "root as ever.",
+            *(what, _first_line(error)),
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
