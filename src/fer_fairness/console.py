@@ -39,6 +39,7 @@ _COLUMNS: Final = {
     "labels": "Files of true emotions or groups of the same pictures, where FILE lacks them.",
     "predicted-attributes": "Columns of groups that a labeller predicted. [default: those that "
     "--held-out-labels knows]",
+    "groups": 'What the codes of groups stand for: "gender.0=female; gender.1=male".',
     "age-cuts": 'First year of each age group but the youngest. [default: "20; 40; 70"]',
 }
 """Options that are texts; what is not given is guessed from the names of the columns."""

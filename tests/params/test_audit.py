@@ -9,7 +9,7 @@ from fer_fairness.params.audit import AuditParameters, PredictionColumns
 def test_everything_is_guessed_by_default() -> None:
     given = AuditParameters()
 
-    columns = given.columns.model_dump(exclude={"several_faces", "age_cuts"})
+    columns = given.columns.model_dump(exclude={"several_faces", "groups", "age_cuts"})
     assert set(columns.values()) == {None}
     assert (given.predictions, given.model, given.dataset) == (None, None, "fer_plus")
 

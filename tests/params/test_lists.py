@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from fer_fairness import params
 from fer_fairness.params.augmentation import AugmentationParameters
@@ -12,7 +12,7 @@ from fer_fairness.params.base import Parameters
 from fer_fairness.params.embedding import EmbedderParameters
 from fer_fairness.params.fabrication import PlantedBias
 from fer_fairness.params.fairness_reporting import EvaluationParameters
-from fer_fairness.params.lists import parted
+from fer_fairness.params.lists import Legends, parted
 from fer_fairness.params.race_labeling import LabellerParameters, LogisticRegressionGrid
 
 WITH_RULES_OF_THEIR_OWN = {
@@ -77,3 +77,17 @@ def test_no_list_of_any_parameter_model_was_forgotten() -> None:
                     and "parted" not in f"{field.annotation}{field.metadata}"
                 }
     assert lists <= WITH_RULES_OF_THEIR_OWN
+
+
+def test_legends_come_from_conf_or_from_a_command_line() -> None:
+    legends = TypeAdapter(Legends)
+    expected = {"sex": {"0": "female", "1": "male"}, "skin.tone": {"1": "I"}}
+    assert (
+        legends.validate_python({"sex": {0: "female", 1: "male"}, "skin.tone": {1: "I"}})
+        == expected
+    )
+    assert legends.validate_python("sex.0=female; sex.1 = male;skin.tone.1=I") == expected
+    with pytest.raises(
+        ValidationError, match=r"has '0=female', expected such as 'gender\.0=female'"
+    ):
+        legends.validate_python("0=female")

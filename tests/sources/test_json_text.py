@@ -28,3 +28,11 @@ def test_an_empty_list_beside_the_faces_is_no_further_face() -> None:
 def test_a_broken_line_is_named_by_its_number_in_the_file() -> None:
     with pytest.raises(InvalidInputError, match="x, line 4: this is no JSON"):
         frame_of_json("x", '{"emotion": "sad"}\n\n{"emotion": "sad"}\n{"emotion": }\n')
+
+
+def test_faces_that_name_their_picture_keep_its_name() -> None:
+    lists = '[[{"img_path": "sad/a.jpg", "emotion": {"sad": 90}}], [{"emotion": {"sad": 80}}]]'
+    read = frame_of_json("x", lists)
+    assert read["image"].fillna("").tolist() == ["", "picture 2"]
+    assert read["img_path"].tolist()[0] == "sad/a.jpg"
+    assert "image" not in frame_of_json("x", '[[{"Img Path": "a.jpg", "emotion": "sad"}]]')

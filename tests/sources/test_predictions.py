@@ -219,3 +219,29 @@ def test_cells_that_become_one_group_are_told(tmp_path: Path) -> None:
     notes = str(read_predictions(path, GUESS).reading["notes"])
     assert "'gender': the cells ' f ', 'f' are read as one group, 'f'." in notes
     assert "'race': the cells" not in notes
+
+
+def test_codes_of_groups_are_named_by_their_legend(tmp_path: Path) -> None:
+    text = "label,prediction,sex\nfear,fear,0\nfear,happy,1\nhappy,happy,\n"
+    found = read(tmp_path, text, groups={"sex": {0: "female", 1: "male"}})
+    assert found.frame["sex"].astype(object).where(found.frame["sex"].notna(), None).tolist() == [
+        "female",
+        "male",
+        None,
+    ]
+    for groups, told in (
+        ({"sex": {0: "female"}}, r"column 'sex', row 2 .*'1' is none of the codes '0'"),
+        ({"gender": {0: "female"}}, r"groups names 'gender'.*columns of groups: 'sex'"),
+    ):
+        with pytest.raises(InvalidInputError, match=told):
+            read(tmp_path, text, groups=groups)
+
+
+def test_several_groups_in_one_cell_are_told_and_brackets_of_ages_are_not(tmp_path: Path) -> None:
+    rows = ["Black;White", "Black", "White / Asian", "Asian or Pacific / Islander"]
+    text = "label,prediction,race,age_group\n" + "\n".join(
+        f"fear,fear,{race},{age}" for race, age in zip(rows, ["0-2", "2", "9-12", "9"], strict=True)
+    )
+    notes = notes_of(read(tmp_path, text))
+    assert "'race' has several groups in one cell in 1 rows: 'Black;White'" in notes
+    assert "'age_group' has several" not in notes

@@ -160,8 +160,8 @@ def _pictures(given: Pictures) -> Faces:
     if isinstance(given.table, pd.DataFrame):
         table, frame, folder = table_of_frame(given.table), given.table, Path()
     else:
-        path = Path(given.table).expanduser()
-        table, folder = open_table(path), path.parent
+        file = Path(given.table).expanduser()
+        table, folder = open_table(file), file.parent
         frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
     column = image_column(table)
     if column is None:
@@ -176,7 +176,8 @@ def _pictures(given: Pictures) -> Faces:
     with without_warnings():
         for row, written in enumerate(table.one_line(column)):
             face = partial(_face, boxes[row], given) if cut is None or has_box[row] else cut.face
-            found = picture_or_problem(folder / written.strip(), face)
+            path = folder / written.strip().replace("\\", "/")  # as Windows writes it, too
+            found = picture_or_problem(path, face)
             if isinstance(found, str):
                 table.refuse(f"the picture {written!r} in row {row + 1} cannot be read: {found}.")
             images.append(found)

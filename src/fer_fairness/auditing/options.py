@@ -16,6 +16,7 @@ _COLUMNS: Final = (
     "logits",
     "class_names",
     "several_faces",
+    "groups",
     "age_cuts",
 )
 _OF_AUDIT: Final = (
@@ -46,6 +47,7 @@ class Options(TypedDict, total=False):
             joined by the pictures' names.
         several_faces: Of a picture in which a tool found several faces, "largest" (the default) or
             "all" are audited.
+        groups: By column what the codes of groups stand for: {"gender": {0: "female", 1: "male"}}.
         age_cuts: First year of each age group but the youngest, for ages in years.
         held_out_labels: File of people whose group is known, where a labeller predicted groups.
         predicted_attributes: Which attributes these are; not given: those of `held_out_labels`.
@@ -68,6 +70,7 @@ class Options(TypedDict, total=False):
     person: str | None
     labels: str | Path | Sequence[str | Path] | None
     several_faces: Literal["largest", "all"]
+    groups: str | Mapping[str, Mapping[int | str, str]]
     age_cuts: Sequence[int]
     held_out_labels: str | Path | None
     predicted_attributes: str | Sequence[str] | None

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from fer_fairness.evaluation_sets import EVALUATION_SETS, TRAINED_ON
 from fer_fairness.params.base import GivenPathText, Parameters
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.params.lists import AgeCuts, ListOf, parted
+from fer_fairness.params.lists import AgeCuts, Legends, ListOf, parted
 from fer_fairness.taxonomy import NO_CLASS
 
 _OF_ONE_MODEL: Final = ("probabilities", "logits")
@@ -57,6 +57,10 @@ class PredictionColumns(Parameters):
     several_faces: Literal["largest", "all"] = Field(
         default="largest",
         description="Which faces are audited of a picture in which a tool found several.",
+    )
+    groups: Legends = Field(
+        default_factory=dict,
+        description="By column what the codes of groups stand for: {gender: {0: female, 1: male}}.",
     )
     age_cuts: AgeCuts = Field(
         default=(20, 40, 70),

@@ -9,7 +9,7 @@ from pydantic import Field, RootModel, field_validator, model_validator
 
 from fer_fairness.params.base import GivenPath, Parameters
 from fer_fairness.params.data_processing import SourceParameters
-from fer_fairness.params.lists import AgeCuts, ListOf
+from fer_fairness.params.lists import AgeCuts, Legend, ListOf
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS, Attribute
 
 Codes: TypeAlias = Literal[
@@ -224,7 +224,7 @@ class TableParameters(DatasetParameters):
         description="The table, CSV, TSV or Parquet; a relative path begins at the folder."
     )
     columns: TableColumns = Field(default_factory=TableColumns)
-    groups: dict[Attribute, dict[str, str]] = Field(
+    groups: dict[Attribute, Legend] = Field(
         default_factory=dict,
         description="What the codes of an attribute stand for: {gender: {'0': female, '1': male}}.",
     )
@@ -232,18 +232,6 @@ class TableParameters(DatasetParameters):
         (20, 40, 70),
         description="First year of each age group but the youngest, where ages are years.",
     )
-
-    @field_validator("groups", mode="before")
-    @classmethod
-    def _groups_are_texts(cls, given: object) -> object:
-        if not isinstance(given, Mapping):
-            return given
-        return {
-            name: {str(k): str(v) for k, v in legend.items()}
-            if isinstance(legend, Mapping)
-            else legend
-            for name, legend in given.items()
-        }
 
     @property
     def scored_emotions(self) -> tuple[str, ...]:

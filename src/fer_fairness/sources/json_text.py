@@ -13,6 +13,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.predictions_roles import ID_NAMES, normal
 
 IMAGE: Final = "image"
 """Column of the pictures where a file names them outside of its records."""
@@ -20,6 +21,7 @@ IMAGE: Final = "image"
 _PARTS_OF_A_FACE: Final = frozenset(
     ("emotion", "emotions", "gender", "race", "region", "box", "facial_area", "scores")
 )
+_PICTURES: Final = frozenset(ID_NAMES[-1].split())
 _PAIR: Final = 2
 
 
@@ -90,8 +92,13 @@ def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
         yield from _faces(value, {})
     elif isinstance(value, list):
         for number, found in enumerate(value, start=1):
-            of_picture = isinstance(found, list) and not _is_pair(found)
+            of_picture = isinstance(found, list) and not _is_pair(found) and not _name_it(found)
             yield from _faces(found, {IMAGE: f"picture {number}"} if of_picture else {})
+
+
+def _name_it(faces: list[Any]) -> bool:
+    """Whether the faces of a picture say themselves which one it is."""
+    return any(_PICTURES & {*map(normal, face)} for face in faces if isinstance(face, Mapping))
 
 
 def _is_by_column(value: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ from fer_fairness.sources.foreign_table import (
     quoted,
     rows_named,
 )
+from fer_fairness.sources.group_cells import combination_notes, named_by
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
 from fer_fairness.sources.predictions_of_models import with_largest
@@ -127,7 +128,7 @@ def read_table(
         predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
-    groups = _groups(table, roles, columns.age_cuts)
+    groups = _groups(table, roles, columns)
     grouping = pd.DataFrame({column.name: column.texts for column in groups}, index=samples.index)
     people = read_people(table, roles, grouping, looked_for=columns.person is None)
     names = tuple(map(probability_column, classes)) if scores else ()
@@ -210,7 +211,13 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
     return ids
 
 
-def _groups(table: ForeignTable, roles: Roles, age_cuts: Sequence[int]) -> list[TextColumn]:
+def _groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -> list[TextColumn]:
+    stray = next((name for name in columns.groups if name not in roles.attributes), None)
+    if stray is not None:
+        table.refuse(
+            f"audit.columns.groups names {stray!r}, which is none of the columns of groups: "
+            f"{listed(roles.attributes)}."
+        )
     groups: list[TextColumn] = []
     refused: list[str] = []
     for name in roles.attributes:
@@ -219,13 +226,18 @@ def _groups(table: ForeignTable, roles: Roles, age_cuts: Sequence[int]) -> list[
                 f"a column of groups cannot be called {name!r} here. Rename it in the file."
             )
         column = table.text(name)
+        if name in columns.groups:
+            legend, setting = columns.groups[name], "audit.columns.groups"
+            groups.append(named_by(table, column, legend, setting=setting))
+            continue
         if is_age_in_years(column):
-            groups.append(cut_years(table, column, age_cuts))
+            groups.append(cut_years(table, column, columns.age_cuts))
             continue
         if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
             refused.append(
                 f"Column {name!r} holds {len(column.values)} different numbers, such as "
-                f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2."
+                f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2; "
+                "call a column of years age."
             )
             continue
         groups.append(_spelt_alike(table, column))
@@ -269,6 +281,7 @@ def _group_notes(column: TextColumn) -> list[str]:
             f"part in its comparisons (written and how often: {texts}). If a group is called "
             "so, write another name."
         )
+    notes += combination_notes(column)
     if len(column.values) > _MANY_GROUPS:
         notes.append(f"{column.name!r} has {len(column.values)} groups: most will be small.")
     notes += [

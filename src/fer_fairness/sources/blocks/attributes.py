@@ -8,6 +8,7 @@ import pandas as pd
 
 from fer_fairness.sources.ages import groups_of_years, is_years
 from fer_fairness.sources.foreign_table import ForeignTable, TextColumn, rows_named
+from fer_fairness.sources.group_cells import combination_notes, named_by
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
     COARSE_RACES,
@@ -58,14 +59,10 @@ def annotated_groups(
             an age is beyond 120 years.
     """
     found = table.text(column)
+    table.notes.extend(combination_notes(found))
     if legend:
-        unknown = [value for value in found.values if value not in legend]
-        if unknown:
-            table.refuse(
-                f"{found.place(unknown[0])} is none of the codes {', '.join(map(repr, legend))} "
-                f"of {attribute}. Add it to `groups`, or correct the cell."
-            )
-        names = dict(legend)
+        found = named_by(table, found, legend, setting=f"`groups` of {attribute}")
+        names = {value: value for value in found.values}
     elif attribute == "age_group" and all(map(is_years, found.values)):
         names = dict(groups_of_years(table, found, age_cuts))
     else:
