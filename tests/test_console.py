@@ -95,7 +95,7 @@ def test_several_columns_of_predictions_are_one_comparison(
 ) -> None:
     result = run(several, *QUICK, "--attributes", "gender", *named, "--output", tmp_path)
     assert result.exit_code == 0, result.output
-    assert "“pred_new” against “pred_old”: Accuracy" in result.stdout
+    assert "“pred_new” against “pred_old”: Better: accuracy" in result.stdout
     changes = pd.read_parquet(tmp_path / "comparisons.parquet")
     assert set(changes["variant"]) == {"pred_new"}
     assert "What the other models change" in (tmp_path / "audit.html").read_text(encoding="utf-8")

@@ -29,13 +29,17 @@ open(sys.argv[1], "wb").write(tf.lite.TFLiteConverter.from_keras_model(model).co
 
 
 def write_onnx(
-    path: Path, shape: list[int | str], axes: list[int], weights: tuple[float, ...] = (4, -4)
+    path: Path,
+    shape: list[int | str],
+    axes: list[int],
+    weights: tuple[float, ...] = (4, -4),
+    dtype: str = "float32",
 ) -> Path:
     """Logits of the mean m of an image: of two classes 4 m and -4 m."""
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
-    stored = numpy_helper.from_array(np.array([weights], dtype=np.float32), "weights")
+    stored = numpy_helper.from_array(np.array([weights], dtype=dtype), "weights")
     nodes = [
         helper.make_node("ReduceMean", ["image"], ["mean"], axes=axes, keepdims=1),
         helper.make_node("Flatten", ["mean"], ["flat"]),
@@ -44,8 +48,8 @@ def write_onnx(
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info("emotions", TensorProto.FLOAT, None)],
+        [helper.make_tensor_value_info("image", stored.data_type, shape)],
+        [helper.make_tensor_value_info("emotions", stored.data_type, None)],
         [stored],
     )
     onnx.save(
@@ -105,6 +109,11 @@ def test_tflite_runs_like_onnx(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(InvalidInputError, match="TFLite model cannot be loaded"):
         shares(path)
+
+
+def test_networks_of_half_precision_are_given_halves(tmp_path: Path) -> None:
+    path = write_onnx(tmp_path / "half.onnx", ["n", 6, 6, 1], [1, 2, 3], dtype="float16")
+    np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=5e-3)
 
 
 def test_outputs_that_are_no_class_are_left_out_of_a_network(tmp_path: Path) -> None:

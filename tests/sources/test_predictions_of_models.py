@@ -7,6 +7,7 @@ from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.given_frame import table_of_frame
 from fer_fairness.sources.predictions_of_models import (
     columns_of_scores,
+    of_one_model,
     predicted_columns,
     with_largest,
 )
@@ -76,3 +77,10 @@ def test_the_class_of_the_largest_number_is_predicted_where_nothing_else_is(pref
 
     named = table_of_frame(frame.assign(prediction="Fear"))
     assert with_largest(named, PredictionColumns()) == (named, PredictionColumns())
+
+
+def test_scores_of_nobody_knows_which_model_are_left_out_and_told() -> None:
+    frame = pd.DataFrame({**TRUE, "pred_a": "fear", "pred_b": "anger", "prob_fear": 0.5})
+    found = of_one_model(table_of_frame(frame), "pred_a", ["pred_a", "pred_b"])
+    assert found.names == ("label", "pred_a")
+    assert "'prob_fear' were left out" in found.notes[-1]

@@ -118,7 +118,7 @@ def load_foreign_model(
     if path.suffix.lower() == ONNX_SUFFIX:
         return _of_network(onnx_network(path, output, form or InputForm()), path, class_names)
     if is_tflite(begins_with):
-        return _of_network(tflite_network(path, form or InputForm()), path, class_names)
+        return _of_network(tflite_network(path, output, form or InputForm()), path, class_names)
     prepare_backend()
     import h5py
 

@@ -24,6 +24,11 @@ _PLACES: Final[dict[Layout, int]] = {"NHWC": 3, "NCHW": 1}
 _CHANNELS: Final = (1, 3)
 _TRIED_SIDE_PX: Final = 64
 _ERRORS_ONLY: Final = 3
+_FLOATS: Final = {
+    "tensor(float16)": "float16",
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+}
 
 
 @dataclass(frozen=True)
@@ -129,24 +134,25 @@ def onnx_network(path: Path, output: str | None, form: InputForm) -> Network:
             f"({first_line(error)}). Give an ONNX model in one file."
         ) from error
     inputs, outputs = session.get_inputs(), [one.name for one in session.get_outputs()]
-    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+    if len(inputs) != 1 or inputs[0].type not in _FLOATS:
         found = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
         raise InvalidInputError(
-            f"{path} takes {found or 'nothing'}, expected one input of 32-bit floats. Export the "
-            "model with its images as its only, float input."
+            f"{path} takes {found or 'nothing'}, expected one input of floats. Export the model "
+            "with its images as its only, float input."
         )
+    floats = _FLOATS[inputs[0].type]
     wanted = _output(path, outputs, output)
     name = inputs[0].name
 
     def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(session.run([wanted], {name: batch})[0])
+        return np.asarray(session.run([wanted], {name: batch.astype(floats)})[0])
 
     declared = list(inputs[0].shape)
     return _network("ONNX", run, declared, _taken(path, declared, form, run))
 
 
-def tflite_network(path: Path, form: InputForm) -> Network:
-    """Open a TFLite model with the interpreter of LiteRT or of TensorFlow.
+def tflite_network(path: Path, output: str | None, form: InputForm) -> Network:
+    """Open a TFLite model with the interpreter of LiteRT or of TensorFlow; as `onnx_network`.
 
     Raises:
         InvalidInputError: It is no model from a batch of images, or the interpreter refuses it.
@@ -166,14 +172,15 @@ def tflite_network(path: Path, form: InputForm) -> Network:
             f"{path}: this TFLite model cannot be loaded ({first_line(error)}). Convert it again."
         ) from error
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    if len(inputs) != 1 or len(outputs) != 1 or inputs[0]["dtype"] != np.float32:
+    if len(inputs) != 1 or inputs[0]["dtype"] != np.float32:
         raise InvalidInputError(
-            f"{path} takes {len(inputs)} inputs ({inputs[0]['dtype'].__name__}) and gives "
-            f"{len(outputs)} outputs, expected one of 32-bit floats and one. Convert it with float "
-            "inputs; its weights may be quantised."
+            f"{path} takes {len(inputs)} inputs ({inputs[0]['dtype'].__name__}), expected one of "
+            "32-bit floats. Convert it with float inputs; its weights may be quantised."
         )
+    names = [str(one["name"]) for one in outputs]
+    wanted = names.index(_output(path, names, output))
     signature = [None if size < 0 else int(size) for size in inputs[0]["shape_signature"]]
-    place, result = inputs[0]["index"], outputs[0]["index"]
+    place, result = inputs[0]["index"], outputs[wanted]["index"]
 
     def run(batch: np.ndarray) -> np.ndarray:
         if None in signature and interpreter.get_input_details()[0]["shape"].tolist() != [

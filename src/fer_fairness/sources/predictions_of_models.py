@@ -134,14 +134,21 @@ def columns_of_scores(table: ForeignTable) -> tuple[str, ...]:
 
 
 def of_one_model(table: ForeignTable, column: str, models: Collection[str]) -> ForeignTable:
-    """The table with the predictions of one model alone, and no scores: whose they are is not told.
+    """The table with the predictions of one model alone; a note tells of scores left out.
 
     Args:
         table: The predictions as they were given.
         column: Those of the model.
         models: The columns of all models.
     """
-    return table.without({*models, *columns_of_scores(table)} - {column})
+    scores = [name for name in columns_of_scores(table) if name not in models]
+    found = table.without({*models, *scores} - {column})
+    if scores:
+        found.notes.append(
+            f"{listed(scores)} were left out: nothing tells which of the models they are of. To "
+            "measure calibration too, audit that model alone."
+        )
+    return found
 
 
 def has_true_codes(table: ForeignTable, true: str | None) -> bool:
