@@ -148,6 +148,8 @@ def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
     assert list(found.table) == ["image"]
     assert "1 of 3 faces have no box" in found.warnings[0]
     corners = table.assign(x1=20, y1=10, x2=40, y2=16)[["image", "x1", "y1", "x2", "y2"]]
+    in_one_cell = table[["image"]].assign(bbox="[1, 2, 3, 4]")
+    assert "'bbox' is not read" in faces_of(Pictures(in_one_cell), tmp_path).warnings[0]
     of_windows = corners.assign(image=image.replace("/", "\\"))
     assert list(faces_of(Pictures(of_windows), tmp_path).table) == ["image"]
     for wrong in ({"w": 0}, {"y": 40}, {" x": -20}):

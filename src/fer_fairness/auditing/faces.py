@@ -87,6 +87,8 @@ _BOXES: Final = (
 _CORNERS: Final = ("x1 y1 x2 y2", "xmin ymin xmax ymax", "left top right bottom")
 """Names of left, top, right and bottom, compared without case and underscores."""
 
+_IN_ONE_CELL: Final = ("box", "bbox", "facebox", "boundingbox", "facialarea", "region")
+
 
 def faces_of(dataset: Dataset, data_root: Path) -> Faces:
     """The faces of a dataset and what is known of them.
@@ -185,7 +187,7 @@ def _pictures(given: Pictures) -> Faces:
     return Faces(
         np.stack(images),
         frame.drop(columns=boxed).reset_index(drop=True),
-        warnings=() if cut is None else cut.told(table, is_expected=not columns),
+        warnings=() if cut is None else cut.told(table, has_columns=bool(columns)),
     )
 
 
@@ -240,16 +242,22 @@ class _Cutter:
             face = self._of_crops.align(pixels)
         return _square(Image.fromarray(pixels if face is None else face), self._given)
 
-    def told(self, table: ForeignTable, *, is_expected: bool) -> tuple[str, ...]:
+    def told(self, table: ForeignTable, *, has_columns: bool) -> tuple[str, ...]:
         """What was taken for a face that may be none, in sentences.
 
         Args:
             table: Where the pictures are named.
-            is_expected: Whether it has no columns of boxes at all.
+            has_columns: Whether it has columns of boxes.
         """
         whole = "their whole pictures are taken for the face"
         told = []
-        if not is_expected and self._given.alignment == "none":
+        unread = [n for n in table.names if normal(n).replace("_", "") in _IN_ONE_CELL]
+        if unread and not has_columns:
+            told.append(
+                f"Column {unread[0]!r} is not read as boxes, for nothing tells whether its numbers "
+                "are corners or sizes: give x, y, w and h, or x1, y1, x2 and y2, a column each."
+            )
+        if has_columns and self._given.alignment == "none":
             told.append(f"{self._n_pictures:,} of {table.n_rows:,} faces have no box: {whole}.")
         if self._n_without_face:
             told.append(f"In {self._n_without_face:,} pictures no face was found: {whole}.")
