@@ -20,11 +20,11 @@ import numpy as np
 import psutil
 from distributed import Client, LocalCluster
 
+from fer_fairness import processes
 from fer_fairness.embedding import ImageRows, embed_faces
 from fer_fairness.embedding.protocol import FaceEmbedder
 from fer_fairness.params.embedding import EmbeddingParameters, ImageCondition
-from fer_fairness.processes import calls
-from fer_fairness.runners.worker import calls_on_workers, computing
+from fer_fairness.runners import worker
 
 SIDE_PX = 8
 CHUNK_SIZE = 4096
@@ -59,8 +59,8 @@ def embed(folder: Path, n: int) -> float:
     """Embed all faces of a file, as a node would on a worker; seconds."""
     images = ImageRows(np.load(folder / "faces.npy", mmap_mode="r"), np.arange(n))
     started = time.perf_counter()
-    calls.set(calls_on_workers)
-    with computing:
+    processes.calls.set(worker.calls_on_workers)
+    with worker.computing:
         found = embed_faces(
             Source(),
             images,

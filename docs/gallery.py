@@ -13,7 +13,7 @@ from typing import Final
 CHOSEN: Final = {
     "headline_gaps": "Noise taken off. Grey: equal treatment",
     "gaps": "Gaps between groups on RAF-DB",
-    "recalls": "Recall of each emotion by perceived race (labels by annotators) on RAF-DB",
+    "recalls": "Perceived race (labels by annotators) on RAF-DB: Recall of each emotion",
     "ranks": "Mean ranks of 6 variants in mean recall",
     "fronts": "Accuracy of every variant on FER+ against the accuracy of the worst group",
     "trade_off": "Accuracy and accuracy gap of every variant on FER+",
@@ -23,9 +23,11 @@ CHOSEN: Final = {
     "augmentation": "Demographic augmentation: ",
     "reliability": "Reliability of the labeller on faces shrunk to 48",
 }
-"""What files are called, and how the captions of the pictures begin."""
+"""What files are called, and how captions of the pictures begin, or headings and captions."""
 
-_FIGURE: Final = re.compile(r"(<svg.*?</svg>)\s*</div>\s*<figcaption>(.*?)</figcaption>", re.DOTALL)
+_PART: Final = re.compile(
+    r"<h3>(.*?)</h3>|(<svg.*?</svg>)\s*</div>\s*<figcaption>(.*?)</figcaption>", re.DOTALL
+)
 
 
 def main(report: Path, folder: Path) -> None:
@@ -37,7 +39,13 @@ def main(report: Path, folder: Path) -> None:
     page = report.read_text(encoding="utf-8")
     if "These faces are fabricated" not in page:
         sys.exit(f"{report} is not about drawn faces: nothing of real data enters the repository.")
-    pictures = {html.unescape(caption): svg for svg, caption in _FIGURE.findall(page)}
+    pictures, heading = {}, ""
+    for title, svg, caption in _PART.findall(page):
+        if svg:
+            pictures[html.unescape(caption)] = pictures[html.unescape(f"{heading}: {caption}")] = (
+                svg
+            )
+        heading = title or heading
     folder.mkdir(parents=True, exist_ok=True)
     for name, beginning in CHOSEN.items():
         found = [svg for caption, svg in pictures.items() if caption.startswith(beginning)]

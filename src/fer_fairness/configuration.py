@@ -40,6 +40,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
                 raise
             stop(InvalidInputError(told))
         try:
+            _refuse_remote(str(parameters.get("data_root", "")))
             structure = structure_of(parameters)
             EVALUATION_SETS.describe(structure.described)
             refuse_impossible_fine_tunings(parameters, structure)
@@ -57,6 +58,15 @@ class ProjectConfigLoader(OmegaConfigLoader):
         """A kind of configuration; the catalog has the folders that described datasets name."""
         found: dict[str, Any] = super().__getitem__(key)
         return found | raw_folders(self["parameters"]) if key == "catalog" else found
+
+
+def _refuse_remote(data_root: str) -> None:
+    """Refuse a data root that is a URL, which would become a folder of that name."""
+    if "://" in data_root:
+        raise InvalidInputError(
+            f"data_root is {data_root}, expected a folder on a disk: records, raw data and folders "
+            'lie there. Single datasets may lie in a bucket: docs/scaling.md, "Storage".'
+        )
 
 
 def _unknown_environment(env: str | None, conf: Path) -> str:

@@ -74,7 +74,7 @@ def pipelines_for(structure: Structure) -> dict[str, Pipeline]:
         "fairness_reporting": fairness_reporting.create_pipeline(structure),
     }
     return {
-        "__default__": sum(pipelines.values(), Pipeline([])),
+        "__default__": Pipeline(list(pipelines.values())),
         **pipelines,
         "fabrication": fabrication.create_pipeline(),
         "label_images": label_images.create_pipeline(),

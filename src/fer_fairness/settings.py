@@ -23,7 +23,7 @@ HOOKS = (
     TrackingHooks(),
 )
 # TrackingHooks calls them where tracking is asked for.
-DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)
+DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)
 
 CONFIG_LOADER_CLASS = ProjectConfigLoader
 

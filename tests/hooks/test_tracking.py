@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
+from kedro.framework.session import KedroSession
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 
@@ -104,6 +105,14 @@ def test_asked_for_and_not_installed_the_extra_is_named(
     monkeypatch.setattr(extras, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"parameter mlflow .*fer-fairness\[mlflow\]"):
         TrackingHooks().after_context_created(context(tmp_path, asked=True))
+
+
+def test_the_hooks_of_the_plugin_itself_are_off(kedro_project: Path) -> None:
+    pytest.importorskip("kedro_mlflow")
+    session = KedroSession.create(project_path=kedro_project, env="base")
+    modules = {type(plugin).__module__ for plugin in session._hook_manager.get_plugins()}
+    assert "fer_fairness.hooks.tracking" in modules
+    assert not any(name.startswith("kedro_mlflow") for name in modules)
 
 
 def test_a_training_is_a_nested_run_with_parameters_curves_and_files(

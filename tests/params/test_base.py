@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
+from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.params.training import TrainingParameters
 
 
@@ -31,3 +34,14 @@ def test_what_a_block_says_of_itself_stays_as_it_is() -> None:
     (error,) = caught.value.errors()
     assert error["loc"] == ()
     assert error["type"] == "value_error"
+
+
+def test_a_path_begins_at_the_home_of_whom_the_machine_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    read = [
+        ImageFolderParameters.model_validate({"annotations": given}).annotations
+        for given in ("~/labels.csv", "~nobody_of_this_name/labels.csv")
+    ]
+    assert read == [Path("/home/ada/labels.csv"), Path("~nobody_of_this_name/labels.csv")]

@@ -15,11 +15,17 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-GivenPath: TypeAlias = Annotated[Path, AfterValidator(Path.expanduser)]
+GivenPathText: TypeAlias = Annotated[str, AfterValidator(os.path.expanduser)]
 """A path as somebody types it: ~ is their home, also where no shell sees it."""
 
-GivenPathText: TypeAlias = Annotated[str, AfterValidator(os.path.expanduser)]
-"""The same as text."""
+
+def _expanded(given: Path) -> Path:
+    # Of somebody whom the machine does not know `Path.expanduser` raises what nobody catches.
+    return Path(os.path.expanduser(given))  # noqa: PTH111
+
+
+GivenPath: TypeAlias = Annotated[Path, AfterValidator(_expanded)]
+"""The same as a path."""
 
 
 class Parameters(BaseModel):
