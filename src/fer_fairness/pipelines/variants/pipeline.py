@@ -46,9 +46,7 @@ def variant_pipeline(variant: Variant, structure: Structure, seed: int) -> Pipel
     )
     if issubclass(variant.method, Method):
         return Pipeline(list(wired.trained(variant.method)))
-    return Pipeline(
-        [part for dataset in EVALUATION_SETS for part in wired.post_processed(dataset)]
-    )
+    return Pipeline([part for dataset in EVALUATION_SETS for part in wired.post_processed(dataset)])
 
 
 @dataclass(frozen=True)
