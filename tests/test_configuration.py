@@ -43,9 +43,10 @@ def test_a_block_given_at_run_time_is_a_variant(kedro_project: Path) -> None:
     assert "by_race" not in variants_in("mitigation")
 
 
-def test_a_data_root_that_is_no_folder_is_refused(kedro_project: Path) -> None:
-    with pytest.raises(InvalidInputError, match=r"data_root is s3://bucket/run, expected a folder"):
-        load(kedro_project, data_root="s3://bucket/run")
+def test_a_data_root_elsewhere_is_a_mirror_of_it_to_all_parameters(kedro_project: Path) -> None:
+    found = load(kedro_project, data_root="s3://bucket/run")
+    assert found["data_root"] == "data/mirror/s3/bucket/run"
+    assert found["checkpoint_root"].startswith("data/mirror/s3/bucket/run/")
 
 
 def test_a_block_of_conf_can_be_taken_away(kedro_project: Path) -> None:

@@ -1,6 +1,7 @@
 """Every runner of Kedro runs the pipelines, with the same numbers and a line for each node."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from distributed import LocalCluster
 from kedro.framework.session import KedroSession
 from kedro.runner import AbstractRunner, SequentialRunner, ThreadRunner
 
+from fer_fairness.mirror import Mirror
 from fer_fairness.reporting import read_results
 from fer_fairness.runners import DaskRunner
 
@@ -94,3 +96,20 @@ def test_nodes_in_processes_give_the_same_numbers_and_a_plain_line_each(
     assert "\x1b" not in told
     assert "\r" not in told
     assert len(told.splitlines()) < 7 + 6
+
+
+def test_a_data_root_in_s3_has_the_same_numbers_on_any_machine(
+    sequential: dict[str, str], predictions: Path, kedro_project: Path, bucket: str, tmp_path: Path
+) -> None:
+    audit = {"predictions": str(predictions), "inference": QUICK}
+    address = f"s3://{bucket}/run"
+    session = KedroSession.create(
+        project_path=kedro_project, runtime_params={"data_root": address, "audit": audit}
+    )
+    try:
+        session.run(pipeline_names=["audit"], runner=SequentialRunner())
+    finally:
+        shutil.rmtree(kedro_project / "data/mirror/s3" / bucket)
+    Mirror(address, tmp_path, {}).fetch()
+    assert tables_in(tmp_path) == sequential
+    assert list((tmp_path / ".provenance/nodes").iterdir())

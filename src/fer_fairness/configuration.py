@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
+from fer_fairness.mirror import is_remote
 from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
 from fer_fairness.pipelines.compare.folder import compare_folder
@@ -32,6 +33,7 @@ class ProjectConfigLoader(OmegaConfigLoader):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Kedro gives
         super().__init__(*args, **kwargs)
+        self.remote_data_root = self._mirrored_data_root()
         try:
             parameters = super().__getitem__("parameters")
         except MissingConfigException:
@@ -40,7 +42,6 @@ class ProjectConfigLoader(OmegaConfigLoader):
                 raise
             stop(InvalidInputError(told))
         try:
-            _refuse_remote(str(parameters.get("data_root", "")))
             structure = structure_of(parameters)
             EVALUATION_SETS.describe(structure.described)
             refuse_impossible_fine_tunings(parameters, structure)
@@ -59,14 +60,19 @@ class ProjectConfigLoader(OmegaConfigLoader):
         found: dict[str, Any] = super().__getitem__(key)
         return found | raw_folders(self["parameters"]) if key == "catalog" else found
 
-
-def _refuse_remote(data_root: str) -> None:
-    """Refuse a data root that is a URL, which would become a folder of that name."""
-    if "://" in data_root:
-        raise InvalidInputError(
-            f"data_root is {data_root}, expected a folder on a disk: records, raw data and folders "
-            'lie there. Single datasets may lie in a bucket: docs/scaling.md, "Storage".'
-        )
+    def _mirrored_data_root(self) -> str | None:
+        """The data root's address where it lies elsewhere: to all else it is the mirror of it."""
+        given = (self.runtime_params or {}).get("data_root")
+        try:
+            place = str(given or self["globals"].get("data_root", ""))
+        except MissingConfigException:
+            return None
+        if not is_remote(place):
+            return None
+        protocol, _, path = place.partition("://")
+        mirror = Path("data/mirror", protocol, path.strip("/"))
+        self.runtime_params = {**(self.runtime_params or {}), "data_root": mirror.as_posix()}
+        return place
 
 
 def _unknown_environment(env: str | None, conf: Path) -> str:

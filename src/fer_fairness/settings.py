@@ -3,7 +3,13 @@
 import warnings
 
 from fer_fairness.configuration import ProjectConfigLoader
-from fer_fairness.hooks import ProjectHooks, ProvenanceHooks, RunLogHooks, TrackingHooks
+from fer_fairness.hooks import (
+    ProjectHooks,
+    ProvenanceHooks,
+    RunLogHooks,
+    StorageHooks,
+    TrackingHooks,
+)
 
 # `kedro run --pipeline X` is a form that this project promises to keep, beside `--pipelines X`.
 warnings.filterwarnings("ignore", message="Option '--pipeline' is deprecated")
@@ -18,6 +24,7 @@ warnings.filterwarnings(
 _PROVENANCE = ProvenanceHooks()
 HOOKS = (
     ProjectHooks(),
+    StorageHooks(),
     _PROVENANCE,
     RunLogHooks(lambda: _PROVENANCE.n_running),
     TrackingHooks(),

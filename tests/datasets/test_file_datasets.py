@@ -89,6 +89,14 @@ class TestEveryFileDataset:
         assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize(("dataset_class", "name"), LOCAL)
+def test_remote_files_are_refused_where_a_library_wants_a_local_one(
+    dataset_class: Callable[..., AtomicFile], name: str
+) -> None:
+    with pytest.raises(DatasetError, match="local files only"):
+        dataset_class(filepath=f"s3://bucket/{name}")
+
+
 @pytest.mark.parametrize(
     ("dataset_class", "name", "data"),
     [

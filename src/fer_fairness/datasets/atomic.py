@@ -1,8 +1,6 @@
 """Kedro's own datasets of tables, JSON and text, whose local files are replaced at once."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from json import dumps
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NewType
@@ -25,8 +23,6 @@ logger = logging.getLogger(__name__)
 
 TextPreview = NewType("TextPreview", str)
 """Plain text for Kedro-Viz, which goes by the name of this type."""
-
-_STORAGE_LIBRARIES: Final = frozenset({"aiobotocore", "aiohttp", "botocore", "gcsfs", "s3fs"})
 
 _N_SHOWN: Final = 5
 """Entries of a list that a preview has, as many as rows of a table."""
@@ -58,10 +54,6 @@ class AtomicFile(_Behind):  # type: ignore[misc]
         Raises:
             DatasetError: If it is not there or cannot be read.
         """
-        with _reaching(self):
-            return self._found()
-
-    def _found(self) -> Any:  # noqa: ANN401  what the dataset class reads
         if not self.exists():
             version = self._version.load if self._version else None
             pinned = f" in the version {version}" if version else ""
@@ -74,7 +66,7 @@ class AtomicFile(_Behind):  # type: ignore[misc]
             return super().load()
         except DatasetError as error:
             cause = error.__cause__
-            if cause is None or isinstance(cause, DatasetError) or _is_of_storage(self, cause):
+            if cause is None or isinstance(cause, DatasetError):
                 raise  # a dataset's own words
             reason = " ".join(str(cause).split())[:600] or type(cause).__name__
             raise DatasetError(
@@ -98,8 +90,7 @@ class AtomicFile(_Behind):  # type: ignore[misc]
         # look before the file is in its place.
         write = super().save.__wrapped__
         if self._protocol != "file":
-            with _reaching(self):
-                write(self, data)
+            write(self, data)
             return
         try:
             with replacing(Path(self._get_save_path())) as self._unfinished:
@@ -112,37 +103,6 @@ class AtomicFile(_Behind):  # type: ignore[misc]
             return PurePosixPath(self._unfinished)
         path: PurePosixPath = super()._get_save_path()
         return path
-
-
-@contextmanager
-def _reaching(file: AtomicFile) -> Iterator[None]:
-    """Tell that a remote place cannot be reached, once the file system has tried its own retries.
-
-    Raises:
-        DatasetError: With the reason and the remedy.
-    """
-    try:
-        yield
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not _is_of_storage(file, cause):
-            cause = cause.__cause__
-        if cause is None:
-            raise
-        reason = " ".join(str(cause).split())[:300] or type(cause).__name__
-        raise DatasetError(
-            f"{file.filepath} cannot be reached ({reason}). See that its bucket is there, that the "
-            "credentials allow to read and write there (docs/scaling.md) and that the connection "
-            "holds; then run the same command with --only-missing-outputs."
-        ) from error
-
-
-def _is_of_storage(file: AtomicFile, error: BaseException) -> bool:
-    """Whether an error is one of a remote file system, not of what a file holds."""
-    library = type(error).__module__.partition(".")[0]
-    return file._protocol != "file" and (  # noqa: SLF001
-        isinstance(error, OSError) or library in _STORAGE_LIBRARIES
-    )
 
 
 class ParquetDataset(AtomicFile, pandas.ParquetDataset):  # type: ignore[misc]

@@ -31,7 +31,7 @@ class FigureDataset(LocalFileDataset["Figure"]):
 
     def preview(self) -> ImagePreview:
         """The image in base64, for kedro-viz."""
-        picture = self._local_copy(str(self._get_load_path())).read_bytes()
+        picture = Path(self._get_load_path()).read_bytes()
         return ImagePreview(base64.b64encode(picture).decode("ascii"))
 
     def _read(self, path: Path) -> NoReturn:

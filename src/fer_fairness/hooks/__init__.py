@@ -7,12 +7,14 @@ from fer_fairness.hooks.names import unknown_names
 from fer_fairness.hooks.project import ProjectHooks
 from fer_fairness.hooks.provenance import ProvenanceHooks
 from fer_fairness.hooks.run_log import RunLogHooks
+from fer_fairness.hooks.storage import StorageHooks
 from fer_fairness.hooks.tracking import TrackingHooks
 
 __all__ = [
     "ProjectHooks",
     "ProvenanceHooks",
     "RunLogHooks",
+    "StorageHooks",
     "TrackingHooks",
     "missing_inputs",
     "run_manifest",
