@@ -63,7 +63,7 @@ def test_only_what_changed_travels(address: str, tmp_path: Path) -> None:
     assert files(here.folder) == {"first": "1", "second": "changed"}
 
 
-def test_what_is_removed_during_a_run_is_removed_elsewhere(address: str, tmp_path: Path) -> None:
+def test_what_is_removed_here_stays_elsewhere(address: str, tmp_path: Path) -> None:
     here = Mirror(address, tmp_path / "here", {})
     there = Mirror(address, tmp_path / "there", {})
     write(here.folder, kept="1", removed="2")
@@ -72,7 +72,16 @@ def test_what_is_removed_during_a_run_is_removed_elsewhere(address: str, tmp_pat
     (here.folder / "removed").unlink()
     here.send()
     there.fetch()
-    assert files(there.folder) == {"kept": "1"}
+    assert files(there.folder) == {"kept": "1", "removed": "2"}
+
+
+def test_a_file_of_this_machine_is_not_overwritten(address: str, tmp_path: Path) -> None:
+    write(tmp_path / "here", table="new")
+    Mirror(address, tmp_path / "here", {}).send()
+    write(tmp_path / "there", table="own")
+    with pytest.raises(RemoteStorageError, match=r"none is overwritten"):
+        Mirror(address, tmp_path / "there", {}).fetch()
+    assert files(tmp_path / "there") == {"table": "own"}
 
 
 def test_what_somebody_removed_from_the_mirror_comes_back(address: str, tmp_path: Path) -> None:

@@ -87,6 +87,14 @@ class Mirror:
         with self._telling("read"):
             there = self._there()
             changed = [name for name, found in there.items() if not self._has(name, found)]
+        own = [n for n in changed if (self.folder / n).is_file() and not self._is_same(n)]
+        if own:
+            raise RemoteStorageError(
+                f"{self.folder / own[0]} and {len(own) - 1} other files here are not what "
+                f"{self.address} had, and there they are others again: none is overwritten. Move "
+                "away those of this machine, or remove the others, and run the command again."
+            )
+        with self._telling("read"):
             self._bring(changed, there)
         for name in self._known.keys() - there.keys():
             if self._is_same(name):
@@ -96,7 +104,7 @@ class Mirror:
         return len(changed)
 
     def send(self, part: Path | None = None) -> int:
-        """Take there what is new or changed here, and remove there what was removed here.
+        """Take there what is new or changed here; nothing is removed there.
 
         Args:
             part: A file or folder within the folder; all of it without.
@@ -110,12 +118,6 @@ class Mirror:
         part = part or self.folder
         names = [name for name in self._names(part) if not self._is_same(name)]
         within = part.relative_to(self.folder).as_posix()
-        gone = [
-            name
-            for name in self._known
-            if (within == "." or PurePosixPath(name).is_relative_to(within))
-            and not (self.folder / name).is_file()
-        ]
         with self._telling("written"):
             before = {name: _seen(self.folder / name, "") for name in names}
             if names:
@@ -127,11 +129,7 @@ class Mirror:
                 for name in names:
                     known = before[name]
                     self._known[name] = _Known(there[name], known.n_bytes, known.changed_ns)
-            for name in gone:
-                if self._system.exists(f"{self._root}/{name}"):
-                    self._system.rm_file(f"{self._root}/{name}")
-                del self._known[name]
-        if names or gone:
+        if names:
             self._write_index()
         return len(names)
 
@@ -149,7 +147,7 @@ class Mirror:
                 os.replace(incoming / name, place)  # noqa: PTH105  atomic
                 self._known[name] = _seen(place, there[name])
         finally:
-            shutil.rmtree(self.folder / _INCOMING, ignore_errors=True)
+            shutil.rmtree(incoming, ignore_errors=True)
 
     def _there(self, within: str = ".") -> dict[str, str]:
         """What each file elsewhere is, by its path from the folder."""

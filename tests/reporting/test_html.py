@@ -322,10 +322,13 @@ def test_trials_are_shown_with_the_rules_that_would_have_chosen_them(
             "settings": ["", "gamma=2.0", ""],
             "mean_recall": [0.61, float("nan"), 0.5],
             "worst_group_accuracy": [0.5, float("nan"), 0.4],
+            "accuracy_gap": [0.2, float("nan"), 0.1],
             "ideal_point": [0.3, float("nan"), 0.2],
             "failure": ["", "The loss is nan.", ""],
             "rules": ["mean_recall, worst_group_accuracy, ideal_point", "", "mean_recall"],
             "is_chosen": [True, False, True],
+            "objectives": "",
+            "is_on_front": False,
         }
     )
 
@@ -336,7 +339,7 @@ def test_trials_are_shown_with_the_rules_that_would_have_chosen_them(
     shown = told(trials)
     assert "2 choices among trials were made" in shown
     assert "In 0 of them another rule would have chosen another trial." in shown
-    assert "Focal as configured 61.0 % 50.0 % 0.300 all rules yes" in shown
+    assert "Focal as configured 61.0 % 50.0 % 20.0 % 0.300 all rules yes" in shown
     assert "The loss is nan." in shown
     assert "Linear post RAF-DB as configured" in shown
     other = trials.assign(rules=["mean_recall", "ideal_point", "mean_recall"])
