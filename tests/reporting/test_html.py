@@ -341,7 +341,7 @@ def test_trials_are_shown_with_the_rules_that_would_have_chosen_them(
     assert "In 0 of them another rule would have chosen another trial." in shown
     assert "Focal as configured 61.0 % 50.0 % 20.0 % 0.300 all rules yes" in shown
     assert "The loss is nan." in shown
-    assert "Linear post RAF-DB as configured" in shown
+    assert "LinearPost RAF-DB as configured" in shown
     other = trials.assign(rules=["mean_recall", "ideal_point", "mean_recall"])
     assert "In 1 of them another rule would have chosen another trial." in told(other)
     assert "choices among trials" not in told(trials.iloc[:0])
