@@ -165,6 +165,8 @@ def _embed_missing(
                 start, stop = cache.bounds(number)
                 bar.update(stop - start)
     finally:
+        # What still waits for workers ends here, and not when the traceback is let go.
+        getattr(done, "close", lambda: None)()
         _last_opened.clear()
 
 
