@@ -49,6 +49,12 @@ def test_a_data_root_elsewhere_is_a_mirror_of_it_to_all_parameters(kedro_project
     assert found["checkpoint_root"].startswith("data/mirror/s3/bucket/run/")
 
 
+def test_a_password_in_the_address_of_a_data_root_is_refused(kedro_project: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"credentials\.yml") as refused:
+        load(kedro_project, data_root="ftp://ann:secret@host/run")
+    assert "secret" not in str(refused.value)
+
+
 def test_a_block_of_conf_can_be_taken_away(kedro_project: Path) -> None:
     load(kedro_project, reweighing=None)
     assert "reweighing" not in variants_in("mitigation")

@@ -1,6 +1,8 @@
 """A folder is kept equal to one in S3, and what goes wrong there is told once and plainly."""
 
+import shutil
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +65,70 @@ def test_only_what_changed_travels(address: str, tmp_path: Path) -> None:
     assert files(here.folder) == {"first": "1", "second": "changed"}
 
 
-def test_what_is_removed_here_stays_elsewhere(address: str, tmp_path: Path) -> None:
+def test_of_a_folder_that_was_written_anew_what_is_gone_is_removed_elsewhere(
+    address: str, tmp_path: Path
+) -> None:
     here = Mirror(address, tmp_path / "here", {})
     there = Mirror(address, tmp_path / "there", {})
-    write(here.folder, kept="1", removed="2")
+    write(here.folder / "figures", kept="1", removed="2")
+    write(here.folder, other="3")
     here.send()
     there.fetch()
-    (here.folder / "removed").unlink()
+    (here.folder / "figures/removed").unlink()
+    (here.folder / "other").unlink()
+    here.send(here.folder / "figures")
     here.send()
     there.fetch()
-    assert files(there.folder) == {"kept": "1", "removed": "2"}
+    assert files(there.folder) == {"figures/kept": "1", "other": "3"}
+
+
+def test_a_mirror_that_is_deleted_during_a_run_deletes_nothing_elsewhere(
+    address: str, tmp_path: Path
+) -> None:
+    here = Mirror(address, tmp_path / "here", {})
+    write(here.folder / "01_raw", faces="1")
+    here.send()
+    shutil.rmtree(here.folder)
+    here.send()
+    Mirror(address, tmp_path / "there", {}).fetch()
+    assert files(tmp_path / "there") == {"01_raw/faces": "1"}
+
+
+def test_a_place_that_was_emptied_empties_no_mirror(address: str, tmp_path: Path) -> None:
+    write(tmp_path, table="rows")
+    kept = Mirror(address, tmp_path, {})
+    kept.send()
+    kept._system.rm(address, recursive=True)
+    with pytest.raises(RemoteStorageError, match=r"is empty, and had 1 files"):
+        Mirror(address, tmp_path, {}).fetch()
+    assert files(tmp_path) == {"table": "rows"}
+
+
+def test_a_mirror_of_another_server_is_refused(address: str, tmp_path: Path) -> None:
+    write(tmp_path, table="rows")
+    Mirror(address, tmp_path, {}).send()
+    other = {"client_kwargs": {"endpoint_url": "http://127.0.0.1:9"}}
+    with pytest.raises(RemoteStorageError, match=r"mirrors s3://.* not s3://.*127\.0\.0\.1:9"):
+        Mirror(address, tmp_path, other).send()
+
+
+def test_threads_and_runs_side_by_side_lose_nothing(address: str, tmp_path: Path) -> None:
+    mirrors = [Mirror(address, tmp_path / "here", {}) for _ in range(2)]
+    for number in range(12):
+        write(tmp_path / "here", **{f"file_{number}": str(number)})
+    with ThreadPoolExecutor(4) as pool:
+        parts = (tmp_path / "here" / f"file_{number}" for number in range(12))
+        sent = list(pool.map(Mirror.send, mirrors * 6, parts))
+    assert sent == [1] * 12
+    again = Mirror(address, tmp_path / "here", {})
+    assert again.send() == again.fetch() == 0
 
 
 def test_a_file_of_this_machine_is_not_overwritten(address: str, tmp_path: Path) -> None:
     write(tmp_path / "here", table="new")
     Mirror(address, tmp_path / "here", {}).send()
     write(tmp_path / "there", table="own")
-    with pytest.raises(RemoteStorageError, match=r"none is overwritten"):
+    with pytest.raises(RemoteStorageError, match=r"was changed here and in .*none is overwritten"):
         Mirror(address, tmp_path / "there", {}).fetch()
     assert files(tmp_path / "there") == {"table": "own"}
 

@@ -70,6 +70,13 @@ class ProjectConfigLoader(OmegaConfigLoader):
         if not is_remote(place):
             return None
         protocol, _, path = place.partition("://")
+        if "@" in path.partition("/")[0]:
+            stop(
+                InvalidInputError(
+                    f"data_root names somebody and perhaps a password ({protocol}://…@…): give "
+                    "them under data_root in conf/local/credentials.yml, and the address without."
+                )
+            )
         mirror = Path("data/mirror", protocol, path.strip("/"))
         self.runtime_params = {**(self.runtime_params or {}), "data_root": mirror.as_posix()}
         return place

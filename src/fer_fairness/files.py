@@ -158,3 +158,11 @@ def regular_file_bytes(path: Path, *, remedy: str) -> int:
         raise FileAccessError(told) from error
     kind = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe, socket or device"
     raise InvalidInputError(f"{path} is {kind}, expected a file. {remedy}")
+
+
+def home_expanded(given: str | os.PathLike[str]) -> Path:
+    """A path as somebody types it, ~ being their home; that of nobody known stays as it is.
+
+    `Path.expanduser` raises there what nobody catches.
+    """
+    return Path(os.path.expanduser(given))  # noqa: PTH111

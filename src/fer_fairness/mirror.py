@@ -1,11 +1,12 @@
 """A folder of this machine that is kept equal to one elsewhere: S3, or what else fsspec reaches."""
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from uuid import uuid4
@@ -17,6 +18,7 @@ from fer_fairness.files import replacing
 
 _INDEX: Final = ".mirror.json"
 _INCOMING: Final = ".incoming"
+_TURN: Final = ".mirror.lock"
 _MARK: Final = ".fer_fairness"
 """Written first of all: what may not be written is known before anything is computed."""
 
@@ -44,6 +46,7 @@ class Mirror:
 
     A file that is brought over appears whole; on S3 one that is taken there does too. Of several
     files some may have arrived when the connection is lost: provenance tells which fit together.
+    Threads and processes of this machine wait for each other; other machines are not kept apart.
     """
 
     def __init__(
@@ -71,7 +74,8 @@ class Mirror:
             fresh = {"use_listings_cache": False, "skip_instance_cache": True}
             self._system, self._root = fsspec.core.url_to_fs(self.address, **fresh, **options)
         self._index = folder / _INDEX
-        self._known = self._read_index()
+        self._place = f"{self.address} {_server_of(options)}".strip()
+        self._known: dict[str, _Known] = {}
 
     def fetch(self) -> int:
         """Make this folder what the other one is, but for files that are newer here.
@@ -82,32 +86,48 @@ class Mirror:
         Raises:
             RemoteStorageError: It cannot be reached, read or written.
         """
-        with self._telling("written"):
-            self._system.pipe_file(f"{self._root}/{_MARK}", b"")
-        with self._telling("read"):
-            there = self._there()
+        with self._alone():
+            with self._telling("written"):
+                self._system.pipe_file(f"{self._root}/{_MARK}", b"")
+            with self._telling("read"):
+                there = self._there()
             changed = [name for name, found in there.items() if not self._has(name, found)]
-        own = [n for n in changed if (self.folder / n).is_file() and not self._is_same(n)]
-        if own:
-            raise RemoteStorageError(
-                f"{self.folder / own[0]} and {len(own) - 1} other files here are not what "
-                f"{self.address} had, and there they are others again: none is overwritten. Move "
-                "away those of this machine, or remove the others, and run the command again."
-            )
-        with self._telling("read"):
-            self._bring(changed, there)
-        for name in self._known.keys() - there.keys():
-            if self._is_same(name):
-                (self.folder / name).unlink()
-            del self._known[name]
-        self._write_index()
+            self._refuse_to_lose(changed, there)
+            with self._telling("read"):
+                self._bring(changed, there)
+            for name in self._known.keys() - there.keys():
+                if self._is_same(name):
+                    (self.folder / name).unlink()
+                del self._known[name]
+            self._write_index()
         return len(changed)
 
+    def _refuse_to_lose(self, changed: Iterable[str], there: Mapping[str, str]) -> None:
+        """Refuse what would overwrite or remove the only copy of something.
+
+        Raises:
+            RemoteStorageError: With what speaks against it.
+        """
+        own = [name for name in changed if self._is_here(name) and not self._is_same(name)]
+        if own:
+            raise RemoteStorageError(
+                f"{self.folder / own[0]} was changed here and in {self.address}, and so were "
+                f"{len(own) - 1} more files: none is overwritten. Move away those of this machine, "
+                "or remove the others, and give the command again."
+            )
+        if self._known and not there:
+            raise RemoteStorageError(
+                f"{self.address} is empty, and had {len(self._known)} files when {self.folder} was "
+                "last made equal to it: nothing is removed here. See to the address and the "
+                f"server; where it is meant to begin anew, move {self.folder} away."
+            )
+
     def send(self, part: Path | None = None) -> int:
-        """Take there what is new or changed here; nothing is removed there.
+        """Take there what is new or changed here.
 
         Args:
-            part: A file or folder within the folder; all of it without.
+            part: A file or folder within the folder that was just written; of a folder, what is no
+                longer in it is removed there too. All files without, of which none is removed.
 
         Returns:
             How many files were taken there.
@@ -115,21 +135,32 @@ class Mirror:
         Raises:
             RemoteStorageError: It cannot be reached or written.
         """
-        part = part or self.folder
-        names = [name for name in self._names(part) if not self._is_same(name)]
+        with self._alone():
+            return self._send(part or self.folder, is_whole=part is not None and part.is_dir())
+
+    def _send(self, part: Path, *, is_whole: bool) -> int:
         within = part.relative_to(self.folder).as_posix()
+        names = [name for name in self._names(part) if not self._is_same(name)]
+        gone = [
+            name
+            for name in self._known
+            if is_whole and PurePosixPath(name).is_relative_to(within) and not self._is_here(name)
+        ]
+        before = {name: _seen(self.folder / name, "") for name in names}
         with self._telling("written"):
-            before = {name: _seen(self.folder / name, "") for name in names}
             if names:
                 self._system.put(
                     [str(self.folder / name) for name in names],
                     [f"{self._root}/{name}" for name in names],
                 )
                 there = self._there(within)
-                for name in names:
-                    known = before[name]
-                    self._known[name] = _Known(there[name], known.n_bytes, known.changed_ns)
-        if names:
+                for name, known in before.items():
+                    self._known[name] = replace(known, remote=there[name])
+            for name in gone:
+                if self._system.exists(f"{self._root}/{name}"):
+                    self._system.rm_file(f"{self._root}/{name}")
+                del self._known[name]
+        if names or gone:
             self._write_index()
         return len(names)
 
@@ -167,13 +198,16 @@ class Mirror:
                 yield name
 
     def _concerns(self, name: str) -> bool:
-        own = name in (_INDEX, _MARK) or name.startswith(_INCOMING) or ".unfinished" in name
+        own = name in (_INDEX, _MARK, _TURN) or name.startswith(_INCOMING) or ".unfinished" in name
         leads_out = ".." in PurePosixPath(name).parts  # as a key of S3 may
         return not own and not leads_out and not self._passed_over(name)
 
     def _has(self, name: str, remote: str) -> bool:
         known = self._known.get(name)
-        return known is not None and known.remote == remote and (self.folder / name).is_file()
+        return known is not None and known.remote == remote and self._is_here(name)
+
+    def _is_here(self, name: str) -> bool:
+        return (self.folder / name).is_file()
 
     def _is_same(self, name: str) -> bool:
         known = self._known.get(name)
@@ -181,18 +215,38 @@ class Mirror:
         return known is not None and path.is_file() and known == _seen(path, known.remote)
 
     def _read_index(self) -> dict[str, _Known]:
+        """What both places had.
+
+        Raises:
+            RemoteStorageError: The folder mirrors another place.
+        """
         if not self._index.is_file():
             return {}
         found = json.loads(self._index.read_text(encoding="utf-8"))
-        return {name: _Known(*known) for name, known in found.items()}
+        if found["place"] != self._place:
+            raise RemoteStorageError(
+                f"{self.folder} mirrors {found['place']}, not {self._place}: move it away, and it "
+                "is made anew."
+            )
+        return {name: _Known(*known) for name, known in found["files"].items()}
 
     def _write_index(self) -> None:
+        rows = {
+            name: [known.remote, known.n_bytes, known.changed_ns]
+            for name, known in self._known.items()
+        }
         with replacing(self._index) as unfinished:
-            rows = {
-                name: [known.remote, known.n_bytes, known.changed_ns]
-                for name, known in self._known.items()
-            }
-            unfinished.write_text(json.dumps(rows), encoding="utf-8")
+            told = json.dumps({"place": self._place, "files": rows})
+            unfinished.write_text(told, encoding="utf-8")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else of this machine meanwhile, and what others did is known."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _TURN).open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            self._known = self._read_index()
+            yield
 
     @contextmanager
     def _telling(self, done: str) -> Iterator[None]:
@@ -206,7 +260,7 @@ class Mirror:
                 raise
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise RemoteStorageError(
-                f"{self.address} cannot be {done}: {reason}. {_remedy(error)} What a run made is "
+                f"{self.address} cannot be {done}: {reason}. {_remedy(error)} What was made is "
                 f"kept in {self.folder}: the same command with --only-missing-outputs goes on."
             ) from error
 
@@ -218,9 +272,15 @@ def _seen(path: Path, remote: str) -> _Known:
 
 def _identity(told: Mapping[str, Any]) -> str:
     """What tells a file elsewhere from what was there before."""
-    tag = told.get("ETag")
-    changed = told.get("LastModified") or told.get("mtime") or told.get("created")
-    return str(tag) if tag else f"{told.get('size')} {changed}"
+    lower = {name.lower().replace("_", ""): value for name, value in told.items()}
+    named = (lower.get(name) for name in ("etag", "lastmodified", "updated", "mtime", "created"))
+    return f"{next(filter(None, named), '')} {told.get('size')}".strip()
+
+
+def _server_of(options: Mapping[str, Any]) -> str:
+    """The server that an address alone does not tell, if one is given."""
+    given = options.get("client_kwargs", {}).get("endpoint_url") or options.get("endpoint_url")
+    return str(given or os.environ.get("AWS_ENDPOINT_URL", ""))
 
 
 def _remedy(error: Exception) -> str:

@@ -71,6 +71,10 @@ def test_folders_are_hidden_by_their_keys_and_files_below_them_keep_their_names(
         {"data_root": "secret", "checkpoint_root": "/x/secret/06", "predictions": "secret/x.csv"}
     )
     assert told == {"data_root": "…", "checkpoint_root": "…", "predictions": "x.csv"}
+    address = "postgresql://ann:secret@host/home"
+    assert passed_on({"budget": {"study": address}}) == {"budget": {"study": "…"}}
+    command = passed_on_command(["--params", "budget.trials=3,budget.study=sqlite:////h/ann/s.db"])
+    assert command == "--params budget.trials=3,budget.study=s.db"
 
 
 def test_a_command_keeps_its_settings_and_names_of_files() -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.files import home_expanded
 from fer_fairness.params.embedding import Alignment
 from fer_fairness.pictures import picture_or_problem, upright, without_warnings
 from fer_fairness.sources.foreign_file import open_table
@@ -162,7 +163,7 @@ def _pictures(given: Pictures) -> Faces:
     if isinstance(given.table, pd.DataFrame):
         table, frame, folder = table_of_frame(given.table), given.table, Path()
     else:
-        file = Path(given.table).expanduser()
+        file = home_expanded(given.table)
         table, folder = open_table(file), file.parent
         frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
     column = image_column(table)

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import pandas as pd
@@ -15,6 +14,7 @@ from fer_fairness.auditing.reading import name_of_file, read_people
 from fer_fairness.auditing.wording import Way, in_words_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.extras import require_extra
+from fer_fairness.files import home_expanded
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.given_frame import table_of_frame
@@ -108,7 +108,7 @@ class Request:
     def _opened(self) -> tuple[ForeignTable, str]:
         """The table that is given, and what its model is called."""
         if isinstance(self.source, str | os.PathLike):
-            path = Path(self.source).expanduser()
+            path = home_expanded(self.source)
             return open_table(path), name_of_file(path)
         return table_of_frame(self.source), _UNNAMED
 

@@ -11,6 +11,7 @@ import pandas as pd
 from fer_fairness.auditing.models import models_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.scored_faces import ScoredFaces
+from fer_fairness.files import home_expanded
 from fer_fairness.reporting import ReportInputs, read_inputs
 from fer_fairness.reporting.rows.scores import OverallRow
 from fer_fairness.taxonomy import EMOTIONS
@@ -56,7 +57,7 @@ def results_file(named: str) -> Path:
     Raises:
         InvalidInputError: There is none.
     """
-    path = Path(named).expanduser()
+    path = home_expanded(named)
     if path.is_file():
         return path
     found = next((path / name for name in _NAMES if (path / name).is_file()), None)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
 
 from fer_fairness.hooks.errors import stop
 from fer_fairness.mirror import Mirror, RemoteStorageError
@@ -67,19 +68,40 @@ class StorageHooks:
 
     @hook_impl(trylast=True)  # once it is recorded
     def after_dataset_saved(self, dataset_name: str) -> None:
-        """Take there what was saved, and then the record of it."""
-        if self._mirror is None or os.getpid() != self._process or self._catalog is None:
-            return
-        place = getattr(self._catalog.get(dataset_name), "filepath", None)
-        if place is not None and Path(place).is_relative_to(self._mirror.folder):
-            self._mirror.send(Path(place))
-            self._mirror.send(self._mirror.folder / ".provenance/nodes")
+        """Take there what was saved, and then the record of it.
+
+        Raises:
+            RemoteStorageError: It cannot be written; what was made stays in the mirror.
+        """
+        if os.getpid() == self._process:
+            self._take(dataset_name)
 
     @hook_impl(trylast=True)
-    def after_pipeline_run(self) -> None:
-        """Take there all that is not there yet."""
-        if self._mirror is not None:
-            try:
-                self._mirror.send()
-            except RemoteStorageError as error:
-                stop(error)
+    def after_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Take there all that is not there yet, such as what other processes saved."""
+        if self._mirror is None:
+            return
+        try:
+            for name in sorted(pipeline.all_outputs()):
+                self._take(name)
+            self._mirror.send()
+        except RemoteStorageError as error:
+            stop(error)
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Take there what finished nodes made, if it can be reached."""
+        if self._mirror is None or isinstance(error, RemoteStorageError):
+            return
+        try:
+            self._mirror.send()
+        except RemoteStorageError as unsent:
+            logger.warning("%s", unsent)
+
+    def _take(self, dataset: str) -> None:
+        if self._mirror is None or self._catalog is None:
+            return
+        place = Path(getattr(self._catalog.get(dataset), "filepath", None) or "")
+        if place.is_relative_to(self._mirror.folder) and place.exists():
+            self._mirror.send(place)
+            self._mirror.send(self._mirror.folder / ".provenance/nodes")

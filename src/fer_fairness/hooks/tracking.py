@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from fer_fairness.hooks.errors import stop
 
 if TYPE_CHECKING:
     from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+    from mlflow.entities import Metric, Param
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +122,6 @@ class TrackingHooks:
     ) -> None:
         """Log a nested run: parameters, metrics by epoch, the files of model and record."""
         from mlflow import MlflowClient
-        from mlflow.entities import Metric, Param
         from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
         client, end_ms = MlflowClient(), round(time() * 1000)
@@ -130,22 +131,17 @@ class TrackingHooks:
             tags={MLFLOW_PARENT_RUN_ID: parent, "kedro_node": node.name},
             run_name=f"{record['variant']}_seed_{record['seed']}",
         ).info.run_id
-        told = {key: value for key, value in record.items() if key != "parameters"}
-        flat = pd.json_normalize({**told, **record["parameters"]}).iloc[0]
-        parameters = [Param(name, str(value)) for name, value in flat.items()]
-        numbers = history.select_dtypes(["number", "bool"]).drop(columns="epoch").astype(float)
-        metrics = [
-            Metric(str(name), value, end_ms, epoch)
-            for name in numbers
-            for epoch, value in zip(history["epoch"].tolist(), numbers[name].tolist(), strict=True)
-        ]
-        for first in range(0, len(parameters), _N_PARAMETERS):
-            client.log_batch(run, params=parameters[first : first + _N_PARAMETERS])
-        for first in range(0, len(metrics), _N_METRICS):
-            client.log_batch(run, metrics=metrics[first : first + _N_METRICS])
-        for name in node.outputs:
-            if name.rpartition(".")[2] in ("model", "training_record"):
-                self._keep(run, name)
+        try:
+            for part in _parts(_parameters(record), _N_PARAMETERS):
+                client.log_batch(run, params=part)
+            for part in _parts(_metrics(history, end_ms), _N_METRICS):
+                client.log_batch(run, metrics=part)
+            for name in node.outputs:
+                if name.rpartition(".")[2] in ("model", "training_record"):
+                    self._keep(run, name)
+        except Exception:
+            client.set_terminated(run, "FAILED")  # else it would look as if it trained for ever
+            raise
         client.set_terminated(run)
 
     def _keep(self, run: str, dataset: str) -> None:
@@ -155,6 +151,31 @@ class TrackingHooks:
         kept = None if self._catalog is None else self._catalog.get(dataset)
         if kept is not None:
             MlflowClient().log_artifact(run, kept.filepath)
+
+
+def _parts(entries: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    """The entries in lists of at most `size`."""
+    while part := list(islice(entries, size)):
+        yield part
+
+
+def _parameters(record: Mapping[str, Any]) -> Iterator["Param"]:
+    """What the record of a training says, and every parameter of it."""
+    from mlflow.entities import Param
+
+    told = {key: value for key, value in record.items() if key != "parameters"}
+    for name, value in pd.json_normalize({**record["parameters"], **told}).iloc[0].items():
+        yield Param(name, str(value))
+
+
+def _metrics(history: pd.DataFrame, time_ms: int) -> Iterator["Metric"]:
+    """Every number of a history, a step an epoch."""
+    from mlflow.entities import Metric
+
+    numbers = history.select_dtypes(["number", "bool"]).drop(columns="epoch").astype(float)
+    for name in numbers:
+        for epoch, value in zip(history["epoch"].tolist(), numbers[name].tolist(), strict=True):
+            yield Metric(str(name), value, time_ms, epoch)
 
 
 def _is_command_of_plugin() -> bool:

@@ -5,11 +5,11 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.extras import require_extra
+from fer_fairness.files import home_expanded
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
 from fer_fairness.mitigation.tuning import (
@@ -180,7 +180,7 @@ def _store(address: str) -> "optuna.storages.BaseStorage":
         )
     from optuna.storages.journal import JournalFileBackend
 
-    return storages.JournalStorage(JournalFileBackend(str(Path(address).expanduser())))
+    return storages.JournalStorage(JournalFileBackend(str(home_expanded(address))))
 
 
 def _check_is_of(
@@ -201,9 +201,14 @@ def _check_is_of(
 
 def _finished(study: "optuna.Study") -> "Sequence[optuna.trial.FrozenTrial]":
     """Trials of the budget, failed ones among them, in the order in which they were finished."""
-    from optuna.trial import TrialState
+    import optuna
 
-    states = (TrialState.COMPLETE, TrialState.FAIL)
+    states = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL)
     done = study.get_trials(deepcopy=False, states=states)
-    told = (trial for trial in done if _TRIAL in trial.user_attrs)
-    return sorted(told, key=lambda trial: (trial.datetime_complete, trial.number))
+    told = [trial for trial in done if _TRIAL in trial.user_attrs]
+    told.sort(key=lambda trial: (trial.datetime_complete, trial.number))
+    # Two processes may have been given the same settings at once; they are one trial.
+    first: dict[str, optuna.trial.FrozenTrial] = {}
+    for trial in told:
+        first.setdefault(json.dumps(trial.params, sort_keys=True), trial)
+    return list(first.values())

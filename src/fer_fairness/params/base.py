@@ -15,16 +15,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
+from fer_fairness.files import home_expanded
+
 GivenPathText: TypeAlias = Annotated[str, AfterValidator(os.path.expanduser)]
 """A path as somebody types it: ~ is their home, also where no shell sees it."""
 
 
-def _expanded(given: Path) -> Path:
-    # Of somebody whom the machine does not know `Path.expanduser` raises what nobody catches.
-    return Path(os.path.expanduser(given))  # noqa: PTH111
-
-
-GivenPath: TypeAlias = Annotated[Path, AfterValidator(_expanded)]
+GivenPath: TypeAlias = Annotated[Path, AfterValidator(home_expanded)]
 """The same as a path."""
 
 

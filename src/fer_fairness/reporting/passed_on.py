@@ -14,7 +14,7 @@ from fer_fairness.reporting.json_values import Json, as_json
 
 _HIDDEN: Final = "…"
 _FILE: Final = re.compile(r"[^\\/]*[^\\/.]\.\w{1,12}")
-_FOLDER_KEY: Final = re.compile(r"(.*[_.])?(root|folder|path|directory)")
+_FOLDER_KEY: Final = re.compile(r"(.*[_.])?(root|folder|path|directory|study)")
 _ABSOLUTE: Final = r"file://|\\\\|//|/|~[\w.-]*[\\/]|[A-Za-z]:[\\/]|\.\.[\\/]"
 _WHOLE: Final = re.compile(rf"(?:{_ABSOLUTE})[^\n:;,\"'<>|]*|[A-Za-z]:[\\/][^\n:;,\"'<>|]*")
 _RELATIVE_FILE: Final = re.compile(r"(?!\w+://)[^\n:;,\"'<>|]*[\\/][^\\/\n:;,\"'<>|]*\.\w{1,12}")
