@@ -1,5 +1,7 @@
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from fer_fairness.embedding.embedding_cache import EmbeddingCache
 from fer_fairness.embedding.face_images import DecodedFaces
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.embedding import ImageCondition
+from fer_fairness.processes import calls
 
 
 class TestOneRun:
@@ -62,6 +65,23 @@ class TestProblems:
         assert len(bench.embed(faces, max_problem_share=0.2).problems) == 2
         with pytest.raises(InvalidInputError, match=message):
             bench.embed(faces, max_problem_share=0.1)
+
+    def test_chunks_that_wait_are_given_up_before_the_run_is_told(self, bench: Bench) -> None:
+        given_up: list[bool] = []
+
+        def on_workers(function: Callable[[Any], Any], parts: Iterable[Any]) -> Iterator[Any]:
+            try:
+                yield from map(function, parts)
+            finally:
+                given_up.append(True)
+
+        token = calls.set(on_workers)
+        try:
+            with pytest.raises(InvalidInputError) as held:  # and with it the traceback
+                bench.embed(bench.faces([0, 0, 0, 0, 7, 8]), max_problem_share=0.1)
+            assert (given_up, held.type) == ([True], InvalidInputError)
+        finally:
+            calls.reset(token)
 
     def test_one_face_may_always_fail(self, bench: Bench) -> None:
         result = bench.embed(bench.faces([0]), max_problem_share=0.0)
