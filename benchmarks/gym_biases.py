@@ -20,7 +20,8 @@ from fer_fairness.fabrication.planted import planted_attributes
 from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
-from fer_fairness.pipelines.variants.structure import Structure, structure_of
+from fer_fairness.pipelines.variants.configured import structure_of
+from fer_fairness.pipelines.variants.structure import Structure
 from fer_fairness.taxonomy import ATTRIBUTES
 
 ROOT: Final = Path(__file__).parent.parent

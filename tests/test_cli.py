@@ -11,7 +11,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from fer_fairness import cli
-from fer_fairness.pipelines.variants.structure import structure_of
+from fer_fairness.pipelines.variants.configured import structure_of
 
 PREDICTIONS = "true,predicted,gender\n" + "anger,anger,male\nfear,anger,female\n" * 40
 

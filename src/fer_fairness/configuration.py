@@ -16,7 +16,7 @@ from fer_fairness.overview import fold_data_into_boxes
 from fer_fairness.pipelines.audit.folder import audit_folder
 from fer_fairness.pipelines.compare.folder import compare_folder
 from fer_fairness.pipelines.described import raw_folders
-from fer_fairness.pipelines.variants.structure import (
+from fer_fairness.pipelines.variants.configured import (
     refuse_impossible_fine_tunings,
     structure_of,
     with_structure,

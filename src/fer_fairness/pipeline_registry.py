@@ -22,7 +22,8 @@ from fer_fairness.pipelines import (
     race_labeling,
     variants,
 )
-from fer_fairness.pipelines.variants.structure import Structure, default_structure
+from fer_fairness.pipelines.variants.configured import default_structure
+from fer_fairness.pipelines.variants.structure import Structure
 
 
 def register_pipelines() -> "SessionPipelines":

@@ -23,7 +23,8 @@ from fer_fairness.evaluation_sets import (
 from fer_fairness.params.data_processing import SourceParameters, SplitParameters
 from fer_fairness.params.quality import QualityParameters
 from fer_fairness.pipelines import audit, data_processing, fairness_reporting, race_labeling
-from fer_fairness.pipelines.variants.structure import Structure, default_structure
+from fer_fairness.pipelines.variants.configured import default_structure
+from fer_fairness.pipelines.variants.structure import Structure
 from fer_fairness.sources import RawFaces
 from fer_fairness.tables import FACES_SCHEMA
 

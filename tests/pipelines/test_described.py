@@ -20,7 +20,8 @@ from fer_fairness.params.quality import QualityParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines.described import described_sets, raw_folders
 from fer_fairness.pipelines.race_labeling.nodes import choose_demographic_dataset
-from fer_fairness.pipelines.variants.structure import Structure, structure_of, with_structure
+from fer_fairness.pipelines.variants.configured import structure_of, with_structure
+from fer_fairness.pipelines.variants.structure import Structure
 from fer_fairness.tables import FACES_SCHEMA, empty_table
 
 BASELINE = {"seed": 0, "baseline": {"method": "baseline"}, "odds": {"method": "equalized_odds"}}

@@ -16,7 +16,7 @@ import pytest
 from kedro.config import OmegaConfigLoader
 from nbclient import NotebookClient
 
-from fer_fairness.pipelines.variants.structure import structure_of
+from fer_fairness.pipelines.variants.configured import structure_of
 from fer_fairness.reporting import read_table
 from fer_fairness.taxonomy import EMOTIONS, RAF_DB_EMOTIONS
 

@@ -6,7 +6,7 @@ import pytest
 
 from fer_fairness.mitigation import MethodBlock
 from fer_fairness.pipelines.fairness_reporting.lineage import lineage_inputs, trace_lineage
-from fer_fairness.pipelines.variants.structure import default_structure, structure_of
+from fer_fairness.pipelines.variants.configured import default_structure, structure_of
 
 TRAINED = [variant.name for variant in default_structure().trained]
 POST = [variant.name for variant in default_structure().post_processed]

@@ -34,8 +34,9 @@ from fer_fairness.pipelines import (
     variants,
 )
 from fer_fairness.pipelines.fairness_reporting.planted import truth_of
+from fer_fairness.pipelines.variants.configured import default_structure
 from fer_fairness.pipelines.variants.crossing import Crossing
-from fer_fairness.pipelines.variants.structure import Structure, default_structure
+from fer_fairness.pipelines.variants.structure import Structure
 
 STRUCTURE = default_structure()
 PIPELINES = pipelines_for(STRUCTURE)

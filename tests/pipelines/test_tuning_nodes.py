@@ -20,7 +20,8 @@ from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipeline_registry import pipelines_for
 from fer_fairness.pipelines.fairness_reporting.nodes import collect_trials
 from fer_fairness.pipelines.variants import nodes, tuning
-from fer_fairness.pipelines.variants.structure import Structure, structure_of, with_structure
+from fer_fairness.pipelines.variants.configured import structure_of, with_structure
+from fer_fairness.pipelines.variants.structure import Structure
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 

@@ -17,15 +17,14 @@ from fer_fairness.mitigation.composition import no_variants
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.mitigation.methods.reweighing import Reweighing
 from fer_fairness.pipeline_registry import pipelines_for
-from fer_fairness.pipelines.variants.nodes import compose_with_model
-from fer_fairness.pipelines.variants.structure import (
-    Structure,
-    Variant,
+from fer_fairness.pipelines.variants.configured import (
     default_structure,
     refuse_impossible_fine_tunings,
     structure_of,
     with_structure,
 )
+from fer_fairness.pipelines.variants.nodes import compose_with_model
+from fer_fairness.pipelines.variants.structure import Structure, Variant
 from fer_fairness.provenance.differences import differences
 from fer_fairness.provenance.records import NodeRecord
 

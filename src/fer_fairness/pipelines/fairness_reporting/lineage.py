@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant, structure_of
+from fer_fairness.pipelines.variants.configured import structure_of
+from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant
 from fer_fairness.pipelines.variants.training_records import TRAINING_RECORD, Record
 
 _RECORDED: Final = (
