@@ -12,19 +12,17 @@ import pyarrow as pa
 from fer_fairness.fairness.codes import repeated
 from fer_fairness.fairness.swapped_classes import order_warnings
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.ages import cut_years, is_age_in_years
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import (
     MISSING,
     ROWS,
     ForeignTable,
     TextColumn,
-    listed,
     quoted,
     rows_named,
 )
-from fer_fairness.sources.group_cells import combination_notes, named_by
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
+from fer_fairness.sources.predictions_groups import MANY_GROUPS, read_groups
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
 from fer_fairness.sources.predictions_of_models import with_largest
 from fer_fairness.sources.predictions_people import read_people
@@ -32,17 +30,10 @@ from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number,
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.sources.record_cells import spread_records
 from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
-from fer_fairness.spreadsheets import ranges_of_dates
-from fer_fairness.tables import CONFIDENCE, MODEL, PERSON
-from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES, probability_column
+from fer_fairness.tables import PERSON
+from fer_fairness.taxonomy import probability_column
 
 _TOLD_BY_TOOLS: Final = ("true", "predicted", "sample_id")
-_MANY_GROUPS: Final = 50
-_MOST_NUMBERS: Final = 12
-_SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
-_OWN_COLUMNS: Final = frozenset(
-    ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
-)
 
 
 @dataclass(frozen=True)
@@ -128,7 +119,7 @@ def read_table(
         predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
-    groups = _groups(table, roles, columns)
+    groups = read_groups(table, roles, columns)
     grouping = pd.DataFrame({column.name: column.texts for column in groups}, index=samples.index)
     people = read_people(table, roles, grouping, looked_for=columns.person is None)
     names = tuple(map(probability_column, classes)) if scores else ()
@@ -211,93 +202,6 @@ def _sample_ids(table: ForeignTable, roles: Roles) -> pd.Series:
     return ids
 
 
-def _groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -> list[TextColumn]:
-    stray = next((name for name in columns.groups if name not in roles.attributes), None)
-    if stray is not None:
-        table.refuse(
-            f"audit.columns.groups names {stray!r}, which is none of the columns of groups: "
-            f"{listed(roles.attributes)}."
-        )
-    groups: list[TextColumn] = []
-    refused: list[str] = []
-    for name in roles.attributes:
-        if " x " in name or name in _OWN_COLUMNS or name.startswith("probability_"):
-            table.refuse(
-                f"a column of groups cannot be called {name!r} here. Rename it in the file."
-            )
-        column = table.text(name)
-        if name in columns.groups:
-            legend, setting = columns.groups[name], "audit.columns.groups"
-            groups.append(named_by(table, column, legend, setting=setting))
-            continue
-        if is_age_in_years(column):
-            groups.append(cut_years(table, column, columns.age_cuts))
-            continue
-        if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
-            refused.append(
-                f"Column {name!r} holds {len(column.values)} different numbers, such as "
-                f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2; "
-                "call a column of years age."
-            )
-            continue
-        groups.append(_spelt_alike(table, column))
-        table.notes.extend(_group_notes(groups[-1]))
-    if refused and (roles.origin["attributes"] == "given" or not groups):
-        table.refuse(refused[0])
-    table.notes.extend(f"{sentence} It was not used." for sentence in refused)
-    return groups
-
-
-def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
-    """The column without dates for ranges, or a second spelling of our own groups."""
-    dates = ranges_of_dates(column.values)
-    table.notes.extend(
-        f"{column.name!r}: a spreadsheet took {found!r} for the date {cell!r}; it is read as "
-        f"{found!r}."
-        for cell, found in dates.items()
-    )
-    column = column.translated(dates) if dates else column
-    second = {
-        name.replace("_", " "): name
-        for name in (*FAIRFACE_RACES, *RAF_DB_RACES)
-        if "_" in name and {name, name.replace("_", " ")} <= set(column.values)
-    }
-    table.notes.extend(
-        f"{column.name!r}: {value!r} and {name!r} are read as one group, {name!r}."
-        for value, name in second.items()
-    )
-    return column.translated(second) if second else column
-
-
-def _group_notes(column: TextColumn) -> list[str]:
-    notes = [
-        f"{column.name!r}: the cells {listed(cells)} are read as one group, {text!r}."
-        for text, cells in column.merged.items()
-    ]
-    if column.missing:
-        texts = ", ".join(f"{text!r} {count:,}" for text, count in column.missing.items())
-        notes.append(
-            f"{column.name!r} names no group in {rows_named(column.texts.isna())}, which take no "
-            f"part in its comparisons (written and how often: {texts}). If a group is called "
-            "so, write another name."
-        )
-    notes += combination_notes(column)
-    if len(column.values) > _MANY_GROUPS:
-        notes.append(f"{column.name!r} has {len(column.values)} groups: most will be small.")
-    notes += [
-        f"{column.name!r} has a group {value!r}, which is compared like any other. Leave the cell "
-        "empty where the group is not known."
-        for value in column.values
-        if value.casefold() in _SAYS_UNKNOWN
-    ]
-    folded: dict[str, str] = {}
-    for value in column.values:
-        other = folded.setdefault(value.casefold(), value)
-        if other != value:
-            notes.append(f"{column.name!r}: {other!r} and {value!r} are read as different groups.")
-    return notes
-
-
 def _reading(
     table: ForeignTable,
     roles: Roles,
@@ -346,10 +250,10 @@ def _unused_notes(table: ForeignTable, unused: Sequence[str]) -> list[str]:
     notes = []
     for name in filter(table.is_text, unused):
         few = table.data.column(name).slice(0, 10_000).unique()
-        if len(few) > _MANY_GROUPS or any(map(_is_no_group, few.to_pylist())):
+        if len(few) > MANY_GROUPS or any(map(_is_no_group, few.to_pylist())):
             continue
         values = table.text(name).values
-        if 1 < len(values) <= _MANY_GROUPS and not all(map(is_number, values)):
+        if 1 < len(values) <= MANY_GROUPS and not all(map(is_number, values)):
             notes.append(
                 f"Column {name!r} ({len(values)} different values, such as {values[0]!r}) was not "
                 "used. If it holds groups, name it in audit.columns.attributes, with the others."
