@@ -60,11 +60,15 @@ def wait(one: int, seconds: float) -> int:
 
 
 class DiesOnce(CountingSource):
-    """Kills the first process that opens its embedder and is not the node's own."""
+    """Kills the first process that opens its embedder and is not the node's own, which waits."""
 
     def open(self) -> CountingEmbedder:
+        died = self.notes / "died"
         if os.getpid() != int((self.notes / "node").read_text()):
-            die_once(1, str(self.notes / "died"))
+            die_once(1, str(died))
+        patience = time.monotonic() + 60
+        while not died.exists() and time.monotonic() < patience:
+            time.sleep(0.05)
         return super().open()
 
 
@@ -157,6 +161,7 @@ def test_faces_are_embedded_in_chunks_by_all_workers_and_each_once_though_one_di
     *embeddings, asked = found.load("found")
     np.testing.assert_array_equal(np.float32(embeddings), expected(range(1, 21)))
     assert asked == list(range(1, 21))
+    assert (tmp_path / "notes" / "died").exists()
 
 
 @pytest.mark.usefixtures("two_processes")
