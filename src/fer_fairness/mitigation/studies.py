@@ -32,7 +32,10 @@ AS_CONFIGURED: Final = "as configured"
 
 _TRIAL: Final = "trial"
 _MADE_FROM: Final = "made from"
+_COUNTED: Final = "counted"
 _HEARTBEAT_SECONDS: Final = 60
+_OPENINGS: Final = 8
+_OPENING_WAIT_SECONDS: Final = 0.5
 
 
 def studied(
@@ -96,7 +99,7 @@ def studied(
         study.optimize(objective, callbacks=[stop])
     return [
         Trial.model_validate(trial.user_attrs[_TRIAL])
-        for trial in _finished(study)[: budget.trials]
+        for trial in _counted(study, min(budget.trials, n_settings))
     ]
 
 
@@ -133,18 +136,19 @@ def _opened(
     """
     import optuna
 
-    try:
+    for left in reversed(range(_OPENINGS)):
         try:
             study = _created(budget, name)
-        except Exception:  # noqa: BLE001  two processes that make the same tables at once
-            time.sleep(1)
-            study = _created(budget, name)
-    except Exception as error:
-        raise InvalidInputError(
-            f"budget.study: {budget.study} cannot be opened as a store of Optuna "
-            f"({str(error).splitlines()[0]}). Expected an address such as sqlite:///sweep.db, or "
-            "the path of a journal file in a folder that is there."
-        ) from error
+            break
+        except Exception as error:
+            if left:  # other processes may be making the same tables
+                time.sleep(_OPENING_WAIT_SECONDS)
+                continue
+            raise InvalidInputError(
+                f"budget.study: {budget.study} cannot be opened as a store of Optuna "
+                f"({str(error).splitlines()[0]}). Expected an address such as sqlite:///sweep.db, "
+                "or the path of a journal file in a folder that is there."
+            ) from error
     objectives = {"objectives": list(budget.searched_for)}
     _check_is_of(study, budget, json.loads(json.dumps({**described, **objectives})))
     n_trials = len(study.get_trials(deepcopy=False))
@@ -196,6 +200,37 @@ def _check_is_of(
             f"budget.study: the study {study.study_name!r} in {budget.study} was made with other "
             f"{', '.join(differing)}: its trials would be compared with others of another kind. "
             "Give budget.study another store, or put back what differs."
+        )
+
+
+def _counted(study: "optuna.Study", n_trials: int) -> "list[optuna.trial.FrozenTrial]":
+    """The first trials that were finished, the same ones for all processes and for good.
+
+    The time at which a trial was finished is taken before its process gets to write it, so that one
+    may turn up before another that was counted. What counts is therefore written down, as a trial
+    that was none: a store numbers those one by one, and the lowest number is believed.
+    """
+    import optuna
+
+    while True:
+        written = [
+            trial.user_attrs[_COUNTED]
+            for trial in study.get_trials(deepcopy=False)
+            if _COUNTED in trial.user_attrs
+        ]
+        finished = [trial.number for trial in _finished(study)]
+        n_counted = min(n_trials, len(finished))
+        for numbers in written:
+            if len(numbers) >= n_counted:
+                trials = study.get_trials(deepcopy=False)
+                return [trials[number] for number in numbers[:n_counted]]
+        before: list[int] = max(written, key=len, default=[])
+        numbers = [*before, *(number for number in finished if number not in before)]
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=optuna.trial.TrialState.FAIL,
+                user_attrs={_COUNTED: numbers[:n_counted]},
+            )
         )
 
 
