@@ -51,7 +51,10 @@ def _sets(
 ) -> list[tuple[Sequence[str], str | None]]:
     if attribute is None:
         return [(evaluation_sets, None)]
-    return [([name], "annotated" if name == "raf_db" else "predicted") for name in evaluation_sets]
+    annotated = [name for name in evaluation_sets if name == "raf_db"]
+    predicted = [name for name in evaluation_sets if name != "raf_db"]
+    told = ((annotated, "annotated"), (predicted, "predicted"))
+    return [(names, source) for names, source in told if names]
 
 
 def _ranks(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterator[Row]:

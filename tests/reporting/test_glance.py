@@ -21,6 +21,7 @@ from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.sections.glance import glance_section
+from fer_fairness.reporting.sections.trade_off import trade_off_section
 
 NOT_FOUND = {"verdict": "no difference found", "p_value_corrected": 0.6}
 PAIR = {
@@ -203,8 +204,12 @@ def test_the_first_screen_has_room_for_thirty_methods_on_many_sets() -> None:
     assert told.more == "19 more below: difference found in 19."
     [grid] = [b for b in columns.columns[0] if isinstance(b, page.Table)]
     assert len(grid.rows) == 8
-    assert len(grid.header) <= 10
-    assert "22 more methods" in grid.caption
+    assert grid.header == ("Method", "Gender", "Race", "Age group", *grid.header[4:])
+    assert "22 more methods are under “Fairness and accuracy”" in grid.caption
+    below = trade_off_section(inputs)
+    assert below is not None
+    grids = [b for b in below.blocks if isinstance(b, page.Table) and "helped" in b.caption]
+    assert [len(one.rows) for one in grids] == [30] * 4
 
 
 def test_signs_are_spoken(small_inputs: ReportInputs) -> None:

@@ -62,10 +62,11 @@ Audience: TypeAlias = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class MethodEffects:
-    """What one method changed, by whom it is about."""
+    """What one method changed, by whom it is about; `anywhere` is by attribute, of any set."""
 
     variant: str
     by_audience: dict[Audience, Effect]
+    anywhere: dict[str | None, Effect]
 
 
 def subject(inputs: ReportInputs) -> str:
@@ -229,8 +230,14 @@ def effects(inputs: ReportInputs) -> list[MethodEffects]:
     found = []
     for variant, rows in grouped(_changes(inputs), lambda row: row.variant).items():
         by_audience = grouped(rows, lambda row: (row.evaluation_set, row.attribute))
-        told = {audience: effect_of(of_audience) for audience, of_audience in by_audience.items()}
-        found.append(MethodEffects(variant, told))
+        by_attribute = grouped(rows, lambda row: row.attribute)
+        found.append(
+            MethodEffects(
+                variant,
+                {audience: effect_of(about) for audience, about in by_audience.items()},
+                {attribute: effect_of(about) for attribute, about in by_attribute.items()},
+            )
+        )
     return sorted(found, key=_rank)
 
 
@@ -239,7 +246,7 @@ def _changes(inputs: ReportInputs) -> Sequence[Change]:
 
 
 def effect_of(changes: Sequence[Change]) -> Effect:
-    """What changes of one method for one audience came to, after correction."""
+    """What changes of one method came to, after correction."""
     helped = any(change.better for change in changes)
     down = any(change.found and change.level_down for change in changes)
     harmed = any(change.worse and not change.level_down for change in changes)

@@ -13,7 +13,8 @@ from fer_fairness.reporting.passed_on import passed_on_mapping
 from fer_fairness.reporting.rows.schema import R, Row, checked_table, rows_of
 
 MOST_VARIANTS: Final = 8
-"""Of more, only the comparison of methods shows all."""
+"""Of more, or of more than half as many on more than two evaluation sets, only the comparison of
+methods shows all: pages stay small, and figures readable."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ class ReportInputs:
 
     def variants_shown(self) -> tuple[str, ...]:
         """Those that figures and tables of single variants are of: of many the first alone."""
-        variants = self.variants()
-        return variants if len(variants) <= MOST_VARIANTS else variants[:1]
+        variants, n_sets = self.variants(), max(2, len(self.evaluation_sets()))
+        return variants if len(variants) * n_sets <= 2 * MOST_VARIANTS else variants[:1]
 
     def evaluation_sets(self) -> tuple[str, ...]:
         """Every evaluation set that something was scored on, in order of first appearance."""

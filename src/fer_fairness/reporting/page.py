@@ -186,6 +186,9 @@ Block: TypeAlias = (
 MOST_ROWS: Final = 12
 """Lines of a table whose rows are all in a file beside the page."""
 
+MOST_FINDINGS: Final = 24
+"""So many headings of findings stand one below the other."""
+
 DASH: Final = Cell(MISSING, numeric=True, muted=True)
 """Where there is no number."""
 
@@ -240,6 +243,14 @@ def under(heading: str, blocks: Sequence[Block], *, folded: bool) -> list[Block]
     if folded:
         return [Folded(heading, tuple(blocks))]
     return [Heading(heading), *blocks]
+
+
+def many(findings: Sequence[Finding], what: str) -> Findings | Folded:
+    """Findings by their headings, or where these would fill a page all behind one line."""
+    block = Findings(tuple(findings), folded=True)
+    if len(findings) <= MOST_FINDINGS:
+        return block
+    return Folded(f"{len(findings)} findings, one for each {what}", (block,))
 
 
 def absent(sentence: str) -> Text:

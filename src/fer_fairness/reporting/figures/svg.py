@@ -18,7 +18,7 @@ _ID: Final = re.compile(r'\sid="([^"]+)"')
 _TAG: Final = re.compile(r"(?:\n\s*)?<[^>]+>")
 _DIGITS: Final = re.compile(r"(\.\d\d)\d+")
 _TOLD: Final = re.compile(rf'<g id="{POINTED_AT}([^"]*)">')
-_IDLE: Final = re.compile(r' font-family: [^;]*;| transform="rotate\(-0 [^)]*\)"|<g/>')
+_IDLE: Final = re.compile(r' ?font-family: [^;"]*;?| transform="rotate\(-0 [^)]*\)"|<g/>')
 """A quarter of a figure: fonts, which the page's style sets, turns by nothing, empty groups."""
 
 _REFERENCE: Final = re.compile(r'(?:url\(#|href="#)([^")]+)')

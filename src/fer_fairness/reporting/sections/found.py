@@ -74,7 +74,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
         if inputs.rows(ComparisonOverSeedsRow):
             text.append(_ONE_OF_SEVERAL)
         reading = page.Folded("What was tested together", (page.Text(" ".join(text)),))
-        blocks += [page.Findings(tuple(comparisons), folded=True), reading]
+        blocks += [page.many(comparisons, "variant and evaluation set"), reading]
     else:
         blocks.append(page.absent("No variant was compared with the baseline."))
     return page.Section("found", "Findings in full", blocks)

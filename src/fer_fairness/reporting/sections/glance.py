@@ -1,6 +1,6 @@
 """The first screen: who is treated differently, what methods changed, what to trust."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from fer_fairness.reporting import page
@@ -13,7 +13,6 @@ from fer_fairness.reporting.figures.glance import (
     headline_gaps_words,
 )
 from fer_fairness.reporting.glance import (
-    Audience,
     Effect,
     MethodEffects,
     Statement,
@@ -22,27 +21,13 @@ from fer_fairness.reporting.glance import (
     statements,
 )
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import (
-    attribute_label,
-    capitalised,
-    evaluation_set_label,
-)
 from fer_fairness.reporting.method_findings import front_sentence
-from fer_fairness.reporting.number_text import MISSING
 from fer_fairness.reporting.rows.bench import FrontRow
+from fer_fairness.reporting.sections.effects_table import SIGNS_READ, effects_table
 
 _MOST_STATEMENTS: Final = 5
 _MOST_METHODS: Final = 8
-_MOST_AUDIENCES: Final = 4
-_SIGNS: Final = {
-    Effect.HELPED: "+",
-    Effect.MIXED: "\N{PLUS-MINUS SIGN}",
-    Effect.LEVELLED_DOWN: "\N{DOWNWARDS ARROW}",
-    Effect.HARMED: "\N{MINUS SIGN}",
-    Effect.UNCLEAR: "?",
-}
-
-
+_MOST_ATTRIBUTES: Final = 6
 _ALONE: Final = (
     ", the widening by noise taken off, with intervals at the level of the verdict and p corrected "
     "for all tests. Grey bars reach to what equal treatment gives, dotted lines are what would be "
@@ -62,7 +47,7 @@ def glance_section(inputs: ReportInputs) -> page.Section:
     left: list[page.Block] = [
         page.Heading(f"Where {_model(inputs)} treats groups differently"),
         page.Statements(tuple(shown), _rest(told[_MOST_STATEMENTS:])),
-        *_methods(inputs, shown),
+        *_methods(inputs),
     ]
     right: list[page.Block] = [
         page.Heading("By how much"),
@@ -136,47 +121,21 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
     return [page.Heading("What methods cost and gain"), drawing]
 
 
-def _methods(inputs: ReportInputs, shown: Sequence[Statement]) -> list[page.Block]:
-    """A grid of methods and audiences: what was found to change."""
+def _methods(inputs: ReportInputs) -> list[page.Block]:
+    """A grid of methods and attributes: what was found to change, on whichever set."""
     methods = effects(inputs)
     if not methods:
         return []
-    there = [(one.gap.evaluation_set, one.gap.attribute) for one in shown]
-    sets = inputs.evaluation_sets()
-    audiences: list[Audience] = [*((name, None) for name in sets), *there]
-    audiences = [one for one in audiences if any(one in m.by_audience for m in methods)]
-    columns = audiences[: len(sets) + _MOST_AUDIENCES]
-    head = "Model" if inputs.kind == "audit" else "Method"
-    signs = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.items())
-    caption = f"Against {inputs.reference}, after correction: {signs}."
-    return [
-        page.Heading(f"What {_others(inputs)}s changed"),
-        page.table(
-            f"{caption}{_not_shown(methods[_MOST_METHODS:], _others(inputs))}",
-            methods[:_MOST_METHODS],
-            [
-                (head, lambda method: inputs.label_of(method.variant)),
-                *((_head(one, several=len(sets) > 1), _cell_of(one)) for one in columns),
-            ],
-        ),
-    ]
-
-
-def _head(audience: Audience, *, several: bool) -> str:
-    evaluation_set, attribute = audience
-    who = "all" if attribute is None else attribute_label(attribute).removeprefix("perceived ")
-    return f"{evaluation_set_label(evaluation_set)}, {who}" if several else capitalised(who)
-
-
-def _cell_of(audience: Audience) -> Callable[[MethodEffects], page.Cell]:
-    def cell(method: MethodEffects) -> page.Cell:
-        effect = method.by_audience.get(audience)
-        if effect is None:
-            return page.Cell(MISSING, muted=True)
-        unclear = effect is Effect.UNCLEAR
-        return page.Cell(_SIGNS[effect], muted=unclear, strong=not unclear, spoken=effect)
-
-    return cell
+    where = " on any evaluation set" if len(inputs.evaluation_sets()) > 1 else ""
+    caption = f"Against {inputs.reference}, after correction{where}: {SIGNS_READ}."
+    rest = _not_shown(methods[_MOST_METHODS:], _others(inputs))
+    grid = effects_table(
+        f"{caption}{rest}",
+        {inputs.label_of(one.variant): one.anywhere for one in methods[:_MOST_METHODS]},
+        head="Model" if inputs.kind == "audit" else "Method",
+        most=_MOST_ATTRIBUTES,
+    )
+    return [page.Heading(f"What {_others(inputs)}s changed"), grid]
 
 
 def _others(inputs: ReportInputs) -> str:
@@ -186,6 +145,6 @@ def _others(inputs: ReportInputs) -> str:
 def _not_shown(methods: Sequence[MethodEffects], noun: str) -> str:
     if not methods:
         return ""
-    nothing = sum(set(method.by_audience.values()) == {Effect.UNCLEAR} for method in methods)
+    nothing = sum(set(method.anywhere.values()) == {Effect.UNCLEAR} for method in methods)
     of_them = f"; of {nothing} of them no change was found" if nothing else ""
-    return f" {len(methods)} more {noun}s are below{of_them}."
+    return f" {len(methods)} more {noun}s are under “Fairness and accuracy”{of_them}."

@@ -74,8 +74,8 @@ def _of_set(
     blocks: list[page.Block] = [_means_table(scores)] if scores else []
     if comparisons:
         by_variant = grouped(comparisons, lambda row: row.variant)
-        found = tuple(change_finding(rows, rows[0].variant_label) for rows in by_variant.values())
-        blocks.append(page.Findings(found, folded=True))
+        found = [change_finding(rows, rows[0].variant_label) for rows in by_variant.values()]
+        blocks.append(page.many(found, "variant"))
         if inputs.variants_shown() == inputs.variants():
             blocks.append(_differences_drawing(comparisons, inputs.variants()))
         caption = (
