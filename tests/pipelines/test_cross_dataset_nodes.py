@@ -50,44 +50,16 @@ def test_a_dataset_without_faces_is_named_with_how_to_leave_it_out(
         nodes.count_faces(CROSSED, development[development["split"] == "train"], development)
 
 
-def test_test_faces_that_another_dataset_trains_on_are_found(
+def test_each_dataset_is_given_its_own_faces_and_images(
     development: pd.DataFrame, make_faces: MakeFaces
 ) -> None:
-    test = make_faces(["test"] * 3, ["fear"] * 3, dataset=["raf_db"] * 3)
-    own, known = pictures(10, 1), pictures(3, 2)
-    known[1] = own[7]
-    own_test = pictures(3, 4)
-    own_test[0] = own[2]  # a copy within a dataset is for data_processing to find
-    found = nodes.find_known_faces(
-        CROSSED, development, own, test, own_test, development, pictures(10, 3), test, known
-    )
+    test = make_faces(["test"] * 3, ["fear"] * 3)
+    own, strange, both = pictures(10, 1), pictures(10, 2), pictures(3, 3)
+    both[1] = own[7]
+    given = [development, own, test, pictures(3, 4), development, strange, test, both]
+    found = nodes.find_known_faces(CROSSED, *given)
     expected = [("raf_db", test["sample_id"].iloc[1], "fer_plus")]
     assert list(found.itertuples(index=False, name=None)) == expected
-
-
-def test_a_test_face_of_two_datasets_is_scored_in_the_first(
-    development: pd.DataFrame, make_faces: MakeFaces
-) -> None:
-    test = make_faces(["test"] * 3, ["fear"] * 3, dataset=["raf_db"] * 3)
-    first, second = pictures(3, 4), pictures(3, 2)
-    second[2] = first[0]
-    given = [development, pictures(10, 1), test, first, development, pictures(10, 3), test]
-    found = nodes.find_known_faces(CROSSED, *given, second)
-    expected = [("raf_db", test["sample_id"].iloc[2], "fer_plus")]
-    assert list(found.itertuples(index=False, name=None)) == expected
-    with pytest.raises(InvalidInputError, match="All 3 test faces of raf_db are faces of fer_plus"):
-        nodes.find_known_faces(CROSSED, *given, first)
-
-
-def test_a_validation_face_that_another_dataset_trains_on_chooses_nothing(
-    development: pd.DataFrame, caplog: pytest.LogCaptureFixture
-) -> None:
-    one, other = pictures(10, 1), pictures(10, 2)
-    other[7] = one[2]
-    faces, images = nodes._together([development, development], [one, other])
-    assert len(images) == 20
-    assert set(range(20)) - set(faces["image_index"]) == {17}
-    assert "1 validation faces" in caplog.text
 
 
 def test_models_of_several_datasets_see_all_their_pictures(

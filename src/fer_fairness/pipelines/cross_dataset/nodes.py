@@ -1,6 +1,5 @@
 """Nodes of the cross_dataset pipeline."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +23,7 @@ from fer_fairness.params.fine_tuning import FineTuningParameters, merged
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipelines.scored_faces import join_faces
 from fer_fairness.pipelines.variants import nodes as variants
-from fer_fairness.quality.duplicates import exact_duplicate_groups
+from fer_fairness.quality.across_datasets import DatasetParts, known_faces, together
 from fer_fairness.reporting.cross_dataset import (
     CrossedResults,
     cross_dataset_page,
@@ -34,8 +33,6 @@ from fer_fairness.reporting.cross_dataset import (
 from fer_fairness.reporting.number_text import listed
 from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.tables import has_majority_emotion, has_target
-
-logger = logging.getLogger(__name__)
 
 _LABEL_ERRORS: Final = (
     "The labeller's errors can hide a gap between people, and can make one up; here they are not "
@@ -98,44 +95,11 @@ def find_known_faces(crossed: Crossed, *faces_and_images: Any) -> pd.DataFrame: 
     Raises:
         InvalidInputError: Another dataset has all test faces of one.
     """
-    tables, images = [], []
-    start = 0
-    for place, name in enumerate(crossed["datasets"]):
-        for part in (0, 2):
-            table, pixels = faces_and_images[4 * place + part : 4 * place + part + 2]
-            table = table[has_majority_emotion(table) if part else has_target(table)]
-            used = table[["sample_id", "image_index"]].assign(
-                dataset=name, place=place, is_test=part == 2
-            )
-            tables.append(used.assign(row=used["image_index"] + start))
-            images.append(pixels)
-            start += len(pixels)
-    table = pd.concat(tables, ignore_index=True)
-    pixels = np.concatenate(images)
-    table["picture"] = exact_duplicate_groups(pixels, table["row"].to_numpy())
-    known = table[["picture", "dataset", "place", "is_test"]].drop_duplicates()
-    tested = table[table["is_test"]]
-    pairs = tested.merge(known, on="picture", suffixes=("", "_known"))
-    is_first = pairs["is_test_known"] & (pairs["place_known"] > pairs["place"])
-    pairs = pairs[(pairs["dataset"] != pairs["dataset_known"]) & ~is_first]
-    for name, left_out in pairs.groupby("dataset"):
-        n_left_out, n_all = left_out["sample_id"].nunique(), (tested["dataset"] == name).sum()
-        others = ", ".join(sorted(set(left_out["dataset_known"])))
-        if n_left_out == n_all:
-            raise InvalidInputError(
-                f"All {n_all:,} test faces of {name} are faces of {others} too, pixel for pixel: "
-                f"nothing is left to score there. Leave one of them out: cross_dataset.datasets."
-            )
-        logger.warning(
-            "%s of %s test faces of %s are faces of %s too, and are left out.",
-            f"{n_left_out:,}",
-            f"{n_all:,}",
-            name,
-            others,
-        )
-    pairs = pairs.drop_duplicates(["sample_id", "dataset_known"])
-    found = pairs.rename(columns={"dataset": "evaluation_set", "dataset_known": "known_from"})
-    return pd.DataFrame(found[["evaluation_set", "sample_id", "known_from"]], copy=True)
+    sets = {
+        name: DatasetParts(*faces_and_images[4 * place : 4 * (place + 1)])
+        for place, name in enumerate(crossed["datasets"])
+    }
+    return known_faces(sets)
 
 
 def train_on_sets(
@@ -164,7 +128,7 @@ def train_on_sets(
         As `variants.nodes.train_model`.
     """
     own = named_block(block, parameters, model)
-    faces, images = _together(faces_and_images[::2], faces_and_images[1::2])
+    faces, images = together(faces_and_images[::2], faces_and_images[1::2])
     columns, _, added, added_images = variants.compose_training_set(own, faces, images, seed)
     return variants.train_model(
         own, fine_tuning, faces, images, columns, added, added_images, seed, checkpoint_root
@@ -289,33 +253,6 @@ def named_block(
     given = MethodBlock.model_validate(block).root.model_dump()
     changed = merged(merged(given, parameters.baseline), {"name": model["name"]})
     return MethodBlock.model_validate(changed)
-
-
-def _together(
-    faces: Sequence[pd.DataFrame], images: Sequence[np.ndarray]
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Faces of several datasets in one table, and their images in one array.
-
-    A validation face that is a training face of another dataset is left out: it would choose the
-    epoch that remembers it best.
-    """
-    starts = np.cumsum([0, *(len(pixels) for pixels in images[:-1])])
-    moved = [
-        table.assign(image_index=table["image_index"] + start)
-        for table, start in zip(faces, starts, strict=True)
-    ]
-    if len(moved) == 1:
-        return moved[0], images[0]
-    table, pixels = pd.concat(moved, ignore_index=True), np.concatenate(images)
-    picture = exact_duplicate_groups(pixels, table["image_index"].to_numpy())
-    is_training = (table["split"] == "train").to_numpy()
-    is_known = ~is_training & np.isin(picture, picture[is_training])
-    if is_known.any():
-        logger.warning(
-            "%s validation faces are training faces of another dataset too, and choose nothing.",
-            f"{is_known.sum():,}",
-        )
-    return table[~is_known].reset_index(drop=True), pixels
 
 
 def _audience(name: str, faces: pd.DataFrame, predictions: Mapping[str, pd.DataFrame]) -> Audience:
