@@ -225,6 +225,7 @@ def test_inline_svg_keeps_text_and_drops_what_would_be_fetched(small_inputs: Rep
     svg = inline_svg(figure, key="k", description='a "quoted" <description>')
     assert "Perceived gender" in svg
     assert "http" not in svg
+    assert "font-family" not in svg  # told once for all, by the page
     assert 'aria-label="a &#34;quoted&#34; &lt;description&gt;"' in svg
 
 

@@ -357,8 +357,14 @@ def test_of_many_variants_single_ones_are_not_all_drawn() -> None:
         for key, blocks in shown.items()
     }
     assert n_drawings["trade-off"] == n_drawings["over-seeds"] == 0
+    assert n_drawings["training"] == 2  # what one of them added, and one's curves
+    assert sum(isinstance(block, page.Table) for _, block in shown["aif360"]) == 1
     (row,) = [block for kind, block in shown["recognition"] if kind == "Row"]
     assert isinstance(row, list)
     assert len(row) == 1
-    told = " ".join(block.text for _, block in shown["recognition"] if isinstance(block, page.Text))
-    assert "tables/confusion.parquet" in told
+    for key, table in (
+        *(("recognition", "confusion"), ("recognition", "overall")),
+        *(("training", "distributions"), ("aif360", "aif360")),
+    ):
+        told = " ".join(block.text for _, block in shown[key] if isinstance(block, page.Text))
+        assert f"tables/{table}.parquet" in told

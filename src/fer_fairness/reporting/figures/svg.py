@@ -18,6 +18,9 @@ _ID: Final = re.compile(r'\sid="([^"]+)"')
 _TAG: Final = re.compile(r"(?:\n\s*)?<[^>]+>")
 _DIGITS: Final = re.compile(r"(\.\d\d)\d+")
 _TOLD: Final = re.compile(rf'<g id="{POINTED_AT}([^"]*)">')
+_IDLE: Final = re.compile(r' font-family: [^;]*;| transform="rotate\(-0 [^)]*\)"|<g/>')
+"""A quarter of a figure: fonts, which the page's style sets, turns by nothing, empty groups."""
+
 _REFERENCE: Final = re.compile(r'(?:url\(#|href="#)([^")]+)')
 
 
@@ -43,9 +46,13 @@ def inline_svg(figure: Figure, *, key: str, description: str) -> Markup:
     text = _METADATA.sub("", text)
     text = with_titles(_NAMESPACES.sub("", text).replace("xlink:href=", "href="))
     text = _with_own_ids(text, "f" + hashlib.sha256(key.encode()).hexdigest()[:8])
-    text = _TAG.sub(lambda tag: _DIGITS.sub(r"\1", " ".join(tag[0].split())), text)
+    text = _TAG.sub(lambda tag: _small(" ".join(tag[0].split())), text)
     opening = f'<svg role="img" aria-label="{escape(description)}"'
     return Markup(text.replace("<svg", opening, 1))  # noqa: S704 -- matplotlib escapes its texts
+
+
+def _small(tag: str) -> str:
+    return _IDLE.sub("", _DIGITS.sub(r"\1", tag))
 
 
 def with_titles(text: str) -> str:

@@ -51,10 +51,13 @@ def aif360_section(inputs: ReportInputs) -> page.Section | None:
     )
     if any(row.predicted for row in inputs.rows(GapRow)):
         text += " Predicted groups are as labelled, not corrected for label errors."
-    file = inputs.file_of(Aif360Row)
-    tables = [_table(rows, all_in=file) for rows in by_table.values()]
-    blocks: list[page.Block] = [page.Text(text), *tables]
-    return page.Section("aif360", _TITLE, blocks)
+    shown, file = inputs.variants_shown(), inputs.file_of(Aif360Row)
+    if shown != inputs.variants():
+        text += f" Those of other {inputs.noun}s are in {file}."
+    tables = [
+        _table(rows, all_in=file) for (_, variant), rows in by_table.items() if variant in shown
+    ]
+    return page.Section("aif360", _TITLE, [page.Text(text), *tables])
 
 
 def _table(rows: list[Aif360Row], *, all_in: str) -> page.Table:

@@ -163,7 +163,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     )
     by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))
     tables = [
-        variants_table(by_table[evaluation_set, metric], inputs.variants(), errors)
+        variants_table(by_table[evaluation_set, metric], inputs.variants_shown(), errors)
         for evaluation_set in inputs.evaluation_sets()
         for metric in HEADLINE_METRICS
         if (evaluation_set, metric) in by_table

@@ -23,7 +23,7 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
         if inputs.kind == "project":
             blocks.append(page.Heading(evaluation_set_label(name)))
         if name in overall:
-            blocks.append(_overall_table(overall[name], inputs.variants()))
+            blocks.append(_overall_table(overall[name], drawn))
         drawings = [
             _confusion_drawing(inputs, confusion[name, variant])
             for variant in drawn
@@ -33,8 +33,8 @@ def recognition_section(inputs: ReportInputs) -> page.Section:
         if drawings[1:]:
             blocks.append(page.Folded("Confusions of other variants", tuple(drawings[1:])))
     if drawn != inputs.variants():
-        rest = f"Confusions of the other variants are in {inputs.file_of(ConfusionRow)}."
-        blocks.append(page.Text(rest))
+        files = f"{inputs.file_of(OverallRow)} and {inputs.file_of(ConfusionRow)}"
+        blocks.append(page.Text(f"These are of the first variant; the others are in {files}."))
     if not blocks:
         blocks.append(page.absent("No predictions were scored."))
     return page.Section("recognition", "Recognition of emotions", blocks)
@@ -79,7 +79,7 @@ def _overall_table(rows: list[OverallRow], variants: Sequence[str]) -> page.Tabl
         f"All faces of {rows[0].set_label}, shares in percent, with 95 % interval",
         [{row.variant: row for row in line} for line in by_metric],
         [*columns, *page.columns(heads, _one_line if alone else _two_lines)],
-        folded=not alone,
+        folded=len(label_of) > 1,
     )
 
 

@@ -1,6 +1,7 @@
 """What the models were trained on, from what, and how it went."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, get_args
 
 from fer_fairness.params.budget import SelectionRule
@@ -24,8 +25,9 @@ _CELLS_SHOWN: Final = 12
 def training_section(inputs: ReportInputs) -> page.Section:
     """What augmentation added, and the curves of training."""
     blocks: list[page.Block] = []
-    distributions = grouped(inputs.rows(DistributionRow), lambda row: row.variant)
-    for variant, rows in distributions.items():
+    most = len(inputs.variants_shown())
+    distributions = list(grouped(inputs.rows(DistributionRow), lambda row: row.variant).items())
+    for variant, rows in distributions[:most]:
         before = thousands(sum(row.n_before for row in rows))
         after = thousands(sum(row.n_after for row in rows))
         caption = (
@@ -44,13 +46,20 @@ def training_section(inputs: ReportInputs) -> page.Section:
         blocks.append(_critical_cells(rows))
     if not blocks:
         blocks.append(page.absent("No variant changed the distribution of its training faces."))
-    histories = inputs.rows(HistoryRow)
+    elif distributions[most:]:
+        rest = f"What {len(distributions) - most} more variants changed of theirs"
+        blocks.append(page.Text(f"{rest} is in {inputs.file_of(DistributionRow)}."))
+    curves = list(grouped(inputs.rows(HistoryRow), lambda row: row.variant).values())
+    histories = list(chain.from_iterable(curves[:most]))
     if histories:
+        caption = "Loss and accuracy over epochs: validation solid, training dashed"
+        rest = f"; those of other variants are in {inputs.file_of(HistoryRow)}"
         blocks.append(
             page.Drawing(
                 "training_curves",
                 training_curves_figure(histories, variants=inputs.variants()),
-                caption="Loss and accuracy over epochs: validation solid, training dashed.",
+                caption=f"{caption}{rest if curves[most:] else ''}.",
+                alone=f"{caption}.",
                 alternative=training_curves_words(histories),
                 rows=histories,
             )
@@ -66,7 +75,8 @@ def training_section(inputs: ReportInputs) -> page.Section:
         blocks.append(_methods_table(models))
     trials = inputs.rows(TrialRow)
     if trials:
-        blocks.extend([page.Text(_how_much_the_rule_matters(trials)), _trials_table(trials)])
+        told = page.Text(_how_much_the_rule_matters(trials))
+        blocks += [told, _trials_table(trials, all_in=inputs.file_of(TrialRow))]
     return page.Section("training", "Training", blocks)
 
 
@@ -124,7 +134,7 @@ def _how_much_the_rule_matters(trials: Sequence[TrialRow]) -> str:
     return text
 
 
-def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
+def _trials_table(trials: Sequence[TrialRow], *, all_in: str) -> page.Table:
     is_on_front: page.Column[TrialRow] = ("On the front", lambda row: _yes_if(row.is_on_front))
     front = [is_on_front] if any(row.is_on_front for row in trials) else []
     return page.table(
@@ -144,6 +154,7 @@ def _trials_table(trials: Sequence[TrialRow]) -> page.Table:
             *front,
         ],
         folded=True,
+        all_in=all_in,
     )
 
 
