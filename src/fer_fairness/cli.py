@@ -14,6 +14,7 @@ from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import ProjectMetadata
 from kedro.pipeline import Pipeline
+from kedro.pipeline.pipeline import OutputNotUniqueError
 
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.extras import MissingExtraError
@@ -49,7 +50,7 @@ class _Run(click.Command):
             raise SystemExit(_STOPPED) from None
         except MissingExtraError as error:
             stop(error)
-        except ValueError as error:
+        except (ValueError, OutputNotUniqueError) as error:
             problem = unknown_names(ctx.params)
             if not problem:
                 raise

@@ -7,11 +7,14 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import (
+    InputForm,
     Limits,
     ModelRequest,
+    PictureFiles,
     Scoring,
     Standardisation,
     isolated,
@@ -46,6 +49,23 @@ def test_the_outputs_are_those_of_this_process(model: Path) -> None:
     expected = run_model_file(ModelRequest(model, "theirs"), IMAGES, INDEX)
     np.testing.assert_allclose(found.shares, expected.shares, atol=1e-7)
     assert (found.notes, found.scale) == (expected.notes, expected.scale)
+
+
+def test_faces_in_files_are_read_there_as_the_model_takes_them(tmp_path: Path) -> None:
+    layers = keras.layers
+    model = tmp_path / "theirs.keras"
+    chain = [keras.Input((8, 8, 3)), layers.Flatten(), layers.Dense(8, activation="softmax")]
+    keras.Sequential(chain).save(model)
+    pixels = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 3)).astype(np.uint8)
+    paths = [tmp_path / f"{number}.png" for number in range(6)]
+    for path, face in zip(paths, pixels, strict=True):
+        Image.fromarray(face).save(path)
+    request = ModelRequest(model, "theirs", form=InputForm(colours="BGR"))
+    found = run_isolated(request, PictureFiles(paths), INDEX, AMPLE)
+    blue_first = PictureFiles(paths, (8, 8, 3))[np.arange(6)][..., ::-1]
+    expected = run_model_file(request, blue_first, INDEX)
+    np.testing.assert_allclose(found.shares, expected.shares, atol=1e-6)
+    assert any("colour (BGR), and resized to 8 x 8 px" in note for note in found.notes)
 
 
 def test_a_standardisation_and_outputs_that_are_no_class_reach_the_process(model: Path) -> None:

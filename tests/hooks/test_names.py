@@ -28,6 +28,7 @@ def _session(kedro_project: Path) -> None:
         ({"tags": ["report"], "pipelines": ["baseline"]}, "Add --pipelines fairness_reporting"),
         ({"namespaces": ["mitigation.rewighing"]}, "Did you mean mitigation.reweighing?"),
         ({"to_outputs": ["repotr"]}, "Did you mean report?"),
+        ({"pipelines": ["audit", "audit_model"]}, "audit, audit_model make some of the same: run"),
         ({"tags": ["fit"], "namespaces": ["baseline"]}, "No node has all that this command asks"),
     ],
 )

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from pydantic import ValidationError
 
 from fer_fairness.auditing import measuring
@@ -168,6 +169,9 @@ UNPREPARED: dict[str, Any] = {
 }
 
 
+FOLDERS = [Path("absent") for _ in model_file.image_folders()]
+
+
 def score(
     faces: pd.DataFrame, parameters: AuditParameters, preparation: dict[str, Any] = UNPREPARED
 ) -> People:
@@ -177,7 +181,7 @@ def score(
     nothing = pd.DataFrame()
     absent = [images[:0], faces.iloc[:0], quality, nothing, nothing] * (len(EVALUATION_SETS) - 1)
     return nodes.score_foreign_model(
-        parameters, 0, preparation, images, faces, quality, nothing, nothing, *absent
+        parameters, 0, preparation, images, faces, quality, nothing, nothing, *absent, *FOLDERS
     )
 
 
@@ -266,7 +270,7 @@ def find(model: Path, faces: pd.DataFrame, images: np.ndarray, **given: Any) -> 
     """What is found on the development faces of the first set, with none of the others beside."""
     parameters = AuditParameters.model_validate({"model": str(model), **given})
     absent = [images[:0], faces.iloc[:0]] * (len(EVALUATION_SETS) - 1)
-    return model_file.find_preparation(parameters, images, faces, *absent)
+    return model_file.find_preparation(parameters, images, faces, *absent, *FOLDERS)
 
 
 def test_a_model_whose_classes_nothing_tells_is_refused_before_it_is_run(
@@ -278,6 +282,46 @@ def test_a_model_whose_classes_nothing_tells_is_refused_before_it_is_run(
     faces = make_faces(["test"] * 2, ["fear"] * 2, gender=["a", "b"])
     with pytest.raises(InvalidInputError, match=r"7 outputs.* assumed where none are given"):
         score(faces, AuditParameters(model=str(path), isolation="none"))
+
+
+def test_a_model_of_colour_sees_the_files_of_a_dataset_and_not_the_small_grey_array(
+    make_faces: FacesBuilder, tmp_path: Path
+) -> None:
+    image = keras.Input((64, 64, 3))
+    reds_and_blues = keras.layers.GlobalAveragePooling2D()(image)
+    head = keras.layers.Dense(8, activation="softmax")
+    model = keras.Model(image, head(reds_and_blues))
+    weights = np.zeros((3, 8))
+    weights[0, EMOTIONS.index("anger")] = weights[2, EMOTIONS.index("sadness")] = 50
+    head.set_weights([weights, np.zeros(8)])
+    model.save(tmp_path / "theirs.keras")
+    emotions = ["anger", "sadness", "sadness", "anger"]
+    files = [f"{number}.png" for number in range(4)]
+    for file, emotion in zip(files, emotions, strict=True):
+        # As bright as each other, to within a grey level.
+        colour = (255, 0, 0) if emotion == "anger" else (34, 34, 255)
+        Image.new("RGB", (100, 100), colour).save(tmp_path / file)
+    faces = make_faces(
+        ["test"] * 4, emotions, dataset=["raf_db"] * 4, image_file=files, gender=["a", "b"] * 2
+    )
+    nothing, grey = pd.DataFrame(), np.zeros((4, 48, 48, 1), dtype=np.uint8)
+    quality = {"reading": {"fabricated": True}}
+    absent = [grey[:0], faces.iloc[:0], quality, nothing, nothing]
+    given = [grey, faces, quality, nothing, nothing]
+
+    def answers(**how: str) -> list[str]:
+        parameters = AuditParameters.model_validate(
+            {"model": str(tmp_path / "theirs.keras"), "dataset": "raf_db", "isolation": "none"}
+            | {"input_scale": "0-1", **how}
+        )
+        people, reading, *_ = nodes.score_foreign_model(
+            parameters, 0, UNPREPARED, *absent, *given, tmp_path
+        )
+        assert any("read from their files in colour" in note for note in reading["notes"])
+        return people["predicted_emotion"].tolist()
+
+    assert answers() == emotions
+    assert answers(input_colours="BGR") == ["sadness", "anger", "anger", "sadness"]
 
 
 def test_the_order_of_classes_and_the_scale_are_found_on_validation_faces(

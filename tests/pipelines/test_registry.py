@@ -257,6 +257,14 @@ def test_layers_form_no_circle_so_that_kedro_viz_shows_them(kedro_project: Path)
     assert order[-1] == "reporting"
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_namespaces_can_run_one_after_the_other(name: str) -> None:
+    """As tasks of Airflow do, or whatever else deploys a namespace as one job."""
+    groups = PIPELINES[name].group_nodes_by("namespace")
+    order = TopologicalSorter({group.name: group.dependencies for group in groups}).static_order()
+    assert len(list(order)) == len(groups)
+
+
 def _layer(catalog: CatalogProtocol[Any, Any], name: str) -> str | None:
     dataset = catalog.get(name)
     metadata: dict[str, Any] = getattr(dataset, "metadata", None) or {}

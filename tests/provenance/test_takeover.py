@@ -9,12 +9,13 @@ from collections.abc import Callable
 import click
 import pytest
 from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Node, Pipeline
 from tests.provenance.conftest import PARTS, KillAtSave, Killed, Project, ProjectMaker
 
 from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import DatasetNotFoundError, InvalidInputError
 from fer_fairness.provenance import DataRootLock, Freshness
-from fer_fairness.provenance.takeover import StaleResultsError
+from fer_fairness.provenance.takeover import StaleResultsError, _covering
 
 N_SAVES = sum(len(part.all_outputs()) for part in PARTS.values())
 
@@ -85,6 +86,18 @@ def test_a_part_is_refused_where_what_it_reads_does_not_fit_and_the_remedy_mends
     project.run(*line.split("--pipelines ")[1].split()[0].split(","), only_missing=True)
     project.run("reporting")
     assert project.results() == honest(make_project, project)
+
+
+def test_a_remedy_names_of_two_pipelines_that_end_alike_the_one_that_was_asked_for() -> None:
+    reports = PARTS["counting"] + PARTS["reporting"]
+    pipelines = {
+        "__default__": sum(PARTS.values(), Pipeline([])),
+        "reading": PARTS["reading"],
+        "from_a_file": Pipeline([Node(len, "file", "number", name="measure")]) + PARTS["reporting"],
+        "from_words": reports,
+    }
+    wanted = {node.name for node in (PARTS["reading"] + reports).nodes}
+    assert _covering(wanted, pipelines) == ["reading", "from_words"]
 
 
 def test_a_part_whose_inputs_fit_runs(make_project: ProjectMaker) -> None:

@@ -11,6 +11,7 @@ from fer_fairness.foreign.foreign_scoring import (
 from fer_fairness.foreign.isolated import Limits, run_isolated
 from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
 from fer_fairness.foreign.other_networks import InputForm
+from fer_fairness.foreign.picture_files import PictureFiles, Pictures
 from fer_fairness.foreign.pixel_values import Standardisation
 from fer_fairness.foreign.running import ModelRequest, run_model_file
 
@@ -20,6 +21,8 @@ __all__ = [
     "Limits",
     "ModelOutputs",
     "ModelRequest",
+    "PictureFiles",
+    "Pictures",
     "Scoring",
     "Standardisation",
     "foreign_predictions",

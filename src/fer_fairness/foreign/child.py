@@ -20,9 +20,11 @@ from fer_fairness.foreign.isolated import (
     INDEX,
     LOADING_S,
     NATIVE_LOG,
+    PICTURES,
     REQUEST,
     SHARES,
 )
+from fer_fairness.foreign.picture_files import PictureFiles, Pictures
 from fer_fairness.foreign.running import ModelRequest, load, run_model
 from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.keras_file import first_line
@@ -39,7 +41,7 @@ def main(folder: Path) -> None:
     content = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     end_with_parent(content["parent"])
     request = TypeAdapter(ModelRequest).validate_python(content["request"])
-    images = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+    images = _images(folder)
     index = np.load(folder / INDEX, allow_pickle=False)
     _load_libraries()
     _limit(content["memory_bytes"])
@@ -59,6 +61,14 @@ def main(folder: Path) -> None:
             "model's predictions as a file."
         }
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _images(folder: Path) -> Pictures:
+    pictures = folder / PICTURES
+    if not pictures.is_file():
+        images: np.ndarray = np.load(folder / IMAGES, mmap_mode="r", allow_pickle=False)
+        return images
+    return PictureFiles([Path(path) for path in json.loads(pictures.read_text(encoding="utf-8"))])
 
 
 def _separate_native_messages(folder: Path) -> None:

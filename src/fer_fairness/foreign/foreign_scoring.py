@@ -28,7 +28,7 @@ from fer_fairness.foreign.preparation import (
 from fer_fairness.foreign.scale_by_answers import guess_by_answers
 from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.keras_file import first_line
-from fer_fairness.modeling.training_set import check_images
+from fer_fairness.modeling.training_set import Images, check_images
 from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -70,7 +70,7 @@ class ModelOutputs:
 
 def foreign_probabilities(
     foreign: ForeignModel,
-    images: np.ndarray,
+    images: Images,
     image_index: np.ndarray,
     *,
     input_scale: InputScale,
@@ -126,7 +126,7 @@ def _run(foreign: ForeignModel, batch: np.ndarray) -> np.ndarray:
 
 def model_outputs(
     foreign: ForeignModel,
-    images: np.ndarray,
+    images: Images,
     image_index: np.ndarray,
     *,
     name: str,
@@ -197,7 +197,7 @@ def foreign_predictions(
 
 
 def _scale(
-    foreign: ForeignModel, images: np.ndarray, index: np.ndarray, scoring: Scoring
+    foreign: ForeignModel, images: Images, index: np.ndarray, scoring: Scoring
 ) -> ScaleGuess:
     if scoring.input_scale is not None:
         then = ", standardised by the mean and deviation given" if scoring.standardisation else ""

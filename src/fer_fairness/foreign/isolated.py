@@ -21,12 +21,14 @@ from pydantic import TypeAdapter
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.foreign_scoring import ModelOutputs
+from fer_fairness.foreign.picture_files import PictureFiles, Pictures
 from fer_fairness.foreign.pixel_values import ScaleGuess
 from fer_fairness.foreign.running import ModelRequest
 from fer_fairness.modeling.keras_file import reading
 from fer_fairness.modeling.training_set import check_images
 
 IMAGES: Final = "images.npy"
+PICTURES: Final = "pictures.json"
 INDEX: Final = "image_index.npy"
 REQUEST: Final = "request.json"
 SHARES: Final = "shares.npy"
@@ -71,14 +73,13 @@ class Limits:
 
 
 def run_isolated(
-    request: ModelRequest, images: np.ndarray, image_index: np.ndarray, limits: Limits
+    request: ModelRequest, images: Pictures, image_index: np.ndarray, limits: Limits
 ) -> ModelOutputs:
     """Do what `run_model_file` does, in a process of its own.
 
     Args:
         request: The file and how it is run.
-        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped. Copied to the
-            folder for temporary files.
+        images: As of `run_model_file`; an array is copied to the folder for temporary files.
         image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
         limits: What the process may use.
 
@@ -89,7 +90,11 @@ def run_isolated(
     with tempfile.TemporaryDirectory(prefix="fer_fairness_model_") as name:
         folder = Path(name)
         with reading(request.path, "a copy of the images for its process", remedy=_no_room(folder)):
-            np.save(folder / IMAGES, images, allow_pickle=False)
+            if isinstance(images, PictureFiles):
+                paths = [str(path.resolve()) for path in images.paths]
+                (folder / PICTURES).write_text(json.dumps(paths), encoding="utf-8")
+            else:
+                np.save(folder / IMAGES, images, allow_pickle=False)
             np.save(folder / INDEX, image_index, allow_pickle=False)
         (folder / REQUEST).write_text(_as_json(request, limits), encoding="utf-8")
         with _process(folder) as process:

@@ -1,4 +1,4 @@
-"""Load a Keras model that was not trained here, so that it can be scored like one that was."""
+"""Load a model that was not trained here, so that it can be scored like one that was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign.class_names import resolve_class_names
-from fer_fairness.foreign.keras_2 import Dropped, describe_dropped, rebuild
+from fer_fairness.foreign.keras_files import keras_model
 from fer_fairness.foreign.other_networks import (
     ONNX_SUFFIX,
     InputForm,
@@ -18,27 +18,8 @@ from fer_fairness.foreign.other_networks import (
     onnx_network,
     tflite_network,
 )
-from fer_fairness.foreign.stored_weights import (
-    check_finite,
-    load_by_name,
-    load_numbered,
-    names_of,
-    published_form,
-    read_named_layers,
-    read_numbered_layers,
-    weighted_layers,
-)
-from fer_fairness.modeling import prepare_backend
 from fer_fairness.modeling.inspection import last_activation
-from fer_fairness.modeling.keras_file import (
-    build,
-    checked_archive,
-    checked_description,
-    checked_hdf5,
-    n_stored_values,
-    reading,
-)
-from fer_fairness.modeling.keras_file.opening import loaded
+from fer_fairness.modeling.keras_file import reading
 from fer_fairness.taxonomy import NO_CLASS
 
 if TYPE_CHECKING:
@@ -119,20 +100,7 @@ def load_foreign_model(
         return _of_network(onnx_network(path, output, form or InputForm()), path, class_names)
     if is_tflite(begins_with):
         return _of_network(tflite_network(path, output, form or InputForm()), path, class_names)
-    prepare_backend()
-    import h5py
-
-    if begins_with.startswith(b"PK"):
-        model, notes = _from_archive(path)
-    elif h5py.is_hdf5(path):
-        model, notes = _from_hdf5(path)
-    else:
-        raise InvalidInputError(
-            f"{path} is neither a .keras archive, an HDF5, ONNX nor TFLite file; it begins with "
-            f"{begins_with!r}. Save the model with model.save('model.keras'); a file "
-            "that git lfs stands in for, or an interrupted download, has to be fetched again."
-        )
-    check_finite(model, path)
+    model, notes = keras_model(path, begins_with)
     with reading(path, "the model", remedy=_OTHER_FORM):
         model = _channels_last(_with_one_output(model, path, output))
         return _inspected(model, path, class_names, notes, form or InputForm())
@@ -176,72 +144,6 @@ def _classes(class_names: Sequence[str] | None, n_outputs: int) -> list[int]:
 
 def _left_out(n_outputs: int) -> str:
     return f"{n_outputs} of its outputs are no class, as configured, and were left out."
-
-
-def _from_archive(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
-    with checked_archive(path) as archive:
-        what = f"Keras {archive.version} archive"
-        if not archive.version.startswith("2."):
-            model = loaded(archive, path)
-            return model, (_loaded(what, int(model.count_params())),)
-        with checked_hdf5(archive.weights, path, archive.weights.name) as file:
-            n_stored = n_stored_values(file)
-        model, dropped = rebuild(archive.config, path, n_stored=n_stored)
-        n_parameters = load_numbered(model, archive.weights, path)
-    return model, _rebuilt_notes(what, model, n_parameters, dropped)
-
-
-def _from_hdf5(path: Path) -> tuple["keras.Model", tuple[str, ...]]:
-    with checked_hdf5(path, path, "the file") as file:
-        (version,) = names_of(file, "keras_version") or ("",)
-        if "model_config" not in file.attrs:
-            return _from_weights(file, path)
-        described = "".join(names_of(file, "model_config"))
-        config = checked_description(described, path, "its attribute model_config")
-        if "model_weights" not in file:
-            raise InvalidInputError(f"{path} describes a model without weights: save it again.")
-        with reading(path, "its group model_weights"):
-            stored = read_named_layers(file["model_weights"])
-            n_stored = n_stored_values(file["model_weights"])
-    what = f"Keras {version} file"
-    if version.startswith("3."):
-        model = build(config, path, n_stored=n_stored)
-        return model, (_loaded(what, load_by_name(model, stored, path)),)
-    model, dropped = rebuild(config, path, n_stored=n_stored)
-    n_parameters = load_by_name(model, stored, path)
-    return model, _rebuilt_notes(what, model, n_parameters, dropped)
-
-
-def _from_weights(
-    file: Any,  # noqa: ANN401 - h5py has no types
-    path: Path,
-) -> tuple["keras.Model", tuple[str, ...]]:
-    is_named = bool(names_of(file, "layer_names"))
-    with reading(path, "its weights"):
-        stored = read_named_layers(file) if is_named else read_numbered_layers(file)
-    if not stored:
-        raise InvalidInputError(
-            f"{path} is an HDF5 file without the weights of a Keras model; it holds "
-            f"{', '.join(list(file)[:8]) or 'nothing'}. Save the model with "
-            "model.save('model.keras')."
-        )
-    if not is_named and not path.name.endswith(".weights.h5"):
-        raise InvalidInputError(
-            f"{path} holds weights of Keras 3, whose file name must end in .weights.h5: rename it."
-        )
-    model = published_form(stored, path)
-    if is_named:
-        # Their names count from whatever was built before them; the order is the model's.
-        names = (layer.name for layer in weighted_layers(model))
-        renamed = dict(zip(names, stored.values(), strict=True))
-        n_parameters = load_by_name(model, renamed, path)
-    else:
-        n_parameters = load_numbered(model, path, path)
-    assumed = (
-        "The model was taken to be the separable CNN of the published FER+ baseline, whose weights "
-        "have these shapes, with images divided by 255."
-    )
-    return model, (_loaded("File of weights alone", n_parameters), assumed)
 
 
 def _inspected(
@@ -329,16 +231,3 @@ def _kind_by_values(values: np.ndarray) -> tuple[OutputKind, str]:
     if (values >= 0).all() and (np.abs(values.sum(axis=1) - 1) <= _SUM_TOLERANCE).all():
         return "probabilities", "Outputs sum to 1: they are taken as probabilities."
     return "logits", "Outputs do not sum to 1: they are taken as logits, and a softmax is applied."
-
-
-def _rebuilt_notes(
-    what: str, model: "keras.Model", n_parameters: int, dropped: Dropped
-) -> tuple[str, ...]:
-    # A graph lists its input as a layer, a Sequential does not.
-    n_layers = sum(type(layer).__name__ != "InputLayer" for layer in model.layers)
-    notes = (_loaded(f"{what}: {n_layers} layers rebuilt", n_parameters), describe_dropped(dropped))
-    return tuple(note for note in notes if note)
-
-
-def _loaded(what: str, n_parameters: int) -> str:
-    return f"{what}; {n_parameters:,} parameters loaded."

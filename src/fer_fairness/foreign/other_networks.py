@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 import numpy as np
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.foreign.picture_files import Colours
 from fer_fairness.machine import usable_cores
 from fer_fairness.modeling.keras_file import first_line
 
@@ -39,11 +40,13 @@ class InputForm:
         layout: "NCHW", the channels first, or "NHWC".
         n_channels: 1 or 3.
         side_px: Side of the square images, of a Keras file too.
+        colours: Whether red or blue comes first of three channels, of a Keras file too.
     """
 
     layout: Layout | None = None
     n_channels: int | None = None
     side_px: int | None = None
+    colours: Colours = "RGB"
 
     def sized(
         self, shape: tuple[int | None, int | None, int], path: Path

@@ -15,6 +15,7 @@ from fer_fairness.foreign.pixel_values import (
     scaled,
 )
 from fer_fairness.modeling.keras_file import layer_values
+from fer_fairness.modeling.training_set import Images
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +75,7 @@ def fitting_batch(model: "keras.Model | Network", wanted: int) -> int:
     return max(1, min(wanted, _BATCH_VALUES // layer_values(model)))
 
 
-def preparation_notes(images: np.ndarray, foreign: ForeignModel) -> tuple[str, ...]:
+def preparation_notes(images: Images, foreign: ForeignModel) -> tuple[str, ...]:
     """What `prepare_batch` changes about these images besides their scale, in sentences."""
     notes = []
     height, width, n_channels = images.shape[1:]
@@ -92,9 +93,7 @@ def preparation_notes(images: np.ndarray, foreign: ForeignModel) -> tuple[str, .
     return tuple(notes)
 
 
-def guess_input_scale(
-    foreign: ForeignModel, images: np.ndarray, image_index: np.ndarray
-) -> ScaleGuess:
+def guess_input_scale(foreign: ForeignModel, images: Images, image_index: np.ndarray) -> ScaleGuess:
     """Find the scale of inputs that a model was trained with.
 
     A batch normalisation holds the mean and variance that its inputs had in training. The scale

@@ -1,6 +1,6 @@
 """A model file opened and run in this process."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from fer_fairness.foreign.foreign_scoring import ModelOutputs, Scoring, model_outputs
 from fer_fairness.foreign.loading import ForeignModel, load_foreign_model
 from fer_fairness.foreign.other_networks import InputForm
+from fer_fairness.foreign.picture_files import PictureFiles, Pictures
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class ModelRequest:
 
 
 def run_model_file(
-    request: ModelRequest, images: np.ndarray, image_index: np.ndarray
+    request: ModelRequest, images: Pictures, image_index: np.ndarray
 ) -> ModelOutputs:
     """Load a model file and run it over faces, see `load_foreign_model` and `model_outputs`.
 
     Args:
         request: The file and how it is run.
-        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
+        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped, or `PictureFiles`,
+            which are read as the model takes them.
         image_index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
 
     Raises:
@@ -58,9 +60,13 @@ def load(request: ModelRequest) -> ForeignModel:
 
 
 def run_model(
-    foreign: ForeignModel, request: ModelRequest, images: np.ndarray, image_index: np.ndarray
+    foreign: ForeignModel, request: ModelRequest, images: Pictures, image_index: np.ndarray
 ) -> ModelOutputs:
-    """Run the loaded model of a request, see `model_outputs`."""
+    """Run the loaded model of a request, see `run_model_file`."""
+    if isinstance(images, PictureFiles):
+        colours = request.form.colours
+        images = PictureFiles(images.paths, foreign.input_shape, colours)
+        foreign = replace(foreign, notes=(*foreign.notes, images.told()))
     return model_outputs(
         foreign,
         images,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
+from kedro.pipeline.pipeline import OutputNotUniqueError
 
 _OPTIONS: Final = {
     "node": ("node_names", "from_nodes", "to_nodes"),
@@ -23,14 +24,18 @@ def unknown_names(asked: Mapping[str, Any]) -> str:
         asked: Its options by the names of their parameters (`pipelines`, `node_names`, `tags`).
 
     Returns:
-        A sentence on the first name that there is not, or on names that choose nothing together.
+        A sentence on the first name that there is not, or on names that choose nothing together or
+        pipelines of which two make the same.
         Empty where they are fine.
     """
     names = list(filter(None, [asked.get("pipeline"), *(asked.get("pipelines") or [])]))
     for name in names:
         if name not in pipelines:
             return f"There is no pipeline {name}.{_nearest(name, pipelines)}\n{_all_pipelines()}"
-    chosen = sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
+    try:
+        chosen = sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
+    except OutputNotUniqueError:
+        return f"The pipelines {', '.join(names)} make some of the same: run them one by one."
     there = _there(chosen)
     for kind, options in _OPTIONS.items():
         for name in (name for option in options for name in asked.get(option) or ()):

@@ -165,6 +165,11 @@ class AuditParameters(Parameters):
         description="Side of the square images that a model of any size was trained with; not "
         "given: that of the dataset's images.",
     )
+    input_colours: Literal["RGB", "BGR"] = Field(
+        default="RGB",
+        description="Whether red or blue comes first of three channels, where faces are read from "
+        "files in colour.",
+    )
     input_mean: ListOf[float] | None = Field(
         default=None,
         description="Mean that is taken off these values, one number or one a channel, where the "

@@ -98,12 +98,7 @@ def take_over(
 def _refusal(
     stale: Sequence[NodeState], asked: set[str], pipelines: Mapping[str, Pipeline], options: str
 ) -> str:
-    wanted = {state.node for state in stale} | asked
-    names = ",".join(
-        name
-        for name, part in pipelines.items()
-        if name != "__default__" and wanted & {node.name for node in part.nodes}
-    )
+    names = ",".join(_covering({state.node for state in stale} | asked, pipelines))
     changed = [state for state in stale if state.reasons]
     following = [state for state in stale if not state.reasons]
     if not changed:
@@ -127,6 +122,23 @@ def _refusal(
             f"  kedro state --accept-code --pipelines {names}{options}"
         )
     return "\n".join(lines)
+
+
+def _covering(wanted: set[str], pipelines: Mapping[str, Pipeline]) -> list[str]:
+    """Names of pipelines that have all of these nodes, without those that the others make up for.
+
+    Pipelines that have nodes in common may not run together: both audits write one report.
+    """
+    parts = {
+        name: wanted & {node.name for node in part.nodes}
+        for name, part in pipelines.items()
+        if name != "__default__"
+    }
+    for name in list(parts):
+        others: set[str] = set().union(*(part for one, part in parts.items() if one != name))
+        if parts[name] <= others:
+            del parts[name]
+    return list(parts)
 
 
 def causes(states: Sequence[NodeState]) -> list[str]:

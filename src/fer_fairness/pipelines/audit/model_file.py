@@ -15,6 +15,8 @@ from fer_fairness.foreign import (
     Limits,
     ModelOutputs,
     ModelRequest,
+    PictureFiles,
+    Pictures,
     Scoring,
     Standardisation,
     known_orders,
@@ -26,6 +28,7 @@ from fer_fairness.foreign import (
 )
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.scored_faces import by_evaluation_set
+from fer_fairness.sources import image_paths
 from fer_fairness.tables import has_majority_emotion
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -42,7 +45,8 @@ def find_preparation(
 
     Args:
         parameters: Which model and dataset, and how the model is to be used.
-        found: Of every evaluation set images and faces of the training and validation splits.
+        found: Of every evaluation set images and faces of the training and validation splits; then
+            the folders of `image_folders`.
 
     Returns:
         `input_scale`, `scale_reason` and `class_names` as they are to be used, None where they are
@@ -61,11 +65,13 @@ def find_preparation(
     }
     if parameters.input_scale is not None and wanted is not None:
         return preparation
-    images, faces = by_evaluation_set(found)[parameters.dataset]
+    of_sets, folders = without_folders(found)
+    images, faces = by_evaluation_set(of_sets)[parameters.dataset]
     faces = _validation_faces(faces)
     if faces.empty:
         return preparation
-    outputs = outputs_of(path, parameters, images, faces["image_index"].to_numpy())
+    pictures, index = pictures_of(faces, images, folders.get(parameters.dataset))
+    outputs = outputs_of(path, parameters, pictures, index)
     if parameters.input_scale is None:
         preparation |= {
             "input_scale": outputs.scale.scale,
@@ -100,7 +106,7 @@ def model_path(parameters: AuditParameters) -> Path:
 def outputs_of(
     path: Path,
     parameters: AuditParameters,
-    images: np.ndarray,
+    images: Pictures,
     index: np.ndarray,
     scale_reason: str | None = None,
 ) -> ModelOutputs:
@@ -109,8 +115,8 @@ def outputs_of(
     Args:
         path: The file.
         parameters: How the model is to be used.
-        images: uint8, shape `(m, height, width, 1 or 3)`; may be memory-mapped.
-        index: Integers, shape `(n,)`: the rows of `images` to score, in this order.
+        images: Of `pictures_of`.
+        index: The same.
         scale_reason: How `parameters.input_scale` was found, where it was not configured.
     """
     mean, deviation = parameters.input_mean, parameters.input_standard_deviation
@@ -121,7 +127,10 @@ def outputs_of(
         output=parameters.output,
         class_names=parameters.columns.class_names,
         form=InputForm(
-            parameters.input_layout, parameters.input_channels, parameters.input_side_px
+            parameters.input_layout,
+            parameters.input_channels,
+            parameters.input_side_px,
+            parameters.input_colours,
         ),
         scoring=Scoring(parameters.input_scale, standardisation, scale_reason),
     )
@@ -132,6 +141,34 @@ def outputs_of(
         time_s=parameters.time_limit_minutes * 60,
     )
     return run_isolated(request, images, index, limits)
+
+
+def image_folders() -> list[str]:
+    """Evaluation sets that are files of their own size and in colour: their folders are `.raw`."""
+    return [name for name, part in EVALUATION_SETS.items() if part.embedded_from == "files"]
+
+
+def without_folders(found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Path]]:
+    """What comes before the folders of `image_folders`, and these by the names of their sets."""
+    names = image_folders()
+    n_others = len(found) - len(names)
+    return found[:n_others], dict(zip(names, found[n_others:], strict=True))
+
+
+def pictures_of(
+    faces: pd.DataFrame, images: np.ndarray, folder: Path | None
+) -> tuple[Pictures, np.ndarray]:
+    """The faces as a model is to see them, and the row of each.
+
+    Args:
+        faces: A `faces` table.
+        images: The checked array, small and grey.
+        folder: Where the files of the faces lie, which are read as the model takes them; None:
+            there is nothing but the array.
+    """
+    if folder is None:
+        return images, faces["image_index"].to_numpy()
+    return PictureFiles(image_paths(faces, folder)), np.arange(len(faces))
 
 
 def classes_of(class_names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

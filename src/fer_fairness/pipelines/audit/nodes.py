@@ -18,7 +18,13 @@ from fer_fairness.fairness.swapped_classes import order_warnings
 from fer_fairness.foreign import foreign_predictions
 from fer_fairness.params.audit import AuditParameters
 from fer_fairness.pipelines.audit.coverage import faces_showing, labelled_attributes, n_people
-from fer_fairness.pipelines.audit.model_file import classes_of, model_path, outputs_of
+from fer_fairness.pipelines.audit.model_file import (
+    classes_of,
+    model_path,
+    outputs_of,
+    pictures_of,
+    without_folders,
+)
 from fer_fairness.pipelines.scored_faces import by_evaluation_set, join_faces
 from fer_fairness.reporting import (
     all_sections,
@@ -64,21 +70,23 @@ def score_foreign_model(
         seed: Recorded with the predictions.
         preparation: Of `find_preparation`.
         found: Of every evaluation set images and faces of the test split, the data-quality report,
-            the labels of the faces, and of the held-out faces of the labeller behind them.
+            the labels of the faces, and of the held-out faces of the labeller behind them; then the
+            folders of `image_folders`.
 
     Raises:
         InvalidInputError: No model is named, the dataset is absent, or the model cannot be used.
     """
     path = model_path(parameters)
-    images, faces, quality, labels, held_out = _of_dataset(parameters, found)
+    of_sets, folders = without_folders(found)
+    images, faces, quality, labels, held_out = _of_dataset(parameters, of_sets)
     name = parameters.name or name_of_file(path)
     prepared = _prepared(parameters, preparation)
     names, about_classes = classes_of(prepared.columns.class_names or EMOTIONS)
     known = EVALUATION_SETS[parameters.dataset].emotions
     emotions = tuple(emotion for emotion in known if emotion in names)
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
-    index = faces["image_index"].to_numpy()
-    outputs = outputs_of(path, prepared, images, index, preparation["scale_reason"])
+    pictures, index = pictures_of(faces, images, folders.get(parameters.dataset))
+    outputs = outputs_of(path, prepared, pictures, index, preparation["scale_reason"])
     predictions = foreign_predictions(
         outputs, faces, class_names=names, name=name, seed=seed, emotions=emotions
     )

@@ -26,6 +26,7 @@ def create_pipeline() -> Pipeline:
 
 def create_model_pipeline() -> Pipeline:
     """From somebody's model and the test faces of a dataset to a report."""
+    folders = [f"{name}.raw" for name in model_file.image_folders()]
     find = step(
         model_file.find_preparation,
         inputs=[
@@ -35,6 +36,7 @@ def create_model_pipeline() -> Pipeline:
                 for dataset in EVALUATION_SETS
                 for what in ("images", "faces")
             ),
+            *folders,
         ],
         outputs="audit.preparation",
         name="audit.find_preparation",
@@ -53,7 +55,7 @@ def create_model_pipeline() -> Pipeline:
     ]
     predict = step(
         nodes.score_foreign_model,
-        inputs=["params:audit", "params:seed", "audit.preparation", *of_datasets],
+        inputs=["params:audit", "params:seed", "audit.preparation", *of_datasets, *folders],
         outputs=[f"audit.{name}" for name in _PEOPLE],
         name="audit.score_foreign_model",
         tags="predict",
