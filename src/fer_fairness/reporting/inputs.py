@@ -16,6 +16,8 @@ MOST_VARIANTS: Final = 8
 """Of more, or of more than half as many on more than two evaluation sets, only the comparison of
 methods shows all: pages stay small, and figures readable."""
 
+_MOST_SETS: Final = 2
+
 
 @dataclass(frozen=True)
 class ReportInputs:
@@ -140,6 +142,10 @@ class ReportInputs:
         """Every evaluation set that something was scored on, in order of first appearance."""
         scored = ("overall", "groups", "gaps", "confusion")
         return tuple(_distinct([self.tables[name]["evaluation_set"] for name in scored]))
+
+    def in_front(self, evaluation_set: str) -> bool:
+        """Whether the page shows of an evaluation set what it folds of the third and further."""
+        return evaluation_set not in self.evaluation_sets()[_MOST_SETS:]
 
 
 def _distinct(columns: list[pd.Series]) -> list[str]:

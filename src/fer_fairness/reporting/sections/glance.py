@@ -126,7 +126,7 @@ def _methods(inputs: ReportInputs) -> list[page.Block]:
     methods = effects(inputs)
     if not methods:
         return []
-    where = " on any evaluation set" if len(inputs.evaluation_sets()) > 1 else ""
+    where = ", on any evaluation set" if len(inputs.evaluation_sets()) > 1 else ""
     caption = f"Against {inputs.reference}, after correction{where}: {SIGNS_READ}."
     rest = _not_shown(methods[_MOST_METHODS:], _others(inputs))
     grid = effects_table(

@@ -76,8 +76,10 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
         blocks += [_folded("How to read ranks", _READING_RANKS)]
     if fronts:
         blocks += [page.Heading("Pareto fronts"), _folded("How to read fronts", _READING_FRONTS)]
-        for place, rows in enumerate(fronts.values()):
-            blocks += _front_blocks(rows, told=place > 0)
+        for place, (name, rows) in enumerate(fronts.items()):
+            front = tuple(_front_blocks(rows, told=place > 0))
+            folded = page.Folded(f"Fronts on {rows[0].set_label}", front)
+            blocks += front if inputs.in_front(name) else [folded]
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
 
 

@@ -61,8 +61,9 @@ def over_seeds_section(inputs: ReportInputs) -> page.Section:
     scores_of = grouped(scores, lambda row: row.evaluation_set)
     comparisons_of = grouped(comparisons, lambda row: row.evaluation_set)
     for name in dict.fromkeys([*scores_of, *comparisons_of]):
-        blocks.append(page.Heading(evaluation_set_label(name)))
-        blocks += _of_set(inputs, scores_of.get(name, []), comparisons_of.get(name, []))
+        of_set = _of_set(inputs, scores_of.get(name, []), comparisons_of.get(name, []))
+        folded = not inputs.in_front(name)
+        blocks += page.under(evaluation_set_label(name), of_set, folded=folded)
     return page.Section("over-seeds", TITLE, blocks)
 
 

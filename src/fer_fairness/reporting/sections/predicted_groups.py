@@ -86,7 +86,8 @@ def _headline_blocks(inputs: ReportInputs, evaluation_set: str) -> list[page.Blo
     if inputs.kind == "audit":
         return [table]
     where = evaluation_set_label(evaluation_set)
-    return [page.Heading(f"{where}: gaps as labelled and corrected"), table]
+    heading = f"{where}: gaps as labelled and corrected"
+    return page.under(heading, [table], folded=not inputs.in_front(evaluation_set))
 
 
 def _attribute_blocks(inputs: ReportInputs, row: LabelNoiseAttributeRow) -> list[page.Block]:
@@ -110,7 +111,8 @@ def _attribute_blocks(inputs: ReportInputs, row: LabelNoiseAttributeRow) -> list
             )
         )
     blocks = [warning, *drawn, *(group_tables(groups, scores, of=of) if groups else [])]
-    return page.under(capitalised(title), blocks, folded=not row.of_one_attribute)
+    folded = not (row.of_one_attribute and inputs.in_front(row.evaluation_set))
+    return page.under(capitalised(title), blocks, folded=folded)
 
 
 def warning_text(row: LabelNoiseAttributeRow, groups: Sequence[LabelNoiseGroupRow]) -> str:

@@ -44,14 +44,15 @@ def recalls_section(inputs: ReportInputs) -> page.Section:
         shown, note = listed_groups(rows, least=least, what=what)
         title = f"{what} on {where}" if inputs.kind == "project" else what
         of_people: list[page.Block] = [page.Text(note)] if note else []
-        folded = not rows[0].of_one_attribute
+        crossed = not rows[0].of_one_attribute
         are_many = inputs.variants_shown() != inputs.variants()
-        if any(row.metric.startswith("recall_") for row in shown) and not (folded and are_many):
+        if any(row.metric.startswith("recall_") for row in shown) and not (crossed and are_many):
             drawn = [row for row in shown if row.variant in inputs.variants_shown()]
             of_people.append(_drawing(inputs, drawn))
         if shown:
             beside = corrected if rows[0].predicted else None
             of_people.append(_group_table(inputs, shown, beside))
+        folded = crossed or not inputs.in_front(rows[0].evaluation_set)
         blocks += page.under(capitalised(title), of_people, folded=folded)
     return page.Section(
         "recalls",
