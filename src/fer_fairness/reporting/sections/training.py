@@ -47,8 +47,8 @@ def training_section(inputs: ReportInputs) -> page.Section:
     if not blocks:
         blocks.append(page.absent("No variant changed the distribution of its training faces."))
     elif distributions[most:]:
-        rest = f"What {len(distributions) - most} more variants changed of theirs"
-        blocks.append(page.Text(f"{rest} is in {inputs.file_of(DistributionRow)}."))
+        rest = f"What other variants changed of theirs is in {inputs.file_of(DistributionRow)}."
+        blocks.append(page.Text(rest))
     curves = list(grouped(inputs.rows(HistoryRow), lambda row: row.variant).values())
     histories = list(chain.from_iterable(curves[:most]))
     if histories:
