@@ -140,6 +140,10 @@ class ReportInputs:
 
     def evaluation_sets(self) -> tuple[str, ...]:
         """Every evaluation set that something was scored on, in order of first appearance."""
+        return self._evaluation_sets
+
+    @cached_property
+    def _evaluation_sets(self) -> tuple[str, ...]:
         scored = ("overall", "groups", "gaps", "confusion")
         return tuple(_distinct([self.tables[name]["evaluation_set"] for name in scored]))
 
