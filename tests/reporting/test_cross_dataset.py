@@ -62,11 +62,24 @@ def test_a_loss_is_told_with_numbers_and_where_it_is_greatest() -> None:
     assert f"Found for 3 emotions, most for {worst} " in first
 
 
+def test_gaps_that_changed_are_told_by_metric_with_whose_they_are() -> None:
+    found = results(0.4)
+    changes = found.between_sets
+    of_gaps = changes["attribute"].notna() & changes["group"].isna()
+    of_gaps &= (changes["verdict"] == "difference found") & (changes["outcome"] == "primary")
+    row = changes[of_gaps & (changes["model"] == "baseline_on_fer_plus")].iloc[0]
+    assert row["metric"] == "worst_group_accuracy"
+    amount = f"\N{MINUS SIGN}{-100 * row['difference']:.1f} points"
+    assert f"Worst-group accuracy: {amount} by perceived gender." in found.findings()[0]
+
+
 def test_where_nothing_was_found_stands_what_would_have_been() -> None:
-    for sentence in results(0.8).findings():
+    found = results(0.8).findings()
+    for sentence in found:
         assert "no difference found" in sentence
         assert "would be found in 8 of 10 such comparisons" in sentence
-        assert "No single emotion was found to change." in sentence
+    assert found[0].endswith("Nothing else was found to change.")
+    assert "No single emotion was found to change. Found for 1 group" in found[1]
 
 
 def test_arrows_stand_where_something_was_found_and_frames_at_home() -> None:

@@ -200,9 +200,11 @@ def _finding(rows: Sequence[ChangeBetweenSets]) -> str:
     emotions = [row for row in found if row.metric.startswith("recall_")]
     groups = [row for row in found if row.group is not None]
     gaps = [row for row in found if row.attribute is not None and row.group is None]
-    parts = [_most("emotion", emotions), _most("group", groups), *map(_told_gap, gaps)]
-    told = [part for part in parts if part]
-    return f"{sentence}. {' '.join(told)}".strip()
+    if not found:
+        return f"{sentence}. Nothing else was found to change."
+    of_gaps = grouped(gaps, lambda row: row.metric).values()
+    told = [_most("emotion", emotions), _most("group", groups), *map(_told_gaps, of_gaps)]
+    return f"{sentence}. {' '.join(told)}"
 
 
 def _most(kind: str, rows: Sequence[ChangeBetweenSets]) -> str:
@@ -217,8 +219,13 @@ def _most(kind: str, rows: Sequence[ChangeBetweenSets]) -> str:
     )
 
 
-def _told_gap(row: ChangeBetweenSets) -> str:
-    return f"{row.words.label} {row.whose}: {row.change}."
+def _told_gaps(rows: Sequence[ChangeBetweenSets]) -> str:
+    """How far one metric changed between the groups of each attribute."""
+    changes = [
+        f"{row.amount(row.difference, sign=True)} by {attribute_label(str(row.attribute))}"
+        for row in rows
+    ]
+    return f"{rows[0].words.label}: {listed(changes)}."
 
 
 def _between_sets(changes: Sequence[ChangeBetweenSets]) -> page.Section:
