@@ -104,3 +104,10 @@ def make_faces() -> FacesBuilder:
         return FACES_SCHEMA.validate(pd.DataFrame(table | columns))
 
     return build
+
+
+@pytest.fixture
+def development(make_faces: FacesBuilder) -> pd.DataFrame:
+    """Six training and four validation faces of FER+."""
+    emotions = ["neutral", "fear"] * 5
+    return make_faces(["train"] * 6 + ["validation"] * 4, emotions, dataset=["fer_plus"] * 10)

@@ -32,12 +32,6 @@ def pictures(n: int, draw: int) -> np.ndarray:
     return np.random.default_rng(draw).integers(0, 256, (n, 6, 6, 1), dtype=np.uint8)
 
 
-@pytest.fixture
-def development(make_faces: MakeFaces) -> pd.DataFrame:
-    emotions = ["neutral", "fear"] * 5
-    return make_faces(["train"] * 6 + ["validation"] * 4, emotions, dataset=["fer_plus"] * 10)
-
-
 def test_a_dataset_without_faces_is_named_with_how_to_leave_it_out(
     development: pd.DataFrame,
 ) -> None:

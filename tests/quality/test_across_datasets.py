@@ -16,12 +16,6 @@ def pictures(n: int, draw: int) -> np.ndarray:
     return np.random.default_rng(draw).integers(0, 256, (n, 6, 6, 1), dtype=np.uint8)
 
 
-@pytest.fixture
-def development(make_faces: MakeFaces) -> pd.DataFrame:
-    emotions = ["neutral", "fear"] * 5
-    return make_faces(["train"] * 6 + ["validation"] * 4, emotions, dataset=["fer_plus"] * 10)
-
-
 def test_test_faces_that_another_dataset_trains_on_are_found(
     development: pd.DataFrame, make_faces: MakeFaces
 ) -> None:
