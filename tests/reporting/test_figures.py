@@ -145,6 +145,33 @@ def test_the_trade_off_has_a_panel_an_attribute_and_names_every_variant(
         assert named == {"Baseline", "Emotion augmentation"}
 
 
+def test_of_many_variants_the_trade_off_names_the_first_and_those_that_nothing_beats(
+    small_inputs: ReportInputs,
+) -> None:
+    def first(name: str) -> pd.DataFrame:
+        table = small_inputs.tables[name]
+        return table[(table["variant"] == "baseline") & (table["evaluation_set"] == "fer_plus")]
+
+    # The more accurate, the greater the gap; but every other variant is beaten.
+    variants = [f"method_{number:02}" for number in range(20)]
+    overall, gaps = [], []
+    for number, name in enumerate(variants):
+        better, gap = number / 100, number / 100 + 0.005 * (number % 2)
+        right = first("overall").assign(variant=name)
+        overall.append(right.assign(value=0.5 + better - 0.02 * (number % 2)))
+        gaps.append(first("gaps").assign(variant=name, value=gap, ci_low=gap, ci_high=gap))
+    figure = fairness_accuracy_figure(
+        rows_of(pd.concat(overall, ignore_index=True), OverallRow),
+        rows_of(pd.concat(gaps, ignore_index=True), GapRow),
+        variants=variants,
+    )
+    best = {f"Method {number:02}" for number in (0, 6, 8, 10, 12, 14, 16, 18)}
+    for axes in figure.axes:
+        assert {text.get_text() for text in axes.texts} == best
+        points = [line for line in axes.lines if line.get_marker() not in ("None", None, "")]
+        assert len(points) == len(variants)
+
+
 def test_distributions_are_bars_by_emotion_or_panels_by_group(small_inputs: ReportInputs) -> None:
     table = small_inputs.rows(DistributionRow)
     flat = distribution_figure(table, variant="emotion_augmentation")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,6 +15,9 @@ from fer_fairness.reporting.gap_sentences import gap_words
 from fer_fairness.reporting.number_text import percent
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
+
+_MOST_NAMED: Final = 8
+"""Of more variants most are dots: names and intervals would cover each other."""
 
 
 def fairness_accuracy_figure(
@@ -34,7 +38,8 @@ def fairness_accuracy_figure(
     Returns:
         A full-width figure, two panels a row. The grey band reaches to what equal treatment gives
         (where groups show other emotions), the dotted line is what would be found in 8 audits of
-        10 of the median variant, where it is not far off.
+        10 of the median variant, where it is not far off. Of more than 8 variants the first and
+        those that no other one beats have names and intervals, the others are dots.
     """
     accuracy = {row.variant: row for row in reversed(overall) if row.metric == "accuracy"}
     rows = [row for row in gaps if row.metric == metric and row.variant in accuracy]
@@ -96,9 +101,14 @@ def _draw_trade_off(
     known = [
         row for row in rows if np.isfinite(row.value) and np.isfinite(accuracy[row.variant].value)
     ]
-    known.sort(key=lambda row: row.value)
-    heights = style.spread([100 * row.value for row in known], apart=0.095 * top)
-    for row, height in zip(known, heights, strict=True):
+    named = _named(known, accuracy, next(iter(by_variant)))
+    for row in known:
+        if row not in named:
+            x, y = 100 * accuracy[row.variant].value, 100 * row.value
+            (point,) = panel.plot([x], [y], "o", markersize=3, color=style.QUIET, clip_on=False)
+            style.tell_when_pointed_at(point, _told(row, accuracy[row.variant]))
+    heights = style.spread([100 * row.value for row in named], apart=0.095 * top)
+    for row, height in zip(named, heights, strict=True):
         mark, right = by_variant[row.variant], accuracy[row.variant]
         x, y = 100 * right.value, 100 * row.value
         across = [100 * right.ci_low, 100 * right.ci_high]
@@ -114,8 +124,7 @@ def _draw_trade_off(
             markerfacecolor=mark.colour if row.found else "white",
             clip_on=False,
         )
-        told = f"{row.variant_label}: accuracy {percent(right.value)}, gap {gap_words(row)}"
-        style.tell_when_pointed_at(point, told)
+        style.tell_when_pointed_at(point, _told(row, right))
         panel.annotate(
             style.literal(row.variant_label),
             (x, y),
@@ -126,3 +135,24 @@ def _draw_trade_off(
             color=style.for_text(mark.colour),
             arrowprops={"arrowstyle": "-", "color": mark.colour, "linewidth": 0.4, "alpha": 0.5},
         )
+
+
+def _named(rows: Sequence[GapRow], accuracy: Mapping[str, OverallRow], first: str) -> list[GapRow]:
+    """Those that are drawn with name and interval, by their gaps: all, or of many the best.
+
+    Of many the first variant, and the most accurate of those that no other one beats in both.
+    """
+    ordered = sorted(rows, key=lambda row: row.value)
+    if len(rows) <= _MOST_NAMED:
+        return ordered
+    unbeaten, best = [], -np.inf
+    for row in sorted(rows, key=lambda row: (row.value, -accuracy[row.variant].value)):
+        if row.variant != first and accuracy[row.variant].value > best:
+            best = accuracy[row.variant].value
+            unbeaten.append(row)
+    kept = unbeaten[-(_MOST_NAMED - 1) :]
+    return [row for row in ordered if row.variant == first or row in kept]
+
+
+def _told(row: GapRow, right: OverallRow) -> str:
+    return f"{row.variant_label}: accuracy {percent(right.value)}, gap {gap_words(row)}"
