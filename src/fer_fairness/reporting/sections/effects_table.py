@@ -1,6 +1,6 @@
 """A grid of methods and attributes: what each was found to change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from fer_fairness.reporting import page
@@ -23,7 +23,7 @@ SIGNS_READ: Final = ", ".join(f"{sign} {effect}" for effect, sign in _SIGNS.item
 
 def effects_table(
     caption: str,
-    methods: Mapping[str, Mapping[str | None, Effect]],
+    methods: Sequence[_Line],
     *,
     head: str,
     most: int | None = None,
@@ -33,19 +33,19 @@ def effects_table(
 
     Args:
         caption: What the table shows.
-        methods: What each changed by attribute, by its name for people; None is everybody.
+        methods: The name of each for people, and what it changed by attribute; None is everybody.
         head: What one of them is called.
         most: How many attributes are shown at most; all where it is not told.
         folded: Whether only the caption is seen at first.
     """
-    attributes = dict.fromkeys(name for told in methods.values() for name in told)
+    attributes = dict.fromkeys(name for _, told in methods for name in told)
     heads = {name: _head(name) for name in sorted(attributes, key=lambda name: name is not None)}
     shown = list(heads)[: None if most is None else 1 + most]
     columns: list[page.Column[_Line]] = [
         (head, lambda line: line[0]),
         *((heads[attribute], _cell_of(attribute)) for attribute in shown),
     ]
-    return page.table(caption, methods.items(), columns, folded=folded)
+    return page.table(caption, methods, columns, folded=folded)
 
 
 def _head(attribute: str | None) -> str:

@@ -131,7 +131,7 @@ def _methods(inputs: ReportInputs) -> list[page.Block]:
     rest = _not_shown(methods[_MOST_METHODS:], _others(inputs))
     grid = effects_table(
         f"{caption}{rest}",
-        {inputs.label_of(one.variant): one.anywhere for one in methods[:_MOST_METHODS]},
+        [(inputs.label_of(one.variant), one.anywhere) for one in methods[:_MOST_METHODS]],
         head="Model" if inputs.kind == "audit" else "Method",
         most=_MOST_ATTRIBUTES,
     )

@@ -77,15 +77,18 @@ def _effects(inputs: ReportInputs) -> Iterator[page.Table]:
     """Of each evaluation set what every method was found to change."""
     methods = effects(inputs)
     for evaluation_set in inputs.evaluation_sets():
-        told = {
-            inputs.label_of(one.variant): {
-                attribute: effect
-                for (on, attribute), effect in one.by_audience.items()
-                if on == evaluation_set
-            }
+        told = [
+            (
+                inputs.label_of(one.variant),
+                {
+                    attribute: effect
+                    for (on, attribute), effect in one.by_audience.items()
+                    if on == evaluation_set
+                },
+            )
             for one in methods
-        }
-        if any(told.values()):
+        ]
+        if any(changed for _, changed in told):
             noun = capitalised(inputs.noun)
             caption = f"What was found to change on {evaluation_set_label(evaluation_set)}"
             yield effects_table(f"{caption}: {SIGNS_READ}", told, head=noun, folded=True)
