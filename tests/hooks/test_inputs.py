@@ -10,7 +10,8 @@ from kedro.io import CatalogProtocol, DataCatalog, MemoryDataset
 
 from fer_fairness.datasets import TextDataset
 from fer_fairness.hooks import missing_inputs, unknown_parameters
-from fer_fairness.hooks.inputs import command_options
+from fer_fairness.hooks.inputs import command_options, needed_inputs
+from fer_fairness.pipelines.namespaces import DOES_WITHOUT_RAW, step
 
 
 def test_misspelt_parameters_are_named(kedro_project: Path) -> None:
@@ -68,6 +69,14 @@ def test_what_is_there_held_in_memory_or_a_parameter_is_not_missing(
     datasets: dict[str, Any] = {"page": page, "held": MemoryDataset()}
     names = {*datasets, "params:seed", "parameters", "known_to_no_catalog"}
     assert missing_inputs(names, DataCatalog(datasets)) == ""
+
+
+def test_a_raw_folder_is_needed_where_one_node_does_not_do_without_it() -> None:
+    names = ["toy.raw", "toy.test_faces"]
+    audit = step(max, inputs=names, outputs="a", name="audit", tags=["predict", DOES_WITHOUT_RAW])
+    assert needed_inputs(audit) == {"toy.test_faces"}
+    read = step(max, inputs=["toy.raw", "a"], outputs="b", name="read", tags="read")
+    assert needed_inputs(audit + read) == {"toy.raw", "toy.test_faces"}
 
 
 def test_the_command_that_is_named_has_the_options_of_the_run() -> None:

@@ -3,6 +3,7 @@
 import html
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -309,19 +310,30 @@ def test_a_model_of_colour_sees_the_files_of_a_dataset_and_not_the_small_grey_ar
     absent = [grey[:0], faces.iloc[:0], quality, nothing, nothing]
     given = [grey, faces, quality, nothing, nothing]
 
-    def answers(**how: str) -> list[str]:
+    def audit(**how: str) -> People:
         parameters = AuditParameters.model_validate(
             {"model": str(tmp_path / "theirs.keras"), "dataset": "raf_db", "isolation": "none"}
             | {"input_scale": "0-1", **how}
         )
-        people, reading, *_ = nodes.score_foreign_model(
-            parameters, 0, UNPREPARED, *absent, *given, tmp_path
-        )
+        return nodes.score_foreign_model(parameters, 0, UNPREPARED, *absent, *given, tmp_path)
+
+    def answers(**how: str) -> list[str]:
+        people, reading, *_ = audit(**how)
         assert any("read from their files in colour" in note for note in reading["notes"])
+        assert reading["warnings"] == []
         return people["predicted_emotion"].tolist()
 
     assert answers() == emotions
     assert answers(input_colours="BGR") == ["sadness", "anger", "anger", "sadness"]
+
+    (tmp_path / files[0]).unlink()
+    with pytest.raises(InvalidInputError, match=r"0\.png.*put it back"):
+        audit()
+    for file in files[1:]:
+        (tmp_path / file).unlink()
+    people, reading, *_ = audit()
+    assert people["predicted_emotion"].nunique() == 1, "the array is the same for all"
+    assert re.search("no longer in the raw folder.*grey and 48 px", " ".join(reading["warnings"]))
 
 
 def test_the_order_of_classes_and_the_scale_are_found_on_validation_faces(

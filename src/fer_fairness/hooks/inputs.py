@@ -9,10 +9,12 @@ from typing import Any, Final
 from kedro.framework.project import pipelines
 from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.io.core import is_parameter
+from kedro.pipeline import Pipeline
 
 from fer_fairness.datasets import RawFolderDataset
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.pipelines.described import BLOCKS
+from fer_fairness.pipelines.namespaces import DOES_WITHOUT_RAW
 
 _READ_BY_NO_NODE: Final = (
     *("data_root", "seeds", "training_seed_of", "manifest", "mlflow", "budget", "bench"),
@@ -67,6 +69,16 @@ def _settings(given: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tupl
         else:
             plain = json.dumps(value) if value is None or isinstance(value, bool) else str(value)
             yield ".".join(path), plain
+
+
+def needed_inputs(pipeline: Pipeline) -> set[str]:
+    """The free inputs of a pipeline without the raw folders that its nodes can do without."""
+    return pipeline.inputs() & {
+        name
+        for node in pipeline.nodes
+        for name in node.inputs
+        if not (DOES_WITHOUT_RAW in node.tags and name.endswith(".raw"))
+    }
 
 
 def missing_inputs(

@@ -16,7 +16,7 @@ from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.hooks.errors import purposeful_cause, stop
-from fer_fairness.hooks.inputs import command_options, missing_inputs
+from fer_fairness.hooks.inputs import command_options, missing_inputs, needed_inputs
 from fer_fairness.hooks.manifest import run_manifest
 from fer_fairness.provenance import LOCK_FILE, DataRootLock, Freshness, take_over
 from fer_fairness.reporting.passed_on import passed_on_command
@@ -88,7 +88,7 @@ class ProvenanceHooks:
         manifests = {name for name in pipeline.inputs() if _last_part(name) == MANIFEST_DATASET}
         options = command_options(run_params)
         if not only_missing:
-            _refuse_missing(pipeline.inputs() - manifests, catalog, options)
+            _refuse_missing(needed_inputs(pipeline) - manifests, catalog, options)
         self._freshness = Freshness(catalog, self._parameters, data_root)
         whole = pipelines["__default__"] + pipeline
         found = take_over(
@@ -102,7 +102,7 @@ class ProvenanceHooks:
         logger.info(found.line())
         running = pipeline.filter(node_names=found.runs) if found.runs else Pipeline([])
         if only_missing:
-            _refuse_missing(running.inputs() - manifests, catalog, options)
+            _refuse_missing(needed_inputs(running) - manifests, catalog, options)
             _forget(catalog, running.all_outputs())
         taken_over = [node for node in whole.nodes if node.name in found.taken_over]
         for name in sorted(manifests & running.inputs()):

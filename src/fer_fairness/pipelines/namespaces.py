@@ -5,12 +5,15 @@ a box that Kedro-Viz folds up (`fairness_reporting.baseline`) and reads data of 
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from kedro.pipeline import Node, Pipeline
 
 Names: TypeAlias = str | list[str] | dict[str, str]
 """Names of data and parameters, as `kedro.pipeline.Node` takes them."""
+
+DOES_WITHOUT_RAW: Final = "does_without_raw"
+"""Tag of a node that has something else where a raw folder is no longer there."""
 
 
 def step(
@@ -31,7 +34,7 @@ def step(
         inputs: As of `kedro.pipeline.Node`, and so are `outputs` and `tags`.
         outputs: The same of what it writes.
         name: Its namespace, if it has one, and its own.
-        tags: Its stage, and `trains` where it trains, selects or fits.
+        tags: Its stage, `trains` where it trains, selects or fits, and `DOES_WITHOUT_RAW`.
     """
     namespace, _, own = name.rpartition(".")
     node = Node(function, inputs=_undotted(inputs), outputs=_undotted(outputs), name=own, tags=tags)

@@ -70,7 +70,7 @@ def find_preparation(
     faces = _validation_faces(faces)
     if faces.empty:
         return preparation
-    pictures, index = pictures_of(faces, images, folders.get(parameters.dataset))
+    pictures, index, _ = pictures_of(faces, images, folders.get(parameters.dataset))
     outputs = outputs_of(path, parameters, pictures, index)
     if parameters.input_scale is None:
         preparation |= {
@@ -157,18 +157,25 @@ def without_folders(found: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Path
 
 def pictures_of(
     faces: pd.DataFrame, images: np.ndarray, folder: Path | None
-) -> tuple[Pictures, np.ndarray]:
-    """The faces as a model is to see them, and the row of each.
+) -> tuple[Pictures, np.ndarray, list[str]]:
+    """The faces as a model is to see them, the row of each, and warnings.
 
     Args:
         faces: A `faces` table.
         images: The checked array, small and grey.
         folder: Where the files of the faces lie, which are read as the model takes them; None:
-            there is nothing but the array.
+            there is nothing but the array. Where none of the files is there any more, it is the
+            array too, and a warning.
     """
-    if folder is None:
-        return images, faces["image_index"].to_numpy()
-    return PictureFiles(image_paths(faces, folder)), np.arange(len(faces))
+    paths = [] if folder is None else image_paths(faces, folder)
+    if any(path.exists() for path in paths):
+        return PictureFiles(paths), np.arange(len(faces)), []
+    warning = (
+        "The files of the faces are no longer in the raw folder of the dataset: the model was "
+        f"shown the checked array, grey and {images.shape[1]} px. Put the folder back and audit "
+        "again if it was made for colour or larger faces."
+    )
+    return images, faces["image_index"].to_numpy(), [warning] if paths else []
 
 
 def classes_of(class_names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -85,7 +85,7 @@ def score_foreign_model(
     known = EVALUATION_SETS[parameters.dataset].emotions
     emotions = tuple(emotion for emotion in known if emotion in names)
     faces, left_out = faces_showing(faces, emotions, parameters.dataset)
-    pictures, index = pictures_of(faces, images, folders.get(parameters.dataset))
+    pictures, index, about_files = pictures_of(faces, images, folders.get(parameters.dataset))
     outputs = outputs_of(path, prepared, pictures, index, preparation["scale_reason"])
     predictions = foreign_predictions(
         outputs, faces, class_names=names, name=name, seed=seed, emotions=emotions
@@ -103,9 +103,12 @@ def score_foreign_model(
         "sha256": sha256,
         "n_rows": len(people),
         "n_people": n_people(part),
-        "warnings": order_warnings(
-            people["emotion"], people["predicted_emotion"], "Look at audit.columns.class_names."
-        ),
+        "warnings": [
+            *about_files,
+            *order_warnings(
+                people["emotion"], people["predicted_emotion"], "Look at audit.columns.class_names."
+            ),
+        ],
         "fabricated": quality["reading"]["fabricated"],
         "notes": [*outputs.notes, *preparation["notes"], *about_classes, *left_out],
     }

@@ -6,7 +6,7 @@ from fer_fairness.auditing import measuring
 from fer_fairness.auditing.measurements import EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.audit import model_file, nodes
-from fer_fairness.pipelines.namespaces import step
+from fer_fairness.pipelines.namespaces import DOES_WITHOUT_RAW, step
 
 _PEOPLE = ["people", "reading", "held_out_labels", "demographics"]
 _PARAMETERS = {"params:audit", "params:seed"}
@@ -40,7 +40,7 @@ def create_model_pipeline() -> Pipeline:
         ],
         outputs="audit.preparation",
         name="audit.find_preparation",
-        tags=["fit", "trains"],
+        tags=["fit", "trains", DOES_WITHOUT_RAW],
     )
     of_datasets = [
         name
@@ -58,7 +58,7 @@ def create_model_pipeline() -> Pipeline:
         inputs=["params:audit", "params:seed", "audit.preparation", *of_datasets, *folders],
         outputs=[f"audit.{name}" for name in _PEOPLE],
         name="audit.score_foreign_model",
-        tags="predict",
+        tags=["predict", DOES_WITHOUT_RAW],
     )
     return find + predict + _audit()
 
