@@ -19,7 +19,7 @@ APART: float = 2.5
 
 
 def fabricated_bench(variants: Sequence[str], evaluation_sets: Sequence[str]) -> dict[str, Any]:
-    """The four tables of a bench whose control is the second variant."""
+    """The four tables of a bench whose control is the second variant, of two the first."""
     rng = np.random.default_rng(7)
     ranks, tests, changes, fronts = [], [], [], []
     for metric, attribute in OUTCOMES:
@@ -57,6 +57,10 @@ def _sets(
     return [(names, source) for names, source in told if names]
 
 
+def _place_of_control(variants: Sequence[str]) -> int:
+    return min(1, len(variants) - 2)
+
+
 def _ranks(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterator[Row]:
     apart = effects - effects[:, np.newaxis] > APART
     for place, name in enumerate(variants):
@@ -68,7 +72,7 @@ def _ranks(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterator[
         yield {
             **head,
             "variant": name,
-            "is_control": place == 1,
+            "is_control": place == _place_of_control(variants),
             "value": 0.6 + 0.01 * effects[place],
             "mean_rank": float(1 + (effects > effects[place]).sum()),
             "rank_low": 1 + int(apart[place].sum()),
@@ -95,9 +99,9 @@ def _test(n: int) -> Row:
 def _changes(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterator[Row]:
     sign = -1 if head["metric"] == "accuracy_gap" else 1
     for place, name in enumerate(variants):
-        difference = sign * 0.01 * float(effects[place] - effects[1])
+        difference = sign * 0.01 * float(effects[place] - effects[_place_of_control(variants)])
         found = abs(difference) > 0.01 * APART
-        if place != 1:
+        if place != _place_of_control(variants):
             yield {
                 **head,
                 "variant": name,
@@ -130,7 +134,7 @@ def _front(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterator[
         yield {
             **head,
             "variant": name,
-            "is_control": place == 1,
+            "is_control": place == _place_of_control(variants),
             "accuracy": float(accuracy[place]),
             "value": 0.1 + 0.3 * (sign > 0) + 0.003 * float(np.sin(7 * effects[place])),
             "probability": float(1 / (1 + np.exp(-1.5 * effects[place]))),

@@ -4,22 +4,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.reporting.rows import CHANGE, GAP, GAP_CHANGE, NO_CHANGE, report, row_of
+from tests.reporting.rows import CHANGE, GAP, GAP_CHANGE, NO_CHANGE, report
 
 from fer_fairness.reporting import page
+from fer_fairness.reporting.effects import Effect
 from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
-from fer_fairness.reporting.glance import (
-    Effect,
-    Sign,
-    effect_of,
-    effects,
-    statements,
-    subject,
-    trust,
-)
+from fer_fairness.reporting.glance import Sign, statements, subject, trust
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.rows.changes import ComparisonRow
 from fer_fairness.reporting.sections.glance import glance_section
 from fer_fairness.reporting.sections.trade_off import trade_off_section
 
@@ -104,7 +96,7 @@ def test_a_difference_that_is_none_of_accuracy_is_not_told_as_one(
 @pytest.mark.parametrize(
     ("changed", "sign", "text"),
     [
-        (NOT_FOUND, Sign.NOT_FOUND, "an accuracy gap of 6.2 points would be found in 8 audits of"),
+        (NOT_FOUND, Sign.NOT_FOUND, "only an accuracy gap of 6.2 points or more would be found"),
         ({**NOT_FOUND, "minimum_detectable": np.nan}, Sign.CANNOT_TELL, "Too few people"),
         ({"verdict": "too few people to say"}, Sign.CANNOT_TELL, "Too few people"),
         ({"verdict": "not tested"}, Sign.CANNOT_TELL, "behind the primary outcomes"),
@@ -137,34 +129,6 @@ def test_statements_are_of_the_first_variant_and_name_the_set_where_there_are_se
     assert [one.about for one in statements(gaps({}))] == ["Perceived gender"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ([GAP_CHANGE], Effect.HELPED),
-        ([GAP_CHANGE, {**GAP_CHANGE, "difference": 0.03}], Effect.MIXED),
-        ([{**GAP_CHANGE, "difference": 0.03}], Effect.HARMED),
-        ([{**GAP_CHANGE, "level_down": True}], Effect.LEVELLED_DOWN),
-        ([GAP_CHANGE, {**GAP_CHANGE, "level_down": True}], Effect.MIXED),
-        ([NO_CHANGE], Effect.UNCLEAR),
-        ([NO_CHANGE, {**NO_CHANGE, "level_down": True}], Effect.UNCLEAR),
-    ],
-)
-def test_what_a_method_did_is_what_was_found_of_it(
-    changes: list[dict[str, Any]], expected: Effect
-) -> None:
-    assert effect_of([row_of(ComparisonRow, CHANGE, row) for row in changes]) is expected
-
-
-def test_methods_of_which_nothing_was_found_come_last() -> None:
-    rows = [
-        {**CHANGE, "variant": "nothing", **NO_CHANGE},
-        {**CHANGE, "variant": "harms", "difference": -0.02},
-        {**CHANGE, "variant": "helps"},
-    ]
-    found = effects(report(comparisons=pd.DataFrame(rows)))
-    assert [method.variant for method in found] == ["helps", "harms", "nothing"]
-
-
 def test_what_to_trust_is_said_in_a_line() -> None:
     labelled = {"evaluation_set": "fer_plus", "attribute_source": "predicted"}
     inputs = report(
@@ -173,7 +137,8 @@ def test_what_to_trust_is_said_in_a_line() -> None:
         quality={"fer_plus": {"reading": {"fabricated": True}}},
     )
     assert trust(inputs) == (
-        "Fabricated faces, with planted differences; groups of RAF-DB: labels by annotators; "
+        "Fabricated faces with planted differences, so nothing here is about people; "
+        "groups of RAF-DB: labels by annotators; "
         "groups of FER+: labels predicted by a model; one training seed, so changes may be luck "
         "of that seed."
     )
@@ -205,11 +170,49 @@ def test_the_first_screen_has_room_for_thirty_methods_on_many_sets() -> None:
     [grid] = [b for b in columns.columns[0] if isinstance(b, page.Table)]
     assert len(grid.rows) == 8
     assert grid.header == ("Method", "Gender", "Race", "Age group", *grid.header[4:])
-    assert "22 more methods are under “Fairness and accuracy”" in grid.caption
+    assert "30 helped. All are under “Fairness and accuracy”." in grid.caption
     below = trade_off_section(inputs)
     assert below is not None
     grids = [b for b in below.blocks if isinstance(b, page.Table) and "helped" in b.caption]
     assert [len(one.rows) for one in grids] == [30] * 4
+
+
+def first_grid(inputs: ReportInputs) -> list[page.Block]:
+    """What stands under "What methods changed"."""
+    [columns] = [b for b in glance_section(inputs).blocks if isinstance(b, page.Columns)]
+    blocks = list(columns.columns[0])
+    places = [
+        n for n, b in enumerate(blocks) if isinstance(b, page.Heading) and "changed" in b.text
+    ]
+    return blocks[places[0] + 1 :] if places else []
+
+
+def compared(*found: dict[str, Any], n_unchanged: int) -> ReportInputs:
+    unchanged = [NO_CHANGE | {"variant": f"nothing_{n}"} for n in range(n_unchanged)]
+    changes = [CHANGE | one for one in (*found, *unchanged)]
+    return report(gaps=pd.DataFrame([GAP]), comparisons=pd.DataFrame(changes))
+
+
+def test_of_many_methods_those_without_changes_are_counted_and_not_shown() -> None:
+    [grid] = first_grid(compared({"variant": "helps"}, n_unchanged=8))
+    assert isinstance(grid, page.Table)
+    assert [row[0].text for row in grid.rows] == ["Helps"]
+    assert (
+        "1 helped, of 8 no change was found. All are under “Fairness and accuracy”." in grid.caption
+    )
+    [grid] = first_grid(compared({"variant": "helps"}, n_unchanged=7))
+    assert isinstance(grid, page.Table)
+    assert len(grid.rows) == 8, "few are shown all"
+    assert "under" not in grid.caption
+
+
+def test_of_many_methods_that_changed_nothing_it_is_said_what_would_have_been_found() -> None:
+    [text] = first_grid(compared(n_unchanged=40))
+    assert isinstance(text, page.Text)
+    assert text.text == (
+        "None of 40 methods was found to change anything against the baseline, after correction. "
+        "In accuracy a change of 1.9 points would be found in 8 of 10 such comparisons."
+    )
 
 
 def test_signs_are_spoken(small_inputs: ReportInputs) -> None:

@@ -307,10 +307,15 @@ def test_the_front_has_larger_marks_for_the_more_probable_and_a_diamond_for_the_
     ]
     figure = front_figure([row_of(FrontRow, FRONT, part) for part in parts])
     (axes,) = figure.axes
-    assert [line.get_marker() for line in axes.lines] == ["None", "o", "D", "o"]
-    _, unlikely, _, sure = axes.lines
+    assert [line.get_marker() for line in axes.lines] == ["None", "o", "o", "D"], (
+        "the control lies on top"
+    )
+    _, unlikely, sure, _ = axes.lines
     assert sure.get_markersize() > unlikely.get_markersize()
-    assert drawn(figure) == "Plain, control (0.05) Sure (0.95)"
+    assert drawn(figure) == "Plain, control (0.05) Unlikely (0.02) Sure (0.95)"
+    others = [{"variant": f"other_{number}", "probability": 0.01} for number in range(7)]
+    of_many = front_figure([row_of(FrontRow, FRONT, part) for part in [*parts, *others]])
+    assert drawn(of_many) == "Plain, control (0.05) Sure (0.95)", "of many the probable"
     assert "No between-group metric" in drawn(front_figure([]))
 
 

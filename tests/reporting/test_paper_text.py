@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.reporting.rows import changed, report, without
 
 from fer_fairness.reporting import paper_files
+from fer_fairness.reporting.effects import effects
 from fer_fairness.reporting.gap_sentences import gap_sentence
-from fer_fairness.reporting.glance import Sign, effects, statements
+from fer_fairness.reporting.glance import Sign, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import variant_label
 from fer_fairness.reporting.method_findings import answer_sentences

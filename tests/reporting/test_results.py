@@ -10,7 +10,8 @@ from tests.reporting.rows import report, without
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256
-from fer_fairness.reporting.glance import effects, statements
+from fer_fairness.reporting.effects import control_of, effects
+from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
@@ -110,7 +111,7 @@ def test_the_headline_says_what_the_first_screen_says(
         for name in ("ci_low", "ci_high", "p_value_corrected", "n_people", "n_faces"):
             assert told[name] == row[name]
     changes = [
-        (method.variant, *audience, effect)
+        (method.variant, control_of(small_inputs) or "baseline", *audience, effect)
         for method in effects(small_inputs)
         for audience, effect in method.by_audience.items()
     ]
@@ -162,13 +163,13 @@ def test_another_table_in_the_place_of_one_that_is_named_is_refused(written: Pat
     [
         ("no JSON", "the file: Invalid JSON"),
         ("{}", "schema_version: Field required"),
-        ('{"schema_version": "5.1"}', "schema_version: Input should be '6.0'"),
+        ('{"schema_version": "5.1"}', "schema_version: Input should be '7.0'"),
     ],
 )
 def test_another_file_is_refused_with_what_is_wrong(text: str, told: str, tmp_path: Path) -> None:
     file = tmp_path / "results.json"
     file.write_text(text)
-    with pytest.raises(InvalidInputError, match=rf"{told}.*expected results of .* 6\.0"):
+    with pytest.raises(InvalidInputError, match=rf"{told}.*expected results of .* 7\.0"):
         read_results(file)
 
 

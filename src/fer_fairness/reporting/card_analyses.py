@@ -5,8 +5,9 @@ from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
+from fer_fairness.reporting.effects import Audience, Effect, effects, set_against
 from fer_fairness.reporting.gap_sentences import group_ends
-from fer_fairness.reporting.glance import Audience, Effect, Statement, counted_signs, effects
+from fer_fairness.reporting.glance import Statement, counted_signs
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import (
@@ -113,7 +114,7 @@ def _unlabelled(statement: Statement, errors: LabelErrors) -> str:
 
 
 def _changes(inputs: ReportInputs, variant: str) -> list[page.Block]:
-    """What the method changed against the baseline; nothing of the baseline."""
+    """What the method changed; nothing of the baseline and the control."""
     of_variant = [method for method in effects(inputs) if method.variant == variant]
     if not of_variant:
         return []
@@ -125,7 +126,8 @@ def _changes(inputs: ReportInputs, variant: str) -> list[page.Block]:
         for effect, found in by_effect.items()
     ]
     lines += [f"{capitalised(Effect.UNCLEAR)} for {n_unclear} audiences."] if n_unclear else []
-    return [page.Heading("Against the baseline, after correction"), page.Bullets(tuple(lines))]
+    heading = page.Heading(f"Against {set_against(inputs)}, after correction")
+    return [heading, page.Bullets(tuple(lines))]
 
 
 def _audience(audience: Audience) -> str:

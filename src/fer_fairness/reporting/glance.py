@@ -1,18 +1,18 @@
-"""What the first screen says: a plain sentence for each attribute, and what each method changed."""
+"""What the first screen says: on whom it was measured, and a plain sentence for each attribute."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
 from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.reporting.effects import told_changes
 from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import listed, percent, thousands
-from fer_fairness.reporting.rows.changes import Change, ComparisonOverSeedsRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OverallRow
 
@@ -25,16 +25,6 @@ class Sign(StrEnum):
     FOUND = "difference found"
     NOT_FOUND = "no difference found"
     CANNOT_TELL = "cannot tell"
-
-
-class Effect(StrEnum):
-    """What a method changed for the groups of an attribute, or for everybody."""
-
-    HELPED = "helped"
-    MIXED = "helped and harmed"
-    LEVELLED_DOWN = "levelled down"
-    HARMED = "harmed"
-    UNCLEAR = "cannot tell"
 
 
 @dataclass(frozen=True)
@@ -56,29 +46,16 @@ class Statement:
     groups: tuple[GroupRow, ...]
 
 
-Audience: TypeAlias = tuple[str, str | None]
-"""An evaluation set and an attribute; None is everybody."""
-
-
-@dataclass(frozen=True)
-class MethodEffects:
-    """What one method changed, by whom it is about; `anywhere` is by attribute, of any set."""
-
-    variant: str
-    by_audience: dict[Audience, Effect]
-    anywhere: dict[str | None, Effect]
-
-
 def subject(inputs: ReportInputs) -> str:
     """What was measured on whom: how often emotions are recognised, and how many methods."""
     names = inputs.variants()
     if not names:
         return "No predictions were scored."
     scored = [row for row in inputs.rows(OverallRow) if row.variant == names[0]]
+    accuracies = [row for row in scored if row.metric == "accuracy"]
     told = [
-        f"{percent(row.value)} of {_faces(row)} of {row.set_label}"
-        for row in scored
-        if row.metric == "accuracy"
+        f"{percent(row.value)} of {_faces(row, noun='' if place else ' faces')} of {row.set_label}"
+        for place, row in enumerate(accuracies)
     ]
     is_audit = inputs.kind == "audit"
     who = f"The model “{inputs.label_of(names[0])}”" if is_audit else "The baseline"
@@ -91,10 +68,10 @@ def subject(inputs: ReportInputs) -> str:
     return text
 
 
-def _faces(row: OverallRow) -> str:
+def _faces(row: OverallRow, *, noun: str) -> str:
     """Such as "2,000 faces (40 people)"; people are told where they have several faces."""
     people = f" ({thousands(row.n_people)} people)" if row.n_people < row.n_faces else ""
-    return f"{thousands(row.n_faces)} faces{people}"
+    return f"{thousands(row.n_faces)}{noun}{people}"
 
 
 def trust(inputs: ReportInputs) -> str:
@@ -104,12 +81,12 @@ def trust(inputs: ReportInputs) -> str:
     """
     told = []
     if any(map(inputs.is_fabricated, inputs.quality)):
-        told.append("fabricated faces, with planted differences")
+        told.append("fabricated faces with planted differences, so nothing here is about people")
     by_source = grouped(inputs.rows(GroupRow), lambda row: row.source_label)
     for source, rows in by_source.items():
         sets = listed(list(dict.fromkeys(row.set_label for row in rows)))
         told.append(f"groups of {sets}: {source}")
-    n_seeds = max((row.n_seeds for row in _changes(inputs)), default=0)
+    n_seeds = max((row.n_seeds for row in told_changes(inputs)), default=0)
     if n_seeds and inputs.kind == "audit":
         told.append("changes are those of these trained models, not of how they were trained")
     elif n_seeds > 1:
@@ -158,8 +135,8 @@ def _statement(rows: list[GapRow], groups: list[GroupRow], *, with_set: bool) ->
     judged = {row.judgement for row in rows}
     if Verdict.NOT_FOUND in judged and math.isfinite(gap.minimum_detectable):
         text = (
-            "No difference found; an accuracy gap of "
-            f"{gap.amount(gap.detectable)} would be found in 8 audits of 10."
+            "No difference found; only an accuracy gap of "
+            f"{gap.amount(gap.detectable)} or more would be found in 8 audits of 10."
         )
         return Statement(Sign.NOT_FOUND, about, text, gap, accuracy)
     if judged == {Verdict.NOT_TESTED}:
@@ -192,7 +169,10 @@ def _plainest(found: list[GapRow], gap: GapRow, groups: list[GroupRow]) -> str:
     if summaries:
         label = in_sentence(summaries[0].words.label)
         return f"A difference was found in {label}"
-    return "Faces that show the same emotion are not recognised alike in all groups"
+    return (
+        "Faces that show the same emotion are not recognised alike in all groups; no two groups or "
+        "emotions stand out"
+    )
 
 
 def _of_accuracy(gap: GapRow, groups: list[GroupRow]) -> str:
@@ -220,51 +200,6 @@ def counted_signs(statements: Sequence[Statement]) -> str:
     """How many statements there are of each sign: "difference found in 2 and cannot tell in 1"."""
     counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
     return listed([f"{sign} in {n}" for sign, n in counts.items() if n])
-
-
-def effects(inputs: ReportInputs) -> list[MethodEffects]:
-    """What each method changed against the baseline, those with most help and least harm first.
-
-    Over training seeds where they were compared, else of the one model.
-    """
-    found = []
-    for variant, rows in grouped(_changes(inputs), lambda row: row.variant).items():
-        by_audience = grouped(rows, lambda row: (row.evaluation_set, row.attribute))
-        by_attribute = grouped(rows, lambda row: row.attribute)
-        found.append(
-            MethodEffects(
-                variant,
-                {audience: effect_of(about) for audience, about in by_audience.items()},
-                {attribute: effect_of(about) for attribute, about in by_attribute.items()},
-            )
-        )
-    return sorted(found, key=_rank)
-
-
-def _changes(inputs: ReportInputs) -> Sequence[Change]:
-    return inputs.rows(ComparisonOverSeedsRow) or inputs.rows(ComparisonRow)
-
-
-def effect_of(changes: Sequence[Change]) -> Effect:
-    """What changes of one method came to, after correction."""
-    helped = any(change.better for change in changes)
-    down = any(change.found and change.level_down for change in changes)
-    harmed = any(change.worse and not change.level_down for change in changes)
-    if helped and (harmed or down):
-        return Effect.MIXED
-    if helped:
-        return Effect.HELPED
-    if harmed:
-        return Effect.HARMED
-    return Effect.LEVELLED_DOWN if down else Effect.UNCLEAR
-
-
-def _rank(method: MethodEffects) -> tuple[bool, int]:
-    """Methods of which nothing was found come last."""
-    worth = {Effect.HELPED: 1, Effect.HARMED: -1, Effect.LEVELLED_DOWN: -1}
-    told = method.by_audience.values()
-    nothing = all(effect is Effect.UNCLEAR for effect in told)
-    return nothing, -sum(worth.get(effect, 0) for effect in told)
 
 
 def _or_zero(value: float) -> float:

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer_fairness.reporting.glance import Effect, Sign
+from fer_fairness.reporting.effects import Effect
+from fer_fairness.reporting.glance import Sign
 
-SCHEMA_VERSION: Final = "6.0"
+SCHEMA_VERSION: Final = "7.0"
 """Major: a key, table or column changes its meaning or goes away; minor: one is added."""
 
 Count = Annotated[int, Field(ge=0)]
@@ -37,9 +38,10 @@ class AttributeFinding(_Part):
 
 
 class MethodChange(_Part):
-    """What a method changed against the baseline, for one audience."""
+    """What a method changed, for one audience."""
 
     variant: str
+    against: str = Field(description="The variant set against: a control, or the baseline.")
     evaluation_set: str
     attribute: str | None = Field(description="Of whose groups; null is everybody.")
     effect: Effect
@@ -57,7 +59,7 @@ class TableFile(_Part):
 class Results(_Part):
     """The numbers of a report for programs: what was found, and where the tables are."""
 
-    schema_version: Literal["6.0"]
+    schema_version: Literal["7.0"]
     kind: Literal["project", "audit"] = Field(description="Own models, or one made elsewhere.")
     summary: str = Field(description="What was measured on whom, in a sentence.")
     findings: list[AttributeFinding] = Field(

@@ -16,7 +16,7 @@ from fer_fairness.reporting.rows.bench import FrontRow
 from fer_fairness.reporting.rows.schema import grouped
 
 _NAMED: Final = 0.1
-"""Less probable methods are drawn without a name."""
+"""Of many methods the less probable are drawn without a name."""
 
 _MOST_NAMED: Final = 9
 """So many names have room beside a panel."""
@@ -62,7 +62,7 @@ def _draw_front(panel: Axes, rows: list[FrontRow]) -> None:
     line = [100 * row.accuracy for row in front], [100 * row.value for row in front]
     panel.plot(*line, color=style.QUIET, linewidth=0.6)
     colours = colormaps["cividis_r"]
-    for row in sorted(rows, key=lambda row: row.probability):
+    for row in sorted(rows, key=lambda row: (row.is_control, row.probability)):
         (mark,) = panel.plot(
             [100 * row.accuracy],
             [100 * row.value],
@@ -87,7 +87,9 @@ def _draw_front(panel: Axes, rows: list[FrontRow]) -> None:
 def _draw_names(panel: Axes, rows: list[FrontRow]) -> None:
     """At the right edge, each led to its mark."""
     probable = sorted(rows, key=lambda row: (not row.is_control, -row.probability))
-    named = [row for row in probable if row.is_control or row.probability >= _NAMED][:_MOST_NAMED]
+    if len(rows) > _MOST_NAMED:
+        probable = [row for row in probable if row.is_control or row.probability >= _NAMED]
+    named = probable[:_MOST_NAMED]
     named.sort(key=lambda row: row.value)
     bottom, top = panel.get_ylim()
     heights = style.spread([100 * row.value for row in named], apart=0.1 * (top - bottom))

@@ -14,8 +14,8 @@ from fer_fairness.reporting.number_text import interval, percent, thousands
 from fer_fairness.reporting.rows.scores import GroupRow
 
 HEADLINE_GAPS_CAPTION: Final = (
-    "Noise taken off. Grey: equal treatment; dotted: found in 8 audits of 10; filled: found; "
-    "diamond: found, not in accuracy."
+    "Noise taken off. Grey: equal treatment; dotted: 8 audits of 10 find it; filled: found; "
+    "diamond: in another metric; p: of this gap."
 )
 _WIDTH: Final = 5.3
 _ROW: Final = 0.215

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_fairness.fairness.group_names import attribute_parts
-from fer_fairness.reporting.glance import effects, statements
+from fer_fairness.reporting.effects import effects, set_against
+from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import (
     attribute_label,
@@ -102,9 +103,9 @@ def _methods_table(inputs: ReportInputs) -> PaperTable:
         line = {"Method": inputs.label_of(variant), "Faces of": set_label}
         lines.append(line | {head: effect_of.get(name, MISSING) for name, head in heads.items()})
     caption = (
-        "What each method was found to change against the baseline, for everybody and for the "
-        "perceived groups of an attribute, after correction for all changes together. Levelled "
-        "down: a gap closed by loss alone; cannot tell: no change was found."
+        f"What each method was found to change against {set_against(inputs)}, for everybody and "
+        "for the perceived groups of an attribute, after correction for all changes together. "
+        "Levelled down: a gap closed by loss alone; cannot tell: no change was found."
     )
     return PaperTable("methods", caption, pd.DataFrame(lines))
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fer_fairness.reporting.effects import effects
 from fer_fairness.reporting.findings import scores_text
 from fer_fairness.reporting.gap_sentences import gap_sentence
-from fer_fairness.reporting.glance import Sign, Statement, effects, statements
+from fer_fairness.reporting.glance import Sign, Statement, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence, start_label
 from fer_fairness.reporting.method_findings import answer_sentences

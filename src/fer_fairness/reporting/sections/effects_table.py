@@ -1,11 +1,12 @@
 """A grid of methods and attributes: what each was found to change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.glance import Effect
-from fer_fairness.reporting.labels import attribute_label, capitalised
+from fer_fairness.reporting.effects import Effect, effects, set_against
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import attribute_label, capitalised, evaluation_set_label
 from fer_fairness.reporting.number_text import MISSING
 
 _Line: TypeAlias = tuple[str, Mapping[str | None, Effect]]
@@ -48,8 +49,30 @@ def effects_table(
     return page.table(caption, methods, columns, folded=folded)
 
 
+def effects_by_set(inputs: ReportInputs) -> Iterator[page.Table]:
+    """Of each evaluation set what every method was found to change, folded up."""
+    methods = effects(inputs)
+    for evaluation_set in inputs.evaluation_sets():
+        told = [
+            (
+                inputs.label_of(one.variant),
+                {
+                    attribute: effect
+                    for (on, attribute), effect in one.by_audience.items()
+                    if on == evaluation_set
+                },
+            )
+            for one in methods
+        ]
+        if any(changed for _, changed in told):
+            where = evaluation_set_label(evaluation_set)
+            caption = f"What was found to change on {where} against {set_against(inputs)}"
+            head = capitalised(inputs.noun)
+            yield effects_table(f"{caption}: {SIGNS_READ}", told, head=head, folded=True)
+
+
 def _head(attribute: str | None) -> str:
-    label = "all" if attribute is None else attribute_label(attribute)
+    label = "all faces" if attribute is None else attribute_label(attribute)
     return capitalised(label.removeprefix("perceived "))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from fer_fairness.reporting import page
+from fer_fairness.reporting.change_findings import seen_range
+from fer_fairness.reporting.effects import Effect, MethodEffects, effects, set_against, told_changes
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.glance import (
     HEADLINE_GAPS_CAPTION,
@@ -12,17 +14,13 @@ from fer_fairness.reporting.figures.glance import (
     headline_gaps_figure,
     headline_gaps_words,
 )
-from fer_fairness.reporting.glance import (
-    Effect,
-    MethodEffects,
-    Statement,
-    counted_signs,
-    effects,
-    statements,
-)
+from fer_fairness.reporting.glance import Statement, counted_signs, statements
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import capitalised, in_sentence
 from fer_fairness.reporting.method_findings import front_sentence
+from fer_fairness.reporting.number_text import thousands
 from fer_fairness.reporting.rows.bench import FrontRow
+from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.sections.effects_table import SIGNS_READ, effects_table
 
 _MOST_STATEMENTS: Final = 5
@@ -104,8 +102,8 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
     if not rows:
         return []
     caption = (
-        "Accuracy of the group served worst: upper right is better. Larger, with the probability: "
-        "nobody is better in both."
+        "Upper right is better. Larger, with its number: how probably no other is better in both, "
+        "which is no finding by itself."
     )
     drawing = page.Drawing(
         "worst_group_front",
@@ -118,33 +116,60 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
         "worst; upper right is better. The larger the mark, the more probably, with the number, "
         "nobody is better in both.",
     )
-    return [page.Heading("What methods cost and gain"), drawing]
+    where = f" ({rows[0].set_label})" if len(inputs.evaluation_sets()) > 1 else ""
+    return [page.Heading(f"What methods cost and gain{where}"), drawing]
 
 
 def _methods(inputs: ReportInputs) -> list[page.Block]:
-    """A grid of methods and attributes: what was found to change, on whichever set."""
+    """A grid of methods and attributes: what was found to change, on whichever set.
+
+    Of many methods those of which nothing was found are counted, not shown.
+    """
     methods = effects(inputs)
     if not methods:
         return []
+    heading = page.Heading(f"What {_others(inputs)}s changed")
+    found = [one for one in methods if one.for_anybody is not Effect.UNCLEAR]
+    shown = methods if len(methods) <= _MOST_METHODS else found[:_MOST_METHODS]
     where = ", on any evaluation set" if len(inputs.evaluation_sets()) > 1 else ""
-    caption = f"Against {inputs.reference}, after correction{where}: {SIGNS_READ}."
-    rest = _not_shown(methods[_MOST_METHODS:], _others(inputs))
+    against = f"gainst {set_against(inputs)}, after correction{where}"
+    if not shown:
+        none = f"None of {thousands(len(methods))} {_others(inputs)}s was found to change anything"
+        return [heading, page.Text(f"{none} a{against}. {_seen(inputs)}")]
+    section = "Which method helps" if inputs.rows(AgainstControlRow) else "Fairness and accuracy"
+    rest = f" All are under “{section}”." if len(shown) < len(methods) else ""
     grid = effects_table(
-        f"{caption}{rest}",
-        [(inputs.label_of(one.variant), one.anywhere) for one in methods[:_MOST_METHODS]],
+        f"A{against}: {_counted(methods)}.{rest} {capitalised(SIGNS_READ)}.",
+        [(inputs.label_of(one.variant), one.anywhere) for one in shown],
         head="Model" if inputs.kind == "audit" else "Method",
         most=_MOST_ATTRIBUTES,
     )
-    return [page.Heading(f"What {_others(inputs)}s changed"), grid]
+    return [heading, grid]
+
+
+def _counted(methods: Sequence[MethodEffects]) -> str:
+    """Of how many methods what was found: "none helped, 3 harmed, 44 changed nothing found"."""
+    told = [one.for_anybody for one in methods]
+    n_helped = told.count(Effect.HELPED)
+    parts = [f"{thousands(n_helped) if n_helped else 'none'} {Effect.HELPED}"]
+    parts += [
+        f"{thousands(told.count(effect))} {effect}"
+        for effect in Effect
+        if effect not in {Effect.HELPED, Effect.UNCLEAR} and effect in told
+    ]
+    n_unclear = told.count(Effect.UNCLEAR)
+    parts += [f"of {thousands(n_unclear)} no change was found"] if n_unclear else []
+    return ", ".join(parts)
+
+
+def _seen(inputs: ReportInputs) -> str:
+    """From which size on a change would have been found, of the score of all faces tested first."""
+    primary = [row for row in told_changes(inputs) if row.primary and row.attribute is None]
+    if not primary:
+        return ""
+    first = [row for row in primary if row.metric == primary[0].metric]
+    return f"In {in_sentence(first[0].label)} {seen_range(first)}."
 
 
 def _others(inputs: ReportInputs) -> str:
     return "other model" if inputs.kind == "audit" else "method"
-
-
-def _not_shown(methods: Sequence[MethodEffects], noun: str) -> str:
-    if not methods:
-        return ""
-    nothing = sum(set(method.anywhere.values()) == {Effect.UNCLEAR} for method in methods)
-    of_them = f"; of {nothing} of them no change was found" if nothing else ""
-    return f" {len(methods)} more {noun}s are under “Fairness and accuracy”{of_them}."

@@ -5,6 +5,7 @@ from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
+from fer_fairness.reporting.effects import control_of
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.figures.ranks import rank_figure, rank_words
@@ -19,6 +20,7 @@ from fer_fairness.reporting.number_text import listed, p_equals, thousands
 from fer_fairness.reporting.rows.bench import FrontRow, Outcome, RankRow, RankTestRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.rows.schema import grouped
+from fer_fairness.reporting.sections.effects_table import effects_by_set
 from fer_fairness.reporting.sections.method_tables import method_tables
 
 _KEY: Final = "methods"
@@ -80,6 +82,8 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
             front = tuple(_front_blocks(rows, told=place > 0))
             folded = page.Folded(f"Fronts on {rows[0].set_label}", front)
             blocks += front if inputs.in_front(name) else [folded]
+    if changes:
+        blocks += effects_by_set(inputs)
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
 
 
@@ -88,10 +92,8 @@ def _folded(summary: str, text: str) -> page.Folded:
 
 
 def _opening(inputs: ReportInputs, changes: Sequence[AgainstControlRow]) -> str:
-    control = next((row for row in inputs.rows(RankRow) if row.is_control), None)
-    text = _BASELINE
-    if control is not None and control.variant != "baseline":
-        text = _CONTROL.format(control=control.variant_label)
+    control = control_of(inputs)
+    text = _BASELINE if control is None else _CONTROL.format(control=inputs.label_of(control))
     if changes:
         metrics = dict.fromkeys(row.metric for row in changes)
         text += _TOGETHER.format(

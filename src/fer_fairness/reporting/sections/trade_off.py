@@ -1,6 +1,5 @@
 """Accuracy against gaps, and what each variant changed against the baseline."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from fer_fairness.reporting import page
@@ -9,14 +8,12 @@ from fer_fairness.reporting.figures.trade_off import (
     fairness_accuracy_figure,
     fairness_accuracy_words,
 )
-from fer_fairness.reporting.glance import effects
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import capitalised, evaluation_set_label
-from fer_fairness.reporting.rows.changes import ComparisonRow
+from fer_fairness.reporting.rows.changes import AgainstControlRow, ComparisonRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 from fer_fairness.reporting.sections.change_tables import changes_table
-from fer_fairness.reporting.sections.effects_table import SIGNS_READ, effects_table
+from fer_fairness.reporting.sections.effects_table import effects_by_set
 
 _MANY: Final = "Figures of so many variants stand under “Which method helps”."
 
@@ -55,7 +52,8 @@ def trade_off_section(inputs: ReportInputs) -> page.Section | None:
                 alone=f"{caption}{_READING}",
             )
         )
-    blocks += _effects(inputs)
+    if not inputs.rows(AgainstControlRow):  # else they stand under “Which method helps”
+        blocks += effects_by_set(inputs)
     if not blocks:
         blocks.append(page.absent("There is no gap to set against accuracy."))
     compared = grouped(inputs.rows(ComparisonRow), lambda row: row.evaluation_set)
@@ -71,24 +69,3 @@ def trade_off_section(inputs: ReportInputs) -> page.Section | None:
     ]
     blocks += tables or [page.absent("No variant was compared with the baseline.")]
     return page.Section("trade-off", "Fairness and accuracy", blocks)
-
-
-def _effects(inputs: ReportInputs) -> Iterator[page.Table]:
-    """Of each evaluation set what every method was found to change."""
-    methods = effects(inputs)
-    for evaluation_set in inputs.evaluation_sets():
-        told = [
-            (
-                inputs.label_of(one.variant),
-                {
-                    attribute: effect
-                    for (on, attribute), effect in one.by_audience.items()
-                    if on == evaluation_set
-                },
-            )
-            for one in methods
-        ]
-        if any(changed for _, changed in told):
-            noun = capitalised(inputs.noun)
-            caption = f"What was found to change on {evaluation_set_label(evaluation_set)}"
-            yield effects_table(f"{caption}: {SIGNS_READ}", told, head=noun, folded=True)
