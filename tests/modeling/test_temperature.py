@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import TrainingData, TrainingSet, train
+from fer_fairness.modeling import TrainingData, TrainingSet, build_network, train
 from fer_fairness.modeling.temperature import divide_logits, fit_temperature
+from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
 
 
@@ -37,7 +38,18 @@ def test_logits_of_nested_models_too_are_divided(build: Callable[[], Any]) -> No
     np.testing.assert_allclose(outer.predict_on_batch(images), before * 2, rtol=1e-5)
 
 
-def test_a_model_whose_last_layer_is_not_dense_is_refused_before_it_is_trained(
+def test_logits_of_a_separable_network_are_divided() -> None:
+    form = {"form": "separable", "blocks": ((4,), (8,)), "image_side_px": 8}
+    model = build_network(ArchitectureParameters.model_validate(form), seed=0)
+    images = np.random.default_rng(0).uniform(0, 255, (5, 8, 8, 1))
+    layer = model.get_layer("classes")
+    layer.bias.assign(np.arange(8.0))
+    before = model.predict_on_batch(images)
+    divide_logits(model, 4.0)
+    np.testing.assert_allclose(model.predict_on_batch(images), before / 4, rtol=1e-5)
+
+
+def test_a_model_whose_last_layer_is_not_linear_is_refused_before_it_is_trained(
     build: Callable[[], Any], toy: Callable[..., TrainingSet], quick: TrainingParameters
 ) -> None:
     import keras
@@ -46,7 +58,10 @@ def test_a_model_whose_last_layer_is_not_dense_is_refused_before_it_is_trained(
     scaled = keras.Model(model.input, keras.layers.Rescaling(2.0, name="twice")(model.output))
     params = quick.model_copy(update={"temperature_scaling": True})
     before = scaled.get_weights()
-    with pytest.raises(InvalidInputError, match=r"'twice', is a Rescaling .*expected a dense"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"'twice', a Rescaling .*expected a dense layer or a convolution",
+    ):
         trained(scaled, toy, params)
     for was, now in zip(before, scaled.get_weights(), strict=True):
         np.testing.assert_array_equal(was, now)

@@ -55,7 +55,11 @@ def unfreeze(model: "keras.Model") -> None:
 
 def output_layer(model: "keras.Model") -> "keras.Layer":
     """The layer, in however nested a model, whose values are the first output."""
-    operation = model.outputs[0]._keras_history.operation  # noqa: SLF001 - no public way
+    return _maker(model.outputs[0])
+
+
+def _maker(tensor: "keras.KerasTensor") -> "keras.Layer":
+    operation = tensor._keras_history.operation  # noqa: SLF001 - no public way
     while getattr(operation, "outputs", None) and hasattr(operation, "layers"):
         operation = operation.outputs[0]._keras_history.operation  # noqa: SLF001
     return operation
@@ -81,6 +85,33 @@ def dense_output_layer(model: "keras.Model", reason: str) -> "keras.layers.Dense
     return layer
 
 
+def linear_output_layer(model: "keras.Model", remedy: str) -> "keras.Layer":
+    """The layer whose weights all logits are proportional to.
+
+    Args:
+        model: Any model.
+        remedy: What to do where there is none: the end of the message.
+
+    Returns:
+        A dense layer or a convolution without activation, whose values are the logits or, averaged
+        over positions, give them.
+
+    Raises:
+        InvalidInputError: Naming the layer that was found.
+    """
+    layer = output_layer(model)
+    if type(layer).__name__ == "GlobalAveragePooling2D":
+        layer = _maker(layer.input)
+    activation = _activation_of(layer)
+    if type(layer).__name__ not in {"Dense", "Conv2D", "SeparableConv2D"} or activation != "linear":
+        raise InvalidInputError(
+            f"The logits of model {model.name!r} come from {layer.name!r}, a "
+            f"{type(layer).__name__} with activation {activation or 'none'}, expected a dense "
+            f"layer or a convolution without: {remedy}"
+        )
+    return layer
+
+
 def with_features(model: "keras.Model") -> "keras.Model":
     """The same layers, giving what enters the last of them that has weights as well.
 
@@ -99,10 +130,13 @@ def with_features(model: "keras.Model") -> "keras.Model":
 
 def last_activation(model: "keras.Model") -> str:
     """Name of the activation of the last layer, "" where it has none."""
-    operation = output_layer(model)
-    if type(operation).__name__ == "Softmax":
+    return _activation_of(output_layer(model))
+
+
+def _activation_of(layer: "keras.Layer") -> str:
+    if type(layer).__name__ == "Softmax":
         return "softmax"
-    return str(getattr(getattr(operation, "activation", None), "__name__", ""))
+    return str(getattr(getattr(layer, "activation", None), "__name__", ""))
 
 
 def n_trainable_weights(model: "keras.Model") -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import log_softmax
 
-from fer_fairness.modeling.inspection import dense_output_layer
+from fer_fairness.modeling.inspection import linear_output_layer
 
 if TYPE_CHECKING:
     import keras
@@ -55,21 +55,24 @@ def fit_temperature(
 
 
 def check_can_be_scaled(model: "keras.Model") -> None:
-    """Refuse a model whose logits are not those of a last dense layer.
+    """Refuse a model whose logits are not proportional to the weights of one layer.
 
     Raises:
         InvalidInputError: Naming the layer, and what to do.
     """
-    dense_output_layer(
+    linear_output_layer(
         model, "its weights would be divided. Set training.temperature_scaling to false."
     )
 
 
 def divide_logits(model: "keras.Model", temperature: float) -> None:
-    """Divide all logits of `model`, in place, by dividing the weights of its last layer.
+    """Divide all logits of `model`, in place, by dividing the weights of the layer that gives them.
 
     Raises:
-        InvalidInputError: If the last layer is not a dense one without activation.
+        InvalidInputError: If there is no such layer (`inspection.linear_output_layer`).
     """
-    layer = dense_output_layer(model, "its weights are divided.")
-    layer.set_weights([weights / np.float32(temperature) for weights in layer.get_weights()])
+    layer = linear_output_layer(model, "its weights are divided.")
+    for weights in layer.weights:
+        # A separable convolution multiplies its two kernels: dividing one divides the result.
+        if weights is not getattr(layer, "depthwise_kernel", None):
+            weights.assign(weights / np.float32(temperature))
