@@ -1,5 +1,7 @@
 """JSON of predictions in the forms that tools and pandas write."""
 
+import json
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -31,8 +33,48 @@ def test_a_broken_line_is_named_by_its_number_in_the_file() -> None:
 
 
 def test_faces_that_name_their_picture_keep_its_name() -> None:
-    lists = '[[{"img_path": "sad/a.jpg", "emotion": {"sad": 90}}], [{"emotion": {"sad": 80}}]]'
+    lists = '[[{"img_path": "sad/a.jpg", "emotion": {"sad": 90}}], [{"emotion": {"sad": 80}}], []]'
     read = frame_of_json("x", lists)
-    assert read["image"].fillna("").tolist() == ["", "picture 2"]
-    assert read["img_path"].tolist()[0] == "sad/a.jpg"
-    assert "image" not in frame_of_json("x", '[[{"Img Path": "a.jpg", "emotion": "sad"}]]')
+    assert read["img_path"].tolist() == ["sad/a.jpg", "picture 2", "picture 3"]
+    for text in (lists, '[[{"Img Path": "a.jpg", "emotion": "sad"}]]', '{"a.jpg": {"file": "b"}}'):
+        assert "image" not in frame_of_json("x", text)
+
+
+RECORDS = [{"file": f"{n}.jpg", "y_true": "sad", "y_pred": "fear"} for n in "abc"]
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        RECORDS,
+        [[record] for record in RECORDS],
+        {record["file"]: [record] for record in RECORDS},
+        {record["file"][0]: [record] for record in RECORDS},
+        pd.DataFrame(RECORDS).to_dict(),
+    ],
+    ids=["records", "lists", "by_file", "by_name", "columns"],
+)
+@given(
+    key=st.sampled_from(["results", "predictions", "data", "faces", "output", "anything"]),
+    beside=st.sampled_from([{}, {"info": {"model": "x"}}, {"version": 2, "date": "May"}]),
+)
+def test_a_key_around_all_records_is_no_picture(
+    held: object, key: str, beside: dict[str, object]
+) -> None:
+    read = frame_of_json("x", json.dumps(beside | {key: held}))
+    assert read[list(RECORDS[0])].to_dict("records") == RECORDS
+    assert "image" not in read
+
+
+@pytest.mark.parametrize("ending", [".jpg", ""])
+@pytest.mark.parametrize(
+    "nothing", [None, "Face could not be detected", {"error": "no face"}, []], ids=str
+)
+def test_a_picture_without_a_face_leaves_the_names_of_the_others(
+    ending: str, nothing: object
+) -> None:
+    face = {"dominant_emotion": "sad", "emotion": {"sad": 90}}
+    pictures = {f"a{ending}": [face], f"b{ending}": nothing, f"c{ending}": [face, face]}
+    read = frame_of_json("x", json.dumps(pictures))
+    assert read["image"].str[0].tolist() == ["a", "b", "c", "c"]
+    assert read["dominant_emotion"].isna().tolist() == [False, True, False, False]

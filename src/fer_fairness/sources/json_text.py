@@ -2,17 +2,21 @@
 
 The forms: a list of records (`pandas.DataFrame.to_json(orient="records")`) or an object of columns
 (`to_json()`); a list with the faces of each picture (`DeepFace.analyze` and `FER.detect_emotions`
-over several); an object from a picture's name to its faces; records that hold a list of faces; a
-pair of labels and scores (`predict_emotions` of HSEmotion and EmotiEffLib); one such value a line.
+over several); an object from a picture's name to its faces, or to null or an error where there are
+none; records that hold a list of faces; a pair of labels and scores (`predict_emotions` of
+HSEmotion and EmotiEffLib); any of these below one key of an object, such as "results", beside what
+it says of all; one such value a line.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.image_listing import IMAGE_SUFFIXES
 from fer_fairness.sources.predictions_roles import ID_NAMES, normal
 
 IMAGE: Final = "image"
@@ -39,7 +43,7 @@ def frame_of_json(name: str, text: str) -> pd.DataFrame:
         InvalidInputError: It is no JSON, or holds no records.
     """
     try:
-        records = list(_records(_value(text)))
+        records = list(_records(_value(text), {}))
         frame = pd.json_normalize(records)
     except json.JSONDecodeError as error:
         raise InvalidInputError(
@@ -81,24 +85,62 @@ def _of_line(line: str, number: int) -> Any:  # noqa: ANN401  JSON
         raise
 
 
-def _records(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
-    if isinstance(value, Mapping) and _is_by_column(value):
-        rows = next(iter(value.values()))
-        yield from ({name: value[name][row] for name in value} for row in rows)
-    elif isinstance(value, Mapping) and _names_pictures(value):
-        for picture, found in value.items():
-            yield from _faces(found, {IMAGE: str(picture)})
-    elif isinstance(value, Mapping) or _is_pair(value):
-        yield from _faces(value, {})
+def _records(value: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
+    if isinstance(value, Mapping):
+        yield from _records_of_object(value, known)
+    elif _is_pair(value):
+        yield from _faces(value, known)
     elif isinstance(value, list):
+        name = _naming_key(value)
         for number, found in enumerate(value, start=1):
-            of_picture = isinstance(found, list) and not _is_pair(found) and not _name_it(found)
-            yield from _faces(found, {IMAGE: f"picture {number}"} if of_picture else {})
+            of_picture = isinstance(found, list) and not _is_pair(found)
+            yield from _faces(found, known | ({name: f"picture {number}"} if of_picture else {}))
 
 
-def _name_it(faces: list[Any]) -> bool:
-    """Whether the faces of a picture say themselves which one it is."""
-    return any(_PICTURES & {*map(normal, face)} for face in faces if isinstance(face, Mapping))
+def _records_of_object(value: Mapping[str, Any], known: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if _is_by_column(value):
+        rows = next(iter(value.values()))
+        yield from (known | {name: value[name][row] for name in value} for row in rows)
+    elif (wrapper := _wrapper(value)) is not None:
+        beside = {key: found for key, found in value.items() if key != wrapper}
+        yield from _records(value[wrapper], known | beside)
+    elif _names_pictures(value):
+        name = _naming_key(value.values())
+        for picture, found in value.items():
+            yield from _faces(found, known | {name: str(picture)})
+    else:
+        yield from _faces(value, known)
+
+
+def _naming_key(pictures: Iterable[Any]) -> str:
+    """What faces call the name of their picture themselves, or `IMAGE`."""
+    for found in pictures:
+        for face in found if isinstance(found, list) else [found]:
+            for key in face if isinstance(face, Mapping) else ():
+                if normal(key) in _PICTURES:
+                    return str(key)
+    return IMAGE
+
+
+def _wrapper(value: Mapping[str, Any]) -> str | None:
+    """The one key, such as "results", below which an object holds all records."""
+    if any(map(_is_file_of_picture, value)) or _PICTURES & {*map(normal, value)}:
+        return None
+    holding = [key for key, found in value.items() if _holds_records(found)]
+    return holding[0] if len(holding) == 1 else None
+
+
+def _holds_records(found: object) -> bool:
+    if isinstance(found, Mapping):
+        listed = bool(found) and all(one and _are_faces(one) for one in found.values())
+        return listed or _is_by_column(found) or any(map(_is_file_of_picture, found))
+    return isinstance(found, list) and any(
+        isinstance(one, Mapping) or _is_pair(one) or (one and _are_faces(one)) for one in found
+    )
+
+
+def _is_file_of_picture(key: str) -> bool:
+    return PurePosixPath(key).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _is_by_column(value: Mapping[str, Any]) -> bool:
@@ -112,8 +154,12 @@ def _is_by_column(value: Mapping[str, Any]) -> bool:
 
 
 def _names_pictures(value: Mapping[str, Any]) -> bool:
-    nested = all(isinstance(found, list | Mapping) for found in value.values())
-    return nested and not _PARTS_OF_A_FACE & set(value)
+    """Whether it is an object from pictures to faces; null or a text stands for no face."""
+    if any(map(_is_file_of_picture, value)):
+        return True
+    found = [one for one in value.values() if not (one is None or isinstance(one, str))]
+    nested = bool(found) and all(isinstance(one, list | Mapping) for one in found)
+    return nested and not (_PARTS_OF_A_FACE & set(value) or _PICTURES & {*map(normal, value)})
 
 
 def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
