@@ -4,10 +4,12 @@ The forms: a list of records (`pandas.DataFrame.to_json(orient="records")`) or a
 (`to_json()`); a list with the faces of each picture (`DeepFace.analyze` and `FER.detect_emotions`
 over several); an object from a picture's name to its faces, or to null or an error where there are
 none; records that hold a list of faces; a pair of labels and scores (`predict_emotions` of
-HSEmotion and EmotiEffLib); any of these below one key of an object, such as "results", beside what
-it says of all; one such value a line.
+HSEmotion and EmotiEffLib), or a list of classes with their scores (a pipeline of Hugging Face,
+`Emotions` of Rekognition), of which the largest is the prediction; any of these below one key of an
+object, such as "results", beside what it says of all; one such value a line.
 """
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -17,7 +19,10 @@ import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.image_listing import IMAGE_SUFFIXES
-from fer_fairness.sources.predictions_roles import ID_NAMES, normal
+from fer_fairness.sources.predictions_roles import ATTRIBUTE_NAMES, ID_NAMES, normal
+from fer_fairness.sources.predictions_scores import SUM_TOLERANCE
+from fer_fairness.sources.tool_outputs.forms import PREDICTED
+from fer_fairness.taxonomy import probability_column
 
 IMAGE: Final = "image"
 """Column of the pictures where a file names them outside of its records."""
@@ -27,14 +32,18 @@ _PARTS_OF_A_FACE: Final = frozenset(
 )
 _PICTURES: Final = frozenset(ID_NAMES[-1].split())
 _PAIR: Final = 2
+_CLASS: Final = ("label", "class", "type")
+_SCORE: Final = ("score", "confidence", "probability")
+_SCORES: Final = "class_score"
 
 
-def frame_of_json(name: str, text: str) -> pd.DataFrame:
+def frame_of_json(name: str, text: str, notes: list[str]) -> pd.DataFrame:
     """Records of JSON text, one row a face; a picture without faces has a row without values.
 
     Args:
         name: The file's name, for messages.
         text: JSON, or one JSON value a line.
+        notes: Gets sentences on how the text was understood.
 
     Returns:
         Objects inside of records as columns named `emotion.angry`.
@@ -60,7 +69,7 @@ def frame_of_json(name: str, text: str) -> pd.DataFrame:
             '[{"image": "a.jpg", "dominant_emotion": "happy"}], or an object from pictures to '
             "the faces in them."
         )
-    return frame
+    return _with_probabilities(frame, notes)
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  JSON
@@ -132,10 +141,10 @@ def _wrapper(value: Mapping[str, Any]) -> str | None:
 
 def _holds_records(found: object) -> bool:
     if isinstance(found, Mapping):
-        listed = bool(found) and all(one and _are_faces(one) for one in found.values())
+        listed = bool(found) and all(one and _are_records(one) for one in found.values())
         return listed or _is_by_column(found) or any(map(_is_file_of_picture, found))
     return isinstance(found, list) and any(
-        isinstance(one, Mapping) or _is_pair(one) or (one and _are_faces(one)) for one in found
+        isinstance(one, Mapping) or _is_pair(one) or (one and _are_records(one)) for one in found
     )
 
 
@@ -165,12 +174,17 @@ def _names_pictures(value: Mapping[str, Any]) -> bool:
 def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON
     """One record a face, each with what is known of its picture."""
     if isinstance(found, Mapping):
-        lists = {key: value for key, value in found.items() if _are_faces(value)}
-        own = known | {key: value for key, value in found.items() if key not in lists}
-        faces = [face for of_list in lists.values() for face in of_list]
-        yield from _faces(faces, own)
+        lists = {key: value for key, value in found.items() if _are_faces(value, key)}
+        own = {key: value for key, value in found.items() if key not in lists}
+        own = known | _with_largest(own)
+        for face in itertools.chain(*lists.values()):
+            yield from _faces(face, own)
+        if not any(lists.values()):
+            yield own
     elif _is_pair(found):
         yield from _labels_and_scores(found, known)
+    elif _scores(found) is not None:
+        yield known | _with_largest({PREDICTED: found})
     elif isinstance(found, list) and found:
         for face in found:
             yield from _faces(face, known)
@@ -178,8 +192,64 @@ def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # no
         yield dict(known)
 
 
-def _are_faces(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(face, Mapping) for face in value)
+def _are_records(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, Mapping) for one in value)
+
+
+def _are_faces(value: object, key: str) -> bool:
+    """Whether it is a list of records of faces, and of no points or classes of one face."""
+    plain = key.casefold()
+    is_of_one = "landmark" in plain or ("face" not in plain and _scores(value) is not None)
+    return _are_records(value) and not is_of_one
+
+
+def _scores(value: object) -> dict[str, float] | None:
+    """Scores by class from what was thought of one face: [{"label": "sad", "score": 0.8}, ...]."""
+    if not (isinstance(value, list) and value and _are_records(value)):
+        return None
+    found: dict[str, float] = {}
+    for one in value:
+        plain = {normal(key): cell for key, cell in one.items()}
+        label = next((plain[key] for key in _CLASS if key in plain), None)
+        score = next((plain[key] for key in _SCORE if key in plain), None)
+        if len(one) != _PAIR or not isinstance(label, str) or not isinstance(score, int | float):
+            return None
+        found[label] = score
+    return found if len(found) == len(value) else None
+
+
+def _with_largest(face: dict[str, Any]) -> dict[str, Any]:
+    """A face with the largest of each list of classes; of emotions with the scores too."""
+    lists = {key: scores for key, value in face.items() if (scores := _scores(value)) is not None}
+    emotions = [key for key in lists if normal(key) not in ATTRIBUTE_NAMES.split()]
+    found: dict[str, Any] = {}
+    for key, scores in lists.items():
+        largest = max(scores, key=scores.__getitem__)
+        # Of two such lists nobody knows which is the model's.
+        found |= {PREDICTED: largest, _SCORES: scores} if emotions == [key] else {key: largest}
+    return found | {key: value for key, value in face.items() if key not in lists}
+
+
+def _with_probabilities(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """The frame with scores called probabilities, where each face has those of all classes."""
+    scores = frame.filter(regex=rf"^{_SCORES}\.")
+    if scores.columns.empty:
+        return frame
+    sums = scores.dropna(how="all").sum(axis=1, skipna=False)
+    is_whole = any((abs(sums / whole - 1) <= SUM_TOLERANCE).all() for whole in (1, 100))
+    read = (
+        "all are read as probabilities"
+        if is_whole
+        else "no probabilities were read, for some lists lack classes or do not sum to one"
+    )
+    notes.append(
+        "Faces have lists of classes with their scores: the class of the largest is the predicted "
+        f"emotion, and {read}."
+    )
+    if not is_whole:
+        return frame
+    names = {name: probability_column(str(name).removeprefix(f"{_SCORES}.")) for name in scores}
+    return frame.rename(columns=names)
 
 
 def _is_pair(value: object) -> bool:
@@ -203,4 +273,4 @@ def _labels_and_scores(pair: Sequence[Any], known: dict[str, Any]) -> Iterator[d
     elif len(scores) != len(labels):
         scores = [scores]
     for label, of_face in zip(labels, scores, strict=False):
-        yield known | {"predicted_emotion": label, "scores": of_face}
+        yield known | {PREDICTED: label, "scores": of_face}
