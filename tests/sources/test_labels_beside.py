@@ -25,6 +25,14 @@ def test_rows_find_their_picture_in_any_order() -> None:
     assert "tells nothing of row 2" in found.notes[0]
 
 
+def test_labelled_pictures_without_a_prediction_are_counted() -> None:
+    right = table(file=["a.jpg", "b.jpg", "", "c.jpg"], sex=["f", "m", "m", "f"])
+    found = joined(table(image=["x/b.jpg", "x/d.jpg"]), right)
+    assert len(found.warnings) == 1
+    assert "2 of the 3 pictures in the DataFrame have no prediction" in found.warnings[0]
+    assert not joined(table(image=["b.jpg", "c.jpg", "a.jpg"]), right).warnings
+
+
 def test_names_without_folders_match_only_where_they_are_unique() -> None:
     right = table(file=["a", "b"], sex=["f", "m"])
     found = joined(table(image=["x/b.png", "x/a.png"]), right)

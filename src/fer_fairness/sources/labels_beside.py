@@ -34,7 +34,8 @@ def with_labels(
     that is needed and no two have the same.
 
     Args:
-        table: Predictions, one row a face; notes tell what was joined.
+        table: Predictions, one row a face; notes tell what was joined, and a warning how many
+            pictures of the others have no prediction.
         others: One row a picture each, such as true emotions, or the output of FairFace's script.
         image: The column of pictures; None: guessed from the names.
 
@@ -115,6 +116,13 @@ def _joined(table: ForeignTable, other: ForeignTable, image: str, key: str) -> F
         n_several = len(set(repeated))
         several = f" ({n_several:,} of its pictures have several faces)" if n_several else ""
         table.notes.append(f"{other.name} tells nothing of {rows_named(missing)}{several}.")
+    pictures = set(theirs) - {""}
+    if n_without := len(pictures.difference(own)):
+        table.warnings.append(
+            f"{n_without:,} of the {len(pictures):,} pictures in {other.name} have no prediction, "
+            "and take no part. If the model was shown them, add its predictions: those that it or "
+            "a face detector passed over may be of some groups more than of others."
+        )
     rows = pa.array(np.where(missing, 0, found.fillna(0)).astype(np.int64), mask=missing)
     data = table.data
     for name, new in brought.items():

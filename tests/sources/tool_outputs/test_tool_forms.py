@@ -163,6 +163,7 @@ def test_fer_json(tmp_path: Path) -> None:
 
     assert found.frame["predicted_emotion"].tolist() == list(SEEN)
     assert found.frame["gender"].tolist() == ["f", "m"] * 3
+    assert found.reading["warnings"] == []
     sums = found.frame[list(found.probability_columns)].sum(axis=1)
     assert (sums <= 1).all()
     assert found.frame["probability_happy"].max() == pytest.approx(0.83 / 1.01)
