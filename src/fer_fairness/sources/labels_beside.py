@@ -5,6 +5,7 @@ same pictures, or in the folders that they lie in.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -154,7 +155,8 @@ def _matching(own: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series, 
 
 
 def _path(written: str) -> str:
-    text = written.strip().replace("\\", "/")
+    # macOS hands out names in decomposed letters, which look the same.
+    text = unicodedata.normalize("NFC", written).strip().replace("\\", "/")
     return "" if text in MISSING else text.removeprefix("./")
 
 
