@@ -1,7 +1,5 @@
 """Cells of groups: what nobody sees in them, and spellings that are nearly alike."""
 
-from unicodedata import normalize
-
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,9 +11,8 @@ from fer_fairness.sources.group_cells import as_seen, read_as_seen, spelt_nearly
 UNSEEN = st.text("\u00ad\u200b\u200c\u200d\u200e\u2060\ufeff", max_size=3)
 
 
-@given(st.lists(UNSEEN, min_size=8, max_size=8), st.booleans())
-def test_latin_text_is_read_as_it_is_seen(unseen: list[str], is_composed: bool) -> None:
-    text = normalize("NFC" if is_composed else "NFD", "m\u00e9 ti")
+@given(st.lists(UNSEEN, min_size=8, max_size=8), st.sampled_from(["m\u00e9 ti", "me\u0301 ti"]))
+def test_latin_text_is_read_as_it_is_seen(unseen: list[str], text: str) -> None:
     letters = zip(text, unseen, strict=False)
     written = unseen[-1] + "".join(letter + hidden for letter, hidden in letters)
     assert as_seen(written) == "m\u00e9 ti"

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.sources.json_text import frame_of_json
+from fer_fairness.sources.json_text import LARGEST, frame_of_json
 
 
 def read_text(text: str) -> pd.DataFrame:
-    return frame_of_json("x", text, [])
+    return frame_of_json("x", text)
 
 
 @given(st.lists(st.sampled_from(["happy", "sad"]), min_size=1, max_size=12))
@@ -91,7 +91,7 @@ def classes(best: str, *others: str, label: str = "label", score: str = "score")
 
 
 @pytest.mark.parametrize("names", [("label", "score"), ("Type", "Confidence")])
-def test_classes_of_a_face_are_its_prediction_and_probabilities(names: tuple[str, str]) -> None:
+def test_classes_of_a_face_are_one_row(names: tuple[str, str]) -> None:
     label, score = names
     seen = [
         classes(best, other, label=label, score=score)
@@ -106,26 +106,15 @@ def test_classes_of_a_face_are_its_prediction_and_probabilities(names: tuple[str
         [{"FaceDetails": [record]} for record in records],
     ]
     for form in forms:
-        notes: list[str] = []
-        read = frame_of_json("x", json.dumps(form), notes)
-        assert read["predicted_emotion"].tolist() == ["sad", "happy"]
-        assert read["probability_sad"].tolist() == pytest.approx([0.9, 0.1])
-        assert "all are read as probabilities" in notes[0]
-
-
-def test_the_first_few_classes_are_no_probabilities() -> None:
-    notes: list[str] = []
-    few = [{"out": classes("sad", "fear")}, {"out": classes("happy", "sad")}]
-    read = frame_of_json("x", json.dumps(few), notes)
-    assert read["predicted_emotion"].tolist() == ["sad", "happy"]
-    assert not read.columns.str.startswith("probability_").any()
-    assert "some lists lack classes" in notes[0]
+        read = read_text(json.dumps(form))
+        assert read[LARGEST].tolist() == ["sad", "happy"]
+        assert read["class_score.sad"].tolist() == pytest.approx([0.9, 0.1])
 
 
 def test_lists_of_classes_of_several_things_keep_their_names() -> None:
     record = {"gender": classes("female", "male"), "model": classes("sad", "happy")}
     read = read_text(json.dumps([record]))
-    assert read[["gender", "predicted_emotion"]].to_numpy().tolist() == [["female", "sad"]]
+    assert read[["gender", LARGEST]].to_numpy().tolist() == [["female", "sad"]]
     two = read_text(json.dumps([record | {"other": classes("happy", "sad")}]))
     assert two[["gender", "model", "other"]].to_numpy().tolist() == [["female", "sad", "happy"]]
 

@@ -64,7 +64,7 @@ def open_table(path: Path) -> ForeignTable:
             content = _utf8_text(name, file.read())
             kind = "JSON" if content.lstrip()[:1] in (b"{", b"[") else "CSV"
             if kind == "JSON":
-                columns, unread = arrow_columns(frame_of_json(name, content.decode(), notes))
+                columns, unread = arrow_columns(frame_of_json(name, content.decode()))
                 data = pa.table(columns)
             else:
                 data = _csv(name, content, notes)

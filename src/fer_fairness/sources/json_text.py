@@ -20,12 +20,13 @@ import pandas as pd
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.sources.image_listing import IMAGE_SUFFIXES
 from fer_fairness.sources.predictions_roles import ATTRIBUTE_NAMES, ID_NAMES, normal
-from fer_fairness.sources.predictions_scores import SUM_TOLERANCE
-from fer_fairness.sources.tool_outputs.forms import PREDICTED
-from fer_fairness.taxonomy import probability_column
 
 IMAGE: Final = "image"
 """Column of the pictures where a file names them outside of its records."""
+
+CLASS_SCORES: Final = "class_score"
+LARGEST: Final = "class of the largest score"
+"""Columns of lists of classes: `class_score.<class>`, and the one that is taken of them."""
 
 _PARTS_OF_A_FACE: Final = frozenset(
     ("emotion", "emotions", "gender", "race", "region", "box", "facial_area", "scores")
@@ -34,19 +35,18 @@ _PICTURES: Final = frozenset(ID_NAMES[-1].split())
 _PAIR: Final = 2
 _CLASS: Final = ("label", "class", "type")
 _SCORE: Final = ("score", "confidence", "probability")
-_SCORES: Final = "class_score"
 
 
-def frame_of_json(name: str, text: str, notes: list[str]) -> pd.DataFrame:
+def frame_of_json(name: str, text: str) -> pd.DataFrame:
     """Records of JSON text, one row a face; a picture without faces has a row without values.
 
     Args:
         name: The file's name, for messages.
         text: JSON, or one JSON value a line.
-        notes: Gets sentences on how the text was understood.
 
     Returns:
-        Objects inside of records as columns named `emotion.angry`.
+        Objects inside of records as columns named `emotion.angry`; lists of classes as those of
+        `CLASS_SCORES` and `LARGEST`.
 
     Raises:
         InvalidInputError: It is no JSON, or holds no records.
@@ -69,7 +69,7 @@ def frame_of_json(name: str, text: str, notes: list[str]) -> pd.DataFrame:
             '[{"image": "a.jpg", "dominant_emotion": "happy"}], or an object from pictures to '
             "the faces in them."
         )
-    return _with_probabilities(frame, notes)
+    return frame
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  JSON
@@ -184,7 +184,7 @@ def _faces(found: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # no
     elif _is_pair(found):
         yield from _labels_and_scores(found, known)
     elif _scores(found) is not None:
-        yield known | _with_largest({PREDICTED: found})
+        yield known | _with_largest({LARGEST: found})
     elif isinstance(found, list) and found:
         for face in found:
             yield from _faces(face, known)
@@ -226,30 +226,8 @@ def _with_largest(face: dict[str, Any]) -> dict[str, Any]:
     for key, scores in lists.items():
         largest = max(scores, key=scores.__getitem__)
         # Of two such lists nobody knows which is the model's.
-        found |= {PREDICTED: largest, _SCORES: scores} if emotions == [key] else {key: largest}
+        found |= {LARGEST: largest, CLASS_SCORES: scores} if emotions == [key] else {key: largest}
     return found | {key: value for key, value in face.items() if key not in lists}
-
-
-def _with_probabilities(frame: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """The frame with scores called probabilities, where each face has those of all classes."""
-    scores = frame.filter(regex=rf"^{_SCORES}\.")
-    if scores.columns.empty:
-        return frame
-    sums = scores.dropna(how="all").sum(axis=1, skipna=False)
-    is_whole = any((abs(sums / whole - 1) <= SUM_TOLERANCE).all() for whole in (1, 100))
-    read = (
-        "all are read as probabilities"
-        if is_whole
-        else "no probabilities were read, for some lists lack classes or do not sum to one"
-    )
-    notes.append(
-        "Faces have lists of classes with their scores: the class of the largest is the predicted "
-        f"emotion, and {read}."
-    )
-    if not is_whole:
-        return frame
-    names = {name: probability_column(str(name).removeprefix(f"{_SCORES}.")) for name in scores}
-    return frame.rename(columns=names)
 
 
 def _is_pair(value: object) -> bool:
@@ -273,4 +251,4 @@ def _labels_and_scores(pair: Sequence[Any], known: dict[str, Any]) -> Iterator[d
     elif len(scores) != len(labels):
         scores = [scores]
     for label, of_face in zip(labels, scores, strict=False):
-        yield known | {PREDICTED: label, "scores": of_face}
+        yield known | {"predicted_emotion": label, "scores": of_face}
