@@ -238,9 +238,13 @@ def test_emoti_eff_lib_table_whose_emotion_is_what_it_saw(tmp_path: Path) -> Non
     assert columns["predicted"] == {"column": "emotion", "by": "guessed"}
 
 
+REKOGNITION = ("ANGRY", "DISGUSTED", "FEAR", "HAPPY", "SAD", "SURPRISED", "CALM")
+
+
 def rekognition_face(emotion: str, *, width: float = 0.5) -> dict[str, Any]:
     """A face as `detect_faces` of AWS Rekognition returns it."""
-    emotions = [{"Type": name.upper(), "Confidence": n} for name, n in shares(emotion).items()]
+    names = dict(zip(FER2013, REKOGNITION, strict=True))
+    emotions = [{"Type": names[name], "Confidence": n} for name, n in shares(emotion).items()]
     return {
         "BoundingBox": {"Width": width, "Height": 0.4, "Left": 0.1, "Top": 0.2},
         "Emotions": emotions,
@@ -253,17 +257,19 @@ def rekognition_face(emotion: str, *, width: float = 0.5) -> dict[str, Any]:
 
 
 def test_rekognition_json(tmp_path: Path) -> None:
-    faces = [{"FaceDetails": [rekognition_face(emotion)]} for emotion in SEEN]
+    faces = [{"FaceDetails": [rekognition_face(emotion)]} for emotion in (*SEEN, "neutral")]
     faces[0]["FaceDetails"].append(rekognition_face("sad", width=0.1))
-    pictures = dict(zip(PATHS, faces, strict=True)) | {"test/sad/8.jpg": {"FaceDetails": []}}
+    pictures = dict(zip((*PATHS, "test/neutral/7.jpg"), faces, strict=True))
+    pictures["test/sad/8.jpg"] = {"FaceDetails": []}
     (tmp_path / "faces.json").write_text(json.dumps(pictures))
     beside = [open_table(write_groups(tmp_path))]
     found = read_table(open_table(tmp_path / "faces.json"), PredictionColumns(), beside)
 
-    assert found.frame["predicted_emotion"].tolist() == list(SEEN)
-    assert found.frame[list(found.probability_columns)].max(axis=1).tolist() == [0.88] * 6
+    assert found.frame["predicted_emotion"].tolist() == [*SEEN, "neutral"]
+    assert found.frame[list(found.probability_columns)].max(axis=1).tolist() == [0.88] * 7
     assert "found no face in 1 of 8 rows" in notes_of(found)
     assert "1 pictures have several faces" in notes_of(found)
+    assert "its CALM is read as neutral" in notes_of(found)
 
 
 def test_hugging_face_pipeline_of_the_first_few_classes(tmp_path: Path) -> None:

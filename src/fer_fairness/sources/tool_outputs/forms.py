@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fer_fairness.sources.arrow_columns import is_text
 from fer_fairness.sources.foreign_table import ForeignTable, lists_of_numbers
@@ -173,6 +174,7 @@ def _emoti_eff(table: ForeignTable) -> ToolOutput | None:
 def _class_lists(table: ForeignTable) -> ToolOutput | None:
     if LARGEST not in table.names:
         return None
+    table = _with_neutral(table)
     columns = [name for name in table.names if name.startswith(f"{CLASS_SCORES}.")]
     shares = _shares(_numbers(table, columns))
     answered = _texts(table, LARGEST).notna().to_numpy()
@@ -186,6 +188,17 @@ def _class_lists(table: ForeignTable) -> ToolOutput | None:
         )
     area = _product(table, "BoundingBox.Width", "BoundingBox.Height")
     return ToolOutput(_CLASS_LISTS, table, LARGEST, image_column(table), area, answered)
+
+
+def _with_neutral(table: ForeignTable) -> ForeignTable:
+    """The table with the class that Rekognition has in place of neutral called so."""
+    calm = f"{CLASS_SCORES}.CALM"
+    if calm not in table.names:
+        return table
+    table.notes.append("Rekognition has no class neutral: its CALM is read as neutral.")
+    largest = pc.replace_substring_regex(table.data.column(LARGEST), "^CALM$", "neutral")
+    data = table.data.set_column(table.names.index(LARGEST), LARGEST, largest)
+    return replace(table, data=data).renamed({calm: f"{CLASS_SCORES}.neutral"})
 
 
 def _with_scores(
