@@ -115,10 +115,21 @@ def test_of_several_faces_the_largest_is_audited(tmp_path: Path) -> None:
 
     assert found.frame["predicted_emotion"].tolist() == list(SEEN)
     assert "1 pictures have several faces: the largest" in notes_of(found)
+    assert found.reading["warnings"] == []
 
     every = read_json(tmp_path, pictures | {PATHS[0]: [small, large]}, several_faces="all")
     assert len(every.frame) == len(SEEN) + 1
     assert every.frame["sample_id"].tolist()[:2] == [PATHS[0], f"{PATHS[0]} face 2"]
+
+
+def test_a_warning_tells_where_most_faces_are_left_out(tmp_path: Path) -> None:
+    labelled = [face | {"true_emotion": "sad"} for face in FACES]
+    found = read_json(tmp_path, {"train": labelled[:3], "test": labelled[3:]})
+
+    warning = str(found.reading["warnings"])
+    assert "2 pictures have several faces" in warning
+    assert "4 others are left out" in warning
+    assert "If 'train' is no picture" in warning
 
 
 def test_pictures_without_a_face_are_counted(tmp_path: Path) -> None:
@@ -267,7 +278,7 @@ def test_rekognition_json(tmp_path: Path) -> None:
 
     assert found.frame["predicted_emotion"].tolist() == [*SEEN, "neutral"]
     assert found.frame[list(found.probability_columns)].max(axis=1).tolist() == [0.88] * 7
-    assert "found no face in 1 of 8 rows" in notes_of(found)
+    assert "found no face in 1 of 9 rows" in notes_of(found)
     assert "1 pictures have several faces" in notes_of(found)
     assert "its CALM is read as neutral" in notes_of(found)
 

@@ -20,7 +20,7 @@ def one_face_a_row(found: ToolOutput, several_faces: SeveralFaces) -> ForeignTab
     """The faces of which the tool named an emotion, one of each picture or all.
 
     Args:
-        found: A tool's output; notes tell how many rows stay behind.
+        found: A tool's output; notes tell how many rows stay behind, a warning if these are most.
         several_faces: "largest": of each picture the face of the largest box, the first where
             sizes are equal or not known; "all": every face, called `<picture> face 2`.
 
@@ -48,11 +48,19 @@ def one_face_a_row(found: ToolOutput, several_faces: SeveralFaces) -> ForeignTab
     largest = _largest(pictures, found.area, kept)
     n_others = int(kept.sum() - largest.sum())
     if n_others:
-        n_pictures = int((pictures[kept].value_counts() > 1).sum())
-        table.notes.append(
-            f"{n_pictures:,} pictures have several faces: the largest of each is audited, "
-            f"{n_others:,} others are left out. To audit all: audit.columns.several_faces=all."
+        counts = pictures[kept].value_counts()
+        told = (
+            f"{int((counts > 1).sum()):,} pictures have several faces: the largest of each is "
+            f"audited, {n_others:,} others are left out. To audit all: "
+            "audit.columns.several_faces=all."
         )
+        if n_others > largest.sum():
+            table.warnings.append(
+                f"{told} These are most faces. If {counts.index[0]!r} is no picture, write in each "
+                "record which one it is of (`image`)."
+            )
+        else:
+            table.notes.append(told)
     return _rows(table, largest)
 
 
