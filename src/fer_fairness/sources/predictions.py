@@ -29,7 +29,13 @@ from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.sources.record_cells import spread_records
-from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
+from fer_fairness.sources.tool_outputs import (
+    FACE,
+    one_face_a_row,
+    own_prediction,
+    tool_output,
+    without_answers,
+)
 from fer_fairness.tables import PERSON
 from fer_fairness.taxonomy import probability_column
 
@@ -153,13 +159,19 @@ def read_table(
 def _of_tool(
     table: ForeignTable, columns: PredictionColumns
 ) -> tuple[ForeignTable, PredictionColumns]:
-    """The faces that a known tool answered for, and which columns it named; others as they are."""
+    """The faces that a known tool answered for, and which columns it named; others as they are.
+
+    Predictions of somebody's own beside the tool's are audited in their place, on every face.
+    """
     found = tool_output(table)
     if found is None:
         return table, columns
+    own = own_prediction(table, found, columns.predicted)
+    if own is not None:
+        return without_answers(table, found, own, columns)
     table = one_face_a_row(found, columns.several_faces)
     ids = FACE if FACE in table.names else found.image
-    told: dict[str, object] = {"predicted": columns.predicted or found.predicted}
+    told: dict[str, object] = {"predicted": found.predicted}
     told["sample_id"] = ids if columns.sample_id is None else columns.sample_id
     return table, columns.model_copy(update=told)
 
