@@ -24,7 +24,7 @@ from fer_fairness.sources.foreign_table import (
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_groups import MANY_GROUPS, read_groups
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
-from fer_fairness.sources.predictions_of_models import with_largest
+from fer_fairness.sources.predictions_of_models import with_first_answers, with_largest
 from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
@@ -106,7 +106,8 @@ def read_table(
             attribute, or probabilities are none.
     """
     asked = columns
-    table, columns = _of_tool(spread_records(table), columns)
+    table, columns = with_first_answers(spread_records(table), columns)
+    table, columns = _of_tool(table, columns)
     if beside:
         table = with_labels(table, [spread_records(one) for one in beside], columns.sample_id)
     table, columns = with_largest(table, columns)
