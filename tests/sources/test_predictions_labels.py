@@ -56,6 +56,11 @@ def test_codes_that_count_from_one_are_told_by_their_number(tmp_path: Path) -> N
         read(tmp_path, ["0", "3"], ["0", "0"], class_names=["a", "b", "c"])
 
 
+def test_codes_that_are_counted_from_different_numbers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="'y_true' from 1 to 3 and 'y_pred' from 0 to 2"):
+        read(tmp_path, ["1", "2", "3"], ["0", "1", "2"], class_names=["a", "b", "c"])
+
+
 def test_names_and_codes_meet_where_the_names_are_given(tmp_path: Path) -> None:
     found = read(tmp_path, ["sad", "joy"], ["0", "1"], class_names=["joy", "sad"])
 

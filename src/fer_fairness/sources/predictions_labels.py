@@ -265,11 +265,29 @@ def _given_codes(
         )
     outside = sorted(used - set(codes))
     if outside:
+        _refuse_shifted(table, columns, len(given))
         table.refuse(
             f"the code {outside[0]} occurs, but audit.columns.class_names names {len(given)} "
             f"classes, codes {codes[0]} to {codes[-1]}. Name all classes, in code order."
         )
     return dict(zip(codes, given, strict=True))
+
+
+def _refuse_shifted(table: ForeignTable, columns: Sequence[TextColumn], n_classes: int) -> None:
+    """Refuse codes that are counted from 0 in one column, and from 1 in the other."""
+    used = [{int(v) for v in column.values if _INTEGER.fullmatch(v)} for column in columns]
+    if not all(used):
+        return
+    ranges = [code_range(codes, n_classes) for codes in used]
+    pairs = [*zip(columns, used, ranges, strict=True)]
+    if len(set(ranges)) == 2 and all(codes <= set(own) for _, codes, own in pairs):
+        told = " and ".join(
+            f"{column.name!r} from {own[0]} to {own[-1]}" for column, _, own in pairs
+        )
+        table.refuse(
+            f"codes are counted from different numbers: {told}, by the {n_classes} classes of "
+            "audit.columns.class_names. Number both columns alike."
+        )
 
 
 def _names_beside(
