@@ -49,7 +49,7 @@ def test_codes_that_are_counted_from_different_numbers_are_told(
 ) -> None:
     true, predicted = answers(0.8, seed)
     kept = np.flatnonzero((true > 0) | (np.cumsum(true == 0) <= n_of_rare))
-    codes = (true[kept] + 1).astype(str), (predicted[kept] + 1 - step).astype(str)
+    codes = [*map(str, true[kept] + 1)], [*map(str, predicted[kept] + 1 - step)]
 
     found = swapped_classes(*codes)
     assert found is not None

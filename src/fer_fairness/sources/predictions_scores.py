@@ -16,7 +16,8 @@ from fer_fairness.sources.foreign_table import (
     listed,
     rows_named,
 )
-from fer_fairness.sources.predictions_labels import Labels, code_range
+from fer_fairness.sources.predictions_codes import code_range
+from fer_fairness.sources.predictions_labels import Labels
 from fer_fairness.sources.predictions_roles import ScoreColumns
 
 SUM_TOLERANCE: Final = 1e-3
