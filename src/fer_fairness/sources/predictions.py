@@ -120,9 +120,10 @@ def read_table(
     scores = roles.scores and read_scores(table, roles.scores, labels, given)
     declared = given or (scores.classes if scores else ())
     check_vocabulary(table, labels, declared, is_complete=bool(given))
-    classes = tuple(name for name in declared if name in labels.occurring) or labels.occurring
+    known = [name for name in declared if name in labels.occurring]
+    classes = (*known, *(name for name in labels.occurring if name not in known))
     if roles.scores and scores:
-        scores = probabilities(table, roles.scores, scores, labels.occurring)
+        scores = probabilities(table, roles.scores, scores, labels)
         predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
