@@ -248,6 +248,18 @@ def test_codes_of_groups_are_named_by_their_legend(tmp_path: Path) -> None:
             read(tmp_path, text, groups=groups)
 
 
+def test_minus_one_among_codes_of_groups_is_nobodys_group(tmp_path: Path) -> None:
+    codes = ["3", "-1", "6", "-1"]
+    text = "label,prediction,fitzpatrick_scale\n" + "".join(f"fear,fear,{c}\n" for c in codes)
+    found = read(tmp_path, text)
+    assert found.frame["fitzpatrick_scale"].isna().tolist() == [False, True, False, True]
+    assert "names no group in rows 2 and 4" in notes_of(found)
+    assert "'-1' 2" in notes_of(found)
+
+    male = read(tmp_path, "label,prediction,sex\nfear,fear,1\nfear,fear,-1\n")
+    assert male.frame["sex"].tolist() == ["1", "-1"]
+
+
 def test_several_groups_in_one_cell_are_told_and_brackets_of_ages_are_not(tmp_path: Path) -> None:
     rows = ["Black;White", "Black", "White / Asian", "Asian or Pacific / Islander"]
     text = "label,prediction,race,age_group\n" + "\n".join(

@@ -56,6 +56,28 @@ def test_codes_that_count_from_one_are_told_by_their_number(tmp_path: Path) -> N
         read(tmp_path, ["0", "3"], ["0", "0"], class_names=["a", "b", "c"])
 
 
+def test_codes_that_are_counted_from_different_numbers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="'y_true' from 1 to 3 and 'y_pred' from 0 to 2"):
+        read(tmp_path, ["1", "2", "3"], ["0", "1", "2"], class_names=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("sign", ["-", "?", "Unknown", "uncertain"])
+def test_a_sign_for_no_label_is_refused_as_an_empty_cell_is(tmp_path: Path, sign: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"'y_true' has no label in rows 2 and 4 .* found"):
+        read(tmp_path, ["joy", sign, "sad", sign], ["joy", "joy", "sad", "sad"])
+
+    known = read(tmp_path, ["joy", sign, "sad"], ["joy", sign, "sad"])
+    assert sign in known.classes
+    named = read(tmp_path, ["joy", sign], ["joy", "joy"], class_names=["joy", sign])
+    assert sign in named.classes
+
+
+def test_minus_one_is_no_label_where_the_model_does_not_predict_it(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"no label in row 2 .* found '-1'"):
+        read(tmp_path, ["0", "-1", "1"], ["0", "0", "1"])
+    assert read(tmp_path, ["0", "-1", "1"], ["0", "-1", "1"]).classes == ("-1", "0", "1")
+
+
 def test_names_and_codes_meet_where_the_names_are_given(tmp_path: Path) -> None:
     found = read(tmp_path, ["sad", "joy"], ["0", "1"], class_names=["joy", "sad"])
 

@@ -1,5 +1,6 @@
 """Which columns are the predictions of several models."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -9,9 +10,11 @@ from fer_fairness.sources.predictions_of_models import (
     columns_of_scores,
     of_one_model,
     predicted_columns,
+    with_first_answers,
     with_largest,
 )
 
+CLASSES = np.array(["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"])
 TRUE = {"label": ["anger", "fear", "fear"]}
 
 
@@ -42,6 +45,48 @@ def test_scores_that_are_exactly_a_code_in_one_row_are_no_predictions() -> None:
     assert predicted_columns(table_of_frame(frame), None) == ("y_pred",)
     sure = pd.DataFrame({"label": [0, 1], "prediction": [1, 0], "pred_confidence": [1.0, 1.0]})
     assert predicted_columns(table_of_frame(sure), None) == ("prediction",)
+
+
+@pytest.mark.parametrize("name", ["gender_pred", "pred_race", "predicted_perceived_gender"])
+def test_a_column_named_after_an_attribute_is_a_labellers_and_no_model(name: str) -> None:
+    frame = pd.DataFrame({"y_true": [0, 1, 2], "pred": [0, 1, 1], name: [0, 1, 1]})
+    assert predicted_columns(table_of_frame(frame), None) == ("pred",)
+    balanced = table_of_frame(frame.rename(columns={name: "pred_race_balanced"}))
+    assert predicted_columns(balanced, None) == ("pred", "pred_race_balanced")
+
+
+RANKED = [
+    ("pred_1", "pred_2", "pred_3"),
+    ("y_pred", "second_prediction", "third_prediction"),
+    ("pred_top1", "pred_top2", "pred_top3"),
+    ("prediction", "prediction_2nd", "prediction_3rd"),
+]
+
+
+@pytest.mark.parametrize("names", RANKED)
+def test_a_models_next_best_answers_are_no_models_and_told(names: tuple[str, ...]) -> None:
+    best = np.arange(60) % 7
+    answers = {name: CLASSES[(best + place) % 7] for place, name in enumerate(names)}
+    table = table_of_frame(pd.DataFrame({"label": CLASSES[best], **answers}))
+
+    assert predicted_columns(table, None) == names[:1]
+    found, columns = with_first_answers(table, PredictionColumns())
+    assert found.names == ("label", names[0])
+    assert columns.predicted == names[0]
+    assert "further answers of the same model" in found.notes[-1]
+    given = PredictionColumns(predicted=names[1])
+    assert with_first_answers(table, given) == (table, given)
+
+
+@pytest.mark.parametrize("names", RANKED)
+def test_numbered_models_agree_with_one_another(names: tuple[str, ...]) -> None:
+    best = np.arange(60) % 7
+    weak = np.where(np.arange(60) % 2, best, (best + 1) % 7)
+    answers = dict(zip(names, (CLASSES[best], CLASSES[weak], CLASSES[weak]), strict=True))
+    table = table_of_frame(pd.DataFrame({"label": CLASSES[best], **answers}))
+
+    assert predicted_columns(table, None) == names
+    assert with_first_answers(table, PredictionColumns())[0] is table
 
 
 @pytest.mark.parametrize("true", [None, "nowhere"])

@@ -200,3 +200,34 @@ def test_classes_among_which_the_model_chose_are_scaled_to_one(tmp_path: Path) -
     expected = values[:, :3] / values[:, :3].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(probabilities_of(found), expected)
     assert "were scaled to sum to one" in str(found.reading["notes"])
+
+
+@pytest.mark.parametrize("kind", ["prob", "logit"])
+def test_a_true_class_that_the_model_does_not_know_is_mistaken_and_told(
+    tmp_path: Path, kind: str
+) -> None:
+    scores = np.array(EVEN) if kind == "prob" else np.log(EVEN) + 1
+    frame = pd.DataFrame(scores, columns=[f"{kind}_{name}" for name in CLASSES])
+    found = read_frame(tmp_path, frame.assign(y_true=["contempt", "joy", "fear"], y_pred=CLASSES))
+
+    assert found.classes == (*CLASSES, "contempt")
+    np.testing.assert_allclose(probabilities_of(found), np.column_stack([EVEN, np.zeros(3)]))
+    assert "'contempt' is the true class of row 1, and the model has no column" in str(
+        found.reading["notes"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("true", "columns", "predicted"),
+    [
+        ("contempt", ["sad", "joy", "contmpt"], ["sad", "joy", "joy"]),  # a slip of spelling
+        ("Wut", ["sad", "joy", "anger"], ["sad", "joy", "joy"]),  # perhaps the same
+        ("contempt", ["sad", "joy", "fear"], ["sad", "joy", "contempt"]),  # the model knows it
+    ],
+)
+def test_a_class_without_a_column_is_refused_where_it_may_have_one(
+    tmp_path: Path, true: str, columns: list[str], predicted: list[str]
+) -> None:
+    frame = pd.DataFrame(EVEN, columns=[f"prob_{name}" for name in columns])
+    with pytest.raises(InvalidInputError, match=f"class '{true}' occurs but has no column"):
+        read_frame(tmp_path, frame.assign(y_true=["sad", "joy", true], y_pred=predicted))

@@ -27,6 +27,11 @@ MISSING: Final = frozenset(
 )
 """Texts that read as no value: how Python, pandas, R, spreadsheets and C on Windows write one."""
 
+SAYS_UNKNOWN: Final = frozenset(
+    ("unknown", "unsure", "uncertain", "not sure", "undefined", "?", "-", "--", "none")
+)
+"""Words and signs, in lower case, by which people write that they do not know."""
+
 ROWS: Final = "the first row after the header is row 1"
 
 _WHOLE_NUMBER = re.compile(r"(-?\d+)\.0+")
@@ -64,8 +69,8 @@ class TextColumn:
         """Where `value` first stands, as a message names it."""
         return f"column {self.name!r}, row {self.row_of(value)} ({ROWS}): {value!r}"
 
-    def translated(self, names: dict[str, str]) -> "TextColumn":
-        """The column with other texts in place of some."""
+    def translated(self, names: Mapping[str, str | None]) -> "TextColumn":
+        """The column with other texts, or none, in place of some."""
         every = [names.get(value, value) for value in self.texts.cat.categories]
         texts = categorical(np.asarray(self.texts.cat.codes), every)
         return TextColumn(self.name, texts, self.missing, self.merged)

@@ -24,12 +24,18 @@ from fer_fairness.sources.foreign_table import (
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_groups import MANY_GROUPS, read_groups
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
-from fer_fairness.sources.predictions_of_models import with_largest
+from fer_fairness.sources.predictions_of_models import with_first_answers, with_largest
 from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
 from fer_fairness.sources.record_cells import spread_records
-from fer_fairness.sources.tool_outputs import FACE, one_face_a_row, tool_output
+from fer_fairness.sources.tool_outputs import (
+    FACE,
+    one_face_a_row,
+    own_prediction,
+    tool_output,
+    without_answers,
+)
 from fer_fairness.tables import PERSON
 from fer_fairness.taxonomy import probability_column
 
@@ -100,7 +106,8 @@ def read_table(
             attribute, or probabilities are none.
     """
     asked = columns
-    table, columns = _of_tool(spread_records(table), columns)
+    table, columns = with_first_answers(spread_records(table), columns)
+    table, columns = _of_tool(table, columns)
     if beside:
         table = with_labels(table, [spread_records(one) for one in beside], columns.sample_id)
     table, columns = with_largest(table, columns)
@@ -113,9 +120,10 @@ def read_table(
     scores = roles.scores and read_scores(table, roles.scores, labels, given)
     declared = given or (scores.classes if scores else ())
     check_vocabulary(table, labels, declared, is_complete=bool(given))
-    classes = tuple(name for name in declared if name in labels.occurring) or labels.occurring
+    known = [name for name in declared if name in labels.occurring]
+    classes = (*known, *(name for name in labels.occurring if name not in known))
     if roles.scores and scores:
-        scores = probabilities(table, roles.scores, scores, labels.occurring)
+        scores = probabilities(table, roles.scores, scores, labels)
         predicted = pd.Categorical(labels.predicted.texts, categories=list(classes)).codes
         scores = of_occurring_classes(table, scores, classes, predicted)
     samples = _sample_ids(table, roles)
@@ -153,13 +161,19 @@ def read_table(
 def _of_tool(
     table: ForeignTable, columns: PredictionColumns
 ) -> tuple[ForeignTable, PredictionColumns]:
-    """The faces that a known tool answered for, and which columns it named; others as they are."""
+    """The faces that a known tool answered for, and which columns it named; others as they are.
+
+    Predictions of somebody's own beside the tool's are audited in their place, on every face.
+    """
     found = tool_output(table)
     if found is None:
         return table, columns
+    own = own_prediction(table, found, columns.predicted)
+    if own is not None:
+        return without_answers(table, found, own, columns)
     table = one_face_a_row(found, columns.several_faces)
     ids = FACE if FACE in table.names else found.image
-    told: dict[str, object] = {"predicted": columns.predicted or found.predicted}
+    told: dict[str, object] = {"predicted": found.predicted}
     told["sample_id"] = ids if columns.sample_id is None else columns.sample_id
     return table, columns.model_copy(update=told)
 

@@ -1,10 +1,17 @@
 """The columns of groups in a table of predictions: ages cut, codes named, spellings joined."""
 
+from dataclasses import replace
 from typing import Final
 
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.ages import cut_years, is_age_in_years
-from fer_fairness.sources.foreign_table import ForeignTable, TextColumn, listed, rows_named
+from fer_fairness.sources.foreign_table import (
+    SAYS_UNKNOWN,
+    ForeignTable,
+    TextColumn,
+    listed,
+    rows_named,
+)
 from fer_fairness.sources.group_cells import (
     combination_notes,
     named_by,
@@ -20,7 +27,7 @@ MANY_GROUPS: Final = 50
 """From more on most groups are small, and a column that nobody named is none of groups."""
 
 _MOST_NUMBERS: Final = 12
-_SAYS_UNKNOWN: Final = frozenset(("unknown", "unsure", "not sure", "undefined", "?", "-", "none"))
+_UNKNOWN_CODE: Final = "-1"
 _OWN_COLUMNS: Final = frozenset(
     ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
 )
@@ -60,12 +67,22 @@ def read_groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -
                 "call a column of years age."
             )
             continue
-        groups.append(_spelt_alike(table, column))
+        groups.append(_spelt_alike(table, _without_unknown_code(column)))
         table.notes.extend(_group_notes(groups[-1]))
     if refused and (roles.origin["attributes"] == "given" or not groups):
         table.refuse(refused[0])
     table.notes.extend(f"{sentence} It was not used." for sentence in refused)
     return groups
+
+
+def _without_unknown_code(column: TextColumn) -> TextColumn:
+    """The column with -1 missing, where it stands beside two codes or more and none below 0."""
+    codes = [value for value in column.values if value != _UNKNOWN_CODE]
+    if len(codes) == len(column.values) or len(codes) < 2 or not all(map(str.isdecimal, codes)):
+        return column
+    n_unknown = int((column.texts == _UNKNOWN_CODE).sum())
+    missing = {**column.missing, _UNKNOWN_CODE: n_unknown}
+    return replace(column.translated({_UNKNOWN_CODE: None}), missing=missing)
 
 
 def _spelt_alike(table: ForeignTable, column: TextColumn) -> TextColumn:
@@ -108,7 +125,7 @@ def _group_notes(column: TextColumn) -> list[str]:
         f"{column.name!r} has a group {value!r}, which is compared like any other. Leave the cell "
         "empty where the group is not known."
         for value in column.values
-        if value.casefold() in _SAYS_UNKNOWN
+        if value.casefold() in SAYS_UNKNOWN
     ]
     notes += [
         f"{column.name!r}: {other!r} and {value!r} are read as different groups."

@@ -17,21 +17,31 @@ predicted: they are one class, under its true name, and a note says so.
 """
 
 import difflib
-import re
 import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import pandas as pd
-
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
-from fer_fairness.sources.predictions_roles import TRUE_NAMES, Roles
+from fer_fairness.sources.foreign_table import (
+    ROWS,
+    SAYS_UNKNOWN,
+    ForeignTable,
+    TextColumn,
+    listed,
+    rows_named,
+)
+from fer_fairness.sources.predictions_codes import (
+    INTEGER,
+    codes_note,
+    given_codes,
+    is_coded,
+    names_beside,
+)
+from fer_fairness.sources.predictions_roles import Roles
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
-_INTEGER = re.compile(r"-?\d+")
-_DECIMAL = re.compile(r"-?\d*\.\d+([eE][-+]?\d+)?")
 _MAX_CLASSES: Final = 100
+_NO_LABEL: Final = SAYS_UNKNOWN | {"-1"}
 _CLOSE_SPELLING: Final = 0.8
 """Labels more alike than this (`difflib`) may be one class with a slip of spelling."""
 
@@ -62,7 +72,7 @@ class Labels:
 
     def named(self, text: str) -> str | None:
         """The label that a column's suffix, or a position, speaks of; None if there is none."""
-        if _INTEGER.fullmatch(text) and int(text) in self.codes:
+        if INTEGER.fullmatch(text) and int(text) in self.codes:
             return self.codes[int(text)]
         known = (*self.codes.values(), *self.occurring)
         spelt = next((name for name in known if spelling(name) == spelling(text)), None)
@@ -70,9 +80,10 @@ class Labels:
 
 
 def spelling(label: str) -> str:
-    """What is left of a label without case, spaces and punctuation."""
+    """What is left of a label without case, spaces and punctuation; a code with its sign."""
     folded = unicodedata.normalize("NFKC", label).casefold()
-    return "".join(char for char in folded if char.isalnum()) or folded
+    kept = "" if INTEGER.fullmatch(folded) else "".join(filter(str.isalnum, folded))
+    return kept or folded
 
 
 def emotion(label: str) -> str:
@@ -90,19 +101,19 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
         given: All classes, in code order; empty if they are not given.
 
     Raises:
-        InvalidInputError: If labels are missing, are decimal numbers, mix names and codes, or are
+        InvalidInputError: If labels are missing or a sign for none ("-", -1, "unknown") that is no
+            class of the model, are decimal numbers, mix names and codes, or are
             codes on one side only.
     """
-    columns = [
-        _label_column(table, roles.true, "true"),
-        _label_column(table, roles.predicted, "predicted"),
-    ]
-    coded = [column for column in columns if _is_coded(table, column, given)]
+    answers = _label_column(table, roles.predicted, "predicted")
+    classes = {*given, *answers.values, *(roles.scores.suffixes if roles.scores else ())}
+    columns = [_label_column(table, roles.true, "true", classes), answers]
+    coded = [column for column in columns if is_coded(table, column, given)]
     if not coded:
         return Labels(columns[0], columns[1] if given else _same_names(table, *columns))
     names_column: str | None = None
     if given:
-        codes = _given_codes(table, columns, given)
+        codes = given_codes(table, columns, given)
     elif len(coded) == 1:
         table.refuse(
             f"{roles.true!r} and {roles.predicted!r} differ: one holds integer codes and the other "
@@ -110,13 +121,13 @@ def read_labels(table: ForeignTable, roles: Roles, given: Sequence[str]) -> Labe
             "Give audit.columns.class_names, the names in code order."
         )
     else:
-        names_column, names = _names_beside(table, roles, columns[0])
+        names_column, names = names_beside(table, roles, columns[0])
         found = {int(code) for column in columns for code in column.values}
         codes = {code: str(code) for code in sorted(found)} | names
-        table.notes.append(_codes_note(codes, names_column, roles))
+        table.notes.append(codes_note(codes, names_column, roles))
     true, predicted = (
         # Codes written in two ways, such as 1 and 01, become one class.
-        column.translated({v: codes[int(v)] for v in column.values if _INTEGER.fullmatch(v)})
+        column.translated({v: codes[int(v)] for v in column.values if INTEGER.fullmatch(v)})
         if column in coded
         else column
         for column in columns
@@ -143,12 +154,6 @@ def _same_names(table: ForeignTable, true: TextColumn, predicted: TextColumn) ->
         + "."
     )
     return predicted.translated(names)
-
-
-def code_range(used: Collection[int], n_classes: int) -> range:
-    """The codes of `n_classes` classes: from 1 where only that fits, else from 0."""
-    first = int(0 not in used and max(used) == n_classes)
-    return range(first, first + n_classes)
 
 
 def check_vocabulary(
@@ -216,7 +221,10 @@ def _refuse_misspelt_true(table: ForeignTable, labels: Labels, declared: Sequenc
             )
 
 
-def _label_column(table: ForeignTable, name: str, role: str) -> TextColumn:
+def _label_column(
+    table: ForeignTable, name: str, role: str, classes: Collection[str] | None = None
+) -> TextColumn:
+    """A column of labels; signs for none are refused as empty cells are, if not in `classes`."""
     n_different = table.n_different(name)
     if n_different > _MAX_CLASSES:
         table.refuse(
@@ -224,78 +232,16 @@ def _label_column(table: ForeignTable, name: str, role: str) -> TextColumn:
             f"classes. Name the column of the {role} class with audit.columns.{role}."
         )
     column = table.text(name)
-    if column.missing:
+    signs = [
+        value
+        for value in column.values
+        if classes is not None and value not in classes and value.casefold() in _NO_LABEL
+    ]
+    if column.missing or signs:
+        absent = column.texts.isna() | column.texts.isin(signs)
         table.refuse(
-            f"{name!r} has no label in {rows_named(column.texts.isna())} ({ROWS}; found "
-            f"{listed(column.missing)}). Leave such rows out of the file, or write another name "
-            "for a class that is called so."
+            f"{name!r} has no label in {rows_named(absent)} ({ROWS}; found "
+            f"{listed([*column.missing, *signs])}). Leave such rows out of the file, or write "
+            "another name for a class that is called so."
         )
     return column
-
-
-def _is_coded(table: ForeignTable, column: TextColumn, given: Sequence[str]) -> bool:
-    others = [value for value in column.values if value not in given]
-    coded = [value for value in others if _INTEGER.fullmatch(value)]
-    decimal = next((value for value in others if _DECIMAL.fullmatch(value)), None)
-    if decimal is not None:
-        table.refuse(
-            f"{column.place(decimal)} is a decimal number, expected a class: a name or an integer "
-            "code. If the column holds a score, write the class of each row instead."
-        )
-    if coded and len(coded) < len(others):
-        name = next(value for value in others if value not in coded)
-        table.refuse(
-            f"{column.place(name)} is no integer code, but {coded[0]!r} in row "
-            f"{column.row_of(coded[0])} is one. Write names or codes throughout."
-        )
-    return bool(coded)
-
-
-def _given_codes(
-    table: ForeignTable, columns: Sequence[TextColumn], given: Sequence[str]
-) -> dict[int, str]:
-    used = {int(v) for column in columns for v in column.values if _INTEGER.fullmatch(v)}
-    codes = code_range(used, len(given))
-    if codes[0] == 1:
-        table.notes.append(f"The codes were counted from 1: 1 is {given[0]!r}.")
-    elif 0 not in used:
-        table.notes.append(
-            f"The codes were counted from 0 although 0 never occurs: {min(used)} is "
-            f"{given[min(*used, len(given) - 1)]!r}."
-        )
-    outside = sorted(used - set(codes))
-    if outside:
-        table.refuse(
-            f"the code {outside[0]} occurs, but audit.columns.class_names names {len(given)} "
-            f"classes, codes {codes[0]} to {codes[-1]}. Name all classes, in code order."
-        )
-    return dict(zip(codes, given, strict=True))
-
-
-def _names_beside(
-    table: ForeignTable, roles: Roles, true: TextColumn
-) -> tuple[str | None, dict[int, str]]:
-    """A column of names that goes one to one with the true codes, and the names by code."""
-    candidates = " ".join(TRUE_NAMES).split()
-    for name in table.names:
-        if name.strip().casefold() not in candidates or name in (roles.true, roles.predicted):
-            continue
-        if table.is_list(name) or table.n_different(name) != len(true.values):
-            continue
-        beside = table.text(name)
-        both = pd.DataFrame({"code": true.texts, "name": beside.texts}).drop_duplicates()
-        pairs = set(both.itertuples(index=False, name=None))
-        is_one_to_one = len(pairs) == len(true.values) == len(beside.values)
-        if is_one_to_one and not any(map(_INTEGER.fullmatch, beside.values)):
-            return name, {int(code): text for code, text in pairs}
-    return None, {}
-
-
-def _codes_note(codes: dict[int, str], column: str | None, roles: Roles) -> str:
-    if column is None:
-        return (
-            f"{roles.true!r} and {roles.predicted!r} hold integer codes, and the codes stand for "
-            "the classes in the report. Give their names with audit.columns.class_names."
-        )
-    named = ", ".join(f"{code} is {name!r}" for code, name in sorted(codes.items()))
-    return f"The names of the codes are those of column {column!r}: {named}."

@@ -1,16 +1,18 @@
 """Finds the columns of a prediction file that hold predictions: of a model, or of a class each."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.params.audit import PredictionColumns
 from fer_fairness.sources.foreign_table import ForeignTable, listed
 from fer_fairness.sources.predictions_roles import (
+    ATTRIBUTE_NAMES,
     LIST_NAMES,
     PREDICTED_NAMES,
     PREFIXES,
@@ -26,6 +28,13 @@ _OF_A_MODEL: Final = re.compile(f"{_WORDS}(?:_.+)?|.+_{_WORDS}")
 _ONE_HOT: Final = re.compile(f"(?:{_WORDS}|one_?hot)_(?=.)")
 _FEWEST_ONE_HOT: Final = 3
 _LARGEST: Final = "class of the largest number"
+_WORDS_AT_AN_END: Final = re.compile(f"^{_WORDS}(?:_|$)|_{_WORDS}$")
+_RANK: Final = re.compile(r"(?:top|rank)?_?(\d*)(?:st|nd|rd|th)?")
+_ORDINALS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
+_FEWEST_ROWS: Final = 20
+_LARGEST_KAPPA: Final = 0.1
+"""Two models that have learnt something agree more often than by chance; answers of one differ."""
+
 _OF_SCORES: Final = re.compile(r".*_(?:conf(?:idence)?|prob(?:ability)?|scores?|logits?)")
 
 
@@ -41,8 +50,39 @@ def predicted_columns(table: ForeignTable, true: str | None) -> tuple[str, ...]:
 
     Returns:
         In the order of the table; none where there is no column of the true class. Columns that
-        are one-hot together are of one model, and none of them is named.
+        are one-hot together are of one model, and none of them is named; nor is one of groups
+        ("pred_gender"), or one of the further answers of a model ("pred_2").
     """
+    found = _of_classes(table, true)
+    further = _further_answers(table, found)
+    return tuple(name for name in found if name not in further)
+
+
+def with_first_answers(
+    table: ForeignTable, columns: PredictionColumns
+) -> tuple[ForeignTable, PredictionColumns]:
+    """The table without a model's second and further answers, where it has some ("pred_2").
+
+    Args:
+        table: The predictions; a note tells what was left out.
+        columns: Which column is what; the first answers are predicted where nothing else is given.
+    """
+    if columns.predicted is not None or len(_ranks(table.names)) < 2:
+        return table, columns
+    further = _further_answers(table, _of_classes(table, columns.true))
+    if not further:
+        return table, columns
+    first = next(iter(further.values()))
+    table = table.without(further)
+    table.notes.append(
+        f"{first!r} agrees no more often than by chance with {listed(further)}, taken for further "
+        "answers of the same model and left out. To compare models, name all in "
+        "audit.columns.predicted."
+    )
+    return table, columns.model_copy(update={"predicted": first})
+
+
+def _of_classes(table: ForeignTable, true: str | None) -> tuple[str, ...]:
     true = _true_column(table) if true is None else true
     if true not in table.names:
         return ()
@@ -55,10 +95,47 @@ def predicted_columns(table: ForeignTable, true: str | None) -> tuple[str, ...]:
         if name not in (true, *of_classes)
         and _OF_A_MODEL.fullmatch(normal(name))
         and not _OF_SCORES.fullmatch(normal(name))
+        and _named(name).removeprefix("perceived_") not in ATTRIBUTE_NAMES.split()
         and not table.is_list(name)
         and classes & set(table.text(name).values)
         and (not are_codes or all(map(_is_whole, table.text(name).values)))
     )
+
+
+def _named(column: str) -> str:
+    """What a column of predictions is called besides: "gender" of "pred_gender"."""
+    return _WORDS_AT_AN_END.sub("", normal(column))
+
+
+def _ranks(columns: Sequence[str]) -> dict[str, int]:
+    """The number of each column of numbered predictions; 0 of one without a number."""
+    return {
+        name: int(found[1] or 0)
+        for name in columns
+        if _OF_A_MODEL.fullmatch(normal(name))
+        and (found := _RANK.fullmatch(_ORDINALS.get(_named(name), _named(name))))
+    }
+
+
+def _further_answers(table: ForeignTable, columns: Sequence[str]) -> dict[str, str]:
+    """Numbered columns of one model's next best classes, with the column of its best."""
+    ranks = _ranks(columns)
+    if len(ranks) < 2 or table.n_rows < _FEWEST_ROWS:
+        return {}
+    first, *others = sorted(ranks, key=ranks.__getitem__)
+    best = table.text(first).texts.astype("str")
+    return {
+        name: first
+        for name in others
+        if _agree_by_chance(best, table.text(name).texts.astype("str"))
+    }
+
+
+def _agree_by_chance(first: pd.Series, other: pd.Series) -> bool:
+    """Whether Cohen's (1960) kappa of two columns of classes is small."""
+    shares = first.value_counts(normalize=True) * other.value_counts(normalize=True)
+    chance = float(shares.sum())
+    return bool((first == other).mean() - chance <= _LARGEST_KAPPA * (1 - chance))
 
 
 def one_hot_columns(table: ForeignTable) -> tuple[str, ...]:

@@ -16,8 +16,10 @@ from fer_fairness.sources.foreign_table import (
     listed,
     rows_named,
 )
-from fer_fairness.sources.predictions_labels import Labels, code_range
+from fer_fairness.sources.predictions_codes import code_range
+from fer_fairness.sources.predictions_labels import Labels, emotion
 from fer_fairness.sources.predictions_roles import ScoreColumns
+from fer_fairness.taxonomy import EMOTIONS
 
 SUM_TOLERANCE: Final = 1e-3
 """Largest distance from one that a row of probabilities may sum to."""
@@ -95,7 +97,7 @@ def _check_finite(table: ForeignTable, columns: ScoreColumns, values: Sequence[V
 
 
 def probabilities(
-    table: ForeignTable, columns: ScoreColumns, scores: Scores, occurring: Sequence[str]
+    table: ForeignTable, columns: ScoreColumns, scores: Scores, labels: Labels
 ) -> Scores:
     """Probabilities from probabilities, which are checked, or from logits.
 
@@ -103,7 +105,8 @@ def probabilities(
         table: The file; a note tells of the softmax.
         columns: Which columns, and whether they hold logits.
         scores: What they hold.
-        occurring: The classes that occur.
+        labels: The classes that occur. One that is never predicted and that the model does not
+            know has the probability 0, which a note says.
 
     Returns:
         The probabilities, in [0, 1]. Sums are left as they are, within 0.001 of one.
@@ -112,15 +115,36 @@ def probabilities(
         InvalidInputError: If a class has no column, a probability is negative, rows sum neither to
             one nor to 100, or logits are probabilities already.
     """
-    absent = [name for name in occurring if name not in scores.classes]
-    if absent:
+    absent = tuple(name for name in labels.occurring if name not in scores.classes)
+    if absent and not _is_unknown_to_model(absent, scores, labels):
         table.refuse(
             f"the class {absent[0]!r} occurs but has no column of {columns.kind}. "
             f"{listed(columns.columns)} were taken to be for {listed(scores.classes)}. Name one "
             f"column for each class with audit.columns.{columns.kind}, or write the same names in "
             "both places."
         )
-    values = _without_percent(table, columns, scores.values)
+    values = _of_known_classes(table, columns, scores.values)
+    zeros = tuple(np.zeros(table.n_rows) for _ in absent)
+    table.notes.extend(
+        f"{name!r} is the true class of {rows_named(labels.true.texts == name)}, and the model has "
+        "no column for it: its probability is 0, and these faces count as mistaken."
+        for name in absent
+    )
+    return Scores((*values, *zeros), (*scores.classes, *absent))
+
+
+def _is_unknown_to_model(absent: Sequence[str], scores: Scores, labels: Labels) -> bool:
+    """Whether classes without a column are true alone, and no column is another name of one."""
+    unmet = [name for name in scores.classes if name not in labels.occurring]
+    if set(absent) & set(labels.predicted.values):
+        return False
+    return not unmet or all(emotion(name) in EMOTIONS for name in (*absent, *unmet))
+
+
+def _of_known_classes(
+    table: ForeignTable, columns: ScoreColumns, given: tuple[Values, ...]
+) -> tuple[Values, ...]:
+    values = _without_percent(table, columns, given)
     sum_to_one = np.abs(_sums(values) - 1) <= SUM_TOLERANCE
     for own in values:
         sum_to_one &= own >= 0
@@ -131,11 +155,10 @@ def probabilities(
                 "were taken for logits. Name them with audit.columns.probabilities."
             )
         table.notes.append("The probabilities are the softmax of the logits.")
-        return Scores(_softmax(values), scores.classes)
+        return _softmax(values)
     if not sum_to_one.all():
         _refuse_sums(table, columns, values, ~sum_to_one)
-    at_most_one = (own if own.max() <= 1 else np.minimum(own, 1.0) for own in values)
-    return Scores(tuple(at_most_one), scores.classes)
+    return tuple(own if own.max() <= 1 else np.minimum(own, 1.0) for own in values)
 
 
 def _without_percent(

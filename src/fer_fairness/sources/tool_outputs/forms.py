@@ -42,9 +42,8 @@ _PERCENT: Final = 100.0
 _ROUNDED: Final = 0.04
 """Largest distance from one of a sum of seven numbers of two digits."""
 
-PREDICTED: Final = "predicted_emotion"
 IMAGES: Final = "picture"
-"""Columns that are added where a tool has none."""
+"""Column that is added where a tool has none."""
 
 
 @dataclass(frozen=True)
@@ -232,10 +231,11 @@ def _by_largest(
     answered = _finite(numbers)
     largest = np.where(answered, np.nan_to_num(numbers).argmax(axis=1), len(classes))
     names = np.array([*classes, None], dtype=object)[largest]
+    predicted = f"emotion of {tool}"
     column = pa.array(names, type=pa.string())
-    table = replace(table, data=table.data.append_column(PREDICTED, column))
+    table = replace(table, data=table.data.append_column(predicted, column))
     table = _with_numbers(table, classes, _shares(numbers))
-    return ToolOutput(tool, table, PREDICTED, image, area, answered)
+    return ToolOutput(tool, table, predicted, image, area, answered)
 
 
 def _emotion_columns(table: ForeignTable, classes: Sequence[str], pattern: str) -> list[str]:
