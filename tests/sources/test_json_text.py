@@ -44,6 +44,13 @@ def test_faces_that_name_their_picture_keep_its_name() -> None:
         assert "image" not in read_text(text)
 
 
+def test_a_picture_with_its_faces_a_line_keeps_its_name() -> None:
+    lines = '{"a.jpg": [{"emotion": "sad"}]}\n{"b.jpg": null}\n{"c.jpg": {"emotion": "fear"}}'
+    read = read_text(lines)
+    assert read["image"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
+    assert read["emotion"].fillna("").tolist() == ["sad", "", "fear"]
+
+
 RECORDS = [{"file": f"{n}.jpg", "y_true": "sad", "y_pred": "fear"} for n in "abc"]
 
 

@@ -102,6 +102,9 @@ def _records(value: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # 
     elif isinstance(value, list):
         name = _naming_key(value)
         for number, found in enumerate(value, start=1):
+            if isinstance(found, Mapping) and any(map(_is_file_of_picture, found)):
+                yield from _records(found, known)
+                continue
             of_picture = isinstance(found, list) and not _is_pair(found)
             yield from _faces(found, known | ({name: f"picture {number}"} if of_picture else {}))
 
