@@ -195,6 +195,28 @@ def test_columns_that_could_be_groups_are_named_and_not_used(tmp_path: Path) -> 
     assert "Column 'glasses' (2 different values, such as 'yes') was not used" in notes_of(found)
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_codes_that_could_be_groups_are_named_and_not_used(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"file.{ending}"
+    frame = pd.DataFrame({"label": ["sad", "joy"] * 10, "pred": "sad", "sex": ["f", "m"] * 10})
+    frame = frame.assign(
+        mst=[1, 10, 4, 4] * 5, race_code=[0, 1] * 10, row=range(20), seed=0, share=[0.5, 1.5] * 10
+    )
+    if ending == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    notes = notes_of(read_predictions(path, GUESS))
+    assert "Columns of few whole numbers, 'mst', 'race_code', were not used." in notes
+    assert notes.count("not used") == 1
+
+
+@pytest.mark.parametrize("name", ["age_years", "Age in years", "apparent_age", "estimated_age"])
+def test_ages_in_years_are_found_under_their_names(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, f"y_true,y_pred,{name}\nsad,sad,19.5\nsad,sad,70\n")
+    assert found.frame[name].tolist() == ["0-19", "70+"]
+
+
 def test_a_sample_that_occurs_twice_is_named_with_both_rows(tmp_path: Path) -> None:
     text = "id,y_true,y_pred,gender\na,sad,sad,f\nb,sad,sad,f\na ,sad,sad,m\n"
 

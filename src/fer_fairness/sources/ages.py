@@ -14,7 +14,7 @@ _MOST_CODES: Final = 12
 """Numbers up to here may as well be the codes of groups."""
 
 _YEARS: Final = re.compile(r"\d+(?:\.\d+)?")
-_AGE: Final = re.compile(r"(?:perceived_)?(?:apparent_)?ages?(?:_(?:in_)?years)?")
+_AGE: Final = re.compile(r"(?:perceived_)?(?:apparent_|estimated_)?ages?(?:_(?:in_)?years)?")
 
 
 def is_years(text: str) -> bool:

@@ -21,7 +21,9 @@ from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES
 MANY_GROUPS: Final = 50
 """From more on most groups are small, and a column that nobody named is none of groups."""
 
-_MOST_NUMBERS: Final = 12
+MOST_NUMBERS: Final = 12
+"""More different numbers than these are no codes of groups."""
+
 _UNKNOWN_CODE: Final = "-1"
 _OWN_COLUMNS: Final = frozenset(
     ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
@@ -55,7 +57,7 @@ def read_groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -
         if is_age_in_years(column):
             groups.append(cut_years(table, column, columns.age_cuts))
             continue
-        if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
+        if len(column.values) > MOST_NUMBERS and all(map(is_number, column.values)):
             refused.append(
                 f"Column {name!r} holds {len(column.values)} different numbers, such as "
                 f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2; "
