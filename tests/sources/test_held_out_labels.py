@@ -31,6 +31,14 @@ def test_only_attributes_of_the_predictions_are_read_and_empty_labels_are_missin
     assert len(found.sha256) == 64
 
 
+def test_groups_with_characters_that_nobody_sees_are_those_of_the_predictions(
+    tmp_path: Path,
+) -> None:
+    text = ROWS.replace("white", "white\u200b").replace("black", "me\u0301tis")
+    found = read_held_out_labels(written(tmp_path, text), {"race": ["white", "m\u00e9tis"]})
+    assert list(found.frame["true_race"]) == ["white", "m\u00e9tis"]
+
+
 def test_parquet_reads_like_csv(tmp_path: Path) -> None:
     path = tmp_path / "held_out.parquet"
     pd.read_csv(written(tmp_path, ROWS), dtype=str).to_parquet(path)

@@ -1,5 +1,7 @@
 """True emotions and groups from other tables of the same pictures."""
 
+from unicodedata import normalize
+
 import pandas as pd
 import pytest
 
@@ -23,6 +25,21 @@ def test_rows_find_their_picture_in_any_order() -> None:
     )
     assert found.data.column("sex").to_pylist() == ["m", None, "f"]
     assert "tells nothing of row 2" in found.notes[0]
+
+
+def test_names_in_composed_and_decomposed_letters_are_the_same() -> None:
+    names = ["Zo\u00eb/\u00e9.jpg", "b.jpg"]
+    right = table(file=[normalize("NFC", name) for name in names], sex=["f", "m"])
+    found = joined(table(image=[normalize("NFD", name) for name in names]), right)
+    assert found.data.column("sex").to_pylist() == ["f", "m"]
+
+
+def test_labelled_pictures_without_a_prediction_are_counted() -> None:
+    right = table(file=["a.jpg", "b.jpg", "", "c.jpg"], sex=["f", "m", "m", "f"])
+    found = joined(table(image=["x/b.jpg", "x/d.jpg"]), right)
+    assert len(found.warnings) == 1
+    assert "2 of the 3 pictures in the DataFrame have no prediction" in found.warnings[0]
+    assert not joined(table(image=["b.jpg", "c.jpg", "a.jpg"]), right).warnings
 
 
 def test_names_without_folders_match_only_where_they_are_unique() -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_
 def test_any_names_of_groups_read_back(
     tmp_path_factory: pytest.TempPathFactory, groups: list[str]
 ) -> None:
-    groups = [f"group {group} x" for group in groups]
+    groups = [normalize("NFC", f"group {group} x") for group in groups]
     frame = pd.DataFrame({"y_true": "sad", "y_pred": "sad", "race": groups})
     path = tmp_path_factory.mktemp("groups") / "file.csv"
     frame.to_csv(path, index=False)
@@ -144,6 +145,16 @@ def test_groups_that_differ_in_underscores_are_one_and_told(tmp_path: Path) -> N
 
     assert found.frame["race"].tolist() == ["east_asian", "east_asian", "East asian", "b x c"]
     assert "'east asian' and 'east_asian' are read as one group" in notes_of(found)
+
+
+def test_groups_are_read_as_they_are_seen(tmp_path: Path) -> None:
+    rows = "sad,sad,f\nsad,sad,f\u200b\nsad,sad,East Asian\nsad,sad,East-Asian\n"
+
+    found = read(tmp_path, "y_true,y_pred,race\n" + rows)
+
+    assert found.frame["race"].tolist() == ["f", "f", "East Asian", "East-Asian"]
+    assert "'race': 1 cells hold characters that nobody sees" in notes_of(found)
+    assert "'East Asian' and 'East-Asian' are read as different groups" in notes_of(found)
 
 
 def test_missing_groups_are_kept_and_counted(tmp_path: Path) -> None:

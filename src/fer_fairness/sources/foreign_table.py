@@ -101,6 +101,7 @@ class ForeignTable:
             may be a dictionary.
         notes: Sentences on how the file was understood; every reader of the table adds its own.
         unread: Columns that cannot be read, by name.
+        warnings: Sentences on what may make results wrong; readers add theirs as to the notes.
     """
 
     name: str
@@ -109,6 +110,7 @@ class ForeignTable:
     data: pa.Table
     notes: list[str] = field(default_factory=list)
     unread: dict[str, UnreadColumn] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -144,11 +146,12 @@ class ForeignTable:
         )
 
     def without(self, columns: Collection[str]) -> "ForeignTable":
-        """The same without some columns, and with notes of its own."""
+        """The same without some columns, and with notes and warnings of its own."""
         return replace(
             self,
             data=self.data.select([name for name in self.names if name not in columns]),
             notes=[*self.notes],
+            warnings=[*self.warnings],
             unread={name: why for name, why in self.unread.items() if name not in columns},
         )
 

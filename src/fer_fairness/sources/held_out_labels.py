@@ -10,6 +10,7 @@ import pandas as pd
 
 from fer_fairness.sources.foreign_file import open_table
 from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
+from fer_fairness.sources.group_cells import as_seen
 
 _TRUE: Final = "true_"
 _PREDICTED: Final = "predicted_"
@@ -94,4 +95,4 @@ def _pair(table: ForeignTable, attribute: str, groups: Sequence[str]) -> dict[st
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+    return re.sub(r"[\s_-]+", "_", as_seen(name).casefold())

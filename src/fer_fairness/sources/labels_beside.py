@@ -5,6 +5,7 @@ same pictures, or in the folders that they lie in.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -34,7 +35,8 @@ def with_labels(
     that is needed and no two have the same.
 
     Args:
-        table: Predictions, one row a face; notes tell what was joined.
+        table: Predictions, one row a face; notes tell what was joined, and a warning how many
+            pictures of the others have no prediction.
         others: One row a picture each, such as true emotions, or the output of FairFace's script.
         image: The column of pictures; None: guessed from the names.
 
@@ -115,6 +117,13 @@ def _joined(table: ForeignTable, other: ForeignTable, image: str, key: str) -> F
         n_several = len(set(repeated))
         several = f" ({n_several:,} of its pictures have several faces)" if n_several else ""
         table.notes.append(f"{other.name} tells nothing of {rows_named(missing)}{several}.")
+    pictures = set(theirs) - {""}
+    if n_without := len(pictures.difference(own)):
+        table.warnings.append(
+            f"{n_without:,} of the {len(pictures):,} pictures in {other.name} have no prediction, "
+            "and take no part. If the model was shown them, add its predictions: those that it or "
+            "a face detector passed over may be of some groups more than of others."
+        )
     rows = pa.array(np.where(missing, 0, found.fillna(0)).astype(np.int64), mask=missing)
     data = table.data
     for name, new in brought.items():
@@ -146,7 +155,8 @@ def _matching(own: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series, 
 
 
 def _path(written: str) -> str:
-    text = written.strip().replace("\\", "/")
+    # macOS hands out names in decomposed letters, which look the same.
+    text = unicodedata.normalize("NFC", written).strip().replace("\\", "/")
     return "" if text in MISSING else text.removeprefix("./")
 
 

@@ -154,7 +154,7 @@ def read_table(
         reading={
             **_reading(table, roles, labels, groups, has_scores=scores is not None),
             "n_people": people.n_people,
-            "warnings": [*people.warnings, *swapped],
+            "warnings": [*table.warnings, *people.warnings, *swapped],
         },
     )
 

@@ -12,7 +12,12 @@ from fer_fairness.sources.foreign_table import (
     listed,
     rows_named,
 )
-from fer_fairness.sources.group_cells import combination_notes, named_by
+from fer_fairness.sources.group_cells import (
+    combination_notes,
+    named_by,
+    read_as_seen,
+    spelt_nearly_alike,
+)
 from fer_fairness.sources.predictions_roles import Roles, is_number
 from fer_fairness.spreadsheets import ranges_of_dates
 from fer_fairness.tables import CONFIDENCE, MODEL, PERSON
@@ -49,7 +54,7 @@ def read_groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -
             table.refuse(
                 f"a column of groups cannot be called {name!r} here. Rename it in the file."
             )
-        column = table.text(name)
+        column = read_as_seen(table, table.text(name))
         if name in columns.groups:
             legend, setting = columns.groups[name], "audit.columns.groups"
             groups.append(named_by(table, column, legend, setting=setting))
@@ -124,9 +129,8 @@ def _group_notes(column: TextColumn) -> list[str]:
         for value in column.values
         if value.casefold() in SAYS_UNKNOWN
     ]
-    folded: dict[str, str] = {}
-    for value in column.values:
-        other = folded.setdefault(value.casefold(), value)
-        if other != value:
-            notes.append(f"{column.name!r}: {other!r} and {value!r} are read as different groups.")
+    notes += [
+        f"{column.name!r}: {other!r} and {value!r} are read as different groups."
+        for other, value in spelt_nearly_alike(column.values)
+    ]
     return notes

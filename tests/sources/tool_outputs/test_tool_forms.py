@@ -163,6 +163,7 @@ def test_fer_json(tmp_path: Path) -> None:
 
     assert found.frame["predicted_emotion"].tolist() == list(SEEN)
     assert found.frame["gender"].tolist() == ["f", "m"] * 3
+    assert found.reading["warnings"] == []
     sums = found.frame[list(found.probability_columns)].sum(axis=1)
     assert (sums <= 1).all()
     assert found.frame["probability_happy"].max() == pytest.approx(0.83 / 1.01)
@@ -235,6 +236,48 @@ def test_emoti_eff_lib_table_whose_emotion_is_what_it_saw(tmp_path: Path) -> Non
     assert found.frame["predicted_emotion"].tolist() == list(SEEN)
     columns = cast("dict[str, Any]", found.reading["columns"])
     assert columns["predicted"] == {"column": "emotion", "by": "guessed"}
+
+
+def rekognition_face(emotion: str, *, width: float = 0.5) -> dict[str, Any]:
+    """A face as `detect_faces` of AWS Rekognition returns it."""
+    emotions = [{"Type": name.upper(), "Confidence": n} for name, n in shares(emotion).items()]
+    return {
+        "BoundingBox": {"Width": width, "Height": 0.4, "Left": 0.1, "Top": 0.2},
+        "Emotions": emotions,
+        "Landmarks": [
+            {"Type": "eyeLeft", "X": 0.1, "Y": 0.2},
+            {"Type": "nose", "X": 0.3, "Y": 0.2},
+        ],
+        "Confidence": 99.9,
+    }
+
+
+def test_rekognition_json(tmp_path: Path) -> None:
+    faces = [{"FaceDetails": [rekognition_face(emotion)]} for emotion in SEEN]
+    faces[0]["FaceDetails"].append(rekognition_face("sad", width=0.1))
+    pictures = dict(zip(PATHS, faces, strict=True)) | {"test/sad/8.jpg": {"FaceDetails": []}}
+    (tmp_path / "faces.json").write_text(json.dumps(pictures))
+    beside = [open_table(write_groups(tmp_path))]
+    found = read_table(open_table(tmp_path / "faces.json"), PredictionColumns(), beside)
+
+    assert found.frame["predicted_emotion"].tolist() == list(SEEN)
+    assert found.frame[list(found.probability_columns)].max(axis=1).tolist() == [0.88] * 6
+    assert "found no face in 1 of 8 rows" in notes_of(found)
+    assert "1 pictures have several faces" in notes_of(found)
+
+
+def test_hugging_face_pipeline_of_the_first_few_classes(tmp_path: Path) -> None:
+    few = {
+        path: [{"label": emotion, "score": 0.6}, {"label": "neutral", "score": 0.3}]
+        for path, emotion in zip(PATHS, SEEN, strict=True)
+    }
+    (tmp_path / "few.json").write_text(json.dumps(few))
+    beside = [open_table(write_groups(tmp_path))]
+    found = read_table(open_table(tmp_path / "few.json"), PredictionColumns(), beside)
+
+    assert found.frame["predicted_emotion"].tolist() == list(SEEN)
+    assert found.probability_columns == ()
+    assert "some lists lack classes, or do not sum to one" in notes_of(found)
 
 
 def test_fairface_script_gives_the_groups(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 | py-feat (`Fex`) | `FaceRectX` or `FaceScore` beside emotions | `anger` ... |
 | fer (`detect_emotions`, `Video`) | `box` beside emotions | `angry` ..., rounded to two digits |
 | HSEmotion, EmotiEffLib | a list of scores, the largest for the emotion beside it | the list |
+| Rekognition, Hugging Face | lists of classes with scores in JSON | `class_score.sad` ... |
 """
 
 import re
@@ -20,6 +21,7 @@ import pyarrow as pa
 
 from fer_fairness.sources.arrow_columns import is_text
 from fer_fairness.sources.foreign_table import ForeignTable, lists_of_numbers
+from fer_fairness.sources.json_text import CLASS_SCORES, LARGEST
 from fer_fairness.sources.predictions_roles import LIST_NAMES, PREDICTED_NAMES, image_column, normal
 from fer_fairness.taxonomy import probability_column
 
@@ -34,6 +36,7 @@ _EMOTI_EFF: Final = (
 """Orders of the models of eight and of seven classes; multi-task ones add valence and arousal."""
 
 _HSE: Final = "HSEmotion or EmotiEffLib"
+_CLASS_LISTS: Final = "Rekognition or a pipeline of Hugging Face"
 _PERCENT: Final = 100.0
 _ROUNDED: Final = 0.04
 """Largest distance from one of a sum of seven numbers of two digits."""
@@ -166,6 +169,24 @@ def _emoti_eff(table: ForeignTable) -> ToolOutput | None:
     return None
 
 
+def _class_lists(table: ForeignTable) -> ToolOutput | None:
+    if LARGEST not in table.names:
+        return None
+    columns = [name for name in table.names if name.startswith(f"{CLASS_SCORES}.")]
+    shares = _shares(_numbers(table, columns))
+    answered = _texts(table, LARGEST).notna().to_numpy()
+    if np.allclose(shares[answered].sum(axis=1), 1):
+        classes = [name.removeprefix(f"{CLASS_SCORES}.") for name in columns]
+        table = _with_numbers(table, classes, shares)
+    else:
+        table.notes.append(
+            "The scores of classes are no probabilities: some lists lack classes, or do not sum to "
+            "one. The class of the largest is the predicted emotion."
+        )
+    area = _product(table, "BoundingBox.Width", "BoundingBox.Height")
+    return ToolOutput(_CLASS_LISTS, table, LARGEST, image_column(table), area, answered)
+
+
 def _with_scores(
     table: ForeignTable, classes: Sequence[str], numbers: Numbers, answered: Numbers
 ) -> ForeignTable:
@@ -181,6 +202,7 @@ _READERS: Final[Sequence[Callable[[ForeignTable], ToolOutput | None]]] = (
     _py_feat,
     _fer,
     _emoti_eff,
+    _class_lists,
 )
 
 
