@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from unicodedata import normalize
 
@@ -180,6 +181,39 @@ def test_ages_in_years_are_cut_into_groups(tmp_path: Path) -> None:
     assert "Ages in years are cut into 0-19, 20-39, 40-69, 70+." in notes_of(found)
     other = read(tmp_path, text, age_cuts=[30])
     assert other.frame["age"].dropna().tolist() == ["0-29", "0-29", "30+", "30+"]
+
+
+def ages(written: list[str], separator: str = ",") -> str:
+    rows = [["y_true", "y_pred", "age"], *(["sad", "sad", age] for age in written)]
+    return "\n".join(map(separator.join, rows)) + "\n"
+
+
+def test_ages_with_a_decimal_comma_are_years(tmp_path: Path) -> None:
+    found = read(tmp_path, ages([f"{year},5" for year in range(5, 35)], ";"))
+    assert found.frame["age"].tolist() == ["0-19"] * 15 + ["20-39"] * 15
+
+
+@pytest.mark.parametrize("groups", [["0,2", "25,32"], ["10s", "20s"], ["0-2", "20-29"], ["1", "2"]])
+def test_names_of_age_groups_are_no_years(tmp_path: Path, groups: list[str]) -> None:
+    assert read(tmp_path, ages(groups, ";")).frame["age"].tolist() == groups
+
+
+@pytest.mark.parametrize(
+    ("written", "row", "found"),
+    [
+        (["-1", "30"], 1, "-1"),
+        ([*map(str, range(20, 40)), "-1"], 21, "-1"),
+        ([f"{year} Jahre" for year in range(20, 40)], 1, "20 Jahre"),
+        ([*map(str, range(20, 40)), "old"], 21, "old"),
+        ([*map(str, range(20, 40)), "90+"], 21, "90+"),
+    ],
+)
+def test_what_is_no_age_among_years_is_refused(
+    tmp_path: Path, written: list[str], row: int, found: str
+) -> None:
+    told = rf"column 'age', row {row} .*'{re.escape(found)}' is no number of years.*leave the cell empty"
+    with pytest.raises(InvalidInputError, match=told):
+        read(tmp_path, ages(written))
 
 
 def test_an_age_beyond_120_years_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def read_groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -
             legend, setting = columns.groups[name], "audit.columns.groups"
             groups.append(named_by(table, column, legend, setting=setting))
             continue
-        if is_age_in_years(column):
+        if is_age_in_years(table, column):
             groups.append(cut_years(table, column, columns.age_cuts))
             continue
         if len(column.values) > MOST_NUMBERS and all(map(is_number, column.values)):
