@@ -211,7 +211,7 @@ def test_names_of_age_groups_are_no_years(tmp_path: Path, groups: list[str]) -> 
 def test_what_is_no_age_among_years_is_refused(
     tmp_path: Path, written: list[str], row: int, found: str
 ) -> None:
-    told = rf"column 'age', row {row} .*'{re.escape(found)}' is no number of years.*leave the cell empty"
+    told = rf"column 'age', row {row} .*'{re.escape(found)}' is no number of years.*leave the cell"
     with pytest.raises(InvalidInputError, match=told):
         read(tmp_path, ages(written))
 
