@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from unicodedata import normalize
 
@@ -182,6 +183,39 @@ def test_ages_in_years_are_cut_into_groups(tmp_path: Path) -> None:
     assert other.frame["age"].dropna().tolist() == ["0-29", "0-29", "30+", "30+"]
 
 
+def ages(written: list[str], separator: str = ",") -> str:
+    rows = [["y_true", "y_pred", "age"], *(["sad", "sad", age] for age in written)]
+    return "\n".join(map(separator.join, rows)) + "\n"
+
+
+def test_ages_with_a_decimal_comma_are_years(tmp_path: Path) -> None:
+    found = read(tmp_path, ages([f"{year},5" for year in range(5, 35)], ";"))
+    assert found.frame["age"].tolist() == ["0-19"] * 15 + ["20-39"] * 15
+
+
+@pytest.mark.parametrize("groups", [["0,2", "25,32"], ["10s", "20s"], ["0-2", "20-29"], ["1", "2"]])
+def test_names_of_age_groups_are_no_years(tmp_path: Path, groups: list[str]) -> None:
+    assert read(tmp_path, ages(groups, ";")).frame["age"].tolist() == groups
+
+
+@pytest.mark.parametrize(
+    ("written", "row", "found"),
+    [
+        (["-1", "30"], 1, "-1"),
+        ([*map(str, range(20, 40)), "-1"], 21, "-1"),
+        ([f"{year} Jahre" for year in range(20, 40)], 1, "20 Jahre"),
+        ([*map(str, range(20, 40)), "old"], 21, "old"),
+        ([*map(str, range(20, 40)), "90+"], 21, "90+"),
+    ],
+)
+def test_what_is_no_age_among_years_is_refused(
+    tmp_path: Path, written: list[str], row: int, found: str
+) -> None:
+    told = rf"column 'age', row {row} .*'{re.escape(found)}' is no number of years.*leave the cell"
+    with pytest.raises(InvalidInputError, match=told):
+        read(tmp_path, ages(written))
+
+
 def test_an_age_beyond_120_years_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"column 'age', row 2 .*'1980' years are no age"):
         read(tmp_path, "y_true,y_pred,age\nsad,sad,19\nsad,sad,1980\n")
@@ -204,6 +238,28 @@ def test_columns_that_could_be_groups_are_named_and_not_used(tmp_path: Path) -> 
 
     assert found.attributes == ("gender",)
     assert "Column 'glasses' (2 different values, such as 'yes') was not used" in notes_of(found)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_codes_that_could_be_groups_are_named_and_not_used(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"file.{ending}"
+    frame = pd.DataFrame({"label": ["sad", "joy"] * 10, "pred": "sad", "sex": ["f", "m"] * 10})
+    frame = frame.assign(
+        mst=[1, 10, 4, 4] * 5, race_code=[0, 1] * 10, row=range(20), seed=0, share=[0.5, 1.5] * 10
+    )
+    if ending == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_parquet(path)
+    notes = notes_of(read_predictions(path, GUESS))
+    assert "Columns of few whole numbers, 'mst', 'race_code', were not used." in notes
+    assert notes.count("not used") == 1
+
+
+@pytest.mark.parametrize("name", ["age_years", "Age in years", "apparent_age", "estimated_age"])
+def test_ages_in_years_are_found_under_their_names(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, f"y_true,y_pred,{name}\nsad,sad,19.5\nsad,sad,70\n")
+    assert found.frame[name].tolist() == ["0-19", "70+"]
 
 
 def test_a_sample_that_occurs_twice_is_named_with_both_rows(tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ _MOST_CODES: Final = 12
 """Numbers up to here may as well be the codes of groups."""
 
 _YEARS: Final = re.compile(r"\d+(?:\.\d+)?")
-_AGE: Final = re.compile(r"(?:perceived_)?(?:apparent_)?ages?(?:_(?:in_)?years)?")
+_BEGINS: Final = re.compile(r"(-?\d+(?:[.,]\d+)?)\s*[^\W\d]*\.?")
+_UNKNOWN: Final = "-1"
+_AGE: Final = re.compile(r"(?:perceived_)?(?:apparent_|estimated_)?ages?(?:_(?:in_)?years)?")
 
 
 def is_years(text: str) -> bool:
@@ -22,14 +24,35 @@ def is_years(text: str) -> bool:
     return _YEARS.fullmatch(text) is not None
 
 
-def is_age_in_years(column: TextColumn) -> bool:
-    """Whether a column is called like an age and holds numbers that are no codes of groups."""
-    name = normal(column.name)
-    return (
-        _AGE.fullmatch(name) is not None
-        and all(map(is_years, column.values))
-        and any(float(value) > _MOST_CODES for value in column.values)
-    )
+def is_age_in_years(table: ForeignTable, column: TextColumn) -> bool:
+    """Whether a column is called like an age and holds numbers that are no codes of groups.
+
+    Args:
+        table: The file.
+        column: Ages in years, with a decimal point or comma; or groups.
+
+    Raises:
+        InvalidInputError: Cells are years, and one is no number alone, or is -1.
+    """
+    if _AGE.fullmatch(normal(column.name)) is None:
+        return False
+    numbers = {value: _years(m[1]) for value in column.values if (m := _BEGINS.fullmatch(value))}
+    # A comma, or a word, may belong to the names of a few groups: 20s, or 25,32.
+    is_many = len(numbers) > _MOST_CODES
+    wrong = [v for v in column.values if not is_years(v.replace(",", ".") if is_many else v)]
+    is_one_way = is_many or set(wrong) <= {_UNKNOWN}
+    if not is_one_way or all(years <= _MOST_CODES for years in numbers.values()):
+        return False
+    if wrong:
+        table.refuse(
+            f"{column.place(wrong[0])} is no number of years. Write one from 0 to {_OLDEST_YEARS} "
+            "alone, or leave the cell empty where the age is not known."
+        )
+    return True
+
+
+def _years(text: str) -> float:
+    return float(text.replace(",", "."))
 
 
 def age_groups(age_cuts: Sequence[int]) -> tuple[str, ...]:
@@ -53,7 +76,7 @@ def groups_of_years(
         InvalidInputError: An age is beyond 120 years.
     """
     groups = age_groups(age_cuts)
-    years = {value: float(value) for value in column.values}
+    years = {value: _years(value) for value in column.values}
     beyond = [value for value, age in years.items() if age > _OLDEST_YEARS]
     if beyond:
         table.refuse(

@@ -18,11 +18,12 @@ from fer_fairness.sources.foreign_table import (
     ROWS,
     ForeignTable,
     TextColumn,
+    listed,
     quoted,
     rows_named,
 )
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
-from fer_fairness.sources.predictions_groups import MANY_GROUPS, read_groups
+from fer_fairness.sources.predictions_groups import MANY_GROUPS, MOST_NUMBERS, read_groups
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
 from fer_fairness.sources.predictions_of_models import with_first_answers, with_largest
 from fer_fairness.sources.predictions_people import read_people
@@ -259,17 +260,34 @@ def _is_no_group(cell: object) -> bool:
     return isinstance(cell, str) and ("\n" in cell or cell.lstrip().startswith("["))
 
 
+def _few_values(table: ForeignTable, column: str) -> tuple[str, ...]:
+    """The different values of a column that could be one of groups; none of another."""
+    if table.is_list(column):
+        return ()
+    few = table.data.column(column).slice(0, 10_000).unique()
+    if len(few) > MANY_GROUPS or any(map(_is_no_group, few.to_pylist())):
+        return ()
+    values = table.text(column).values
+    return values if 1 < len(values) <= MANY_GROUPS else ()
+
+
 def _unused_notes(table: ForeignTable, unused: Sequence[str]) -> list[str]:
     """Names the columns that could have been groups, and how to have them compared."""
-    notes = []
-    for name in filter(table.is_text, unused):
-        few = table.data.column(name).slice(0, 10_000).unique()
-        if len(few) > MANY_GROUPS or any(map(_is_no_group, few.to_pylist())):
-            continue
-        values = table.text(name).values
-        if 1 < len(values) <= MANY_GROUPS and not all(map(is_number, values)):
-            notes.append(
-                f"Column {name!r} ({len(values)} different values, such as {values[0]!r}) was not "
-                "used. If it holds groups, name it in audit.columns.attributes, with the others."
-            )
+    values = {name: found for name in unused if (found := _few_values(table, name))}
+    notes = [
+        f"Column {name!r} ({len(found)} different values, such as {found[0]!r}) was not used. If "
+        "it holds groups, name it in audit.columns.attributes, with the others."
+        for name, found in values.items()
+        if not all(map(is_number, found))
+    ]
+    codes = [
+        name
+        for name, found in values.items()
+        if all(map(str.isdecimal, found)) and len(found) <= min(MOST_NUMBERS, table.n_rows // 2)
+    ]
+    if codes:
+        notes.append(
+            f"Columns of few whole numbers, {listed(codes)}, were not used. If these are codes of "
+            "groups, name them in audit.columns.attributes, with the others."
+        )
     return notes

@@ -26,7 +26,9 @@ from fer_fairness.taxonomy import FAIRFACE_RACES, RAF_DB_RACES
 MANY_GROUPS: Final = 50
 """From more on most groups are small, and a column that nobody named is none of groups."""
 
-_MOST_NUMBERS: Final = 12
+MOST_NUMBERS: Final = 12
+"""More different numbers than these are no codes of groups."""
+
 _UNKNOWN_CODE: Final = "-1"
 _OWN_COLUMNS: Final = frozenset(
     ("sample_id", PERSON, CONFIDENCE, MODEL, "emotion", "predicted_emotion")
@@ -57,10 +59,10 @@ def read_groups(table: ForeignTable, roles: Roles, columns: PredictionColumns) -
             legend, setting = columns.groups[name], "audit.columns.groups"
             groups.append(named_by(table, column, legend, setting=setting))
             continue
-        if is_age_in_years(column):
+        if is_age_in_years(table, column):
             groups.append(cut_years(table, column, columns.age_cuts))
             continue
-        if len(column.values) > _MOST_NUMBERS and all(map(is_number, column.values)):
+        if len(column.values) > MOST_NUMBERS and all(map(is_number, column.values)):
             refused.append(
                 f"Column {name!r} holds {len(column.values)} different numbers, such as "
                 f"{column.values[0]}, no groups. Write the group in their place, as 'low' for 0.2; "

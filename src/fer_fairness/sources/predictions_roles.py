@@ -49,6 +49,7 @@ PERSON_NAMES: Final = (
 PERSON_ENDINGS: Final = ("", "id", "name", "number", "no", "nr", "code", "file")
 ATTRIBUTE_NAMES: Final = (
     "gender sex dominant_gender race dominant_race race4 race7 ethnicity ethnic_group age "
+    "age_years age_in_years apparent_age estimated_age "
     "age_group agegroup age_bin age_range age_bucket age_category skin_tone skintone skin_type "
     "skin_color skin_colour fitzpatrick fitzpatrick_type fitzpatrick_scale fitzpatrick_skin_type "
     "monk monk_skin_tone"
