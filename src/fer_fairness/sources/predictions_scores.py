@@ -12,10 +12,10 @@ from fer_fairness.fairness.codes import Codes, Flags, blocks_of
 from fer_fairness.sources.foreign_table import (
     ROWS,
     ForeignTable,
-    list_numbers,
     listed,
     rows_named,
 )
+from fer_fairness.sources.number_lists import list_numbers
 from fer_fairness.sources.predictions_codes import code_range
 from fer_fairness.sources.predictions_labels import Labels, emotion
 from fer_fairness.sources.predictions_roles import ScoreColumns
