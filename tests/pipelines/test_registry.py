@@ -181,7 +181,7 @@ def test_everything_that_an_audit_finds_is_kept_in_a_folder_of_its_own(
         assert _layer(catalog, output) in {"model_output", "reporting"}
 
 
-@pytest.mark.parametrize("env", [*ENVIRONMENTS, "long"])
+@pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_every_parameter_block_is_valid_and_arrives_as_its_model(
     env: str, kedro_project: Path
 ) -> None:
