@@ -23,6 +23,7 @@ from tests.embedding.counting_embedder import CountingEmbedder, CountingSource
 from fer_fairness import machine
 from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.processes import calls
 from fer_fairness.runners import DaskRunner
 from fer_fairness.runners.dask_runner import longest_ways
 from fer_fairness.runners.worker import ClusterError, LikeTheRun
@@ -57,6 +58,15 @@ def refuse(one: int) -> int:
 def wait(one: int, seconds: float) -> int:
     time.sleep(seconds)
     return one
+
+
+def twice(one: int) -> int:
+    return 2 * one
+
+
+def in_parts(one: int) -> int:
+    """Twelve parts of a node, on all workers."""
+    return one * sum(calls.get()(twice, range(12)))
 
 
 class DiesOnce(CountingSource):
@@ -162,6 +172,17 @@ def test_faces_are_embedded_in_chunks_by_all_workers_and_each_once_though_one_di
     np.testing.assert_array_equal(np.float32(embeddings), expected(range(1, 21)))
     assert asked == list(range(1, 21))
     assert (tmp_path / "notes" / "died").exists()
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_parts_of_a_node_do_not_wait_for_nodes_that_have_not_begun(tmp_path: Path) -> None:
+    nodes = [Node(in_parts, "one", f"sum_{n}", name=f"node_{n}") for n in range(12)]
+    told: list[str] = []
+    # In a thread, so that it fails where it would wait for ever.
+    running = threading.Thread(target=lambda: told.extend(run(nodes, tmp_path)[1]), daemon=True)
+    running.start()
+    running.join(timeout=60)
+    assert len(told) == len(nodes)
 
 
 @pytest.mark.usefixtures("two_processes")

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
+from uuid import uuid4
 
 from distributed import Future, Worker, WorkerPlugin, as_completed, get_worker, worker_client
 from kedro.framework import project
@@ -33,6 +34,9 @@ FORWARDED_LOG: Final = "fer_fairness"
 
 NODE: Final = "node"
 """Dask's resource of a worker that runs one node at a time with all its threads."""
+
+_PART: Final = "part_of_a_node"
+"""What Dask's dashboard calls them."""
 
 _CHUNKS_FIRST: Final = 1_000_000
 """Priority of parts of a node that has begun: above that of nodes that have not."""
@@ -147,7 +151,10 @@ def calls_on_workers(function: Callable[[Any], Any], items: Iterable[Any]) -> It
 
             def submitted(n: int) -> Iterator[Future]:
                 for item in islice(waiting, n):
-                    yield client.submit(_call, function, item, pure=False, priority=_CHUNKS_FIRST)
+                    # Each a group of its own: of larger groups Dask holds calls back until a worker
+                    # has fewer tasks, and nodes that wait for the room of this one are tasks too.
+                    key = (f"{_PART}-{uuid4().hex}", 0)
+                    yield client.submit(_call, function, item, key=key, priority=_CHUNKS_FIRST)
 
             done = as_completed(submitted(2 * len(client.nthreads())), loop=client.loop)
             for future in done:
