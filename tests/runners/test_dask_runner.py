@@ -66,7 +66,8 @@ def twice(one: int) -> int:
 
 def in_parts(one: int) -> int:
     """Twelve parts of a node, on all workers."""
-    return one * sum(calls.get()(twice, range(12)))
+    parts: list[int] = list(calls.get()(twice, range(12)))
+    return one * sum(parts)
 
 
 class DiesOnce(CountingSource):
