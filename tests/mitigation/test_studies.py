@@ -123,7 +123,7 @@ def test_what_another_process_tries_is_not_tried_beside_it_unless_it_died(store:
     study = optuna.load_study(
         study_name="focal", storage=store if "://" in store else _journal(store)
     )
-    values = {name: kind.choices for name, kind in study.trials[0].distributions.items()}  # type: ignore[attr-defined]
+    values = {name: kind.choices for name, kind in study.trials[0].distributions.items()}
     done = [trial.params for trial in study.trials]
     settings = (dict(zip(values, each, strict=True)) for each in product(*values.values()))
     study.enqueue_trial(next(each for each in settings if each not in done))

@@ -203,7 +203,7 @@ def test_faces_are_embedded_in_chunks_by_all_workers_and_each_once_though_one_di
 @pytest.mark.usefixtures("two_processes")
 def test_trials_of_a_study_are_tried_by_all_workers(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
-    given = {"store": f"sqlite:///{tmp_path / 'study'}", "notes": str(tmp_path)}
+    given: dict[str, Any] = {"store": f"sqlite:///{tmp_path / 'study'}", "notes": str(tmp_path)}
     found, _ = run(
         [Node(search, list(given), "found", name="searches")], tmp_path / "made", **given
     )
