@@ -12,7 +12,7 @@ from fer_fairness.reporting.effects import told_changes
 from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
-from fer_fairness.reporting.number_text import listed, percent, thousands
+from fer_fairness.reporting.number_text import first_few, listed, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OverallRow
 
@@ -196,10 +196,12 @@ def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
     return text
 
 
-def counted_signs(statements: Sequence[Statement]) -> str:
-    """How many statements there are of each sign: "difference found in 2 and cannot tell in 1"."""
-    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
-    return listed([f"{sign} in {n}" for sign, n in counts.items() if n])
+def named_by_sign(statements: Sequence[Statement]) -> str:
+    """Whom statements are about, by sign: "Difference found: Perceived race. Cannot tell: ..."."""
+    return " ".join(
+        f"{capitalised(sign)}: {'; '.join(first_few([one.about for one in told]))}."
+        for sign, told in grouped(statements, lambda one: one.sign).items()
+    )
 
 
 def _or_zero(value: float) -> float:
