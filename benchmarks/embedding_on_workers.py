@@ -1,7 +1,7 @@
 """Faces a second and memory of embedding on a Dask cluster, with an embedder that costs nothing.
 
-    python benchmarks/embedding_on_workers.py                     # 10,000, 100,000, 1,000,000 faces
-    python benchmarks/embedding_on_workers.py --workers 1 2 4 --sizes 100000
+    python -m benchmarks.embedding_on_workers                     # 10,000, 100,000, 1,000,000 faces
+    python -m benchmarks.embedding_on_workers --workers 1 2 4 --sizes 100000
 
 What is measured is what scaling itself costs: chunks told to workers, rows decoded, chunks written
 and joined. Faces are grey pixels of 8 x 8 in a memory-mapped file. Memory is the largest resident
@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Means:
     name = "means"
     dimension = 128
 
-    def embed(self, images: list[np.ndarray]) -> np.ndarray:
+    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The mean of each image."""
         found = np.zeros((len(images), self.dimension), np.float32)
         found[:, 0] = [image.mean() for image in images]

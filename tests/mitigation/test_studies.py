@@ -1,8 +1,10 @@
 """Studies of Optuna: what they propose, share, remember and refuse."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import optuna
@@ -17,6 +19,7 @@ from fer_fairness.mitigation.studies import studied
 from fer_fairness.mitigation.tuning import Scores, Trial, chosen_of
 from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
+from fer_fairness.processes import calls
 
 COMMON = FineTuningParameters.model_validate({"training": {"target_learning_rate": 0.0003}})
 
@@ -93,6 +96,45 @@ def test_several_workers_share_the_trials_of_a_study(store: str) -> None:
     )
     done = study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
     assert len(done) < 6 * n_workers, "each would have done as many alone"
+
+
+def test_where_a_cluster_has_processes_each_finishes_trials(store: str) -> None:
+    together, n_at_once = Barrier(3, timeout=30), []
+
+    def at_once(method: Focal) -> Scores:
+        n_at_once.append(together.wait())
+        return by_gamma(method)
+
+    def in_threads(function: Callable[[int], None], items: Iterable[int]) -> Iterator[None]:
+        with ThreadPoolExecutor(3) as pool:
+            yield from pool.map(function, items)
+
+    before = calls.set(in_threads)
+    try:
+        trials = search(budget(store, 3), at_once)
+    finally:
+        calls.reset(before)
+    assert len({str(trial.settings) for trial in trials}) == 3
+    assert sorted(n_at_once) == [0, 1, 2]
+
+
+def test_what_another_process_tries_is_not_tried_beside_it_unless_it_died(store: str) -> None:
+    first = search(budget(store, 2))
+    study = optuna.load_study(
+        study_name="focal", storage=store if "://" in store else _journal(store)
+    )
+    values = {name: kind.choices for name, kind in study.trials[0].distributions.items()}
+    done = [trial.params for trial in study.trials]
+    settings = (dict(zip(values, each, strict=True)) for each in product(*values.values()))
+    study.enqueue_trial(next(each for each in settings if each not in done))
+    running = study.ask()
+    for name, choices in values.items():
+        running.suggest_categorical(name, choices)
+    others = search(budget(store, 4))
+    picked = [trial.params for trial in study.trials if "trial" in trial.user_attrs]
+    assert (others[:2], len(others)) == (first, 4)
+    assert running.params not in picked
+    assert len(search(budget(store, 12))) == 12
 
 
 def test_a_trial_that_turns_up_late_does_not_change_what_counts(store: str) -> None:

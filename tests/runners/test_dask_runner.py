@@ -23,6 +23,11 @@ from tests.embedding.counting_embedder import CountingEmbedder, CountingSource
 from fer_fairness import machine
 from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.mitigation.methods.focal import Focal
+from fer_fairness.mitigation.studies import studied
+from fer_fairness.mitigation.tuning import Scores
+from fer_fairness.params.budget import BudgetParameters
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.processes import calls
 from fer_fairness.runners import DaskRunner
 from fer_fairness.runners.dask_runner import longest_ways
@@ -90,6 +95,26 @@ def embed(place: str) -> list[list[float]]:
     source = DiesOnce(bench.notes, seconds=0.2)
     found = bench.embed(bench.faces(range(1, 21)), source=source, chunk_size=2)
     return [*found.embeddings.tolist(), sorted(bench.embedded())]
+
+
+def search(store: str, notes: str) -> list[dict[str, Any]]:
+    """Four trials, each of which waits until both workers try one."""
+    faces = np.zeros(100_000, np.float32)  # what a trial needs reaches the other worker
+
+    def score(method: Focal) -> Scores:
+        (Path(notes) / f"tried_by_{os.getpid()}").touch()
+        patience = time.monotonic() + 60
+        while len(list(Path(notes).glob("tried_by_*"))) < 2 and time.monotonic() < patience:
+            time.sleep(0.05)
+        recall = method.gamma + float(faces.sum())
+        return Scores(
+            mean_recall=recall, worst_group_accuracy=0.5, accuracy_gap=0.1, ideal_point=0.3
+        )
+
+    budget, block = BudgetParameters(study=store, trials=4), Focal(name="focal")
+    common = FineTuningParameters()
+    trials = studied(block, common, budget, score, seed=0, name="focal", made_from={})
+    return [trial.model_dump() for trial in trials]
 
 
 class Told:
@@ -173,6 +198,17 @@ def test_faces_are_embedded_in_chunks_by_all_workers_and_each_once_though_one_di
     np.testing.assert_array_equal(np.float32(embeddings), expected(range(1, 21)))
     assert asked == list(range(1, 21))
     assert (tmp_path / "notes" / "died").exists()
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_trials_of_a_study_are_tried_by_all_workers(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    given: dict[str, Any] = {"store": f"sqlite:///{tmp_path / 'study'}", "notes": str(tmp_path)}
+    found, _ = run(
+        [Node(search, list(given), "found", name="searches")], tmp_path / "made", **given
+    )
+    assert len({str(trial["settings"]) for trial in found.load("found")}) == 4
+    assert len(list(tmp_path.glob("tried_by_*"))) == 2
 
 
 @pytest.mark.usefixtures("two_processes")

@@ -1,4 +1,4 @@
-"""Experiment tracking: a run of MLflow for a run of Kedro, and in it a nested one a training."""
+"""Experiment tracking: a run of MLflow for a run of Kedro, in it one for a training and a trial."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ import click
 import pandas as pd
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, DataCatalog
 from kedro.pipeline import Node, Pipeline
 from pydantic import ValidationError
 
@@ -21,12 +21,14 @@ from fer_fairness.hooks.errors import stop
 
 if TYPE_CHECKING:
     from kedro_mlflow.framework.hooks.mlflow_hook import MlflowHook
+    from mlflow import MlflowClient
     from mlflow.entities import Metric, Param
 
 logger = logging.getLogger(__name__)
 
 _OF_A_TRAINING: Final = frozenset({"model", "history", "training_record"})
 _REPORTS: Final = frozenset({"report", "results", "page"})
+_TRIALS: Final = "trials"
 # Most that MLflow takes at once.
 _N_METRICS, _N_PARAMETERS = 1000, 100
 
@@ -41,8 +43,8 @@ class TrackingHooks:
 
     def __init__(self) -> None:
         self._plugin: MlflowHook | None = None
-        self._catalog: CatalogProtocol[Any, Any] | None = None
-        self._saved: dict[str, dict[str, Any]] = {}
+        self._catalog: CatalogProtocol[Any, Any] = DataCatalog()
+        self._saved: dict[str, set[str]] = {}
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -80,20 +82,33 @@ class TrackingHooks:
                 stop(error)
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:  # noqa: ANN401
-        """With the last of its outputs a training is told; a report as soon as it is there."""
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """With the last of its outputs a node is told of."""
+        saved = self._saved.setdefault(node.name, set())
+        saved.add(dataset_name)
+        if saved == set(node.outputs):
+            del self._saved[node.name]
+            self._tell(node)
+
+    @hook_impl
+    def after_node_run_elsewhere(self, node: Node) -> None:
+        """What a worker of a cluster made is told of here: workers know of no run of MLflow."""
+        self._tell(node)
+
+    def _tell(self, node: Node) -> None:
+        """Tell of a training, of trials, and of reports that a node saved."""
         if self._plugin is None:
             return
-        parent, kind = str(self._plugin.run_id), dataset_name.rpartition(".")[2]
-        with _going_on(dataset_name):
-            if kind in _REPORTS:
-                self._keep(parent, dataset_name)
-            elif kind in _OF_A_TRAINING:
-                saved = self._saved.setdefault(node.name, {})
-                saved[kind] = data
-                if saved.keys() == _OF_A_TRAINING:
-                    del self._saved[node.name]
-                    self._log_training(parent, node, saved["history"], saved["training_record"])
+        parent = str(self._plugin.run_id)
+        made = {name.rpartition(".")[2]: name for name in node.outputs}
+        with _going_on(node.name):
+            if made.keys() >= _OF_A_TRAINING:
+                self._log_training(parent, node, made)
+            for kind, name in made.items():
+                if kind in _REPORTS:
+                    self._keep(parent, name)
+                elif kind.endswith(_TRIALS):
+                    _log_trials(parent, node, name, self._catalog.load(name))
 
     @hook_impl
     def after_pipeline_run(
@@ -117,40 +132,67 @@ class TrackingHooks:
             with _going_on("the end of the run"):
                 self._plugin.on_pipeline_error(error, run_params, pipeline, catalog)
 
-    def _log_training(
-        self, parent: str, node: Node, history: pd.DataFrame, record: Mapping[str, Any]
-    ) -> None:
+    def _log_training(self, parent: str, node: Node, made: Mapping[str, str]) -> None:
         """Log a nested run: parameters, metrics by epoch, the files of model and record."""
         from mlflow import MlflowClient
-        from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+        history = self._catalog.load(made["history"])
+        record = self._catalog.load(made["training_record"])
         client, end_ms = MlflowClient(), round(time() * 1000)
-        run = client.create_run(
-            client.get_run(parent).info.experiment_id,
-            start_time=end_ms - round(history["seconds"].sum() * 1000),
-            tags={MLFLOW_PARENT_RUN_ID: parent, "kedro_node": node.name},
-            run_name=f"{record['variant']}_seed_{record['seed']}",
-        ).info.run_id
-        try:
+        started_ms = end_ms - round(history["seconds"].sum() * 1000)
+        name = f"{record['variant']}_seed_{record['seed']}"
+        with _nested_run(client, parent, node, name, started_ms) as run:
             for part in _parts(_parameters(record), _N_PARAMETERS):
                 client.log_batch(run, params=part)
             for part in _parts(_metrics(history, end_ms), _N_METRICS):
                 client.log_batch(run, metrics=part)
-            for name in node.outputs:
-                if name.rpartition(".")[2] in ("model", "training_record"):
-                    self._keep(run, name)
-        except Exception:
-            client.set_terminated(run, "FAILED")  # else it would look as if it trained for ever
-            raise
-        client.set_terminated(run)
+            for kind in ("model", "training_record"):
+                self._keep(run, made[kind])
 
     def _keep(self, run: str, dataset: str) -> None:
         """Copy the file of a dataset to the artifacts of a run."""
         from mlflow import MlflowClient
 
-        kept = None if self._catalog is None else self._catalog.get(dataset)
+        kept = self._catalog.get(dataset)
         if kept is not None:
             MlflowClient().log_artifact(run, kept.filepath)
+
+
+def _log_trials(parent: str, node: Node, name: str, choice: Mapping[str, Any]) -> None:
+    """Log each trial as a nested run: what it changed, and what it scored on validation faces."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient()
+    for number, trial in enumerate(choice["trials"]):
+        run_name = f"{name.replace('.', '_').removesuffix('s')}_{number}"
+        with _nested_run(client, parent, node, run_name) as run:
+            client.set_tag(run, "chosen", number == choice["chosen"])
+            client.log_batch(run, params=list(_flat(trial["settings"])))
+            for score, value in (trial["scores"] or {}).items():
+                client.log_metric(run, score, value)
+            if trial["failure"]:
+                client.set_tag(run, "failure", trial["failure"])
+
+
+@contextmanager
+def _nested_run(
+    client: "MlflowClient", parent: str, node: Node, name: str, started_ms: int | None = None
+) -> Iterator[str]:
+    """A run within that of the run of Kedro; it is ended whatever happens."""
+    from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+    run = client.create_run(
+        client.get_run(parent).info.experiment_id,
+        start_time=started_ms,
+        tags={MLFLOW_PARENT_RUN_ID: parent, "kedro_node": node.name},
+        run_name=name,
+    ).info.run_id
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    finally:
+        client.set_terminated(run, status)
 
 
 def _parts(entries: Iterator[Any], size: int) -> Iterator[list[Any]]:
@@ -161,11 +203,17 @@ def _parts(entries: Iterator[Any], size: int) -> Iterator[list[Any]]:
 
 def _parameters(record: Mapping[str, Any]) -> Iterator["Param"]:
     """What the record of a training says, and every parameter of it."""
+    told = {key: value for key, value in record.items() if key != "parameters"}
+    yield from _flat({**record["parameters"], **told})
+
+
+def _flat(settings: dict[str, Any]) -> Iterator["Param"]:
+    """Nested settings by their dotted names."""
     from mlflow.entities import Param
 
-    told = {key: value for key, value in record.items() if key != "parameters"}
-    for name, value in pd.json_normalize({**record["parameters"], **told}).iloc[0].items():
-        yield Param(name, str(value))
+    if settings:
+        for name, value in pd.json_normalize(settings).iloc[0].items():
+            yield Param(name, str(value))
 
 
 def _metrics(history: pd.DataFrame, time_ms: int) -> Iterator["Metric"]:

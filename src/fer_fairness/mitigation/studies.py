@@ -1,10 +1,14 @@
 """Trials that Optuna proposes, in a study that several processes and days fill."""
 
 import json
+import math
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 from fer_fairness.errors import InvalidInputError
@@ -23,6 +27,7 @@ from fer_fairness.mitigation.tuning import (
 )
 from fer_fairness.params.budget import COSTS, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
+from fer_fairness.processes import calls
 
 if TYPE_CHECKING:
     import optuna
@@ -34,6 +39,8 @@ _TRIAL: Final = "trial"
 _MADE_FROM: Final = "made from"
 _COUNTED: Final = "counted"
 _HEARTBEAT_SECONDS: Final = 60
+_REDRAWS: Final = 10
+"""How often a setting that another process tries is passed over; then it may have died of it."""
 _OPENINGS: Final = 8
 _OPENING_WAIT_SECONDS: Final = 0.5
 
@@ -51,9 +58,10 @@ def studied(
     """Fill a study with the trials of a budget, and give the first ones that were finished.
 
     Optuna's tree-structured Parzen estimator proposes the settings (Bergstra et al. 2011) among the
-    values that the method states, after the block's own; none is tried twice. Processes that are
-    given the same study share its trials, and one more may be finished than was asked for by each.
-    The first ones count, so that what they choose does not change any more.
+    values that the method states, after the block's own; none is tried twice. Processes of a
+    cluster, where `processes.calls` has some, finish a trial each. Processes that are given the
+    same study share its trials, and one more may be finished than was asked for by each. The first
+    ones count, so that what they choose does not change any more.
 
     Args:
         block: The method as it is configured.
@@ -69,38 +77,70 @@ def studied(
         InvalidInputError: The store cannot be opened, or its study is of something else.
     """
     require_extra("sweep", needed_for="budget.study")
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     space = _space(block, fine_tuning)
     described = {**made_from, "method": block.model_dump(mode="json"), "values": space}
-    study = _opened(budget, name, described, seed)
-    n_settings = 1
-    for values in space.values():
-        n_settings *= len(values)
+    n_trials = min(budget.trials, math.prod(map(len, space.values())))
+    search = _Search(block, budget, score, space, name, described, seed, n_trials)
+    study = search.opened()
+    while (n_missing := n_trials - len(_finished(study))) > 0:
+        for _ in calls.get()(search, range(n_missing)):
+            pass
+    return [Trial.model_validate(trial.user_attrs[_TRIAL]) for trial in _counted(study, n_trials)]
 
-    def objective(trial: "optuna.Trial") -> list[float]:
-        picked = {key: trial.suggest_categorical(key, values) for key, values in space.items()}
-        if any(other.params == picked for other in _finished(study)):
+
+@dataclass(frozen=True)
+class _Search:
+    """Finishes one trial of a study, in this process or, pickled, in another."""
+
+    block: Method | PostMethod
+    budget: BudgetParameters
+    score: Callable[[Any], Scores]
+    space: Mapping[str, list[str]]
+    name: str
+    described: Mapping[str, Any]
+    seed: int
+    n_trials: int
+
+    def opened(self, call: int = 0) -> "optuna.Study":
+        """The study; calls side by side propose something else each."""
+        return _opened(self.budget, self.name, self.described, f"{self.seed} {call}")
+
+    def __call__(self, call: int) -> None:
+        """Finish one trial, unless others have finished all meanwhile."""
+        study = self.opened(call)
+        if len(_finished(study)) < self.n_trials:
+            objective = partial(self._tried, study, count())
+            study.optimize(objective, callbacks=[_stop_if_finished])
+
+    def _tried(
+        self, study: "optuna.Study", redrawn: Iterator[int], trial: "optuna.Trial"
+    ) -> list[float]:
+        import optuna
+
+        picked = {key: trial.suggest_categorical(key, each) for key, each in self.space.items()}
+        is_done = any(other.params == picked for other in _finished(study))
+        if is_done or (_is_tried_elsewhere(study, trial) and next(redrawn) < _REDRAWS):
             raise optuna.TrialPruned  # proposed once more: no trial of the budget
         settings = _settings(picked)
-        candidate = Candidate(settings, with_settings(block, settings))
-        done = tried_once(candidate, score, variant=block.name)
+        candidate = Candidate(settings, with_settings(self.block, settings))
+        done = tried_once(candidate, self.score, variant=self.block.name)
         trial.set_user_attr(_TRIAL, done.model_dump(mode="json"))
         if done.scores is None:
-            return [float("nan")] * len(budget.searched_for)
-        return [float(getattr(done.scores, each)) for each in budget.searched_for]
+            return [float("nan")] * len(self.budget.searched_for)
+        return [float(getattr(done.scores, each)) for each in self.budget.searched_for]
 
-    def stop(study: "optuna.Study", _: object) -> None:
-        if len(_finished(study)) >= min(budget.trials, n_settings):
-            study.stop()
 
-    if len(_finished(study)) < min(budget.trials, n_settings):
-        study.optimize(objective, callbacks=[stop])
-    return [
-        Trial.model_validate(trial.user_attrs[_TRIAL])
-        for trial in _counted(study, min(budget.trials, n_settings))
-    ]
+def _is_tried_elsewhere(study: "optuna.Study", trial: "optuna.Trial") -> bool:
+    """Whether another process tries the same, or died while it did."""
+    import optuna
+
+    running = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
+    return any(each.number != trial.number and each.params == trial.params for each in running)
+
+
+def _stop_if_finished(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
+    if _TRIAL in trial.user_attrs:
+        study.stop()
 
 
 def _space(
@@ -127,7 +167,7 @@ def _settings(picked: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _opened(
-    budget: BudgetParameters, name: str, described: Mapping[str, Any], seed: int
+    budget: BudgetParameters, name: str, described: Mapping[str, Any], seed: str
 ) -> "optuna.Study":
     """The study of a method in the store, new or as earlier runs left it.
 
@@ -136,6 +176,7 @@ def _opened(
     """
     import optuna
 
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     for left in reversed(range(_OPENINGS)):
         try:
             study = _created(budget, name)

@@ -148,13 +148,14 @@ def calls_on_workers(function: Callable[[Any], Any], items: Iterable[Any]) -> It
     computing.release()
     try:
         with worker_client() as client:
+            there = client.scatter(function, hash=False)  # not once for each item: it may hold data
 
             def submitted(n: int) -> Iterator[Future]:
                 for item in islice(waiting, n):
                     # Each a group of its own: of larger groups Dask holds calls back until a worker
                     # has fewer tasks, and nodes that wait for the room of this one are tasks too.
                     key = (f"{_PART}-{uuid4().hex}", 0)
-                    yield client.submit(_call, function, item, key=key, priority=_CHUNKS_FIRST)
+                    yield client.submit(_call, there, item, key=key, priority=_CHUNKS_FIRST)
 
             done = as_completed(submitted(2 * len(client.nthreads())), loop=client.loop)
             for future in done:
