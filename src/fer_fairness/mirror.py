@@ -140,11 +140,12 @@ class Mirror:
 
     def _send(self, part: Path, *, is_whole: bool) -> int:
         within = part.relative_to(self.folder).as_posix()
+        above = "" if within == "." else f"{within}/"
         names = [name for name in self._names(part) if not self._is_same(name)]
         gone = [
             name
             for name in self._known
-            if is_whole and PurePosixPath(name).is_relative_to(within) and not self._is_here(name)
+            if is_whole and name.startswith(above) and not self._is_here(name)
         ]
         before = {name: _seen(self.folder / name, "") for name in names}
         with self._telling("written"):
