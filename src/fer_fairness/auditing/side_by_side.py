@@ -159,8 +159,9 @@ def _why_unpaired(parts: tuple[dict[int, ScoredFaces], dict[int, ScoredFaces]]) 
     """Why two reports cannot be compared person by person; empty where they can."""
     if not all(parts):
         return (
-            "the predictions of one of them are not kept beside its results, or nothing but their "
-            "rows tells its samples apart"
+            "the predictions of one of them are not kept beside its results (fer-fairness audit "
+            "keeps none: audit both columns in one file, or each with kedro run --pipelines "
+            "audit), or nothing but their rows tells its samples apart"
         )
     by_seed = zip(*(one.values() for one in parts), strict=True)
     return next(filter(None, (_why_differing(*tables) for tables in by_seed)), "")
