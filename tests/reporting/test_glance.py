@@ -12,6 +12,7 @@ from fer_fairness.reporting.figures.glance import group_accuracy_figure, headlin
 from fer_fairness.reporting.glance import Sign, statements, subject, trust
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.number_text import interval
 from fer_fairness.reporting.sections.glance import glance_section
 from fer_fairness.reporting.sections.trade_off import trade_off_section
 
@@ -246,6 +247,10 @@ def test_the_figures_have_a_row_for_each_statement_and_group(small_inputs: Repor
     of_race = next(one for one in told if one.gap.attribute == "race")
     (panel,) = group_accuracy_figure(of_race).axes
     assert len(panel.get_yticks()) == len(of_race.groups)
+    pointed_at = [str(line.get_gid()) for line in panel.lines if line.get_gid()]
+    for group in of_race.groups:
+        bounds = interval(group.ci_low, group.ci_high, scale=100, digits=1)
+        assert any(f"interval {bounds}, n = {group.n_people:,}" in told for told in pointed_at)
 
 
 def test_without_gaps_the_notes_stand_all_the_same() -> None:

@@ -9,7 +9,7 @@ from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import draw_gap
 from fer_fairness.reporting.gap_sentences import gap_words
 from fer_fairness.reporting.glance import Sign, Statement
-from fer_fairness.reporting.labels import group_label
+from fer_fairness.reporting.labels import capitalised, group_label
 from fer_fairness.reporting.number_text import interval, percent, thousands
 from fer_fairness.reporting.rows.scores import GroupRow
 
@@ -66,7 +66,7 @@ def group_accuracy_figure(statement: Statement) -> Figure:
     style.quiet(panel, grid="x")
     style.label_axes(panel, x="Faces whose emotion is recognised (%)")
     estimates = [(group.value, group.ci_low, group.ci_high) for group in groups]
-    told = [style.sentence_case(_words(group)) for group in groups]
+    told = [capitalised(_words(group)) for group in groups]
     style.draw_estimates(panel, list(range(len(groups))), estimates, _MARK, told=told)
     labels = [f"{group_label(group.group)} (n = {thousands(group.n_people)})" for group in groups]
     style.forest_rows(panel, [style.sentence_case(label) for label in labels])
