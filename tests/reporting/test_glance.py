@@ -250,7 +250,7 @@ def test_the_figures_have_a_row_for_each_statement_and_group(small_inputs: Repor
     pointed_at = [str(line.get_gid()) for line in panel.lines if line.get_gid()]
     for group in of_race.groups:
         bounds = interval(group.ci_low, group.ci_high, scale=100, digits=1)
-        assert any(f"interval {bounds}, n = {group.n_people:,}" in told for told in pointed_at)
+        assert any(f"interval {bounds}, n = {group.n_people:,.0f}" in told for told in pointed_at)
 
 
 def test_without_gaps_the_notes_stand_all_the_same() -> None:
