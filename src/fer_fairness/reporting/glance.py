@@ -12,11 +12,12 @@ from fer_fairness.reporting.effects import told_changes
 from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
-from fer_fairness.reporting.number_text import first_few, listed, percent, thousands
+from fer_fairness.reporting.number_text import listed, percent, thousands
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OverallRow
 
 _RECALL_GAP: Final = "recall_gap_"
+_MOST_NAMED: Final = 5
 
 
 class Sign(StrEnum):
@@ -197,11 +198,12 @@ def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
 
 
 def named_by_sign(statements: Sequence[Statement]) -> str:
-    """Whom statements are about, by sign: "Difference found: Perceived race. Cannot tell: ..."."""
-    return " ".join(
-        f"{capitalised(sign)}: {'; '.join(first_few([one.about for one in told]))}."
+    """Whom statements are about, by sign: "Difference found: Perceived race. Cannot tell: 12."."""
+    names = {
+        sign: "; ".join(one.about for one in told) if len(told) <= _MOST_NAMED else str(len(told))
         for sign, told in grouped(statements, lambda one: one.sign).items()
-    )
+    }
+    return " ".join(f"{capitalised(sign)}: {told}." for sign, told in names.items())
 
 
 def _or_zero(value: float) -> float:
