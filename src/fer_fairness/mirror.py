@@ -259,7 +259,7 @@ class Mirror:
         except Exception as error:
             if is_disk_full(error):
                 raise
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
             raise RemoteStorageError(
                 f"{self.address} cannot be {done}: {reason}. {_remedy(error)} What was made is "
                 f"kept in {self.folder}: the same command with --only-missing-outputs goes on."
@@ -285,6 +285,8 @@ def _server_of(options: Mapping[str, Any]) -> str:
 
 
 def _remedy(error: Exception) -> str:
+    if any(word in str(error).lower() for word in ("quota", "storagefull", "no space")):
+        return "Make room there, or have its quota raised."
     if isinstance(error, PermissionError) or "credentials" in str(error).lower():
         return (
             "Give keys that may list, read, write and delete there: `data_root: {key: ..., "
