@@ -77,7 +77,7 @@ def test_a_value_that_could_not_be_computed_is_said_to_be_so() -> None:
     assert "not determined" in gap_sentence(gap_row(value=math.nan))
 
 
-@pytest.mark.parametrize(("sign", "less", "more"), [(1, "Black", "white"), (-1, "White", "black")])
+@pytest.mark.parametrize(("sign", "less", "more"), [(1, "Black", "White"), (-1, "White", "Black")])
 def test_a_pair_names_first_who_is_recognised_less_often(sign: int, less: str, more: str) -> None:
     ends = sorted((sign * -0.26, sign * -0.04))
     row = gap_row(PAIR, value=sign * -0.15, ci_low=ends[0], ci_high=ends[1])

@@ -198,8 +198,8 @@ def test_raw_and_corrected_stand_side_by_side_in_the_table_of_accuracy(
 ) -> None:
     table, _ = group_tables(*tables_of(small_inputs, RACE), of="it")
     groups = column(table, "Group")
-    assert groups == ["white", "black", "indian", "asian"]
-    place = groups.index("black")
+    assert groups == ["White", "Black", "Indian", "Asian"]
+    place = groups.index("Black")
     for head, method in (("as labelled", "as_labelled"), ("corrected", "corrected")):
         value, low, high = score(small_inputs, "accuracy", method, "black")
         assert column(table, f"Accuracy {head}")[place] == f"{value:.1f}\n[{low:.1f} to {high:.1f}]"
@@ -219,7 +219,7 @@ def test_groups_that_are_not_compared_and_refusals_have_no_corrected_number(
 ) -> None:
     race = tables_of(small_inputs, RACE)
     table, difference = group_tables(*race, of="it")
-    place = column(table, "Group").index("indian")
+    place = column(table, "Group").index("Indian")
     assert column(table, "Accuracy corrected")[place] == "not compared"
     assert column(difference, "Same-emotion recall: corrected")[place] == "not compared"
     refused, _ = group_tables(*tables_of(small_inputs, AGE), of="it")
@@ -241,7 +241,7 @@ def test_differences_have_raw_corrected_bounds_and_soft_labels(
     small_inputs: ReportInputs,
 ) -> None:
     _, table = group_tables(*tables_of(small_inputs, RACE), of="it")
-    place = column(table, "Group").index("black")
+    place = column(table, "Group").index("Black")
     for head, metric, method in (
         ("Accuracy: as labelled", "accuracy_difference", "as_labelled"),
         ("Accuracy: corrected", "accuracy_difference", "corrected"),
@@ -255,7 +255,7 @@ def test_differences_have_raw_corrected_bounds_and_soft_labels(
     corrected = table.rows[place][table.header.index("Accuracy: corrected")]
     assert score(small_inputs, "accuracy_difference", "corrected", "black")[2] < 0
     assert corrected.strong
-    assert not table.rows[column(table, "Group").index("asian")][2].strong
+    assert not table.rows[column(table, "Group").index("Asian")][2].strong
 
 
 def test_the_table_of_headline_gaps_has_two_values_of_each() -> None:
@@ -309,7 +309,7 @@ def test_the_figure_has_a_mark_a_method_at_the_values(small_inputs: ReportInputs
     figure = predicted_groups_figure(scores, groups)
     (axes,) = figure.axes
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["white", "black", "indian", "asian"]
+    assert names == ["White", "Black", "Indian", "Asian"]
     for marker, method, count in (
         ("o", "as_labelled", 4),
         ("D", "corrected", 3),
