@@ -2,10 +2,13 @@
 
     python -m benchmarks.embedding_on_workers                     # 10,000, 100,000, 1,000,000 faces
     python -m benchmarks.embedding_on_workers --workers 1 2 4 --sizes 100000
+    python -m benchmarks.embedding_on_workers --workers 1 2 4 8 --sizes 20000 --ms-a-face 4
 
 What is measured is what scaling itself costs: chunks told to workers, rows decoded, chunks written
-and joined. Faces are grey pixels of 8 x 8 in a memory-mapped file. Memory is the largest resident
-set, sampled five times a second (Linux only): of the process of the scheduler, and of a worker.
+and joined. With --ms-a-face the embedder sleeps as long as a real one computes, so that workers may
+be more than the cores of this machine. Faces are grey pixels of 8 x 8 in a memory-mapped file.
+Memory is the largest resident set, sampled five times a second (Linux only): of the process of the
+scheduler, and of a worker.
 """
 
 import argparse
@@ -29,17 +32,21 @@ from fer_fairness.runners import worker
 
 SIDE_PX = 8
 CHUNK_SIZE = 4096
+CHUNK_SIZE_OF_SLOW = 512
 SAMPLED_EVERY_S = 0.2
 
 
+@dataclass
 class Means:
-    """An embedder of one number a face, and 127 zeros."""
+    """An embedder of one number a face, and 127 zeros, as slow as it is told to be."""
 
-    name = "means"
-    dimension = 128
+    ms_a_face: float
+    name: str = "means"
+    dimension: int = 128
 
     def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The mean of each image."""
+        time.sleep(len(images) * self.ms_a_face / 1000)
         found = np.zeros((len(images), self.dimension), np.float32)
         found[:, 0] = [image.mean() for image in images]
         return found
@@ -49,24 +56,25 @@ class Means:
 class Source:
     """Opens `Means`."""
 
+    ms_a_face: float
     fingerprint: str = "means"
 
     def open(self) -> FaceEmbedder:
         """The embedder."""
-        return Means()
+        return Means(self.ms_a_face)
 
 
-def embed(folder: Path, n: int) -> float:
+def embed(folder: Path, n: int, ms_a_face: float) -> float:
     """Embed all faces of a file, as a node would on a worker; seconds."""
     images = ImageRows(np.load(folder / "faces.npy", mmap_mode="r"), np.arange(n))
     started = time.perf_counter()
     processes.calls.set(worker.calls_on_workers)
     with worker.computing:
         found = embed_faces(
-            Source(),
+            Source(ms_a_face),
             images,
             ImageCondition(),
-            EmbeddingParameters(chunk_size=CHUNK_SIZE),
+            EmbeddingParameters(chunk_size=CHUNK_SIZE_OF_SLOW if ms_a_face else CHUNK_SIZE),
             cache_root=folder / "cache",
             description=f"{n:,} faces",
         )
@@ -88,7 +96,7 @@ def watch(largest: dict[str, float], workers: list[psutil.Process], ended: threa
         largest["worker"] = max(largest["worker"], *map(rss_mib, workers))
 
 
-def measure(n: int, n_workers: int) -> str:
+def measure(n: int, n_workers: int, ms_a_face: float) -> str:
     with (
         tempfile.TemporaryDirectory(prefix="embedding_on_workers_") as name,
         LocalCluster(
@@ -108,7 +116,7 @@ def measure(n: int, n_workers: int) -> str:
         ended = threading.Event()
         workers = [psutil.Process(pid) for pid in client.run(os.getpid).values()]
         threading.Thread(target=watch, args=(largest, workers, ended)).start()
-        seconds = client.submit(embed, Path(name), n).result()
+        seconds = client.submit(embed, Path(name), n, ms_a_face).result()
         ended.set()
     cells = (
         *(f"{n:,}", f"{n_workers}", f"{seconds:.0f}", f"{n / seconds:,.0f}"),
@@ -121,12 +129,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--sizes", type=int, nargs="+", default=(10_000, 100_000, 1_000_000))
     parser.add_argument("--workers", type=int, nargs="+", default=(1, 2))
+    parser.add_argument("--ms-a-face", type=float, default=0.0)
     given = parser.parse_args()
     print("| faces | workers | s | faces/s | scheduler MiB, peak | worker MiB, peak |")
     print("|---:|---:|---:|---:|---:|---:|")
     for n in given.sizes:
         for n_workers in given.workers:
-            print(measure(n, n_workers), flush=True)
+            print(measure(n, n_workers, given.ms_a_face), flush=True)
 
 
 if __name__ == "__main__":

@@ -228,6 +228,11 @@ def test_a_server_that_is_gone_is_told_after_some_tries(address: str, tmp_path: 
     ("error", "remedy"),
     [
         (PermissionError("Access Denied"), "Give keys"),
+        (PermissionError("QuotaExceeded"), "quota raised"),
+        (
+            OSError(5, "(XMinioStorageFull) when calling Put: No room."),
+            r"No room\. Make room",
+        ),
         (ImportError("Install s3fs to access S3"), r"fer-fairness\[s3\]"),
         (ValueError("Protocol not known: s4"), "s3://bucket/run"),
     ],

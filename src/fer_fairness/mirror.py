@@ -140,11 +140,12 @@ class Mirror:
 
     def _send(self, part: Path, *, is_whole: bool) -> int:
         within = part.relative_to(self.folder).as_posix()
+        above = "" if within == "." else f"{within}/"
         names = [name for name in self._names(part) if not self._is_same(name)]
         gone = [
             name
             for name in self._known
-            if is_whole and PurePosixPath(name).is_relative_to(within) and not self._is_here(name)
+            if is_whole and name.startswith(above) and not self._is_here(name)
         ]
         before = {name: _seen(self.folder / name, "") for name in names}
         with self._telling("written"):
@@ -258,7 +259,7 @@ class Mirror:
         except Exception as error:
             if is_disk_full(error):
                 raise
-            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            reason = " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
             raise RemoteStorageError(
                 f"{self.address} cannot be {done}: {reason}. {_remedy(error)} What was made is "
                 f"kept in {self.folder}: the same command with --only-missing-outputs goes on."
@@ -284,6 +285,8 @@ def _server_of(options: Mapping[str, Any]) -> str:
 
 
 def _remedy(error: Exception) -> str:
+    if any(word in str(error).lower() for word in ("quota", "storagefull", "no space")):
+        return "Make room there, or have its quota raised."
     if isinstance(error, PermissionError) or "credentials" in str(error).lower():
         return (
             "Give keys that may list, read, write and delete there: `data_root: {key: ..., "

@@ -48,14 +48,18 @@ def elsewhere(tmp_path: Path) -> set[str]:
     }
 
 
+@pytest.mark.parametrize("by_worker", [False, True])
 def test_what_is_saved_goes_there_at_once_with_its_record(
-    hooks: StorageHooks, folder: Path, tmp_path: Path
+    hooks: StorageHooks, folder: Path, tmp_path: Path, *, by_worker: bool
 ) -> None:
     (folder / ".provenance/nodes").mkdir(parents=True)
     (folder / ".provenance/nodes/makes.json").write_text("{}")
     (folder / "made").write_text("1")
     (folder / "something_else").write_text("2")
-    hooks.after_dataset_saved("made")
+    if by_worker:
+        hooks.after_node_run_elsewhere(PIPELINE.nodes[0])
+    else:
+        hooks.after_dataset_saved("made")
     assert elsewhere(tmp_path) == {"made", ".provenance/nodes/makes.json"}
     hooks.after_pipeline_run(PIPELINE)
     assert "something_else" in elsewhere(tmp_path)

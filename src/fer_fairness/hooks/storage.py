@@ -8,7 +8,7 @@ from typing import Any, Final
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
-from kedro.pipeline import Pipeline
+from kedro.pipeline import Node, Pipeline
 
 from fer_fairness.hooks.errors import stop
 from fer_fairness.mirror import Mirror, RemoteStorageError
@@ -27,7 +27,7 @@ def _is_of_this_machine(name: str) -> bool:
 class StorageHooks:
     """Brings a remote data root over before a run, and takes what is made there.
 
-    What worker processes saved goes there when the run has ended.
+    What ParallelRunner's processes saved goes there when the run has ended.
     """
 
     def __init__(self) -> None:
@@ -73,8 +73,19 @@ class StorageHooks:
         Raises:
             RemoteStorageError: It cannot be written; what was made stays in the mirror.
         """
-        if os.getpid() == self._process:
-            self._take(dataset_name)
+        if self._mirror is not None and os.getpid() == self._process:
+            self._take(self._mirror, dataset_name)
+            self._mirror.send(self._mirror.folder / ".provenance/nodes")
+
+    @hook_impl(trylast=True)  # once it is recorded
+    def after_node_run_elsewhere(self, node: Node) -> None:
+        """Take there what a worker of a cluster saved, which shares the mirror.
+
+        Raises:
+            RemoteStorageError: It cannot be written; what was made stays in the mirror.
+        """
+        for name in node.outputs:
+            self.after_dataset_saved(name)
 
     @hook_impl(trylast=True)
     def after_pipeline_run(self, pipeline: Pipeline) -> None:
@@ -83,7 +94,7 @@ class StorageHooks:
             return
         try:
             for name in sorted(pipeline.all_outputs()):
-                self._take(name)
+                self._take(self._mirror, name)
             self._mirror.send()
         except RemoteStorageError as error:
             stop(error)
@@ -98,10 +109,8 @@ class StorageHooks:
         except RemoteStorageError as unsent:
             logger.warning("%s", unsent)
 
-    def _take(self, dataset: str) -> None:
-        if self._mirror is None or self._catalog is None:
-            return
-        place = Path(getattr(self._catalog.get(dataset), "filepath", None) or "")
-        if place.is_relative_to(self._mirror.folder) and place.exists():
-            self._mirror.send(place)
-            self._mirror.send(self._mirror.folder / ".provenance/nodes")
+    def _take(self, mirror: Mirror, dataset: str) -> None:
+        found = None if self._catalog is None else self._catalog.get(dataset)
+        place = Path(getattr(found, "filepath", None) or "")
+        if place.is_relative_to(mirror.folder) and place.exists():
+            mirror.send(place)
