@@ -58,6 +58,14 @@ def test_scores_of_groups_are_shares_of_their_rows(found: Audit, sure: pd.DataFr
     pd.testing.assert_series_equal(accuracy, right, check_names=False, check_dtype=False)
 
 
+def test_scores_of_steps_of_a_scale_stand_as_they_rise(sure: pd.DataFrame) -> None:
+    steps = [f"{row % 12 + 1}" for row in range(len(sure))]
+    groups = audit(sure.assign(monk=steps), attributes=["monk", "gender"], **DRAWS).groups
+    of_steps = groups.loc[groups["attribute"] == "monk", "group"]
+    assert of_steps.unique().tolist() == [str(step) for step in range(1, 13)]
+    assert not groups.duplicated(["attribute", "group", "metric"]).any()
+
+
 def test_the_report_and_its_numbers_are_those_of_the_audit(found: Audit, tmp_path: Path) -> None:
     page = found.to_html(tmp_path / "deeper/report.html")
     assert (tmp_path / "deeper/report.html").read_text(encoding="utf-8") == page

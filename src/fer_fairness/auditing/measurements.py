@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness import evaluate, one_vs_rest_metrics
@@ -12,6 +13,7 @@ from fer_fairness.fairness.group_names import INTERSECTION
 from fer_fairness.fairness.label_noise import label_noise
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.scored_faces import ScoredFaces, with_context
+from fer_fairness.fairness.testing.omnibus import order_of_groups
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.reporting.labels import attribute_label, in_sentence
 from fer_fairness.reporting.number_text import listed
@@ -100,7 +102,21 @@ def evaluation_tables(
         )
         for part in parts
     ]
-    return _tables(found, EVALUATION_TABLES)
+    overall, groups, gaps, confusion = _tables(found, EVALUATION_TABLES)
+    return overall, _in_order(groups), gaps, confusion
+
+
+def _in_order(groups: pd.DataFrame) -> pd.DataFrame:
+    """Scores of groups with those that stand for numbers as these rise: 2 before 10."""
+    by_attribute = groups.groupby(["evaluation_set", "attribute"], sort=False, observed=True)
+    places = np.arange(len(groups))
+    for rows in by_attribute.indices.values():
+        names = groups["group"].iloc[rows]
+        order = order_of_groups(names.unique().tolist())
+        if order is not None:
+            place = names.map(dict(zip(names.unique(), order, strict=True)))
+            places[rows] = rows[np.argsort(place.to_numpy(), kind="stable")]
+    return groups.iloc[places].reset_index(drop=True)
 
 
 def _with_primary_of(

@@ -149,6 +149,13 @@ def test_an_image_in_no_folder_of_an_emotion_is_counted(tmp_path: Path) -> None:
     assert raw.report["n_without_emotion_by_reason"] == {"it lies in no folder of an emotion": 1}
 
 
+def test_images_of_which_none_has_an_emotion_are_no_empty_dataset(tmp_path: Path) -> None:
+    for number in range(3):
+        write_face(tmp_path / f"happy_{number}.png")
+    with pytest.raises(InvalidInputError, match=r"none of its 3 faces.*happy_0.*lies in no folder"):
+        read(tmp_path, kind="folders")
+
+
 def test_damage_is_named_and_too_much_of_it_stops(tmp_path: Path) -> None:
     write_folders(tmp_path)
     (tmp_path / "Sad/0.png").write_bytes(b"no picture")

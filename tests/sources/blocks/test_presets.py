@@ -56,6 +56,8 @@ def test_a_preset_that_is_not_there_is_an_error_that_names_the_folder(
 ) -> None:
     with pytest.raises(FerFairnessError, match=re.escape(str(tmp_path))):
         read(tmp_path, kind=kind)
+    with pytest.raises(DatasetNotFoundError, match=r"To obtain it: .* Terms: "):
+        read(tmp_path / "absent", kind=kind)
     (tmp_path / "a/b").mkdir(parents=True)
     write_face(tmp_path / "a/b" / "cat.jpg")
     with pytest.raises(FerFairnessError):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.datasets import (
     DatasetBlock,
     DatasetParameters,
@@ -22,6 +23,7 @@ from fer_fairness.sources.base import (
     DamageRecord,
     DatasetFacts,
     RawFaces,
+    dataset_not_found,
     faces_table,
     one_hot_targets,
     reading_report,
@@ -81,6 +83,8 @@ def read_dataset(folder: Path, block: DatasetBlock, seed: int) -> RawFaces:
     record = DamageRecord(params.name)
     reader = EmotionReader(params.labels, params.codes)
     if preset:
+        if not folder.is_dir():
+            raise dataset_not_found(facts, folder, "there is no such folder.")
         listing = preset.list_faces(facts, folder, reader, record)
     elif isinstance(params, TableParameters):
         listing = list_table(folder, params, record)
@@ -114,6 +118,11 @@ def _read(
         )
     faces = list(compress(listing.faces, kept))
     decoded = _decoded(folder, faces, listing, kept, params, record)
+    if not faces:
+        raise InvalidInputError(
+            f"{params.name}: none of its {listing.n_rows:,} faces has an emotion. The first: "
+            f"{record.damages[0]}. Check the folder, and whether its form is {params.layout}."
+        )
     table = _table(facts.dataset, list(compress(faces, decoded.readable)), labels)
     splits = complete_splits(table, params, seed)
     dropped = ["name", "attributes"] + ([PERSON] if table[PERSON].isna().all() else [])
