@@ -75,7 +75,7 @@ pins:
 
 # Not part of `test`: what is known today is no property of the code.
 advisories: install
-	$(BIN)/python benchmarks/advisories.py
+	$(BIN)/python -m benchmarks.advisories
 
 clean:
 	rm -rf .venv data/sample .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .viz

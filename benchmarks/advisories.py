@@ -47,14 +47,16 @@ def _audited(folder: Path) -> list[dict[str, Any]] | None:
     for command in (install, audit):
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if command is install and done.returncode:
-            return _nothing("pip-audit cannot be installed (no network?)", done.stderr)
+            _say_nothing("pip-audit cannot be installed (no network?)", done.stderr)
+            return None
     try:
         return list(json.loads(done.stdout)["dependencies"])
     except (ValueError, KeyError, TypeError):
-        return _nothing("pip-audit gave no answer (no network, or no advisories)", done.stderr)
+        _say_nothing("pip-audit gave no answer (no network, or no advisories)", done.stderr)
+        return None
 
 
-def _nothing(what: str, said: str) -> None:
+def _say_nothing(what: str, said: str) -> None:
     last = said.strip().splitlines()[-1:] or [""]
     print(f"NOTHING was looked up: {what}. {last[0][:300]}")
 

@@ -1,6 +1,6 @@
 """How fast are draws, what do they depend on, and how does fairlearn's bootstrap compare?
 
-    python benchmarks/bench_audit_speed.py [--rows 1000000]
+    python -m benchmarks.bench_audit_speed [--rows 1000000]
 
 Prints seconds for: 10,000 bootstrap and 10,000 permutation draws of every metric on 3,068 people,
 7 emotions and 10 groups; the same table with ten, a hundred and a thousand times the people; the
@@ -11,11 +11,12 @@ table; an audit of 500 groups.
 
 import argparse
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
-from common import CLASS_SIZES, CLASSES, seconds
+from benchmarks.common import CLASS_SIZES, CLASSES, seconds
 from fairlearn.metrics import MetricFrame
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
@@ -48,7 +49,7 @@ def counts_of(frame: pd.DataFrame) -> np.ndarray:
     return counts.reshape(len(table), len(CLASSES), len(CLASSES))
 
 
-def draw(counts: np.ndarray, metrics: list[Callable[[np.ndarray], np.ndarray]]) -> None:
+def draw(counts: np.ndarray, metrics: Sequence[Callable[[np.ndarray], np.ndarray]]) -> None:
     resampled(bootstrap_counts, counts, metrics, n=DRAWS, seed=0)
     resampled(permutation_counts, counts, metrics, n=DRAWS, seed=1)
 
@@ -81,10 +82,10 @@ def main() -> None:
     every = summary + list(class_gap_metrics(CLASSES))
     print(f"{2 * DRAWS} draws, 3,068 people, 7 emotions, 10 groups")
     for name, metrics in (("summary", summary), ("all", every)):
-        took = min(seconds(lambda m=metrics: draw(counts, m), 3))
+        took = min(seconds(partial(draw, counts, metrics), 3))
         print(f"  {name} ({len(metrics)} metrics): {took:.2f} s")
     for times in (10, 100, 1000):
-        took = min(seconds(lambda t=times: draw(counts * t, summary), 3))
+        took = min(seconds(partial(draw, counts * times, summary), 3))
         print(f"  summary, {times} times the people: {took:.2f} s")
     (theirs,) = seconds(lambda: fairlearn_bootstrap(frame))
     theirs = theirs / FAIRLEARN_DRAWS / 3
@@ -97,17 +98,17 @@ def main() -> None:
     several = people(3488, 2).assign(
         race=people(3488, 3, 1)["group"], age=people(3488, 5, 2)["group"]
     )
+    audited = partial(audit, y_true="true", y_pred="predicted")
     crossed = ["group", "race", "age", "group x race", "group x age", "race x age"]
-    (took,) = seconds(lambda: audit(several, y_true="true", y_pred="predicted", attributes=crossed))
+    (took,) = seconds(partial(audited, several, attributes=crossed))
     print(f"audit(), 3,488 people, three attributes and their pairs: {took:.1f} s")
-    columns = {"y_true": "true", "y_pred": "predicted", "attributes": "group"}
     tables = {
         "one attribute of 10 groups": frame,
         f"{given.rows} rows": people(given.rows, 10),
         "20,000 rows in 500 groups": people(20_000, 500),
     }
     for name, table in tables.items():
-        (took,) = seconds(lambda t=table: audit(t, **columns))
+        (took,) = seconds(partial(audited, table, attributes="group"))
         print(f"audit(), {name}: {took:.1f} s")
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 

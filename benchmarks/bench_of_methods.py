@@ -1,6 +1,6 @@
 """Does a bench of methods find what is there, and nothing else? Where the truth is known.
 
-    python benchmarks/bench_of_methods.py [simulations] [methods] [seeds] [faces]
+    python -m benchmarks.bench_of_methods [simulations] [methods] [seeds] [faces]
 
 Draws predictions again and again: by default 50 times with one training seed, where seeds add no
 noise, and a fifth as often with five that do; 6 methods, 800 faces on each of two evaluation sets,
@@ -151,7 +151,7 @@ def told(n: int, n_methods: int, n_seeds: int, n_faces: int) -> pd.Series:
     same = means(alike, n, 0.0, 0)
     effect = effect_of(same[DETECTABLE])
     at_limit = pd.Series(dtype=float) if effect is None else means(planted, n, effect, 1)
-    return pd.concat([same, at_limit, means(best, min(n, 10), BETTER, 2)])
+    return pd.Series(pd.concat([same, at_limit, means(best, min(n, 10), BETTER, 2)]))
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """How long does a comparison of many methods over several seeds take?
 
-    python benchmarks/changes_speed.py [variants] [seeds] [faces] [evaluation sets]
+    python -m benchmarks.changes_speed [variants] [seeds] [faces] [evaluation sets]
 
 Fabricated predictions of eight emotions, five attributes; by default 24 methods and the baseline,
 five seeds, two sets of 3,500 faces. Prints seconds, rows and the memory at its highest.

@@ -17,8 +17,8 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks.planted_differences import People
 from fairlearn.metrics import MetricFrame
-from planted_differences import People
 from scipy.special import chdtrc
 from sklearn.metrics import accuracy_score
 

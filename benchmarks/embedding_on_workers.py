@@ -1,8 +1,8 @@
 """Faces a second and memory of embedding on a Dask cluster, with an embedder that costs nothing.
 
-    python benchmarks/embedding_on_workers.py                     # 10,000, 100,000, 1,000,000 faces
-    python benchmarks/embedding_on_workers.py --workers 1 2 4 --sizes 100000
-    python benchmarks/embedding_on_workers.py --workers 1 2 4 8 --sizes 20000 --ms-a-face 4
+    python -m benchmarks.embedding_on_workers                     # 10,000, 100,000, 1,000,000 faces
+    python -m benchmarks.embedding_on_workers --workers 1 2 4 --sizes 100000
+    python -m benchmarks.embedding_on_workers --workers 1 2 4 8 --sizes 20000 --ms-a-face 4
 
 What is measured is what scaling itself costs: chunks told to workers, rows decoded, chunks written
 and joined. With --ms-a-face the embedder sleeps as long as a real one computes, so that workers may
@@ -16,6 +16,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Means:
     name: str = "means"
     dimension: int = 128
 
-    def embed(self, images: list[np.ndarray]) -> np.ndarray:
+    def embed(self, images: Sequence[np.ndarray]) -> np.ndarray:
         """The mean of each image."""
         time.sleep(len(images) * self.ms_a_face / 1000)
         found = np.zeros((len(images), self.dimension), np.float32)

@@ -1,8 +1,8 @@
 """Images a second and memory of embedding more and more faces.
 
-    python benchmarks/embedding_scale.py                          # 1,000, 4,000, 16,000 files
-    python benchmarks/embedding_scale.py --repeat                 # up to 97,698, of 1,000 files
-    python benchmarks/embedding_scale.py --kind dlib --sizes 200 400
+    python -m benchmarks.embedding_scale                          # 1,000, 4,000, 16,000 files
+    python -m benchmarks.embedding_scale --repeat                 # up to 97,698, of 1,000 files
+    python -m benchmarks.embedding_scale --kind dlib --sizes 200 400
 
 Faces are fabricated JPEG files of 224 x 224 pixels: ovals with a texture. Each size is embedded by
 a process of its own, whose memory is read from /proc ten times a second (Linux only). `unique` is

@@ -1,9 +1,9 @@
 """FER+ scores of trained models by the authors' protocol, over seeds.
 
-    python benchmarks/fer_plus_scores.py                       # data/06_models, seeds 0 to 4
-    python benchmarks/fer_plus_scores.py --variant emotion_augmentation --seeds 0 1
-    python benchmarks/fer_plus_scores.py --split validation    # for choosing: no test face is read
-    python benchmarks/fer_plus_scores.py --model FILE          # one .keras file
+    python -m benchmarks.fer_plus_scores                       # data/06_models, seeds 0 to 4
+    python -m benchmarks.fer_plus_scores --variant emotion_augmentation --seeds 0 1
+    python -m benchmarks.fer_plus_scores --split validation    # for choosing: no test face is read
+    python -m benchmarks.fer_plus_scores --model FILE          # one .keras file
 
 Scored are the faces with a majority label (unknown and not-a-face dropped): once each, averaged
 with their mirror images, and with both moved by two pixels in four directions too.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from common import ROOT, faces_and_images, of_seed
+from benchmarks.common import ROOT, faces_and_images, of_seed
 
 from fer_fairness.modeling import predict_logits, prepare_backend
 from fer_fairness.tables import TARGET_COLUMNS, has_majority_emotion, has_target
@@ -122,7 +122,8 @@ def recognised(
         description="Predicting",
         **views,
     )
-    return np.array(EMOTIONS)[(logits - offsets).argmax(axis=1)] == scored["emotion"].to_numpy()
+    predicted = np.array(EMOTIONS)[(logits - offsets).argmax(axis=1)]
+    return np.asarray(predicted == scored["emotion"].to_numpy())
 
 
 def scores(scored: pd.DataFrame, right: np.ndarray, is_twin: np.ndarray) -> dict[str, float]:

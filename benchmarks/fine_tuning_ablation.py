@@ -1,8 +1,8 @@
 """What freezing, rates, regularisation and distillation do to a fine-tuned model.
 
-    python benchmarks/fine_tuning_ablation.py --out FOLDER                      # FER+, five seeds
-    python benchmarks/fine_tuning_ablation.py --out FOLDER --other FOLDER_2     # forgetting too
-    python benchmarks/fine_tuning_ablation.py --out FOLDER --table
+    python -m benchmarks.fine_tuning_ablation --out FOLDER                      # FER+, five seeds
+    python -m benchmarks.fine_tuning_ablation --out FOLDER --other FOLDER_2     # forgetting too
+    python -m benchmarks.fine_tuning_ablation --out FOLDER --table
 
 Needs the baselines of the seeds (`kedro run --pipelines baseline --params "seeds=0;1;2;3;4"`). Each
 run starts from the baseline of its seed and is the fine-tuning of `emotion_augmentation` in
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import yaml
-from common import (
+from benchmarks.common import (
     ROOT,
     ablation_arguments,
     differences,
@@ -40,6 +40,7 @@ from fer_fairness.modeling import prepare_backend
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.prediction import PredictionParameters
 from fer_fairness.pipelines.variants import nodes
+from fer_fairness.taxonomy import EMOTIONS
 
 if TYPE_CHECKING:
     import keras
@@ -107,19 +108,24 @@ def run(name: str, seed: int, learned: str, arguments: argparse.Namespace) -> No
     if learned == "other":
         faces, images = faces_and_images(arguments.other, "raf_db", "development")
     told = predictions_of(arguments.data, seed)
-    columns, _, *added = nodes.compose_training_set(chosen, faces, images, seed, told)
+    columns, _, added_faces, added_images = nodes.compose_training_set(
+        chosen, faces, images, seed, told
+    )
     trained, history, _ = nodes.train_model(
         chosen,
         fine_tuning(name, arguments.epochs),
         faces,
         images,
         columns,
-        *added,
+        added_faces,
+        added_images,
         seed,
         str(arguments.out / "checkpoints" / learned),
         baseline,
     )
-    predictions = nodes.predict(trained, *fer_plus, PredictionParameters(), chosen, seed)
+    predictions = nodes.predict(
+        trained, *fer_plus, PredictionParameters(), chosen, seed, list(EMOTIONS)
+    )
     keep(done, predictions, {"used": used, "history": history.to_dict("list")})
 
 

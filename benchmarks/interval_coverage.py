@@ -1,6 +1,6 @@
 """Do intervals of gaps hold the truth, and how far is the estimate from it? Proof by simulation.
 
-    python benchmarks/interval_coverage.py [--simulations 400] [--only race ...] [--metrics]
+    python -m benchmarks.interval_coverage [--simulations 400] [--only race ...] [--metrics]
 
 People are drawn with given numbers per class, groups independent of class, and a loss of recall is
 planted in one group, in every class or in some. Of each scenario the table has, over the 16 metrics
@@ -11,16 +11,16 @@ standard deviations of the raw value.
 """
 
 import argparse
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from common import CLASS_SIZES, RECALLS
-from planted_differences import AGE, GENDER, RACE
+from benchmarks.common import CLASS_SIZES, RECALLS
+from benchmarks.planted_differences import AGE, GENDER, RACE
 
 from fer_fairness.fairness.counts import GroupCounts
 from fer_fairness.fairness.inference.differences import fit_differences
@@ -51,7 +51,7 @@ class Design:
         return shares
 
 
-def of_raf(groups: Sequence[float], times: float = 1.0) -> Design:
+def of_raf(groups: npt.ArrayLike, times: float = 1.0) -> Design:
     sizes = tuple(int(size) for size in np.rint(CLASS_SIZES * times))
     return Design(sizes, tuple(RECALLS), tuple(np.asarray(groups) / np.sum(groups)))
 
@@ -61,9 +61,9 @@ EIGHT: Final = tuple(int(size) for size in np.rint(np.append(CLASS_SIZES, 120) *
 EIGHT_RECALLS: Final = (*RECALLS, 0.5)
 FIVE_RECALLS: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
 DESIGNS: Final = {
-    "gender": of_raf(np.array(GENDER.shares)),
-    "race": of_raf(np.array(RACE.shares)),
-    "age": of_raf(np.array(AGE.shares)),
+    "gender": of_raf(GENDER.shares),
+    "race": of_raf(RACE.shares),
+    "age": of_raf(AGE.shares),
     "race x gender": of_raf(np.outer(RACE.shares, GENDER.shares).ravel()),
     "gender x age": of_raf(np.outer(GENDER.shares, AGE.shares).ravel()),
     "400 people, 3 emotions": Design((200, 120, 80), (0.85, 0.7, 0.55), (0.5, 0.5)),

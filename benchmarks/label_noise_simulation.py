@@ -1,6 +1,6 @@
 """Do corrected differences of predicted groups keep what they say? Proof by simulation.
 
-    nice python benchmarks/label_noise_simulation.py [--simulations 800] [--only scores ...]
+    nice python -m benchmarks.label_noise_simulation [--simulations 800] [--only scores ...]
 
 People are drawn with the class counts and recalls of a published RAF-DB model (3,068 people), a
 loss of recall is planted in one group, and everybody is labelled by a labeller that errs. Parts:
@@ -27,7 +27,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from common import CLASS_SIZES, CLASSES, RECALLS
+from benchmarks.common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.label_noise.bounds import bounded_scores
 from fer_fairness.fairness.label_noise.confusion import LabelConfusion

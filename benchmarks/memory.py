@@ -1,7 +1,7 @@
 """Peak memory of a command with all its child processes, and of audits of many rows.
 
-    python benchmarks/memory.py audit --rows 10000000 --folder FOLDER
-    python benchmarks/memory.py command -- kedro run --pipelines data_processing
+    python -m benchmarks.memory audit --rows 10000000 --folder FOLDER
+    python -m benchmarks.memory command -- kedro run --pipelines data_processing
 
 `audit` draws a Parquet file of predictions once and keeps it; `fer_fairness.audit` audits
 it, or with `--by kedro` the pipeline. `--draws 100` needs as much memory: draws are made in turns.

@@ -1,6 +1,6 @@
 """Does moderating the variance between training seeds over methods find more, and nothing else?
 
-    python benchmarks/moderated_seeds.py [families]
+    python -m benchmarks.moderated_seeds [families]
 
 Draws the values of methods and of a control over training seeds, with nothing between them, and
 tests all differences. Prints for each number of seeds and methods and each kind of noise, with each

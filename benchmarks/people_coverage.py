@@ -1,6 +1,6 @@
 """Do intervals hold the truth, and verdicts their level, where people have several faces?
 
-    python benchmarks/people_coverage.py [--samples 200] [--only coverage alarms]
+    python -m benchmarks.people_coverage [--samples 200] [--only coverage alarms]
 
 Draws 40 people (20 of each gender) of 5 to 500 faces each; how often a person is recognised differs
 between people (a beta distribution) and not between genders. Prints, for each number of faces, the
@@ -60,13 +60,13 @@ def scores(frame: pd.DataFrame, seed: int, *, people: bool) -> pd.DataFrame:
     by_gender = group_counts(*answers, frame["gender"], classes=EMOTIONS)
     whole = CountedPeople(frame, frame["person"], EMOTIONS) if people else None
     overall = overall_table(
-        everybody, PARAMS, seed=seed, people=whole and whole.of(together, everybody)
+        everybody, PARAMS, seed=seed, people=whole.of(together, everybody) if whole else None
     )
     groups = group_table(
         {"gender": by_gender},
         PARAMS,
         seed=seed,
-        people=whole and {"gender": whole.of(frame["gender"], by_gender)},
+        people={"gender": whole.of(frame["gender"], by_gender)} if whole else None,
     )
     female = groups[groups["group"] == "female"]
     return pd.concat([overall.assign(of="everybody"), female.assign(of="group")])

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from common import CLASS_SIZES, CLASSES, RECALLS
+from benchmarks.common import CLASS_SIZES, CLASSES, RECALLS
 
 from fer_fairness.fairness.testing.people import JudgedFaces, judged_faces
 

@@ -5,7 +5,7 @@ Sizes are such that the best single test finds about two of three.
 
 from dataclasses import dataclass
 
-from planted_differences import ANGER, GENDER, RACE, RARE, TEN, THREE, Planted, sized
+from benchmarks.planted_differences import ANGER, GENDER, RACE, RARE, TEN, THREE, Planted, sized
 
 HAPPINESS, SADNESS, NEUTRAL = 3, 4, 6
 DESIGNS = {

@@ -1,6 +1,6 @@
 """Put a trained model among the package's weights, in half the size.
 
-    python benchmarks/publish_weights.py FILE.keras fer_plus_compact_0.keras
+    python -m benchmarks.publish_weights FILE.keras fer_plus_compact_0.keras
 
 Weights are rounded to float16; a model that is loaded has them in float32 again. How much the
 rounding changes is told on validation faces; a model whose answers it changes is refused.
@@ -14,7 +14,7 @@ from typing import Final
 
 import h5py
 import numpy as np
-from common import ROOT, faces_and_images
+from benchmarks.common import ROOT, faces_and_images
 
 from fer_fairness.modeling import predict_logits, prepare_backend, trained_model
 from fer_fairness.tables import has_majority_emotion

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from planted_differences import Design, People, Planted, drawn
+from benchmarks.planted_differences import Design, People, Planted, drawn
 
 from fer_fairness.fairness.metrics import GAP_METRICS, GapMetric
 from fer_fairness.fairness.testing.gap_tests import (

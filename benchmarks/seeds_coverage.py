@@ -1,6 +1,6 @@
 """Do the intervals over training seeds hold the truth as often as they say?
 
-    python benchmarks/seeds_coverage.py [simulations]
+    python -m benchmarks.seeds_coverage [simulations]
 
 Draws people and training seeds again and again: 3,068 faces with the emotions of RAF-DB's test
 split and the recalls of a usual network, two variants, and noise of people, of seeds, and of each
@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from common import CLASS_SIZES, CLASSES, RECALLS
+from benchmarks.common import CLASS_SIZES, CLASSES, RECALLS
 from scipy.stats import norm
 
 from fer_fairness.fairness import Audience, changes

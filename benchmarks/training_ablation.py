@@ -1,9 +1,9 @@
 """What each part of the baseline's training brings, on FER+'s validation faces (PublicTest).
 
-    python benchmarks/training_ablation.py --out FOLDER             # everything, five seeds
-    python benchmarks/training_ablation.py --out FOLDER --epochs 30 --seeds 0 1 --only mixup
-    python benchmarks/training_ablation.py --out FOLDER --on weaker_augmentation --epochs 8
-    python benchmarks/training_ablation.py --out FOLDER --table     # the table of what is there
+    python -m benchmarks.training_ablation --out FOLDER             # everything, five seeds
+    python -m benchmarks.training_ablation --out FOLDER --epochs 30 --seeds 0 1 --only mixup
+    python -m benchmarks.training_ablation --out FOLDER --on weaker_augmentation --epochs 8
+    python -m benchmarks.training_ablation --out FOLDER --table     # the table of what is there
 
 Needs `kedro run --pipelines data_processing` on real FER+. Each run starts from the `baseline`
 block of conf/base and changes what `VARIATIONS` says, on top of the variation `--on`: a short run
@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import yaml
-from common import (
+from benchmarks.common import (
     INFERENCE,
     ROOT,
     ablation_arguments,
@@ -268,7 +268,7 @@ def spread(frames: dict[int, pd.DataFrame]) -> dict[str, float]:
     table = scores_over_seeds(
         frames, attributes=[], emotions=EMOTIONS, params=INFERENCE, seed=0
     ).set_index("metric")
-    return {"accuracy_seed_sd": table.loc["accuracy", "seed_standard_deviation"]}
+    return {"accuracy_seed_sd": float(table["seed_standard_deviation"]["accuracy"])}
 
 
 if __name__ == "__main__":

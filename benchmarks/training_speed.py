@@ -1,6 +1,6 @@
 """Images a second in training: the published network under Keras `fit`, and the project's loop.
 
-Run `python benchmarks/training_speed.py`, two minutes on two cores, nothing else running. The
+Run `python -m benchmarks.training_speed`, two minutes on two cores, nothing else running. The
 images are noise: speed does not depend on what they show. All rows are of one run, so that they
 compare; times are medians over steps. `matrix product` is NumPy's or TensorFlow's own on float32,
 2048 x 2048: the most that the machine computes. A training step is counted as three forward passes
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from common import seconds
+from benchmarks.common import seconds
 
 from fer_fairness.modeling import Procedure, TrainingSet, build_network, prepare_backend
 from fer_fairness.modeling.batches import Batch, TrainingBatches

@@ -1,6 +1,6 @@
 """Do verdicts find what is there, as often as the best single test, and nothing where nothing is?
 
-    python benchmarks/verdict_power.py [--simulations 200] [--only alarms power] [--design race ...]
+    python -m benchmarks.verdict_power [--simulations 200] [--only alarms power] [--design race ...]
 
 People are drawn as `planted_differences` tells, audited as `audit` does it, and tested by others
 (`competing_tests`), each at 5 % for the whole audit: Bonferroni over attributes (pairs of them are
@@ -24,10 +24,10 @@ from itertools import starmap
 
 import numpy as np
 import pandas as pd
-from competing_tests import fairlearn_apart, p_values
-from planted_differences import People, Planted, drawn
-from planted_scenarios import DESIGNS, SCENARIOS, Scenario
-from quick_audit import LEVEL, SharedShuffles, audited
+from benchmarks.competing_tests import fairlearn_apart, p_values
+from benchmarks.planted_differences import People, Planted, drawn
+from benchmarks.planted_scenarios import DESIGNS, SCENARIOS, Scenario
+from benchmarks.quick_audit import LEVEL, SharedShuffles, audited
 
 from fer_fairness.fairness.subgroups import bias_scan
 

@@ -1,6 +1,6 @@
 """Damaged and hostile model files: what becomes of each.
 
-python benchmarks/faults/fuzz_models.py --seed 0 --count 300
+python -m benchmarks.faults.fuzz_models --seed 0 --count 300
 
 `cases(seed)` gives mutations of good files without end; `run(case, folder)` opens one in a worker
 with limits of memory and time, as an audit does, and says what became of it. One worker serves

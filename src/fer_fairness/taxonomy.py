@@ -110,6 +110,12 @@ EMOTION_ALIASES: Final = MappingProxyType(
         "scared": "fear",
         "contemptuous": "contempt",
         "neutrality": "neutral",
+        "ang": "anger",
+        "dis": "disgust",
+        "fea": "fear",
+        "hap": "happiness",
+        "neu": "neutral",
+        "sur": "surprise",
     }
 )
 """Names that other projects give to the emotions of the taxonomy."""

@@ -19,8 +19,8 @@ from fer_fairness.foreign.foreign_scoring import (
 from fer_fairness.foreign.pixel_values import InputScale
 from fer_fairness.foreign.preparation import (
     fitting_batch,
-    guess_input_scale,
     prepare_batch,
+    told_input_scale,
 )
 from fer_fairness.tables import PREDICTIONS_SCHEMA
 from fer_fairness.taxonomy import EMOTIONS
@@ -72,7 +72,8 @@ def predict(
     **more: Any,
 ) -> pd.DataFrame:
     index = faces["image_index"].to_numpy()
-    outputs = model_outputs(foreign, images, index, name="theirs")
+    scoring = Scoring(input_scale="0-1")
+    outputs = model_outputs(foreign, images, index, name="theirs", scoring=scoring)
     names = class_names or EMOTIONS
     return foreign_predictions(outputs, faces, class_names=names, name="theirs", **more)
 
@@ -124,13 +125,16 @@ def test_the_scale_is_read_from_a_trained_normalisation(scale: InputScale) -> No
     seen = np.asarray(model.layers[0](images * np.float32(factor) + np.float32(offset)))
     normalisation.moving_mean.assign(seen.mean(axis=(0, 1, 2)))
     normalisation.moving_variance.assign(seen.var(axis=(0, 1, 2)))
-    guess = guess_input_scale(foreign_of(model), images, np.arange(64))
+    guess = told_input_scale(foreign_of(model), images, np.arange(64))
+    assert guess is not None
     assert guess.scale == scale
     assert "far from" not in guess.reason
 
     normalisation.moving_variance.assign(seen.var(axis=(0, 1, 2)) * 1e6)
     normalisation.moving_mean.assign(seen.mean(axis=(0, 1, 2)) + 1e4)
-    assert "far from" in guess_input_scale(foreign_of(model), images, np.arange(64)).reason
+    guess = told_input_scale(foreign_of(model), images, np.arange(64))
+    assert guess is not None
+    assert "far from" in guess.reason
 
 
 def test_a_frozen_normalisation_counts_only_where_none_was_trained() -> None:
@@ -144,19 +148,66 @@ def test_a_frozen_normalisation_counts_only_where_none_was_trained() -> None:
     inner = np.asarray(frozen(small.astype(np.float32)))
     trained.moving_mean.assign([inner.mean()])
     trained.moving_variance.assign([inner.var()])
-    assert guess_input_scale(foreign_of(model), images, np.arange(64)).scale == "0-1"
+    guess = told_input_scale(foreign_of(model), images, np.arange(64))
+    assert guess is not None
+    assert guess.scale == "0-1"
     trained.trainable = False
-    guess = guess_input_scale(foreign_of(model), images, np.arange(64))
+    guess = told_input_scale(foreign_of(model), images, np.arange(64))
+    assert guess is not None
     assert guess.scale == "0-255"
     assert "frozen" in guess.reason
 
 
 def test_without_a_normalisation_a_rescaling_layer_decides_the_scale() -> None:
     rescaled = foreign_of(linear(8, keras.layers.Rescaling(1 / 255)))
-    assert guess_input_scale(rescaled, pixels(), np.arange(5)).scale == "0-255"
-    assumed = guess_input_scale(foreign_of(linear()), pixels(), np.arange(5))
-    assert assumed.scale == "0-1"
-    assert "assumption" in assumed.reason
+    guess = told_input_scale(rescaled, pixels(), np.arange(5))
+    assert guess is not None
+    assert guess.scale == "0-255"
+    assert told_input_scale(foreign_of(linear()), pixels(), np.arange(5)) is None
+
+
+def brightness_model(threshold: float) -> keras.Model:
+    """Class 0 for images that are darker than a threshold, in the scale that it takes, else 1."""
+    pixel = keras.Input((8, 8, 1))
+    mean = keras.layers.GlobalAveragePooling2D()(pixel)
+    model = keras.Model(pixel, keras.layers.Dense(2, activation="softmax")(mean))
+    model.layers[-1].set_weights([np.array([[0.0, 40.0]]), np.array([40 * threshold, 0.0])])
+    return model
+
+
+def dark_and_bright(n: int = 80) -> tuple[np.ndarray, tuple[str, ...]]:
+    images = np.where(np.arange(n) % 2, 200, 60)[:, None, None, None] + np.zeros((n, 8, 8, 1))
+    return images.astype(np.uint8), ("anger", "happiness") * (n // 2)
+
+
+@pytest.mark.parametrize(("threshold", "scale"), [(0.65, "0-1"), (130, "0-255"), (0.01, "-1-1")])
+def test_labelled_faces_tell_the_scale_of_a_model_that_does_not(
+    threshold: float, scale: str
+) -> None:
+    images, true = dark_and_bright()
+    scoring = Scoring(true_emotions=true, class_names=("angry", "happy"))
+    foreign = foreign_of(brightness_model(threshold), 2)
+    outputs = model_outputs(foreign, images, np.arange(80), name="theirs", scoring=scoring)
+    assert outputs.scale.scale == scale
+    assert "mean recall by scale" in outputs.scale.reason
+
+
+def test_a_scale_that_the_model_tells_and_labels_contradict_is_refused() -> None:
+    images, true = dark_and_bright()
+    model = brightness_model(0.5)
+    rescaling = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Rescaling(1.0), model])
+    scoring = Scoring(true_emotions=true, class_names=("angry", "happy"))
+    with pytest.raises(InvalidInputError, match=r"(?s)disagree.*0-1 100%, 0-255 50%"):
+        model_outputs(foreign_of(rescaling, 2), images, np.arange(80), name="a", scoring=scoring)
+
+
+def test_scales_at_which_as_many_are_recognised_are_told_by_answers_or_refused() -> None:
+    images, true = dark_and_bright()
+    chance = tuple(np.roll(true, 1)[:40]) + true[40:]
+    scoring = Scoring(true_emotions=chance, class_names=("angry", "happy"))
+    foreign = foreign_of(brightness_model(0.01), 2)
+    told = model_outputs(foreign, images, np.arange(80), name="a", scoring=scoring).scale
+    assert "tells images apart best" in told.reason
 
 
 def test_predictions_stand_in_the_columns_of_their_classes(faces: pd.DataFrame) -> None:
@@ -195,8 +246,7 @@ def test_notes_say_what_was_done_to_the_images() -> None:
     def notes(scoring: Scoring | None = None) -> tuple[str, ...]:
         return model_outputs(foreign, pixels(), np.arange(5), name="theirs", scoring=scoring).notes
 
-    said = notes()
-    assert any("divided by 255, an assumption" in note for note in said)
+    said = notes(Scoring(input_scale="0-1"))
     assert any("repeated three times" in note for note in said)
     assert any("8 x 8 px were resized to the 20 x 10 px" in note for note in said)
     assert notes(Scoring(input_scale="-1-1"))[0] == (

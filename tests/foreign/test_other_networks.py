@@ -29,6 +29,22 @@ open(sys.argv[1], "wb").write(tf.lite.TFLiteConverter.from_keras_model(model).co
 """
 
 
+QUANTISED = """
+import sys, numpy as np, tensorflow as tf
+image = tf.keras.Input((6, 6, 1))
+mean = tf.keras.layers.GlobalAveragePooling2D()(image)
+rows = tf.keras.layers.Concatenate()([4 * mean, -4 * mean])
+converter = tf.lite.TFLiteConverter.from_keras_model(
+    tf.keras.Model(image, tf.keras.layers.Softmax()(rows)))
+converter.optimizations = [tf.lite.Optimize.DEFAULT]
+converter.representative_dataset = lambda: (
+    [np.full((1, 6, 6, 1), value, np.float32)] for value in np.linspace(-1, 1, 50))
+converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+converter.inference_input_type = converter.inference_output_type = getattr(tf, sys.argv[2])
+open(sys.argv[1], "wb").write(converter.convert())
+"""
+
+
 def write_onnx(
     path: Path,
     shape: list[int | str],
@@ -77,6 +93,7 @@ def expected() -> np.ndarray:
         (["n", 6, 6, 1], [1, 2, 3]),
         (["n", 1, 6, 6], [1, 2, 3]),
         ([1, 3, 6, 6], [1, 2, 3]),
+        ([7, 3, 6, 6], [1, 2, 3]),
         (["n", 3, "height", "width"], [1, 2, 3]),
     ],
 )
@@ -120,6 +137,26 @@ def test_one_output_of_tflite_runs_like_onnx(tmp_path: Path) -> None:
 def test_networks_of_half_precision_are_given_halves(tmp_path: Path) -> None:
     path = write_onnx(tmp_path / "half.onnx", ["n", 6, 6, 1], [1, 2, 3], dtype="float16")
     np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=5e-3)
+
+
+def test_whole_numbers_of_8_bits_are_given_as_a_network_takes_them(tmp_path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    path = write_onnx(tmp_path / "bytes.onnx", ["n", 6, 6, 1], [1, 2, 3])
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.UINT8
+    model.graph.node[0].input[0] = "floats"
+    model.graph.node.insert(0, helper.make_node("Cast", ["image"], ["floats"], to=1))
+    onnx.save(model, path)
+    bright = IMAGES[:, 0, 0, 0] > 0
+    np.testing.assert_array_equal(shares(path, scale="0-255")[bright, 0], 1)
+
+    path = tmp_path / "bytes.tflite"
+    command = [sys.executable, "-c", QUANTISED, str(path), "int8"]
+    subprocess.run(command, check=True, capture_output=True)
+    np.testing.assert_allclose(shares(path)[:, 0], expected(), atol=0.03)
+    assert "probabilities" in str(load_foreign_model(path).notes)
 
 
 def test_outputs_that_are_no_class_are_left_out_of_a_network(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.modeling import GROUP, WEIGHT, Objective, TrainingSet
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.tables import PREDICTIONS_SCHEMA, PROBABILITY_COLUMNS, empty_table
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
@@ -75,7 +76,7 @@ def step() -> Step:
 
             def compute_loss(self, x: Any, y: Any, y_pred: Any, *_: Any, **__: Any) -> Any:
                 weight = training.columns.get(WEIGHT)
-                loss = made.loss(x, y, y_pred["logits"], y_pred["features"], weight)
+                loss = made.loss(Seen(x, y, y_pred["logits"], y_pred["features"], weight))
                 # Keras warns of variables without a gradient.
                 return loss + 0 * keras.ops.sum(y_pred["features"])
 

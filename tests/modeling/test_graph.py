@@ -9,6 +9,7 @@ from fer_fairness.modeling import Objective, Procedure, TrainingSet, build_netwo
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.modeling.distillation import Teaching
 from fer_fairness.modeling.graph import training_graph
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import (
     DistillationParameters,
@@ -111,12 +112,11 @@ def test_what_an_objective_builds_is_trained_and_kept_with_the_model(
             self.head = graph.head
             self.steps = graph.add_weight(shape=(), initializer="zeros", trainable=False)
 
-        def loss(self, batch: Any, targets: Any, logits: Any, features: Any, weight: Any) -> Any:
+        def loss(self, seen: Seen) -> Any:
             from keras import ops
 
             self.steps.assign(self.steps + 1)
-            told = ops.mean(self.head(features) ** 2)
-            return super().loss(batch, targets, logits, features, weight) + told
+            return super().loss(seen) + ops.mean(self.head(seen.features) ** 2)
 
     params = TrainingParameters(batch_size=16)
     model = build()

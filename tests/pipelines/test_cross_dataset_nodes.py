@@ -143,7 +143,7 @@ def test_groups_of_both_words_are_compared_and_known_faces_are_not(make_faces: M
     )
 
     def reported(
-        parameters: CrossDatasetParameters,
+        parameters: CrossDatasetParameters, matrix: pd.DataFrame = matrix
     ) -> tuple[str, Figure, dict[str, bytes], dict[str, Any]]:
         tables = (shared, matrix, between, models, counted)
         return nodes.report(*tables, block(), parameters, quality, quality)
@@ -153,6 +153,9 @@ def test_groups_of_both_words_are_compared_and_known_faces_are_not(make_faces: M
     assert "began with trained weights" not in page
     begun = CrossDatasetParameters(baseline={"architecture": {"weights": "published"}})
     assert "began with trained weights" in reported(begun)[0]
+    assert "No gap is shown" not in page
+    few = matrix[matrix["attribute"].isna() | (matrix["evaluation_set"] == "fer_plus")]
+    assert "No gap is shown on RAF-DB by perceived race: fewer than two" in reported(begun, few)[0]
     assert "Trained on FER+ and scored on RAF-DB: mean recall" in page
     assert "These faces are fabricated" in page
     assert "Groups of FER+ are predicted by a labeller, not annotated." in page

@@ -118,7 +118,7 @@ def test_small_groups_can_be_left_out_and_the_limits_say_how(audit: ReportInputs
 def test_the_subgroup_is_a_finding_and_a_table(audit_page: str) -> None:
     text = words(audit_page)
     assert "263 faces mistaken (63.8 %) where" in text
-    assert text.count("Perceived gender: female; perceived race: asian or african american") == 2
+    assert text.count("Perceived gender: female; perceived race: Asian or African American") == 2
 
 
 def test_how_the_file_was_read_is_told(audit_page: str) -> None:

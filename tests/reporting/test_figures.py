@@ -76,9 +76,9 @@ def test_recall_has_a_panel_an_emotion_and_a_line_a_group(small_inputs: ReportIn
     assert titles(figure) == [emotion.capitalize() for emotion in EMOTIONS]
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert [label.split(" (n=")[0] for label in labels] == [
-        "caucasian",
-        "african american",
-        "asian",
+        "Caucasian",
+        "African American",
+        "Asian",
     ]
 
 

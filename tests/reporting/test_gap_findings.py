@@ -96,7 +96,7 @@ def test_sizes_and_missing_labels_are_told() -> None:
     (finding,) = gap_findings(gaps_of({"left_out": "asian"}), variant="baseline")
     assert "3,153 faces in 2 groups; smallest: female, n = 1,502." in finding.text
     assert "77 faces without such a label" in finding.text
-    assert "Left out as too small: asian." in finding.text
+    assert "Left out as too small: Asian." in finding.text
     assert finding.heading == "RAF-DB, perceived gender (labels by annotators)"
 
 

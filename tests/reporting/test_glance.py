@@ -53,7 +53,7 @@ def test_the_widest_pair_found_is_told_in_plain_words() -> None:
     [told] = statements(gaps({}, narrower, PAIR, {**PAIR, **NOT_FOUND, "value": -0.4}))
     assert told.sign is Sign.FOUND
     assert told.text == (
-        "Male black faces are recognised 11.6 points less often than female white faces of the "
+        "Male Black faces are recognised 11.6 points less often than female White faces of the "
         "same emotion."
     )
 
@@ -166,7 +166,7 @@ def test_the_first_screen_has_room_for_thirty_methods_on_many_sets() -> None:
     [columns] = [b for b in glance_section(inputs).blocks if isinstance(b, page.Columns)]
     [told] = [b for b in columns.columns[0] if isinstance(b, page.Statements)]
     assert len(told.items) == 5
-    assert told.more == "19 more below: difference found in 19."
+    assert told.more == "More below. Difference found: 19."
     [grid] = [b for b in columns.columns[0] if isinstance(b, page.Table)]
     assert len(grid.rows) == 8
     assert grid.header == ("Method", "Gender", "Race", "Age group", *grid.header[4:])
@@ -175,6 +175,21 @@ def test_the_first_screen_has_room_for_thirty_methods_on_many_sets() -> None:
     assert below is not None
     grids = [b for b in below.blocks if isinstance(b, page.Table) and "helped" in b.caption]
     assert [len(one.rows) for one in grids] == [30] * 4
+
+
+def test_attributes_without_room_on_the_first_screen_are_named_with_their_sign() -> None:
+    names = [f"kind_{number}" for number in range(7)]
+    rows = [GAP | NOT_FOUND | {"attribute": name} for name in names]
+    [columns] = [
+        block
+        for block in glance_section(report(gaps=pd.DataFrame(rows))).blocks
+        if isinstance(block, page.Columns)
+    ]
+    [told] = [b for b in columns.columns[0] if isinstance(b, page.Statements)]
+    shown = {one.about for one in told.items}
+    left = [f"Perceived kind {number}" for number in range(7)]
+    left = [name for name in left if name not in shown]
+    assert told.more == f"More below. No difference found: {'; '.join(left)}."
 
 
 def first_grid(inputs: ReportInputs) -> list[page.Block]:

@@ -72,12 +72,12 @@ def test_a_group_that_errors_alone_would_name_is_marked_wherever_it_is_told() ->
         "Indian may not be in these data: 12 faces are named so, and the labeller errs so often "
         "that on faces of the other groups alone it would name about 9, up to 61."
     ) in text
-    assert "Lowest accuracy: indian" in text
+    assert "Lowest accuracy: Indian" in text
     assert "(n = 3,153; may not be in these data)" in text
     assert text.count("may not be in these data") == 2
     absent, there = row_of(LabelNoiseGroupRow, ABSENT), row_of(LabelNoiseGroupRow, GROUP)
-    assert absent.label == "indian (may not be in these data)"
-    assert there.label == "white"
+    assert absent.label == "Indian (may not be in these data)"
+    assert there.label == "White"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_groups_that_only_the_raw_gap_compares_are_named() -> None:
     inputs = predicted(groups=(GROUP, few, nobody))
     assert "Male is compared as labelled only:" in finding(inputs)
     both = (GROUP, few, {**few, "group": "east_asian"})
-    assert "Male and east asian are compared as labelled only:" in finding(predicted(groups=both))
+    assert "Male and East Asian are compared as labelled only:" in finding(predicted(groups=both))
 
 
 @pytest.mark.parametrize(("left_out", "times"), [("male", 0), ("female", 1)])

@@ -149,10 +149,10 @@ def test_recalls_of_every_group_have_an_interval_and_the_most_frequent_mistake(
     drawn: list[page.Block],
 ) -> None:
     recalls = table(drawn, "How often the labeller recognises each group, held-out faces as")
-    assert column(recalls, "Group")[:6] == ["female", "male", "white", "black", "indian", "asian"]
+    assert column(recalls, "Group")[:6] == ["female", "male", "White", "Black", "Indian", "Asian"]
     assert column(recalls, "Recall")[2] == "72.0 [68.4 to 75.6]"
     mistakes = [plain(text) for text in column(recalls, "Most frequent mistake")]
-    assert mistakes[2:4] == [DASH, "white, 11.0 %"]
+    assert mistakes[2:4] == [DASH, "White, 11.0 %"]
 
 
 def test_recalls_by_other_attributes_are_folded_with_intervals_and_sizes() -> None:
@@ -205,8 +205,8 @@ def test_agreement_is_told_with_interval_and_kappa_and_the_counts_are_folded(
     ]
     counts = table(drawn, "RAF-DB, perceived race: faces by annotated group")
     assert counts.folded
-    assert counts.header == ("Annotated", "white", "black", "indian", "no label")
-    assert [row[0].text for row in counts.rows] == ["caucasian", "african american", "asian"]
+    assert counts.header == ("Annotated", "White", "Black", "Indian", "no label")
+    assert [row[0].text for row in counts.rows] == ["Caucasian", "African American", "Asian"]
     assert [cell.text for cell in counts.rows[0][1:]] == ["700", "40", "0", "0"]
     assert [cell.text for cell in counts.rows[2][1:]] == ["0", "0", "12", "9"]
     assert counts.rows[2][3].muted
@@ -217,7 +217,7 @@ def test_faces_without_a_label_stand_last_whatever_the_groups_are_called() -> No
     counts = LABELLER.tables["agreement_counts"].replace({"predicted": {"indian": "other"}})
     blocks = agreement_blocks([], rows_of(counts, AgreementCountRow))
     (shown,) = [block for block in blocks if isinstance(block, page.Table)]
-    assert shown.header == ("Annotated", "white", "black", "other", "no label")
+    assert shown.header == ("Annotated", "White", "Black", "other", "no label")
 
 
 def test_agreement_alone_or_counts_alone_are_shown() -> None:

@@ -78,8 +78,8 @@ def test_names_of_blocks_are_spelled_word_by_word(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("age_group: 0-3; race: black", "perceived age group: 0-3; perceived race: black"),
-        ("race: east_asian or black", "perceived race: east asian or black"),
+        ("age_group: 0-3; race: black", "perceived age group: 0-3; perceived race: Black"),
+        ("race: east_asian or black", "perceived race: East Asian or Black"),
         ("none", "none"),
     ],
 )

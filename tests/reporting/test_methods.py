@@ -151,7 +151,10 @@ def test_what_could_not_be_tested_is_not_no_change() -> None:
         ),
         (
             [{"variant": "a", "rank_high": 1}, {"variant": "b", "rank_low": 2}],
-            "A is told apart from all others as the best.",
+            (
+                "Pair by pair over RAF-DB, corrected for these pairs alone, A is told apart from "
+                "all others as the best."
+            ),
         ),
         (
             [

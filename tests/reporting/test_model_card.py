@@ -94,7 +94,7 @@ def test_more_attributes_than_fit_are_counted(small_inputs: ReportInputs) -> Non
     many = pd.concat([first.assign(attribute=f"attribute_{n:02d}") for n in range(14)])
     body = model_card(report(gaps=many), "baseline").markdown()
     assert len(re.findall(r"attribute \d\d \|", body)) == MOST_STATEMENTS
-    assert "4 more attributes: " in body
+    assert "4 more attributes. " in body
 
 
 def test_a_card_is_short_and_has_one_figure(inputs: ReportInputs) -> None:

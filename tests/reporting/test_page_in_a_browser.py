@@ -62,6 +62,17 @@ LINKED = """
     await new Promise((done) => setTimeout(done, 50));
     return [before, finding.open];
 """
+OVER_NOTHING_IN_PRINT = """
+    const [sheet] = document.styleSheets;
+    const print = [...sheet.cssRules].find((rule) => rule.media?.mediaText === "print");
+    [...print.cssRules].forEach((rule) => sheet.insertRule(rule.cssText, sheet.cssRules.length));
+    const below = (head) => {
+        const next = head.nextElementSibling;
+        return next && next.tagName !== "H3" && (next.checkVisibility() || below(next));
+    };
+    const heads = [...document.querySelectorAll("main h3")].filter((one) => one.checkVisibility());
+    return [heads.length, heads.filter((head) => !below(head)).map((head) => head.textContent)];
+"""
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +159,9 @@ def test_a_page_is_no_wider_than_a_phone(pages: dict[str, str], name: str, tmp_p
     width = "return [document.documentElement.scrollWidth, innerWidth];"
     page, screen = outcome(pages[name], width, tmp_path, PHONE)
     assert page <= screen
+
+
+def test_no_heading_is_printed_over_nothing(report: str, tmp_path: Path) -> None:
+    n_printed, over_nothing = outcome(report, OVER_NOTHING_IN_PRINT, tmp_path)
+    assert n_printed > 5
+    assert over_nothing == []

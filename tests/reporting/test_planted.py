@@ -78,7 +78,7 @@ def test_real_faces_have_no_such_section() -> None:
 def test_what_was_planted_and_found_stands_beside_what_true_groups_would_say() -> None:
     section = section_of(ROW, DRAWN)
     assert text_of(section) == (
-        "Planted and found: image quality of black faces (strength 0.4 of 1).\n"
+        "Planted and found: image quality of Black faces (strength 0.4 of 1).\n"
         "Nothing was found that was not planted."
     )
     (table,) = tables_of(section)
@@ -94,7 +94,7 @@ def test_what_was_missed_is_told_with_what_would_have_been_seen() -> None:
     unseen = {**ROW, "group": "70+", "planted_group": "70+", "verdict": "planted, not looked at"}
     nothing = dict.fromkeys(("difference", "ci_low", "ci_high", "minimum_detectable"), math.nan)
     section = section_of(missed, {**unseen, **nothing})
-    assert "Planted, not found: image quality of black faces" in text_of(section)
+    assert "Planted, not found: image quality of Black faces" in text_of(section)
     assert "Planted, not looked at: image quality of 70+ faces" in text_of(section)
     (table,) = tables_of(section)
     assert column(table, "Seen from") == ["7.8", "–"]  # noqa: RUF001 -- a dash is meant
@@ -103,11 +103,11 @@ def test_what_was_missed_is_told_with_what_would_have_been_seen() -> None:
 
 def test_what_was_made_up_is_told_with_whose_faces_these_are() -> None:
     section = section_of(ROW, INDIAN, DRAWN)
-    assert "Found, not planted: indian (perceived race)." in text_of(section)
+    assert "Found, not planted: Indian (perceived race)." in text_of(section)
     _, table = tables_of(section)
     (why,) = column(table, "Whose faces these are")
     assert why.replace(NARROW, " ") == (
-        "173 of 176 faces labelled indian were drawn as black; 98 % of them were drawn with a "
+        "173 of 176 faces labelled Indian were drawn as Black; 98 % of them were drawn with a "
         "planted bias, of all others 12 %"
     )
 
@@ -124,7 +124,7 @@ def test_an_attribute_that_differs_without_a_group_is_told(verdict: PlantedVerdi
     if made_up:
         (why,) = column(tables_of(section)[1], "Whose faces these are")
         assert why.replace(NARROW, " ") == (
-            "Any difference; no single group stands out; 95 % of faces of white were drawn with a "
+            "Any difference; no single group stands out; 95 % of faces of White were drawn with a "
             "planted bias, of all others 12 %"
         )
 
@@ -133,5 +133,5 @@ def test_where_nothing_is_planted_all_that_is_found_is_made_up() -> None:
     neither = {**ROW, **UNPLANTED, "verdict": "neither planted nor found"}
     text = text_of(section_of(neither))
     assert text.startswith("Nothing was planted")
-    assert text.endswith("Neither planted nor found: black (perceived race).")
+    assert text.endswith("Neither planted nor found: Black (perceived race).")
     assert tables_of(section_of(neither)) == []

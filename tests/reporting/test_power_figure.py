@@ -60,7 +60,7 @@ def test_it_is_readable_alone() -> None:
     assert figure.get_suptitle() == plan()["sentence"]
     assert figure.get_supxlabel() == plan()["assumptions"]
     (axes,) = figure.axes
-    assert "east asian" in axes.get_xlabel()
+    assert "East Asian" in axes.get_xlabel()
     (above,) = axes.child_axes
     of_all = [label.get_text() for label in above.get_xticklabels()]
     assert of_all == ["500", "1,000", "2,000", "5,000", "10,000", "20,000"]

@@ -39,3 +39,8 @@ def test_too_much_damage_ends_with_the_remedy_of_the_source() -> None:
         record.check_share(2, 0.4, remedy="Repair it")
     with pytest.raises(DamagedDataError, match="Obtain the files again from their publisher"):
         record.check_share(2, 0.4)
+    record.add("b.jpg", None, "b.jpg", "it has no bytes")
+    with pytest.raises(
+        DamagedDataError, match=r"another form.*Obtain the files again .* otherwise"
+    ):
+        record.check_share(2, 0.4)

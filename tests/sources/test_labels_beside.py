@@ -69,6 +69,15 @@ def test_two_columns_called_emotion_are_what_was_seen_and_what_is_true() -> None
     assert found.data.column("true_emotion").to_pylist() == ["fear"]
 
 
+def test_groups_beside_go_before_what_a_tool_saw_and_two_that_tell_are_refused() -> None:
+    predictions, people = table(image=["a"], age=["31"]), table(image=["a"], age=["20-29"])
+    found = joined(predictions, people)
+    assert found.data.column("age").to_pylist() == ["20-29"]
+    assert "'age' of the DataFrame: left out" in found.notes[0]
+    with pytest.raises(InvalidInputError, match="has a column 'age' too"):
+        with_labels(predictions, [people, people], None)
+
+
 def test_folders_named_like_emotions_are_labels() -> None:
     found = with_folders(table(image=["test/0_Angry/a.jpg", "test\\happiness\\b.jpg"]), None)
     assert found is not None

@@ -51,6 +51,19 @@ def test_the_clearer_of_two_names_wins(tmp_path: Path) -> None:
     assert found.frame["emotion"].tolist() == ["sad"]
 
 
+def test_the_only_column_named_like_a_models_is_predicted_unless_one_is_named_plainly(
+    tmp_path: Path,
+) -> None:
+    table = "y_true,pred_resnet,{other},gender\nsad,happy,{value},f\nhappy,happy,sad,m\n"
+    found = read(tmp_path, table.format(other="weather", value="wet"))
+    assert found.frame["predicted_emotion"].tolist() == ["happy", "happy"]
+    assert "{'column': 'pred_resnet', 'by': 'guessed'}" in str(found.reading["columns"])
+    plain = read(tmp_path, table.format(other="pred", value="sad"))
+    assert "{'column': 'pred', 'by': 'guessed'}" in str(plain.reading["columns"])
+    with pytest.raises(InvalidInputError, match=r"no column is named like one of predicted"):
+        read(tmp_path, table.format(other="pred_vit", value="sad"))
+
+
 @pytest.mark.parametrize(
     ("header", "columns", "message"),
     [

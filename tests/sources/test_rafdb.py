@@ -263,6 +263,16 @@ def test_a_face_in_two_class_folders_is_left_out(
     assert "raf_db_train_00001" not in raw.faces["sample_id"].tolist()
 
 
+def test_names_in_class_folders_may_have_any_number(
+    folders: Path, write_image: Callable[[Path, int], None]
+) -> None:
+    write_image(folders / "DATASET" / "test" / "3" / "test_12345_aligned.jpg", 100)
+    (folders / "test_labels.csv").unlink()
+    raw = read_raf_db(folders, PARAMS)
+    assert raw.faces.set_index("sample_id").loc["raf_db_test_12345", "emotion"] == "disgust"
+    assert raw.rejected.empty
+
+
 @pytest.mark.parametrize("name", ["photo.jpg", "test_0002_aligned.jpg"])
 def test_an_image_of_another_name_is_left_out(
     folders: Path, write_image: Callable[[Path, int], None], name: str

@@ -33,7 +33,7 @@ def resolve_class_names(class_names: Sequence[str], n_outputs: int) -> tuple[str
             f"{n_outputs} outputs: expected one name for each, in their order, '{NO_CLASS}' for "
             f"one that is no class.{assumed}"
         )
-    names = tuple(_taxonomy_name(name) for name in class_names)
+    names = tuple(taxonomy_name(name) for name in class_names)
     classes = named_classes(names)
     twice = sorted({name for name in classes if classes.count(name) > 1})
     if twice or len(classes) < 2:
@@ -50,7 +50,12 @@ def named_classes(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name != NO_CLASS)
 
 
-def _taxonomy_name(name: str) -> str:
+def taxonomy_name(name: str) -> str:
+    """The taxonomy's name of a class, or `NO_CLASS`.
+
+    Raises:
+        InvalidInputError: It is none that is known.
+    """
     plain = name.strip().lower()
     plain = EMOTION_ALIASES.get(plain, plain)
     if plain not in (*EMOTIONS, NO_CLASS):

@@ -35,10 +35,11 @@ class Order(NamedTuple):
     known_as: str
 
 
-class _Fit(NamedTuple):
+class Fit(NamedTuple):
     """How well an order explains answers.
 
     Attributes:
+        order: The order.
         right: Whether each face is recognised, shape (n,).
         mean_recall: Over the emotions that faces show.
     """
@@ -121,7 +122,7 @@ def order_of_classes(
     )
 
 
-def _example(fits: Sequence[_Fit]) -> str:
+def _example(fits: Sequence[Fit]) -> str:
     if not fits:
         return ""
     order = fits[0].order
@@ -132,17 +133,28 @@ def _named(order: Order, answers: npt.NDArray[np.intp]) -> npt.NDArray[np.object
     return np.asarray(order.names, dtype=object)[answers]
 
 
-def _fit(order: Order, answers: npt.NDArray[np.intp], labels: npt.NDArray[np.object_]) -> _Fit:
+def best_fit(shares: npt.NDArray[np.float64], true: Sequence[str], orders: Sequence[Order]) -> Fit:
+    """Of some orders the one with the largest mean recall; arguments as of `order_of_classes`."""
+    answers, labels = shares.argmax(axis=1), np.asarray(true, dtype=object)
+    return max((_fit(order, answers, labels) for order in orders), key=lambda fit: fit.mean_recall)
+
+
+def recognises_more(first: Fit, second: Fit) -> bool:
+    """Whether the faces that only one of both recognises speak for the first (p at most .001)."""
+    only_first = int((first.right & ~second.right).sum())
+    only_second = int((second.right & ~first.right).sum())
+    if only_first <= only_second:
+        return False
+    return float(binomtest(only_first, only_first + only_second).pvalue) <= _SIGNIFICANCE
+
+
+def _fit(order: Order, answers: npt.NDArray[np.intp], labels: npt.NDArray[np.object_]) -> Fit:
     right = np.asarray(_named(order, answers) == labels, dtype=bool)
     recalls = [right[labels == emotion].mean() for emotion in sorted(set(labels))]
-    return _Fit(order, right, float(np.mean(recalls)) if recalls else 0.0)
+    return Fit(order, right, float(np.mean(recalls)) if recalls else 0.0)
 
 
-def _is_far_better(best: _Fit, second: _Fit) -> bool:
+def _is_far_better(best: Fit, second: Fit) -> bool:
     if second.mean_recall >= _NEARLY_AS_WELL * best.mean_recall:
         return False
-    only_best = int((best.right & ~second.right).sum())
-    only_second = int((second.right & ~best.right).sum())
-    if only_best <= only_second:
-        return False
-    return float(binomtest(only_best, only_best + only_second).pvalue) <= _SIGNIFICANCE
+    return recognises_more(best, second)

@@ -8,9 +8,9 @@ import pandas as pd
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.foreign.class_names import resolve_class_names
+from fer_fairness.foreign.class_names import named_classes, resolve_class_names, taxonomy_name
+from fer_fairness.foreign.class_order import Order, known_orders
 from fer_fairness.foreign.loading import ForeignModel
-from fer_fairness.foreign.other_networks import Network
 from fer_fairness.foreign.pixel_values import (
     INPUT_SCALES,
     InputScale,
@@ -21,11 +21,11 @@ from fer_fairness.foreign.pixel_values import (
 )
 from fer_fairness.foreign.preparation import (
     fitting_batch,
-    guess_input_scale,
     preparation_notes,
     prepare_batch,
+    told_input_scale,
 )
-from fer_fairness.foreign.scale_by_answers import guess_by_answers
+from fer_fairness.foreign.scale_by_answers import guess_by_answers, guess_by_labels
 from fer_fairness.modeling import predictions_table
 from fer_fairness.modeling.keras_file import first_line
 from fer_fairness.modeling.training_set import Images, check_images
@@ -33,7 +33,7 @@ from fer_fairness.progress import track
 from fer_fairness.taxonomy import EMOTIONS
 
 _SMALLEST_PROBABILITY = 1e-30
-_N_ASKED = 256
+_N_ASKED = 512
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,17 @@ class Scoring:
         input_scale: What pixel values 0 to 255 become; None finds out.
         standardisation: What is done to them then; None: nothing.
         scale_reason: How the scale was found, a sentence; None: it was configured.
+        true_emotions: The emotion of each face, where the scale may be found by them: none of these
+            faces may be one that is scored later. None: they are not looked at.
+        class_names: Names of the model's classes in their order; None: an order in use.
         batch_size: Images at a time, at most: fewer where layers are large.
     """
 
     input_scale: InputScale | None = None
     standardisation: Standardisation | None = None
     scale_reason: str | None = None
+    true_emotions: tuple[str, ...] | None = None
+    class_names: tuple[str, ...] | None = None
     batch_size: int = 128
 
 
@@ -203,25 +208,39 @@ def _scale(
         then = ", standardised by the mean and deviation given" if scoring.standardisation else ""
         said = f"The model was given {scale_words(scoring.input_scale)}{then}, as configured."
         return ScaleGuess(scoring.input_scale, scoring.scale_reason or said)
-    places = np.linspace(0, len(index) - 1, min(_N_ASKED, len(index))).astype(int)
-    sample = index[np.unique(places)]
+    places = np.unique(np.linspace(0, len(index) - 1, min(_N_ASKED, len(index))).astype(int))
+    sample = index[places]
     if scoring.standardisation is not None:
         pixels = prepare_batch(images[sample], foreign, "0-255")
         return scale_of_standardisation(pixels, scoring.standardisation)
-    if not isinstance(foreign.model, Network):
-        return guess_input_scale(foreign, images, index)
+    told = told_input_scale(foreign, images, index)
+    if told is not None and scoring.true_emotions is None:
+        return told
     batch_size = fitting_batch(foreign.model, scoring.batch_size)
-    return guess_by_answers(
-        lambda scale: foreign_probabilities(
+    # A network of grey faces does not know ImageNet.
+    shares = {
+        scale: foreign_probabilities(
             foreign,
             images,
             sample,
             input_scale=scale,
             batch_size=batch_size,
             description=f"Trying the scale {scale}",
-        ),
-        colour=foreign.input_shape[2] > 1,
-    )
+        )
+        for scale in INPUT_SCALES
+        if foreign.input_shape[2] > 1 or scale != "imagenet"
+    }
+    if scoring.true_emotions is not None:
+        true = [scoring.true_emotions[place] for place in places]
+        told = guess_by_labels(shares, true, _orders(foreign, scoring), told)
+    return told or guess_by_answers(shares)
+
+
+def _orders(foreign: ForeignModel, scoring: Scoring) -> tuple[Order, ...]:
+    if scoring.class_names is None:
+        return known_orders(foreign.n_classes)
+    names = named_classes([taxonomy_name(name) for name in scoring.class_names])
+    return (Order(names, "class_names"),)
 
 
 def _scored_emotions(names: tuple[str, ...], emotions: Sequence[str] | None) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import importlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,10 +25,11 @@ _PLACES: Final[dict[Layout, int]] = {"NHWC": 3, "NCHW": 1}
 _CHANNELS: Final = (1, 3)
 _TRIED_SIDE_PX: Final = 64
 _ERRORS_ONLY: Final = 3
-_FLOATS: Final = {
+_NUMBERS: Final = {
     "tensor(float16)": "float16",
     "tensor(float)": "float32",
     "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
 }
 
 
@@ -137,18 +138,18 @@ def onnx_network(path: Path, output: str | None, form: InputForm) -> Network:
             f"({first_line(error)}). Give an ONNX model in one file."
         ) from error
     inputs, outputs = session.get_inputs(), [one.name for one in session.get_outputs()]
-    if len(inputs) != 1 or inputs[0].type not in _FLOATS:
+    if len(inputs) != 1 or inputs[0].type not in _NUMBERS:
         found = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
         raise InvalidInputError(
-            f"{path} takes {found or 'nothing'}, expected one input of floats. Export the model "
-            "with its images as its only, float input."
+            f"{path} takes {found or 'nothing'}, expected one input of floats or 8-bit numbers. "
+            "Export the model with its images as its only input."
         )
-    floats = _FLOATS[inputs[0].type]
+    numbers = np.dtype(_NUMBERS[inputs[0].type])
     wanted = _output(path, outputs, output)
     name = inputs[0].name
 
     def run(batch: np.ndarray) -> np.ndarray:
-        return np.asarray(session.run([wanted], {name: batch.astype(floats)})[0])
+        return np.asarray(session.run([wanted], {name: _as(numbers, batch)})[0])
 
     declared = list(inputs[0].shape)
     return _network("ONNX", run, declared, _taken(path, declared, form, run))
@@ -175,10 +176,10 @@ def tflite_network(path: Path, output: str | None, form: InputForm) -> Network:
             f"{path}: this TFLite model cannot be loaded ({first_line(error)}). Convert it again."
         ) from error
     inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
-    if len(inputs) != 1 or inputs[0]["dtype"] != np.float32:
+    if len(inputs) != 1 or inputs[0]["dtype"] not in (np.float32, np.int8, np.uint8):
         raise InvalidInputError(
             f"{path} takes {len(inputs)} inputs ({inputs[0]['dtype'].__name__}), expected one of "
-            "32-bit floats. Convert it with float inputs; its weights may be quantised."
+            "32-bit floats or 8-bit numbers. Convert it so."
         )
     names = [str(one["name"]) for one in outputs]
     wanted = names.index(_output(path, names, output))
@@ -191,11 +192,31 @@ def tflite_network(path: Path, output: str | None, form: InputForm) -> Network:
         ]:
             interpreter.resize_tensor_input(place, batch.shape)
             interpreter.allocate_tensors()
-        interpreter.set_tensor(place, batch)
+        interpreter.set_tensor(place, _quantised(inputs[0], batch))
         interpreter.invoke()
-        return np.array(interpreter.get_tensor(result))
+        return _dequantised(outputs[wanted], np.array(interpreter.get_tensor(result)))
 
     return _network("TFLite", run, [1], _taken(path, signature, form, run))
+
+
+def _as(numbers: np.dtype[Any], values: np.ndarray) -> np.ndarray:
+    """Values in another type; for whole numbers the nearest that it has."""
+    if numbers.kind == "f":
+        return values.astype(numbers)
+    limits = np.iinfo(numbers)
+    return np.asarray(np.clip(np.rint(values), limits.min, limits.max), dtype=numbers)
+
+
+def _quantised(taken: Mapping[str, Any], batch: np.ndarray) -> np.ndarray:
+    """Images as an input of TFLite takes them: whole numbers of steps, where it is quantised."""
+    step, zero = taken["quantization"]
+    return _as(np.dtype(taken["dtype"]), batch / step + zero if step else batch)
+
+
+def _dequantised(given: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+    """What an output of TFLite stands for."""
+    step, zero = given["quantization"]
+    return np.asarray((values.astype(np.float32) - zero) * step) if step else values
 
 
 def _network(
@@ -205,15 +226,18 @@ def _network(
     taken: _Taken,
 ) -> Network:
     channels_first = taken.layout == "NCHW"
-    one_by_one = declared[0] == 1
+    together = declared[0] if isinstance(declared[0], int) and declared[0] > 0 else None
 
     def whole(batch: np.ndarray) -> np.ndarray:
         given = np.ascontiguousarray(
             batch.transpose(0, 3, 1, 2) if channels_first else batch, dtype=np.float32
         )
-        if not one_by_one:
+        if together is None:
             return run(given)
-        return np.concatenate([run(given[i : i + 1]) for i in range(len(given))])
+        # A file that fixes how many images it takes gets as many: the last ones are repeated.
+        rows = np.arange(-(-len(given) // together) * together).clip(max=len(given) - 1)
+        batches = np.split(rows, len(rows) // together)
+        return np.concatenate([run(given[batch]) for batch in batches])[: len(given)]
 
     return Network(kind, whole, taken.shape, channels_first)
 

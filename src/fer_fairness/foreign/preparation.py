@@ -93,13 +93,15 @@ def preparation_notes(images: Images, foreign: ForeignModel) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def guess_input_scale(foreign: ForeignModel, images: Images, image_index: np.ndarray) -> ScaleGuess:
-    """Find the scale of inputs that a model was trained with.
+def told_input_scale(
+    foreign: ForeignModel, images: Images, image_index: np.ndarray
+) -> ScaleGuess | None:
+    """Find the scale of inputs that a model was trained with in the model itself.
 
     A batch normalisation holds the mean and variance that its inputs had in training. The scale
     under which up to 256 of the images come nearest to them is the guess; of several such layers
     the first counts that was not frozen. Without one, a layer that rescales near the input means
-    0-255; without that too, 0-1 is assumed.
+    0-255.
 
     Args:
         foreign: The model.
@@ -107,10 +109,11 @@ def guess_input_scale(foreign: ForeignModel, images: Images, image_index: np.nda
         image_index: The rows of `images` to look at; an even choice of them is taken.
 
     Returns:
-        The scale and a sentence on how it was found, which warns where no scale fits well.
+        The scale and a sentence on how it was found, which warns where no scale fits well. None
+        where nothing in the model tells it, as of ONNX and TFLite.
     """
     if isinstance(foreign.model, Network):
-        raise TypeError("a network of ONNX or TFLite has no layers: ask scale_of_answers")
+        return None
     layer = _telling_normalisation(foreign.model)
     if layer is not None and len(image_index):
         import keras
@@ -123,10 +126,7 @@ def guess_input_scale(foreign: ForeignModel, images: Images, image_index: np.nda
         return ScaleGuess(
             "0-255", "Pixel values 0 to 255 were given: a layer near the input scales them."
         )
-    return ScaleGuess(
-        "0-1",
-        "Pixel values were divided by 255, an assumption: nothing in the model tells its scale.",
-    )
+    return None
 
 
 def _nearest(layer: "keras.layers.BatchNormalization", distances: _Distances) -> ScaleGuess:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.modeling import WEIGHT, Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
@@ -130,16 +130,6 @@ class GroupObjective(Objective):
         return parts / ops.where(totals > 0, totals, 1.0), ops.minimum(totals, 1.0)
 
 
-class Seen(NamedTuple):
-    """A batch as `Objective.loss` is given it."""
-
-    batch: Mapping[str, Tensor]
-    targets: Tensor
-    logits: Tensor
-    features: Tensor | None
-    weight: Tensor | None
-
-
 class PenalisedObjective(GroupObjective):
     """The plain loss and `strength` times a penalty that sees groups.
 
@@ -156,18 +146,9 @@ class PenalisedObjective(GroupObjective):
         super().__init__(params, training)
         self.settings = settings
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The plain loss and the penalty."""
-        plain = super().loss(batch, targets, logits, features, weight)
-        seen = Seen(batch, targets, logits, features, weight)
-        return plain + self.settings.strength * self.penalty(seen)
+        return super().loss(seen) + self.settings.strength * self.penalty(seen)
 
     def penalty(self, seen: Seen) -> Tensor:
         """What the method adds to the loss of a batch, a scalar."""

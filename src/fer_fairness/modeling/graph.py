@@ -10,7 +10,7 @@ from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.image_changes import apply_changes, inside
 from fer_fairness.modeling.inspection import with_features
-from fer_fairness.modeling.objective import Objective, Tensor
+from fer_fairness.modeling.objective import Objective, Seen, Tensor
 from fer_fairness.modeling.precision import computing_in, precision_here
 from fer_fairness.params.training import Precision, TrainingParameters
 
@@ -173,9 +173,9 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             sample_weight: Tensor | None = None,
             training: bool = True,  # noqa: ARG002, FBT001, FBT002
         ) -> Tensor:
-            weight = sample_weight
             x = x | {name: y_pred[name] for name in _TOLD_OF_IMAGES if name in y_pred}
-            found = self._objective.loss(x, y, y_pred["logits"], y_pred.get("features"), weight)
+            seen = Seen(x, y, y_pred["logits"], y_pred.get("features"), sample_weight)
+            found = self._objective.loss(seen)
             return ops.sum([found, *(ops.sum(penalty) for penalty in self.losses)])
 
         def compute_metrics(

@@ -26,6 +26,31 @@ class Scores(NamedTuple):
     mean_recall: float
 
 
+class Seen(NamedTuple):
+    """A batch of n faces as `Objective.loss` is given it.
+
+    Attributes:
+        batch: Columns of the training set by name, each `(n,)`, and all else that `Batch.inputs`
+            has.
+        targets: `(n, k)`, mixed where the batch's images are.
+        logits: `(n, k)`.
+        features: `(n, n_features)` where the objective `uses_features`, else None.
+        weight: `(n,)`, or None: every face counts as one.
+    """
+
+    batch: Mapping[str, Tensor]
+    targets: Tensor
+    logits: Tensor
+    features: Tensor | None = None
+    weight: Tensor | None = None
+
+    def mean(self, losses: Tensor) -> Tensor:
+        """Of `(n,)` losses times the faces' weights, over faces and not over weights: a scalar."""
+        from keras import ops
+
+        return ops.mean(losses if self.weight is None else losses * self.weight)
+
+
 class Objective:
     """Cross-entropy with the targets, as `TrainingParameters` describe it: plain training.
 
@@ -88,30 +113,12 @@ class Objective:
         """The class of the optimiser: that of plain training, or one derived from it."""
         return plain
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002  for those that override it
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The loss of a batch of n faces, a scalar; penalties of the model come on top.
 
         Layers made in `build` are called with `training=True`.
-
-        Args:
-            batch: Columns of the training set by name, each `(n,)`, and all else that
-                `Batch.inputs` has.
-            targets: `(n, k)`, mixed where the batch's images are.
-            logits: `(n, k)`.
-            features: `(n, n_features)` where `uses_features`, else None.
-            weight: `(n,)` or None; the mean is over faces, not over weights.
         """
-        from keras import ops
-
-        losses = self.face_losses(batch, targets, logits)
-        return ops.mean(losses if weight is None else losses * weight)
+        return seen.mean(self.face_losses(seen.batch, seen.targets, seen.logits))
 
     def face_losses(self, batch: Mapping[str, Tensor], targets: Tensor, logits: Tensor) -> Tensor:
         """The loss of each face, `(n,)`: smoothing, adjustment and teachers are in it.

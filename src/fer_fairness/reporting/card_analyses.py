@@ -7,7 +7,7 @@ from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
 from fer_fairness.reporting.effects import Audience, Effect, effects, set_against
 from fer_fairness.reporting.gap_sentences import group_ends
-from fer_fairness.reporting.glance import Statement, counted_signs
+from fer_fairness.reporting.glance import Statement, named_by_sign
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import (
@@ -38,7 +38,7 @@ def analyses(
         drawing: The figure of these; None where there is none.
     """
     shown, rest = told[:MOST_STATEMENTS], told[MOST_STATEMENTS:]
-    more = f"{len(rest)} more attributes: {counted_signs(rest)}. " if rest else ""
+    more = f"{len(rest)} more attributes. {named_by_sign(rest)} " if rest else ""
     files = listed([inputs.file_of(kind) for kind in (OverallRow, GroupRow, GapRow)])
     overall = _overall(inputs, variant)
     return [

@@ -98,7 +98,7 @@ def pair_words(row: GapRow, *, bounds: str = "") -> str:
 
 
 def faces_of(group: str) -> str:
-    """Faces of a group: "black faces", "male black faces", but faces of “20-39”."""
+    """Faces of a group: "Black faces", "male Black faces", but faces of “20-39”."""
     label = group_label(group)
     words = label.replace(CELL, " ")
     return f"{words} faces" if words.replace(" ", "").isalpha() else f"faces of “{label}”"

@@ -17,6 +17,7 @@ from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, GroupRow, OverallRow
 
 _RECALL_GAP: Final = "recall_gap_"
+_MOST_NAMED: Final = 5
 
 
 class Sign(StrEnum):
@@ -196,10 +197,13 @@ def _of_emotion(row: GapRow, groups: list[GroupRow]) -> str:
     return text
 
 
-def counted_signs(statements: Sequence[Statement]) -> str:
-    """How many statements there are of each sign: "difference found in 2 and cannot tell in 1"."""
-    counts = {sign: sum(one.sign is sign for one in statements) for sign in Sign}
-    return listed([f"{sign} in {n}" for sign, n in counts.items() if n])
+def named_by_sign(statements: Sequence[Statement]) -> str:
+    """Whom statements are about, by sign: "Difference found: Perceived race. Cannot tell: 12."."""
+    names = {
+        sign: "; ".join(one.about for one in told) if len(told) <= _MOST_NAMED else str(len(told))
+        for sign, told in grouped(statements, lambda one: one.sign).items()
+    }
+    return " ".join(f"{capitalised(sign)}: {told}." for sign, told in names.items())
 
 
 def _or_zero(value: float) -> float:

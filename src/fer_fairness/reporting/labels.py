@@ -55,9 +55,8 @@ _SPELLED: Final = MappingProxyType(
 """Words of methods' names that are not written as other words are."""
 _SPELLED_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SPELLED)})\b")
 _PROPER_NAMES: Final = ("F1", "Theil", "Xu", *_SPELLED.values())
-_PLACES: Final = {
-    name: place for place, name in enumerate((*EMOTIONS, *GENDERS, *FAIRFACE_RACES, *RAF_DB_RACES))
-}
+_RACES: Final = (*FAIRFACE_RACES, *RAF_DB_RACES)
+_PLACES: Final = {name: place for place, name in enumerate((*EMOTIONS, *GENDERS, *_RACES))}
 _STEP: Final = re.compile(
     r"(?:\D*[\W_])?(?:(?P<number>\d+)(?:\D.*)?|(?P<roman>I{1,3}|IV|VI?)(?:\W.*)?)"
 )
@@ -118,7 +117,7 @@ def source_label(source: str) -> str:
 
 
 def group_label(group: str) -> str:
-    """`east_asian` as "east asian"; separators of intersections become a dot.
+    """`east_asian` as "East Asian"; separators of intersections become a dot.
 
     Names of groups that are not the project's own stay as they are, in quotes where they hold that
     dot, so that different groups are shown differently.
@@ -127,7 +126,8 @@ def group_label(group: str) -> str:
 
 
 def _name_label(name: str) -> str:
-    return shortened(name.replace("_", " ") if name in _PLACES else name)
+    words = name.replace("_", " ") if name in _PLACES else name
+    return shortened(words.title() if name in _RACES else words)
 
 
 def shortened(name: str) -> str:

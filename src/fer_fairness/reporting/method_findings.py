@@ -95,7 +95,10 @@ def _best(ranks: Sequence[RankRow]) -> str:
     best = [row for row in sorted(ranks, key=lambda row: row.mean_rank) if row.rank_low == 1]
     others = len(ranks) - len(best)
     if len(best) == 1 and best[0].rank_high == 1:
-        return f"{best[0].variant_label} is told apart from all others as the best."
+        return (
+            f"Pair by pair over {best[0].sets_label}, corrected for these pairs alone, "
+            f"{best[0].variant_label} is told apart from all others as the best."
+        )
     rest = f"; the others ({thousands(others)}) are worse than some other one" if others else ""
     return f"{listed(first_few([row.variant_label for row in best]))} may be the best{rest}."
 

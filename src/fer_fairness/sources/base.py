@@ -129,10 +129,16 @@ class DamageRecord:
         left_out = self.left_out
         if len(left_out) > max_share * n_rows:
             shown = "\n".join(f"  {damage}" for damage in left_out[:_SHOWN_DAMAGES])
+            what_to_do = f"{remedy}, or raise max_damaged_share to read the rest."
+            if len(left_out) > n_rows / 2:
+                what_to_do = (
+                    "These are most, so that they may be of another form rather than damaged: "
+                    f"compare what was found with the dataset's folder. {remedy} otherwise."
+                )
             raise DamagedDataError(
                 f"{self.dataset}: {len(left_out)} of {n_rows} rows are damaged, more than "
                 f"max_damaged_share = {max_share:g} allows. The first are\n{shown}\n"
-                f"{remedy}, or raise max_damaged_share to read the rest."
+                f"{what_to_do}"
             )
 
     def frame(self) -> pd.DataFrame:

@@ -16,7 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from fer_fairness.sources.foreign_table import MISSING, ForeignTable, listed, rows_named
-from fer_fairness.sources.predictions_roles import TRUE_NAMES, image_column, normal
+from fer_fairness.sources.predictions_roles import (
+    ATTRIBUTE_NAMES,
+    TRUE_NAMES,
+    image_column,
+    normal,
+)
 from fer_fairness.taxonomy import EMOTION_ALIASES, EMOTIONS
 
 FOLDER: Final = "folder"
@@ -31,7 +36,8 @@ def with_labels(
 ) -> ForeignTable:
     """The table with the columns of others that tell of the same pictures.
 
-    Pictures are matched by their whole path, or by their name without folders and ending where
+    Groups of others go before those of the same name in the table, which a tool saw. Pictures are
+    matched by their whole path, or by their name without folders and ending where
     that is needed and no two have the same.
 
     Args:
@@ -44,8 +50,10 @@ def with_labels(
         InvalidInputError: One of them has no column of pictures, they share no picture or another
             column, or a picture has two rows.
     """
+    seen = {name for name in table.names if normal(name) in ATTRIBUTE_NAMES.split()}
     for other in others:
-        table = _joined(table, other, _named(table, image), _named(other, None))
+        table = _joined(_without(table, seen & {*other.names}, other), other, image)
+        seen -= {*other.names}
     return table
 
 
@@ -94,7 +102,17 @@ def _named(table: ForeignTable, given: str | None) -> str:
     return image
 
 
-def _joined(table: ForeignTable, other: ForeignTable, image: str, key: str) -> ForeignTable:
+def _without(table: ForeignTable, groups: set[str], other: ForeignTable) -> ForeignTable:
+    """The table without columns of groups that another tells."""
+    left_out = sorted(groups & {*table.names})
+    if not left_out:
+        return table
+    table.notes.append(f"{listed(left_out)} of {table.name}: left out for that of {other.name}.")
+    return replace(table, data=table.data.drop_columns(left_out))
+
+
+def _joined(table: ForeignTable, other: ForeignTable, named: str | None) -> ForeignTable:
+    image, key = _named(table, named), _named(other, None)
     brought = {name: _new_name(table, other, name) for name in other.names if name != key}
     own, theirs, by = _matching(table.one_line(image), other.one_line(key))
     repeated = theirs[theirs.duplicated(keep=False) & (theirs != "")]

@@ -25,7 +25,11 @@ from fer_fairness.sources.foreign_table import (
 from fer_fairness.sources.labels_beside import FOLDER, with_folders, with_labels
 from fer_fairness.sources.predictions_groups import MANY_GROUPS, MOST_NUMBERS, read_groups
 from fer_fairness.sources.predictions_labels import Labels, check_vocabulary, read_labels
-from fer_fairness.sources.predictions_of_models import with_first_answers, with_largest
+from fer_fairness.sources.predictions_of_models import (
+    with_first_answers,
+    with_largest,
+    with_only_model,
+)
 from fer_fairness.sources.predictions_people import read_people
 from fer_fairness.sources.predictions_roles import Roles, find_roles, is_number, names_true
 from fer_fairness.sources.predictions_scores import of_occurring_classes, probabilities, read_scores
@@ -111,7 +115,7 @@ def read_table(
     table, columns = _of_tool(table, columns)
     if beside:
         table = with_labels(table, [spread_records(one) for one in beside], columns.sample_id)
-    table, columns = with_largest(table, columns)
+    table, columns = with_largest(table, with_only_model(table, columns))
     table, roles = _with_roles(table, columns)
     for role in _TOLD_BY_TOOLS:
         if getattr(asked, role) is None and role in roles.origin:

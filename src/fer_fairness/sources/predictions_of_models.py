@@ -82,6 +82,20 @@ def with_first_answers(
     return table, columns.model_copy(update={"predicted": first})
 
 
+def with_only_model(table: ForeignTable, columns: PredictionColumns) -> PredictionColumns:
+    """Predicted is the only column named like a model's ("pred_resnet"), if none is named plainly.
+
+    Args:
+        table: The predictions.
+        columns: Which column is what.
+    """
+    plain = {name for names in PREDICTED_NAMES for name in names.split()}
+    if columns.predicted is not None or plain & {*map(normal, table.names)}:
+        return columns
+    found = predicted_columns(table, columns.true)
+    return columns.model_copy(update={"predicted": found[0]}) if len(found) == 1 else columns
+
+
 def _of_classes(table: ForeignTable, true: str | None) -> tuple[str, ...]:
     true = _true_column(table) if true is None else true
     if true not in table.names:

@@ -30,7 +30,7 @@ PREDICTED_NAMES: Final = (
         "predicted_emotion predicted_expression prediction_label pred_label pred_class "
         "pred_emotion label_pred emotion_pred emotion_predicted"
     ),
-    "preds predictions output dominant_emotion",
+    "preds predictions output dominant_emotion top_emotion",
 )
 ID_NAMES: Final = (
     "sample_id",

@@ -38,7 +38,7 @@ CODES_BY_HAND: Final[Mapping[str, tuple[str, Mapping[str, str | None]]]] = {
 """Columns that somebody added to csv files; there the age groups count from one."""
 
 _NAME = re.compile(r"(train_\d{5}|test_\d{4})\.jpg")
-_ALIGNED_NAME = re.compile(r"(train_\d{5}|test_\d{4})(?:_aligned)?\.jpg")
+_NAME_IN_FOLDER = re.compile(r"((?:train|test)_\d+)(?:_aligned)?\.jpg")
 _ALIGNED_IMAGE = re.compile(r"(train_\d{5}|test_\d{4})_aligned\.jpg")
 _LIST_LINE = re.compile(r"\s*(\S+)\s+(\S+)\s*")
 _LANDMARK = re.compile(r"-?\d+(\.\d+)?\s+-?\d+(\.\d+)?")
@@ -257,13 +257,13 @@ def _images_in_folders(
         for path in sorted((root / split / code).glob("*"))
         if path.suffix.lower() in {".jpg", ".jpeg", ".png"}
     ]
-    names = [_ALIGNED_NAME.fullmatch(path.name) for path in paths]
+    names = [_NAME_IN_FOLDER.fullmatch(path.name) for path in paths]
     times = Counter(match[1] for match in names if match)
     listed: dict[str, RafDbFace] = {}
     for path, match in zip(paths, names, strict=True):
         place = path.relative_to(folder).as_posix()
         if match is None:
-            record.add(place, None, path.name, _NAME_REASON)
+            record.add(place, None, path.name, "the name is neither train_ nor test_ with a number")
         elif not match[1].startswith(path.parent.parent.name + "_"):
             record.add(place, None, path.name, "the name belongs to the other split")
         elif times[match[1]] > 1:

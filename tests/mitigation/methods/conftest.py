@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fer_fairness.modeling import Objective
+from fer_fairness.modeling.objective import Seen
 
 Gradient = Callable[..., np.ndarray]
 
@@ -30,7 +31,7 @@ def gradient() -> Gradient:
                 return batch["logits"] + self.moved
 
             def compute_loss(self, x: Any, y: Any, y_pred: Any, *_: Any, **__: Any) -> Any:
-                return made.loss(x, y, y_pred, None, None)
+                return made.loss(Seen(x, y, y_pred))
 
         model = Logits()
         model.compile(optimizer=keras.optimizers.SGD(1.0))

@@ -9,7 +9,7 @@ from scipy.special import softmax
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.methods.attribute_aware import AttributeAware
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -40,7 +40,7 @@ def loss(training: TrainingSet, strength: float) -> float:
     made.build(graph, n_features=5, seed=0)
     made.representations.assign(REPRESENTATIONS)
     logits = np.asarray(graph.model(FEATURES))
-    return float(made.loss(training.columns, training.targets, logits, FEATURES, None))
+    return float(made.loss(Seen(training.columns, training.targets, logits, FEATURES)))
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.5, 0.0])

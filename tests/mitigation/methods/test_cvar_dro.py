@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from fer_fairness.mitigation.methods.cvar_dro import CvarDro
 from fer_fairness.modeling import TrainingSet
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.params.training import TrainingParameters
 
 
@@ -22,7 +23,7 @@ def loss(alpha: float, losses: list[float], weight: list[float] | None = None) -
     others = np.log(np.expm1(np.array(losses)))
     logits = np.column_stack([np.zeros(n), others]).astype(np.float32)
     weights = None if weight is None else np.array(weight, np.float32)
-    return float(made.loss({}, targets, logits, None, weights))
+    return float(made.loss(Seen({}, targets, logits, None, weights)))
 
 
 def worst_mean(alpha: float, losses: list[float]) -> float:

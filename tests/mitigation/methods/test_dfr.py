@@ -7,6 +7,7 @@ import pytest
 from fer_fairness.mitigation import Given
 from fer_fairness.mitigation.methods.dfr import Dfr
 from fer_fairness.modeling import TrainingData, build_network, train
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
@@ -84,7 +85,7 @@ def test_the_loss_is_the_plain_one_plus_the_sum_of_absolute_weights(make_faces: 
     logits = np.zeros((40, 8), np.float32)
     for one in objectives:
         one.build(Graph, n_features=0, seed=0)
-    found = [float(one.loss({}, training.targets, logits, None, None)) for one in objectives]
+    found = [float(one.loss(Seen({}, training.targets, logits))) for one in objectives]
     kernel = Graph.model.get_weights()[-2]
     assert found[1] - found[0] == pytest.approx(0.5 * np.abs(kernel).sum(), rel=1e-5)
 

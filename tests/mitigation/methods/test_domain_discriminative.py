@@ -10,7 +10,7 @@ from scipy.special import log_softmax, softmax
 
 from fer_fairness.mitigation.methods.domain_discriminative import DomainDiscriminative
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -51,7 +51,9 @@ def test_the_loss_is_the_cross_entropy_of_one_softmax_over_group_and_emotion(
     training = group_training(MEMBERS, TARGETS.tolist(), weight)
     made = objective(training)
     weights = np.array(weight or [1.0] * 6)
-    found = made.loss(training.columns, training.targets, LOGITS, FEATURES, weight and weights)
+    found = made.loss(
+        Seen(training.columns, training.targets, LOGITS, FEATURES, weight and weights)
+    )
     losses = -np.einsum("ng,nc,ngc->n", np.array(MEMBERS), TARGETS, log_pairs(weights)[0])
     losses[5] = cross_entropy(LOGITS[5:].astype(float), TARGETS[5:])[0]
     assert float(found) == pytest.approx((weights * losses).mean(), rel=1e-5)
@@ -83,7 +85,7 @@ def test_strength_goes_from_the_plain_loss_to_the_methods(
 
     def loss(strength: float) -> float:
         made = objective(known, strength=strength)
-        found = made.loss(known.columns, known.targets, LOGITS[:5], FEATURES[:5], None)
+        found = made.loss(Seen(known.columns, known.targets, LOGITS[:5], FEATURES[:5]))
         return float(found)
 
     plain = cross_entropy(LOGITS[:5].astype(float), TARGETS[:5]).mean()
@@ -98,6 +100,6 @@ def test_a_single_group_is_logit_adjustment(group_training: GroupTraining) -> No
 
     made: Any = DomainDiscriminative().objective(training, PARAMS)
     made.build(keras.Model(), n_features=4, seed=0)
-    found = made.loss(training.columns, training.targets, LOGITS, FEATURES, None)
+    found = made.loss(Seen(training.columns, training.targets, LOGITS, FEATURES))
     expected = cross_entropy(LOGITS + np.log(TARGETS.mean(axis=0)), TARGETS).mean()
     assert float(found) == pytest.approx(expected, rel=1e-5)

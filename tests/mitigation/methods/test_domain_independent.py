@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from fer_fairness.mitigation.methods.domain_independent import DomainIndependent
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -35,7 +35,7 @@ def objective(training: TrainingSet, **settings: Any) -> Any:
 
 
 def said(made: Any, training: TrainingSet) -> np.ndarray:
-    return np.asarray(made.head_logits(training.columns, LOGITS, FEATURES))
+    return np.asarray(made.head_logits(Seen(training.columns, training.targets, LOGITS, FEATURES)))
 
 
 def test_heads_of_all_groups_sum_to_the_models_logits(group_training: GroupTraining) -> None:
@@ -54,7 +54,7 @@ def test_heads_of_all_groups_sum_to_the_models_logits(group_training: GroupTrain
 def test_the_loss_is_that_of_the_head_of_the_faces_group(group_training: GroupTraining) -> None:
     training = faces(group_training, [[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0], [0, 0, 0]])
     made = objective(training)
-    found = made.loss(training.columns, training.targets, LOGITS, FEATURES, None)
+    found = made.loss(Seen(training.columns, training.targets, LOGITS, FEATURES))
     kernels, biases = KERNELS - KERNELS.mean(axis=0), BIASES - BIASES.mean(axis=0)
     own = LOGITS + np.vstack(
         [FEATURES[g] @ kernels[g] + biases[g] for g in range(3)] + [np.zeros(2)]

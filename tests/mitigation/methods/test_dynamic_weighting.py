@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from fer_fairness.mitigation.methods.dynamic_weighting import DynamicWeighting
 from fer_fairness.modeling import TrainingData, TrainingSet, build_network, train
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -56,7 +56,7 @@ def test_who_lags_behind_weighs_more_in_proportion_and_within_bounds(
 
 def test_all_weigh_alike_before_the_first_validation(group_training: GroupTraining) -> None:
     training = group_training(MEMBERS, TARGETS.tolist())
-    found = objective(training).loss(training.columns, training.targets, LOGITS, None, None)
+    found = objective(training).loss(Seen(training.columns, training.targets, LOGITS))
     assert float(found) == pytest.approx(cross_entropy(LOGITS.astype(float), TARGETS).mean())
 
 
@@ -81,7 +81,7 @@ def test_groups_weigh_by_their_recall_and_the_others_do_not_change(
     own = np.where(is_known, factors[GROUPS], 1.0)
     own[is_known] /= np.average(own[is_known], weights=weights[is_known])
     losses = cross_entropy(LOGITS.astype(float), TARGETS)
-    found = made.loss(training.columns, training.targets, LOGITS, None, weight and weights)
+    found = made.loss(Seen(training.columns, training.targets, LOGITS, None, weight and weights))
     assert float(found) == pytest.approx((weights * own * losses).mean(), rel=1e-5)
 
 
@@ -95,7 +95,7 @@ def test_emotions_weigh_by_their_recall_and_both_multiply(group_training: GroupT
     assert_allclose(made.factors[1], [1, 2 - 6 / 14, 1], rtol=1e-6)
     cells = np.array([1, 1.5])[GROUPS[:24]] * np.array([1, 2 - 6 / 14])[EMOTIONS[:24]]
     losses = cross_entropy(LOGITS[:24].astype(float), TARGETS[:24])
-    found = made.loss(training.columns, training.targets, LOGITS[:24], None, None)
+    found = made.loss(Seen(training.columns, training.targets, LOGITS[:24]))
     assert float(found) == pytest.approx((cells * losses).mean() / cells.mean(), rel=1e-5)
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from fer_fairness.mitigation.methods.fairgrad import FairGrad
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -41,7 +41,7 @@ def logits_of(answers: np.ndarray) -> np.ndarray:
 def loss(made: Any, training: TrainingSet, answers: np.ndarray = ANSWERS) -> float:
     weight = training.columns.get("weight")
     logits = logits_of(answers)
-    return float(made.loss(training.columns, training.targets, logits, None, weight))
+    return float(made.loss(Seen(training.columns, training.targets, logits, None, weight)))
 
 
 class Reference:

@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from fer_fairness.mitigation.methods.gap_penalty import GapPenalty
 from fer_fairness.modeling import TrainingSet
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -22,7 +23,9 @@ def penalty(training: TrainingSet, logits: np.ndarray, strength: float = 1.0) ->
     losses = [
         GapPenalty(strength=one)
         .objective(training, PARAMS)
-        .loss(training.columns, training.targets, logits, None, training.columns.get("weight"))
+        .loss(
+            Seen(training.columns, training.targets, logits, None, training.columns.get("weight"))
+        )
         for one in (0.0, strength)
     ]
     return float(losses[1]) - float(losses[0])

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fer_fairness.mitigation import Given
 from fer_fairness.mitigation.methods.group_dro import GroupDro
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -56,11 +56,13 @@ def loss(
     made: Objective, groups: list[int], losses: list[float], weight: list[float] | None = None
 ) -> float:
     found = made.loss(
-        {"group": np.array(groups, np.int32)},
-        first_class(len(groups)),
-        logits_of(losses),
-        None,
-        None if weight is None else np.array(weight, np.float32),
+        Seen(
+            {"group": np.array(groups, np.int32)},
+            first_class(len(groups)),
+            logits_of(losses),
+            None,
+            None if weight is None else np.array(weight, np.float32),
+        )
     )
     return float(found)
 

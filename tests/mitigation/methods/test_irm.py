@@ -6,7 +6,7 @@ import pytest
 
 from fer_fairness.mitigation.methods.irm import Irm
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -23,7 +23,9 @@ def penalty(training: TrainingSet, **settings: Any) -> float:
     losses = [
         Irm.model_validate({**settings, "strength": strength})
         .objective(training, PARAMS)
-        .loss(training.columns, training.targets, LOGITS, None, training.columns.get("weight"))
+        .loss(
+            Seen(training.columns, training.targets, LOGITS, None, training.columns.get("weight"))
+        )
         for strength in (0.0, 1.0)
     ]
     return float(losses[1]) - float(losses[0])

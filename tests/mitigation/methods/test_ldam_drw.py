@@ -15,6 +15,7 @@ from fer_fairness.mitigation.methods.ldam_drw import (
     with_normalised_head,
 )
 from fer_fairness.modeling import TrainingSet, build_network, train
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.modeling.training import TrainingData
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -77,7 +78,7 @@ def test_weights_begin_when_the_share_of_the_epochs_has_passed() -> None:
     params = TrainingParameters(max_epochs=5, steps_per_epoch=2, batch_size=1)
     made = objective(params, max_margin=0.0, beta=0.9, scale=None, reweighted_from=0.8)
     target, logits = np.eye(4, dtype=np.float32)[[1]], np.zeros((1, 4), np.float32)
-    found = [float(made.loss({}, target, logits, None, None)) for _ in range(10)]
+    found = [float(made.loss(Seen({}, target, logits))) for _ in range(10)]
     weight = class_weights(COUNTS.astype(float), 0.9)[1]
     assert_allclose(found, np.log(4) * np.array([1] * 8 + [weight] * 2), rtol=1e-5)
 

@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 
 from fer_fairness.mitigation.methods.mmd import Mmd
 from fer_fairness.modeling import TrainingSet
+from fer_fairness.modeling.objective import Seen
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -25,7 +26,7 @@ def penalty(training: TrainingSet, features: np.ndarray, **settings: Any) -> flo
     losses = [
         Mmd.model_validate({**settings, "strength": strength})
         .objective(training, PARAMS)
-        .loss(training.columns, training.targets, logits, features, None)
+        .loss(Seen(training.columns, training.targets, logits, features))
         for strength in (0.0, 1.0)
     ]
     return float(losses[1]) - float(losses[0])

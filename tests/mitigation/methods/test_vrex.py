@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.mitigation.methods.vrex import Vrex
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 GroupTraining = Callable[..., TrainingSet]
@@ -18,7 +18,7 @@ PARAMS = TrainingParameters(label_smoothing=0.0, logit_adjustment=0.0)
 def loss(training: TrainingSet, logits: np.ndarray, **settings: Any) -> float:
     made = Vrex.model_validate(settings).objective(training, PARAMS)
     weight = training.columns.get("weight")
-    return float(made.loss(training.columns, training.targets, logits, None, weight))
+    return float(made.loss(Seen(training.columns, training.targets, logits, None, weight)))
 
 
 @given(st.lists(st.integers(-1, 2), min_size=1, max_size=10))

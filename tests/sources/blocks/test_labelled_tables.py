@@ -173,6 +173,14 @@ def test_paths_may_be_absolute_and_those_elsewhere_are_named(tmp_path: Path) -> 
     assert len(raw.faces) == 18
 
 
+def test_images_of_which_none_is_there_are_looked_for_elsewhere(tmp_path: Path) -> None:
+    table = faces_of(tmp_path)
+    table.assign(path=table["path"].str.removeprefix("pictures/")).to_csv(tmp_path / "labels.csv")
+    told = r"none of the 21 images in column 'path'.*There is 'pictures/0.png'.*mine\.path"
+    with pytest.raises(InvalidInputError, match=told):
+        read(tmp_path, kind="table", table="labels.csv", columns=COLUMNS)
+
+
 def test_rows_without_an_emotion_are_counted_apart_from_damage(tmp_path: Path) -> None:
     table = faces_of(tmp_path)
     table.loc[[0, 7], "label"] = None

@@ -61,6 +61,15 @@ def test_nobody_is_in_two_splits_that_are_made(of: list[int], seed: int) -> None
     )
 
 
+@given(seed=st.integers(0, 2**32 - 2))
+def test_a_rare_emotion_is_in_every_split_that_is_made_by_person(seed: int) -> None:
+    persons = [f"person {number}" for number in range(60)] * 2
+    emotions = ["happiness"] * 100 + ["contempt"] * 20
+    made = complete_splits(faces([None] * 120, persons=persons, emotions=emotions), PARAMS, seed)
+    n_by = pd.crosstab(pd.Series(emotions), made.of_faces)
+    assert (n_by.loc["contempt"] >= 1).all()
+
+
 def test_splits_that_are_told_stay_and_only_what_lacks_is_made() -> None:
     told = ["train"] * 20 + ["test"] * 6
     made = complete_splits(faces(told), PARAMS, 0).of_faces

@@ -1,6 +1,5 @@
 """Attribute-aware: a representation of the group is added to the features while training."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
 from fer_fairness.mitigation.heads import dense_head
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -79,19 +78,12 @@ class AttributeAwareObjective(GroupObjective):
             shape=(self.n_groups, n_features), initializer="zeros", name="group_representations"
         )
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The plain loss of the logits of features with representations."""
         from keras import ops
 
-        members = self.memberships(batch)
+        members = self.memberships(seen.batch)
         # Taking a group's share of the mean off its members is centring over the groups.
         centred = members - ops.sum(members, axis=1, keepdims=True) / self.n_groups
         added = ops.matmul(ops.matmul(centred, self.representations), self.output.kernel)
-        return super().loss(batch, targets, logits + self._strength * added, features, weight)
+        return super().loss(seen._replace(logits=seen.logits + self._strength * added))

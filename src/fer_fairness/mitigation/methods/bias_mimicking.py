@@ -1,7 +1,6 @@
 """Bias mimicking: to tell an emotion, all others are shown with that emotion's mix of groups."""
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, ce
 from fer_fairness.mitigation.heads import dense_head
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -128,17 +127,11 @@ class BiasMimickingObjective(GroupObjective):
         self.heads.set_weights([kernel, bias])
         graph.tasks = self.heads
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """Tasks and last layer of faces of known group, and the plain loss of the others."""
         from keras import ops
 
+        batch, targets, logits, features, weight = seen
         members = self.memberships(batch)
         known = ops.sum(members, axis=1)
         weights = ops.ones_like(known) if weight is None else weight

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective, Seen
+from fer_fairness.mitigation.group_method import GroupMethod, PenalisedObjective
 from fer_fairness.mitigation.heads import dense_layer, group_loss
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:

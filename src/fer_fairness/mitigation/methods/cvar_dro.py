@@ -1,6 +1,5 @@
 """CVaR-DRO: the faces with the largest losses are all that counts."""
 
-from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
 import numpy as np
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 _SMALLEST_WEIGHT: Final = 1e-12
@@ -54,19 +53,12 @@ class CvarObjective(Objective):
         super().__init__(params, class_shares)
         self._alpha = alpha
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The mean loss of the worst share of the batch."""
         from keras import ops
 
-        losses = self.face_losses(batch, targets, logits)
-        weight = ops.ones_like(losses) if weight is None else weight
+        losses = self.face_losses(seen.batch, seen.targets, seen.logits)
+        weight = ops.ones_like(losses) if seen.weight is None else seen.weight
         worst_first = ops.argsort(-ops.stop_gradient(losses))
         losses, weight = ops.take(losses, worst_first), ops.take(weight, worst_first)
         left = self._alpha * ops.sum(weight) - (ops.cumsum(weight) - weight)

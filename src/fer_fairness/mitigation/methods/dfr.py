@@ -9,7 +9,7 @@ from pydantic import Field
 from fer_fairness.mitigation.last_layer import LastLayerMethod, class_kernel
 from fer_fairness.mitigation.method import LEARNING_RATES, Need
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
@@ -76,16 +76,8 @@ class DfrObjective(Objective):
         """Find the weights that are penalised."""
         self._kernel = class_kernel(graph.model)
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The plain loss plus the penalty."""
         from keras import ops
 
-        plain = super().loss(batch, targets, logits, features, weight)
-        return plain + self._l1 * ops.sum(ops.abs(self._kernel))
+        return super().loss(seen) + self._l1 * ops.sum(ops.abs(self._kernel))

@@ -9,7 +9,7 @@ from pydantic import Field
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, cell_totals
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -89,25 +89,18 @@ class DomainDiscriminativeObjective(GroupObjective):
         )
         self.bias = graph.add_weight(shape=shape, initializer="zeros", name="pair_bias")
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The loss of the pairs, and the plain one of faces of unknown group."""
         from keras import ops
 
+        batch, targets, logits, features, _ = seen
         said = ops.tensordot(features, self.kernel, axes=1) + self.bias
         pairs = ops.log_softmax(said, axis=1) + ops.convert_to_tensor(self._log_priors)
         of_emotions = ops.logsumexp(pairs, axis=1)
         members = self.memberships(batch)
         of_groups = -ops.einsum("ng,nc,ngc->n", members, targets, pairs - of_emotions[:, None, :])
         losses = self.face_losses({**batch, "pair_priors": of_emotions}, targets, logits)
-        losses = losses + self._strength * of_groups
-        return ops.mean(losses if weight is None else losses * weight)
+        return seen.mean(losses + self._strength * of_groups)
 
     def adjustment(self, batch: Mapping[str, Tensor]) -> Tensor:
         """B of each face, `(n, k)`; that of plain training where the group is not known."""

@@ -1,6 +1,5 @@
 """Domain-independent heads: each group has a last layer of its own, and the model is their mean."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -8,7 +7,7 @@ from pydantic import Field
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -78,25 +77,17 @@ class DomainIndependentObjective(GroupObjective):
             for name, shape in shapes.items()
         )
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The plain loss of the logits of each face's group."""
-        own = self.head_logits(batch, logits, features)
-        return super().loss(batch, targets, own, features, weight)
+        return super().loss(seen._replace(logits=self.head_logits(seen)))
 
-    def head_logits(self, batch: Mapping[str, Tensor], logits: Tensor, features: Tensor) -> Tensor:
+    def head_logits(self, seen: Seen) -> Tensor:
         """What each face's head says, `(n, k)`."""
         from keras import ops
 
-        members = self.memberships(batch)
+        members = self.memberships(seen.batch)
         # Taking a group's share of the mean off its members is centring over the groups.
         known = ops.sum(members, axis=1, keepdims=True)
         centred = members - known / self.n_groups
-        deviations = ops.einsum("ng,nf,gfk->nk", centred, features, self.kernels)
-        return logits + self._strength * (deviations + ops.matmul(centred, self.biases))
+        deviations = ops.einsum("ng,nf,gfk->nk", centred, seen.features, self.kernels)
+        return seen.logits + self._strength * (deviations + ops.matmul(centred, self.biases))

@@ -1,6 +1,5 @@
 """Dynamic weighting: after each epoch, who lags behind on validation faces weighs more."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -20,7 +19,7 @@ from fer_fairness.mitigation.group_method import (
 )
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -134,24 +133,17 @@ class DynamicWeightingObjective(GroupObjective):
         )
         self.factors = of_groups, of_emotions
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The plain losses, weighed."""
         from keras import ops
 
         of_groups, of_emotions = (ops.convert_to_tensor(one) for one in self.factors)
-        members = self.memberships(batch)
+        members = self.memberships(seen.batch)
         mean = ops.sum(self._shares * of_groups[:, None] * of_emotions)
-        own = ops.matmul(members, of_groups) * ops.matmul(targets, of_emotions) / mean
+        own = ops.matmul(members, of_groups) * ops.matmul(seen.targets, of_emotions) / mean
         known = ops.sum(members, axis=1)
-        losses = self.face_losses(batch, targets, logits) * (own + 1 - known)
-        return ops.mean(losses if weight is None else losses * weight)
+        losses = self.face_losses(seen.batch, seen.targets, seen.logits)
+        return seen.mean(losses * (own + 1 - known))
 
     def after_epoch(self, logits: np.ndarray, validation: TrainingSet) -> None:
         """Move the factors by the answers about validation faces."""

@@ -1,6 +1,5 @@
 """FairGrad: cells whose recall lags behind their emotion's weigh more, by Lagrange multipliers."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -9,7 +8,7 @@ from pydantic import Field
 from fer_fairness.mitigation.group_method import GroupMethod, GroupObjective, cell_totals
 from fer_fairness.mitigation.method import LEARNING_RATES
 from fer_fairness.modeling import Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
 if TYPE_CHECKING:
@@ -87,22 +86,15 @@ class FairGradObjective(GroupObjective):
             for name in ("above", "below")
         )
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """Move the multipliers by this batch's recalls, then weigh its losses."""
         from keras import ops
 
-        self._move(batch, targets, logits, weight)
-        members = self.memberships(batch)
-        extra = ops.sum(ops.matmul(members, self.cell_weights() - 1) * targets, axis=1)
-        losses = self.face_losses(batch, targets, logits) * ops.stop_gradient(1 + extra)
-        return ops.mean(losses if weight is None else losses * weight)
+        self._move(seen)
+        members = self.memberships(seen.batch)
+        extra = ops.sum(ops.matmul(members, self.cell_weights() - 1) * seen.targets, axis=1)
+        losses = self.face_losses(seen.batch, seen.targets, seen.logits)
+        return seen.mean(losses * ops.stop_gradient(1 + extra))
 
     def cell_weights(self) -> Tensor:
         """What faces of each cell weigh, `(n_groups, k)`; 1 where training has no face of it."""
@@ -115,11 +107,10 @@ class FairGradObjective(GroupObjective):
         least = self._settings.least_weight
         return weights if least is None else ops.maximum(weights, least)
 
-    def _move(
-        self, batch: Mapping[str, Tensor], targets: Tensor, logits: Tensor, weight: Tensor | None
-    ) -> None:
+    def _move(self, seen: Seen) -> None:
         from keras import ops
 
+        batch, targets, logits, _, weight = seen
         right = ops.one_hot(ops.argmax(logits, axis=1), logits.shape[1], dtype=logits.dtype)
         totals = self.cell_sums(batch, targets, weight)
         hits = self.cell_sums(batch, targets * right, weight)

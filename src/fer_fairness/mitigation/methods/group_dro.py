@@ -1,7 +1,6 @@
 """Group DRO: the loss of the group that is served worst weighs most."""
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +12,7 @@ from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import LEARNING_RATES, Given, Need
 from fer_fairness.modeling import GROUP, Objective, TrainingSet
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
@@ -164,19 +163,13 @@ class GroupDroObjective(Objective):
             shape=(self._n_groups,), initializer=alike, trainable=False, name="log_q"
         )
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """Move the groups' weights by this batch's losses, then weigh these."""
         if self._n_groups == 0:
-            return super().loss(batch, targets, logits, features, weight)
+            return super().loss(seen)
         from keras import ops
 
+        batch, targets, logits, _, weight = seen
         losses = self.face_losses(batch, targets, logits)
         weighted = losses if weight is None else losses * weight
         codes = ops.reshape(batch[GROUP], (-1, 1))

@@ -1,6 +1,5 @@
 """LDAM with deferred reweighting: rare emotions are given a wider margin, and later more weight."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -10,7 +9,7 @@ from fer_fairness.mitigation.heads import dense_head
 from fer_fairness.mitigation.method import LEARNING_RATES, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.batches import steps_an_epoch
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -172,16 +171,9 @@ class LdamObjective(Objective):
         """Make the count of the steps."""
         self.step = graph.add_weight(shape=(), initializer="zeros", trainable=False, name="step")
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """The loss of a batch; counts it as a step."""
-        found = super().loss(batch, targets, logits, features, weight)
+        found = super().loss(seen)
         self.step.assign(self.step + 1)
         return found
 

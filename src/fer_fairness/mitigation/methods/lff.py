@@ -1,7 +1,6 @@
 """Learning from failure: faces weigh by how much harder they are for a model of easy answers."""
 
 import logging
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import numpy as np
@@ -12,7 +11,7 @@ from fer_fairness.mitigation.composition import Composition
 from fer_fairness.mitigation.method import LEARNING_RATES, Given, Method
 from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.inspection import leaf_layers
-from fer_fairness.modeling.objective import Tensor
+from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.modeling.precision import computing_in, precision_here
 from fer_fairness.params.training import TrainingParameters
 
@@ -114,25 +113,17 @@ class FailureObjective(Objective):
             for name in ("losses_easy", "losses_model", "shown")
         )
 
-    def loss(
-        self,
-        batch: Mapping[str, Tensor],
-        targets: Tensor,
-        logits: Tensor,
-        features: Tensor | None,  # noqa: ARG002
-        weight: Tensor | None,
-    ) -> Tensor:
+    def loss(self, seen: Seen) -> Tensor:
         """Remember both networks' losses, and give their sum, the model's weighted."""
         from keras import ops
 
         with computing_in(self.easy, precision_here(self._params.precision)):
-            easy = self.easy(batch["seen_images"], training=True)
-        found = [self.cross_entropy(targets, said) for said in (easy, logits)]
-        factors = self.remembered(batch[_FACE], [ops.stop_gradient(loss) for loss in found])
+            easy = self.easy(seen.batch["seen_images"], training=True)
+        found = [self.cross_entropy(seen.targets, said) for said in (easy, seen.logits)]
+        factors = self.remembered(seen.batch[_FACE], [ops.stop_gradient(loss) for loss in found])
         factors = 1 + self._settings.strength * (factors - 1)
-        losses = self.face_losses(batch, targets, logits) * factors
-        losses = losses + self.generalised_cross_entropy(targets, easy)
-        return ops.mean(losses if weight is None else losses * weight)
+        losses = self.face_losses(seen.batch, seen.targets, seen.logits) * factors
+        return seen.mean(losses + self.generalised_cross_entropy(seen.targets, easy))
 
     def generalised_cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
         """Of each face, `(n,)`, as the authors write it: it has the gradient, not the value."""

@@ -71,7 +71,8 @@ def find_preparation(
     if faces.empty:
         return preparation
     pictures, index, _ = pictures_of(faces, images, folders.get(parameters.dataset))
-    outputs = outputs_of(path, parameters, pictures, index)
+    true = tuple(faces["emotion"].tolist())
+    outputs = outputs_of(path, parameters, pictures, index, true_emotions=true)
     if parameters.input_scale is None:
         preparation |= {
             "input_scale": outputs.scale.scale,
@@ -109,6 +110,7 @@ def outputs_of(
     images: Pictures,
     index: np.ndarray,
     scale_reason: str | None = None,
+    true_emotions: tuple[str, ...] | None = None,
 ) -> ModelOutputs:
     """What the model says of the faces; a stranger's file is opened in a process of its own.
 
@@ -118,6 +120,7 @@ def outputs_of(
         images: Of `pictures_of`.
         index: The same.
         scale_reason: How `parameters.input_scale` was found, where it was not configured.
+        true_emotions: Of the faces, where these are such that nothing is scored on.
     """
     mean, deviation = parameters.input_mean, parameters.input_standard_deviation
     standardisation = Standardisation(mean, deviation) if mean and deviation else None
@@ -132,7 +135,13 @@ def outputs_of(
             parameters.input_side_px,
             parameters.input_colours,
         ),
-        scoring=Scoring(parameters.input_scale, standardisation, scale_reason),
+        scoring=Scoring(
+            parameters.input_scale,
+            standardisation,
+            scale_reason,
+            true_emotions,
+            parameters.columns.class_names,
+        ),
     )
     if parameters.isolation == "none":
         return run_model_file(request, images, index)

@@ -30,6 +30,7 @@ from fer_fairness.reporting.cross_dataset import (
     cross_dataset_sections,
     matrix_figure,
 )
+from fer_fairness.reporting.labels import attribute_label
 from fer_fairness.reporting.number_text import listed
 from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.tables import has_majority_emotion, has_target
@@ -234,6 +235,7 @@ def report(
     notes = [
         *([FABRICATED_NOTE] if fabricated else []),
         *([told] if labels else []),
+        *_without_gaps(shared, matrix),
         *([] if is_anew else [_NOT_ANEW]),
     ]
     results = CrossedResults(shared, matrix, between_sets, between_models, counted, notes)
@@ -244,6 +246,20 @@ def report(
         figure_files(sections, notes),
         results.record(),
     )
+
+
+def _without_gaps(shared: Mapping[str, Any], matrix: pd.DataFrame) -> list[str]:
+    """Which datasets have empty cells in the matrix, and why."""
+    compared = set(zip(matrix["evaluation_set"], matrix["attribute"], strict=True))
+    notes = []
+    for name in shared["datasets"]:
+        missing = [attribute_label(one) for one in shared["groups"] if (name, one) not in compared]
+        if missing:
+            notes.append(
+                f"No gap is shown on {EVALUATION_SETS[name].label} by {listed(missing)}: fewer "
+                "than two groups are large enough there (evaluation.minimum_group_size people)."
+            )
+    return notes
 
 
 def named_block(

@@ -80,7 +80,7 @@ def group_accuracy_words(statement: Statement) -> str:
 
 
 def _words(group: GroupRow) -> str:
-    """One group: "black 87.4 %, interval 83.5 to 90.5, n = 349"."""
+    """One group: "Black 87.4 %, interval 83.5 to 90.5, n = 349"."""
     bounds = interval(group.ci_low, group.ci_high, scale=100, digits=1)
     size = thousands(group.n_people)
     return f"{group_label(group.group)} {percent(group.value)}, interval {bounds}, n = {size}"

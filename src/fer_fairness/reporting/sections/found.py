@@ -158,7 +158,7 @@ def _differences(inputs: ReportInputs) -> list[page.Block]:
     )
     shown = [row for row in gaps if row.variant == first]
     text = (
-        f"{counts} The findings below are of the variant “{variant_label(first)}”. "
+        f"{counts} Findings are told of the variant “{variant_label(first)}”. "
         f"{others_found(shown, 'attribute of an evaluation set')}"
     )
     by_table = grouped(headline, lambda row: (row.evaluation_set, row.metric))

@@ -14,7 +14,7 @@ from fer_fairness.reporting.figures.glance import (
     headline_gaps_figure,
     headline_gaps_words,
 )
-from fer_fairness.reporting.glance import Statement, counted_signs, statements
+from fer_fairness.reporting.glance import Statement, named_by_sign, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, in_sentence
 from fer_fairness.reporting.method_findings import front_sentence
@@ -58,7 +58,7 @@ def glance_section(inputs: ReportInputs) -> page.Section:
             half=True,
             alone=f"Accuracy gaps of {_model(inputs)} between perceived groups{_ALONE}",
         ),
-        *_groups(shown[0]),
+        *_groups(inputs, shown[0]),
         *_front(inputs, shown[0]),
     ]
     columns = page.Columns((tuple(left), tuple(right)))
@@ -71,14 +71,16 @@ def _model(inputs: ReportInputs) -> str:
 
 
 def _rest(statements: Sequence[Statement]) -> str:
-    """How many statements are not on the first screen, by what they came to."""
-    return f"{len(statements)} more below: {counted_signs(statements)}." if statements else ""
+    """Whom the statements are about that are not on the first screen, by what they came to."""
+    return f"More below. {named_by_sign(statements)}" if statements else ""
 
 
-def _groups(statement: Statement) -> list[page.Block]:
+def _groups(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
     if len(statement.groups) < 2:
         return []
     heading, caption = f"{statement.about}: accuracy of each group", "With 95 % intervals."
+    gap = statement.gap
+    people = f"{gap.attribute_label} ({gap.source_label}) of {gap.set_label}"
     drawing = page.Drawing(
         "group_accuracy",
         group_accuracy_figure(statement),
@@ -86,7 +88,7 @@ def _groups(statement: Statement) -> list[page.Block]:
         alternative=group_accuracy_words(statement),
         rows=statement.groups,
         half=True,
-        alone=f"{heading}. {caption}",
+        alone=f"Accuracy of {_model(inputs)} for each group of {people}, with 95 % intervals.",
     )
     return [page.Heading(heading), drawing]
 
@@ -101,10 +103,7 @@ def _front(inputs: ReportInputs, statement: Statement) -> list[page.Block]:
     ]
     if not rows:
         return []
-    caption = (
-        "Upper right is better. Larger, with its number: how probably no other is better in both, "
-        "which is no finding by itself."
-    )
+    caption = "Upper right is better. Number: how probably none is better."
     drawing = page.Drawing(
         "worst_group_front",
         front_figure(rows),

@@ -80,7 +80,7 @@ class PlantedRow(OfMetric, OfSource, table="planted"):
 
     @property
     def told(self) -> str:
-        """What is planted: "image quality of black faces (strength 0.4 of 1)"."""
+        """What is planted: "image quality of Black faces (strength 0.4 of 1)"."""
         faces = f"{group_label(self.planted_group or '')} faces"
         return f"{self.kind} of {faces} ({self.strength})"
 

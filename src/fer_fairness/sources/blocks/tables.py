@@ -1,5 +1,6 @@
 """Lists faces that a table names: one image a row, with its emotion and what else is told."""
 
+import glob
 import posixpath
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +55,7 @@ def list_table(folder: Path, params: TableParameters, record: DamageRecord) -> L
     _check_columns(table, params)
     columns = params.columns
     files = _files(table, columns.file, folder, record)
+    _refuse_absent(table, files, folder, params)
     labels = _labels(table, params, record, files)
     splits = _splits(table, columns.split)
     persons = _texts(table, columns.person)
@@ -119,6 +121,22 @@ def _files(
             rows[file] = row + 2
         files.append(None if problem else file)
     return files
+
+
+def _refuse_absent(
+    table: ForeignTable, files: Sequence[str | None], folder: Path, params: TableParameters
+) -> None:
+    """Images of which not one is there lie elsewhere, and are not damaged."""
+    named = [file for file in files if file is not None]
+    if not named or any((folder / file).is_file() for file in named):
+        return
+    alike = next(folder.rglob(f"{glob.escape(posixpath.basename(named[0]))}*"), None)
+    hint = f" There is {alike.relative_to(folder).as_posix()!r}." if alike else ""
+    table.refuse(
+        f"none of the {len(named):,} images in column {params.columns.file!r} is there; the first "
+        f"was looked for at {folder / named[0]}.{hint} Paths begin at the dataset's folder "
+        f"(datasets.{params.name}.path) and have their ending."
+    )
 
 
 def _labels(
