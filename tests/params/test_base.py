@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from fer_fairness.params.base import GivenPathText
 from fer_fairness.params.data_processing import ImageFolderParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -34,6 +35,11 @@ def test_what_a_block_says_of_itself_stays_as_it_is() -> None:
     (error,) = caught.value.errors()
     assert error["loc"] == ()
     assert error["type"] == "value_error"
+
+
+def test_an_address_is_no_path_and_it_is_told_where_its_files_are() -> None:
+    with pytest.raises(ValidationError, match=r"s3://b/faces is an address.*data/mirror/s3"):
+        TypeAdapter(GivenPathText).validate_python("s3://b/faces")
 
 
 def test_a_path_begins_at_the_home_of_whom_the_machine_knows(

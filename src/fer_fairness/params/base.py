@@ -17,7 +17,17 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from fer_fairness.files import home_expanded
 
-GivenPathText: TypeAlias = Annotated[str, AfterValidator(os.path.expanduser)]
+
+def _of_this_machine(given: str) -> str:
+    if "://" in given:
+        raise ValueError(
+            f"{given} is an address; expected a path of this machine. What lies in a bucket below "
+            "the data root is in its mirror: data/mirror/s3/BUCKET/..."
+        )
+    return os.path.expanduser(given)  # noqa: PTH111  a path's own raises where nobody is known
+
+
+GivenPathText: TypeAlias = Annotated[str, AfterValidator(_of_this_machine)]
 """A path as somebody types it: ~ is their home, also where no shell sees it."""
 
 
