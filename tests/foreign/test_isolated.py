@@ -26,6 +26,7 @@ AMPLE = Limits(memory_bytes=2 * 2**30, time_s=120)
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)).astype(np.uint8)
 NOTES = "open('answer.json', 'w').write('{\"notes\": []}')"
 INDEX = np.array([4, 0, 5])
+SCALED = Scoring(input_scale="0-1")
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
 
 
 def test_the_outputs_are_those_of_this_process(model: Path) -> None:
-    found = run_isolated(ModelRequest(model, "theirs"), IMAGES, INDEX, AMPLE)
-    expected = run_model_file(ModelRequest(model, "theirs"), IMAGES, INDEX)
+    found = run_isolated(ModelRequest(model, "theirs", scoring=SCALED), IMAGES, INDEX, AMPLE)
+    expected = run_model_file(ModelRequest(model, "theirs", scoring=SCALED), IMAGES, INDEX)
     np.testing.assert_allclose(found.shares, expected.shares, atol=1e-7)
     assert (found.notes, found.scale) == (expected.notes, expected.scale)
 
@@ -60,7 +61,7 @@ def test_faces_in_files_are_read_there_as_the_model_takes_them(tmp_path: Path) -
     paths = [tmp_path / f"{number}.png" for number in range(6)]
     for path, face in zip(paths, pixels, strict=True):
         Image.fromarray(face).save(path)
-    request = ModelRequest(model, "theirs", form=InputForm(colours="BGR"))
+    request = ModelRequest(model, "theirs", form=InputForm(colours="BGR"), scoring=SCALED)
     found = run_isolated(request, PictureFiles(paths), INDEX, AMPLE)
     blue_first = PictureFiles(paths, (8, 8, 3))[np.arange(6)][..., ::-1]
     expected = run_model_file(request, blue_first, INDEX)
@@ -101,7 +102,7 @@ def test_too_little_memory_is_one_error(tmp_path: Path) -> None:
     path = tmp_path / "large.keras"
     keras.Sequential([*chain, layers.Dense(8, activation="softmax")]).save(path)
     with pytest.raises(InvalidInputError, match=r"large\.keras.*(memory_limit_gb|cannot be)"):
-        run_isolated(ModelRequest(path, "m"), IMAGES, INDEX, Limits(2**20, 120))
+        run_isolated(ModelRequest(path, "m", scoring=SCALED), IMAGES, INDEX, Limits(2**20, 120))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,14 @@ _KEPT_BEGINNINGS: Final = (
     "XLA_",
 )
 _LARGEST_ANSWER: Final = 2**20
-_OUT_OF_MEMORY: Final = ("alloc", "OOM", "out of memory", "MemoryError", "start new thread")
+_OUT_OF_MEMORY: Final = (
+    "alloc",
+    "OOM",
+    "out of memory",
+    "MemoryError",
+    "SystemError",  # C code that failed and does not say of what
+    "start new thread",
+)
 
 
 @dataclass(frozen=True)
