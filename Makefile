@@ -66,7 +66,7 @@ faults: install
 	$(BIN)/python -m benchmarks.faults --quick --minutes 5 --folder data/faults
 
 schema: install
-	$(BIN)/python -c 'from fer_fairness.reporting.results_schema import schema_text; print(schema_text(), end="")' \
+	$(BIN)/python -c 'from fer_fairness.reporting.results.schema import schema_text; print(schema_text(), end="")' \
 		> docs/results.schema.json
 
 pins:

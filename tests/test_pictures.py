@@ -17,7 +17,7 @@ from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.params.embedding import ImageCondition
 from fer_fairness.pictures import FORMATS, picture_or_problem, upright, without_warnings
 from fer_fairness.sources.base import DamageRecord
-from fer_fairness.sources.images import decode_listed
+from fer_fairness.sources.image_files.images import decode_listed
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n{} loop\n"
 AS_FER_PLUS = ImageCondition(side_px=48, colour=False)

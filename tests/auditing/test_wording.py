@@ -14,7 +14,7 @@ from fer_fairness.auditing.options import Options
 from fer_fairness.auditing.wording import Way, in_words_of, worded
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.sources.foreign_table import ROWS, quoted
+from fer_fairness.sources.foreign_tables.table import ROWS, quoted
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.foreign import PictureFiles
 from fer_fairness.params.data_processing import SourceParameters
 from fer_fairness.sources.base import DamageRecord
-from fer_fairness.sources.images import decode_listed
+from fer_fairness.sources.image_files.images import decode_listed
 
 ALL = np.arange(2)
 

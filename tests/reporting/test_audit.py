@@ -10,10 +10,10 @@ from tests.reporting.rows import GAP, changed, report, without
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.reporting import REPORT_TABLES, page
+from fer_fairness.reporting.card.model_card import model_card
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.model_card import model_card
-from fer_fairness.reporting.results import results_json
+from fer_fairness.reporting.results.document import results_json
 from fer_fairness.reporting.rows.schema import rows_of
 from fer_fairness.reporting.rows.scores import GroupRow
 from fer_fairness.reporting.sections.data_and_run import reading_section

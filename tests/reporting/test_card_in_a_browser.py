@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.reporting.test_page_in_a_browser import BARRIERS, CHROMIUM, DARK, PHONE, outcome
 
+from fer_fairness.reporting.card.model_card import model_card
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.model_card import model_card
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 

@@ -7,8 +7,8 @@ import pytest
 from tests.reporting.rows import CHANGE, GAP, GAP_CHANGE, NO_CHANGE, report
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.effects import Effect
 from fer_fairness.reporting.figures.glance import group_accuracy_figure, headline_gaps_figure
+from fer_fairness.reporting.findings.effects import Effect
 from fer_fairness.reporting.glance import Sign, statements, subject, trust
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs

@@ -23,12 +23,12 @@ from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.ranks import joined, rank_figure
 from fer_fairness.reporting.figures.svg import inline_svg
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.method_findings import (
+from fer_fairness.reporting.findings.methods import (
     answer_sentences,
     front_sentence,
     outcome_sentence,
 )
+from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.rows.bench import FrontRow, RankRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.sections.methods import methods_section

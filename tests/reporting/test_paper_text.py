@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from tests.reporting.rows import changed, report, without
 
 from fer_fairness.reporting import paper_files
-from fer_fairness.reporting.effects import effects
-from fer_fairness.reporting.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.effects import effects
+from fer_fairness.reporting.findings.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.methods import answer_sentences
 from fer_fairness.reporting.glance import Sign, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import variant_label
-from fer_fairness.reporting.method_findings import answer_sentences
 from fer_fairness.reporting.paper.headline_tables import PaperTable, headline_tables
 from fer_fairness.reporting.paper.latex import CITATION, latex_text
 from fer_fairness.reporting.paper.paragraphs import methods_paragraph, results_paragraph

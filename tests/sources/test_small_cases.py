@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.predictions import PredictionFile, read_predictions
+from fer_fairness.sources.predictions.reading import PredictionFile, read_predictions
 
 
 def read(folder: Path, text: str) -> PredictionFile:

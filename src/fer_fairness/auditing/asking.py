@@ -15,8 +15,8 @@ from fer_fairness.auditing.request import Request, Source
 from fer_fairness.auditing.wording import Way, in_words_of
 from fer_fairness.errors import DoubtfulInputWarning, InvalidInputError
 from fer_fairness.fairness import RepeatedPeopleWarning
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions_of_models import has_true_codes
+from fer_fairness.sources.foreign_tables.given_frame import table_of_frame
+from fer_fairness.sources.predictions.of_models import has_true_codes
 from fer_fairness.taxonomy import NO_CLASS
 
 

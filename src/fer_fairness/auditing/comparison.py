@@ -18,8 +18,8 @@ from fer_fairness.fairness.comparisons.audience import Audience, with_sources
 from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.files import json_sha256
 from fer_fairness.reporting import ReportInputs
-from fer_fairness.reporting.effects import effects
 from fer_fairness.reporting.figures.trade_off import fairness_accuracy_figure
+from fer_fairness.reporting.findings.effects import effects
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow
 
 

@@ -16,11 +16,11 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.files import home_expanded
 from fer_fairness.params.embedding import Alignment
 from fer_fairness.pictures import picture_or_problem, upright, without_warnings
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable, listed
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.images import within
-from fer_fairness.sources.predictions_roles import image_column, normal
+from fer_fairness.sources.foreign_tables.given_frame import table_of_frame
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import ForeignTable, listed
+from fer_fairness.sources.image_files.images import within
+from fer_fairness.sources.predictions.roles import image_column, normal
 from fer_fairness.tables import PERSON, has_majority_emotion
 from fer_fairness.taxonomy import ATTRIBUTES
 

@@ -13,9 +13,9 @@ from fer_fairness.fairness.codes import categorical
 from fer_fairness.fairness.comparisons.audience import Audience
 from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable
-from fer_fairness.sources.predictions_of_models import of_one_model, predicted_columns
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import ForeignTable
+from fer_fairness.sources.predictions.of_models import of_one_model, predicted_columns
 from fer_fairness.tables import MODEL
 
 _LABELS: Final = ("emotion", "predicted_emotion")

@@ -11,11 +11,11 @@ import pandas as pd
 from fer_fairness.fairness.codes import categorical
 from fer_fairness.fairness.scored_faces import ScoredFaces, with_confidence
 from fer_fairness.params.audit import AuditParameters
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import ForeignTable
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
-from fer_fairness.sources.image_listing import printable
-from fer_fairness.sources.predictions import read_table
+from fer_fairness.sources.image_files.listing import printable
+from fer_fairness.sources.predictions.reading import read_table
 
 _NAME_LENGTH: Final = 60
 

@@ -15,10 +15,10 @@ from fer_fairness.auditing.wording import Way, in_words_of
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.extras import require_extra
 from fer_fairness.files import home_expanded
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ForeignTable, listed
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions_of_models import of_one_model, predicted_columns
+from fer_fairness.sources.foreign_tables.given_frame import table_of_frame
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import ForeignTable, listed
+from fer_fairness.sources.predictions.of_models import of_one_model, predicted_columns
 from fer_fairness.taxonomy import probability_column
 
 Source: TypeAlias = pd.DataFrame | str | os.PathLike[str]

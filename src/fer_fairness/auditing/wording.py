@@ -18,7 +18,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.audit import AuditParameters, PredictionColumns
 from fer_fairness.params.base import Parameters
 from fer_fairness.params.inference import InferenceParameters
-from fer_fairness.sources.foreign_table import ROWS
+from fer_fairness.sources.foreign_tables.table import ROWS
 
 _BLOCKS: Final[Mapping[str, type[Parameters]]] = MappingProxyType(
     {

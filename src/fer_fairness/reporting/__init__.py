@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from fer_fairness.reporting.card.model_card import ModelCard, model_card
 from fer_fairness.reporting.html import render_report
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import as_json
 from fer_fairness.reporting.labels import evaluation_set_label
-from fer_fairness.reporting.model_card import ModelCard, model_card
 from fer_fairness.reporting.paper.figures import figure_files
 from fer_fairness.reporting.paper.text import paper_files
 from fer_fairness.reporting.previews import preview_figures
-from fer_fairness.reporting.results import (
+from fer_fairness.reporting.results.document import (
     read_inputs,
     read_results,
     read_table,
@@ -20,7 +20,7 @@ from fer_fairness.reporting.results import (
     with_sha256,
     write_results,
 )
-from fer_fairness.reporting.results_schema import SCHEMA_VERSION
+from fer_fairness.reporting.results.schema import SCHEMA_VERSION
 from fer_fairness.reporting.rows.schema import Row
 from fer_fairness.reporting.sections import all_sections
 

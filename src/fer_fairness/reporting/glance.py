@@ -8,8 +8,8 @@ from typing import Final
 
 from fer_fairness.fairness.group_names import attribute_parts
 from fer_fairness.fairness.verdicts import Verdict
-from fer_fairness.reporting.effects import told_changes
-from fer_fairness.reporting.gap_sentences import faces_of, group_ends, pair_words
+from fer_fairness.reporting.findings.effects import told_changes
+from fer_fairness.reporting.findings.gap_sentences import faces_of, group_ends, pair_words
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, group_label, in_sentence
 from fer_fairness.reporting.number_text import listed, percent, thousands

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures.style import WIDTH
 from fer_fairness.reporting.figures.svg import inline_svg
-from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.findings.finding import Finding
 from fer_fairness.reporting.glance import Statement
 from fer_fairness.reporting.number_text import MISSING, is_few, thousands
 from fer_fairness.reporting.rows.schema import Row, table_of

@@ -9,10 +9,10 @@ import pandas as pd
 
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import change_finding, together_note
 from fer_fairness.reporting.figures.changes import changes_figure, changes_words
 from fer_fairness.reporting.figures.names import figure_name
-from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.findings.changes import change_finding, together_note
+from fer_fairness.reporting.findings.finding import Finding
 from fer_fairness.reporting.glance import trust
 from fer_fairness.reporting.html import render_page
 from fer_fairness.reporting.inputs import MOST_VARIANTS, ReportInputs

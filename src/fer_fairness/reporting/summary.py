@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fer_fairness.reporting.change_findings import change_finding
+from fer_fairness.reporting.findings.changes import change_finding
 from fer_fairness.reporting.glance import Sign, Statement, statements, subject
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_blocks import json_text

@@ -14,12 +14,17 @@ from typing import Final
 
 from fer_fairness.sources.base import DatasetFacts, RawFaces
 from fer_fairness.sources.blocks import PRESETS, read_dataset
-from fer_fairness.sources.fairface import FAIRFACE, read_fairface
-from fer_fairness.sources.ferplus import FER_PLUS, read_fer_plus
 from fer_fairness.sources.held_out_labels import HeldOutLabels, read_held_out_labels
-from fer_fairness.sources.image_folder import IMAGES, ImageFolder, image_paths, read_image_folder
-from fer_fairness.sources.predictions import PredictionFile, read_predictions
-from fer_fairness.sources.rafdb import RAF_DB, read_raf_db
+from fer_fairness.sources.image_files.folder import (
+    IMAGES,
+    ImageFolder,
+    image_paths,
+    read_image_folder,
+)
+from fer_fairness.sources.predictions.reading import PredictionFile, read_predictions
+from fer_fairness.sources.published.fairface import FAIRFACE, read_fairface
+from fer_fairness.sources.published.ferplus import FER_PLUS, read_fer_plus
+from fer_fairness.sources.published.rafdb import RAF_DB, read_raf_db
 
 READERS: Final[Mapping[str, Callable[..., RawFaces]]] = MappingProxyType(
     {"fer_plus": read_fer_plus, "raf_db": read_raf_db, "fairface": read_fairface}

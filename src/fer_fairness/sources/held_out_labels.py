@@ -8,9 +8,15 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, TextColumn, listed, rows_named
-from fer_fairness.sources.group_cells import as_seen
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import (
+    ROWS,
+    ForeignTable,
+    TextColumn,
+    listed,
+    rows_named,
+)
+from fer_fairness.sources.predictions.group_cells import as_seen
 
 _TRUE: Final = "true_"
 _PREDICTED: Final = "predicted_"

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions import PredictionFile, read_table
+from fer_fairness.sources.foreign_tables.given_frame import table_of_frame
+from fer_fairness.sources.predictions.reading import PredictionFile, read_table
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 OWN = [*CLASSES, "happy"]

@@ -11,9 +11,9 @@ import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.given_frame import table_of_frame
-from fer_fairness.sources.predictions import PredictionFile, read_predictions, read_table
+from fer_fairness.sources.foreign_tables.given_frame import table_of_frame
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.predictions.reading import PredictionFile, read_predictions, read_table
 
 FER2013 = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 EIGHT = ("Anger", "Contempt", "Disgust", "Fear", "Happiness", "Neutral", "Sadness", "Surprise")

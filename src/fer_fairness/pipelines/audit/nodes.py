@@ -33,7 +33,7 @@ from fer_fairness.reporting import (
     render_report,
     results_json,
 )
-from fer_fairness.sources.image_listing import printable
+from fer_fairness.sources.image_files.listing import printable
 from fer_fairness.taxonomy import EMOTIONS
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
-from fer_fairness.reporting.gap_sentences import gap_words
+from fer_fairness.reporting.findings.gap_sentences import gap_words
 from fer_fairness.reporting.labels import capitalised, in_sentence
 from fer_fairness.reporting.number_text import first_few, p_equals, thousands
 from fer_fairness.reporting.rows.schema import grouped

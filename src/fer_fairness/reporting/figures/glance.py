@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import draw_gap
-from fer_fairness.reporting.gap_sentences import gap_words
+from fer_fairness.reporting.findings.gap_sentences import gap_words
 from fer_fairness.reporting.glance import Sign, Statement
 from fer_fairness.reporting.labels import capitalised, group_label
 from fer_fairness.reporting.number_text import interval, percent, thousands

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.figures.gaps import NO_GAPS
-from fer_fairness.reporting.gap_sentences import gap_words
+from fer_fairness.reporting.findings.gap_sentences import gap_words
 from fer_fairness.reporting.number_text import percent
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.rows.scores import GapRow, OverallRow

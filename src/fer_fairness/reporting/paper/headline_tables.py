@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from fer_fairness.fairness.group_names import attribute_parts
-from fer_fairness.reporting.effects import effects, set_against
+from fer_fairness.reporting.findings.effects import effects, set_against
 from fer_fairness.reporting.glance import statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import (

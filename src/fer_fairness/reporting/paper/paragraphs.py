@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from fer_fairness.reporting.effects import effects
-from fer_fairness.reporting.findings import scores_text
-from fer_fairness.reporting.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.effects import effects
+from fer_fairness.reporting.findings.finding import scores_text
+from fer_fairness.reporting.findings.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.methods import answer_sentences
 from fer_fairness.reporting.glance import Sign, Statement, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence, start_label
-from fer_fairness.reporting.method_findings import answer_sentences
 from fer_fairness.reporting.number_text import listed, thousands
 from fer_fairness.reporting.rows.bench import RankRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.effects import Effect, effects, set_against
+from fer_fairness.reporting.findings.effects import Effect, effects, set_against
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import attribute_label, capitalised, evaluation_set_label
 from fer_fairness.reporting.number_text import MISSING

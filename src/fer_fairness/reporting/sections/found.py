@@ -7,16 +7,20 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import comparison_findings, together_note
-from fer_fairness.reporting.findings import (
+from fer_fairness.reporting.findings.changes import comparison_findings, together_note
+from fer_fairness.reporting.findings.finding import (
     Finding,
     performance_findings,
     scores_text,
 )
-from fer_fairness.reporting.gap_findings import gap_findings
-from fer_fairness.reporting.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.gap_sentences import gap_sentence
+from fer_fairness.reporting.findings.gaps import gap_findings
+from fer_fairness.reporting.findings.label_correction import (
+    LabelErrors,
+    corrected_cell,
+    label_errors,
+)
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import (
     capitalised,
     evaluation_set_label,

@@ -13,8 +13,12 @@ from fer_fairness.fairness.metrics.words import (
 from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.gaps import gap_forest_figure, gap_forest_words
 from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.findings.label_correction import (
+    LabelErrors,
+    corrected_cell,
+    label_errors,
+)
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_correction import LabelErrors, corrected_cell, label_errors
 from fer_fairness.reporting.labels import group_label, in_order
 from fer_fairness.reporting.number_text import p_value, thousands
 from fer_fairness.reporting.rows.schema import grouped

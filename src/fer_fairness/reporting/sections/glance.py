@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import seen_range
-from fer_fairness.reporting.effects import Effect, MethodEffects, effects, set_against, told_changes
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.glance import (
     HEADLINE_GAPS_CAPTION,
@@ -14,10 +12,18 @@ from fer_fairness.reporting.figures.glance import (
     headline_gaps_figure,
     headline_gaps_words,
 )
+from fer_fairness.reporting.findings.changes import seen_range
+from fer_fairness.reporting.findings.effects import (
+    Effect,
+    MethodEffects,
+    effects,
+    set_against,
+    told_changes,
+)
+from fer_fairness.reporting.findings.methods import front_sentence
 from fer_fairness.reporting.glance import Statement, named_by_sign, statements
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, in_sentence
-from fer_fairness.reporting.method_findings import front_sentence
 from fer_fairness.reporting.number_text import thousands
 from fer_fairness.reporting.rows.bench import FrontRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow

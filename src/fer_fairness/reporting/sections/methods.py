@@ -5,17 +5,17 @@ from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
-from fer_fairness.reporting.effects import control_of
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.figures.ranks import rank_figure, rank_words
-from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.labels import in_sentence
-from fer_fairness.reporting.method_findings import (
+from fer_fairness.reporting.findings.effects import control_of
+from fer_fairness.reporting.findings.methods import (
     answer_sentences,
     front_sentence,
     outcome_sentence,
 )
+from fer_fairness.reporting.inputs import ReportInputs
+from fer_fairness.reporting.labels import in_sentence
 from fer_fairness.reporting.number_text import listed, p_equals, thousands
 from fer_fairness.reporting.rows.bench import FrontRow, Outcome, RankRow, RankTestRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow

@@ -6,9 +6,9 @@ from typing import Final
 
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
-from fer_fairness.reporting.change_findings import change_finding, together_note
 from fer_fairness.reporting.figures.changes import changes_figure, changes_words
 from fer_fairness.reporting.figures.names import figure_name
+from fer_fairness.reporting.findings.changes import change_finding, together_note
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import evaluation_set_label
 from fer_fairness.reporting.number_text import percent, points, thousands

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from fer_fairness.fairness.verdicts import PlantedVerdict
 from fer_fairness.reporting import page
-from fer_fairness.reporting.findings import Finding, Kind
+from fer_fairness.reporting.findings.finding import Finding, Kind
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import (
     capitalised,

@@ -15,8 +15,8 @@ from fer_fairness.fairness.label_noise import (
 )
 from fer_fairness.fairness.metrics.words import metric_words
 from fer_fairness.reporting import page
+from fer_fairness.reporting.findings.label_correction import corrected_cell, label_errors
 from fer_fairness.reporting.inputs import ReportInputs
-from fer_fairness.reporting.label_correction import corrected_cell, label_errors
 from fer_fairness.reporting.labels import in_order
 from fer_fairness.reporting.number_text import count_with_interval, percent, thousands
 from fer_fairness.reporting.rows.labeller import LabelNoiseGroupRow, LabelNoiseScoreRow

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from fer_fairness.reporting import page
-from fer_fairness.reporting.findings import Finding
+from fer_fairness.reporting.findings.finding import Finding
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import capitalised, subgroup_label
 from fer_fairness.reporting.number_text import number, p_equals, p_value, percent, thousands

@@ -6,9 +6,9 @@ from typing import Final
 
 import pandas as pd
 
-from fer_fairness.sources.ages import groups_of_years, is_years
-from fer_fairness.sources.foreign_table import ForeignTable, TextColumn, rows_named
-from fer_fairness.sources.group_cells import combination_notes, named_by
+from fer_fairness.sources.foreign_tables.table import ForeignTable, TextColumn, rows_named
+from fer_fairness.sources.predictions.ages import groups_of_years, is_years
+from fer_fairness.sources.predictions.group_cells import combination_notes, named_by
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
     COARSE_RACES,

@@ -8,8 +8,8 @@ from typing import Final
 from fer_fairness.sources.base import DamageRecord
 from fer_fairness.sources.blocks.emotions import EmotionReader
 from fer_fairness.sources.blocks.listing import NO_EMOTION, ListedFace, Listing, split_named
-from fer_fairness.sources.image_folder import name_problem, no_images
-from fer_fairness.sources.image_listing import list_images, printable
+from fer_fairness.sources.image_files.folder import name_problem, no_images
+from fer_fairness.sources.image_files.listing import list_images, printable
 
 NO_FOLDER: Final = "it lies in no folder of an emotion"
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.sources.base import Json
-from fer_fairness.sources.images import Box, Place
+from fer_fairness.sources.image_files.images import Box, Place
 
 NO_EMOTION: Final = "left out: none of the eight emotions"
 """What was done with a face that shows none of the eight, or of which nobody says what it shows."""

@@ -30,13 +30,13 @@ from fer_fairness.sources.blocks.listing import (
     lies_below,
     split_named,
 )
-from fer_fairness.sources.ferplus_files import DAMAGED, read_pixel_file
-from fer_fairness.sources.image_folder import no_images
-from fer_fairness.sources.image_listing import list_images, printable
-from fer_fairness.sources.images import SIDE
-from fer_fairness.sources.label_files import file_md5, file_report, read_label_file
-from fer_fairness.sources.rafdb import RAF_DB
-from fer_fairness.sources.rafdb_layouts import find_class_folders, list_class_folders
+from fer_fairness.sources.image_files.folder import no_images
+from fer_fairness.sources.image_files.images import SIDE
+from fer_fairness.sources.image_files.label_files import file_md5, file_report, read_label_file
+from fer_fairness.sources.image_files.listing import list_images, printable
+from fer_fairness.sources.published.ferplus_files import DAMAGED, read_pixel_file
+from fer_fairness.sources.published.rafdb import RAF_DB
+from fer_fairness.sources.published.rafdb_layouts import find_class_folders, list_class_folders
 from fer_fairness.taxonomy import CODES_OF_EMOTIONS
 
 Lister = Callable[[DatasetFacts, Path, EmotionReader, DamageRecord], Listing]

@@ -40,7 +40,7 @@ from fer_fairness.sources.blocks.listing import NO_EMOTION, ListedFace, Listing
 from fer_fairness.sources.blocks.presets import PRESETS
 from fer_fairness.sources.blocks.splits import complete_splits
 from fer_fairness.sources.blocks.tables import list_table
-from fer_fairness.sources.images import DecodedImages, decode_listed
+from fer_fairness.sources.image_files.images import DecodedImages, decode_listed
 from fer_fairness.tables import PERSON, TARGET_COLUMNS, VOTES_COLUMNS
 from fer_fairness.taxonomy import EMOTIONS
 

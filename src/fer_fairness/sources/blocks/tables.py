@@ -24,8 +24,8 @@ from fer_fairness.sources.blocks.listing import (
     lies_below,
     split_named,
 )
-from fer_fairness.sources.foreign_file import open_table
-from fer_fairness.sources.foreign_table import ROWS, ForeignTable, rows_named
+from fer_fairness.sources.foreign_tables.reading import open_table
+from fer_fairness.sources.foreign_tables.table import ROWS, ForeignTable, rows_named
 from fer_fairness.spreadsheets import unescaped
 from fer_fairness.taxonomy import EMOTIONS, Attribute
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from fer_fairness.sources.foreign_table import ForeignTable
+from fer_fairness.sources.foreign_tables.table import ForeignTable
 from fer_fairness.sources.tool_outputs.forms import ToolOutput
 
 SeveralFaces: TypeAlias = Literal["largest", "all"]

@@ -20,11 +20,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fer_fairness.sources.arrow_columns import is_text
-from fer_fairness.sources.foreign_table import ForeignTable
-from fer_fairness.sources.json_text import CLASS_SCORES, LARGEST
-from fer_fairness.sources.number_lists import lists_of_numbers
-from fer_fairness.sources.predictions_roles import LIST_NAMES, PREDICTED_NAMES, image_column, normal
+from fer_fairness.sources.foreign_tables.arrow_columns import is_text
+from fer_fairness.sources.foreign_tables.json_text import CLASS_SCORES, LARGEST
+from fer_fairness.sources.foreign_tables.number_lists import lists_of_numbers
+from fer_fairness.sources.foreign_tables.table import ForeignTable
+from fer_fairness.sources.predictions.roles import LIST_NAMES, PREDICTED_NAMES, image_column, normal
 from fer_fairness.taxonomy import probability_column
 
 Numbers = npt.NDArray[np.float64]

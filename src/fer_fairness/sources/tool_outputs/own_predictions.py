@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from fer_fairness.params.audit import PredictionColumns
-from fer_fairness.sources.foreign_table import ForeignTable, quoted
-from fer_fairness.sources.predictions_roles import PREDICTED_NAMES, image_column, normal
+from fer_fairness.sources.foreign_tables.table import ForeignTable, quoted
+from fer_fairness.sources.predictions.roles import PREDICTED_NAMES, image_column, normal
 from fer_fairness.sources.tool_outputs.forms import ToolOutput
 
 

@@ -1,0 +1,1 @@
+"""What was found, in sentences built from the tables, and what is known of it."""

@@ -1,0 +1,1 @@
+"""Images in folders, what stands beside them, and what no list names."""

@@ -1,0 +1,1 @@
+"""Tables of predictions: which column is what, and what its cells say."""

@@ -1,0 +1,1 @@
+"""Readers of FER+, RAF-DB and FairFace in the forms that their publishers gave them."""
