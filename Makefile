@@ -28,7 +28,8 @@ install: .venv/.installed
 		echo "No Python 3.11, 3.12 or 3.13 with venv was found. Install one (Debian: python3 and python3-venv), or name it: make run PYTHON=/path/to/python3.12"; \
 		exit 1; fi
 	@echo "Installing into .venv: 3.5 GB on disk, three to five minutes, without further lines."
-	$(PYTHON) -m venv .venv
+	@# One that works stays as it is: another Python's would mix both.
+	@$(BIN)/python -c "import pip, ssl" 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@# An older pip takes a pin without extras for none where another package asks for extras.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
