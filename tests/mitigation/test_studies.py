@@ -197,15 +197,28 @@ def test_a_failure_is_a_trial_of_the_budget_and_its_reason_is_kept(store: str) -
     assert search(budget(store, 4), failing) == trials
 
 
-def test_a_trial_that_was_killed_is_no_trial_of_the_budget(store: str) -> None:
-    def killed(_: Focal) -> Scores:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("n_before", [0, 2])
+def test_a_trial_that_was_killed_is_done_again_before_others(store: str, n_before: int) -> None:
+    asked: list[Focal] = []
+
+    def killed(method: Focal) -> Scores:
+        asked.append(method)
+        if len(asked) > n_before:
+            raise KeyboardInterrupt
+        return by_gamma(method)
 
     with pytest.raises(KeyboardInterrupt):
-        search(budget(store, 2), killed)
-    trials = search(budget(store, 2))
-    assert len(trials) == 2
-    assert all(trial.scores for trial in trials)
+        search(budget(store, 4), killed)
+    again: list[Focal] = []
+
+    def noted(method: Focal) -> Scores:
+        again.append(method)
+        return by_gamma(method)
+
+    trials = search(budget(store, 4), noted)
+    assert again[0] == asked[-1]
+    assert len(again) == 4 - n_before
+    assert len({str(trial.settings) for trial in trials if trial.scores}) == 4
 
 
 @pytest.mark.parametrize(

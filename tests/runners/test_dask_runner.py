@@ -130,7 +130,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def two_processes(kedro_project: Path) -> Iterator[LocalCluster]:  # noqa: ARG001  workers load it
+def cluster(kedro_project: Path) -> Iterator[LocalCluster]:  # noqa: ARG001  workers load it
     options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "resources": {"node": 1}}
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
@@ -138,6 +138,13 @@ def two_processes(kedro_project: Path) -> Iterator[LocalCluster]:  # noqa: ARG00
         dask.config.set({"scheduler-address": processes.scheduler_address}),
     ):
         yield processes
+
+
+@pytest.fixture
+def two_processes(cluster: LocalCluster) -> LocalCluster:
+    """Both of them, though one died in the test before."""
+    cluster.wait_for_workers(2, timeout=120)  # type: ignore[no-untyped-call]
+    return cluster
 
 
 def run(

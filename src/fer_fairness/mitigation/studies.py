@@ -101,16 +101,41 @@ class _Search:
     seed: int
     n_trials: int
 
-    def opened(self, call: int = 0) -> "optuna.Study":
-        """The study; calls side by side propose something else each."""
-        return _opened(self.budget, self.name, self.described, f"{self.seed} {call}")
+    def opened(self) -> "optuna.Study":
+        return _opened(self.budget, self.name, self.described)
 
     def __call__(self, call: int) -> None:
         """Finish one trial, unless others have finished all meanwhile."""
-        study = self.opened(call)
+        study, redrawn = self.opened(), count()
+
+        def go_on(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
+            study.sampler = self._proposes(study, call)
+            if _TRIAL in trial.user_attrs:
+                study.stop()
+
         if len(_finished(study)) < self.n_trials:
-            objective = partial(self._tried, study, count())
-            study.optimize(objective, callbacks=[_stop_if_finished])
+            study.sampler = self._proposes(study, call)
+            study.optimize(partial(self._tried, study, redrawn), callbacks=[go_on])
+
+    def _proposes(self, study: "optuna.Study", call: int) -> "optuna.samplers.BaseSampler":
+        """What proposes the next setting: the block's own, those whose trial died, then others.
+
+        Calls side by side draw something else each. What is first is not put in Optuna's queue: of
+        an SQLite database two processes may take the same from it.
+        """
+        from optuna import samplers
+        from optuna.trial import TrialState
+
+        trials = study.get_trials(deepcopy=False)
+        drawn = zlib.crc32(f"{self.name} {self.seed} {call} {len(trials)}".encode())
+        others = samplers.TPESampler(seed=drawn)
+        running = [trial.params for trial in trials if trial.state == TrialState.RUNNING]
+        taken = [*running, *(trial.params for trial in _finished(study))]
+        died = [trial.params for trial in trials if trial.state == TrialState.FAIL]
+        for first in (dict.fromkeys(self.space, AS_CONFIGURED), *died):
+            if first.keys() == self.space.keys() and first not in taken:
+                return samplers.PartialFixedSampler(first, others)
+        return others
 
     def _tried(
         self, study: "optuna.Study", redrawn: Iterator[int], trial: "optuna.Trial"
@@ -138,11 +163,6 @@ def _is_tried_elsewhere(study: "optuna.Study", trial: "optuna.Trial") -> bool:
     return any(each.number != trial.number and each.params == trial.params for each in running)
 
 
-def _stop_if_finished(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
-    if _TRIAL in trial.user_attrs:
-        study.stop()
-
-
 def _space(
     block: Method | PostMethod, fine_tuning: FineTuningParameters | None
 ) -> dict[str, list[str]]:
@@ -166,9 +186,7 @@ def _settings(picked: Mapping[str, str]) -> dict[str, Any]:
     return nested(changed)
 
 
-def _opened(
-    budget: BudgetParameters, name: str, described: Mapping[str, Any], seed: str
-) -> "optuna.Study":
+def _opened(budget: BudgetParameters, name: str, described: Mapping[str, Any]) -> "optuna.Study":
     """The study of a method in the store, new or as earlier runs left it.
 
     Raises:
@@ -177,6 +195,8 @@ def _opened(
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    # Signs of life and fixed settings are called experimental, and have been since 2021.
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     for left in reversed(range(_OPENINGS)):
         try:
             study = _created(budget, name)
@@ -192,11 +212,6 @@ def _opened(
             ) from error
     objectives = {"objectives": list(budget.searched_for)}
     _check_is_of(study, budget, json.loads(json.dumps({**described, **objectives})))
-    n_trials = len(study.get_trials(deepcopy=False))
-    drawn = zlib.crc32(f"{name} {seed} {n_trials}".encode())
-    study.sampler = optuna.samplers.TPESampler(seed=drawn)
-    first = dict.fromkeys(described["values"], AS_CONFIGURED)
-    study.enqueue_trial(first, skip_if_exists=True)
     return study
 
 
@@ -212,17 +227,11 @@ def _created(budget: BudgetParameters, name: str) -> "optuna.Study":
 
 
 def _store(address: str) -> "optuna.storages.BaseStorage":
-    """A database, in which the trial of a process that died is done again, or a journal file."""
-    from optuna import exceptions, storages
+    """A database, in which the trial of a process that died is found failed, or a journal file."""
+    from optuna import storages
 
     if "://" in address:
-        # Signs of life are called experimental, and have been since 2021.
-        warnings.filterwarnings("ignore", category=exceptions.ExperimentalWarning)
-        return storages.RDBStorage(
-            address,
-            heartbeat_interval=_HEARTBEAT_SECONDS,
-            heartbeat_stale_trial_callback=lambda study, dead: study.enqueue_trial(dead.params),
-        )
+        return storages.RDBStorage(address, heartbeat_interval=_HEARTBEAT_SECONDS)
     from optuna.storages.journal import JournalFileBackend
 
     return storages.JournalStorage(JournalFileBackend(str(home_expanded(address))))
