@@ -14,6 +14,7 @@ from fer_fairness import extras
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.extras import MissingExtraError
 from fer_fairness.mitigation.methods.focal import Focal
+from fer_fairness.mitigation.post.equalized_odds_lp import EqualizedOddsLp
 from fer_fairness.mitigation.post.linear_post import LinearPost
 from fer_fairness.mitigation.studies import studied
 from fer_fairness.mitigation.tuning import Scores, Trial, chosen_of
@@ -99,7 +100,7 @@ def test_several_workers_share_the_trials_of_a_study(store: str) -> None:
 
 
 def test_where_a_cluster_has_processes_each_finishes_trials(store: str) -> None:
-    together, n_at_once = Barrier(3, timeout=30), []
+    together, n_at_once = Barrier(3, timeout=300), []
 
     def at_once(method: Focal) -> Scores:
         n_at_once.append(together.wait())
@@ -119,9 +120,13 @@ def test_where_a_cluster_has_processes_each_finishes_trials(store: str) -> None:
 
 
 def test_what_another_process_tries_is_not_tried_beside_it_unless_it_died(store: str) -> None:
-    first = search(budget(store, 2))
+    def tried(n_trials: int) -> list[Trial]:
+        block = EqualizedOddsLp(name="of six settings")
+        return search(budget(store, n_trials), lambda _: by_gamma(Focal()), block)
+
+    first = tried(2)
     study = optuna.load_study(
-        study_name="focal", storage=store if "://" in store else _journal(store)
+        study_name="of six settings", storage=store if "://" in store else _journal(store)
     )
     values = {name: kind.choices for name, kind in study.trials[0].distributions.items()}
     done = [trial.params for trial in study.trials]
@@ -130,11 +135,11 @@ def test_what_another_process_tries_is_not_tried_beside_it_unless_it_died(store:
     running = study.ask()
     for name, choices in values.items():
         running.suggest_categorical(name, choices)
-    others = search(budget(store, 4))
+    others = tried(4)
     picked = [trial.params for trial in study.trials if "trial" in trial.user_attrs]
     assert (others[:2], len(others)) == (first, 4)
     assert running.params not in picked
-    assert len(search(budget(store, 12))) == 12
+    assert len(tried(6)) == 6
 
 
 def test_a_trial_that_turns_up_late_does_not_change_what_counts(store: str) -> None:

@@ -82,7 +82,7 @@ class DiesOnce(CountingSource):
         died = self.notes / "died"
         if os.getpid() != int((self.notes / "node").read_text()):
             die_once(1, str(died))
-        patience = time.monotonic() + 60
+        patience = time.monotonic() + 300
         while not died.exists() and time.monotonic() < patience:
             time.sleep(0.05)
         return super().open()
@@ -103,7 +103,7 @@ def search(store: str, notes: str) -> list[dict[str, Any]]:
 
     def score(method: Focal) -> Scores:
         (Path(notes) / f"tried_by_{os.getpid()}").touch()
-        patience = time.monotonic() + 60
+        patience = time.monotonic() + 300
         while len(list(Path(notes).glob("tried_by_*"))) < 2 and time.monotonic() < patience:
             time.sleep(0.05)
         recall = method.gamma + float(faces.sum())
@@ -143,7 +143,7 @@ def cluster(kedro_project: Path) -> Iterator[LocalCluster]:  # noqa: ARG001  wor
 @pytest.fixture
 def two_processes(cluster: LocalCluster) -> LocalCluster:
     """Both of them, though one died in the test before."""
-    cluster.wait_for_workers(2, timeout=120)  # type: ignore[no-untyped-call]
+    cluster.wait_for_workers(2, timeout=300)
     return cluster
 
 
@@ -225,7 +225,7 @@ def test_parts_of_a_node_do_not_wait_for_nodes_that_have_not_begun(tmp_path: Pat
     # In a thread, so that it fails where it would wait for ever.
     running = threading.Thread(target=lambda: told.extend(run(nodes, tmp_path)[1]), daemon=True)
     running.start()
-    running.join(timeout=60)
+    running.join(timeout=300)
     assert len(told) == len(nodes)
 
 
