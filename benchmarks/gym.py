@@ -2,6 +2,7 @@
 
     python -m benchmarks.gym --out FOLDER                        # overnight on two cores
     python -m benchmarks.gym --out FOLDER --biases quality,label_noise --methods group_dro,focal
+    python -m benchmarks.gym --out FOLDER --layout raf_db        # groups annotated, not predicted
     python -m benchmarks.gym --out FOLDER --planted more.yml     # further biases, of your own
     python -m benchmarks.gym --out FOLDER --table                # only what is there
 
@@ -10,8 +11,8 @@ project's own pipelines, in a process of its own, with `seeds` training seeds. G
 command makes what is missing or no longer fits and nothing else. A method that fails is named, with
 its log, and the rest goes on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
-that the labeller predicts), and a verdict (`gym_findings.Verdict`). `--quick` is for trying the
-command: so few faces and steps that its figures mean nothing.
+that the labeller predicts, or those of RAF-DB), and a verdict (`gym_findings.Verdict`). `--quick`
+is for trying the command: so few faces and steps that its figures mean nothing.
 """
 
 import argparse
@@ -40,14 +41,16 @@ def main() -> None:
     try:
         biases = gym_biases.biases_of(arguments.biases, arguments.planted)
         parameters = {
-            name: gym_biases.parameters_for(planted, arguments.seeds, quick=arguments.quick)
+            arguments.out / _root(name, arguments.layout): gym_biases.parameters_for(
+                planted, arguments.seeds, layout=arguments.layout, quick=arguments.quick
+            )
             for name, planted in biases.items()
         }
         structure = gym_biases.structure_for(next(iter(parameters.values())), arguments.methods)
         failed: dict[str, str] = {}
-        for name in [] if arguments.table else biases:
-            failed |= run_bias(arguments.out / name, parameters[name], structure)
-        tables = [found(arguments.out / name, structure, failed) for name in biases]
+        for root in [] if arguments.table else parameters:
+            failed |= run_bias(root, parameters[root], structure)
+        tables = [found(root, structure, failed, arguments.layout) for root in parameters]
     except FerFairnessError as error:
         raise SystemExit(str(error)) from error
     write(pd.concat(tables, ignore_index=True), arguments.out)
@@ -71,10 +74,17 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--biases", type=names, default=[], help="names by comma; default: all")
     parser.add_argument("--planted", type=Path, help="a YAML file with further biases")
     parser.add_argument("--methods", type=names, default=[], help="by comma; default: all")
+    parser.add_argument(
+        "--layout", choices=gym_biases.LAYOUTS, default=gym_biases.LAYOUTS[0], help="of the faces"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="training seeds (default: 5)")
     parser.add_argument("--quick", action="store_true", help="few faces and steps, for trying")
     parser.add_argument("--table", action="store_true", help="run nothing")
     return parser.parse_args()
+
+
+def _root(bias: str, layout: str) -> str:
+    return bias if layout == gym_biases.LAYOUTS[0] else f"{bias}_{layout}"
 
 
 def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) -> dict[str, str]:
@@ -115,28 +125,30 @@ def _end_of(log: Path) -> str:
     return "\n    ".join(["", str(log), *lines[-_TOLD_OF_LOG:]])
 
 
-def found(root: Path, structure: Structure, failed: Collection[str]) -> pd.DataFrame:
+def found(root: Path, structure: Structure, failed: Collection[str], layout: str) -> pd.DataFrame:
     """The findings of a bias by what its folder holds; no rows where the control is not there."""
     frames = {
         name: predicted
         for name in structure.names
         if f"{root.name}/{name}" not in failed
-        and (predicted := predictions_of(root, name, structure))
+        and (predicted := predictions_of(root, name, structure, layout))
     }
     if CONTROL not in frames:
         print(f"{root.name}: {CONTROL} has no predictions, so nothing can be compared with it.")
         return pd.DataFrame(columns=list(gym_findings.COLUMNS))
-    folder = root / "data/01_raw/fer_plus"
+    folder = root / "data/01_raw" / layout
     truth = pd.read_parquet(folder / TRUTH)
     planted = drawn_with(folder).planted
     return gym_findings.findings(root.name, frames, truth, planted)
 
 
-def predictions_of(root: Path, variant: str, structure: Structure) -> dict[int, pd.DataFrame]:
-    """A variant's predictions of FER+'s test faces by training seed; empty where one is missing."""
+def predictions_of(
+    root: Path, variant: str, structure: Structure, layout: str
+) -> dict[int, pd.DataFrame]:
+    """A variant's predictions of the test faces by training seed; empty where one is missing."""
     folder = root / "data/07_model_output"
     files = {
-        seed: folder / structure.namespace(variant, seed) / "fer_plus_test_predictions.parquet"
+        seed: folder / structure.namespace(variant, seed) / f"{layout}_test_predictions.parquet"
         for seed in structure.seeds
     }
     if not all(file.is_file() for file in files.values()):

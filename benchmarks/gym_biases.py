@@ -1,7 +1,7 @@
 """The gym's faces: which bias is planted in them, and the configuration that methods run with.
 
-Methods train on the fabricated FER+, as on the real one with groups that the labeller predicts: all
-on the same faces. There is no RAF-DB, whose annotated groups only some methods would train on.
+All methods train on the same faces: those of a fabricated FER+, whose groups the labeller predicts
+as it does those of the real one, or those of a fabricated RAF-DB, whose groups are annotated.
 """
 
 import copy
@@ -26,7 +26,8 @@ from fer_fairness.taxonomy import ATTRIBUTES
 
 ROOT: Final = Path(__file__).parent.parent
 ENVIRONMENT: Final = "gym"
-FABRICATED: Final = ("fer_plus", "fairface")
+LAYOUTS: Final = ("fer_plus", "raf_db")
+"""What faces may be laid out as; the first one is the usual."""
 
 Blocks = dict[str, Any]
 
@@ -54,11 +55,16 @@ BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
 """By name; `none` is the control of false alarms."""
 
 _OWN: Final[Blocks] = {
-    "fabrication": {"seed": 0, "fer_plus": {"validation": 800, "test": 2400}},
+    "fabrication": {
+        "seed": 0,
+        "fer_plus": {"validation": 800, "test": 2400},
+        "raf_db": {"train": 3100, "test": 2400},
+    },
 }
 _QUICK: Final[Blocks] = {
     "fabrication": {
         "fer_plus": {"train": 600, "validation": 300, "test": 600},
+        "raf_db": {"train": 900, "test": 600},
         "fairface": {"train": 600, "val": 300},
     },
     "budget": {"trials": 1},
@@ -100,12 +106,15 @@ def _read_biases(path: Path) -> dict[str, PlantedBias]:
         ) from error
 
 
-def parameters_for(planted: PlantedBias, n_seeds: int, *, quick: bool) -> Blocks:
+def parameters_for(
+    planted: PlantedBias, n_seeds: int, *, layout: str = LAYOUTS[0], quick: bool
+) -> Blocks:
     """What the gym's environment says beside conf/base: bench, then sample, then the gym's own.
 
     Methods that take an attribute take the (first) one that the bias is planted by.
     """
     merged = merge(_environment("bench"), _environment("sample"), _OWN, _QUICK if quick else {})
+    merged["train_on"] = layout
     merged["fabrication"]["planted"] = planted.model_dump(mode="json")
     # The labeller learns the groups that are there, as many faces of each.
     merged["fabrication"]["fairface"]["group_shares"] = {
@@ -163,7 +172,7 @@ def write_conf(root: Path, parameters: Blocks) -> Path:
     globals_ = {
         "data_root": str((root / "data").absolute()),
         "seed": 0,
-        "demographic_dataset": "fer_plus",
+        "demographic_dataset": parameters["train_on"],
     }
     _write(environment / "globals.yml", globals_)
     _write(environment / "parameters_gym.yml", parameters)
@@ -178,7 +187,7 @@ def fabricate_faces(root: Path, parameters: Blocks) -> None:
             would be taken for this bias.
     """
     wanted = FabricationParameters.model_validate(parameters["fabrication"])
-    for layout in FABRICATED:
+    for layout in (parameters["train_on"], "fairface"):
         folder = root / "data/01_raw" / layout
         if not is_fabricated(folder):
             write_dataset(fabricate_one(wanted, layout), folder)

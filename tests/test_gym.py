@@ -22,11 +22,19 @@ from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
 from fer_fairness.pipelines.variants.structure import CONTROL
 from fer_fairness.taxonomy import EMOTIONS
 
-SMALL = {"fer_plus": {"train": 8, "validation": 4, "test": 4}, "fairface": {"train": 3, "val": 2}}
+SMALL = {
+    "fer_plus": {"train": 8, "validation": 4, "test": 4},
+    "raf_db": {"train": 8, "test": 4},
+    "fairface": {"train": 3, "val": 2},
+}
 
 
-def parameters_of(name: str) -> gym_biases.Blocks:
-    return gym_biases.parameters_for(BIASES[name], 3, quick=False)
+def parameters_of(name: str, layout: str = "fer_plus") -> gym_biases.Blocks:
+    return gym_biases.parameters_for(BIASES[name], 3, layout=layout, quick=False)
+
+
+def few_faces_of(name: str, layout: str = "fer_plus") -> gym_biases.Blocks:
+    return gym_biases.merge(parameters_of(name, layout), {"fabrication": SMALL})
 
 
 class TestBiases:
@@ -84,20 +92,20 @@ class TestBiases:
     def test_faces_are_drawn_once_and_other_ones_are_not_taken_for_them(
         self, tmp_path: Path
     ) -> None:
-        parameters = {"fabrication": {**SMALL, "planted": BIASES["quality"].model_dump()}}
+        parameters = few_faces_of("quality")
         gym_biases.fabricate_faces(tmp_path, parameters)
         truth = tmp_path / "data/01_raw/fer_plus/truth.parquet"
         drawn = truth.stat().st_mtime_ns
         gym_biases.fabricate_faces(tmp_path, parameters)
         assert truth.stat().st_mtime_ns == drawn
         assert drawn_with(truth.parent).planted == BIASES["quality"]
-        other = {"fabrication": {**SMALL, "planted": BIASES["none"].model_dump()}}
         with pytest.raises(InvalidInputError, match="another --out"):
-            gym_biases.fabricate_faces(tmp_path, other)
+            gym_biases.fabricate_faces(tmp_path, few_faces_of("none"))
 
     def test_the_configuration_of_a_root_lies_in_it(self, tmp_path: Path) -> None:
         conf = gym_biases.write_conf(tmp_path, parameters_of("quality"))
         globals_ = yaml.safe_load((conf / "gym/globals.yml").read_text())
+        assert globals_["demographic_dataset"] == "fer_plus"
         assert globals_["data_root"] == str(tmp_path / "data")
         written = yaml.safe_load((conf / "gym/parameters_gym.yml").read_text())
         assert written == parameters_of("quality")
@@ -278,11 +286,11 @@ class TestShown:
         assert min(colours) > 0
 
 
-def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path) -> None:
-    parameters = {"fabrication": {**SMALL, "planted": BIASES["quality"].model_dump()}}
+@pytest.mark.parametrize("layout", gym_biases.LAYOUTS)
+def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) -> None:
     root = tmp_path / "quality"
-    gym_biases.fabricate_faces(root, parameters)
-    truth = pd.read_parquet(root / "data/01_raw/fer_plus/truth.parquet")
+    gym_biases.fabricate_faces(root, few_faces_of("quality", layout))
+    truth = pd.read_parquet(root / "data/01_raw" / layout / "truth.parquet")
     structure = gym_biases.structure_for(parameters_of("quality"), ["focal", "mixup", "vrex"])
     test = truth[(truth["split"] == "test") & truth["true_emotion"].notna()]
     for variant, seeds in {CONTROL: 3, "focal": 3, "mixup": 2, "vrex": 3}.items():
@@ -291,12 +299,12 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path) -> None:
             folder.mkdir(parents=True)
             test.assign(emotion=test["true_emotion"], predicted_emotion="anger")[
                 ["sample_id", "emotion", "predicted_emotion"]
-            ].to_parquet(folder / "fer_plus_test_predictions.parquet")
-    found = gym.found(root, structure, {"quality/vrex": "exit status 1"})
+            ].to_parquet(folder / f"{layout}_test_predictions.parquet")
+    found = gym.found(root, structure, {"quality/vrex": "exit status 1"}, layout)
     assert list(found["variant"]) == ["focal"]
     gym.write(found, tmp_path)
     assert {path.name for path in tmp_path.glob("gym.*")} == {"gym.csv", "gym.md", "gym.png"}
-    nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"})
+    nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"}, layout)
     assert nothing.empty
 
 
@@ -316,7 +324,7 @@ def test_a_failing_method_is_named_with_its_log_and_the_rest_goes_on(
         return Done(1 if failing else 0)
 
     monkeypatch.setattr("subprocess.run", run)
-    parameters = gym_biases.merge(parameters_of("none"), {"fabrication": SMALL})
+    parameters = few_faces_of("none")
     structure = gym_biases.structure_for(parameters, ["focal", "mixup"])
     failed = gym.run_bias(tmp_path / "none", parameters, structure)
     assert list(failed) == ["none/focal"]
