@@ -1,6 +1,7 @@
 """A small training with any method: what the contract tests run here and on other back ends.
 
-`python contract_training.py` prints the losses of every method on the back end of the environment.
+`python contract_training.py` prints the losses of every method on the back end of the environment,
+`python contract_training.py focal` those of one.
 """
 
 import json
@@ -20,8 +21,10 @@ from fer_fairness.tables import (
     FACES_SCHEMA,
     PREDICTIONS_SCHEMA,
     PROBABILITY_COLUMNS,
+    TARGET_COLUMNS,
     VOTES_COLUMNS,
     empty_table,
+    has_majority_emotion,
 )
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS, target_column
 
@@ -57,7 +60,10 @@ FINE_TUNING = FineTuningParameters.model_validate(
 
 
 def development_faces() -> tuple[pd.DataFrame, np.ndarray]:
-    """Faces of three groups, some of which are unknown, in unequal numbers; and their images."""
+    """Faces of three groups, some of which are unknown, in unequal numbers; and their images.
+
+    The first is excluded, the sixth has votes without a majority, every fourth is of validation.
+    """
     generator = np.random.default_rng(0)
     emotions = [EMOTIONS[place] for place in generator.choice(4, N_FACES, p=[0.5, 0.3, 0.15, 0.05])]
     table: dict[str, Any] = {
@@ -65,7 +71,7 @@ def development_faces() -> tuple[pd.DataFrame, np.ndarray]:
         "image_index": np.arange(N_FACES),
         "image_file": None,
         "dataset": "raf_db",
-        "split": ["train"] * 44 + ["validation"] * 16,
+        "split": ["validation" if row % 4 == 3 else "train" for row in range(N_FACES)],
         "emotion": emotions,
         "excluded_reason": None,
         **dict.fromkeys(VOTES_COLUMNS, np.nan),
@@ -77,11 +83,16 @@ def development_faces() -> tuple[pd.DataFrame, np.ndarray]:
         table[f"{attribute}_source"] = "annotated"
         table[f"{attribute}_confidence"] = np.nan
     images = generator.integers(0, 256, (N_FACES, SIDE, SIDE, 1)).astype(np.uint8)
-    return FACES_SCHEMA.validate(pd.DataFrame(table)), images
+    faces = pd.DataFrame(table)
+    faces.loc[0, "excluded_reason"] = "image not readable"
+    faces.loc[5, list(TARGET_COLUMNS)] = [0.5, 0.5] + [0.0] * (len(EMOTIONS) - 2)
+    faces.loc[5, "emotion"] = None
+    return FACES_SCHEMA.validate(faces), images
 
 
 def told(faces: pd.DataFrame, needs: Collection[str] = ()) -> Given:
     """What the starting model says of validation faces, and of training faces where needed."""
+    faces = faces[has_majority_emotion(faces)]
     if "training_predictions" not in needs:
         faces = faces[faces["split"] == "validation"]
     generator = np.random.default_rng(1)
@@ -157,17 +168,17 @@ def chosen(name: str, **settings: Any) -> Method:
     return method.model_validate({**ours, **settings})
 
 
-def main() -> None:
-    """Losses of every method, as JSON."""
+def main(*names: str) -> None:
+    """Losses of these methods, or of every one, as JSON."""
     import keras
 
+    every = [name for name, method in trained_methods().items() if not method.starts_anew]
     losses = {
         name: train_with(chosen(name)).history[["loss", "validation_loss"]].to_numpy().tolist()
-        for name, method in trained_methods().items()
-        if not method.starts_anew
+        for name in names or every
     }
     sys.stdout.write(json.dumps({"back_end": keras.backend.backend(), "losses": losses}))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

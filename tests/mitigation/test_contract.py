@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from fer_fairness.mitigation import post_methods, trained_methods
+from fer_fairness.mitigation.composition import training_faces
 from fer_fairness.modeling import GROUP, WEIGHT
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
@@ -131,16 +132,29 @@ def test_only_training_faces_are_trained_on_and_unknown_groups_are_taken(name: s
     assert made.epoch_size <= len(training)
 
 
+@pytest.mark.parametrize("name", FINE_TUNED)
+def test_numbers_stay_with_their_faces_whatever_other_rows_the_table_has(name: str) -> None:
+    faces, images = contract().development_faces()
+    method = contract().chosen(name)
+    given = contract().told(faces, method.needs)
+    mixed = method.training_set(faces, images, given).columns
+    alone = method.training_set(training_faces(faces), images, given).columns
+    pd.testing.assert_frame_equal(
+        mixed, alone, obj="take rows and numbers from training_faces(faces)"
+    )
+
+
 @pytest.mark.parametrize("name", post_methods())
 @pytest.mark.parametrize("groups", ["of three and unknown", "unknown", "none"])
 def test_rules_survive_json_and_change_predictions_alone(name: str, groups: str) -> None:
     generator = np.random.default_rng(0)
     faces, _ = contract().development_faces()
     scored = contract().told(faces, ["training_predictions"]).predictions
+    faces = faces.set_index("sample_id").loc[scored["sample_id"]].reset_index()
     for attribute in ATTRIBUTES:
         scored[attribute] = faces[attribute] if groups == "of three and unknown" else None
         scored[f"{attribute}_confidence"] = np.where(
-            generator.random(len(faces)) < 0.5, 0.8, np.nan
+            generator.random(len(scored)) < 0.5, 0.8, np.nan
         )
     scored = scored.sample(frac=1, random_state=generator.integers(99))
     scored = scored.iloc[:0] if groups == "none" else scored

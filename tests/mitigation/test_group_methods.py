@@ -69,4 +69,5 @@ def test_a_group_of_one_face_and_emotions_absent_in_groups_are_trained_on(
 def test_every_method_has_a_section_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "mitigation.md").read_text()
     for method in METHODS.values():
-        assert f"## {method.label}\n" in guide
+        heading = f"## {method.label}\n"
+        assert heading in guide, f"docs/mitigation.md has no section {heading!r}: write it"

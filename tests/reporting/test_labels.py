@@ -58,7 +58,8 @@ def test_words_of_methods_are_spelled_as_in_their_files(
         if word != word.capitalize() and re.sub("[^a-z]", "", word.lower()) in letters
     ]
     told = variant_label(name)
-    assert not [word for word in unusual if word.lower() != word and word not in told]
+    lost = [word for word in unusual if word.lower() != word and word not in told]
+    assert not lost, f"{told!r} loses {lost}: add them to _SPELLED in reporting/labels.py"
 
 
 @pytest.mark.parametrize(
