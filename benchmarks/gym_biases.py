@@ -55,6 +55,7 @@ BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
 """By name; `none` is the control of false alarms."""
 
 _OWN: Final[Blocks] = {
+    "baseline": {"architecture": {"weights": "random"}},
     "fabrication": {
         "seed": 0,
         "fer_plus": {"validation": 800, "test": 2400},
