@@ -61,6 +61,14 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     assert float(logs["accuracy"]) == pytest.approx(right)
 
 
+def test_smoothing_spreads_targets_over_the_emotions_that_training_faces_show() -> None:
+    params = TrainingParameters(label_smoothing=0.1)
+    logits = np.array([[1.0, 0.0, 2.0]], np.float32)
+    (found,) = Objective(params, np.array([0.7, 0.3, 0.0])).face_losses({}, np.eye(3)[:1], logits)
+    log_shares = logits[0] - np.logaddexp.reduce(logits[0])
+    assert float(found) == pytest.approx(-(0.95 * log_shares[0] + 0.05 * log_shares[1]), rel=1e-5)
+
+
 def test_a_teacher_that_is_the_model_teaches_it_nothing_where_both_see_the_same_views(
     toy: Callable[..., TrainingSet],
 ) -> None:

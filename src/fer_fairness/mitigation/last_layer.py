@@ -15,6 +15,7 @@ from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given
 from fer_fairness.modeling import GROUP
+from fer_fairness.modeling.freezing import turn_off_dropout_before_what_trains
 from fer_fairness.modeling.inspection import leaf_layers
 from fer_fairness.params.fine_tuning import FineTuningParameters
 
@@ -75,10 +76,14 @@ def last_layer(model: "keras.Model") -> "keras.Layer":
 
 
 def freeze_all_but_the_last(model: "keras.Model") -> None:
-    """Freeze every layer but the last that has weights, in place; that one is trained."""
+    """Freeze every layer but the last that has weights, in place; that one is trained.
+
+    Dropout before it is turned off, as `freeze_layers` does.
+    """
     kept = last_layer(model)
     for layer in leaf_layers(model):
         layer.trainable = layer is kept
+    turn_off_dropout_before_what_trains(model)
 
 
 def draw_anew(model: "keras.Model", seed: int) -> None:

@@ -50,7 +50,7 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
         ]
     for layer in frozen:
         layer.trainable = False
-    _turn_off_dropout_before_what_trains(layers)
+    turn_off_dropout_before_what_trains(model)
     if not frozen:
         logger.warning(
             "Freezing is enabled, but freezes nothing in model %r: it has %d layers of the types "
@@ -63,8 +63,9 @@ def freeze_layers(model: "keras.Model", params: FreezingParameters) -> list[str]
     return [layer.name for layer in frozen]
 
 
-def _turn_off_dropout_before_what_trains(layers: "list[keras.Layer]") -> None:
-    for layer in layers:
+def turn_off_dropout_before_what_trains(model: "keras.Model") -> None:
+    """Turn off, in place, dropout in front of the first layer that trains."""
+    for layer in leaf_layers(model):
         if layer.trainable_weights:
             return
         if type(layer).__name__ in DROPOUT_TYPES:

@@ -79,6 +79,7 @@ class Objective:
             class_shares: Shape `(k,)`: share of each class in the training targets, summing to 1.
         """
         self._params = params
+        self._spread = ((class_shares > 0) / np.count_nonzero(class_shares)).astype(np.float32)
         # A class without faces would have a logarithm of minus infinity.
         log_shares = np.log(np.maximum(class_shares, 1e-6)).astype(np.float32)
         self._adjustment = params.logit_adjustment * log_shares
@@ -128,9 +129,8 @@ class Objective:
         from keras import ops
 
         params, distillation = self._params, self._params.distillation
-        smoothed = targets * (1 - params.label_smoothing) + params.label_smoothing / len(
-            self._adjustment
-        )
+        smoothing = params.label_smoothing
+        smoothed = targets * (1 - smoothing) + smoothing * self._spread
         labelled = self.label_losses(smoothed, ops.add(logits, self.adjustment(batch)))
         if "teacher_logits" not in batch:
             return labelled

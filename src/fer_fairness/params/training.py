@@ -137,7 +137,10 @@ class TrainingParameters(Parameters):
         default=1.0, gt=0.0, description="Largest norm of the whole gradient; null: no clipping."
     )
     label_smoothing: float = Field(
-        default=0.0, ge=0.0, lt=1.0, description="Share of each target spread over all emotions."
+        default=0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of each target spread over all emotions that training faces show.",
     )
     mixup_alpha: float = Field(
         default=0.0,

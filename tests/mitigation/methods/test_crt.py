@@ -39,6 +39,7 @@ def test_every_emotion_is_drawn_alike_and_faces_without_one_as_before(make_faces
 def test_the_last_layer_alone_is_trained_and_starts_anew() -> None:
     model = build_network(ArchitectureParameters(blocks=((4,), (4,)), image_side_px=16), seed=0)
     started = Crt().start(model, FineTuningParameters(), seed=1)
+    assert {layer.rate for layer in started.layers if hasattr(layer, "rate")} == {0.0}
     assert len(started.trainable_weights) == len(last_layer(started).weights) == 2
     before, after = last_layer(model).get_weights(), last_layer(started).get_weights()
     assert not np.array_equal(before[0], after[0])

@@ -138,3 +138,13 @@ def test_the_loop_tells_of_each_validation(group_training: GroupTraining) -> Non
     for factors, shares in zip(made.factors, (np.array(MEMBERS), part.targets), strict=True):
         assert_allclose(factors, procedure.factors(right, shares), rtol=1e-5)
     assert max(np.ptp(np.asarray(factors)) for factors in made.factors) > 0
+
+
+def test_an_emotion_that_is_never_answered_has_no_recall_though_other_faces_have_votes_for_it(
+    group_training: GroupTraining,
+) -> None:
+    votes = np.where(np.arange(28)[:, None] < 14, [0.6, 0.4, 0.0], [0.4, 0.6, 0.0])
+    training = group_training(MEMBERS, votes.tolist())
+    made = objective(training, by="emotion", pace=1.0, strength=2.0)
+    made.after_epoch(np.tile([1.0, 0.0, 0.0], (28, 1)), training)
+    assert_allclose(made.factors[1], [1, 3, 1])

@@ -50,3 +50,10 @@ def test_memberships_and_weights_weigh_faces_and_traces_of_a_group_count_little(
     variance = (trust * (means - trust @ means) ** 2).sum()
     expected = (np.array([3, 1, 1]) * losses).mean() + 2 * variance
     assert loss(training, logits, strength=2.0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_traces_of_a_single_group_do_not_vary(group_training: GroupTraining) -> None:
+    logits = np.array([[2.0, 0], [0, 1]], np.float32)
+    training = group_training([[0.5, 0], [0, 0]], [[1, 0]] * 2)
+    plain = cross_entropy(logits.astype(float), training.targets).mean()
+    assert loss(training, logits) == pytest.approx(plain, rel=1e-5)

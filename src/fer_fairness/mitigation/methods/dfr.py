@@ -27,7 +27,7 @@ class Dfr(LastLayerMethod):
     faces, on 10 or 20 subsets in which all cells are as large as the smallest, and takes the mean
     of the weights. Here training faces are used (its DFR-Tr), drawn with replacement, which uses
     all of them; the last layer starts as it is (the problem is convex); features are not
-    standardised, and move with online augmentation and dropout where these are on. Its C on n faces
+    standardised, and move with online augmentation where that is on. Its C on n faces
     is `l1` 1 / (C n). Faces without a cell, because nobody knows their group or their votes have no
     majority, are seen as often as in plain training.
     """

@@ -40,7 +40,8 @@ class DynamicWeighting(GroupMethod):
     epoch, with the weights of the starting model, and measures on part of the test set. Here f_g
     counts, every epoch has its weights, and validation faces alone are looked at. That repository
     also weighs cells of group and emotion, of which most have few validation faces; here a cell
-    has the product. Annotators' votes and predicted groups count by their shares.
+    has the product. Predicted groups count by their shares, and so do annotators' votes of training
+    faces; a validation face counts for the emotion with most of its votes.
     """
 
     label: ClassVar[str] = "Dynamic weighting"
@@ -147,9 +148,13 @@ class DynamicWeightingObjective(GroupObjective):
 
     def after_epoch(self, logits: np.ndarray, validation: TrainingSet) -> None:
         """Move the factors by the answers about validation faces."""
-        right = logits.argmax(axis=1) == validation.targets.argmax(axis=1)
+        true = validation.targets.argmax(axis=1)
+        right = logits.argmax(axis=1) == true
         settings = self._settings
-        tables = {"group": membership_table(validation), "emotion": validation.targets}
+        tables = {
+            "group": membership_table(validation),
+            "emotion": np.eye(validation.targets.shape[1])[true],
+        }
         for name, factors in zip(("group", "emotion"), self.factors, strict=True):
             if name in settings.by:
                 kept = (1 - settings.pace) * np.asarray(factors.numpy())

@@ -37,11 +37,11 @@ class FairGrad(GroupMethod):
     label: ClassVar[str] = "FairGrad"
     source: ClassVar[str] = "Maheshwari and Perrot 2022, arXiv 2206.10923"
     neutral: ClassVar = {"rate": 0.0}
-    search: ClassVar = {**LEARNING_RATES, "rate": (0.001, 0.01, 0.1), "slack": (0.0, 0.02)}
+    search: ClassVar = {**LEARNING_RATES, "rate": (0.0001, 0.001, 0.01), "slack": (0.0, 0.02)}
 
     method: Literal["fairgrad"] = "fairgrad"
     rate: float = Field(
-        default=0.01, ge=0.0, description="How fast multipliers move; worth trying: 0.001 to 0.1."
+        default=0.001, ge=0.0, description="How fast multipliers move; the paper's is 0.01."
     )
     slack: float = Field(
         default=0.0, ge=0.0, description="Difference of recalls that is let be, a share."

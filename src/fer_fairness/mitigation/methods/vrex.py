@@ -47,6 +47,6 @@ class VrexObjective(PenalisedObjective):
 
         losses = self.face_losses(seen.batch, seen.targets, seen.logits)
         means, trust = self.group_means(seen.batch, losses, seen.weight)
-        total = ops.maximum(ops.sum(trust), 1.0)
-        centre = ops.sum(trust * means) / total
-        return ops.sum(trust * (means - centre) ** 2) / total
+        total = ops.sum(trust)
+        centre = ops.sum(trust * means) / ops.where(total > 0, total, 1.0)
+        return ops.sum(trust * (means - centre) ** 2) / ops.maximum(total, 1.0)
