@@ -167,7 +167,7 @@ class ClassOffsets(PostMethod):
         of_groups = np.array([*fitted.by_group.values()]).reshape(-1, N_EMOTIONS)
         offsets = np.array(fitted.common) + belongs @ of_groups
         moved = offsets.any(axis=1)
-        probabilities = probabilities_of(scored).copy()
+        probabilities = probabilities_of(scored)
         after = emotion_codes(scored["predicted_emotion"])
         probabilities[moved] = softmax((log_probabilities(scored) + offsets)[moved], axis=1)
         after[moved] = probabilities[moved].argmax(axis=1)
