@@ -89,6 +89,12 @@ def test_settings_that_come_to_the_same_are_tried_once() -> None:
     assert len(candidates(TauNorm(name="t"), COMMON, 10, seed=0)) == 4
 
 
+@pytest.mark.parametrize("name", ["abstention", "group_temperature"])
+def test_methods_that_leave_predictions_as_they_are_spend_no_trials(name: str) -> None:
+    # Every score is of predictions, so that their settings would tie.
+    assert len(candidates(KNOWN[name](method=name, name=name), None, 10, seed=0)) == 1
+
+
 class Refusing(PostMethod):
     """Refuses one of its values, and two together of which each is one that it may have."""
 
