@@ -144,6 +144,13 @@ def test_numbers_stay_with_their_faces_whatever_other_rows_the_table_has(name: s
     )
 
 
+@pytest.mark.parametrize("name", [n for n, m in METHODS.items() if m.pipeline == "mitigation"])
+def test_the_guide_has_a_section_of_it(name: str) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "mitigation.md").read_text()
+    heading = f"## {METHODS[name].label}\n"
+    assert heading in guide, f"docs/mitigation.md has no section {heading!r}: write it"
+
+
 @pytest.mark.parametrize("name", post_methods())
 @pytest.mark.parametrize("groups", ["of three and unknown", "unknown", "none"])
 def test_rules_survive_json_and_change_predictions_alone(name: str, groups: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import optuna
 import pytest
+from tests.mitigation.test_tuning import Refusing
 
 from fer_fairness import extras
 from fer_fairness.errors import InvalidInputError, TrainingError
@@ -200,6 +201,22 @@ def test_a_failure_is_a_trial_of_the_budget_and_its_reason_is_kept(store: str) -
     assert trials[0] == Trial(settings={}, failure="The loss is nan.")
     assert len(trials) == 4
     assert search(budget(store, 4), failing) == trials
+
+
+def test_values_that_the_block_refuses_are_not_proposed(store: str) -> None:
+    block = Focal(
+        name="focal", gamma=1.0, fine_tuning={"training": {"initial_learning_rate": 0.0002}}
+    )
+    trials = search(budget(store, 20), block=block)
+    rates = {str(trial.settings.get("fine_tuning")) for trial in trials}
+    assert rates == {"None", "{'training': {'target_learning_rate': 0.001}}"}
+    assert all(trial.scores for trial in trials)
+
+
+def test_values_that_do_not_go_together_are_a_failed_trial(store: str) -> None:
+    trials = search(budget(store, 8), lambda _: by_gamma(Focal()), Refusing(name="r"))
+    assert len(trials) == 6
+    assert [trial.settings for trial in trials if trial.failure] == [{"one": 1, "other": 1}]
 
 
 @pytest.mark.parametrize("n_before", [0, 2])

@@ -1,13 +1,14 @@
 """Which settings a method tries, how they are scored, and which one is chosen."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field, ValidationError, model_validator
 
 from fer_fairness.errors import TrainingError
 from fer_fairness.mitigation import post_methods, trained_methods
@@ -88,6 +89,54 @@ def test_settings_that_come_to_the_same_are_tried_once() -> None:
     assert len(candidates(TauNorm(name="t"), COMMON, 10, seed=0)) == 4
 
 
+@pytest.mark.parametrize("name", ["abstention", "group_temperature"])
+def test_methods_that_leave_predictions_as_they_are_spend_no_trials(name: str) -> None:
+    # Every score is of predictions, so that their settings would tie.
+    assert len(candidates(KNOWN[name](method=name, name=name), None, 10, seed=0)) == 1
+
+
+class Refusing(PostMethod):
+    """Refuses one of its values, and two together of which each is one that it may have."""
+
+    label: ClassVar[str] = "Refusing"
+    source: ClassVar[str] = "this test"
+    search: ClassVar = {"one": (0, 1, 2, 3), "other": (0, 1)}
+    method: Literal["refusing"] = "refusing"
+    one: int = Field(default=0, le=2)
+    other: int = 0
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if self.one == self.other == 1:
+            raise ValueError("one and other are 1.")
+        return self
+
+
+def test_settings_that_a_block_refuses_are_told_and_the_others_tried(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    found = candidates(Refusing(name="r"), None, 8, seed=0)
+    tried = {(block.one, block.other) for _, block in found}
+    assert tried == {(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)}
+    assert "r: {'one': 1, 'other': 1} is not tried" in caplog.text
+    assert "one and other are 1." in caplog.text
+
+
+def test_rates_that_contradict_the_blocks_own_are_not_tried() -> None:
+    block = ContinuedTraining(name="c", fine_tuning={"training": {"initial_learning_rate": 0.0002}})
+    rates = [
+        COMMON.with_changes(tried.fine_tuning).training.target_learning_rate
+        for _, tried in candidates(block, COMMON, 10, seed=0)
+    ]
+    assert sorted(rates) == [0.0003, 0.001]
+
+
+def test_a_block_that_is_refused_as_it_is_written_is_an_error() -> None:
+    block = ContinuedTraining(name="c", fine_tuning={"training": {"initial_learning_rate": 0.01}})
+    with pytest.raises(ValidationError, match="the warm-up only rises"):
+        candidates(block, COMMON, 3, seed=0)
+
+
 def test_rules_by_hand(make_scored: MakeScored) -> None:
     # 40 women, 30 right; 60 men, 60 right; 9 of unknown gender, wrong.
     n = 109
@@ -104,6 +153,16 @@ def test_rules_by_hand(make_scored: MakeScored) -> None:
     assert found.ideal_point == pytest.approx(np.hypot(1 - 90 / 109, 0.25))
 
 
+def test_people_of_unknown_group_are_no_group(make_scored: MakeScored) -> None:
+    # 40 women and 40 men, all right; 20 of unknown gender, wrong.
+    shares = np.full((100, 2), 0.2)
+    shares[:80, 0] = shares[80:, 1] = 0.8
+    table = make_scored(np.zeros(100, int), shares, ["female"] * 40 + ["male"] * 40 + [None] * 20)
+    found = validation_scores(table)
+    assert found.worst_group_accuracy == 1.0
+    assert found.ideal_point == pytest.approx(0.2)
+
+
 @given(n_wrong=st.integers(0, MINIMUM_FACES - 1))
 def test_a_group_of_too_few_faces_decides_nothing(n_wrong: int) -> None:
     n_few = MINIMUM_FACES - 1
@@ -118,7 +177,9 @@ def test_a_group_of_too_few_faces_decides_nothing(n_wrong: int) -> None:
         }
     )
     found = validation_scores(table)
-    assert found.worst_group_accuracy == pytest.approx(right.mean())
+    assert found.worst_group_accuracy == 1.0, "of the only group of enough faces"
+    alone = validation_scores(table[table["gender"] == "female"])
+    assert alone.worst_group_accuracy == pytest.approx(right[100:].mean()), "there is no such group"
     assert found.ideal_point == pytest.approx(1 - right.mean())
 
 

@@ -38,8 +38,8 @@ def group_names(scored: pd.DataFrame, attribute: str) -> list[str]:
 
 
 def probabilities_of(scored: pd.DataFrame) -> Array:
-    """The probabilities of each face, `(n, 8)` in the order of `EMOTIONS`."""
-    return scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64)
+    """The probabilities of each face, `(n, 8)` in the order of `EMOTIONS`: a copy."""
+    return scored[list(PROBABILITY_COLUMNS)].to_numpy(dtype=np.float64, copy=True)
 
 
 def log_probabilities(scored: pd.DataFrame) -> Array:

@@ -17,13 +17,12 @@ from fer_fairness.files import home_expanded
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
 from fer_fairness.mitigation.tuning import (
-    Candidate,
     Scores,
     Trial,
     identity,
     nested,
+    permitted,
     tried_once,
-    with_settings,
 )
 from fer_fairness.params.budget import COSTS, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
@@ -80,7 +79,7 @@ def studied(
     space = _space(block, fine_tuning)
     described = {**made_from, "method": block.model_dump(mode="json"), "values": space}
     n_trials = min(budget.trials, math.prod(map(len, space.values())))
-    search = _Search(block, budget, score, space, name, described, seed, n_trials)
+    search = _Search(block, fine_tuning, budget, score, space, name, described, seed, n_trials)
     study = search.opened()
     while (n_missing := n_trials - len(_finished(study))) > 0:
         for _ in calls.get()(search, range(n_missing)):
@@ -93,6 +92,7 @@ class _Search:
     """Finishes one trial of a study, in this process or, pickled, in another."""
 
     block: Method | PostMethod
+    fine_tuning: FineTuningParameters | None
     budget: BudgetParameters
     score: Callable[[Any], Scores]
     space: Mapping[str, list[str]]
@@ -147,8 +147,10 @@ class _Search:
         if is_done or (_is_tried_elsewhere(study, trial) and next(redrawn) < _REDRAWS):
             raise optuna.TrialPruned  # proposed once more: no trial of the budget
         settings = _settings(picked)
-        candidate = Candidate(settings, with_settings(self.block, settings))
-        done = tried_once(candidate, self.score, variant=self.block.name)
+        if one := permitted(self.block, settings, self.fine_tuning):
+            done = tried_once(one[1], self.score, variant=self.block.name)
+        else:
+            done = Trial(settings=settings, failure="The block refuses these values together.")
         trial.set_user_attr(_TRIAL, done.model_dump(mode="json"))
         if done.scores is None:
             return [float("nan")] * len(self.budget.searched_for)
@@ -166,7 +168,7 @@ def _is_tried_elsewhere(study: "optuna.Study", trial: "optuna.Trial") -> bool:
 def _space(
     block: Method | PostMethod, fine_tuning: FineTuningParameters | None
 ) -> dict[str, list[str]]:
-    """The values of each parameter, as JSON, after the block's own."""
+    """The values of each parameter that the block permits, as JSON, after its own."""
     own = identity(block, fine_tuning)
     return {
         name: [
@@ -174,7 +176,7 @@ def _space(
             *(
                 json.dumps(value)
                 for value in values
-                if identity(with_settings(block, nested({name: value})), fine_tuning) != own
+                if (one := permitted(block, nested({name: value}), fine_tuning)) and one[0] != own
             ),
         ]
         for name, values in block.search.items()

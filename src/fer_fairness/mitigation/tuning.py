@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from fer_fairness.errors import FerFairnessError, TrainingError
 from fer_fairness.mitigation.method import Method
@@ -125,7 +125,11 @@ def candidates(
         seed: The training seed; together with the block's name it decides what is drawn.
 
     Returns:
-        At least one, all different; fewer than `n_trials` where the method states too few values.
+        At least one, all different; fewer than `n_trials` where the method states too few values
+        that the block permits.
+
+    Raises:
+        pydantic.ValidationError: The block's own setting is not one that fine-tuning may have.
     """
     names = list(block.search)
     grid = [dict(zip(names, values, strict=True)) for values in product(*block.search.values())]
@@ -134,10 +138,24 @@ def candidates(
     for number in order:
         if len(found) == n_trials:
             break
-        settings = nested(grid[number])
-        changed = with_settings(block, settings)
-        found.setdefault(identity(changed, fine_tuning), Candidate(settings, changed))
+        if one := permitted(block, nested(grid[number]), fine_tuning):
+            found.setdefault(*one)
     return list(found.values())
+
+
+def permitted(
+    block: Method | PostMethod, settings: Settings, fine_tuning: FineTuningParameters | None
+) -> tuple[str, Candidate] | None:
+    """The candidate of these settings, after its `identity`.
+
+    None where they do not go with what the block says otherwise; the log tells why.
+    """
+    try:
+        changed = with_settings(block, settings)
+        return identity(changed, fine_tuning), Candidate(settings, changed)
+    except ValidationError as error:
+        logger.warning("%s: %s is not tried: %s", block.name, settings, error)
+        return None
 
 
 def tried(
@@ -226,7 +244,8 @@ def validation_scores(predictions: pd.DataFrame) -> Scores:
     """
     right = predictions["predicted_emotion"] == predictions["emotion"]
     accuracy = float(right.mean())
-    lowest, gaps = [accuracy], [0.0]
+    lowest: list[float] = []
+    gaps = [0.0]
     for attribute in ATTRIBUTES:
         by_group = right.groupby(predictions[attribute].astype(object)).agg(["size", "mean"])
         known = by_group.loc[by_group["size"] >= MINIMUM_FACES, "mean"]
@@ -235,7 +254,7 @@ def validation_scores(predictions: pd.DataFrame) -> Scores:
             gaps.append(float(known.max() - known.min()))
     return Scores(
         mean_recall=float(right.groupby(predictions["emotion"].astype(object)).mean().mean()),
-        worst_group_accuracy=min(lowest),
+        worst_group_accuracy=min(lowest, default=accuracy),
         accuracy_gap=max(gaps),
         ideal_point=float(np.hypot(1 - accuracy, max(gaps))),
     )

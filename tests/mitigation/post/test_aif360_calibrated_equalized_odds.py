@@ -82,6 +82,14 @@ def test_the_same_seed_draws_the_same_people_and_an_absent_emotion_is_never_give
     assert set(first["predicted_emotion"]) <= set(SHOWN)
 
 
+def test_a_table_whose_probabilities_lie_in_one_block_stays_as_it_is() -> None:
+    # Of such a table, as one read from a file is, pandas gives its own memory, read-only.
+    table, rules = scored().copy(), fit(scored())
+    before = table.copy()
+    assert not after(table, rules, seed=0)["predicted_emotion"].equals(table["predicted_emotion"])
+    pd.testing.assert_frame_equal(table, before)
+
+
 def test_people_without_a_group_or_of_an_unseen_one_keep_their_prediction() -> None:
     rules = fit(scored())
     for gender in (None, "unseen"):

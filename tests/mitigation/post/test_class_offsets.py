@@ -78,6 +78,18 @@ def test_the_worst_group_is_served_better_where_that_is_the_aim(make_scored: Mak
     assert worst > mean + 0.002
 
 
+def test_an_emotion_of_which_no_group_has_faces_enough_is_recognised_more_often_all_the_same(
+    make_scored: Make,
+) -> None:
+    validation, test = drawn(make_scored, 2_000, 0), drawn(make_scored, 10_000, 1)
+    mean, worst = (
+        recalls(after(test, *fitted(validation, aim=aim, minimum_faces=80)))[EMOTIONS[3]].min()
+        for aim in ("mean_recall", "worst_group")
+    )
+    assert worst > recalls(test)[EMOTIONS[3]].max() + 0.1
+    assert worst == pytest.approx(mean, abs=0.15)
+
+
 def test_a_model_that_is_too_sure_gets_the_same_predictions(make_scored: Make) -> None:
     plain, sharp = (drawn(make_scored, 2_000, 0, sharper=sharper) for sharper in (1.0, 4.0))
     found = [after(table, *fitted(table))["predicted_emotion"] for table in (plain, sharp)]

@@ -61,9 +61,7 @@ def accuracy(table: pd.DataFrame) -> float:
 def at_the_tolerance(monkeypatch: pytest.MonkeyPatch) -> None:
     """No choice: the tolerance is the one that is asked for."""
 
-    def chosen(
-        _self: object, _true: object, _belongs: object, asked: list[float], _n: int
-    ) -> float:
+    def chosen(_self: object, asked: list[float], _n: int) -> float:
         return asked[0]
 
     monkeypatch.setattr(linear_post._Program, "chosen_tolerance", chosen)
@@ -124,6 +122,26 @@ def test_predictions_that_no_tolerance_improves_stay(make_scored: Make) -> None:
     assert "no tolerance of 0.05, 0.1, 0.2 was better than none" in rules["reason"]
     found = method.apply(table, rules, seed=0)
     assert found["predicted_emotion"].equals(table["predicted_emotion"])
+
+
+def test_what_a_tolerance_is_chosen_by_is_fitted_on_other_faces(
+    make_scored: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Nothing tells the emotion: more than a quarter is right only of faces that were fitted on.
+    judged: list[float] = []
+
+    def noted(program: linear_post._Program, after: np.ndarray) -> float:
+        judged.append(float((after == program.true).mean()))
+        return 0.0
+
+    monkeypatch.setattr(linear_post._Program, "_badness", noted)
+    for seed in range(4):
+        generator = np.random.default_rng(seed)
+        groups = generator.choice(list("abcdefgh"), 160)
+        shares = generator.dirichlet(np.full(4, 20.0), 160)
+        table = make_scored(generator.integers(0, 4, 160), shares, groups)
+        fitted(table, epsilon=1.0, minimum_faces=1)
+    assert 0.2 < np.mean(judged) < 0.32
 
 
 def test_people_of_unknown_group_keep_their_prediction(make_scored: Make) -> None:

@@ -28,7 +28,9 @@ class Flac(GroupMethod):
     for it; here by its answer, the probabilities of the groups, at unit length: (1, 0) where they
     were annotated. Groups are alike where s of theirs is above the middle between the largest and
     the smallest of the batch. An emotion is the target's most probable one. Faces of unknown group
-    are in no pair. The authors' factor is from 110 (here) to some thousands, by dataset.
+    are in no pair. The authors' factors, from 110 (here) on Biased-MNIST to 30,000 on CelebA beside
+    a hundredth of the cross-entropy, go with features as they are and the square root of d. Unit
+    length is that of their VB-Mitigator.
     """
 
     label: ClassVar[str] = "FLAC (features closer across groups)"

@@ -31,8 +31,8 @@ class Fscl(GroupMethod):
     paper. The paper learns features from two views of each face and then the last layer alone; here
     both losses are learned at once, as all methods continue from one model, and a batch has one
     view of a face: a face alone with its emotion in the batch has no positive and is no anchor, and
-    neither is one whose group shows no other emotion there (in the authors' code the loss of such a
-    batch is no number). FSCL+, which weighs anchors by their cells' sizes, is left out.
+    neither is one whose group shows no other emotion there. FSCL+, which weighs anchors by their
+    cells' sizes, is left out.
 
     An emotion is the target's most probable one. Where groups are predicted, a negative counts by
     the probability that both are of one group. Faces of unknown group take no part.

@@ -20,9 +20,10 @@ logger = logging.getLogger(__name__)
 class Reweighing(Method):
     """Weighs each face by group and emotion, w(g, c) = (N_g N_c / (N N_gc)) ** strength.
 
-    N are numbers of the training faces whose group is known, and those weights of strength 1 sum
-    to their number; faces without a group have the weight 1. AIF360's `Reweighing` computes them,
-    for any number of groups and emotions.
+    N are numbers of the training faces that have a majority emotion and whose group is known, a
+    predicted one being taken as certain; weights of strength 1 sum to their number where every
+    group shows every emotion, and to less otherwise. Other faces have the weight 1. AIF360's
+    `Reweighing` computes them, for any number of groups and emotions.
     """
 
     label: ClassVar[str] = "Reweighing (AIF360)"

@@ -59,13 +59,12 @@ class Abstention(PostMethod):
 
     Predicted emotions stay as they are, and every measure of the report is over all faces, answered
     or not: the column `abstained` says which are not. Therefore no rule of selection tells settings
-    apart, and trials leave the block as it is written: how much is answered is for people to say.
+    apart, and there is nothing to try: how much is answered is for people to say.
     """
 
     label: ClassVar[str] = "Abstention"
     source: ClassVar[str] = "Jones et al. 2021, arXiv 2010.14134"
     abstains: ClassVar[bool] = True
-    search: ClassVar = {"coverage": (0.9, 0.8, 0.85, 0.95), "by_group": (False, True)}
 
     method: Literal["abstention"] = "abstention"
     coverage: float = Field(

@@ -7,9 +7,9 @@ Here each emotion against all others is such a problem, on its probability; afte
 probabilities of a person are divided by their sum, and the largest is the prediction.
 
 That last step is this project's, and it is where the promise ends: among eight emotions a rare
-one's base rate is never the largest probability, so where it takes the place of a score, that
-emotion is not predicted. What this does to mean recall the evaluation shows; it is here to be
-compared, not recommended.
+one's base rate is often not the largest probability, and where it takes the place of a score, that
+emotion may not be predicted any more. What this does to mean recall the evaluation shows; it is
+here to be compared, not recommended.
 
 The draws are random, so two people with the same picture may be treated differently.
 """

@@ -60,8 +60,8 @@ class ClassOffsets(PostMethod):
     Zietlow and others move the threshold of a binary answer in each group; here there is one
     number an emotion. A face of predicted group has the mean of the groups' offsets under its
     probabilities, a face of unknown group b alone. Emotions that no validation face shows have the
-    offset 0, and so has d where a group has less than `minimum_faces` of an emotion; such cells
-    take no part in what the worst group is.
+    offset 0, and so has d where a group has less than `minimum_faces` of an emotion; in the mean of
+    that group, which `worst_group` looks at, all faces of the emotion then stand for its own.
     """
 
     label: ClassVar[str] = "Offsets by emotion"
@@ -137,12 +137,9 @@ class ClassOffsets(PostMethod):
     def _weights(self, true: Indices, belongs: Array, enough: Flags) -> tuple[Array, float]:
         """How much each face counts for each group, the last being the unknown; the sharpness."""
         if self.aim == "worst_group" and enough.any():
-            counts = belongs[:, :-1].T @ np.eye(N_EMOTIONS)[true]
-            of_cell = (
-                enough / np.where(enough, counts, 1) / np.maximum(enough.sum(axis=1), 1)[:, None]
-            )
-            of_cell = np.vstack([of_cell, np.zeros(N_EMOTIONS)])
-            return belongs * of_cell[:, true].T, _SHARPNESS
+            of_group = np.where(enough[:, true].T, belongs[:, :-1], 1.0)
+            totals = of_group.T @ np.eye(N_EMOTIONS)[true]
+            return np.column_stack([of_group / totals[:, true].T, np.zeros(len(true))]), _SHARPNESS
         if self.aim == "worst_group":
             logger.info(
                 "%s: no group of %s has %d validation faces of an emotion: offsets are fitted for "
@@ -167,7 +164,7 @@ class ClassOffsets(PostMethod):
         of_groups = np.array([*fitted.by_group.values()]).reshape(-1, N_EMOTIONS)
         offsets = np.array(fitted.common) + belongs @ of_groups
         moved = offsets.any(axis=1)
-        probabilities = probabilities_of(scored).copy()
+        probabilities = probabilities_of(scored)
         after = emotion_codes(scored["predicted_emotion"])
         probabilities[moved] = softmax((log_probabilities(scored) + offsets)[moved], axis=1)
         after[moved] = probabilities[moved].argmax(axis=1)

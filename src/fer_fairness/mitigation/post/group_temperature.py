@@ -42,12 +42,12 @@ class GroupTemperature(PostMethod):
     T_g minimises the log loss of the group's validation faces, plus `strength` times the squared
     logarithm of T_g / T, T being the temperature that fits all faces (Guo et al. 2017, who have no
     groups): with few faces a group has nearly T. A face of predicted group has the mean of the
-    groups' probabilities, weighted by its own of the groups; a face of unknown group has T.
+    groups' probabilities, weighted by its own of the groups; a face of unknown group has T. No rule
+    of selection looks at probabilities, so that there is nothing to try.
     """
 
     label: ClassVar[str] = "Temperature by group"
     source: ClassVar[str] = "Guo et al. 2017, arXiv 1706.04599; Pleiss et al. 2017, 1709.02012"
-    search: ClassVar = {"strength": (0.0, 10.0, 100.0)}
 
     method: Literal["group_temperature"] = "group_temperature"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

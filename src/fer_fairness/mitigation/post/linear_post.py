@@ -9,10 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer_fairness.mitigation.calibration import (
-    GroupCalibration,
-    fit_calibration,
-)
+from fer_fairness.mitigation.calibration import GroupCalibration, fit_calibration
 from fer_fairness.mitigation.linear_programs import (
     Constrained,
     Flags,
@@ -83,10 +80,11 @@ class LinearPost(PostMethod):
     in the paper (1/10,000), without which all of them would be given one emotion.
 
     Small validation sets overfit, and the paper's tolerance of 0.001 is dear: so tolerances of 1, 2
-    and 4 times `epsilon` are tried on validation faces that prices were not fitted on
-    (`n_folds`-fold cross-fitting), and the one with the least sum of error rate and mean difference
-    of outcomes is taken; predictions stay as they are where none has less than these. Cells of less
-    than `minimum_faces` faces are not constrained; faces of unknown group keep their prediction.
+    and 4 times `epsilon` are tried on validation faces that neither prices nor p(c | x, g) were
+    fitted on (`n_folds`-fold cross-fitting), and the one with the least sum of error rate and mean
+    difference of outcomes is taken; predictions stay as they are where none has less than these.
+    Cells of less than `minimum_faces` faces are not constrained; faces of unknown group keep their
+    prediction.
     """
 
     label: ClassVar[str] = "LinearPost"
@@ -139,32 +137,27 @@ class LinearPost(PostMethod):
                 reason=f"less than two groups of {self.attribute} have {self.minimum_faces} "
                 "validation faces of an emotion"
             )
-        logs = log_probabilities(validation)
-        temperatures, offsets = fit_calibration(
-            logs, true, belongs, strength=_STRENGTH_OF_CALIBRATION
-        )
-        calibration = GroupCalibration(
+        program = _Program(
             names=names,
             shares=shares.tolist(),
-            temperatures=temperatures.tolist(),
-            offsets=offsets.tolist(),
-        )
-        program = _Program(
+            logs=log_probabilities(validation),
+            true=true,
+            belongs=belongs,
             before=emotion_codes(validation["predicted_emotion"]),
-            joint=_joint(logs, belongs, calibration),
             lot=_AGAINST_TIES * _spread(len(true)),
-            is_offered=np.isfinite(logs),
             is_constrained=is_constrained,
             constrained=self.constrained,
         )
         tolerances = [factor * self.epsilon for factor in _FACTORS]
-        epsilon = program.chosen_tolerance(true, belongs, tolerances, self.n_folds)
+        epsilon = program.chosen_tolerance(tolerances, self.n_folds)
         if epsilon is None:
             return LinearPostRules(
                 reason="on validation faces that were held out no tolerance of "
                 f"{', '.join(f'{each:g}' for each in tolerances)} was better than none"
             )
-        prices = program.prices(np.arange(len(true)), epsilon)
+        everyone = np.arange(len(true))
+        calibration = program.calibration(everyone)
+        prices = program.prices(calibration, everyone, epsilon)
         if isinstance(prices, str):
             return LinearPostRules(reason=prices)
         logger.info("%s: the tolerance %g is chosen", self.name or self.label, epsilon)
@@ -199,24 +192,42 @@ class _Program:
     """The linear program over validation faces.
 
     Attributes:
+        names: The groups.
+        shares: How large each is.
+        logs: The logits of each face, `(n, k)`; minus infinity where an emotion is not offered.
+        true: Place of each true emotion, `(n,)`.
+        belongs: How surely each face is of each group, `(n, groups)`.
         before: The predictions that faces have.
-        joint: p(g, c | x), `(n, groups, k)`.
         lot: What `_AGAINST_TIES` adds to the cost of each prediction, `(n, k)`.
-        is_offered: Which emotions each face may be given, `(n, k)`.
         is_constrained: Which cells have to share their outcomes, `(groups, k)`.
         constrained: Which outcomes.
     """
 
+    names: list[str]
+    shares: list[float]
+    logs: Array
+    true: Indices
+    belongs: Array
     before: Indices
-    joint: Array
     lot: Array
-    is_offered: Flags
     is_constrained: Flags
     constrained: Constrained
 
-    def prices(self, rows: Indices, epsilon: float) -> Array | str:
+    def calibration(self, rows: Indices) -> GroupCalibration:
+        """What fits the labels of these rows."""
+        temperatures, offsets = fit_calibration(
+            self.logs[rows], self.true[rows], self.belongs[rows], strength=_STRENGTH_OF_CALIBRATION
+        )
+        return GroupCalibration(
+            names=self.names,
+            shares=self.shares,
+            temperatures=temperatures.tolist(),
+            offsets=offsets.tolist(),
+        )
+
+    def prices(self, calibration: GroupCalibration, rows: Indices, epsilon: float) -> Array | str:
         """psi, `(groups, k, k)`, from these rows alone; or why the program was not solved."""
-        joint = self.joint[rows]
+        joint = _joint(self.logs[rows], self.belongs[rows], calibration)
         mass = joint.sum(axis=0)
         groups, classes = np.nonzero(self.is_constrained & (mass > 0))
         weights = joint[:, groups, classes].T / mass[groups, classes][:, np.newaxis]
@@ -225,7 +236,7 @@ class _Program:
             cost,
             Outcomes(weights, classes, self.constrained),
             epsilon=epsilon,
-            bounds=(np.zeros_like(cost), self.is_offered[rows].astype(np.float64)),
+            bounds=(np.zeros_like(cost), np.isfinite(self.logs[rows]).astype(np.float64)),
         )
         if isinstance(found, str):
             return found
@@ -233,36 +244,37 @@ class _Program:
         prices[groups, classes] = found.prices / mass[groups, classes][:, np.newaxis]
         return prices
 
-    def chosen_tolerance(
-        self, true: Indices, belongs: Array, tolerances: Sequence[float], n_folds: int
-    ) -> float | None:
-        """The tolerance that is best on faces that its prices were not fitted on; None: none is.
+    def chosen_tolerance(self, tolerances: Sequence[float], n_folds: int) -> float | None:
+        """The tolerance that is best on faces that nothing was fitted on; None: none is.
 
         Faces of every emotion go to all parts in turn, so that no part lacks one that has faces
         enough. Of tolerances that are equal the loosest is chosen.
         """
-        fold = np.empty(len(true), dtype=np.int64)
-        fold[np.argsort(true, kind="stable")] = np.arange(len(true)) % n_folds
-        found: dict[float | None, float] = {None: self._badness(self.before, true, belongs)}
+        fold = np.empty(len(self.true), dtype=np.int64)
+        fold[np.argsort(self.true, kind="stable")] = np.arange(len(self.true)) % n_folds
+        parts = [
+            (np.flatnonzero(fold != part), np.flatnonzero(fold == part)) for part in range(n_folds)
+        ]
+        calibrations = [self.calibration(fitted) for fitted, _ in parts]
+        found: dict[float | None, float] = {None: self._badness(self.before)}
         for epsilon in sorted(tolerances, reverse=True):
             after = self.before.copy()
-            for number in range(n_folds):
-                held_out = np.flatnonzero(fold == number)
-                prices = self.prices(np.flatnonzero(fold != number), epsilon)
+            for (fitted, held_out), calibration in zip(parts, calibrations, strict=True):
+                prices = self.prices(calibration, fitted, epsilon)
                 if isinstance(prices, str):
                     break
-                after[held_out] = _decided(
-                    self.joint[held_out], prices, self.lot[held_out], self.is_offered[held_out]
-                )
+                logs = self.logs[held_out]
+                joint = _joint(logs, self.belongs[held_out], calibration)
+                after[held_out] = _decided(joint, prices, self.lot[held_out], np.isfinite(logs))
             else:
-                found[epsilon] = self._badness(after, true, belongs)
+                found[epsilon] = self._badness(after)
         return min(found, key=lambda epsilon: found[epsilon])
 
-    def _badness(self, after: Indices, true: Indices, belongs: Array) -> float:
+    def _badness(self, after: Indices) -> float:
         """Error rate plus mean difference between a cell's outcomes and those of its emotion."""
-        shown = np.eye(N_EMOTIONS)[true]
+        shown = np.eye(N_EMOTIONS)[self.true]
         new = np.eye(N_EMOTIONS)[after]
-        totals = np.einsum("ig,ic,iy->gcy", belongs, shown, new)
+        totals = np.einsum("ig,ic,iy->gcy", self.belongs, shown, new)
         of_cell = totals / np.maximum(totals.sum(axis=2, keepdims=True), 1e-12)
         together = totals.sum(axis=0)
         of_class = together / np.maximum(together.sum(axis=1, keepdims=True), 1e-12)
@@ -270,7 +282,7 @@ class _Program:
         off = (np.abs(of_cell - of_class) * is_looked_at).sum(axis=2)
         if self.constrained == "all_outcomes":
             off /= 2  # every face that is missing from one outcome is too many in another
-        return float((after != true).mean() + off[self.is_constrained].mean())
+        return float((after != self.true).mean() + off[self.is_constrained].mean())
 
 
 def _joint(logits: Array, belongs: Array, calibration: GroupCalibration) -> Array:
