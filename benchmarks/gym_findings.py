@@ -60,7 +60,7 @@ class Verdict(StrEnum):
 
     NARROWS = "narrows the gap"
     NARROWS_AT_A_COST = "narrows the gap at a cost"
-    SERVES_BETTER = "serves better, gap as it is"
+    SERVES_BETTER = "serves better, gap not told apart"
     NOTHING = "does nothing"
     CANNOT_TELL = "cannot tell"
     COSTS = "costs accuracy"

@@ -44,7 +44,7 @@ def amounts(drawn: dict[str, np.ndarray]) -> np.ndarray:
 
 def drawn_with(n_operations: int, n: int, seed: int = 0, **more: float) -> dict[str, np.ndarray]:
     params = ImageChanges.model_validate(
-        {**RANGES, "erased_probability": 1.0, "n_operations": n_operations, **more}
+        {**RANGES, "erased_probability": 0.5, "n_operations": n_operations, **more}
     )
     strength = np.ones(n, np.float32)
     return draw_changes(np.random.default_rng(seed), (SIDE, SIDE), strength, params)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from tests.conftest import FacesBuilder
 
-from fer_fairness.auditing.coverage import compared, people_notes
+from fer_fairness.auditing.coverage import compared
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.scored_faces import ScoredFaces
 from fer_fairness.params.audit import AuditParameters
@@ -63,15 +63,8 @@ def test_an_intersection_of_something_else_is_refused() -> None:
         compared(people, reading, parameters)
 
 
-def test_people_are_counted_and_corrected_values_told_to_be_of_faces(
-    make_faces: FacesBuilder,
-) -> None:
+def test_people_are_counted(make_faces: FacesBuilder) -> None:
     table = make_faces(["test"] * 4, ["fear"] * 4)
     assert n_people(ScoredFaces("fer_plus", "model", ("fear",), table)) == 4
     named = table.assign(person=pd.Series(["a", "a", "b", None], dtype="str"))
     assert n_people(ScoredFaces("fer_plus", "model", ("fear",), named)) == 3
-    corrected = pd.DataFrame({"value": [0.1]})
-    (note,) = people_notes({"n_people": 3, "n_rows": 4}, corrected)
-    assert "take faces as independent" in note
-    assert people_notes({"n_people": 4, "n_rows": 4}, corrected) == []
-    assert people_notes({"n_people": 3, "n_rows": 4}, corrected.iloc[:0]) == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from fer_fairness.auditing.measurements import FACES_ALONE_NOTE, LABEL_ERRORS_NOTE
+from fer_fairness.auditing.measurements import LABEL_ERRORS_NOTE
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.group_names import INTERSECTION, attribute_parts
 from fer_fairness.params.audit import AuditParameters
@@ -83,9 +83,3 @@ def predicted_groups_notes(gaps: pd.DataFrame) -> list[str]:
         return []
     named = ", ".join(predicted)
     return [f"Groups by {named} are predicted by a labeller, not annotated. {LABEL_ERRORS_NOTE}"]
-
-
-def people_notes(reading: dict[str, Any], corrected: pd.DataFrame) -> list[str]:
-    """What the reader must know of corrected values where people have several faces."""
-    several = reading["n_people"] < reading["n_rows"]
-    return [FACES_ALONE_NOTE] if several and len(corrected) else []

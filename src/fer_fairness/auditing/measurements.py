@@ -32,12 +32,6 @@ LABEL_ERRORS_NOTE: Final = (
 )
 """What must be known of groups that a labeller predicted, as a second sentence."""
 
-FACES_ALONE_NOTE: Final = (
-    "People have several faces here. Intervals of values corrected for label errors take faces as "
-    "independent, which they are not, and are too narrow; all others are of whole people."
-)
-"""What must be known of the correction for label errors where people have several faces."""
-
 _LABEL_NOISE: Final = "label_noise_"
 LABEL_NOISE_TABLES: Final = tuple(
     f"{_LABEL_NOISE}{table}" for table in ("attributes", "groups", "scores", "gaps")

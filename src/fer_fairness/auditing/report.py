@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from fer_fairness.auditing.coverage import left_out_notes, people_notes, predicted_groups_notes
+from fer_fairness.auditing.coverage import left_out_notes, predicted_groups_notes
 from fer_fairness.auditing.measurements import FABRICATED_NOTE, primary_notes
 from fer_fairness.fairness.gaps import GAP_COLUMNS
 from fer_fairness.files import json_sha256
@@ -64,7 +64,6 @@ def report_inputs(
         *([FABRICATED_NOTE] if reading.get("fabricated") else []),
         *reading["warnings"],
         *predicted_groups_notes(gaps),
-        *people_notes(reading, tables.get("label_noise_gaps", pd.DataFrame())),
     ]
     about = {
         "seed": seed,

@@ -61,8 +61,9 @@ def ask_teachers(
 
     What is said is the mean over a face and its mirror image where faces are flipped online, and
     over teachers, whose probabilities are averaged (Hinton et al. 2015, arXiv 1503.02531, section
-    3); unless epochs show the views, over these too, which is what a teacher that predicts with
-    test-time augmentation says.
+    3); unless epochs show the views, over these too. Probabilities are averaged throughout, but for
+    a face that is asked about once, of which logits are averaged with those of its mirror image, as
+    in prediction.
 
     Args:
         teachers: At least one model that takes the images and gives logits of the same classes.

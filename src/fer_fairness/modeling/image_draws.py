@@ -101,7 +101,8 @@ def draw_changes(
         offset = symmetric[:, 6] * params.brightness * 255
         drawn["tone"] = np.stack([contrast, offset], axis=1)
     if params.erases:
-        erased = uniform[:, 7] < params.erased_probability
+        # An operation that was chosen is done.
+        erased = (uniform[:, 7] < params.erased_probability) | (params.n_operations is not None)
         share = erased * uniform[:, 8] * np.minimum(strength * params.erased_share, 1.0)
         drawn["box"] = _boxes(image_shape, share, uniform[:, 9:12])
     if further:

@@ -29,6 +29,6 @@ class LabelNoiseParameters(Parameters):
     min_people: float = Field(
         default=10.0,
         ge=1.0,
-        description="Corrected number of people below which a group is not compared; so is one "
-        "whose number may be below zero.",
+        description="A group is compared where the lower end of the interval of its corrected "
+        "number of people reaches this.",
     )

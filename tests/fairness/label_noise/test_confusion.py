@@ -35,6 +35,15 @@ def test_people_without_a_true_group_are_left_out() -> None:
     assert label_confusion(BOTH, "race").faces.sum() == 6
 
 
+def test_faces_that_the_labeller_never_saw_are_no_abstentions() -> None:
+    sure = [0.9, 0.8, np.nan, 0.3, 0.9, 0.9]
+    found = label_confusion(
+        BOTH.assign(gender_confidence=sure, predicted_gender=["f", "m", None, None, "m", "m"]),
+        "gender",
+    )
+    assert_array_equal(found.counts, [[1, 1, 0], [0, 1, 1]])
+
+
 def test_the_labels_of_an_intersection_are_counted_together() -> None:
     found = label_confusion(BOTH, "gender x race")
 
@@ -57,6 +66,8 @@ def test_an_annotated_part_is_taken_to_be_right() -> None:
     expected[3, 3] = 2
     expected[2, 4] = 1
     assert_array_equal(found.counts, expected)
+    possible = [[1, 1, 0, 0, 1], [1, 1, 0, 0, 1], [0, 0, 1, 1, 1], [0, 0, 1, 1, 1]]
+    assert_array_equal(found.possible, np.array(possible, dtype=bool))
 
 
 def test_an_annotated_part_needs_no_label_of_the_labeller() -> None:

@@ -287,3 +287,17 @@ def test_a_class_that_nobody_shows_is_no_obstacle() -> None:
         for one in estimates:
             assert np.isfinite([one.value, one.interval.low, one.interval.high]).all()
     assert RECALLS.min() > 0.3  # the loss of a tenth is planted in full
+
+
+def test_numbers_of_people_lie_within_their_intervals_although_few_faces_were_held_out() -> None:
+    generator = np.random.default_rng(0)
+    mix, shares = np.array([0.7, 0.3]), two_groups(0.98)
+    n_within = 0
+    for _ in range(150):
+        sample = sampled(np.full((2, 7), 0.8), shares, mix, generator, held_out=30)
+        intervals = corrected(sample).people_intervals
+        numbers = sample.people.sum(axis=1)
+        n_within += sum(
+            one.low <= number <= one.high for one, number in zip(intervals, numbers, strict=True)
+        )
+    assert n_within >= 0.93 * 300

@@ -338,6 +338,19 @@ def test_nobody_labelled_is_told() -> None:
     assert set(found.scores["method"]) == {AS_LABELLED, SOFT_LABELS, BOUNDS}
 
 
+def test_labels_of_whole_people_are_not_corrected_by_errors_on_single_faces() -> None:
+    frame = PEOPLE.assign(person=[f"person-{number // 5}" for number in range(len(PEOPLE))])
+    found = measured(frame, "race")
+    assert found.attributes["refusals"].tolist() == ["people have one label for several faces"]
+    assert CORRECTED not in found.scores["method"].tolist()
+    assert found.groups[["n_by_error", "n_corrected"]].isna().all(axis=None)
+    assert found.gaps.empty
+    bounds = found.scores[found.scores["method"] == BOUNDS]
+    assert (bounds["ci_low"].min(), bounds["ci_high"].max()) == (0, 1)
+    alone = measured(PEOPLE.assign(person=PEOPLE["sample_id"]), "race")
+    assert_frame_equal(alone.gaps, measured(PEOPLE, "race").gaps)
+
+
 @pytest.mark.parametrize("column", ["race", "race_source"])
 def test_a_missing_column_of_people_is_named(column: str) -> None:
     with pytest.raises(InvalidInputError, match=f"need the column '{column}'.*_source"):

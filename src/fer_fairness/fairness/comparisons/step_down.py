@@ -7,8 +7,11 @@ only where a primary one found something, and then at the level that it has left
 Bretz, Maurer, Brannath and Posch 2009, Statistics in Medicine 28). At each step the least
 p / weight of all that is open is compared with what it comes to by chance, on draws in which all
 tests vary together as they do in the data. The weights of what is open never sum to more than the
-number of primary outcomes, so the chance of any false finding is at most the significance (Goeman
-and Solari 2010, Annals of Statistics 38).
+number of primary outcomes. The chance of any false finding would be at most the significance if
+limits never fell as more is found (Goeman and Solari 2010, Annals of Statistics 38). They fall a
+little where a primary outcome that goes with others hands its weight to ones that do not: of 3,000
+simulated families at 5 %, 5.5 % had a false finding where outcomes were independent, and up to 8.2
+% where primary ones were all but the same and several of them truly differed.
 """
 
 from dataclasses import dataclass

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
@@ -24,10 +25,13 @@ class LabelConfusion:
         counts: Held-out people, int64, shape (groups, groups + 1): true group by label; the last
             column counts those who were given none (the labeller abstained).
         groups: Names of the groups and of the labels, in order.
+        impossible: Which labels a group can not be given, bool (groups, groups): those that differ
+            from it in a part that is annotated. None: it can be given all.
     """
 
     counts: Counts
     groups: tuple[str, ...]
+    impossible: npt.NDArray[np.bool_] | None = None
 
     @property
     def faces(self) -> Counts:
@@ -43,6 +47,14 @@ class LabelConfusion:
     def all_shares(self) -> Array:
         """P(label or none | true group), shape (groups, groups + 1): rows sum to one."""
         return np.asarray(self.counts / np.maximum(self.faces, 1)[:, np.newaxis])
+
+    @property
+    def possible(self) -> npt.NDArray[np.bool_]:
+        """Which labels a group may be given, (groups, groups + 1); none, where anybody has none."""
+        among = np.ones_like(self.counts[:, :-1], dtype=bool)
+        if self.impossible is not None:
+            among &= ~self.impossible
+        return np.column_stack([among, np.full(len(among), self.counts[:, -1].any())])
 
 
 def true_column(attribute: str) -> str:
@@ -63,7 +75,8 @@ def label_confusion(
     Args:
         held_out: One row a person, with `true_<part>` and `predicted_<part>` for each part of the
             attribute; a missing prediction is an abstention, people without a true group are left
-            out.
+            out, and so are those whom the labeller never saw: their `<part>_confidence`, if the
+            table has it, is missing too.
         attribute: An attribute, or an intersection such as "gender x race": of those the labels
             of one person are counted together, because errors in one may go with the other.
         annotated: Parts of an intersection that are not predicted where the confusion is used;
@@ -79,6 +92,9 @@ def label_confusion(
     parts = attribute_parts(attribute)
     _check_columns(held_out, parts, annotated)
     known = held_out.dropna(subset=[true_column(part) for part in parts])
+    for part in (part for part in parts if part not in annotated):
+        if (sure := f"{part}_confidence") in known:
+            known = known[known[predicted_column(part)].notna() | known[sure].notna()]
     if known.empty:
         raise InvalidInputError(
             f"Nobody among {len(held_out)} held-out people has a true {attribute}: the labeller's "
@@ -96,7 +112,9 @@ def label_confusion(
     counts = np.zeros((len(groups), len(groups) + 1), dtype=np.int64)
     np.add.at(counts, (rows, columns), 1)
     written = groups if len(parts) > 1 else []
-    return LabelConfusion(counts, tuple(map(joined_names, written)) or tuple(names[0]))
+    fixed = np.array([[group[parts.index(part)] for part in annotated] for group in groups])
+    impossible = (fixed[:, np.newaxis] != fixed).any(axis=2) if len(annotated) else None
+    return LabelConfusion(counts, tuple(map(joined_names, written)) or tuple(names[0]), impossible)
 
 
 def _codes(columns: list[pd.Series], names: list[list[str]]) -> Counts:

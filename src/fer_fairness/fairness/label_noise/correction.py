@@ -1,7 +1,7 @@
 """What a model's predictions say of groups that a labeller predicted, raw and corrected."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -134,6 +134,11 @@ def _measured(
     refused = reasons_against(part.confusion, noise)
     if not part.labelled.sum():
         refused = {Refusal.NOBODY: "Nobody was labelled."}
+    elif part.has_one_label_for_several_faces:
+        refused[Refusal.ONE_LABEL_A_PERSON] = (
+            "People have several faces and one label for all of them: how often such a label is "
+            "wrong is not known, since held-out faces were labelled one by one."
+        )
     raw = raw_scores(
         part.labelled,
         part.everybody,
@@ -198,7 +203,10 @@ def _score_rows(
 def _bounds(
     part: LabelledPeople, params: InferenceParameters, seed: tuple[int, ...], *, invertible: bool
 ) -> dict[str, tuple[ScoreEstimate, ...]]:
-    counted = part.labelled, part.everybody, part.confusion
+    known = part.confusion
+    if part.has_one_label_for_several_faces:
+        known = replace(known, counts=np.zeros_like(known.counts))
+    counted = part.labelled, part.everybody, known
     if invertible:
         n = params.label_noise.n_draws
         found = bounded_scores(*counted, n=n, confidence=params.confidence, seed=seed)
@@ -249,7 +257,7 @@ def _group_rows(
 
 def _named_by_error(part: LabelledPeople, n: int, seed: tuple[int, ...]) -> tuple[Array, Array]:
     """As `named_by_error`; missing of intersections, of which few people are in some group."""
-    if len(attribute_parts(part.attribute)) > 1:
+    if len(attribute_parts(part.attribute)) > 1 or part.has_one_label_for_several_faces:
         unknown = np.full(len(part.confusion.groups), np.nan)
         return unknown, unknown
     named = part.labelled.sum(axis=(1, 2))

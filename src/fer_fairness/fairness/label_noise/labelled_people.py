@@ -22,6 +22,7 @@ from fer_fairness.fairness.label_noise.confusion import (
 )
 from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.tables import PERSON
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,15 @@ class LabelledPeople:
     everybody: Counts
     confusion: LabelConfusion
     probabilities: Array | None
+
+    @property
+    def has_one_label_for_several_faces(self) -> bool:
+        """Whether labels are people's: what several faces agree on is right more often than each.
+
+        The errors of a labeller of single faces are then not those of the labels, and taking them
+        off would make gaps up.
+        """
+        return PERSON in self.people and bool(self.people[PERSON].duplicated().any())
 
 
 def predicted_parts(frame: pd.DataFrame, attribute: str) -> list[str]:

@@ -1,12 +1,14 @@
 """How far a group's accuracy is from the model's confidence, as a function of counts.
 
-People are put in bins of equal mass by their confidence, once, over everybody; what is left to
-chance is then only who is right, so that counts C[g, true class, 2 * bin + right] can be resampled
-and shuffled between groups like any others (`draws`).
+People are put in bins of equal mass by their confidence, once, over everybody, so that counts
+C[g, true class, 2 * bin + right] can be resampled and shuffled between groups like any others
+(`draws`).
 
 This is not the error that each group would have with bins of its own. Here the bins and their
-confidences are those of everybody, so that groups are held to the same confidence and a shuffle of
-groups moves nothing else. In exchange a group whose people sit at one end of a bin is measured
+confidences are those of everybody, so that groups are held to the same confidence. A shuffle of
+groups moves confidence and rightness together: the test of the gap asks whether groups are alike in
+both, and finds groups that are calibrated alike but sure to unlike degrees (of 10,000 people in 12
+% of samples, of 50,000 in 30 %). Besides, a group whose people sit at one end of a bin is measured
 against the bin's mean: with ten bins of some hundred people each that is a small part of a bin's
 width. As with any binned error, few people give an error above zero by noise alone, the more of it
 the smaller the group; a gap is to be read with its permutation test.
@@ -49,7 +51,9 @@ CALIBRATION_WORDS: Final[Mapping[str, MetricWords]] = MappingProxyType(
             "the share of such predictions that are right, averaged over bins of faces; 0 is best.",
         ),
         "calibration_error_gap": MetricWords(
-            "Calibration-error gap", "Highest calibration error of a group minus the lowest."
+            "Calibration-error gap",
+            "Highest calibration error of a group minus the lowest; its test also finds groups of "
+            "which the model is more or less sure, though rightly so.",
         ),
         "overconfidence": MetricWords(
             "Overconfidence",

@@ -7,7 +7,6 @@ import pandas as pd
 
 from fer_fairness.auditing.measurements import (
     FABRICATED_NOTE,
-    FACES_ALONE_NOTE,
     LABEL_ERRORS_NOTE,
 )
 from fer_fairness.evaluation_sets import EVALUATION_SETS, demographic_dataset
@@ -45,9 +44,6 @@ def report_notes(
             "annotated: gaps there are between faces as the labeller sees them. "
             f"{LABEL_ERRORS_NOTE}"
         )
-    of_predicted = groups[groups["attribute_source"] == "predicted"]
-    if (of_predicted["n_people"] < of_predicted["n_faces"]).any():
-        notes.append(FACES_ALONE_NOTE)
     return notes
 
 
