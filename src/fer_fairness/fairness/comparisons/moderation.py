@@ -127,8 +127,8 @@ def _prior(deviations: Array, ratios: Array, n_methods: int) -> _Prior:
     pooled = own_freedom / (1.0 / n_rows + (1.0 - 1.0 / n_rows) * together)
     freedom = 1.0 / ((1.0 - share) / own_freedom + share**2 / pooled)
     # As in limma, no row is surer than all of them together. The level is that of the logarithms'
-    # mean, without limma's factor exp(digamma(d / 2)) / (d / 2) of the prior's d, which is less than
-    # 1: variances come out larger (by 31 % at d = 4), never smaller.
+    # mean, without limma's factor exp(digamma(d / 2)) / (d / 2) of the prior's d, which is below 1:
+    # variances come out larger (by 31 % at d = 4), never smaller.
     return _Prior(float(np.exp(logs.mean())), float(share), float(min(freedom, pooled)))
 
 
