@@ -193,7 +193,10 @@ class AttributeTests:
     def pair_differences(self) -> PairDifferences:
         """The pairs' differences, with standard errors that hold for people, one row."""
         found = pair_differences(self.part.compared.counts[np.newaxis].astype(np.float64))
-        return replace(found, errors=found.errors * np.sqrt(self.design_effects))
+        scale = np.sqrt(self.design_effects)
+        return replace(
+            found, errors_if_alike=found.errors_if_alike * scale, errors=found.errors * scale
+        )
 
 
 def compared_groups(faces: JudgedFaces, *, minimum_group_size: int) -> list[Compared]:
