@@ -62,7 +62,14 @@ def _tests(people: People, *, n: int, seed: int, whole: bool) -> list[AttributeT
     parts: list[Compared] = compared_groups(faces, minimum_group_size=10)
     if not whole:
         parts = [
-            _Question(part.attribute, part.counted, part.people, part.kept, part.calibration)
+            _Question(
+                part.attribute,
+                part.counted,
+                part.people,
+                part.kept,
+                part.single_faces,
+                part.calibration,
+            )
             for part in parts
         ]
     tests = tested(faces, parts, n=n, seed=seed, cells_at_once=2**19)

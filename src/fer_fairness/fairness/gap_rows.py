@@ -168,6 +168,7 @@ class AttributeRows:
     def _pair_numbers(self, place: int) -> Row:
         pairs, judgement = self._tests.pair_differences, self._judgement
         value, error = float(pairs.differences[0, place]), float(pairs.errors[0, place])
+        if_alike = float(pairs.errors_if_alike[0, place])
         if not np.isfinite(value) or error <= 0:
             return {"raw_value": value, "n_permutations": 0}
         own, corrected = self._tests.pairs[:, place], float(judgement.pairs[place])
@@ -186,7 +187,7 @@ class AttributeRows:
             **_numbers(shown),
             "raw_value": value,
             "minimum_detectable": shown.detectable(
-                _finite(error * (judgement.planned_pair + power)), 0.0
+                _finite(if_alike * judgement.planned_pair + error * power), 0.0
             ),
             "p_value": float(among(own[:1], own)[0]),
             "p_value_corrected": corrected,

@@ -2,13 +2,21 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from tests.fairness.testing.audits import CLASSES, audit_of, faces_of, people_table, random_audit
+from tests.fairness.testing.audits import (
+    CLASSES,
+    audit_of,
+    faces_counted,
+    faces_of,
+    people_table,
+    random_audit,
+)
 
 from fer_fairness.fairness.metrics import GAP_METRICS, class_gap_metrics
 from fer_fairness.fairness.metrics.calibration import calibration_gap_metric
 from fer_fairness.fairness.metrics.formulas import values_of
 from fer_fairness.fairness.testing import gap_tests
 from fer_fairness.fairness.testing.gap_tests import AttributeTests, compared_groups
+from fer_fairness.fairness.testing.omnibus import among, threshold
 from fer_fairness.fairness.testing.people import JudgedFaces
 
 THREE = CLASSES[:3]
@@ -125,6 +133,26 @@ def test_a_persons_frames_that_tell_as_much_as_strangers_are_worth_as_much() -> 
     frame["gender"] = np.where(frame["person"] % 2, "female", "male")
     (test,) = audit_of(faces_of(frame, "gender", classes=THREE), 1000)
     assert test.worth == pytest.approx(1.0, abs=0.2)
+
+
+def test_groups_alike_are_told_apart_no_more_often_where_a_third_differs() -> None:
+    generator = np.random.default_rng(0)
+    people = np.array([[1500, 1500], [50, 50], [50, 50]])
+    recall = np.array([[0.98], [0.6], [0.6]])
+    p_values, held = [], []
+    for seed in range(40):
+        right = generator.binomial(people, recall)
+        counts = np.zeros((3, 2, 2), dtype=np.int64)
+        counts[:, [0, 1], [0, 1]], counts[:, [0, 1], [1, 0]] = right, people - right
+        (test,) = audit_of(faces_counted({"race": counts}), 199, seed=seed)
+        assert test.widest_pair[0] <= 0.05
+        p_values.append(among(test.pairs[:1, 2], test.pairs[:, 2])[0])
+        found = test.pair_differences
+        limits = [threshold(test.pairs[:, place], 0.05) for place in range(3)]
+        apart = np.abs(found.differences[0] - [0.38, 0.38, 0.0])
+        held.append(apart <= found.errors[0] * limits)
+    assert np.mean(np.array(p_values) <= 0.05) <= 0.15  # 5 %, and 44 % with all groups' error
+    assert np.mean(held, axis=0) == pytest.approx(0.95, abs=0.1)
 
 
 def test_without_two_groups_anywhere_nothing_is_drawn() -> None:

@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_hypergeom
 
@@ -224,3 +227,55 @@ def test_a_person_with_many_faces_counts_as_one() -> None:
     exact = multivariate_hypergeom(m=[right.sum(), (~right).sum()], n=int(people[0]))
     assert_allclose(rights.mean(), exact.mean()[0], atol=0.15)
     assert_allclose(rights.var(), exact.cov()[0, 0], rtol=0.1)
+
+
+def partly_labelled(seed: int) -> pd.DataFrame:
+    """People of one to six faces, any of which may lack a gender, a race, or both."""
+    generator = np.random.default_rng(seed)
+    sizes = generator.integers(1, 7, 40)
+    frame = people_table(int(sizes.sum()), seed=seed)
+    frame["person"] = np.repeat(np.arange(40), sizes)
+    for name in ("gender", "race"):
+        whole = frame[name].groupby(frame["person"]).transform("first").astype(object)
+        frame[name] = whole.mask(generator.random(len(frame)) < 0.4, None)
+    return frame.assign(**{"race x gender": frame["race"] + " x " + frame["gender"]})
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_shuffles_count_the_labelled_faces_of_an_attribute_and_no_other(seed: int) -> None:
+    frame = partly_labelled(seed)
+    faces = judged(frame, people=frame["person"])
+    found = drawn(faces, 5)
+    for attribute in PARTS:
+        for tables, own in (
+            (found.counts[attribute], faces.counts(attribute)),
+            (found.calibration[attribute], faces.calibration(attribute)),
+        ):
+            assert_array_equal(tables.sum(axis=1), np.tile(own.counts.sum(axis=0), (5, 1, 1)))
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_faces_without_any_group_change_no_shuffle(seed: int) -> None:
+    frame = partly_labelled(seed)
+    known = frame[frame["race"].notna() | frame["gender"].notna()]
+    every, labelled = (drawn(judged(one, people=one["person"]), 5) for one in (frame, known))
+    for attribute in PARTS:
+        assert_array_equal(every.counts[attribute], labelled.counts[attribute])
+
+
+def test_a_person_is_shuffled_with_the_group_of_any_labelled_face() -> None:
+    # Each face of a person but one lacks the group, and which one it is differs.
+    generator = np.random.default_rng(0)
+    faces, _ = several(np.full(30, 8))
+    (gender,) = faces.memberships.values()
+    labelled = generator.integers(8, size=30) + 8 * np.arange(30)
+    codes = np.full_like(gender.codes, -1)
+    codes[labelled] = gender.codes[labelled]
+    one_each = replace(faces, memberships={"gender": replace(gender, codes=codes)})
+    counts = drawn(one_each, 50).counts["gender"]
+    people = one_each.people_by_group("gender")
+    assert people.sum() == 30
+    assert_array_equal(counts.sum(axis=(2, 3)), np.tile(people, (50, 1)))
+    assert np.ptp(counts, axis=0).max() > 0

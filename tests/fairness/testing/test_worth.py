@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.fairness.testing.audits import audit_of, faces_of
 
 from fer_fairness.fairness.gaps import gap_table
+from fer_fairness.fairness.testing.gap_tests import AttributeTests
 from fer_fairness.fairness.testing.people import judged_faces, worth_of_faces
 from fer_fairness.fairness.verdicts import Verdict
 from fer_fairness.params.inference import InferenceParameters
@@ -103,3 +105,53 @@ def test_faces_are_worth_less_the_more_alike_those_of_a_person_are() -> None:
     assert worth[0] == pytest.approx(0.1, abs=0.02)
     assert worth[1] == pytest.approx(1.0, abs=0.15)
     assert worth_of_faces(true, np.where(alike, true, 1 - true), np.arange(2000)) == 1.0
+
+
+def alike(group: np.ndarray, person: np.ndarray, joyful: np.ndarray, seed: int) -> AttributeTests:
+    """The tests of groups that are recognised alike; a second attribute has everybody's group."""
+    generator = np.random.default_rng(seed)
+    true = np.where(generator.random(len(person)) < joyful, 0, 1)
+    right = generator.random(len(person)) < RECALLS[true]
+    frame = pd.DataFrame(
+        {
+            "emotion": np.array(CLASSES)[true],
+            "predicted_emotion": np.array(CLASSES)[np.where(right, true, 1 - true)],
+            "group": group,
+            "other": np.where(person % 3, "c", "d"),
+            "person": person,
+        }
+    )
+    return audit_of(faces_of(frame, "group", "other", classes=CLASSES), 199, seed=seed)[0]
+
+
+@pytest.mark.parametrize("lost", ["first", "others"])
+def test_faces_without_a_group_are_no_unequal_treatment(lost: str) -> None:
+    person = np.repeat(np.arange(60), 8)
+    first = np.arange(len(person)) % 8 == 0
+    group = np.where(person % 2, "a", "b").astype(object)
+    group[first if lost == "first" else ~first] = None
+    tests = [alike(group, person, np.full(len(person), 0.6), seed) for seed in range(40)]
+    assert np.mean([test.any_difference[0] <= 0.05 for test in tests]) <= 0.15
+    assert np.mean([test.metrics[0, 0] <= 0.05 for test in tests]) <= 0.15
+
+
+def test_emotions_of_the_one_face_with_a_group_are_no_unequal_treatment() -> None:
+    person = np.repeat(np.arange(200), 3)
+    group = np.where(person % 2, "a", "b").astype(object)
+    joyful = np.where(group == "a", 0.8, 0.3)
+    group[np.arange(len(person)) % 3 > 0] = None
+    tests = [alike(group, person, joyful, seed) for seed in range(40)]
+    assert np.mean([test.metrics[0, 0] <= 0.05 for test in tests]) <= 0.15
+
+
+def test_the_worth_of_faces_is_that_of_those_with_a_group() -> None:
+    frame = pd.DataFrame({"emotion": ["joy"] * 600})
+    person = pd.Series(np.repeat(np.arange(100), 6))
+    right = np.random.default_rng(0).random(100)[person] < 0.6
+    frame["predicted_emotion"] = np.where(right, "joy", "fear")
+    gender = pd.Series(np.where(person % 2, "a", "b"), dtype=object)
+    race = gender.where(np.arange(600) % 6 == 0, None)
+    faces = judged_faces(frame, {"gender": gender, "race": race}, emotions=CLASSES, people=person)
+    assert faces.labelled("gender").worth == faces.worth == pytest.approx(1 / 6)
+    assert faces.labelled("race").worth == 1.0
+    assert len(faces.labelled().person) == 600

@@ -39,6 +39,8 @@ class Compared:
         counted: Faces of all groups.
         people: People of each group, int64, shape (groups,).
         kept: Which groups have people enough, bool, shape (groups,).
+        single_faces: Whether everybody in the audit has one face: shuffles then leave groups the
+            classes that they show.
         calibration: All groups by bins of confidence; None without probabilities.
     """
 
@@ -46,17 +48,13 @@ class Compared:
     counted: GroupCounts
     people: Counts
     kept: np.ndarray
+    single_faces: bool
     calibration: CalibrationCounts | None = None
 
     @property
     def comparable(self) -> bool:
         """Whether there are two groups or more to compare."""
         return int(self.kept.sum()) >= 2
-
-    @property
-    def single_faces(self) -> bool:
-        """Whether everybody has one face."""
-        return int(self.people.sum()) == int(self.counted.counts.sum())
 
     @cached_property
     def compared(self) -> GroupCounts:
@@ -195,12 +193,16 @@ class AttributeTests:
     def pair_differences(self) -> PairDifferences:
         """The pairs' differences, with standard errors that hold for people, one row."""
         found = pair_differences(self.part.compared.counts[np.newaxis].astype(np.float64))
-        return replace(found, errors=found.errors * np.sqrt(self.design_effects))
+        scale = np.sqrt(self.design_effects)
+        return replace(
+            found, errors_if_alike=found.errors_if_alike * scale, errors=found.errors * scale
+        )
 
 
 def compared_groups(faces: JudgedFaces, *, minimum_group_size: int) -> list[Compared]:
     """What there is to compare of each attribute; groups count by their people."""
     parts = []
+    single_faces = not faces.labelled().several_faces
     for attribute in faces.memberships:
         people = faces.people_by_group(attribute)
         parts.append(
@@ -209,6 +211,7 @@ def compared_groups(faces: JudgedFaces, *, minimum_group_size: int) -> list[Comp
                 faces.counts(attribute),
                 people,
                 people >= minimum_group_size,
+                single_faces,
                 None if faces.bin_confidence is None else faces.calibration(attribute),
             )
         )
@@ -241,7 +244,6 @@ def tested(
 
     known = _among_compared(faces, parts)
     turns = shuffled(known, measure, n=n, seed=seed, cells_at_once=cells_at_once)
-    worth = faces.worth
     found: list[AttributeTests | None] = []
     for part in parts:
         if not part.comparable:
@@ -255,6 +257,7 @@ def tested(
         )
         rows = concatenated([vars(own), *(vars(turn[part.attribute]) for turn in turns)])
         measured = Measured(**rows)
+        worth = faces.labelled(part.attribute).worth
         found.append(AttributeTests(part, measured.as_if_alike(), worth))
     return found
 

@@ -88,6 +88,31 @@ class JudgedFaces:
             return 1.0
         return worth_of_faces(self.true, self.predicted, self.person)
 
+    def labelled(self, *attributes: str) -> Self:
+        """Where people have several faces, only those with a group of one attribute at least.
+
+        Args:
+            attributes: By default all.
+        """
+        if not self.several_faces:
+            return self
+        names = attributes or tuple(self.memberships)
+        known = np.logical_or.reduce([self.memberships[name].codes >= 0 for name in names])
+        if known.all():
+            return self
+        person: Codes = np.unique(self.person[known], return_inverse=True)[1].ravel()
+        return replace(
+            self,
+            true=self.true[known],
+            predicted=self.predicted[known],
+            memberships={
+                name: replace(part, codes=part.codes[known])
+                for name, part in self.memberships.items()
+            },
+            person=person.astype(self.person.dtype),
+            bins=None if self.bins is None else self.bins[known],
+        )
+
     def grouped(self, groups: Mapping[str, pd.Series]) -> Self:
         """The same faces with other groups: that of each face by attribute."""
         memberships = {name: _membership(column) for name, column in groups.items()}
