@@ -242,8 +242,9 @@ def _of_each(recalls: Noisy, sums: Array) -> Noisy:
     return Noisy(
         *(
             np.concatenate([getattr(one, name) for one in each], axis=-1)
-            for name in ("values", "noise", "unseen", "n_people")
-        )
+            for name in ("values", "noise", "unseen")
+        ),
+        people=tuple(of_one for one in each for of_one in one.people),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.fairness.alignment import aligned
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.comparisons.audience import Audience, MeasuredPart, measured_parts
 from fer_fairness.fairness.comparisons.crossed_predictions import (
     CrossedPredictions,
@@ -40,13 +41,18 @@ class Noisy:
         values: Shape (models, quantities); NaN where there is nobody.
         noise: Draws of what people add, of mean 0, shape (n, models, quantities).
         unseen: Variance that no draw shows, shape (models, quantities).
-        n_people: People behind each quantity, shape (quantities,).
+        people: Who is behind each quantity, codes, each once.
     """
 
     values: Array
     noise: Array
     unseen: Array
-    n_people: Array
+    people: tuple[Codes, ...]
+
+    @property
+    def n_people(self) -> Codes:
+        """How many people are behind each quantity, shape (quantities,)."""
+        return np.array([len(of_one) for of_one in self.people], dtype=np.int64)
 
     @property
     def variances(self) -> Array:
@@ -56,16 +62,19 @@ class Noisy:
     def weighed(self, weights: Array) -> "Noisy":
         """Sums of the quantities; those of weight 0 take no part, defined or not.
 
+        Somebody who is behind several quantities is one person of their sum.
+
         Args:
             weights: Shape (quantities, sums).
         """
         used = np.asarray(weights != 0).any(axis=1)
         of_used = weights[used]
+        people = np.unique(np.concatenate([self.people[place] for place in np.flatnonzero(used)]))
         return Noisy(
             self.values[:, used] @ of_used,
             self.noise[..., used] @ of_used,
             self.unseen[:, used] @ of_used**2,
-            np.broadcast_to(self.n_people[used].sum(), weights.shape[1:]),
+            (people,) * weights.shape[1],
         )
 
 
@@ -130,14 +139,13 @@ def recalls_of(people: CrossedPredictions, weights: FloatArray) -> Noisy:
     right = np.diagonal(faces, axis1=1, axis2=2)
     values = np.where(of_class > 0, right / some, np.nan)
     drawn = np.diagonal(PeopleNoise(people).drawn(weights)[:, :, 0], axis1=2, axis2=3)
-    n_people = np.array(
-        [len(np.unique(people.people[people.true == c])) for c in range(people.n_classes)]
-    )
+    shown_by = tuple(np.unique(people.people[people.true == c]) for c in range(people.n_classes))
+    n_people = np.array([len(of_class) for of_class in shown_by])
     added = n_people + 2.0 * _WRONG_AND_RIGHT
     share = _WRONG_AND_RIGHT / added
     alike = (right == 0) | (right == of_class)
     unseen = np.where(alike, share * (1.0 - share) / added, 0.0)
-    return Noisy(values, drawn / some, unseen, n_people)
+    return Noisy(values, drawn / some, unseen, shown_by)
 
 
 def noisy_metrics(one: MeasuredPart) -> Noisy:
@@ -148,7 +156,7 @@ def noisy_metrics(one: MeasuredPart) -> Noisy:
         means.values,
         scores * means.errors,
         np.zeros(means.values.shape),
-        np.full(n_metrics, one.part.people.n_people),
+        (np.unique(one.part.people.people),) * n_metrics,
     )
 
 
@@ -188,5 +196,5 @@ def _overconfidence(audience: Audience, first: pd.DataFrame, weights: FloatArray
         values[:, np.newaxis],
         noise[..., np.newaxis],
         np.zeros((len(values), 1)),
-        np.array([n_people]),
+        (np.unique(people),),
     )
