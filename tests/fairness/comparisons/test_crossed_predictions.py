@@ -53,16 +53,6 @@ def test_noise_has_all_of_the_variance_also_in_small_cells() -> None:
     assert_allclose(np.mean(variances), 5 * 0.3 * 0.7, rtol=0.08)
 
 
-def test_somebody_alone_in_a_cell_is_noise_too() -> None:
-    predicted = np.random.default_rng(3).integers(0, 3, (40, 1))
-    people = people_of(predicted)
-    groups = np.zeros(40, dtype=np.int64)
-    groups[0] = 1
-    alone = CrossedPredictions(groups, people.true, predicted, people.people, 2, 3)
-    noise = PeopleNoise(alone).drawn(weights(50, 40))
-    assert noise[:, 0, 1, 0].std(axis=0).max() > 0.1
-
-
 def test_faces_of_one_person_vary_together() -> None:
     """Every face twice is the same people: twice the counts, twice the standard deviation."""
     predicted = np.random.default_rng(3).integers(0, 3, (30, 2))

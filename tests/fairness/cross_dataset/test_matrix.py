@@ -137,6 +137,25 @@ def test_models_are_compared_on_each_set_with_the_one_of_its_own() -> None:
     assert set(mean_recall["verdict"]) == {"difference found"}
 
 
+def test_somebody_who_shows_several_emotions_is_one_person() -> None:
+    sets = []
+    for place, name in enumerate("ab"):
+        one = answered({"on_a": 0.8, "on_b": 0.6}, name=name, draw=place, n_faces=300)
+        # Everybody shows an emotion or two or three.
+        people = {"person": np.arange(300) // 3, "gender": np.where(np.arange(300) < 90, "f", "m")}
+        frames = {model: {0: of[0].assign(**people)} for model, of in one.frames.items()}
+        sets.append(replace(one, frames=frames))
+    found = cross_dataset(sets, HOMES, params=PARAMS, seed=1)
+    groups = found.matrix[found.matrix["metric"] == "balanced_accuracy"]
+    assert groups.groupby("group", dropna=False)["n_people"].unique().map(list).to_dict() == {
+        "f": [30],
+        "m": [70],
+        np.nan: [100],
+    }
+    between = found.between_sets[found.between_sets["metric"] == "balanced_accuracy"]
+    assert set(between["n_people"]) == set(between["home_n_people"]) == {30, 70, 100}
+
+
 def test_calibration_is_that_of_the_evaluation() -> None:
     audience = answered({"on_a": 0.8, "on_b": 0.6}, name="a", draw=4)
     other = answered({"on_a": 0.8, "on_b": 0.6}, name="b", draw=5)

@@ -3,10 +3,11 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from tests.fairness.cross_dataset.worlds import EMOTIONS, PARAMS, answered
 
-from fer_fairness.fairness.cross_dataset.measuring import OfSet, measured_sets
+from fer_fairness.fairness.comparisons.crossed_predictions import CrossedPredictions
+from fer_fairness.fairness.cross_dataset.measuring import OfSet, measured_sets, recalls_of
 from fer_fairness.fairness.cross_dataset.shared import on_shared
 
 
@@ -59,6 +60,25 @@ def test_an_emotion_that_is_always_recognised_has_an_interval_of_about_three_fac
     assert (recalls.values[0] == 1).all()
     half = 1.96 * np.sqrt(recalls.variances[0])
     assert_allclose(half * recalls.n_people, 3.0, rtol=0.15)
+
+
+def test_one_person_who_shows_an_emotion_in_many_faces_is_not_certain() -> None:
+    rows = np.arange(70)
+    angry = rows < 10
+    people = CrossedPredictions(
+        groups=np.zeros(70, dtype=np.int64),
+        true=np.where(angry, 0, 1),
+        predicted=(rows % 2)[:, np.newaxis],
+        people=np.where(angry, 0, rows),
+        n_groups=1,
+        n_classes=2,
+    )
+    weights = np.random.default_rng(1).standard_normal((300, 70), dtype=np.float32)
+    found = recalls_of(people, weights)
+    assert_array_equal(found.n_people, [1, 60])
+    assert found.values[0, 0] == 0.5
+    # Of one person as unsure as four more, half of them right, leave it.
+    assert found.variances[0, 0] > 0.04
 
 
 def test_what_nobody_shows_is_left_out_of_a_weighted_mean() -> None:

@@ -75,8 +75,8 @@ class PeopleNoise:
     true class) is the sum of the weights times how each person's answers differ from the cell's
     mean (the multiplier bootstrap, for maxima of many statistics: Chernozhukov, Chetverikov and
     Kato 2013, Annals of Statistics 41). A person's faces share the weight. Resampling n people
-    finds (n - 1)/n of the variance, so differences are stretched by the root of n / (n - 1); a
-    person alone in a cell differs from the mean of the class in all groups.
+    finds (n - 1)/n of the variance, so differences are stretched by the root of n / (n - 1). Where
+    all people of a cell answer alike, or there is but one, it is 0: see `unseen_people`.
     """
 
     def __init__(self, people: CrossedPredictions) -> None:
@@ -113,12 +113,8 @@ def _residuals(
         who = people.people[faces]
         answers = one_hot[people.predicted[faces]]
         n_people = len(np.unique(who))
-        if n_people > 1:
-            stretch = np.sqrt(n_people / (n_people - 1), dtype=np.float32)
-            differing = stretch * (answers - answers.mean(axis=0))
-        else:
-            of_class = one_hot[people.predicted[people.true == cell % people.n_classes]]
-            differing = answers - of_class.mean(axis=0)
+        stretch = np.sqrt(n_people / max(n_people - 1, 1), dtype=np.float32)
+        differing = stretch * (answers - answers.mean(axis=0))
         yield divmod(int(cell), people.n_classes), who, differing.reshape(len(faces), -1)
 
 

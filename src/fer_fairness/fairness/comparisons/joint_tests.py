@@ -73,11 +73,14 @@ def _joint_scores(means: Sequence[SeedMeans], scores: Sequence[Array], seed: int
     """Joint draws of all tests where nothing differs, shape (n, tests).
 
     The part of people is drawn for all tests together. That of seeds is drawn for each test alone:
-    the greatest of many tests comes out no smaller than where they vary together.
+    the greatest of many tests comes out no smaller than where they vary together. Sets of very many
+    people have fewer draws (`people_weights`): as many are used as all parts have.
     """
     generator = np.random.default_rng(seed_for(seed, "noise of seeds"))
+    n = min(len(of_people) for of_people in scores)
     parts = []
-    for part, of_people in zip(means, scores, strict=True):
+    for part, all_draws in zip(means, scores, strict=True):
+        of_people = all_draws[:n]
         share = np.nan_to_num(part.seed_share)
         of_seeds = generator.standard_normal(of_people.shape) if share.any() else 0.0
         joint = np.sqrt(1.0 - share) * of_people + np.sqrt(share) * of_seeds

@@ -4,8 +4,9 @@ Noise widens a gap, by more the more alike the groups are, so two gaps are compa
 noise taken off each (`noise_corrected`). How a value varies is seen twice: with the noise of people
 laid on the measured counts, and on counts whose differences between groups have their own noise
 taken off (`differences`). The first knows the groups at the ends of a clear gap; the second that
-where groups are alike any of them may be. The larger of both variances counts, and what is taken
-off may itself be off by a share of it.
+where groups are alike any of them may be. On both, a share of each cell is answered as people would
+be who were not seen (`unseen_people`). The larger of both variances counts, and what is taken off
+may itself be off by a share of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from fer_fairness.fairness.comparisons.crossed_predictions import (
     people_of,
 )
 from fer_fairness.fairness.comparisons.estimates import SeedMeans, people_variance, seed_means
+from fer_fairness.fairness.comparisons.unseen_people import UnseenPeople
 from fer_fairness.fairness.counts import Counts, GroupCounts, everybody_of
 from fer_fairness.fairness.group_names import groups_of
 from fer_fairness.fairness.inference.differences import differences_of_worth
@@ -235,13 +237,15 @@ def measured(part: Part, weights: FloatArray, seed: int) -> Measured:
 
 def _draws(part: Part, centres: Array, weights: FloatArray) -> FloatArray:
     """Values with noise of people around each kind of counts, (kinds, n, models, metrics)."""
-    noise = PeopleNoise(part.people)
+    noise, unseen = PeopleNoise(part.people), UnseenPeople(part.people)
     at_once = max(1, _CELLS_AT_ONCE // centres.size)
     people = centres[:, np.newaxis].sum(axis=-1, keepdims=True)
 
     def turn(start: int) -> FloatArray:
-        drawn = noise.drawn(weights[start : start + at_once])
-        tables = _no_fewer_than_none(drawn + centres[:, np.newaxis], people)
+        of_turn = weights[start : start + at_once]
+        tables = unseen.among(centres, of_turn)
+        tables += noise.drawn(of_turn)
+        tables = _no_fewer_than_none(tables, people)
         values = np.stack(values_of(part.metrics, tables), axis=-1)
         return np.where(np.isfinite(values), values, np.nan).astype(np.float32)
 

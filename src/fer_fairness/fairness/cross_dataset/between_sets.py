@@ -240,10 +240,10 @@ def _of_each(recalls: Noisy, sums: Array) -> Noisy:
     """Each sum by itself: an emotion that nobody shows makes only those undefined that need it."""
     each = [recalls.weighed(column[:, np.newaxis]) for column in sums.T]
     return Noisy(
-        *(
-            np.concatenate([getattr(one, name) for one in each], axis=-1)
-            for name in ("values", "noise", "unseen", "n_people")
-        )
+        values=np.concatenate([one.values for one in each], axis=-1),
+        noise=np.concatenate([one.noise for one in each], axis=-1),
+        unseen=np.concatenate([one.unseen for one in each], axis=-1),
+        people=tuple(of_one for one in each for of_one in one.people),
     )
 
 

@@ -138,9 +138,6 @@ def _further_rows(one: OfSet, params: InferenceParameters, seed: int) -> Iterato
             yield from _rows(one, recalls, [f"recall_{name}" for name in emotions], params)
             sums.append(one.emotion_shares)
         part = recalls.weighed(np.stack(sums, axis=1))
-        if group is None:
-            # Somebody who shows several emotions is one person of all.
-            part = replace(part, n_people=np.full(len(sums), one.overconfidence.n_people[0]))
         names = _FROM_RECALLS[: len(sums)]
         yield from _rows(one, part, names, params, attribute=attribute, group=group)
     yield from _rows(one, one.overconfidence, [OVERCONFIDENCE], params, lowest=-1.0)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from fer_fairness.fairness.alignment import aligned
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.comparisons.audience import Audience, MeasuredPart, measured_parts
 from fer_fairness.fairness.comparisons.crossed_predictions import (
     CrossedPredictions,
@@ -20,6 +22,7 @@ from fer_fairness.fairness.comparisons.crossed_predictions import (
     people_of,
 )
 from fer_fairness.fairness.comparisons.measured import FloatArray, people_weights
+from fer_fairness.fairness.comparisons.unseen_people import UnseenPeople, right_by_person
 from fer_fairness.fairness.counts import everybody_of
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
@@ -27,9 +30,10 @@ from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.taxonomy import probability_column
 
 _WRONG_AND_RIGHT: Final = 2.0
-"""So many faces of either kind are added where all of an emotion, or none, are recognised: no draw
-of people shows then how sure that is (Agresti and Coull 1998, The American Statistician 52). The
-interval comes to the rule of three."""
+"""So many people of either kind are added where all who show an emotion are recognised in the same
+share of their faces: no draw of people shows then how sure that is, and unseen people too little of
+it (Agresti and Coull 1998, The American Statistician 52). The interval comes to the rule of
+three."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,18 @@ class Noisy:
         values: Shape (models, quantities); NaN where there is nobody.
         noise: Draws of what people add, of mean 0, shape (n, models, quantities).
         unseen: Variance that no draw shows, shape (models, quantities).
-        n_people: People behind each quantity, shape (quantities,).
+        people: Who is behind each quantity, codes, each once.
     """
 
     values: Array
     noise: Array
     unseen: Array
-    n_people: Array
+    people: tuple[Codes, ...]
+
+    @property
+    def n_people(self) -> Codes:
+        """How many people are behind each quantity, shape (quantities,)."""
+        return np.array([len(of_one) for of_one in self.people], dtype=np.int64)
 
     @property
     def variances(self) -> Array:
@@ -56,16 +65,19 @@ class Noisy:
     def weighed(self, weights: Array) -> "Noisy":
         """Sums of the quantities; those of weight 0 take no part, defined or not.
 
+        Somebody who is behind several quantities is one person of their sum.
+
         Args:
             weights: Shape (quantities, sums).
         """
         used = np.asarray(weights != 0).any(axis=1)
         of_used = weights[used]
+        people = np.unique(np.concatenate([self.people[place] for place in np.flatnonzero(used)]))
         return Noisy(
             self.values[:, used] @ of_used,
             self.noise[..., used] @ of_used,
             self.unseen[:, used] @ of_used**2,
-            np.broadcast_to(self.n_people[used].sum(), weights.shape[1:]),
+            (people,) * weights.shape[1],
         )
 
 
@@ -129,15 +141,24 @@ def recalls_of(people: CrossedPredictions, weights: FloatArray) -> Noisy:
     some = np.maximum(of_class, 1)
     right = np.diagonal(faces, axis1=1, axis2=2)
     values = np.where(of_class > 0, right / some, np.nan)
-    drawn = np.diagonal(PeopleNoise(people).drawn(weights)[:, :, 0], axis1=2, axis2=3)
-    n_people = np.array(
-        [len(np.unique(people.people[people.true == c])) for c in range(people.n_classes)]
+    drawn = PeopleNoise(people).drawn(weights) + UnseenPeople(people).among(
+        people.counts().astype(np.float64), weights
     )
+    noise = np.diagonal(drawn[:, :, 0], axis1=2, axis2=3) / some
+    shown_by = tuple(np.unique(people.people[people.true == c]) for c in range(people.n_classes))
+    n_people = np.array([len(of_class) for of_class in shown_by])
     added = n_people + 2.0 * _WRONG_AND_RIGHT
     share = _WRONG_AND_RIGHT / added
-    alike = (right == 0) | (right == of_class)
+    alike = _are_alike(people)
     unseen = np.where(alike, share * (1.0 - share) / added, 0.0)
-    return Noisy(values, drawn / some, unseen, n_people)
+    return Noisy(values, noise - noise.mean(axis=0), unseen, shown_by)
+
+
+def _are_alike(people: CrossedPredictions) -> npt.NDArray[np.bool_]:
+    """Whether no person of a class differs from another, shape (models, classes)."""
+    classes, shares = right_by_person(people)
+    of_classes = [shares[classes == one] for one in range(people.n_classes)]
+    return np.stack([(of_one == of_one[:1]).all(axis=0) for of_one in of_classes], axis=1)
 
 
 def noisy_metrics(one: MeasuredPart) -> Noisy:
@@ -148,7 +169,7 @@ def noisy_metrics(one: MeasuredPart) -> Noisy:
         means.values,
         scores * means.errors,
         np.zeros(means.values.shape),
-        np.full(n_metrics, one.part.people.n_people),
+        (np.unique(one.part.people.people),) * n_metrics,
     )
 
 
@@ -188,5 +209,5 @@ def _overconfidence(audience: Audience, first: pd.DataFrame, weights: FloatArray
         values[:, np.newaxis],
         noise[..., np.newaxis],
         np.zeros((len(values), 1)),
-        np.array([n_people]),
+        (np.unique(people),),
     )
