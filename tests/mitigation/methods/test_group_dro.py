@@ -21,11 +21,16 @@ N_CLASSES = 3
 PARAMS = TrainingParameters(label_smoothing=0.0, logit_adjustment=0.0)
 
 
-def objective(groups: list[int], params: TrainingParameters = PARAMS, **settings: Any) -> Any:
+def objective(
+    groups: list[int],
+    params: TrainingParameters = PARAMS,
+    targets: np.ndarray | None = None,
+    **settings: Any,
+) -> Any:
     """The objective on faces of these groups, with its variables beside an empty model."""
     import keras
 
-    made = GroupDro.model_validate(settings).objective(training_set(groups), params)
+    made = GroupDro.model_validate(settings).objective(training_set(groups, targets), params)
     made.build(keras.Model(), n_features=0, seed=0)
     return made
 
@@ -157,9 +162,9 @@ def test_strength_parts_the_loss_between_group_dro_and_the_plain_mean() -> None:
 def test_smoothing_of_the_plain_loss_is_in_the_losses_of_the_groups() -> None:
     smoothing = TrainingParameters(label_smoothing=0.3, logit_adjustment=0.0)
     losses = [0.5, 2.0]
-    targets = np.array([[0.8, 0.1, 0.1]] * 2)
-    means = cross_entropy(logits_of(losses).astype(np.float64), targets)
-    found = loss(objective([0, 1], smoothing, step_size=0.0), [0, 1], losses)
+    means = cross_entropy(logits_of(losses).astype(np.float64), np.array([[0.8, 0.1, 0.1]] * 2))
+    every_class = np.full((2, N_CLASSES), 1 / N_CLASSES, np.float32)
+    found = loss(objective([0, 1], smoothing, every_class, step_size=0.0), [0, 1], losses)
     assert found == pytest.approx(means.mean(), rel=1e-5)
 
 
