@@ -1,5 +1,7 @@
 """The gym's findings for readers: tables in Markdown, and a heat map."""
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from benchmarks.gym_findings import OUTCOMES, PARTS
@@ -8,6 +10,9 @@ from matplotlib.figure import Figure
 
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import variant_label
+
+_DARK: Final = 0.07
+"""From such a change on the ground is dark."""
 
 
 def markdown(table: pd.DataFrame) -> str:
@@ -85,5 +90,5 @@ def _draw(
             va="center",
             fontsize=style.SMALL_SIZE - 1.5,
             fontweight="bold" if row[f"{outcome}_found"] else "normal",
-            color=style.INK,
+            color=style.INK if abs(row[f"{outcome}_change"]) < _DARK else "white",
         )
