@@ -49,6 +49,12 @@ def test_a_data_root_elsewhere_is_a_mirror_of_it_to_all_parameters(kedro_project
     assert found["checkpoint_root"].startswith("data/mirror/s3/bucket/run/")
 
 
+def test_epochs_of_fine_tuning_are_kept_by_what_trials_are_chosen_by(kedro_project: Path) -> None:
+    parameters = load(kedro_project)
+    chosen_by = parameters["budget"].selection
+    assert parameters["fine_tuning"].training.selected_by == f"validation_{chosen_by}"
+
+
 def test_a_password_in_the_address_of_a_data_root_is_refused(kedro_project: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"credentials\.yml") as refused:
         load(kedro_project, data_root="ftp://ann:secret@host/run")

@@ -66,6 +66,25 @@ def test_a_learnable_problem_is_learned(build: Build, toy: Toy, quick: TrainingP
     assert history["validation_accuracy"].max() > 0.9
 
 
+def test_the_history_is_of_each_epoch_alone_where_keras_does_not_reset_its_metrics(
+    build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    expected = run(build(), toy(64), toy(seed=1), quick).history
+    of_this_keras = keras.Model.train_on_batch
+
+    def as_before_3_15(graph: Any, *given: Any, **more: Any) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(type(graph), "reset_metrics", lambda _: None)
+            return of_this_keras(graph, *given, **more)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", as_before_3_15)
+    found = run(build(), toy(64), toy(seed=1), quick).history
+    assert found["loss"].tolist() == expected["loss"].tolist()
+    assert found["accuracy"].tolist() == expected["accuracy"].tolist()
+
+
 def test_result_is_the_epoch_of_the_lowest_validation_loss(
     build: Build, toy: Toy, quick: TrainingParameters
 ) -> None:
