@@ -51,7 +51,7 @@ def test_a_data_root_elsewhere_is_a_mirror_of_it_to_all_parameters(kedro_project
 
 def test_epochs_of_fine_tuning_are_kept_by_what_trials_are_chosen_by(kedro_project: Path) -> None:
     parameters = load(kedro_project)
-    chosen_by = parameters["budget"].selection
+    chosen_by = parameters["budget"]["selection"]
     assert parameters["fine_tuning"].training.selected_by == f"validation_{chosen_by}"
 
 
