@@ -77,7 +77,8 @@ def benches(n: int, effects: np.ndarray, n_seeds: int, n_faces: int, seed: int) 
     for number in range(n):
         generator = np.random.default_rng((seed, number))
         sets = [audience(name, effects, n_seeds, n_faces, generator) for name in ("first", "other")]
-        yield bench(sets, control=CONTROL, params=PARAMS, seed=number)
+        controls = {name: CONTROL for name in sets[0].variants if name != CONTROL}
+        yield bench(sets, controls=controls, params=PARAMS, seed=number)
 
 
 def alike(found: Bench) -> dict[str, float]:

@@ -21,7 +21,7 @@ from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
 from fer_fairness.pipelines.variants.configured import structure_of
-from fer_fairness.pipelines.variants.structure import Structure
+from fer_fairness.pipelines.variants.structure import DEMOGRAPHIC_CONTROL, Structure
 from fer_fairness.taxonomy import ATTRIBUTES
 
 ROOT: Final = Path(__file__).parent.parent
@@ -35,6 +35,7 @@ _SHARES: Final = {"race": {"white": 0.4, "black": 0.3, "east_asian": 0.3}}
 _FEW: Final = {"race": {"white": 0.47, "black": 0.06, "east_asian": 0.47}}
 _QUALITY: Final = {"race": {"black": 0.4}}
 _RARE: Final = {"race": {"black": {"sadness": 0.15, "surprise": 0.15}}}
+_SHORTCUT: Final = {"race": {"black": {"anger": 10.0, "happiness": 0.1}}}
 
 BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
     {
@@ -45,6 +46,9 @@ BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
         ),
         "few_faces": PlantedBias(group_shares=_FEW),
         "rare_emotion": PlantedBias(group_shares=_SHARES, emotion_by_group=_RARE),
+        "shortcut": PlantedBias(
+            group_shares=_SHARES, emotion_by_group=_SHORTCUT, emotion_splits=("train",)
+        ),
         "two_at_once": PlantedBias(
             group_shares=_SHARES,
             image_quality_by_group=_QUALITY,
@@ -115,6 +119,7 @@ def parameters_for(
     Methods that take an attribute take the (first) one that the bias is planted by.
     """
     merged = merge(_environment("bench"), _environment("sample"), _OWN, _QUICK if quick else {})
+    del merged[DEMOGRAPHIC_CONTROL]  # all methods of the gym are trained on the same faces
     merged["train_on"] = layout
     merged["fabrication"]["planted"] = planted.model_dump(mode="json")
     # The labeller learns the groups that are there, as many faces of each.

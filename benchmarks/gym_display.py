@@ -1,10 +1,11 @@
 """The gym's findings for readers: tables in Markdown, and a heat map."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from benchmarks.gym_findings import OUTCOMES, PARTS
+from benchmarks.gym_findings import OUTCOMES, PARTS, Verdict
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -32,6 +33,8 @@ def markdown(table: pd.DataFrame) -> str:
             "",
             f"Under continued training: {control}. {first['n_seeds']} seeds, {size}.",
             "",
+            f"**{recommendation(rows)}**",
+            "",
             f"| method | {' | '.join(OUTCOMES.values())} | verdict |",
             "|---|---|---|---|---|",
         ]
@@ -41,6 +44,31 @@ def markdown(table: pd.DataFrame) -> str:
             lines.append(f"| {' | '.join(told)} |")
         lines.append("")
     return "\n".join(lines)
+
+
+_GOOD: Final = (Verdict.NARROWS, Verdict.NARROWS_AT_A_COST, Verdict.SERVES_BETTER)
+_BAD: Final = (Verdict.COSTS, Verdict.WIDENS)
+
+
+def recommendation(rows: pd.DataFrame) -> str:
+    """Which methods to take against a bias and which not, by its rows of the findings."""
+
+    def named(verdicts: Iterable[Verdict]) -> list[str]:
+        by_verdict = {
+            verdict: rows.loc[rows["verdict"] == verdict, "variant"].map(variant_label)
+            for verdict in verdicts
+        }
+        return [f"{', '.join(of)} ({verdict})" for verdict, of in by_verdict.items() if len(of)]
+
+    narrows = rows["verdict"].isin([Verdict.NARROWS, Verdict.NARROWS_AT_A_COST]).any()
+    take = named(_GOOD) or ["nothing that was tried"]
+    return " ".join(
+        [
+            *([] if narrows else ["No method is found to narrow the gap."]),
+            f"Recommended: {'; '.join(take)}.",
+            *(f"Advised against: {'; '.join(harmful)}." for harmful in [named(_BAD)] if harmful),
+        ]
+    )
 
 
 def _in_points(row: pd.Series, outcome: str) -> str:

@@ -130,11 +130,13 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
 def gap_metric_of(planted: PlantedBias) -> str:
     """Which gap is looked at: of accuracy, or of mean recall where only emotions are rare.
 
-    Test faces of a group show an emotion as rarely as its training faces. A model that has learned
-    so errs on the few that show it, which a group's accuracy hardly tells, and its recalls do.
+    Where test faces of a group show an emotion as rarely as its training faces, a model that has
+    learned so errs on the few that show it, which a group's accuracy hardly tells, and its recalls
+    do.
     """
     only_rare = {bias.kind for bias in planted_biases(planted)} == {Kind.EMOTIONS}
-    return "balanced_accuracy_gap" if only_rare else "accuracy_gap"
+    is_rare_in_test = only_rare and "test" in planted.emotion_splits
+    return "balanced_accuracy_gap" if is_rare_in_test else "accuracy_gap"
 
 
 def findings(

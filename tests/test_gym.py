@@ -19,7 +19,7 @@ from fer_fairness.fabrication.planted import planted_attributes, told
 from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
-from fer_fairness.pipelines.variants.structure import CONTROL
+from fer_fairness.pipelines.variants.structure import CONTROL, DEMOGRAPHIC_CONTROL
 from fer_fairness.taxonomy import EMOTIONS
 
 SMALL = {
@@ -51,7 +51,8 @@ class TestBiases:
         parameters = gym_biases.parameters_for(planted, 2, quick=False)
         structure = gym_biases.structure_for(parameters, [])
         taking_part = {variant.method for variant in structure.variants}
-        assert taking_part == {*trained_methods().values(), *post_methods().values()}
+        known: dict[str, type] = {**trained_methods(), **post_methods()}
+        assert taking_part == {known[name] for name in known if name != DEMOGRAPHIC_CONTROL}
         for variant in structure.variants:
             if "attribute" in variant.method.model_fields:
                 assert parameters[variant.name]["attribute"] == "gender", variant.name
@@ -268,7 +269,17 @@ class TestShown:
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
         assert "| **-2" in helps
+        assert lines[4] == (
+            "**Recommended: Helps (narrows the gap); Takes away (narrows the gap at a cost). "
+            "Advised against: Harms (widens the gap).**"
+        )
         assert "**" not in as_before
+
+    def test_where_nothing_is_found_nothing_is_recommended(self, table: pd.DataFrame) -> None:
+        unclear = table[table["variant"] == "as_before"]
+        assert gym_display.recommendation(unclear) == (
+            "No method is found to narrow the gap. Recommended: nothing that was tried."
+        )
 
     def test_the_heat_map_has_a_panel_an_outcome_and_a_number_a_cell(
         self, table: pd.DataFrame

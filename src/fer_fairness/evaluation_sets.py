@@ -127,9 +127,9 @@ def check_demographic_dataset(value: str) -> None:
     """Refuse what is no choice of the dataset that demographic methods train on.
 
     Raises:
-        InvalidInputError: It is neither `auto` nor the name of an evaluation set.
+        InvalidInputError: It is neither `auto`, `train_on` nor the name of an evaluation set.
     """
-    names = ("auto", *EVALUATION_SETS)
+    names = ("auto", "train_on", *EVALUATION_SETS)
     if value not in names:
         raise InvalidInputError(
             f"demographic_dataset is {value!r}; expected {', '.join(map(repr, names))} "
@@ -141,12 +141,12 @@ def demographic_dataset(wanted: str, present: Collection[str], trained_on: str =
     """The evaluation set whose faces demographic augmentation and reweighing train on.
 
     Args:
-        wanted: A name; or `auto`: the first one there whose publisher annotates demographics, or
-            else `trained_on`, with predicted ones.
+        wanted: A name; `train_on`: that of the baseline; or `auto`: the first one there whose
+            publisher annotates demographics, or else that of the baseline, with predicted ones.
         present: Names of the sets that are there.
         trained_on: The set that the baseline is trained on.
     """
     if wanted != "auto":
-        return wanted
+        return trained_on if wanted == "train_on" else wanted
     annotated = (part.name for part in EVALUATION_SETS.values() if part.annotates_demographics)
     return next((name for name in annotated if name in present), trained_on)

@@ -28,6 +28,16 @@ def test_each_bias_is_told_with_its_strength() -> None:
     )
 
 
+def test_emotion_shares_of_some_splits_alone_are_told_with_them() -> None:
+    factors = {"race": {"black": {"anger": 8.0, "sadness": 0.5}}}
+    shortcut = PlantedBias(emotion_by_group=factors, emotion_splits=["train", "validation"])
+    [bias] = planted_biases(shortcut)
+    assert bias.strength == (
+        "anger \N{MULTIPLICATION SIGN} 8, sadness \N{MULTIPLICATION SIGN} 0.5 "
+        "in train and validation"
+    )
+
+
 @pytest.mark.parametrize(
     "planted",
     [
@@ -35,6 +45,7 @@ def test_each_bias_is_told_with_its_strength() -> None:
         {"image_quality_by_group": {"race": {"black": 0.0}}},
         {"emotion_by_group": {"race": {"black": {"anger": 1.0}}}},
         {"label_noise_by_group": {"race": {"black": 0.5}}, "label_noise_splits": []},
+        {"emotion_by_group": {"race": {"black": {"anger": 2.0}}}, "emotion_splits": []},
         {"group_shares": {"race": {"white": 0.7, "black": 0.3}}},
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fabrication.planting import (
+    SPLITS,
     SplitPlan,
     combined_chance,
     emotion_probabilities,
@@ -109,15 +110,27 @@ def test_first_rows_do_not_depend_on_the_size_of_the_split() -> None:
 
 def test_emotion_factors_tilt_their_group_by_the_stated_amount() -> None:
     people = pd.DataFrame({"gender": ["male", "female"], "race": "white", "age_group": "20-29"})
-    planted = PlantedBias(emotion_by_group={"gender": {"male": {"anger": 3.0}}})
 
-    male, female = emotion_probabilities(people, SHARES, planted)
+    male, female = emotion_probabilities(people, SHARES, {"gender": {"male": {"anger": 3.0}}})
 
     anger = EMOTIONS.index("anger")
     assert female.tolist() == pytest.approx([SHARES[name] for name in EMOTIONS])
     odds_ratio = male[anger] / (1 - male[anger]) / (female[anger] / (1 - female[anger]))
     assert odds_ratio == pytest.approx(3.0)
     assert male.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_emotion_factors_touch_their_splits_alone(split: str) -> None:
+    factors = {"gender": {"male": {"anger": 1e6}}}
+    plan = _plan(200, split)
+
+    even = plant(plan, PlantedBias(), 3)
+    shortcut = plant(plan, PlantedBias(emotion_by_group=factors, emotion_splits=["train"]), 3)
+
+    of_men = shortcut.loc[shortcut["gender"] == "male", "true_emotion"]
+    assert (of_men == "anger").all() == (split == "train")
+    assert shortcut.equals(even) == (split != "train")
 
 
 def test_chances_of_several_groups_combine_as_independent() -> None:

@@ -14,6 +14,7 @@ from tests.mitigation.test_tuning import Refusing
 from fer_fairness import extras
 from fer_fairness.errors import InvalidInputError, TrainingError
 from fer_fairness.extras import MissingExtraError
+from fer_fairness.mitigation import studies
 from fer_fairness.mitigation.methods.focal import Focal
 from fer_fairness.mitigation.post.equalized_odds_lp import EqualizedOddsLp
 from fer_fairness.mitigation.post.linear_post import LinearPost
@@ -69,6 +70,26 @@ def test_of_few_values_each_is_tried_once(store: str) -> None:
     block = LinearPost(name="post", epsilon=0.05)
     trials = search(budget(store, 20), lambda _: by_gamma(Focal()), block)
     assert sorted(trial.settings.get("epsilon", 0.05) for trial in trials) == [0.02, 0.05, 0.1]
+
+
+def test_a_study_ends_where_others_finish_the_last_setting_meanwhile(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block, proposes = LinearPost(name="post", epsilon=0.05), studies._Search._proposes
+    n_proposals = 0
+
+    def others_first(*arguments: Any) -> Any:
+        nonlocal n_proposals
+        n_proposals += 1
+        assert n_proposals < 20, "what is finished is proposed again and again"
+        if n_proposals == 1:
+            with monkeypatch.context() as patch:
+                patch.setattr(studies._Search, "_proposes", proposes)
+                search(budget(store, 3), lambda _: by_gamma(Focal()), block)
+        return proposes(*arguments)
+
+    monkeypatch.setattr(studies._Search, "_proposes", others_first)
+    assert len(search(budget(store, 3), lambda _: by_gamma(Focal()), block)) == 3
 
 
 def test_a_study_goes_on_where_it_was(store: str) -> None:

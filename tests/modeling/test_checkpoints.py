@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_fairness.mitigation.methods.conditional_adversary import ConditionalAdversary
+from fer_fairness.mitigation.methods.group_dro import GroupDro
 from fer_fairness.modeling import (
     STRENGTH,
     WEIGHT,
@@ -137,17 +139,33 @@ def test_fingerprint_is_the_same_for_the_same_run(
     assert first == again
 
 
+@pytest.mark.parametrize(
+    ("changed", "procedure", "differs"),
+    [
+        ("graph.py", Procedure(), True),
+        ("heads.py", ConditionalAdversary(), True),
+        ("cells.py", GroupDro(), True),
+        ("heads.py", GroupDro(), False),
+    ],
+)
 def test_fingerprint_changes_with_the_code_that_trains(
-    build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
+    build: Build,
+    toy: Toy,
+    quick: TrainingParameters,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: str,
+    procedure: Procedure,
+    *,
+    differs: bool,
 ) -> None:
-    before = run_fingerprint([build()], [toy()], quick, PLAIN, seed=7)
-    read = Path.read_bytes
+    def fingerprint() -> str:
+        return run_fingerprint([build()], [toy()], quick, (procedure, PLAIN[1]), seed=7)
+
+    before, read = fingerprint(), Path.read_bytes
     monkeypatch.setattr(
-        Path,
-        "read_bytes",
-        lambda path: read(path) + (b"#" if path.name == "graph.py" else b""),
+        Path, "read_bytes", lambda path: read(path) + (b"#" if path.name == changed else b"")
     )
-    assert run_fingerprint([build()], [toy()], quick, PLAIN, seed=7) != before
+    assert (fingerprint() != before) == differs
 
 
 class Other(Procedure):

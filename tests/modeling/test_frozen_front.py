@@ -65,14 +65,17 @@ def split_by(procedure: Procedure, model: Any, part: TrainingSet, params: Any = 
     return split_training(model, sets, params, procedure, objective, folder=None, description="x")
 
 
-@pytest.mark.parametrize("n_trainable_layers", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize(
+    ("n_trainable_layers", "dropout"), [(1, 0.0), (2, 0.0), (3, 0.0), (3, 0.3), (4, 0.0), (6, 0.3)]
+)
 def test_the_weights_are_those_of_a_training_that_computes_every_layer(
-    toy: Toy, n_trainable_layers: int, tmp_path: Path
+    toy: Toy, n_trainable_layers: int, dropout: float, tmp_path: Path
 ) -> None:
     data = TrainingData(toy(40), toy(seed=1))
+    network = NETWORK.model_copy(update={"spatial_dropout": dropout})
     kept, computed = (
         train(
-            frozen(n_trainable_layers),
+            frozen(n_trainable_layers, network),
             data,
             PLAIN.model_copy(update={"keep_activations": keeps}),
             seed=3,

@@ -1,3 +1,4 @@
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,22 @@ def test_auto_is_bfloat16_where_the_cpu_has_it(
     assert precision_here("bfloat16") == "bfloat16"
 
 
-def test_the_fused_normalisation_gives_and_keeps_what_kerass_own_does() -> None:
+@pytest.mark.parametrize("options", [{}, {"renorm": True}])
+def test_the_fused_normalisation_gives_and_keeps_what_kerass_own_does(
+    options: dict[str, Any],
+) -> None:
     import keras
+
+    known = inspect.signature(keras.layers.BatchNormalization).parameters
+    if not set(options) <= set(known):
+        pytest.skip("this Keras has no batch renormalisation")
 
     generator = np.random.default_rng(0)
     maps = generator.normal(3, 2, (5, 4, 4, 6)).astype(np.float32)
     found = []
     for is_fused in (False, True):
         inputs = keras.Input((4, 4, 6))
-        layer = keras.layers.BatchNormalization(momentum=0.7)
+        layer = keras.layers.BatchNormalization(momentum=0.7, **options)
         model = keras.Model(inputs, keras.layers.Dense(2)(layer(inputs)))
         weights = [np.random.default_rng(1).uniform(0.5, 2, w.shape) for w in model.get_weights()]
         model.set_weights(weights)

@@ -50,6 +50,7 @@ def test_texts_are_parted_and_numbers_are_lists_of_one(given: object, expected: 
         (LogisticRegressionGrid, "inverse_regularisation", "0.1;1", (0.1, 1.0)),
         (LabellerParameters, "classifiers", "mlp", ("mlp",)),
         (PlantedBias, "label_noise_splits", "train;test", ("train", "test")),
+        (PlantedBias, "emotion_splits", "train", ("train",)),
     ],
 )
 def test_a_list_may_be_given_as_text(

@@ -1,6 +1,7 @@
 """Predictions of several seeds, put together for the report."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from fer_fairness.pipelines.fairness_reporting.comparisons import (
     compare_with_baseline,
 )
 from fer_fairness.pipelines.scored_faces import scored_table
+from fer_fairness.pipelines.variants.controls import Controls
 from fer_fairness.reporting import ReportInputs
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
@@ -24,6 +26,11 @@ PARAMETERS = EvaluationParameters(attributes=("gender", "race"), n_bootstrap=100
 SETS = list(EVALUATION_SETS)
 SEEDS = [4, 1, 2, 3]
 VARIANTS = {"baseline": 0.4, "reweighing": 0.95, "other": 0.4}
+
+
+def held_against(control: str, demographic: str = "train_on") -> dict[str, Any]:
+    """The block `controls`: reweighing is trained on the dataset with demographics."""
+    return Controls(control, None, ("reweighing",), SETS[0], demographic).as_parameters()
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def test_scores_are_of_every_set_with_predictions_and_of_labelled_attributes(
     faces: pd.DataFrame,
 ) -> None:
     scored = [*of_seeds(faces, "baseline", sets=SETS), *of_seeds(faces, "b", sets=SETS)]
-    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, "baseline", *scored)
+    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, held_against("baseline"), *scored)
     assert set(found["evaluation_set"]) == set(SETS)
     assert list(found["variant"].unique()) == ["baseline", "b"]
     assert set(found["attribute"].dropna()) == {"gender"}
@@ -76,14 +83,14 @@ def test_scores_are_of_every_set_with_predictions_and_of_labelled_attributes(
 
 def test_an_absent_set_is_left_out(faces: pd.DataFrame) -> None:
     scored = of_seeds(faces, "baseline")
-    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, "baseline", *scored)
+    found, *_ = compare_over_seeds(PARAMETERS, 0, SEEDS, held_against("baseline"), *scored)
     assert set(found["evaluation_set"]) == {SETS[0]}
 
 
 def test_all_variants_are_compared_with_the_baseline_as_one_family(faces: pd.DataFrame) -> None:
     tables = [of_seeds(faces, name, recall) for name, recall in VARIANTS.items()]
     scored = [one for part in tables for one in part]
-    _, found, *bench = compare_over_seeds(PARAMETERS, 0, SEEDS, "other", *scored)
+    _, found, *bench = compare_over_seeds(PARAMETERS, 0, SEEDS, held_against("other"), *scored)
     assert [len(table) for table in bench] == [0] * len(BENCH_TABLES), "of three variants none"
     assert list(found["variant"].unique()) == ["reweighing", "other"]
     assert set(found["n_tested"]) == {found["p_value"].notna().sum()}
@@ -109,9 +116,9 @@ def test_which_method_helps_is_told_by_one_seed_or_by_several(faces: pd.DataFram
     tables = [of_seeds(faces, name, recall, SETS) for name, recall in variants.items()]
     of_first = [part[0] for part in tables]
     scored = [one for part in tables for one in part]
-    changes, *one = compare_one_seed(PARAMETERS, 0, "plain", *of_first)
+    changes, *one = compare_one_seed(PARAMETERS, 0, held_against("plain"), *of_first)
     pd.testing.assert_frame_equal(changes, compare_with_baseline(PARAMETERS, 0, *of_first))
-    _, _, *several = compare_over_seeds(PARAMETERS, 0, SEEDS, "plain", *scored)
+    _, _, *several = compare_over_seeds(PARAMETERS, 0, SEEDS, held_against("plain"), *scored)
     for found, n_seeds in ((one, 1), (several, len(SEEDS))):
         against, ranks, tests, fronts = found
         assert set(against["variant"]) == {"baseline", "reweighing", "other"}
@@ -127,3 +134,18 @@ def test_metrics_to_compare_by_are_those_that_there_are() -> None:
     assert set(COMPARED_METRICS) == {*GAP_METRICS, *(metric.name for metric in OVERALL_METRICS)}
     with pytest.raises(ValueError, match="comparison_primary holds 'luck': expected one of accur"):
         EvaluationParameters(comparison_primary=("luck",))
+
+
+@pytest.mark.parametrize("demographic", ["auto", "train_on"])
+def test_what_was_trained_on_other_faces_is_not_held_against_the_control(
+    faces: pd.DataFrame, demographic: str
+) -> None:
+    variants = {**VARIANTS, "plain": 0.4, "more": 0.4}
+    of_first = [of_seeds(faces, name, recall, SETS)[0] for name, recall in variants.items()]
+    _, against, ranks, *_ = compare_one_seed(
+        PARAMETERS, 0, held_against("plain", demographic), *of_first
+    )
+    elsewhere = {"reweighing"} if demographic == "auto" else set()
+    assert set(against["variant"]) == {"baseline", "reweighing", "other", "more"} - elsewhere
+    assert set(against["control"]) == {"plain"}
+    assert set(ranks["variant"]) == set(variants) - elsewhere

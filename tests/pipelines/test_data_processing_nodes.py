@@ -86,7 +86,9 @@ def test_a_dataset_that_must_be_there_is_an_error_where_it_is_absent() -> None:
 
 
 def test_unknown_demographic_dataset_is_refused_with_the_choices() -> None:
-    with pytest.raises(InvalidInputError, match=f"'rafdb'; expected 'auto', '{TRAINED_ON}'"):
+    with pytest.raises(
+        InvalidInputError, match=f"'rafdb'; expected 'auto', 'train_on', '{TRAINED_ON}'"
+    ):
         quality({"title": "Faces"}, "rafdb")
 
 

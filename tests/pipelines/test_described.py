@@ -93,7 +93,7 @@ def test_it_is_what_the_baseline_and_both_augmentations_are_trained_on_where_it_
     given = [
         part for name in EVALUATION_SETS for part in (mine if name == "mine" else faces, images)
     ]
-    for wanted in ("auto", "mine"):
+    for wanted in ("auto", "train_on", "mine"):
         chosen, _ = choose_demographic_dataset(wanted, structure.trained_on, *given)
         assert len(chosen) == 2, "no annotated set is there"
 

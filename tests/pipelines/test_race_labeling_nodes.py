@@ -152,6 +152,7 @@ def test_no_faces_need_no_labels(labels: pd.DataFrame) -> None:
     [
         ("auto", tuple(EVALUATION_SETS), ANNOTATED),
         ("auto", (TRAINED_ON,), TRAINED_ON),
+        ("train_on", tuple(EVALUATION_SETS), TRAINED_ON),
         (TRAINED_ON, tuple(EVALUATION_SETS), TRAINED_ON),
         (ANNOTATED, tuple(EVALUATION_SETS), ANNOTATED),
     ],

@@ -23,6 +23,7 @@ from fer_fairness.pipelines.variants.configured import (
     structure_of,
     with_structure,
 )
+from fer_fairness.pipelines.variants.controls import Controls
 from fer_fairness.pipelines.variants.nodes import compose_with_model
 from fer_fairness.pipelines.variants.structure import Structure, Variant
 from fer_fairness.provenance.differences import differences
@@ -317,11 +318,42 @@ def test_the_control_is_the_variant_of_plain_continued_training(
     given = {"seed": 0, **BASELINE, **{name: {"method": m} for name, m in blocks.items()}}
     structure = structure_of(given)
     assert structure.control == (control or "continued_training")
-    assert with_structure(given, structure)["control_variant"] == structure.control
+    assert with_structure(given, structure)["controls"]["control"] == structure.control
+
+
+def test_variants_that_need_groups_are_trained_on_other_faces_and_have_a_control_there() -> None:
+    blocks: dict[str, dict[str, Any]] = {
+        "emotions": {"method": "focal"},
+        "groups": {"method": "reweighing"},
+        "groups_after": {"method": "class_offsets", "after": "groups"},
+        "averaged": {"method": "ensemble", "of": ["emotions", "groups"]},
+        "offsets": {"method": "class_offsets", "after": "emotions"},
+    }
+    alone = structure_of({"seed": 0, **BASELINE, **blocks}).controls("auto")
+    assert set(alone.on_demographic) == {"groups", "groups_after", "averaged"}
+    both = structure_of(
+        {
+            "seed": 0,
+            **BASELINE,
+            **blocks,
+            "plain": {"method": "continued_training"},
+            "there": {"method": "continued_training_with_groups"},
+        }
+    ).controls("auto")
+    assert Controls.from_parameters(both.as_parameters()) == both
+    names = ("baseline", *blocks, "plain", "there")
+    on_raf_db = dict.fromkeys(("groups", "groups_after", "averaged"), "there")
+    same = dict.fromkeys(("baseline", "emotions", "offsets"), "plain")
+    assert both.of(names, ["fer_plus", "raf_db"]) == same | on_raf_db
+    assert alone.of(names[:-2], ["fer_plus", "raf_db"]) == {
+        "emotions": "baseline",
+        "offsets": "baseline",
+    }
+    assert set(both.of(names, ["fer_plus"]).values()) == {"plain"}
 
 
 @pytest.mark.parametrize(
-    "name", ["training_seed", "training_seed_of", "control_variant", "scored_over", "crossed"]
+    "name", ["training_seed", "training_seed_of", "controls", "scored_over", "crossed"]
 )
 def test_what_follows_from_seeds_and_variants_cannot_be_set(name: str) -> None:
     with pytest.raises(

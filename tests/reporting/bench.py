@@ -105,6 +105,7 @@ def _changes(head: Row, variants: Sequence[str], effects: np.ndarray) -> Iterato
             yield {
                 **head,
                 "variant": name,
+                "control": variants[_place_of_control(variants)],
                 "outcome": "primary",
                 "baseline_value": 0.2,
                 "value": 0.2 + difference,

@@ -61,7 +61,8 @@ WORSE: dict[str, object] = {"difference": -0.012, "ci_low": -0.02, "ci_high": -0
 
 
 def against(*changes: dict[str, object]) -> list[AgainstControlRow]:
-    return [row_of(AgainstControlRow, CHANGE, change) for change in changes]
+    head: dict[str, object] = {**CHANGE, "control": "continued_training"}
+    return [row_of(AgainstControlRow, head, change) for change in changes]
 
 
 def ranks(*parts: dict[str, object]) -> list[RankRow]:
@@ -210,9 +211,31 @@ def test_without_a_bench_there_is_no_section() -> None:
 def test_the_section_names_the_control_or_that_there_is_none() -> None:
     inputs = bench()
     assert "set against the control, Continued training" in texts(inputs)
-    table = inputs.tables["ranks"]
-    of_baseline = table.assign(is_control=table["variant"] == "baseline")
-    assert "the baseline stands for the control" in texts(changed(inputs, ranks=of_baseline))
+    table = inputs.tables["changes_against_control"]
+    of_baseline = changed(inputs, changes_against_control=table.assign(control="baseline"))
+    assert "the baseline stands for the control" in texts(of_baseline)
+    assert "other faces" not in texts(inputs)
+
+
+def test_what_was_trained_on_other_faces_is_named_with_its_control_or_as_without() -> None:
+    inputs = bench()
+    table = inputs.tables["changes_against_control"]
+    elsewhere = table["variant"].isin(["method_0", "method_1"])
+    theirs = table["control"].mask(elsewhere, "method_3")
+    held = table.assign(control=theirs)[table["variant"] != "method_3"]
+    told = texts(changed(inputs, changes_against_control=held))
+    assert (
+        "Those that were trained on another dataset, Method 0 and Method 1, are set against "
+        "Method 3, which was trained on it too" in told
+    )
+    assert "so that nothing is said" not in told
+    without = texts(changed(inputs, changes_against_control=table[~elsewhere]))
+    assert (
+        "Method 0 and Method 1 were trained on other faces than the control, so that nothing is "
+        "said of them here" in without
+    )
+    one = texts(changed(inputs, changes_against_control=table[table["variant"] != "method_0"]))
+    assert "Method 0 was trained on other faces" in one
 
 
 def test_one_seed_is_said_to_be_one() -> None:

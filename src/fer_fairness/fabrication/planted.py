@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fabrication.planting import SPLITS
 from fer_fairness.params.fabrication import ByGroup, PlantedBias
 from fer_fairness.taxonomy import ATTRIBUTES
 
@@ -87,20 +88,24 @@ def _by_group(chances: ByGroup) -> Iterator[tuple[str, str, float]]:
 
 
 def _noise(planted: PlantedBias) -> Iterator[Planted]:
-    splits = " and ".join(planted.label_noise_splits)
+    if not planted.label_noise_splits:
+        return
     for attribute, group, number in _by_group(planted.label_noise_by_group):
-        if splits:
-            words = f"{_percent(number)} wrong in {splits}"
-            yield Planted(attribute, group, Kind.LABEL_NOISE, words)
+        words = f"{_percent(number)} wrong in {' and '.join(planted.label_noise_splits)}"
+        yield Planted(attribute, group, Kind.LABEL_NOISE, words)
 
 
 def _tilts(planted: PlantedBias) -> Iterator[Planted]:
+    splits = planted.emotion_splits
+    if not splits:
+        return
+    where = "" if set(splits) == set(SPLITS) else f" in {' and '.join(splits)}"
     for attribute, by_group in planted.emotion_by_group.items():
         for group, factors in by_group.items():
             tilted = {emotion: factor for emotion, factor in factors.items() if factor != 1}
             words = ", ".join(f"{name} {_TIMES} {factor:g}" for name, factor in tilted.items())
             if tilted:
-                yield Planted(attribute, group, Kind.EMOTIONS, words, tilted)
+                yield Planted(attribute, group, Kind.EMOTIONS, f"{words}{where}", tilted)
 
 
 def _few(planted: PlantedBias) -> ByGroup:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.params.fabrication import GROUPS, ByGroup, PlantedBias
+from fer_fairness.params.fabrication import GROUPS, ByGroup, EmotionFactors, PlantedBias
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 DATASETS: Final = ("fer_plus", "raf_db", "fairface")
@@ -96,9 +96,14 @@ def combined_chance(people: pd.DataFrame, chances: ByGroup) -> NDArray[np.float6
 
 
 def emotion_probabilities(
-    people: pd.DataFrame, class_shares: dict[str, float], planted: PlantedBias
+    people: pd.DataFrame, class_shares: dict[str, float], factors_of: EmotionFactors
 ) -> NDArray[np.float64]:
     """Chance of each emotion for each person.
+
+    Args:
+        people: Columns gender, race, age_group.
+        class_shares: Of each emotion, before any factor.
+        factors_of: attribute -> group -> emotion -> factor.
 
     Returns:
         float64 (n, 8) in the order of `EMOTIONS`, rows sum to one.
@@ -108,7 +113,7 @@ def emotion_probabilities(
     """
     shares = np.array([class_shares.get(emotion, 0.0) for emotion in EMOTIONS])
     weights = np.tile(shares, (len(people), 1))
-    for attribute, by_group in planted.emotion_by_group.items():
+    for attribute, by_group in factors_of.items():
         for group, factors in by_group.items():
             tilt = np.array([factors.get(emotion, 1.0) for emotion in EMOTIONS])
             weights[(people[attribute] == group).to_numpy()] *= tilt
@@ -157,7 +162,8 @@ def plant(plan: SplitPlan, planted: PlantedBias, seed: int) -> pd.DataFrame:
     """
     bias = planted if plan.labelled else PlantedBias()
     truth = sample_people(plan, seed)
-    probabilities = emotion_probabilities(truth, plan.class_shares, bias)
+    factors = bias.emotion_by_group if plan.split in bias.emotion_splits else {}
+    probabilities = emotion_probabilities(truth, plan.class_shares, factors)
     uniform = generator(seed, plan.dataset, plan.split, "labels").random((plan.n_faces, 3))
     truth["true_emotion"] = _choose(EMOTIONS, probabilities, uniform[:, 0])
     noise = combined_chance(truth, bias.label_noise_by_group)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.composition import (
     Composition,
     no_variants,
@@ -127,11 +128,21 @@ class Method(Parameters, Procedure):
         return start == "from_scratch" and not self.needs_trained
 
     def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
-        """How it is trained: in fewer steps where one costs more and passes are counted."""
+        """How it is trained: in fewer steps where one costs more and passes are counted.
+
+        Raises:
+            InvalidInputError: One costs more, and an epoch has no number of steps to take less of.
+        """
         parameters = fine_tuning.with_changes(self.fine_tuning)
         training, n_steps = parameters.training, parameters.training.steps_per_epoch
-        if parameters.counted == "steps" or n_steps is None:
+        if parameters.counted == "steps" or self.passes == 1:
             return training
+        if n_steps is None:
+            raise InvalidInputError(
+                f"A step of {self.label} takes {self.passes:g} passes, and passes are "
+                "counted, but fine_tuning.training.steps_per_epoch is null, so that it cannot take "
+                "fewer steps: give their number, or fine_tuning.counted: steps."
+            )
         n_affordable = max(1, round(n_steps / self.passes))
         return training.model_copy(update={"steps_per_epoch": n_affordable})
 

@@ -110,7 +110,8 @@ class _Search:
 
         def go_on(study: "optuna.Study", trial: "optuna.trial.FrozenTrial") -> None:
             study.sampler = self._proposes(study, call)
-            if _TRIAL in trial.user_attrs:
+            # Where others have meanwhile finished what there is to try, all else is a repetition.
+            if _TRIAL in trial.user_attrs or len(_finished(study)) >= self.n_trials:
                 study.stop()
 
         if len(_finished(study)) < self.n_trials:

@@ -1,9 +1,9 @@
 """The state of a training run in one file, so that a killed run goes on where it was."""
 
 import hashlib
-import inspect
 import json
 import logging
+import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,13 +165,31 @@ def run_fingerprint(
 
 
 def _source_of(*methods: object) -> str:
-    """SHA-256 over the modules of `modeling` and those that the classes of `methods` stand in."""
+    """SHA-256 over the modules of `modeling`, and those that the classes of `methods` are made of.
+
+    These are the modules that the classes and their bases stand in, and of the same room those that
+    functions and classes in these come from.
+    """
     digest = hashlib.sha256(room_source())
     kinds = [kind for method in methods for kind in type(method).__mro__ if kind is not object]
-    own = [Path(inspect.getsourcefile(kind) or "") for kind in kinds]
-    for module in (path for path in own if path.is_file()):
-        digest.update(module.read_bytes())
+    waiting = [kind.__module__ for kind in kinds]
+    found: dict[str, str | None] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in found or (module := sys.modules.get(name)) is None:
+            continue
+        found[name] = getattr(module, "__file__", None)
+        of_values = {str(getattr(value, "__module__", "")) for value in vars(module).values()}
+        waiting += [other for other in of_values if _room(other) == _room(name)]
+    for name in sorted(found):
+        if (file := Path(found[name] or "")).is_file():
+            digest.update(file.read_bytes())
     return digest.hexdigest()
+
+
+def _room(module: str) -> str:
+    """The first two parts of a module's name: `fer_fairness.mitigation`."""
+    return ".".join(module.split(".")[:2])
 
 
 def _arrays_of(

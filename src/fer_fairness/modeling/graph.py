@@ -9,7 +9,7 @@ import numpy as np
 from fer_fairness.errors import TrainingError
 from fer_fairness.modeling.backend import prepare_backend
 from fer_fairness.modeling.image_changes import apply_changes, inside
-from fer_fairness.modeling.inspection import with_features
+from fer_fairness.modeling.inspection import leaf_layers, with_features
 from fer_fairness.modeling.objective import Objective, Seen, Tensor
 from fer_fairness.modeling.precision import computing_in, precision_here
 from fer_fairness.params.training import Precision, TrainingParameters
@@ -213,10 +213,20 @@ def _seed_generators(graph: "keras.Model", seed: int) -> None:
     """Start the random generators of all layers anew, each from its own part of `seed`.
 
     Generators of nested models, and inside of layers, are among them: of all variables of a model,
-    Keras counts the states of its generators alone not as weights.
+    Keras counts the states of its generators alone not as weights. Those of dropout that is off
+    have no part: with and without frozen layers before it, what is on draws the same.
     """
     weights = {id(weight) for weight in graph.weights}
-    states = {id(variable): variable for variable in graph.variables if id(variable) not in weights}
+    is_off = {
+        id(layer.seed_generator.state)
+        for layer in leaf_layers(graph)
+        if hasattr(layer, "seed_generator") and getattr(layer, "rate", 1.0) == 0.0
+    }
+    states = {
+        id(variable): variable
+        for variable in graph.variables
+        if id(variable) not in weights | is_off
+    }
     seeds = np.random.default_rng(seed).integers(2**31, size=len(states))
     for state, value in zip(states.values(), seeds, strict=True):
         state.assign([int(value), 0])

@@ -84,6 +84,7 @@ def _can_be_fused(layer: "keras.Layer") -> bool:
         and layer.scale
         and layer.center
         and not layer.synchronized
+        and not getattr(layer, "renorm", False)
     )
 
 

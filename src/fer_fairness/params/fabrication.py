@@ -30,6 +30,11 @@ SHARE_TOLERANCE: Final = 1e-6
 ByGroup = dict[str, dict[str, float]]
 """attribute -> group -> number."""
 
+Split = Literal["train", "validation", "test"]
+
+EmotionFactors = dict[str, dict[str, dict[str, float]]]
+"""attribute -> group -> emotion -> factor on the odds weight of the emotion."""
+
 
 def _check_names(found: Mapping[str, object], known: tuple[str, ...], what: str) -> None:
     unknown = sorted(set(found) - set(known))
@@ -72,16 +77,21 @@ class PlantedBias(Parameters):
         description="attribute -> group -> share of people; groups not named are absent, "
         "attributes not named keep the default shares",
     )
-    emotion_by_group: dict[str, dict[str, dict[str, float]]] = Field(
+    emotion_by_group: EmotionFactors = Field(
         default_factory=dict,
         description="attribute -> group -> emotion -> factor on the odds weight of the emotion "
         "in that group, before renormalising; 1 changes nothing",
+    )
+    emotion_splits: ListOf[Split] = Field(
+        default=("train", "validation", "test"),
+        description="the splits that these factors touch; only train: what a model learns of who "
+        "shows what does not hold of test faces (a shortcut)",
     )
     label_noise_by_group: ByGroup = Field(
         default_factory=dict,
         description="attribute -> group -> share of faces that carry a wrong emotion label",
     )
-    label_noise_splits: ListOf[Literal["train", "validation", "test"]] = Field(
+    label_noise_splits: ListOf[Split] = Field(
         default=("train",),
         description="the splits that the label noise touches; the others keep true labels",
     )
@@ -103,9 +113,7 @@ class PlantedBias(Parameters):
 
     @field_validator("emotion_by_group")
     @classmethod
-    def _factors_are_positive(
-        cls, value: dict[str, dict[str, dict[str, float]]]
-    ) -> dict[str, dict[str, dict[str, float]]]:
+    def _factors_are_positive(cls, value: EmotionFactors) -> EmotionFactors:
         _check_groups(value, "emotion_by_group")
         for attribute, by_group in value.items():
             for group, factors in by_group.items():

@@ -44,8 +44,13 @@ def audience(
     return Audience(name, frames, ("gender",), EMOTIONS, {"gender": source})
 
 
-def benched(*audiences: Audience, **choices: object) -> Bench:
-    return bench(audiences, params=PARAMS, seed=3, **{"control": "control", **choices})  # type: ignore[arg-type]
+def benched(
+    *audiences: Audience, control: str = "control", others: dict[str, str | None] | None = None
+) -> Bench:
+    """All variants against one control, but for those that have another one, or none."""
+    names = dict.fromkeys(audiences[0].variants, control) | (others or {})
+    controls = {name: of for name, of in names.items() if of is not None and of != name}
+    return bench(audiences, controls=controls, params=PARAMS, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +154,28 @@ def test_of_three_variants_there_is_no_bench() -> None:
 def test_a_control_that_is_not_there_is_named() -> None:
     with pytest.raises(InvalidInputError, match="has no variant 'plain' to be the control"):
         benched(audience(RECALLS), control="plain")
+
+
+def test_variants_of_other_faces_are_held_against_their_own_control_alone() -> None:
+    both = audience({**RECALLS, "other_control": 0.8, "there": 0.85, "nowhere": 0.9})
+    others = {"other_control": None, "there": "other_control", "nowhere": None}
+    found = benched(both, others=others)
+    without = benched(audience(RECALLS))
+
+    against = found.against_control
+    held = against.drop_duplicates("variant").set_index("variant")["control"]
+    assert held.to_dict() == dict.fromkeys(set(RECALLS) - {"control"}, "control") | {
+        "there": "other_control"
+    }
+    assert set(against["n_tested"]) == {against["p_value"].notna().sum()} == {5 * 3}
+    recall = against[against["metric"] == "balanced_accuracy"].set_index("variant")
+    frames = {name: both.frames[name] for name in ("other_control", "there")}
+    alone = changes([Audience("faces", frames, ("gender",), EMOTIONS)], params=PARAMS, seed=3)
+    expected = alone[alone["metric"] == "balanced_accuracy"].iloc[0]
+    for column in ("baseline_value", "value", "difference"):
+        assert recall.loc["there", column] == expected[column]
+    for table in ("ranks", "fronts"):
+        pd.testing.assert_frame_equal(getattr(found, table), getattr(without, table))
 
 
 def test_sets_with_other_variants_are_refused() -> None:

@@ -60,7 +60,9 @@ def bench(control: str) -> ReportInputs:
     """Reweighing helps against the baseline and harms against the control."""
     names = ("baseline", "continued_training", "reweighing")
     against = [
-        {**CHANGE, "variant": name, "difference": -0.02} for name in names if name != control
+        {**CHANGE, "variant": name, "difference": -0.02, "control": control}
+        for name in names
+        if name != control
     ]
     return report(
         comparisons=pd.DataFrame([CHANGE | {"variant": name} for name in names[1:]]),

@@ -4,7 +4,7 @@ All of it is made of the values that `changes` compares, measured once, so that 
 more than the comparison with the baseline.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,7 +15,6 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.comparisons.audience import Audience, MeasuredPart, measured_parts
 from fer_fairness.fairness.comparisons.compared import compared
 from fer_fairness.fairness.comparisons.family import (
-    CHANGE_COLUMNS,
     PRIMARY,
     changes_of,
     check_metrics,
@@ -64,9 +63,10 @@ class Bench:
     Attributes:
         changes: Of all variants against the reference, as `changes` gives them.
         scores: Of all variants, as `changes_and_scores` gives them.
-        against_control: `CHANGE_COLUMNS` with the control in place of the reference: the primary
-            outcomes alone, all variants and sets one family of tests.
-        ranks: `RANK_COLUMNS`, a row for each primary outcome and variant. An outcome is a metric,
+        against_control: `CHANGE_COLUMNS` with each variant's control, named in `control`, in place
+            of the reference: the primary outcomes alone, all variants and sets one family of tests.
+        ranks: `RANK_COLUMNS`, a row for each primary outcome and each variant that is held against
+            the first control, and for that. An outcome is a metric,
             and an attribute as one source labelled it; `value` is the mean over the
             `evaluation_sets` that have it. `mean_rank` is over blocks (seed and set). `rank_low` to
             `rank_high` are the ranks that the variant may have by its value; `not_told_apart` names
@@ -88,16 +88,18 @@ class Bench:
 def bench(
     audiences: Sequence[Audience],
     *,
-    control: str,
+    controls: Mapping[str, str],
     params: InferenceParameters,
     seed: int,
     primary: Sequence[str] = PRIMARY,
 ) -> Bench:
-    """Compare many methods with their reference, with the control, and with each other.
+    """Compare many methods with their reference, with their controls, and with each other.
 
     Args:
         audiences: The evaluation sets, each with the same variants and the same reference.
-        control: The variant that was treated as all others but for the method.
+        controls: Of each variant the one that was treated alike but for the method. Those of the
+            first control, trained on the same faces, are compared with each other too; those that
+            are not named, only with the reference.
         params: Number of draws, confidence, significance, smallest group.
         seed: Seed of all draws.
         primary: The outcomes that are looked at first, and the only ones that are ranked.
@@ -106,11 +108,11 @@ def bench(
         The tables. With fewer than `FEWEST` variants all but the first two are empty.
 
     Raises:
-        InvalidInputError: If sets have other variants or seeds than the first, or lack the control;
+        InvalidInputError: If sets have other variants or seeds than the first, or lack a control;
             or as for `changes`.
     """
     check_metrics(primary)
-    _check_variants(audiences, control)
+    _check_variants(audiences, controls)
     looked_at = (*primary, _ACCURACY, *_FRONTS)
     found, kept = [], []
     for one in measured_parts(audiences, params, seed):
@@ -120,22 +122,29 @@ def bench(
     scores = scores_of(found, params)
     if any(len(audience.variants) < FEWEST for audience in audiences):
         kept = []
-    ranked_outcomes = [ranked(one, control, params, seed) for one in outcomes(kept, primary)]
+    control = next(iter(controls.values()), "")
+    alike = [name for name in audiences[0].variants if controls.get(name, name) == control]
+    side_by_side = [_only(one, alike) for one in kept] if len(alike) >= FEWEST else []
+    ranked_outcomes = [
+        ranked(one, control, params, seed) for one in outcomes(side_by_side, primary)
+    ]
     return Bench(
         changes,
         scores,
-        against_control=_against_control(kept, control, params, seed, primary),
+        against_control=_against_controls(kept, controls, params, seed, primary),
         ranks=pd.DataFrame(
             [row for rows, _ in ranked_outcomes for row in rows], columns=list(RANK_COLUMNS)
         ),
         rank_tests=pd.DataFrame(
             [test for _, test in ranked_outcomes], columns=list(RANK_TEST_COLUMNS)
         ),
-        fronts=pd.DataFrame(list(_front_rows(kept, control, seed)), columns=list(FRONT_COLUMNS)),
+        fronts=pd.DataFrame(
+            list(_front_rows(side_by_side, control, seed)), columns=list(FRONT_COLUMNS)
+        ),
     )
 
 
-def _check_variants(audiences: Sequence[Audience], control: str) -> None:
+def _check_variants(audiences: Sequence[Audience], controls: Mapping[str, str]) -> None:
     for audience in audiences:
         first = audiences[0]
         if (audience.variants, audience.seeds) != (first.variants, first.seeds):
@@ -145,29 +154,33 @@ def _check_variants(audiences: Sequence[Audience], control: str) -> None:
                 f"{list(first.seeds)}. Methods are ranked over sets: give the same ones, in the "
                 "same order, for each."
             )
-        if control not in audience.variants:
-            raise InvalidInputError(
-                f"The evaluation set {audience.name} has no variant {control!r} to be the control; "
-                f"it has {', '.join(audience.variants)}. Name one of them."
-            )
+        for control in controls.values():
+            if control not in audience.variants:
+                raise InvalidInputError(
+                    f"The evaluation set {audience.name} has no variant {control!r} to be the "
+                    f"control; it has {', '.join(audience.variants)}. Name one of them."
+                )
 
 
-def _against_control(
+def _against_controls(
     kept: Sequence[MeasuredPart],
-    control: str,
+    controls: Mapping[str, str],
     params: InferenceParameters,
     seed: int,
     primary: Sequence[str],
 ) -> pd.DataFrame:
-    parts = [compared(_with_first(one.of_metrics(primary), control)) for one in kept]
+    parts = []
+    for one in kept:
+        for control in dict.fromkeys(controls.values()):
+            held = [name for name in one.audience.variants if controls.get(name) == control]
+            parts.append(compared(_only(one.of_metrics(primary), [control, *held])))
     found = changes_of(parts, params=params, seed=seed, primary=primary)
-    return found if len(found) else pd.DataFrame(columns=list(CHANGE_COLUMNS))
+    return found.assign(control=found["variant"].map(controls)).astype({"control": object})
 
 
-def _with_first(one: MeasuredPart, variant: str) -> MeasuredPart:
-    """The same with one of its variants before the others: the reference."""
+def _only(one: MeasuredPart, names: Collection[str]) -> MeasuredPart:
+    """The same of some of its variants, in their order; the first is the reference."""
     audience, found, people = one.audience, one.found, one.part.people
-    names = sorted(audience.variants, key=lambda name: name != variant)
     places = [audience.variants.index(name) for name in names]
     models = audience.models[:, places].T.ravel()
     return MeasuredPart(

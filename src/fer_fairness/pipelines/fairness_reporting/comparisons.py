@@ -1,7 +1,7 @@
 """Nodes that compare all variants with the baseline, for one training seed and over several."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -10,6 +10,7 @@ from fer_fairness.fairness.comparisons.bench import Bench, bench
 from fer_fairness.fairness.comparisons.family import changes
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.scored_faces import scored_faces
+from fer_fairness.pipelines.variants.controls import Controls
 
 BENCH_TABLES: Final = ("changes_against_control", "ranks", "rank_tests", "fronts")
 """The tables of the report on which method helps."""
@@ -39,21 +40,21 @@ def compare_with_baseline(
 
 
 def compare_one_seed(
-    parameters: EvaluationParameters, seed: int, control: str, *scored: pd.DataFrame
+    parameters: EvaluationParameters, seed: int, controls: dict[str, Any], *scored: pd.DataFrame
 ) -> tuple[pd.DataFrame, ...]:
     """`compare_with_baseline` where there is one training seed, and which method helps.
 
     Args:
         parameters: As there.
         seed: As there.
-        control: The variant that all methods are set against.
+        controls: What each method is set against, see `Controls`.
         scored: As there.
 
     Returns:
         What `compare_with_baseline` gives, and the tables `BENCH_TABLES`, without rows where there
         are too few variants.
     """
-    found, audiences = _benched(parameters, seed, [0], control, scored)
+    found, audiences = _benched(parameters, seed, [0], controls, scored)
     return with_sources(found.changes, audiences), *_bench_tables(found, audiences)
 
 
@@ -61,7 +62,7 @@ def compare_over_seeds(
     parameters: EvaluationParameters,
     seed: int,
     seeds: list[int],
-    control: str,
+    controls: dict[str, Any],
     *scored: pd.DataFrame,
 ) -> tuple[pd.DataFrame, ...]:
     """Mean scores of all variants over the training seeds, their changes, and which method helps.
@@ -70,7 +71,7 @@ def compare_over_seeds(
         parameters: How groups are compared, by which attributes, and what is looked at first.
         seed: Seed of the draws.
         seeds: The training seeds.
-        control: The variant that all methods are set against.
+        controls: What each method is set against, see `Controls`.
         scored: Scored faces of every seed of the baseline, then of every variant.
 
     Returns:
@@ -78,7 +79,7 @@ def compare_over_seeds(
         attribute source; and the tables `BENCH_TABLES`, without rows where there are too few
         variants.
     """
-    found, audiences = _benched(parameters, seed, seeds, control, scored)
+    found, audiences = _benched(parameters, seed, seeds, controls, scored)
     return (
         with_sources(found.scores, audiences),
         with_sources(found.changes, audiences),
@@ -90,13 +91,15 @@ def _benched(
     parameters: EvaluationParameters,
     seed: int,
     seeds: Sequence[int],
-    control: str,
+    controls: dict[str, Any],
     scored: Sequence[pd.DataFrame],
 ) -> tuple[Bench, list[Audience]]:
     audiences = _audiences(parameters, seeds, scored)
     found = bench(
         audiences,
-        control=control,
+        controls=Controls.from_parameters(controls).of(
+            audiences[0].variants, [audience.name for audience in audiences]
+        ),
         params=parameters,
         seed=seed,
         primary=parameters.comparison_primary,

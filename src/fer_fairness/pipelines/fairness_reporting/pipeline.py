@@ -11,11 +11,13 @@ from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
+from fer_fairness.pipelines.variants.controls import CONTROLS
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
 from fer_fairness.reporting import REPORT_TABLES
 from fer_fairness.sources import READERS
 
 _SETTINGS = ["params:evaluation", "params:seed"]
+_CONTROLS = f"params:{CONTROLS}"
 _COMPARISONS = "comparisons"
 _OVER_SEEDS = ("scores_over_seeds", "comparisons_over_seeds")
 _COLLECTED_BY: Final[Mapping[str, Callable[..., pd.DataFrame]]] = {
@@ -136,12 +138,12 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
     bench_tables = [f"tables.{table}" for table in BENCH_TABLES]
     if _COMPARISONS in made:
         of_first = [f"{variant}.scored" for variant in in_order]
-        control = ["params:control_variant"] if one_seed else []
+        controls = [_CONTROLS] if one_seed else []
         compare = comparisons.compare_one_seed if one_seed else comparisons.compare_with_baseline
         table = f"tables.{_COMPARISONS}"
         yield step(
             compare,
-            inputs=[*_SETTINGS, *control, *of_first],
+            inputs=[*_SETTINGS, *controls, *of_first],
             outputs=[table, *bench_tables] if one_seed else table,
             name="tables.compare_with_baseline",
             tags="score",
@@ -150,7 +152,7 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
         scored = [name for variant in in_order for name in _scored_of_seeds(variant, structure)]
         yield step(
             comparisons.compare_over_seeds,
-            inputs=[*_SETTINGS, "params:seeds", "params:control_variant", *scored],
+            inputs=[*_SETTINGS, "params:seeds", _CONTROLS, *scored],
             outputs=[*(f"tables.{table}" for table in _OVER_SEEDS), *bench_tables],
             name="tables.compare_over_seeds",
             tags="score",

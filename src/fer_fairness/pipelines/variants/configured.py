@@ -24,11 +24,11 @@ from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.lists import ListOf
 from fer_fairness.params.seeds import checked_seeds
 from fer_fairness.pipelines.described import described_sets, named_blocks, trained_on_of
+from fer_fairness.pipelines.variants.controls import CONTROLS
 from fer_fairness.pipelines.variants.crossing import CROSSED, crossing_of
 from fer_fairness.pipelines.variants.structure import (
     BASELINE,
     CONTROL,
-    CONTROL_VARIANT,
     FURTHER_SEEDS,
     SCORED_OVER,
     TRAINING_SEED,
@@ -221,7 +221,7 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
 
     Returns:
         The same with `seeds` as a list, the number of the first in `training_seed` and of each
-        further one in `training_seed_of`, the name of the control in `control_variant`, the
+        further one in `training_seed_of`, what variants are held against in `controls`, the
         emotions of each evaluation set in `scored_over`, the models of cross-dataset validation in
         `crossed`, the names of variants and of described
         datasets in their blocks, and null in place of the block of a variant that does not take
@@ -231,10 +231,11 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
         InvalidInputError: The configuration sets what follows from it.
     """
     first, *further = structure.seeds
+    demographic = parameters.get("demographic_dataset", "auto")
     derived = {
         TRAINING_SEED: first,
         FURTHER_SEEDS: {f"seed_{seed}": seed for seed in further},
-        CONTROL_VARIANT: structure.control,
+        CONTROLS: structure.controls(demographic).as_parameters(),
         SCORED_OVER: {
             part.name: list(part.emotions) for part in (*EVALUATION_SETS.own, *structure.described)
         },

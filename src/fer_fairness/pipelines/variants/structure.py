@@ -12,6 +12,7 @@ from fer_fairness.mitigation import (
     Method,
     PostMethod,
 )
+from fer_fairness.pipelines.variants.controls import Controls
 from fer_fairness.pipelines.variants.crossing import Crossing
 
 BASELINE: Final = "baseline"
@@ -20,11 +21,11 @@ BASELINE: Final = "baseline"
 CONTROL: Final = "continued_training"
 """The method that all others are held against."""
 
+DEMOGRAPHIC_CONTROL: Final = "continued_training_with_groups"
+"""The method that those which need groups are held against, where they see other faces."""
+
 TRAINING_SEED: Final = "training_seed"
 """The parameter that every node takes whose result depends on the training seed."""
-
-CONTROL_VARIANT: Final = "control_variant"
-"""The parameter that names the variant which all others are held against."""
 
 SCORED_OVER: Final = "scored_over"
 """The block of parameters with the emotions that each evaluation set is scored over."""
@@ -101,8 +102,23 @@ class Structure:
 
         Of several the one that is called as its method is, else the first by name.
         """
-        plain = [variant.name for variant in self.variants if variant.method_name == CONTROL]
-        return min(plain, key=lambda name: (name != CONTROL, name), default=BASELINE)
+        return self._called_first(CONTROL) or BASELINE
+
+    def controls(self, chosen: str) -> Controls:
+        """What each variant is held against.
+
+        Args:
+            chosen: The parameter `demographic_dataset`.
+        """
+        own = {each.name for each in self.trained if "groups" in getattr(each.method, "needs", ())}
+        there = tuple(each.name for each in self.variants if {each.name, *each.needed} & own)
+        demographic = self._called_first(DEMOGRAPHIC_CONTROL)
+        return Controls(self.control, demographic, there, self.trained_on, chosen)
+
+    def _called_first(self, method: str) -> str | None:
+        """Of a method's variants the one that is called as it, else the first by name."""
+        names = [variant.name for variant in self.variants if variant.method_name == method]
+        return min(names, key=lambda name: (name != method, name), default=None)
 
     @property
     def trained(self) -> tuple[Variant, ...]:

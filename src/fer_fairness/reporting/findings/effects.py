@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence
-from fer_fairness.reporting.rows.bench import RankRow
 from fer_fairness.reporting.rows.changes import (
     AgainstControlRow,
     Change,
@@ -57,14 +56,20 @@ def told_changes(inputs: ReportInputs) -> Sequence[Change]:
 
 def control_of(inputs: ReportInputs) -> str | None:
     """The variant that effects are set against, if it is not the baseline or first model."""
-    rows = inputs.rows(RankRow) if inputs.rows(AgainstControlRow) else []
-    control = next((row.variant for row in rows if row.is_control), None)
+    control = next((row.control for row in inputs.rows(AgainstControlRow)), None)
     return control if control is not None and control != inputs.variants()[0] else None
+
+
+def controls(inputs: ReportInputs) -> dict[str, str]:
+    """What each variant of a bench is set against, by their names."""
+    return {row.variant: row.control for row in inputs.rows(AgainstControlRow)}
 
 
 def set_against(inputs: ReportInputs) -> str:
     """What effects are set against, within a sentence: "continued training", "the baseline"."""
     control = control_of(inputs)
+    if len(set(controls(inputs).values())) > 1:
+        return "continued training on the same faces"
     return inputs.reference if control is None else in_sentence(inputs.label_of(control))
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.files import file_sha256, replacing, verify_sha256
-from fer_fairness.reporting.findings.effects import control_of, effects
+from fer_fairness.reporting.findings.effects import controls, effects
 from fer_fairness.reporting.glance import Statement, statements, subject
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.json_values import Json, as_json
@@ -69,11 +69,11 @@ def _finding(statement: Statement) -> Json:
 
 
 def _methods(inputs: ReportInputs) -> list[Json]:
-    against = control_of(inputs) or next(iter(inputs.variants()), None)
+    control = controls(inputs)
     return [
         {
             "variant": method.variant,
-            "against": against,
+            "against": control.get(method.variant, inputs.variants()[0]),
             "evaluation_set": evaluation_set,
             "attribute": attribute,
             "effect": effect.value,

@@ -94,4 +94,6 @@ class ComparisonOverSeedsRow(Change, table="comparisons_over_seeds"):
 
 
 class AgainstControlRow(Change, table="changes_against_control"):
-    """A change against the control of a bench, in the mean over training seeds."""
+    """A change against the variant's control of a bench, in the mean over training seeds."""
+
+    control: str

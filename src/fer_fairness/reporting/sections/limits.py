@@ -41,8 +41,8 @@ _PROJECT_LIMIT: Final = (
 )
 _CONTROL: Final = (
     "Continued training is the control: the baseline's training faces once more, without any "
-    "method. What it changes too, no method that was trained on these faces did; for one trained "
-    "on another dataset it is no control."
+    "method. What it changes too, no method that was trained on these faces did. One that was "
+    "trained on another dataset is held against continued training on that one, or against none."
 )
 _SEEDS: Final = (
     "The choice of training seed is in the intervals of the section “Over training seeds”, and in "

@@ -8,7 +8,7 @@ from fer_fairness.reporting import page
 from fer_fairness.reporting.figures.fronts import front_figure
 from fer_fairness.reporting.figures.names import figure_name
 from fer_fairness.reporting.figures.ranks import rank_figure, rank_words
-from fer_fairness.reporting.findings.effects import control_of
+from fer_fairness.reporting.findings.effects import control_of, controls
 from fer_fairness.reporting.findings.methods import (
     answer_sentences,
     front_sentence,
@@ -16,7 +16,7 @@ from fer_fairness.reporting.findings.methods import (
 )
 from fer_fairness.reporting.inputs import ReportInputs
 from fer_fairness.reporting.labels import in_sentence
-from fer_fairness.reporting.number_text import listed, p_equals, thousands
+from fer_fairness.reporting.number_text import first_few, listed, p_equals, thousands
 from fer_fairness.reporting.rows.bench import FrontRow, Outcome, RankRow, RankTestRow
 from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.rows.schema import grouped
@@ -28,6 +28,16 @@ _TITLE: Final = "Which method helps"
 _CONTROL: Final = (
     "Every method is set against the control, {control}: what the control changes too, no method "
     "did. "
+)
+_OTHER_FACES: Final = (
+    "Those that were trained on another dataset, {methods}, are set against {control}, which was "
+    "trained on it too, and stand in no ranking or front: to have seen other faces is no method. "
+)
+_NO_CONTROL: Final = (
+    "{methods} {was} trained on other faces than the control, so that nothing is said of {them} "
+    "here: to have seen these faces changes a model by itself. A variant of the method "
+    "continued_training_with_groups is the control for that; --params demographic_dataset=train_on "
+    "trains every method on the same faces."
 )
 _BASELINE: Final = (
     "No variant is trained further by itself (the method continued_training), so that the baseline "
@@ -70,6 +80,7 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
     of_outcome = grouped(changes, lambda row: (row.metric, row.attribute, row.attribute_source))
     blocks: list[page.Block] = [
         page.Text(answer_sentences(changes)),
+        *_without_control(inputs),
         _folded("What was tested, against what", _opening(inputs, changes)),
     ]
     if ranks:
@@ -87,6 +98,15 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
 
 
+def _without_control(inputs: ReportInputs) -> Iterator[page.Block]:
+    known = controls(inputs)
+    without = [name for name in inputs.variants() if name not in {*known, *known.values()}]
+    if known and without:
+        one, labels = len(without) == 1, listed(first_few([*map(inputs.label_of, without)]))
+        was, them = ("was", "it") if one else ("were", "them")
+        yield page.Text(_NO_CONTROL.format(methods=labels, was=was, them=them))
+
+
 def _folded(summary: str, text: str) -> page.Folded:
     return page.Folded(summary, (page.Text(text),))
 
@@ -94,6 +114,12 @@ def _folded(summary: str, text: str) -> page.Folded:
 def _opening(inputs: ReportInputs, changes: Sequence[AgainstControlRow]) -> str:
     control = control_of(inputs)
     text = _BASELINE if control is None else _CONTROL.format(control=inputs.label_of(control))
+    against = controls(inputs)
+    for other in dict.fromkeys(against.values()):
+        if other not in (control, inputs.variants()[0]):
+            held = [inputs.label_of(name) for name in against if against[name] == other]
+            told = {"methods": listed(first_few(held)), "control": inputs.label_of(other)}
+            text += _OTHER_FACES.format(**told)
     if changes:
         metrics = dict.fromkeys(row.metric for row in changes)
         text += _TOGETHER.format(
