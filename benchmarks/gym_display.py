@@ -32,6 +32,7 @@ def markdown(table: pd.DataFrame) -> str:
             f"### {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",
             "",
             f"Under continued training: {control}. {first['n_seeds']} seeds, {size}.",
+            _detectable(rows),
             "",
             f"**{recommendation(rows)}**",
             "",
@@ -46,8 +47,18 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def _detectable(rows: pd.DataFrame) -> str:
+    """The smallest changes that would have been found, in the median over methods."""
+    smallest = [
+        f"{100 * rows[f'{outcome}_minimum_detectable'].median():.1f} of {label.lower()}"
+        for outcome, label in OUTCOMES.items()
+    ]
+    told = ", ".join(smallest)
+    return f"Found in 8 of 10 such studies would be a change of {told} (points; median of methods)."
+
+
 _GOOD: Final = (Verdict.NARROWS, Verdict.NARROWS_AT_A_COST, Verdict.SERVES_BETTER)
-_BAD: Final = (Verdict.COSTS, Verdict.WIDENS)
+_BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
 
 
 def recommendation(rows: pd.DataFrame) -> str:

@@ -34,7 +34,7 @@ OUTCOMES: Final = {
 }
 """Of which each row has the change against continued training, with `PARTS`."""
 
-PARTS: Final = ("change", "ci_low", "ci_high", "found")
+PARTS: Final = ("change", "ci_low", "ci_high", "found", "minimum_detectable")
 
 COLUMNS: Final = (
     "bias",
@@ -63,7 +63,8 @@ class Verdict(StrEnum):
     SERVES_BETTER = "serves better, gap not told apart"
     NOTHING = "does nothing"
     CANNOT_TELL = "cannot tell"
-    COSTS = "costs accuracy"
+    MIXED = "raises one, perhaps not the other"
+    COSTS = "costs recall or the worst group"
     WIDENS = "widens the gap"
 
 
@@ -79,12 +80,14 @@ class Change:
         low: Lower end of the 95 % interval of this difference alone.
         high: Its upper end.
         found: Whether there surely is one, after correction for all that the bias is asked about.
+        minimum_detectable: The smallest that would have been found in 8 of 10 such studies.
     """
 
     difference: float
     low: float
     high: float
     found: bool
+    minimum_detectable: float = np.nan
 
     @property
     def falls(self) -> bool:
@@ -106,7 +109,8 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
     """The verdict on a method.
 
     That it does nothing is said where all three changes are surely small: as all have to be, their
-    intervals need no correction.
+    intervals need no correction. That it serves better is said where mean recall or the worst group
+    is found to rise and neither is measured to fall.
 
     Args:
         gap: Change of the gap between groups that was planted; smaller is better.
@@ -122,7 +126,8 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
     if costs:
         return Verdict.COSTS
     if mean_recall.rises or worst.rises:
-        return Verdict.SERVES_BETTER
+        falls = min(mean_recall.difference, worst.difference) < 0
+        return Verdict.MIXED if falls else Verdict.SERVES_BETTER
     none = all(change.is_none for change in (gap, mean_recall, worst))
     return Verdict.NOTHING if none else Verdict.CANNOT_TELL
 
@@ -217,4 +222,9 @@ def _rows(table: pd.DataFrame, scores: pd.DataFrame, metric: str) -> Iterator[di
 
 def _change(row: pd.Series) -> Change:
     ends = float(row["uncorrected_ci_low"]), float(row["uncorrected_ci_high"])
-    return Change(float(row["difference"]), *ends, found=row["verdict"] == Found.FOUND)
+    return Change(
+        float(row["difference"]),
+        *ends,
+        found=row["verdict"] == Found.FOUND,
+        minimum_detectable=float(row["minimum_detectable"]),
+    )

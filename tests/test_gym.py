@@ -132,7 +132,8 @@ class TestVerdict:
             (UNSURE, UNSURE, FALLS, Verdict.COSTS),
             (NONE, FALLS, RISES, Verdict.COSTS),
             (NONE, RISES, NONE, Verdict.SERVES_BETTER),
-            (UNSURE, UNSURE, RISES, Verdict.SERVES_BETTER),
+            (UNSURE, NONE, RISES, Verdict.SERVES_BETTER),
+            (UNSURE, UNSURE, RISES, Verdict.MIXED),
             (RISES, RISES, RISES, Verdict.WIDENS),
             (NONE, NONE, NONE, Verdict.NOTHING),
             (NONE, NONE, UNSURE, Verdict.CANNOT_TELL),
@@ -269,7 +270,9 @@ class TestShown:
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
         assert "| **-2" in helps
-        assert lines[4] == (
+        assert lines[3].startswith("Found in 8 of 10 such studies would be a change of ")
+        assert "nan" not in lines[3]
+        assert lines[5] == (
             "**Recommended: Helps (narrows the gap); Takes away (narrows the gap at a cost). "
             "Advised against: Harms (widens the gap).**"
         )
