@@ -187,6 +187,13 @@ def test_who_may_be_the_best_is_said(parts: list[dict[str, object]], told: str) 
     assert outcome_sentence([], ranks(*parts)) == told
 
 
+@pytest.mark.parametrize(("n_seeds", "is_told"), [(1, True), (5, False)])
+def test_the_best_with_one_seed_is_the_best_of_these_models(n_seeds: int, *, is_told: bool) -> None:
+    best = ranks({"variant": "a", "rank_high": 1}, {"variant": "b", "rank_low": 2})
+    told = outcome_sentence(against({"n_seeds": n_seeds}), best)
+    assert ("the best of these trained models; another training seed" in told) == is_told
+
+
 def test_the_front_is_told_with_probabilities_and_the_control() -> None:
     parts: list[dict[str, object]] = [
         {"variant": "a", "probability": 0.61},

@@ -13,6 +13,9 @@ from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.rows.schema import grouped
 
 _PROBABLE: Final = 0.5
+_OF_THESE_MODELS: Final = (
+    " of these trained models; another training seed may order them otherwise."
+)
 _FOUND: Final[Mapping[str, Callable[[AgainstControlRow], bool]]] = MappingProxyType(
     {
         "better than the control": lambda row: row.better,
@@ -59,7 +62,8 @@ def outcome_sentence(changes: Sequence[AgainstControlRow], ranks: Sequence[RankR
         ranks: Of the same outcome, all variants; none where that is said elsewhere.
     """
     by_set = grouped(changes, lambda row: row.evaluation_set).values()
-    return " ".join([*map(_against_control, by_set), _best(ranks)]).strip()
+    one_seed = bool(changes) and all(row.n_seeds == 1 for row in changes)
+    return " ".join([*map(_against_control, by_set), _best(ranks, one_seed=one_seed)]).strip()
 
 
 def _against_control(rows: Sequence[AgainstControlRow]) -> str:
@@ -86,7 +90,7 @@ def _against_control(rows: Sequence[AgainstControlRow]) -> str:
     return f"{where}, {first.label}: {'; '.join(parts)}."
 
 
-def _best(ranks: Sequence[RankRow]) -> str:
+def _best(ranks: Sequence[RankRow], *, one_seed: bool) -> str:
     """Who may be the best of all, those of the best mean ranks first."""
     if not ranks:
         return ""
@@ -97,7 +101,8 @@ def _best(ranks: Sequence[RankRow]) -> str:
     if len(best) == 1 and best[0].rank_high == 1:
         return (
             f"Pair by pair over {best[0].sets_label}, corrected for these pairs alone, "
-            f"{best[0].variant_label} is told apart from all others as the best."
+            f"{best[0].variant_label} is told apart from all others as the best"
+            f"{_OF_THESE_MODELS if one_seed else '.'}"
         )
     rest = f"; the others ({thousands(others)}) are worse than some other one" if others else ""
     return f"{listed(first_few([row.variant_label for row in best]))} may be the best{rest}."

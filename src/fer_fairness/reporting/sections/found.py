@@ -68,7 +68,7 @@ def found_section(inputs: ReportInputs) -> page.Section:
         *_primary_blocks(inputs),
         page.Heading("Differences between groups"),
         *_differences(inputs),
-        page.Heading("What mitigation changed"),
+        page.Heading("What mitigation changed against the baseline"),
     ]
     comparisons = comparison_findings(inputs)
     if comparisons:

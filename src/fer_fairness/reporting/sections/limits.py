@@ -45,8 +45,8 @@ _CONTROL: Final = (
     "trained on another dataset is held against continued training on that one, or against none."
 )
 _SEEDS: Final = (
-    "The choice of training seed is in the intervals of the section “Over training seeds”, and in "
-    "no others."
+    "The choice of training seed is in the intervals of the sections “Over training seeds” and "
+    "“Which method helps”, and in no others."
 )
 _CORRECTION_ASSUMES: Final = (
     "Values corrected for label errors assume that, among people of one perceived group, these "

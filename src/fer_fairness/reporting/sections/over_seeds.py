@@ -28,7 +28,8 @@ _ONE_SEED: Final = (
 )
 _READING: Final = (
     "Every variant was trained with {n} seeds, each time in full and under the same budget; all "
-    "other sections are about the models of the first seed. Intervals are for the mean over all "
+    "other sections but “Which method helps”, and what is said of it at the top, are about the "
+    "models of the first seed. Intervals are for the mean over all "
     "seeds that could have been drawn and all people that could have been met: they hold the "
     "noise of both, and are wider the fewer seeds there are. What noise adds to a gap is taken off "
     "that of each seed."
