@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -27,6 +28,17 @@ def test_faces_of_one_person_tell_less_by_how_alike_they_are() -> None:
     assert [effect(0.0), effect(0.5), effect(1.0)] == [1.0, 3.0, 5.0]
 
 
+def test_unequal_numbers_of_faces_count_as_the_mean_number_over_faces() -> None:
+    numbers = np.array([1, 1, 2, 3, 20])
+    params = PlanParameters(
+        faces_per_person=numbers.mean(),
+        faces_per_person_cv=numbers.std() / numbers.mean(),
+        intraclass_correlation=0.3,
+    )
+    of_a_face = (numbers**2).sum() / numbers.sum()
+    assert params.design_effect == pytest.approx(1 + (of_a_face - 1) * 0.3)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -45,6 +57,7 @@ def test_faces_of_one_person_tell_less_by_how_alike_they_are() -> None:
         ({"emotions": TWO, "recalls": {"a": 0.5, "b": 0.5, "c": 0.5}}, "recalls names c"),
         ({"recalls": {"fear": 1.5}}, "less than or equal to 1"),
         ({"faces_per_person": 3}, "intraclass_correlation is not given"),
+        ({"faces_per_person_cv": 0.5}, "though faces_per_person is 1"),
         ({"power": 0.01}, "greater than or equal to 0.5"),
         ({"faces": 100}, "did you mean n_faces"),
     ],

@@ -121,6 +121,13 @@ class PlanParameters(Parameters):
     faces_per_person: float = Field(
         default=1.0, ge=1.0, description="Faces (frames) that there are of each person on average."
     )
+    faces_per_person_cv: float = Field(
+        default=0.0,
+        ge=0.0,
+        allow_inf_nan=False,
+        description="How unequal people's numbers of faces are: their standard deviation (divided "
+        "by n) over their mean. 0 where everybody has as many.",
+    )
     intraclass_correlation: float | None = Field(
         default=None,
         ge=0.0,
@@ -144,7 +151,8 @@ class PlanParameters(Parameters):
         default=2000,
         ge=200,
         description="Audits drawn for each number of faces, and twice as many without any "
-        "difference. With 2,000 the result is right to about 2 of 100.",
+        "difference, or more where the level is small. With 2,000 the result is right to about 2 "
+        "of 100.",
     )
 
     @property
@@ -161,8 +169,23 @@ class PlanParameters(Parameters):
 
     @property
     def design_effect(self) -> float:
-        """Faces that tell as much as one independent face (Kish 1965, "Survey Sampling")."""
-        return 1.0 + (self.faces_per_person - 1.0) * (self.intraclass_correlation or 0.0)
+        """Faces that tell as much as one independent face (Kish 1965, "Survey Sampling").
+
+        1 + (m - 1) x intraclass correlation, m being the number of faces of the person of a face,
+        on average over faces and not over people: sum(m^2) / sum(m), which is mean x (1 + cv^2)
+        (Eldridge, Ashby and Kerry 2006, International Journal of Epidemiology 35).
+        """
+        of_a_face = self.faces_per_person * (1.0 + self.faces_per_person_cv**2)
+        return 1.0 + (of_a_face - 1.0) * (self.intraclass_correlation or 0.0)
+
+    @property
+    def is_upper_bound(self) -> bool:
+        """Whether fewer faces, or a smaller gap, may do than the plan says.
+
+        The design effect is that of all faces of a person. In one emotion a person has fewer, so
+        that they tell more, but how much more depends on how people's emotions are mixed.
+        """
+        return self.emotion is not None and self.design_effect > 1.0
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -184,7 +207,12 @@ class PlanParameters(Parameters):
         if self.faces_per_person > 1 and self.intraclass_correlation is None:
             raise ValueError(
                 "intraclass_correlation is not given, though people have several faces: take it "
-                "from earlier data, or 1, which counts each person once"
+                "from earlier data, or 1, which counts each person once at most"
+            )
+        if self.faces_per_person == 1 and self.faces_per_person_cv > 0:
+            raise ValueError(
+                f"faces_per_person_cv is {self.faces_per_person_cv:g}, though faces_per_person is "
+                "1: people of one face on average have one each. Give the mean number too"
             )
         return self
 

@@ -1,11 +1,14 @@
 import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness import plan
+from fer_fairness.fairness.planning.plan import Plan, planned
 from fer_fairness.fairness.planning.planned_power import PlannedAudit
+from fer_fairness.params.plan import PlanParameters
 
 GROUPS = {"white": 77, "east_asian": 15, "black": 8}
 
@@ -68,9 +71,48 @@ def test_the_sentence_names_people_emotion_and_level_where_they_matter() -> None
         "With 20,000 faces of 5,000 people, 3,000 of them (750 people) of the group "
         '"east asian" (15 % of the faces), 90 of 100 audits find that it loses '
     )
-    assert found.sentence.endswith(" of recall in happiness.")
+    assert found.sentence.endswith(
+        " of recall in happiness (an upper bound, as if all faces of a person showed that emotion)."
+    )
     assert "3 attributes and 1 intersection, " in found.assumptions
     assert "(1.5 in this attribute)" in found.assumptions
+
+
+@pytest.mark.parametrize(
+    ("given", "bound"),
+    [
+        ({"gap": 0.4, "emotion": "happiness", "intraclass_correlation": 0.3}, True),
+        ({"gap": 0.4, "emotion": "happiness", "intraclass_correlation": 0.0}, False),
+        ({"gap": 0.4, "intraclass_correlation": 0.3}, False),
+    ],
+)
+def test_the_faces_for_one_emotion_are_an_upper_bound_where_those_of_a_person_are_alike(
+    given: dict[str, Any], *, bound: bool
+) -> None:
+    params = PlanParameters.model_validate({"faces_per_person": 5, "n_draws": 200, **given})
+    assert ("of that group (an upper bound" in planned(params, seed=0).sentence) == bound
+
+
+def test_unequal_numbers_of_faces_need_more_faces_and_as_many_people_for_each() -> None:
+    several = {"faces_per_person": 4, "intraclass_correlation": 0.5, "n_draws": 300, "gap": 0.3}
+    equal = planned(PlanParameters.model_validate(several), seed=0)
+    very_unequal = {**several, "faces_per_person_cv": 2}
+    unequal = planned(PlanParameters.model_validate(very_unequal), seed=0)
+    # 1 + (4 x 5 - 1) / 2 over 1 + (4 - 1) / 2
+    assert unequal.n_faces / equal.n_faces == pytest.approx(10.5 / 2.5, rel=0.15)
+    for found in (equal, unequal):
+        assert found.groups["n_people"].sum() == pytest.approx(found.n_faces / 4, abs=3)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.997, "99.7"), (0.08, "8"), (1 / 12, "8.3"), (0.15, "15"), (0.00034, "0.034"), (1.0, "100")],
+)
+def test_any_share_is_told_in_plain_percent(share: float, told: str) -> None:
+    row = {"group": "a", "share": share, "n_faces": 10, "n_people": 10, "harmed": True}
+    params = PlanParameters(groups={"a": 1, "b": 1}, gap=0.3)
+    found = Plan(params, 0.3, 20, 0.05, groups=pd.DataFrame([row]), power=pd.DataFrame())
+    assert f"({told} % of the faces)" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -83,6 +125,8 @@ def test_the_sentence_names_people_emotion_and_level_where_they_matter() -> None
         ({"n_faces": 130, "emotion": "fear"}, "not even a loss of all recall"),
         ({"gap": 0.003, "emotion": "fear"}, "10,000,000 faces are not enough"),
         ({"gap": 0.1, "emotion": "envy"}, "expected one of neutral"),
+        ({"gap": 0.1, "significance": 5e-5}, "level of 5e-05 .*at least 8e-05.*Compare fewer"),
+        ({"gap": 0.1, "significance": 1e-15}, "give a larger significance"),
     ],
 )
 def test_what_cannot_be_planned_is_told_plainly(given: dict[str, Any], message: str) -> None:

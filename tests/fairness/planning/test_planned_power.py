@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from fer_fairness.fairness.planning import planned_power
 from fer_fairness.fairness.planning.planned_power import PlannedAudit, level_of_attribute
 from fer_fairness.fairness.testing import gap_tests
 from fer_fairness.fairness.testing.judging import WEIGHT_OF_INTERSECTION, judged
@@ -58,6 +59,36 @@ def test_power_rises_with_faces_and_gap_and_falls_with_what_is_compared() -> Non
     assert audit(n_attributes=6).power(1000, 0.1, seed=0) < power - 0.1
     assert audit(emotion="fear").power(1000, 0.1, seed=0) < power - 0.1
     assert audit(harmed="white").power(1000, 0.1, seed=0) > power + 0.1
+
+
+TWO_EMOTIONS = {"emotions": {"a": 1, "b": 1}, "recalls": {"a": 0.8, "b": 0.8}}
+
+
+def test_a_large_gap_is_found_at_the_level_of_many_comparisons() -> None:
+    planned = audit(n_attributes=50, n_intersections=200, n_draws=200, **TWO_EMOTIONS)
+    assert planned.level < 1 / 2000
+    assert planned.null_draws(200) * planned.level == pytest.approx(20, rel=0.01)
+    assert planned.power(2000, 0.6, seed=0) == 1.0
+
+
+def test_of_all_that_can_be_compared_nothing_is_refused_at_the_usual_significance() -> None:
+    planned = audit(n_attributes=50, n_intersections=1000)
+    assert planned.null_draws(2000) * planned.level == pytest.approx(20, rel=0.01)
+
+
+def test_few_draws_tell_the_same_at_a_small_level_as_many() -> None:
+    planned = audit(n_attributes=10, n_draws=200, **TWO_EMOTIONS)
+    few = np.mean([planned.power(1000, 0.12, seed=seed, n_draws=400) for seed in range(12)])
+    assert few == pytest.approx(planned.power(1000, 0.12, seed=0, n_draws=20_000), abs=0.04)
+
+
+def test_draws_do_not_depend_on_how_many_are_held_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planned = audit(n_draws=300)
+    power = planned.power(800, 0.1, seed=1)
+    monkeypatch.setattr(planned_power, "_CELLS_AT_ONCE", 5000)
+    assert planned.power(800, 0.1, seed=1) == power
 
 
 def test_several_faces_of_a_person_are_worth_less() -> None:

@@ -47,7 +47,7 @@ class Plan:
         """The result in one sentence."""
         harmed = self.groups[self.groups["harmed"]].iloc[0]
         group = f'the group "{str(harmed["group"]).replace("_", " ")}"'
-        share = f"({100 * harmed['share']:.2g} % of the faces)"
+        share = f"({_percent(harmed['share'])} % of the faces)"
         audits = f"{100 * self.params.power:g} of 100 audits"
         where = self.params.emotion or "every emotion"
         loses = f"loses {_points(self.gap)} of recall in {where}"
@@ -55,9 +55,14 @@ class Plan:
         people = f" of {self.groups['n_people'].sum():,} people" if several else ""
         own = f" ({harmed['n_people']:,} people)" if several else ""
         faces = f"{self.n_faces:,} faces{people}, {harmed['n_faces']:,} of them{own}"
+        bound = ""
+        if self.params.is_upper_bound:
+            bound = " (an upper bound, as if all faces of a person showed that emotion)"
         if self.params.gap is not None:
-            return f"To find in {audits} that {group} {share} {loses}: {faces} of that group."
-        return f"With {faces} of {group} {share}, {audits} find that it {loses}."
+            return (
+                f"To find in {audits} that {group} {share} {loses}: {faces} of that group{bound}."
+            )
+        return f"With {faces} of {group} {share}, {audits} find that it {loses}{bound}."
 
     @property
     def assumptions(self) -> str:
@@ -101,6 +106,7 @@ def plan(  # noqa: PLR0913 -- every one of them is a choice of whoever calls
     n_attributes: int = 1,
     n_intersections: int = 0,
     faces_per_person: float = 1.0,
+    faces_per_person_cv: float = 0.0,
     intraclass_correlation: float | None = None,
     significance: float = 0.05,
     power: float = 0.8,
@@ -122,6 +128,7 @@ def plan(  # noqa: PLR0913 -- every one of them is a choice of whoever calls
         n_attributes: Attributes that the audit compares, this one among them.
         n_intersections: Intersections of attributes that it compares besides.
         faces_per_person: Faces that there are of each person on average.
+        faces_per_person_cv: Their standard deviation over that mean, 0 where everybody has as many.
         intraclass_correlation: How alike the faces of one person are in being recognised, 0 to 1;
             needed where people have several faces.
         significance: Share of audits with any false finding, at most.
@@ -131,7 +138,8 @@ def plan(  # noqa: PLR0913 -- every one of them is a choice of whoever calls
 
     Raises:
         InvalidInputError: A value cannot be used, neither or both of `gap` and `n_faces` are given,
-            or no number of faces (no gap) is enough.
+            no number of faces (no gap) is enough, or so much is compared at so small a significance
+            that too many draws would be needed.
 
     Example:
         >>> found = plan({"female": 52, "male": 48}, gap=0.05)
@@ -146,6 +154,7 @@ def plan(  # noqa: PLR0913 -- every one of them is a choice of whoever calls
         "n_attributes": n_attributes,
         "n_intersections": n_intersections,
         "faces_per_person": faces_per_person,
+        "faces_per_person_cv": faces_per_person_cv,
         "intraclass_correlation": intraclass_correlation,
         "significance": significance,
         "power": power,
@@ -166,7 +175,8 @@ def planned(params: PlanParameters, *, seed: int) -> Plan:
     """`plan` of parameters that are checked.
 
     Raises:
-        InvalidInputError: Neither gap nor faces are given, or nothing is enough.
+        InvalidInputError: Neither gap nor faces are given, nothing is enough, or the level is too
+            small (see `PlannedAudit.null_draws`).
     """
     audit = PlannedAudit(params)
     if params.gap is not None:
@@ -257,6 +267,14 @@ def _groups(audit: PlannedAudit, n_faces: int) -> pd.DataFrame:
             "harmed": np.arange(len(faces)) == audit.harmed,
         }
     )
+
+
+def _percent(share: float) -> str:
+    """Two figures of the share or, where that is smaller, of what is left: 8.3, 15, 99.7."""
+    percent = 100.0 * share
+    smaller = min(percent, 100.0 - percent) or percent
+    digits = max(1 - int(np.floor(np.log10(smaller))), 0)
+    return np.format_float_positional(percent, precision=digits, trim="-")
 
 
 def _points(gap: float) -> str:

@@ -3,6 +3,10 @@
 Tables are drawn for the people that there will be and judged by the audit's own first question
 (`omnibus`). The audit shuffles the groups of people to learn what chance gives; here tables in
 which all groups are recognised alike are drawn in their place, which needs no people.
+
+The audit takes so many shuffles that what it tests can be found at the level that the correction
+leaves to it (`shuffles_needed`); here so many tables are drawn without a difference that twenty of
+them at least are beyond the level of the question.
 """
 
 from dataclasses import dataclass
@@ -12,6 +16,7 @@ from typing import Final
 import numpy as np
 from scipy.optimize import brentq
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.inference.differences import Differences, differences_of
 from fer_fairness.fairness.inference.draws import counts_of_shares
 from fer_fairness.fairness.metrics.reductions import Array
@@ -28,6 +33,18 @@ from fer_fairness.params.plan import PlanParameters
 
 _NULL_DRAWS: Final = 2
 """Tables without any difference for each with one: they say where a finding begins."""
+
+_BEYOND: Final = 20.0
+"""As many of them at least are found: where this begins is then known to a fifth of the level."""
+
+MOST_NULL_DRAWS: Final = 250_000
+"""More are not drawn: with seven emotions and three groups a plan then takes some five minutes.
+
+At a significance of 5 % the most that can be compared (`PlanParameters`) needs 220,000.
+"""
+
+_CELLS_AT_ONCE: Final = 2**17
+"""Counts of drawn tables that are held at a time, 8 bytes each and some copies."""
 
 _TIE: Final = 1e-9
 
@@ -61,6 +78,23 @@ class PlannedAudit:
     def level(self) -> float:
         """Level of the attribute's question."""
         return level_of_attribute(self.params)
+
+    def null_draws(self, n_draws: int) -> int:
+        """Tables to draw without any difference, for so many with one.
+
+        Raises:
+            InvalidInputError: The level is so small that more than `MOST_NULL_DRAWS` are needed.
+        """
+        if self.level * MOST_NULL_DRAWS < _BEYOND:
+            raise InvalidInputError(
+                f"The attribute's question has a level of {self.level:.2g} (significance "
+                f"{self.params.significance:g}, n_attributes {self.params.n_attributes}, "
+                f"n_intersections {self.params.n_intersections}), expected at least "
+                f"{_BEYOND / MOST_NULL_DRAWS:g}: for less, more than {MOST_NULL_DRAWS:,} audits "
+                "would have to be drawn each time. Compare fewer attributes and intersections, or "
+                "give a larger significance."
+            )
+        return max(_NULL_DRAWS * n_draws, int(np.ceil(_BEYOND / self.level)))
 
     @cached_property
     def shares(self) -> Array:
@@ -117,10 +151,14 @@ class PlannedAudit:
             gap: Recall that the harmed group loses.
             seed: Every pair of faces and gap has draws of its own.
             n_draws: Audits drawn; by default those of the parameters.
+
+        Raises:
+            InvalidInputError: The level is too small, see `null_draws`.
         """
+        n_draws = n_draws or self.params.n_draws
+        n_alike = self.null_draws(n_draws)
         if not self.is_compared(n_faces):
             return 0.0
-        n_draws = n_draws or self.params.n_draws
         compared = self.compared(n_faces)
         people = self._independent_faces(n_faces)[compared]
         names = [name for name, keep in zip(self.params.groups, compared, strict=True) if keep]
@@ -130,10 +168,12 @@ class PlannedAudit:
         generator = np.random.default_rng((seed, n_faces, round(1e9 * gap)))
 
         def drawn(of_shares: Array, n: int) -> Array:
-            tables = counts_of_shares(people, of_shares, n, generator)
-            return statistics(tables.astype(np.float64), order)
+            at_once = max(_CELLS_AT_ONCE // of_shares.size, 1)
+            sizes = [min(at_once, n - start) for start in range(0, n, at_once)]
+            tables = (counts_of_shares(people, of_shares, size, generator) for size in sizes)
+            return np.concatenate([statistics(some.astype(np.float64), order) for some in tables])
 
-        alike = drawn(differences.alike(shares), _NULL_DRAWS * n_draws)
+        alike = drawn(differences.alike(shares), n_alike)
         weights = weights_of(ordered=order is not None, calibrated=False)
         return _found(drawn(shares, n_draws), alike, weights, self.level)
 

@@ -86,7 +86,7 @@ def bias_scan(  # noqa: PLR0913 -- every one of them is a column or a choice of 
         minimum_group_size: Subgroups of fewer people are passed over.
         significance: A subgroup is found where its p-value is at most this.
         person: The column that tells people apart where they have several faces; they are then
-            shuffled whole. Without it every row is a person.
+            shuffled whole, among people with about as many. Without it every row is a person.
 
     Returns:
         `SCAN_COLUMNS`, one row. The score is the log-likelihood ratio of `subset_scan`, in nats,
@@ -252,11 +252,8 @@ def _scanned_people(faces: _Faces, people: pd.Series, search: _Search) -> _Found
         faces.wrong.astype(np.int64),
         n_values=faces.n_values,
     )
-    orders = [
-        whole.cell,
-        *(search.generator.permutation(whole.cell) for _ in range(search.n_shuffles)),
-    ]
-    tables = [whole.tables(cell) for cell in orders]
+    shuffled = (whole.shuffled(search.generator) for _ in range(search.n_shuffles))
+    tables = [whole.tables(cell) for cell in (whole.cell, *shuffled)]
     cells, observed = tables[0]
     best = best_subgroups(
         cells,

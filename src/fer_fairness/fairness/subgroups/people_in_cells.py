@@ -1,10 +1,11 @@
 """The scan where people have several faces: whole people are shuffled, with all their faces.
 
 Faces of one person are mistaken together, so a shuffle of faces would call a few people with many
-errors a subgroup. What is shuffled is people's rows of attributes, among all people: the faces that
-somebody has, and what they show, stay with them. The test is exact where attributes have no bond
-with people's faces. People cannot be shuffled within a true class, having faces of several; what a
-class makes hard is taken off by what is expected of each face instead.
+errors a subgroup. What is shuffled is people's rows of attributes, among people with about as many
+faces (see `similar_people`): the faces that somebody has, and what they show, stay with them. The
+test is exact where attributes have no bond with people's faces but by how many they are, as far as
+people of a stratum have as many. People of several faces cannot be shuffled within a true class,
+having faces of several; what a class makes hard is taken off by what is expected of each face.
 """
 
 from dataclasses import dataclass
@@ -14,12 +15,16 @@ import numpy as np
 from fer_fairness.fairness.codes import Codes
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.people.similar_people import shuffled_within, strata_of_people
 from fer_fairness.fairness.subgroups.subset_scan import ErrorCells
 
 
 @dataclass(frozen=True)
 class PeopleInCells:
     """People with their faces, and the cell of the table of all attributes that each is in.
+
+    They stand in the order of their strata, and within these of their cells, faces and errors: so
+    a shuffle does not depend on the order of rows.
 
     Attributes:
         codes: The cells, as of `ErrorCells`.
@@ -28,6 +33,7 @@ class PeopleInCells:
         faces: Faces of each person by true class, int64, shape (people, classes).
         errors: Mistaken faces of each person, int64, shape (people,).
         expected: Error expected of a face of each class, shape (classes,).
+        ends: Where the strata of people with about as many faces end, shape (strata,).
     """
 
     codes: Counts
@@ -36,6 +42,11 @@ class PeopleInCells:
     faces: Counts
     errors: Counts
     expected: Array
+    ends: Counts
+
+    def shuffled(self, generator: np.random.Generator) -> Codes:
+        """Cell of each person when rows of attributes are shuffled within strata, (people,)."""
+        return np.asarray(shuffled_within(self.cell, self.ends, 1, generator)[0])
 
     def tables(self, cell: Codes) -> tuple[ErrorCells, Counts]:
         """Cells and their errors, (cells,), with people in the cells given.
@@ -78,4 +89,9 @@ def people_in_cells(
     expected = (faces_of_class * wrong[:, np.newaxis]).sum(axis=0) / np.maximum(
         faces.sum(axis=0), 1
     )
-    return PeopleInCells(codes, n_values, cell.ravel(), faces, errors, expected)
+    cell = cell.ravel()
+    stratum, n_strata = strata_of_people(faces.sum(axis=1), faces.argmax(axis=1), faces.shape[1])
+    order = np.lexsort((errors, *faces.T, cell, stratum))
+    sizes = np.bincount(stratum, minlength=n_strata)
+    ends = np.cumsum(sizes[sizes > 0])
+    return PeopleInCells(codes, n_values, cell[order], faces[order], errors[order], expected, ends)

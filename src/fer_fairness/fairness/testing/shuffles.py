@@ -3,11 +3,10 @@
 What is shuffled is a person's whole row of groups, among people of the same true class (and of the
 same attributes known). So attributes stay as dependent on one another as they are, and so do the
 tests made of them; only their bond with what is predicted is cut. Where people have several faces,
-whole people are shuffled, among people with about as many faces: a face is no more evidence than
-its person allows (permutations within blocks: Good 2005, "Permutation, Parametric and Bootstrap
-Tests of Hypotheses", chapter 3). Who has one face only stays among those of the same true class.
-Where some faces of a person lack a group that others have, those alone are counted with the group
-that the person is given, as they are with its own.
+whole people are shuffled, among people with about as many faces (see `similar_people`): a face is
+no more evidence than its person allows. Who has one face only stays among those of the same true
+class. Where some faces of a person lack a group that others have, those alone are counted with the
+group that the person is given, as they are with its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,9 +21,9 @@ from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed, permutation_counts
 from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.people.similar_people import shuffled_within
 from fer_fairness.fairness.testing.people import JudgedFaces
 from fer_fairness.fairness.testing.strata import (
-    Layout,
     People,
     layout_of,
     people_of,
@@ -128,7 +127,8 @@ def _drawer(faces: JudgedFaces, people: People, answers: Answers) -> tuple[Draw,
     layout, n_rows = layout_of(faces, people), len(people.rows)
 
     def draw(size: int, generator: np.random.Generator) -> Drawn:
-        rows = _shuffled_rows(layout, size, generator)[:, layout.person_of]
+        rows = shuffled_within(layout.row_of, layout.ends, size, generator)
+        rows = rows[:, layout.person_of]
         return {name: _tables(rows, n_rows, answer) for name, answer in answers.items()}
 
     return draw, max(n_cells, len(faces.person))
@@ -143,17 +143,6 @@ def _tables(rows: Codes, n_rows: int, answer: Part) -> Array:
     start = np.arange(len(rows))[:, np.newaxis] * n_rows + rows
     counts = np.bincount((start * number + codes).ravel(), minlength=prod(shape))
     return counts.reshape(shape).astype(np.float64)
-
-
-def _shuffled_rows(layout: Layout, size: int, generator: np.random.Generator) -> Codes:
-    """Row of each person in each of `size` shuffles, shape (size, people)."""
-    rows = np.empty((size, len(layout.row_of)), dtype=layout.row_of.dtype)
-    start = 0
-    for end in layout.ends:
-        block = np.broadcast_to(layout.row_of[start:end], (size, end - start))
-        rows[:, start:end] = generator.permuted(block, axis=1)
-        start = end
-    return rows
 
 
 def _table_drawer(faces: JudgedFaces, people: People, answers: Answers) -> Draw:

@@ -1,7 +1,6 @@
 """People by their rows of groups, and among whom they are shuffled."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +14,8 @@ from fer_fairness.fairness.codes import (
     tallied,
 )
 from fer_fairness.fairness.counts import Counts
+from fer_fairness.fairness.people.similar_people import strata_of_people
 from fer_fairness.fairness.testing.people import JudgedFaces
-
-_SIZES: Final = 4
-"""Strata of people by their number of faces, at most."""
-
-_PEOPLE_OF_A_SIZE: Final = 10
-"""As many people at least in a stratum."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +91,12 @@ def people_of(faces: JudgedFaces) -> People:
 
 def layout_of(faces: JudgedFaces, people: People) -> Layout:
     """People put beside those with whom they may change places."""
-    n_classes, alike, several = len(faces.classes), faces.true, people.several
+    several, (alike, n_alike) = people.several, (faces.true, len(faces.classes))
     if several is not None:
         sizes = np.bincount(several.of_face, minlength=len(several.first))
-        of_several = n_classes + _similar_sizes(sizes)
-        alike = np.where(sizes == 1, faces.true[several.first], of_several)
+        alike, n_alike = strata_of_people(sizes, faces.true[several.first], n_alike)
     known = people.known
-    n_known, n_alike = int(known.max(initial=0)) + 1, n_classes + _SIZES
+    n_known = int(known.max(initial=0)) + 1
     of_people = looked_up(known.astype(code_type(n_known)), people.row_of)
     strata = combined((of_people, n_known), (alike, n_alike))
     order = np.argsort(strata, kind="stable").astype(code_type(len(strata)))
@@ -123,13 +116,3 @@ def strata_of_single_faces(faces: JudgedFaces, people: People) -> list[tuple[int
     sizes = np.zeros((int(known.max(initial=0)) + 1, n_classes), dtype=np.int64)
     np.add.at(sizes, known, by_class)
     return [(int(code), int(true)) for code, true in np.argwhere(sizes)]
-
-
-def _similar_sizes(sizes: Codes) -> Codes:
-    """Stratum of each person by the number of faces, of those who have several; (people,)."""
-    several = sizes[sizes > 1]
-    n_strata = int(np.clip(len(several) // _PEOPLE_OF_A_SIZE, 1, _SIZES))
-    if not len(several):
-        return np.zeros(len(sizes), dtype=np.int64)
-    limits = np.quantile(several, np.arange(1, n_strata) / n_strata)
-    return np.searchsorted(limits, sizes, side="left").astype(np.int64)
