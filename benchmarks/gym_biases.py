@@ -35,7 +35,7 @@ _SHARES: Final = {"race": {"white": 0.4, "black": 0.3, "east_asian": 0.3}}
 _FEW: Final = {"race": {"white": 0.47, "black": 0.06, "east_asian": 0.47}}
 _QUALITY: Final = {"race": {"black": 0.4}}
 _RARE: Final = {"race": {"black": {"sadness": 0.15, "surprise": 0.15}}}
-_SHORTCUT: Final = {"race": {"black": {"anger": 10.0, "happiness": 0.1}}}
+_SHORTCUT: Final = {"race": {"black": {"anger": 50.0, "happiness": 0.02}}}
 
 BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
     {
