@@ -83,9 +83,14 @@ def recommendation(rows: pd.DataFrame) -> str:
 
 
 def _in_points(row: pd.Series, outcome: str) -> str:
-    change, low, high = (100 * float(row[f"{outcome}_{part}"]) for part in PARTS[:3])
+    change, low, high = (_points(row[f"{outcome}_{part}"]) for part in PARTS[:3])
     bold = "**" if row[f"{outcome}_found"] else ""
-    return f"{bold}{change:+.1f}{bold} ({low:+.1f} to {high:+.1f})"
+    return f"{bold}{change}{bold} ({low} to {high})"
+
+
+def _points(share: float) -> str:
+    """A difference of shares in points: "+1.2"; none is "+0.0", whatever it was rounded from."""
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
 
 
 def heat_map(table: pd.DataFrame) -> Figure:
@@ -124,7 +129,7 @@ def _draw(
         panel.text(
             columns.index(row["column"]),
             variants.index(row["variant"]),
-            f"{100 * row[f'{outcome}_change']:+.1f}",
+            _points(row[f"{outcome}_change"]),
             ha="center",
             va="center",
             fontsize=style.SMALL_SIZE - 1.5,
