@@ -6,14 +6,20 @@ from typing import Final, TypeAlias
 import pandas as pd
 
 from fer_fairness.fairness.counts import Counts, GroupCounts
-from fer_fairness.fairness.inference.draws import Seed, resampled, seed_for
-from fer_fairness.fairness.inference.intervals import (
-    NO_INTERVAL,
-    Interval,
-    percentile_interval,
-    reflected_interval,
+from fer_fairness.fairness.inference.averages import average_intervals
+from fer_fairness.fairness.inference.draws import (
+    Draw,
+    Seed,
+    calibrated_counts,
+    resampled,
+    seed_for,
 )
-from fer_fairness.fairness.metrics.calibration import CalibrationCounts, calibration_error
+from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval, raised_interval
+from fer_fairness.fairness.metrics.calibration import (
+    CalibrationCounts,
+    bin_accuracy,
+    calibration_error,
+)
 from fer_fairness.fairness.metrics.formulas import values_of
 from fer_fairness.fairness.metrics.group_metrics import (
     Array,
@@ -59,10 +65,11 @@ def overall_table(
 
     Returns:
         `OVERALL_COLUMNS`. Shares (accuracy, recall) have Wilson's interval, the others the
-        bootstrap's; that of `calibration_error`, which noise raises, is reflected. Where people
-        have several faces, intervals are of people (`whole_people`). What nobody allows to measure
-        is NaN with 0 people. `n_people` are people, `n_faces` rows: of a recall those of its
-        emotion.
+        bootstrap's, no surer than the accuracy (`average_intervals`); that of `calibration_error`
+        knows that noise raises it (`raised_interval`). One person alone has none of the bootstrap.
+        Where people have several faces, intervals are of people (`whole_people`). What nobody
+        allows to measure is NaN with 0 people. `n_people` are people, `n_faces` rows: of a recall
+        those of its emotion.
     """
     averages = {
         "balanced_accuracy": balanced_accuracy,
@@ -137,8 +144,10 @@ def _scores(
     """The rows of each group: accuracy, the averages over emotions, the recalls."""
     sampling: Sampling = SingleFaces(counted.counts) if people is None else people.answers
     kept = _resampled_groups(sampling, len(counted.groups), params)
-    replicates = _replicates(counted.counts, list(averages.values()), sampling, params, seed, kept)
-    measured = values_of(list(averages.values()), counted.counts)
+    metrics = list(averages.values())
+    n = sampling.n_draws(params.n_bootstrap)
+    replicates = _replicates(counted.counts, metrics, sampling.draw, n, seed, kept)
+    measured = values_of(metrics, counted.counts)
     accuracies = accuracy(counted.counts)
     recalls = recall(counted.counts)
     scores: list[list[Row]] = []
@@ -146,11 +155,12 @@ def _scores(
         size = sampling.n_people(group), int(counts.sum())
         interval = sampling.share(group, None, params.confidence)
         rows = [_row("accuracy", accuracies[group], interval, size)]
-        confidence = sampling.confidence(group, params.confidence)
-        for name, value, values in zip(averages, measured, replicates, strict=True):
-            interval = NO_INTERVAL
-            if group in kept:
-                interval = percentile_interval(values[:, kept[group]], confidence)
+        intervals = [NO_INTERVAL] * len(metrics)
+        if group in kept:
+            drawn = [values[:, kept[group]] for values in replicates]
+            confidence = sampling.confidence(group, params.confidence)
+            intervals = average_intervals(counts, metrics, drawn, interval, confidence)
+        for name, value, interval in zip(averages, measured, intervals, strict=True):
             rows.append(_row(name, value[group], interval, size))
         for place, emotion in enumerate(counted.classes):
             of_emotion = sampling.n_people(group, place), int(counts[place].sum())
@@ -163,10 +173,15 @@ def _scores(
 def _calibration_rows(
     counted: CalibrationCounts,
     params: InferenceParameters,
-    seed: Seed,
+    seed: tuple[int, int],
     people: PeopleCounts | None,
 ) -> list[Row]:
-    """The calibration error of each group; people are resampled within their group."""
+    """The calibration error of each group; people are resampled within their group.
+
+    What noise alone comes to is found of resamples held to the measured accuracy of each bin, as
+    alike as faces of one person are, and of faces that are each right as often as the model is
+    sure: so a bin of which all are right is no certainty.
+    """
     counts_of_bins = counted.counts.sum(axis=1, keepdims=True)
     bins = None if people is None else people.bins
     sampling: Sampling = SingleFaces(counts_of_bins) if bins is None else bins
@@ -175,7 +190,17 @@ def _calibration_rows(
         return calibration_error(counts, counted.bin_confidence)
 
     kept = _resampled_groups(sampling, len(counted.groups), params)
-    (replicates,) = _replicates(counts_of_bins, [errors], sampling, params, seed, kept)
+    accuracies = bin_accuracy(counts_of_bins)[list(kept)]
+
+    def noise(counts: AnyCounts) -> Array:
+        return calibration_error(counts, accuracies)
+
+    def calibrated(counts: Counts, n: int, own_seed: Seed) -> Counts:
+        return calibrated_counts(counts, counted.bin_confidence, n, own_seed)
+
+    n = sampling.n_draws(params.n_bootstrap)
+    drawn = _replicates(counts_of_bins, [errors, noise], sampling.draw, n, seed, kept)
+    drawn += _replicates(counts_of_bins, [errors], calibrated, n, (*seed, 1), kept)
     values = errors(counts_of_bins)
     rows = []
     for group, faces in enumerate(counted.sizes):
@@ -183,8 +208,9 @@ def _calibration_rows(
         interval = NO_INTERVAL
         if group in kept:
             confidence = sampling.confidence(group, params.confidence)
-            reflected = reflected_interval(value, replicates[:, kept[group]], confidence)
-            interval = Interval(max(reflected.low, 0.0), reflected.high)
+            replicates, *noises = (part[:, kept[group]] for part in drawn)
+            found = raised_interval(value, replicates, noises, confidence)
+            interval = Interval(found.low, min(found.high, 1.0))
         size = sampling.n_people(group), int(faces)
         rows.append(_row("calibration_error", value, interval, size))
     return rows
@@ -193,21 +219,21 @@ def _calibration_rows(
 def _replicates(
     counts: Counts,
     metrics: Sequence[Metric],
-    sampling: Sampling,
-    params: InferenceParameters,
+    draw: Draw,
+    n: int,
     seed: Seed,
     kept: Mapping[int, int],
 ) -> list[Array]:
-    """Values of the metrics of the groups kept, on tables drawn of all groups.
+    """Values of the metrics of the groups kept, on `n` tables drawn of all groups.
 
     All are drawn, so that the draws of a group do not depend on which others are kept.
     """
 
-    def draw(drawn_from: Counts, n: int, own_seed: Seed) -> Counts:
-        tables = sampling.draw(drawn_from, n, own_seed)
+    def draw_kept(drawn_from: Counts, n_tables: int, own_seed: Seed) -> Counts | Array:
+        tables = draw(drawn_from, n_tables, own_seed)
         return tables if len(kept) == len(counts) else tables[:, list(kept)]
 
-    return resampled(draw, counts, metrics, n=sampling.n_draws(params.n_bootstrap), seed=seed)
+    return resampled(draw_kept, counts, metrics, n=n, seed=seed)
 
 
 def _resampled_groups(

@@ -66,6 +66,25 @@ def test_beyond_all_draws_the_ends_go_with_the_measured_value() -> None:
     assert 0.8 < low < 0.9 < high < 1.0
 
 
+def test_how_well_everybody_is_served_is_unsure_at_both_ends() -> None:
+    generator = np.random.default_rng(5)
+    noise = SPREAD * generator.standard_normal(4000)
+    found = curve_of(
+        measured=0.2,
+        estimate=0.2,
+        equal=0.2,
+        shuffled=0.2 + np.abs(noise) / 4,
+        alike=(np.full(4000, 0.2), noise),
+        scaled=drawn(generator, generator.uniform(0.2, 0.32, 6000)),
+    )
+    assert found is not None
+    for error in (0.2, 0.05, 0.001):
+        low, high = found.ends(error)
+        half = -ndtri(error / 2) * SPREAD
+        assert_allclose(0.2 - low, half, rtol=0.1)
+        assert high - 0.2 >= 0.95 * half
+
+
 NOTHING = np.array([])
 
 

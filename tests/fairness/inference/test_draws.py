@@ -12,6 +12,7 @@ from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import (
     Seed,
     bootstrap_counts,
+    calibrated_counts,
     counts_of_shares,
     permutation_counts,
     resampled,
@@ -23,6 +24,7 @@ from fer_fairness.fairness.metrics.gap_metrics import (
     accuracy_gap,
     equal_opportunity_gap,
 )
+from fer_fairness.fairness.metrics.group_metrics import balanced_accuracy
 
 TABLES = arrays(np.int64, (3, 4, 4), elements=st.integers(0, 6))
 
@@ -39,11 +41,31 @@ equal-opportunity gap (95 %); the same table."""
 
 
 @given(TABLES)
-def test_bootstrap_keeps_people_per_group_and_class(counts: Counts) -> None:
+def test_bootstrap_keeps_people_per_group(counts: Counts) -> None:
     drawn = bootstrap_counts(counts, 3, seed=1)
     assert drawn.shape == (3, 3, 4, 4)
-    assert_array_equal(drawn.sum(axis=-1), np.tile(counts.sum(axis=-1), (3, 1, 1)))
-    assert np.all(drawn[:, counts == 0] == 0)
+    assert_array_equal(drawn.sum(axis=(-2, -1)), np.tile(counts.sum(axis=(-2, -1)), (3, 1)))
+    somebody = counts.sum(axis=(-2, -1)) > 0
+    assert np.all(drawn[:, somebody][:, counts[somebody] == 0] == 0)
+
+
+def test_the_only_face_of_a_class_is_no_certainty() -> None:
+    counts = np.array([[[19, 0], [1, 0]]])
+    drawn = bootstrap_counts(counts, 4000, seed=2)
+    faces = drawn[:, 0, 1].sum(axis=-1)
+    assert_allclose([faces.mean(), (faces == 0).mean()], [1.0, 0.95**20], rtol=0.1)
+    # A class that a draw has nobody of is left out of the average there, as it is of any table.
+    means = balanced_accuracy(drawn)[:, 0]
+    assert set(means[faces == 0]) == {1.0}
+    assert set(means[faces > 0]) == {0.5}
+
+
+def test_calibrated_draws_are_right_as_often_as_the_model_is_sure() -> None:
+    counts = np.array([[[3, 7, 0, 40]], [[0, 0, 9, 1]]])
+    drawn = calibrated_counts(counts, np.array([0.5, 0.9]), 8000, seed=3)
+    assert drawn.shape == (8000, 2, 1, 4)
+    assert np.all(drawn[..., ::2] + drawn[..., 1::2] == counts[..., ::2] + counts[..., 1::2])
+    assert_allclose(drawn.mean(axis=0)[..., 1::2], [[[5, 36]], [[0, 9]]], rtol=0.02)
 
 
 def test_bootstrap_has_the_mean_and_variance_of_resampled_rows() -> None:

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from fer_fairness.fairness.inference.intervals import (
     percentile_interval,
-    reflected_interval,
+    raised_interval,
     wilson_interval,
 )
 from fer_fairness.fairness.metrics.reductions import Array
@@ -45,16 +45,21 @@ def test_percentiles_leave_undefined_replicates_out() -> None:
     assert (interval.low, interval.high) == pytest.approx((5.0, 95.0))
 
 
-def test_reflection_lowers_what_noise_has_raised_and_holds_the_value() -> None:
-    interval = reflected_interval(0.10, np.linspace(0.10, 0.20, 101), 0.9)
-    assert interval.low < 0.01
-    assert interval.high == pytest.approx(0.10)
+def test_noise_is_taken_off_below_and_only_its_spread_added_above() -> None:
+    replicates, noise = np.linspace(0.10, 0.20, 101), np.linspace(0.0, 0.10, 101)
+    interval = raised_interval(0.12, replicates, [noise / 2, noise], 0.9)
+    assert (interval.low, interval.high) == pytest.approx((0.12 - 0.09, 0.12 + 0.045))
 
 
-@given(REPLICATES, st.floats(-1, 1))
-def test_reflected_intervals_hold_the_value_and_mirror_the_percentiles(
+@given(REPLICATES, st.floats(0, 1))
+def test_intervals_of_errors_hold_the_value_and_are_not_negative(
     replicates: Array, value: float
 ) -> None:
-    found, middle = reflected_interval(value, replicates, 0.9), percentile_interval(replicates, 0.9)
-    assert found.low == pytest.approx(min(value, 2 * value - middle.high))
-    assert found.high == pytest.approx(max(value, 2 * value - middle.low))
+    found = raised_interval(value, np.abs(replicates), [np.abs(replicates)], 0.9)
+    assert 0.0 <= found.low <= value <= found.high
+
+
+def test_errors_that_are_not_defined_have_no_interval() -> None:
+    nothing = np.array([np.nan])
+    assert np.isnan(raised_interval(np.nan, nothing, [nothing], 0.95).low)
+    assert np.isnan(raised_interval(0.1, np.ones(9), [np.ones(9)], np.nan).high)

@@ -167,7 +167,8 @@ def test_counts_are_resampled_and_shuffled_like_any_others() -> None:
     gap = calibration_gap_metric(found.bin_confidence)
     for draw in (bootstrap_counts, permutation_counts):
         drawn = draw(found.counts, 5, 0)
-        assert_array_equal(drawn.sum(axis=-1), np.tile(found.counts.sum(axis=-1), (5, 1, 1)))
+        people = found.counts.sum(axis=(-2, -1))
+        assert_array_equal(drawn.sum(axis=(-2, -1)), np.tile(people, (5, 1)))
         assert_allclose(gap(drawn), [gap(counts) for counts in drawn])
 
 

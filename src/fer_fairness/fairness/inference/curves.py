@@ -104,7 +104,7 @@ class Curve:
             return max(low, equal + _BEYOND), high
         # What everybody is served is not known exactly either; shuffles leave it as it is.
         level = float(-ndtri(error / 2.0)) * self.spread if equal > _BEYOND else 0.0
-        return max(min(low, min(equal, self.estimate) - level), 0.0), max(high, equal)
+        return max(min(low, min(equal, self.estimate) - level), 0.0), max(high, equal + level)
 
 
 def curve_of(

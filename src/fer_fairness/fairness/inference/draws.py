@@ -31,10 +31,11 @@ def seed_for(seed: int, name: str) -> tuple[int, int]:
 
 
 def bootstrap_counts(counts: Counts, n: int, seed: Seed) -> Counts:
-    """Resample people with replacement within each group and true class.
+    """Resample people with replacement within each group.
 
-    One multinomial draw a row (g, c), so group sizes and class counts stay as they are: they are
-    facts of the evaluation set, not results of the model.
+    One multinomial draw a group: its size stays as it is, and class counts vary as they do among
+    people. Drawn within a class, its only face would be a certainty, and one of a rare emotion
+    moves an average over seven by a seventh.
 
     Args:
         counts: int64, shape (g, c, ...): the axes after the first two are what was predicted.
@@ -44,11 +45,29 @@ def bootstrap_counts(counts: Counts, n: int, seed: Seed) -> Counts:
     Returns:
         int64, shape (n, g, c, ...).
     """
-    rows = counts.reshape(*counts.shape[:2], prod(counts.shape[2:]))
+    rows = counts.reshape(len(counts), 1, prod(counts.shape[1:]))
     people = rows.sum(axis=-1)
     shares = rows / np.maximum(people, 1)[..., np.newaxis]
-    shares[people == 0] = 1.0 / rows.shape[-1]
+    shares[people == 0] = 1.0 / max(rows.shape[-1], 1)
     return counts_of_shares(people, shares, n, seed).reshape(n, *counts.shape)
+
+
+def calibrated_counts(counts: Counts, bin_confidence: Array, n: int, seed: Seed) -> Counts:
+    """Draw who is right of a model that is right as often as it is sure.
+
+    Args:
+        counts: People by group, true class, and bin with whether they are right, shape
+            (g, c, 2 * bins), as in `CalibrationCounts`; only how many are in a bin matters.
+        bin_confidence: Mean confidence of each bin, shape (bins,).
+        n: Number of tables.
+        seed: Seed or generator.
+
+    Returns:
+        int64, shape (n, g, c, 2 * bins), with as many people in each bin.
+    """
+    people = counts[..., ::2] + counts[..., 1::2]
+    right = np.random.default_rng(seed).binomial(people, bin_confidence, size=(n, *people.shape))
+    return np.stack([people - right, right], axis=-1).reshape(n, *counts.shape)
 
 
 def counts_of_shares(

@@ -4,6 +4,7 @@ Intervals of gaps between groups are those of `gap_intervals`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
@@ -43,15 +44,32 @@ def percentile_interval(replicates: Array, confidence: float) -> Interval:
     return Interval(float(low), float(high))
 
 
-def reflected_interval(value: float, replicates: Array, confidence: float) -> Interval:
-    """The middle `confidence` of the replicates, reflected about the value.
+def raised_interval(
+    value: float, replicates: Array, noises: Sequence[Array], confidence: float
+) -> Interval:
+    """Interval of a mean of absolute errors, which noise raises.
 
-    Davison and Hinkley 1997, section 5.2, the basic bootstrap. Replicates exceed the value by as
-    much as the value exceeds the truth, as far as noise is the reason; so the bounds are 2 value -
-    (their quantiles), widened to hold the value.
+    Where the errors t are measured as t + e, sum |t + e| <= sum |t| + sum |e|: the value exceeds
+    the truth by no more than noise alone comes to, and that is taken off below. Above nothing is
+    taken off but the spread of the replicates about their mean, for the mean of |t + e| is no less
+    than |t| (Jensen 1906). Where t is 0 the upper bound cannot miss, so all of the error is below.
+
+    Args:
+        value: The measured mean.
+        replicates: What it is on resamples, shape (draws,).
+        noises: What it is where only noise is, found in several ways, each of shape (draws,): the
+            greatest quantile counts.
+        confidence: Of the interval; with NaN it is not defined.
+
+    Returns:
+        An interval that holds the value, its bounds at least 0.
     """
     middle = percentile_interval(replicates, confidence)
-    return _holding(Interval(2 * value - middle.high, 2 * value - middle.low), value)
+    if math.isnan(middle.low):
+        return NO_INTERVAL
+    noise = max(float(np.nanquantile(drawn, confidence)) for drawn in noises)
+    spread = max(float(np.nanmean(replicates)) - middle.low, 0.0)
+    return Interval(max(value - noise, 0.0), value + spread)
 
 
 def wilson_interval(successes: int, people: int, confidence: float) -> Interval:
@@ -133,7 +151,3 @@ def _wilson(share: float, people: float, confidence: float) -> Interval:
     spread = share * (1 - share) / people + z2 / (4 * people * people)
     half = z / (1 + z2 / people) * float(np.sqrt(spread))
     return Interval(max(0.0, centre - half), min(1.0, centre + half))
-
-
-def _holding(interval: Interval, value: float) -> Interval:
-    return Interval(min(interval.low, value), max(interval.high, value))

@@ -166,7 +166,8 @@ def calibration_error(counts: Counts, bin_confidence: Array) -> Array:
 
     Args:
         counts: Shape (..., g, c, 2 * bins), as in `CalibrationCounts`.
-        bin_confidence: Mean confidence of each bin, shape (bins,).
+        bin_confidence: Mean confidence of each bin, shape (bins,); or what else the accuracy of a
+            bin is held to, of each group its own, shape (g, bins).
 
     Returns:
         Shape (..., g), in [0, 1]; NaN for a group without people. A bin that a group has nobody in
@@ -175,12 +176,23 @@ def calibration_error(counts: Counts, bin_confidence: Array) -> Array:
     Raises:
         InvalidInputError: If the counts have not two cells a bin.
     """
-    if counts.shape[-1] != 2 * len(bin_confidence):
+    n_bins = bin_confidence.shape[-1]
+    if counts.shape[-1] != 2 * n_bins:
         raise InvalidInputError(
             f"The counts have {counts.shape[-1]} cells a class, expected two (wrong, right) for "
-            f"each of the {len(bin_confidence)} bins. Use counts and bins of one CalibrationCounts."
+            f"each of the {n_bins} bins. Use counts and bins of one CalibrationCounts."
         )
     return _calibration_error(bin_confidence)(counts)
+
+
+def bin_accuracy(counts: Counts) -> Array:
+    """Share of each group's people in a bin who are right, shape (g, bins); 0 where nobody is.
+
+    Args:
+        counts: Shape (g, c, 2 * bins), as in `CalibrationCounts`.
+    """
+    of_bins = counts.sum(axis=1)
+    return np.nan_to_num(divide(of_bins[:, 1::2], of_bins[:, ::2] + of_bins[:, 1::2]))
 
 
 def calibration_gap_metric(bin_confidence: Array) -> GapMetric:
@@ -210,7 +222,7 @@ def _calibration_error(bin_confidence: Array) -> Formula:
 
     def error(tables: Tables) -> Array:
         wrong, right = tables.given[:, ::2], tables.given[:, 1::2]
-        expected = (wrong + right) * np.asarray(bin_confidence)[:, np.newaxis]
+        expected = (wrong + right) * np.asarray(bin_confidence)[..., np.newaxis]
         return divide(np.abs(right - expected).sum(axis=1), tables.people)
 
     return Formula(error)

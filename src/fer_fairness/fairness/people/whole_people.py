@@ -48,7 +48,7 @@ class Sampling(Protocol):
 
 @dataclass(frozen=True)
 class SingleFaces:
-    """Every face is a person: rows are drawn again within group and true class.
+    """Every face is a person: faces are drawn again within their group.
 
     Attributes:
         counts: int64, shape (groups, classes, ...); square where a share is asked for.
@@ -61,12 +61,12 @@ class SingleFaces:
         return wanted
 
     def draw(self, counts: Counts, n: int, seed: Seed) -> Counts:
-        """Multinomial draws of each row of counts."""
+        """Multinomial draws of each group; class counts vary (`draws.bootstrap_counts`)."""
         return bootstrap_counts(counts, n, seed)
 
-    def confidence(self, group: int, wanted: float) -> float:  # noqa: ARG002 -- alike for all
-        """The confidence asked for."""
-        return wanted
+    def confidence(self, group: int, wanted: float) -> float:
+        """Wider with few faces (`intervals.expanded_confidence`)."""
+        return expanded_confidence(wanted, self.n_people(group))
 
     def n_people(self, group: int, of_class: int | None = None) -> int:
         """Faces of a group, or of a class in it."""
