@@ -14,7 +14,7 @@ CHOSEN: Final = {
     "headline_gaps": "Noise taken off. Grey: equal treatment",
     "gaps": "Gaps between groups on RAF-DB",
     "recalls": "Perceived race (labels by annotators) on RAF-DB: Recall of each emotion",
-    "ranks": "Mean ranks of 4 variants in mean recall",
+    "ranks": "Mean ranks of",
     "fronts": "Accuracy of every variant on FER+ against the accuracy of the worst group",
     "trade_off": "Accuracy and accuracy gap of every variant on FER+",
     "predicted_groups": "Each group of perceived race on FER+ against everybody else",

@@ -18,10 +18,12 @@ from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.mitigation.composition import training_faces
 from fer_fairness.modeling import GROUP, WEIGHT
 from fer_fairness.modeling.batches import TrainingBatches
+from fer_fairness.pipelines.variants.structure import CONTROL, DEMOGRAPHIC_CONTROL
 from fer_fairness.taxonomy import ATTRIBUTES, EMOTIONS
 
 SCRIPT = Path(__file__).with_name("contract_training.py")
 FINE_TUNED = [name for name, method in trained_methods().items() if not method.starts_anew]
+CONTROLS = (CONTROL, DEMOGRAPHIC_CONTROL)
 METHODS: dict[str, Any] = {**trained_methods(), **post_methods()}
 
 
@@ -48,6 +50,10 @@ def control() -> Any:
     return contract().train_with(contract().chosen("continued_training"))
 
 
+def test_the_control_of_methods_that_need_groups_is_the_control_on_the_same_faces() -> None:
+    assert same(contract().train_with(contract().chosen(DEMOGRAPHIC_CONTROL)), control())
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_says_what_it_is_and_is_what_its_file_says(name: str) -> None:
     method = METHODS[name]
@@ -57,14 +63,14 @@ def test_a_method_says_what_it_is_and_is_what_its_file_says(name: str) -> None:
     assert method.__module__.rpartition(".")[2] == name, "one file a method, called as it is"
 
 
-@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name != "continued_training"])
+@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name not in CONTROLS])
 def test_in_its_neutral_setting_it_is_the_control_bit_for_bit(name: str) -> None:
     neutral = trained_methods()[name].neutral
     assert neutral, "say under which settings it is continued training"
     assert same(contract().train_with(contract().chosen(name, **neutral)), control())
 
 
-@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name != "continued_training"])
+@pytest.mark.parametrize("name", [name for name in FINE_TUNED if name not in CONTROLS])
 def test_in_its_own_setting_it_is_not_the_control(name: str) -> None:
     assert not same(contract().train_with(contract().chosen(name)), control())
 
