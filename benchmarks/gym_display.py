@@ -9,9 +9,12 @@ from benchmarks.gym_findings import OUTCOMES, PARTS, Verdict
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fer_fairness.pipelines.variants.structure import BASELINE
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import variant_label
 
+_GOOD: Final = (Verdict.NARROWS, Verdict.NARROWS_AT_A_COST, Verdict.SERVES_BETTER)
+_BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
 _DARK: Final = 0.07
 """From such a change on the ground is dark."""
 
@@ -57,12 +60,12 @@ def _detectable(rows: pd.DataFrame) -> str:
     return f"Found in 8 of 10 such studies would be a change of {told} (points; median of methods)."
 
 
-_GOOD: Final = (Verdict.NARROWS, Verdict.NARROWS_AT_A_COST, Verdict.SERVES_BETTER)
-_BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
-
-
 def recommendation(rows: pd.DataFrame) -> str:
-    """Which methods to take against a bias and which not, by its rows of the findings."""
+    """Which methods to take against a bias and which not, by its rows of the findings.
+
+    The baseline is none.
+    """
+    rows = rows[rows["variant"] != BASELINE]
 
     def named(verdicts: Iterable[Verdict]) -> list[str]:
         by_verdict = {

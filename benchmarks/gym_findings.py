@@ -59,11 +59,11 @@ class Verdict(StrEnum):
     """What a method does to a bias; those that help first."""
 
     NARROWS = "narrows the gap"
-    NARROWS_AT_A_COST = "narrows the gap at a cost"
+    NARROWS_AT_A_COST = "narrows the gap, perhaps at a cost"
     SERVES_BETTER = "serves better, gap not told apart"
     NOTHING = "does nothing"
     CANNOT_TELL = "cannot tell"
-    MIXED = "raises one, perhaps not the other"
+    MIXED = "raises one, perhaps lowers the other"
     COSTS = "costs recall or the worst group"
     WIDENS = "widens the gap"
 
@@ -100,6 +100,11 @@ class Change:
         return self.found and self.difference > 0
 
     @property
+    def may_fall(self) -> bool:
+        """Whether a loss of `MARGIN` and more is not excluded."""
+        return not self.low > -MARGIN
+
+    @property
     def is_none(self) -> bool:
         """Whether it is surely smaller than `MARGIN`."""
         return self.low > -MARGIN and self.high < MARGIN
@@ -109,8 +114,8 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
     """The verdict on a method.
 
     That it does nothing is said where all three changes are surely small: as all have to be, their
-    intervals need no correction. That it serves better is said where mean recall or the worst group
-    is found to rise and neither is measured to fall.
+    intervals need no correction. That it narrows the gap and no more, or serves better, is said
+    where for mean recall and the worst group a loss of `MARGIN` is excluded.
 
     Args:
         gap: Change of the gap between groups that was planted; smaller is better.
@@ -118,16 +123,15 @@ def verdict_of(gap: Change, mean_recall: Change, worst: Change, *, level_down: b
         worst: Change of the accuracy of the group served worst.
         level_down: Whether the gap is smaller because of loss alone.
     """
-    costs = mean_recall.falls or worst.falls
+    may_cost = mean_recall.may_fall or worst.may_fall
     if gap.falls:
-        return Verdict.NARROWS_AT_A_COST if costs or level_down else Verdict.NARROWS
+        return Verdict.NARROWS_AT_A_COST if may_cost or level_down else Verdict.NARROWS
     if gap.rises:
         return Verdict.WIDENS
-    if costs:
+    if mean_recall.falls or worst.falls:
         return Verdict.COSTS
     if mean_recall.rises or worst.rises:
-        falls = min(mean_recall.difference, worst.difference) < 0
-        return Verdict.MIXED if falls else Verdict.SERVES_BETTER
+        return Verdict.MIXED if may_cost else Verdict.SERVES_BETTER
     none = all(change.is_none for change in (gap, mean_recall, worst))
     return Verdict.NOTHING if none else Verdict.CANNOT_TELL
 

@@ -126,7 +126,8 @@ class TestVerdict:
     @pytest.mark.parametrize(
         ("gap", "mean_recall", "worst", "expected"),
         [
-            (FALLS, UNSURE, RISES, Verdict.NARROWS),
+            (FALLS, NONE, RISES, Verdict.NARROWS),
+            (FALLS, UNSURE, RISES, Verdict.NARROWS_AT_A_COST),
             (FALLS, FALLS, UNSURE, Verdict.NARROWS_AT_A_COST),
             (FALLS, UNSURE, FALLS, Verdict.NARROWS_AT_A_COST),
             (UNSURE, UNSURE, FALLS, Verdict.COSTS),
@@ -146,7 +147,7 @@ class TestVerdict:
         assert judged(gap, mean_recall, worst, level_down=False) is expected
 
     def test_a_gap_that_closed_by_loss_alone_costs(self) -> None:
-        assert judged(FALLS, UNSURE, UNSURE, level_down=True) is Verdict.NARROWS_AT_A_COST
+        assert judged(FALLS, NONE, NONE, level_down=True) is Verdict.NARROWS_AT_A_COST
 
     def test_what_is_not_defined_cannot_be_told(self) -> None:
         undefined = Change(np.nan, np.nan, np.nan, found=False)
@@ -273,13 +274,14 @@ class TestShown:
         assert lines[3].startswith("Found in 8 of 10 such studies would be a change of ")
         assert "nan" not in lines[3]
         assert lines[5] == (
-            "**Recommended: Helps (narrows the gap); Takes away (narrows the gap at a cost). "
-            "Advised against: Harms (widens the gap).**"
+            "**Recommended: Helps (narrows the gap); Takes away (narrows the gap, perhaps at a "
+            "cost). Advised against: Harms (widens the gap).**"
         )
         assert "**" not in as_before
 
     def test_where_nothing_is_found_nothing_is_recommended(self, table: pd.DataFrame) -> None:
-        unclear = table[table["variant"] == "as_before"]
+        harms = table[table["variant"] == "harms"].assign(variant="baseline")
+        unclear = pd.concat([table[table["variant"] == "as_before"], harms])
         assert gym_display.recommendation(unclear) == (
             "No method is found to narrow the gap. Recommended: nothing that was tried."
         )

@@ -349,6 +349,7 @@ def test_variants_that_need_groups_are_trained_on_other_faces_and_have_a_control
         "emotions": "baseline",
         "offsets": "baseline",
     }
+    assert next(iter(both.of(names[::-1], ["fer_plus", "raf_db"]).values())) == "plain"
     assert set(both.of(names, ["fer_plus"]).values()) == {"plain"}
 
 

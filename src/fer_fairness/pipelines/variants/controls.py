@@ -38,7 +38,7 @@ class Controls:
         return cls(**{**block, "on_demographic": tuple(block["on_demographic"])})
 
     def of(self, variants: Collection[str], present: Collection[str]) -> dict[str, str]:
-        """The control of each variant that has one and is none itself.
+        """The control of each variant that has one and is none itself, those of `control` first.
 
         Args:
             variants: Their names.
@@ -47,7 +47,7 @@ class Controls:
         chosen = demographic_dataset(self.demographic_dataset, present, self.train_on)
         elsewhere = self.on_demographic if chosen != self.train_on else ()
         found = {
-            name: self.demographic_control if name in elsewhere else self.control
-            for name in variants
+            **{name: self.control for name in variants if name not in elsewhere},
+            **{name: self.demographic_control for name in variants if name in elsewhere},
         }
         return {name: control for name, control in found.items() if control not in (None, name)}
