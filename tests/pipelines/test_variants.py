@@ -200,20 +200,33 @@ def test_no_other_method_is_given_the_starting_model(
     assert found == ["the model" if is_needed else None]
 
 
-def combined(after: str | None, *, checked: bool = False) -> dict[str, Any]:
+def combined(
+    after: str | None, *, checked: bool = False, has_control: bool = False
+) -> dict[str, Any]:
     block = {"method": "class_offsets"} | ({} if after is None else {"after": after})
     made: Any = PostMethodBlock.model_validate(block) if checked else block
     # Named so that it comes before the variant that it follows.
-    return BASELINE | {"seeds": [0, 4], "a_combination": made, **REWEIGHING}
+    control = {"continued_training": {"method": "continued_training"}} if has_control else {}
+    return BASELINE | {"seeds": [0, 4], "a_combination": made, **REWEIGHING, **control}
 
 
 @pytest.mark.parametrize("checked", [False, True])
-@pytest.mark.parametrize(("after", "start"), [(None, "baseline"), ("reweighing", "reweighing")])
-def test_a_method_on_predictions_takes_those_of_the_variant_that_it_comes_after(
-    after: str | None, start: str, *, checked: bool
+@pytest.mark.parametrize(
+    ("after", "has_control", "start"),
+    [
+        (None, False, "baseline"),
+        (None, True, "continued_training"),
+        ("baseline", True, "baseline"),
+        ("reweighing", True, "reweighing"),
+    ],
+)
+def test_a_method_on_predictions_takes_those_of_the_control_or_of_what_it_comes_after(
+    after: str | None, start: str, *, has_control: bool, checked: bool
 ) -> None:
-    structure = structure_of(combined(after, checked=checked))
-    assert structure.names == ("baseline", "reweighing", "a_combination")
+    given = combined(after, checked=checked, has_control=has_control)
+    structure = structure_of(given)
+    plain = given | {"a_combination": {"method": "class_offsets"}}
+    assert with_structure(plain, structure)["a_combination"]["after"] == start
     nodes = by_name(pipelines_for(structure)["mitigation"])
     for seed in ("", "_seed_4"):
         for dataset in EVALUATION_SETS:

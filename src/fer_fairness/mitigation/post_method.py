@@ -14,8 +14,8 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 class PostMethod(Parameters):
     """Changes a model's predictions by rules that are fitted on its validation predictions.
 
-    The model is the baseline's, or that of the variant that `after` names: so a method that trains
-    is followed by one that changes predictions.
+    The model is that of the control, which it is held against, or of the variant that `after`
+    names: so a method that trains is followed by one that changes predictions.
 
     One with a field `of` looks at the predictions of the variants that it names beside these.
 
@@ -40,8 +40,10 @@ class PostMethod(Parameters):
     method: str
     name: str = Field(default="", description="Of the variant: follows from that of its block.")
     after: str = Field(
-        default="baseline",
-        description="The variant, one with a model of its own, whose predictions it changes.",
+        default="",
+        description="The variant, one with a model of its own, whose predictions it changes. Not "
+        "given: the control, plain continued training, which has had the training that other "
+        "methods have; where there is none the baseline.",
     )
 
     def together(self, scored: pd.DataFrame, others: Sequence[pd.DataFrame]) -> pd.DataFrame:  # noqa: ARG002  for methods that look at them

@@ -34,6 +34,7 @@ from fer_fairness.pipelines.variants.structure import (
     TRAINING_SEED,
     Structure,
     Variant,
+    called_first,
 )
 
 Block = TypeVar("Block", bound=Parameters)
@@ -44,7 +45,8 @@ _NAMES: Final[TypeAdapter[tuple[str, ...]]] = TypeAdapter(ListOf[str])
 def default_structure() -> Structure:
     """Every method once, under its own name, and one seed: without any configuration."""
     methods: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
-    return _structure([Variant(name, method) for name, method in methods.items()], seeds=(0,))
+    found = [Variant(name, method, after="") for name, method in methods.items()]
+    return _structure(_all_after_another(found), seeds=(0,))
 
 
 def structure_of(parameters: Mapping[str, Any]) -> Structure:
@@ -75,6 +77,7 @@ def structure_of(parameters: Mapping[str, Any]) -> Structure:
                 "training seeds. Call its block otherwise."
             )
         found.append(Variant(name, known[method], _after(block), _of(name, block, known[method])))
+    found = _all_after_another(found)
     baselines = [each.name for each in found if getattr(each.method, "starts_anew", False)]
     if baselines != [BASELINE]:
         raise InvalidInputError(
@@ -125,10 +128,23 @@ def _method_named_by(block: object) -> str | None:
 
 
 def _after(block: object) -> str:
-    """Which variant a block of parameters comes after, as configured or as Kedro has checked it."""
+    """Which variant a block says it comes after, as configured or as Kedro has checked it."""
     if isinstance(block, PostMethodBlock):
         return block.root.after
-    return str(block.get("after", BASELINE)) if isinstance(block, Mapping) else BASELINE
+    return str(block.get("after", "")) if isinstance(block, Mapping) else ""
+
+
+def _all_after_another(variants: Sequence[Variant]) -> list[Variant]:
+    """The same, where a block says nothing after the baseline, or after the control.
+
+    Methods on predictions are held against the control: they change its predictions, since on
+    those of the baseline they would be judged by the training that it has not had.
+    """
+    control = called_first(variants, CONTROL) or BASELINE
+    return [
+        each if each.after else replace(each, after=BASELINE if each.is_trained else control)
+        for each in variants
+    ]
 
 
 def _of(name: str, block: object, method: type[Method | PostMethod]) -> tuple[str, ...]:
@@ -247,7 +263,14 @@ def with_structure(parameters: Mapping[str, Any], structure: Structure) -> dict[
             "--params: training seeds are listed in seeds, the control is the variant whose method "
             f"is {CONTROL}, and a dataset says which emotions it labels."
         )
-    named = {name: {**parameters[name], "name": name} for name in structure.names}
+    named = {
+        each.name: {
+            **parameters[each.name],
+            "name": each.name,
+            **({} if each.is_trained else {"after": each.after}),
+        }
+        for each in structure.variants
+    }
     left_out = {
         name: None
         for name, block in parameters.items()

@@ -4,6 +4,7 @@ A variant is a block of parameters that names a method (`method: reweighing`); a
 several. `docs/adding_a_method.md` walks through adding one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,6 +70,12 @@ class Variant:
         return issubclass(self.method, Method)
 
 
+def called_first(variants: Iterable[Variant], method: str) -> str | None:
+    """Of a method's variants the one that is called as it, else the first by name."""
+    names = [variant.name for variant in variants if variant.method_name == method]
+    return min(names, key=lambda name: (name != method, name), default=None)
+
+
 @dataclass(frozen=True)
 class Structure:
     """What pipelines are built for.
@@ -102,7 +109,7 @@ class Structure:
 
         Of several the one that is called as its method is, else the first by name.
         """
-        return self._called_first(CONTROL) or BASELINE
+        return called_first(self.variants, CONTROL) or BASELINE
 
     def controls(self, chosen: str) -> Controls:
         """What each variant is held against.
@@ -112,13 +119,8 @@ class Structure:
         """
         own = {each.name for each in self.trained if "groups" in getattr(each.method, "needs", ())}
         there = tuple(each.name for each in self.variants if {each.name, *each.needed} & own)
-        demographic = self._called_first(DEMOGRAPHIC_CONTROL)
+        demographic = called_first(self.variants, DEMOGRAPHIC_CONTROL)
         return Controls(self.control, demographic, there, self.trained_on, chosen)
-
-    def _called_first(self, method: str) -> str | None:
-        """Of a method's variants the one that is called as it, else the first by name."""
-        names = [variant.name for variant in self.variants if variant.method_name == method]
-        return min(names, key=lambda name: (name != method, name), default=None)
 
     @property
     def trained(self) -> tuple[Variant, ...]:
