@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose
 from tests.fairness.label_noise.worlds import (
     BLACK,
+    CLASS_SIZES,
     MIDDLE_EASTERN,
     RECALLS,
     SOUTHEAST,
@@ -213,6 +214,27 @@ def test_a_group_that_is_hardly_mistaken_needs_little_correction() -> None:
     found = simulated(BLACK, 0.08, n=60)
     assert found.values.mean() == pytest.approx(-0.08, abs=0.015)
     assert found.raw.mean() < -0.055
+
+
+@pytest.mark.parametrize(("recall", "share"), [(0.93, 0.06), (0.98, 0.1)])
+def test_intervals_hold_where_nearly_all_of_a_few_people_are_recognised(
+    recall: float, share: float
+) -> None:
+    generator = np.random.default_rng(2)
+    recalls, mix = np.full((2, 7), recall), np.array([share, 1 - share])
+    covered = []
+    for number in range(150):
+        sample = sampled(
+            recalls, two_groups(1.0), mix, generator, held_out=300, class_sizes=CLASS_SIZES // 8
+        )
+        raw = raw_scores(sample.labelled, sample.everybody, n=200, confidence=0.95, seed=number)
+        truth = scores(np.asarray(sample.people[..., np.newaxis] * answers_of(recalls)),
+                       sample.everybody)[ACCURACY][0]  # fmt: skip
+        for found in (raw, corrected(sample, seed=number).scores):
+            accuracy, difference = found[ACCURACY][0].interval, found[RECALL_DIFFERENCE][0].interval
+            covered.append([accuracy.low <= truth <= accuracy.high + 1e-6, holds(difference, 0.0)])
+    # Of resamples of the people as they were counted .85 and .84 do, and .5 and .59.
+    assert np.all(np.mean(covered, axis=0) >= 0.92)
 
 
 def widths(sample: Sample, faces: int) -> Array:
