@@ -50,6 +50,22 @@ def test_small_cells_are_raised_to_the_target_by_severity(faces: pd.DataFrame) -
     assert plan["strength"].tolist() == [0.4, 0.4, 0.4, 0.6, 0.9, 0.0]
 
 
+@pytest.mark.parametrize(
+    ("target_share", "recall_weight", "n_small"), [(0.55, 0.0, 55), (0.5, 1.0, 50)]
+)
+def test_a_cell_at_its_target_gets_nothing_by_rounding(
+    make_faces: FacesBuilder, target_share: float, recall_weight: float, n_small: int
+) -> None:
+    # In floating point 0.55 * 100 is above 55, and the mean of three recalls of 0.1 above 0.1.
+    faces = faces_of(make_faces, {"neutral": 100, "anger": n_small, "fear": n_small - 10})
+    params = AugmentationParameters(
+        target_share=target_share, recall_weight=recall_weight, recall_prior_faces=0
+    )
+    recall = recall_table(neutral=0.1, anger=0.1, fear=0.1)
+    plan = plan_augmentation(faces, params, recall=recall)
+    assert plan["n_to_add"].tolist() == [0, 0, 10]
+
+
 def test_the_median_can_be_the_reference(faces: pd.DataFrame) -> None:
     params = AugmentationParameters(reference="median", target_share=1.0, max_added_share=5)
     plan = plan_augmentation(faces, params, recall=None).set_index("emotion")

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.mitigation import Given, Method, trained_methods
+from fer_fairness.mitigation.group_method import GroupMethod
 from fer_fairness.modeling import TrainingData, TrainingResult, build_network, train
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -122,11 +123,17 @@ def starting_network() -> Any:
     return model
 
 
-EVERYTHING_ON: Mapping[str, Any] = {
-    "regularisation": {"spatial_dropout": 0.2},
-    "training": {"mixup_alpha": 0.4, "average_momentum": 0.5, "logit_adjustment": 0.3},
-}
-"""Changes of the fine-tuning with which a training draws and keeps all that it can."""
+def everything_on(method: Method) -> Mapping[str, Any]:
+    """Changes of the fine-tuning with which a training draws and keeps all that it can."""
+    mixup_alpha = 0.0 if isinstance(method, GroupMethod) else 0.4
+    return {
+        "regularisation": {"spatial_dropout": 0.2},
+        "training": {
+            "mixup_alpha": mixup_alpha,
+            "average_momentum": 0.5,
+            "logit_adjustment": 0.3,
+        },
+    }
 
 
 def train_with(

@@ -79,7 +79,7 @@ def test_in_its_own_setting_it_is_not_the_control(name: str) -> None:
 def test_killed_and_taken_up_it_is_what_it_is_undisturbed(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    everything = contract().EVERYTHING_ON
+    everything = contract().everything_on(contract().chosen(name))
     whole = contract().train_with(contract().chosen(name), changes=everything)
     if whole.history.empty:
         return  # trains nothing, so that nothing can be taken up

@@ -109,14 +109,3 @@ def test_cells_sum_weights_memberships_and_votes(group_training: GroupTraining) 
     assert_allclose(np.asarray(parts)[0, 0], [2 / 2.1, 0], rtol=1e-6)
     assert_allclose(np.asarray(parts).sum(axis=0), np.ones((2, 2)), rtol=1e-6)
     assert_allclose(np.asarray(trust), [[1, 0.15], [0.3, 0.45]], rtol=1e-6)
-
-
-def test_memberships_are_mixed_as_images_are(group_training: GroupTraining) -> None:
-    training = group_training([[1, 0], [0, 1], [0, 0]], [[1, 0]] * 3)
-    mixing = {
-        "mixing_share": np.array([0.75, 1.0, 0.5], np.float32),
-        "partner": np.array([1, 0, 0], np.int32),
-    }
-    made = GroupObjective(TrainingParameters(), training)
-    found = np.asarray(made.memberships({**training.columns, **mixing}))
-    assert_allclose(found, [[0.75, 0.25], [0.0, 1.0], [0.5, 0.0]])

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation import Given, trained_methods
 from fer_fairness.mitigation.group_method import GroupMethod
 from fer_fairness.modeling import Objective, TrainingData, build_network, train
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -49,6 +51,15 @@ def test_where_no_group_is_known_the_loss_is_the_plain_one(
     table, method = faces(make_faces, [None] * N), METHODS[name].model_validate({})
     training = method.training_set(table, IMAGES, NOTHING).training_set(table, IMAGES)
     assert type(method.objective(training, PARAMS)) is Objective
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_mixup_is_refused_as_a_mixture_of_two_faces_is_in_no_cell(name: str) -> None:
+    mixed = FineTuningParameters.model_validate({"training": {"mixup_alpha": 0.4}})
+    with pytest.raises(InvalidInputError, match=r"mixup_alpha is 0\.4.*set it to 0"):
+        METHODS[name].model_validate({}).training_parameters(mixed)
+    apart = METHODS[name].model_validate({"fine_tuning": {"training": {"mixup_alpha": 0}}})
+    assert apart.training_parameters(mixed).mixup_alpha == 0
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -77,6 +77,24 @@ def test_only_changes_that_are_on_are_operations_and_flips_are_beside_them() -> 
     assert (drawn["affine"][:, 0] < 0).mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_boxes_that_are_never_erased_are_no_operation() -> None:
+    params = ImageChanges(
+        rotation_degrees=10, erased_share=0.2, erased_probability=0, n_operations=1
+    )
+    drawn = draw_changes(np.random.default_rng(0), (SIDE, SIDE), np.ones(200, np.float32), params)
+    assert (np.abs(drawn["affine"][:, 1]) > 0.1).all()
+
+
+@given(share=st.floats(0.05, 0.9), seed=st.integers(0, 99))
+def test_a_box_covers_its_share_of_the_area(share: float, seed: int) -> None:
+    params = ImageChanges(erased_share=share, erased_probability=1, n_operations=1)
+    drawn = draw_changes(np.random.default_rng(seed), (SIDE, SIDE), np.ones(50, np.float32), params)
+    top, bottom, left, right = drawn["box"].T
+    assert_allclose((bottom - top) * (right - left) / SIDE**2, share, rtol=1e-4)
+    assert min(top.min(), left.min()) >= 0
+    assert max(bottom.max(), right.max()) <= SIDE + 1e-4
+
+
 def test_strength_multiplies_the_ends_and_nothing_changes_without_it() -> None:
     params = ImageChanges(contrast=0.4, blur_sigma=1.0, n_operations=2)
     strength = np.array([0.0, 0.5, 1.0], np.float32)

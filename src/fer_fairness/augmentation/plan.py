@@ -69,7 +69,9 @@ def plan_augmentation(
     eligible = ~np.isin(severity, ["unknown", "empty", "too_few"])
     mean_recall = _mean_recall(plan, eligible)
     target = reference * params.target_share * _recall_factor(plan, mean_recall, params)
-    wanted = np.where(eligible, np.maximum(np.ceil(target - n_original), 0), 0).astype(np.int64)
+    # Rounding errors of the target ask for no face.
+    missing = np.ceil(np.round(target - n_original, 6))
+    wanted = np.where(eligible, np.maximum(missing, 0), 0).astype(np.int64)
     capped = np.minimum(wanted, params.max_copies_per_image * n_original)
     budget = int(params.max_added_share * len(training_faces(faces)))
     strengths = {tier: getattr(params, tier).strength for tier in ("mild", "moderate", "severe")}

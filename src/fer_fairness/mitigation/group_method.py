@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.modeling import WEIGHT, Objective, TrainingSet
 from fer_fairness.modeling.objective import Seen, Tensor
+from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
@@ -47,6 +49,24 @@ class GroupMethod(Method):
         )
         return Composition(plain.columns.assign(**membership_columns(shares)), plain.added)
 
+    def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
+        """How it is trained: without mixup.
+
+        Raises:
+            InvalidInputError: Training asks for mixup. A mixture of a fearful man and an angry
+                woman has two groups and two emotions, and which belong together is lost: it would
+                count as an angry man, too.
+        """
+        training = super().training_parameters(fine_tuning)
+        if training.mixup_alpha > 0:
+            raise InvalidInputError(
+                f"fine_tuning.training.mixup_alpha is {training.mixup_alpha:g}, and {self.label} "
+                "looks at the group and emotion of each face, which a mixture of two does not "
+                "have: set it to 0 for this method (in its block, fine_tuning: {training: "
+                "{mixup_alpha: 0}}), or use lisa, which mixes by group."
+            )
+        return training
+
     def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The method's loss, or the plain one where no face has a group."""
         if _n_groups(training) == 0:
@@ -69,16 +89,12 @@ class GroupObjective(Objective):
     def memberships(self, batch: Mapping[str, Tensor]) -> Tensor:
         """Share with which each face belongs to each group, `(n, n_groups)`.
 
-        Rows sum to 1, and to 0 where the group is not known; those of mixed images are mixed alike.
+        Rows sum to 1, and to 0 where the group is not known.
         """
         from keras import ops
 
         names = [_membership_column(number) for number in range(self.n_groups)]
-        shares = ops.stack([ops.convert_to_tensor(batch[name]) for name in names], axis=1)
-        if "mixing_share" not in batch:
-            return shares
-        own = ops.reshape(batch["mixing_share"], (-1, 1))
-        return own * shares + (1 - own) * ops.take(shares, batch["partner"], axis=0)
+        return ops.stack([ops.convert_to_tensor(batch[name]) for name in names], axis=1)
 
     def group_means(
         self, batch: Mapping[str, Tensor], values: Tensor, weight: Tensor | None

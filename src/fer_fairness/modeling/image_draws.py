@@ -120,7 +120,11 @@ def _choose_operations(
 
     Operations are drawn without replacement, since none is done twice.
     """
-    on = [(column, two) for name, column, two in _OPERATIONS if getattr(params, name) > 0]
+    on = [
+        (column, two)
+        for name, column, two in _OPERATIONS
+        if (params.erases if name == "erased_share" else getattr(params, name) > 0)
+    ]
     place = generator.random((len(uniform), len(on))).argsort(axis=1).argsort(axis=1)
     for number, (column, is_two_sided) in enumerate(on):
         is_chosen = place[:, number] < (params.n_operations or 0)
@@ -191,9 +195,10 @@ def _boxes(
     uniform: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
     """Boxes of `share` of the area, from 1:2 to 2:1 in proportion, anywhere within the image."""
-    height = np.minimum(1.0, np.sqrt(share * np.exp(np.log(2) * (2 * uniform[:, 0] - 1))))
+    height = np.sqrt(share * np.exp(np.log(2) * (2 * uniform[:, 0] - 1)))
+    # Neither side is longer than the image's.
+    height = np.clip(height, share, 1.0)
     width = np.divide(share, height, out=np.zeros_like(share), where=height > 0)
-    width = np.minimum(1.0, width)
     top, left = uniform[:, 1] * (1 - height), uniform[:, 2] * (1 - width)
     edges = np.stack([top, top + height, left, left + width], axis=1)
     return np.asarray(edges * np.repeat(image_shape, 2))

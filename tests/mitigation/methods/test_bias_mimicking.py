@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,18 @@ def network(*, use_bias: bool = True) -> Any:
     model = keras.Model(inputs, keras.layers.Dense(3, use_bias=use_bias)(inputs))
     model.set_weights([GENERATOR.normal(size=weights.shape) for weights in model.get_weights()])
     return model
+
+
+def test_the_log_tells_of_which_emotions_a_task_has_no_face(
+    group_training: GroupTraining, caplog: pytest.LogCaptureFixture
+) -> None:
+    # The second group shows the first emotion alone: its task lacks the other, whose task has it.
+    members, targets = [[1, 0], [0, 1], [1, 0]], np.eye(3)[[0, 0, 1]]
+    has_any = mimicking_shares(np.array([[1.0, 1, 0], [1, 0, 0]])).max(axis=0) > 0
+    assert has_any[:2, :2].tolist() == [[True, True], [False, True]]
+    with caplog.at_level(logging.INFO):
+        BiasMimicking().objective(group_training(members, targets.tolist()), PARAMS)
+    assert "1 of 2 times a task has no face of another emotion" in caplog.text
 
 
 @given(st.data())

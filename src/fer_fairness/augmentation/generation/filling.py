@@ -52,7 +52,8 @@ class MadeFacts(NamedTuple):
         realism: Beside the faces held apart.
         floor: Likewise, of real faces.
         recognised: Share of the `n_made` whose emotion the starting model recognises.
-        recognised_real: Share of the faces held apart whose emotion it recognises.
+        recognised_real: Share of the faces held apart whose emotion it recognises; where it was
+            trained on them, more than of new faces.
     """
 
     n_made: int

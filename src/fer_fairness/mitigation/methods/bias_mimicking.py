@@ -109,8 +109,8 @@ class BiasMimickingObjective(GroupObjective):
         n_emotions = int(present.sum())
         n_met = int((shares.max(axis=0)[np.ix_(present, present)] > 0).sum())
         logger.info(
-            "Bias mimicking: %d of %d pairs of emotions have no task in common, because a group "
-            "has faces of one of them alone",
+            "Bias mimicking: %d of %d times a task has no face of another emotion, because a group "
+            "has faces of the task's emotion and none of the other",
             n_emotions**2 - n_met,
             n_emotions * (n_emotions - 1),
         )
