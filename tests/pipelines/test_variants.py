@@ -143,6 +143,26 @@ def test_changes_are_held_against_the_fine_tuning_that_is_configured(
             refuse_impossible_fine_tunings(given, structure_of(given))
 
 
+@pytest.mark.parametrize(
+    ("method", "training", "message"),
+    [
+        ("gap_penalty", {"mixup_alpha": 0.4}, "block a_method .*mixup_alpha is 0.4"),
+        ("sam", {"steps_per_epoch": None}, "block a_method .* takes 2 passes"),
+        ("focal", {"mixup_alpha": 0.4, "steps_per_epoch": None}, None),
+    ],
+)
+def test_what_a_method_cannot_be_trained_with_is_refused_before_anything_runs(
+    method: str, training: dict[str, Any], message: str | None
+) -> None:
+    blocks = {"fine_tuning": {"training": training}, "a_method": {"method": method}}
+    given = BASELINE | {"seed": 0, **blocks}
+    if message is None:
+        refuse_impossible_fine_tunings(given, structure_of(given))
+    else:
+        with pytest.raises(InvalidInputError, match=message):
+            refuse_impossible_fine_tunings(given, structure_of(given))
+
+
 def test_numbers_and_names_that_follow_reach_the_parameters() -> None:
     given = {"seed": 3, "seeds": "5;0;7", "other": 1, **BASELINE}
     found = with_structure(given, structure_of(given))

@@ -114,8 +114,8 @@ def soft_scores(
             (ACCURACY_DIFFERENCE, (own - others, own_influence - others_influence)),
             (RECALL_DIFFERENCE, _same_class_difference(weights, answers, indicators)),
         ):
-            of_people = influence if people is None else np.bincount(people, weights=influence)
-            found[name].append(_estimate(value, of_people, level))
+            summed = influence if people is None else np.bincount(people, weights=influence)
+            found[name].append(_estimate(value, np.asarray(summed, dtype=np.float64), level))
     return {name: tuple(estimates) for name, estimates in found.items()}
 
 

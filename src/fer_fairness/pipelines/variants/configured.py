@@ -212,12 +212,23 @@ def refuse_impossible_fine_tunings(parameters: Mapping[str, Any], structure: Str
     except ValidationError as error:
         raise InvalidInputError(f"The block fine_tuning of the parameters: {error}") from error
     for variant in structure.trained:
+        block = parameters[variant.name]
         try:
-            common.with_changes(parameters[variant.name].get("fine_tuning", {}))
+            common.with_changes(block.get("fine_tuning", {}))
         except ValidationError as error:
             raise InvalidInputError(
                 f"The block {variant.name} of the parameters changes fine_tuning to what it may "
                 f"not be: {error}"
+            ) from error
+        try:
+            method = variant.method.model_validate(block)
+            if isinstance(method, Method):
+                method.training_parameters(common)
+        except ValidationError:
+            continue  # of another of the method's parameters, which is told of where they are read
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                f"The block {variant.name} of the parameters: {error}"
             ) from error
 
 
