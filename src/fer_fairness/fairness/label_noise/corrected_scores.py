@@ -21,6 +21,7 @@ from fer_fairness.fairness.label_noise.inversion import (
     inverse,
 )
 from fer_fairness.fairness.metrics.reductions import Array, divide
+from fer_fairness.fairness.people.whole_people import WholePeople
 
 ACCURACY: Final = "accuracy"
 ACCURACY_DIFFERENCE: Final = "accuracy_difference"
@@ -96,14 +97,41 @@ class CorrectedScores:
 
 
 def raw_scores(
-    labelled: Counts, everybody: Counts, *, n: int, confidence: float, seed: Seed
+    labelled: Counts,
+    everybody: Counts,
+    *,
+    n: int,
+    confidence: float,
+    seed: Seed,
+    people: WholePeople | None = None,
 ) -> dict[str, tuple[ScoreEstimate, ...]]:
-    """The scores of groups as labelled, as if no label were wrong, with bootstrap intervals."""
+    """The scores of groups as labelled, as if no label were wrong, with bootstrap intervals.
+
+    Args:
+        labelled: Counts by label, int64 (h, c, k).
+        everybody: All people, int64 (c, k).
+        n: Number of draws.
+        confidence: Level of the intervals.
+        seed: Seed or generator.
+        people: The same faces by label, those without one last, where people have several: then
+            people are resampled whole.
+    """
     generator = np.random.default_rng(seed)
-    drawn, drawn_everybody = _drawn_people(labelled, everybody, n, generator)
-    return _estimates(
-        scores(labelled, everybody), scores(drawn, drawn_everybody), confidence=confidence
-    )
+    measured = scores(labelled, everybody)
+    if people is None:
+        drawn, drawn_everybody = _drawn_people(labelled, everybody, n, generator)
+        return _estimates(measured, scores(drawn, drawn_everybody), confidence=confidence)
+    unlabelled = everybody - labelled.sum(axis=0)
+    cells = np.concatenate([labelled, unlabelled[np.newaxis]])
+    tables = people.draw(cells, people.n_draws(n), generator)
+    replicates = scores(tables[:, :-1], tables.sum(axis=1))
+    return {
+        name: tuple(
+            _one(value, replicates[name][:, place], people.confidence(place, confidence))
+            for place, value in enumerate(measured[name])
+        )
+        for name in SCORES
+    }
 
 
 def corrected_scores(

@@ -145,6 +145,7 @@ def _measured(
         n=noise.n_draws,
         confidence=params.confidence,
         seed=(*seed, 0),
+        people=part.whole,
     )
     rows = _score_rows(part, AS_LABELLED, raw)
     corrected = None
@@ -160,7 +161,7 @@ def _measured(
         )
         rows += _score_rows(part, CORRECTED, corrected.scores, compared=corrected.compared)
     if part.probabilities is not None:
-        soft = _soft_scores(part.people, part.probabilities, params.confidence)
+        soft = _soft_scores(part, part.probabilities, params.confidence)
         rows += _score_rows(part, SOFT_LABELS, soft)
     if part.everybody.sum():
         bounds = _bounds(part, params, (*seed, 2), invertible=not refused)
@@ -174,11 +175,11 @@ def _measured(
 
 
 def _soft_scores(
-    people: pd.DataFrame, probabilities: Array, confidence: float
+    part: LabelledPeople, probabilities: Array, confidence: float
 ) -> dict[str, tuple[ScoreEstimate, ...]]:
-    classes = pd.factorize(people["emotion"])[0].astype(np.int64)
-    right = (people["emotion"] == people["predicted_emotion"]).to_numpy(dtype=bool)
-    return soft_scores(probabilities, classes, right, confidence=confidence)
+    classes = pd.factorize(part.people["emotion"])[0].astype(np.int64)
+    right = (part.people["emotion"] == part.people["predicted_emotion"]).to_numpy(dtype=bool)
+    return soft_scores(probabilities, classes, right, confidence=confidence, people=part.whose)
 
 
 def _score_rows(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.fairness.codes import Codes, combined, places_in
 from fer_fairness.fairness.counts import (
     EVERYBODY,
     Counts,
@@ -22,6 +23,8 @@ from fer_fairness.fairness.label_noise.confusion import (
 )
 from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.fairness.people.whole_people import WholePeople, whole_people
+from fer_fairness.fairness.people.whose_faces import people_of
 from fer_fairness.tables import PERSON
 
 
@@ -36,6 +39,8 @@ class LabelledPeople:
         everybody: Counts of all of them, (c, k).
         confusion: The labeller's confusion.
         probabilities: P(group | face), (people, groups); None where they are not known.
+        whose: Whose face each row is, codes (people,); None where nobody has several.
+        whole: The same faces by person and label, those without a label last; None likewise.
     """
 
     attribute: str
@@ -44,6 +49,8 @@ class LabelledPeople:
     everybody: Counts
     confusion: LabelConfusion
     probabilities: Array | None
+    whose: Codes | None
+    whole: WholePeople | None
 
     @property
     def has_one_label_for_several_faces(self) -> bool:
@@ -52,7 +59,7 @@ class LabelledPeople:
         The errors of a labeller of single faces are then not those of the labels, and taking them
         off would make gaps up.
         """
-        return PERSON in self.people and bool(self.people[PERSON].duplicated().any())
+        return self.whose is not None
 
 
 def predicted_parts(frame: pd.DataFrame, attribute: str) -> list[str]:
@@ -90,16 +97,36 @@ def labelled_people(
     people = frame[seen].reset_index(drop=True)
     confusion = label_confusion(held_out, attribute, annotated=annotated)
     answers = people["emotion"], people["predicted_emotion"]
-    counted = group_counts(
-        *answers, groups_of(people, attribute), classes=emotions, group_names=confusion.groups
-    )
+    groups = groups_of(people, attribute)
+    counted = group_counts(*answers, groups, classes=emotions, group_names=confusion.groups)
     everybody = group_counts(
         *answers, everybody_of(people), classes=emotions, group_names=(EVERYBODY,)
     ).counts[0]
     soft = None
     if probabilities is not None and len(people):
         soft = _joint_probabilities(people, parts, predicted, confusion, held_out, probabilities)
-    return LabelledPeople(attribute, people, counted.counts, everybody, confusion, soft)
+    codes = people_of(people, PERSON if PERSON in people else None)
+    whose = None if codes is None else codes.to_numpy(dtype=np.int64)
+    whole = None if whose is None else _whole_people(people, whose, groups, confusion, emotions)
+    return LabelledPeople(
+        attribute, people, counted.counts, everybody, confusion, soft, whose, whole
+    )
+
+
+def _whole_people(
+    people: pd.DataFrame,
+    whose: Codes,
+    groups: pd.Series,
+    confusion: LabelConfusion,
+    emotions: Sequence[str],
+) -> WholePeople:
+    """Faces by person and label; of somebody of whom some faces have no label, those apart."""
+    n_labels, n = len(confusion.groups) + 1, len(emotions)
+    places = places_in(groups, confusion.groups)
+    label = np.where(places < 0, n_labels - 1, places).astype(np.int64)
+    answers = [places_in(people[name], emotions) for name in ("emotion", "predicted_emotion")]
+    cells = combined(*((codes, n) for codes in answers))
+    return whole_people(whose * n_labels + label, label, cells, n_groups=n_labels, shape=(n, n))
 
 
 def _joint_probabilities(

@@ -19,7 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.fairness.inference.intervals import NO_INTERVAL, Interval
+from fer_fairness.fairness.codes import Codes
+from fer_fairness.fairness.inference.intervals import (
+    NO_INTERVAL,
+    Interval,
+    expanded_confidence,
+)
 from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
     ACCURACY_DIFFERENCE,
@@ -68,10 +73,12 @@ def soft_scores(
     right: npt.NDArray[np.bool_],
     *,
     confidence: float,
+    people: Codes | None = None,
 ) -> dict[str, tuple[ScoreEstimate, ...]]:
     """The scores of `corrected_scores.SCORES` of every group, each person weighted by probability.
 
-    Intervals are those of a ratio of weighted sums, linearised (Woodruff 1971, JASA 66); the
+    Intervals are those of a ratio of weighted sums, linearised (Woodruff 1971, JASA 66), of whole
+    people where they have several faces, and then wider with few (`expanded_confidence`); the
     uncertainty of the probabilities themselves is not in them.
 
     Args:
@@ -79,6 +86,7 @@ def soft_scores(
         true_classes: Position of each person's true class, int64 (people,).
         right: Whether the emotion model was right, bool (people,).
         confidence: Level of the intervals.
+        people: Whose face each row is, codes from 0; None where every row is a person.
 
     Returns:
         For each score the estimates of all groups.
@@ -92,7 +100,6 @@ def soft_scores(
             f"classes and {len(right)} answers; one of each a person is needed."
         )
     _check(probabilities, np.ones(probabilities.shape[1]))
-    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
     answers = right.astype(np.float64)
     indicators = np.eye(int(true_classes.max(initial=0)) + 1)[true_classes]
     found: dict[str, list[ScoreEstimate]] = {
@@ -101,13 +108,15 @@ def soft_scores(
     for weights in probabilities.T:
         own, own_influence = _weighted_mean(weights, answers)
         others, others_influence = _weighted_mean(1.0 - weights, answers)
-        found[ACCURACY].append(_estimate(own, own_influence, z))
-        found[ACCURACY_DIFFERENCE].append(
-            _estimate(own - others, own_influence - others_influence, z)
-        )
-        found[RECALL_DIFFERENCE].append(
-            _estimate(*_same_class_difference(weights, answers, indicators), z)
-        )
+        level = confidence if people is None else _level_of_people(weights, people, confidence)
+        for name, (value, influence) in (
+            (ACCURACY, (own, own_influence)),
+            (ACCURACY_DIFFERENCE, (own - others, own_influence - others_influence)),
+            (RECALL_DIFFERENCE, _same_class_difference(weights, answers, indicators)),
+        ):
+            if people is not None:
+                influence = np.bincount(people, weights=influence).astype(np.float64)
+            found[name].append(_estimate(value, influence, level))
     return {name: tuple(estimates) for name, estimates in found.items()}
 
 
@@ -140,10 +149,20 @@ def _same_class_difference(
     return value, (products - value * spread) / scale
 
 
-def _estimate(value: float, influence: Array, z: float) -> ScoreEstimate:
+def _level_of_people(weights: Array, people: Codes, confidence: float) -> float:
+    """The level of a normal interval that covers as wanted with few people of several faces."""
+    of_people = np.bincount(people, weights=weights)
+    squares = float((of_people**2).sum())
+    n_people = float(of_people.sum()) ** 2 / squares if squares > 0 else 0.0
+    return expanded_confidence(confidence, n_people)
+
+
+def _estimate(value: float, influence: Array, level: float) -> ScoreEstimate:
     if not np.isfinite(value):
         return ScoreEstimate(float("nan"), NO_INTERVAL)
-    half = z * float(np.sqrt((influence**2).sum()))
+    if np.isnan(level):
+        return ScoreEstimate(value, NO_INTERVAL)
+    half = NormalDist().inv_cdf(0.5 + level / 2.0) * float(np.sqrt((influence**2).sum()))
     return ScoreEstimate(value, Interval(value - half, value + half))
 
 
