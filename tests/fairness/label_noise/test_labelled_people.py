@@ -45,12 +45,12 @@ def faces(n: int = 500) -> pd.DataFrame:
     )
 
 
-def measured(frame: pd.DataFrame) -> LabelNoise:
+def measured(frame: pd.DataFrame, held_out: pd.DataFrame = HELD_OUT) -> LabelNoise:
     return label_noise(
         frame,
         attributes=["gender"],
         emotions=EMOTIONS,
-        held_out=HELD_OUT,
+        held_out=held_out,
         probabilities=frame[["sample_id", *frame.filter(like="probability_")]],
         params=DRAWS,
         seed=0,
@@ -85,3 +85,15 @@ def test_one_person_alone_has_no_intervals() -> None:
     soft = found[found["method"] == SOFT_LABELS]
     assert soft["value"].notna().all()
     assert soft["ci_low"].isna().all()
+
+
+def test_groups_that_are_numbers_have_soft_labels_like_names() -> None:
+    codes = dict(zip(GENDERS, (1, 2), strict=True))
+    frame = faces().rename(columns=lambda name: name.replace("female", "1").replace("male", "2"))
+    numbers = HELD_OUT.apply(lambda column: column.map(codes).astype("Int64"))
+    found = measured(frame.assign(gender=frame["gender"].map(codes).astype("Int64")), numbers)
+    soft, named = (
+        one.scores.loc[one.scores["method"] == SOFT_LABELS, "value"]
+        for one in (found, measured(faces()))
+    )
+    assert_allclose(soft, named)

@@ -150,7 +150,7 @@ def _joint_probabilities(
             continue
         columns = [f"probability_{part}_{group}" for group in groups]
         _check_probabilities(rows, part, columns)
-        mix = held_out[true_column(part)].value_counts().reindex(groups, fill_value=0)
+        mix = names_of(held_out[true_column(part)]).value_counts().reindex(groups, fill_value=0)
         adapted, _ = adapted_probabilities(
             rows[columns].to_numpy(dtype=np.float64), np.asarray(mix, dtype=np.float64)
         )
