@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 from tests.fairness.label_noise.worlds import held_out_table
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.label_noise import (
     AS_LABELLED,
     CORRECTED,
@@ -97,3 +98,15 @@ def test_groups_that_are_numbers_have_soft_labels_like_names() -> None:
         for one in (found, measured(faces()))
     )
     assert_allclose(soft, named)
+
+
+def test_a_face_without_an_embedding_has_the_mean_probabilities_of_its_person() -> None:
+    frame = faces(200).assign(person=[f"person-{row // 4}" for row in range(200)])
+    columns = ["probability_gender_female", "probability_gender_male"]
+    frame.loc[3, columns] = np.nan
+    found = measured(frame).scores
+    frame.loc[3, columns] = frame.loc[:2, columns].mean()
+    assert_frame_equal(found, measured(frame).scores)
+    frame.loc[:3, columns] = np.nan
+    with pytest.raises(InvalidInputError, match="sample_id 'face-0' has none; 4 of 200"):
+        measured(frame)
