@@ -110,3 +110,16 @@ def test_a_face_without_an_embedding_has_the_mean_probabilities_of_its_person() 
     frame.loc[:3, columns] = np.nan
     with pytest.raises(InvalidInputError, match="sample_id 'face-0' has none; 4 of 200"):
         measured(frame)
+
+
+def test_few_people_who_are_all_recognised_are_no_certainty() -> None:
+    frame = faces(400).assign(person=[f"person-{row // 4}" for row in range(400)])
+    frame["gender"] = ["female"] * 60 + ["male"] * 340
+    frame.loc[:59, "predicted_emotion"] = frame.loc[:59, "emotion"]
+    found = measured(frame).scores
+    of_women = (found["method"] == AS_LABELLED) & (found["group"] == "female")
+    rows = found[of_women].set_index("metric")
+    assert rows.loc["accuracy", "ci_high"] == pytest.approx(1.0)
+    # Fifteen people: Wilson's lower end of 15 of 15 is .8.
+    below = rows["value"] - rows["ci_low"]
+    assert np.all(below > 0.15)
