@@ -260,3 +260,52 @@ def test_bounds_hold_where_poor_images_mislead_labeller_and_model(strength: floa
     generator = np.random.default_rng(round(strength * 10))
     held = np.array([shared_quality(strength, generator) for _ in range(60)])
     assert held.mean(axis=0).min() >= 0.98
+
+
+def attained(group: int, generator: np.random.Generator, n: int) -> list[bool]:
+    """Whether bounds hold the accuracy of a group that is as often right as labels allow.
+
+    Of each label so many are right as are truly of group 0: there the two parts of each minimum are
+    alike.
+    """
+    shares = fairface_shares(0.1)
+    people = shares / len(shares)
+    right = people[0]
+    own = np.minimum(right, people[group])
+    others = people.sum(axis=0) - people[group]
+    joint = np.stack([people[group] - own, own, others - (right - own), right - own], axis=-1)
+    held = []
+    for seed in range(n):
+        drawn = generator.multinomial(3000, joint.ravel() / joint.sum()).reshape(-1, 2, 2)
+        answers = drawn.sum(axis=1)
+        labelled = np.zeros((7, 2, 2), dtype=np.int64)
+        labelled[:, 0] = answers[:7, ::-1]
+        everybody = np.zeros((2, 2), dtype=np.int64)
+        everybody[0] = answers.sum(axis=0)[::-1]
+        confusion = confusion_of(generator.multinomial(350, shares))
+        found = bounded_scores(labelled, everybody, confusion, n=200, confidence=0.95, seed=seed)[
+            ACCURACY
+        ]
+        truth = own.sum() / people[group].sum()
+        held.append(bool(found.low[group] <= truth <= found.high[group]))
+    return held
+
+
+@pytest.mark.parametrize("group", [0, 5])
+def test_bounds_hold_people_who_attain_them(group: int) -> None:
+    # Of quantiles of drawn bounds .14 and .8 do.
+    assert np.mean(attained(group, np.random.default_rng(3), 100)) >= 0.9
+
+
+def test_bounds_are_open_where_all_of_a_few_people_are_recognised() -> None:
+    labelled = np.array([[[20, 0], [0, 0]], [[280, 120], [0, 0]]])
+    found = bounded_scores(
+        labelled,
+        labelled.sum(axis=0),
+        confusion_of([[4000, 0, 0], [0, 4000, 0]]),
+        n=500,
+        confidence=0.95,
+        seed=0,
+    )[ACCURACY]
+    assert found.low[0] < 0.9
+    assert found.high[0] == 1.0

@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 from pandas.testing import assert_frame_equal
 from tests.fairness.label_noise.worlds import held_out_table
 
+from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.label_noise import (
     AS_LABELLED,
     CORRECTED,
@@ -45,12 +46,12 @@ def faces(n: int = 500) -> pd.DataFrame:
     )
 
 
-def measured(frame: pd.DataFrame) -> LabelNoise:
+def measured(frame: pd.DataFrame, held_out: pd.DataFrame = HELD_OUT) -> LabelNoise:
     return label_noise(
         frame,
         attributes=["gender"],
         emotions=EMOTIONS,
-        held_out=HELD_OUT,
+        held_out=held_out,
         probabilities=frame[["sample_id", *frame.filter(like="probability_")]],
         params=DRAWS,
         seed=0,
@@ -85,3 +86,40 @@ def test_one_person_alone_has_no_intervals() -> None:
     soft = found[found["method"] == SOFT_LABELS]
     assert soft["value"].notna().all()
     assert soft["ci_low"].isna().all()
+
+
+def test_groups_that_are_numbers_have_soft_labels_like_names() -> None:
+    codes = dict(zip(GENDERS, (1, 2), strict=True))
+    frame = faces().rename(columns=lambda name: name.replace("female", "1").replace("male", "2"))
+    numbers = HELD_OUT.apply(lambda column: column.map(codes).astype("Int64"))
+    found = measured(frame.assign(gender=frame["gender"].map(codes).astype("Int64")), numbers)
+    soft, named = (
+        one.scores.loc[one.scores["method"] == SOFT_LABELS, "value"]
+        for one in (found, measured(faces()))
+    )
+    assert_allclose(soft, named)
+
+
+def test_a_face_without_an_embedding_has_the_mean_probabilities_of_its_person() -> None:
+    frame = faces(200).assign(person=[f"person-{row // 4}" for row in range(200)])
+    columns = ["probability_gender_female", "probability_gender_male"]
+    frame.loc[3, columns] = np.nan
+    found = measured(frame).scores
+    frame.loc[3, columns] = frame.loc[:2, columns].mean()
+    assert_frame_equal(found, measured(frame).scores)
+    frame.loc[:3, columns] = np.nan
+    with pytest.raises(InvalidInputError, match="sample_id 'face-0' has none; 4 of 200"):
+        measured(frame)
+
+
+def test_few_people_who_are_all_recognised_are_no_certainty() -> None:
+    frame = faces(400).assign(person=[f"person-{row // 4}" for row in range(400)])
+    frame["gender"] = ["female"] * 60 + ["male"] * 340
+    frame.loc[:59, "predicted_emotion"] = frame.loc[:59, "emotion"]
+    found = measured(frame).scores
+    of_women = (found["method"] == AS_LABELLED) & (found["group"] == "female")
+    rows = found[of_women].set_index("metric")
+    assert rows.loc["accuracy", "ci_high"] == pytest.approx(1.0)
+    # Fifteen people: Wilson's lower end of 15 of 15 is .8.
+    below = rows["value"] - rows["ci_low"]
+    assert np.all(below > 0.15)

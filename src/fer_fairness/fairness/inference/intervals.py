@@ -72,10 +72,10 @@ def raised_interval(
     return Interval(max(value - noise, 0.0), value + spread)
 
 
-def wilson_interval(successes: int, people: int, confidence: float) -> Interval:
+def wilson_interval(successes: float, people: float, confidence: float) -> Interval:
     """Interval of a share (Wilson 1927): of use with few people, and where all or none succeed.
 
-    Resampling would give 3 of 3 the interval from 1 to 1.
+    Resampling would give 3 of 3 the interval from 1 to 1. Weighted people need not be whole.
     """
     return _wilson(successes / people, people, confidence) if people else NO_INTERVAL
 

@@ -114,7 +114,8 @@ def raw_scores(
         confidence: Level of the intervals.
         seed: Seed or generator.
         people: The same faces by label, those without one last, where people have several: then
-            people are resampled whole.
+            people are resampled whole; accuracy has Wilson's interval of as many people as they
+            are worth, and differences are no surer.
     """
     generator = np.random.default_rng(seed)
     measured = scores(labelled, everybody)
@@ -125,13 +126,15 @@ def raw_scores(
     cells = np.concatenate([labelled, unlabelled[np.newaxis]])
     tables = people.draw(cells, people.n_draws(n), generator)
     replicates = scores(tables[:, :-1], tables.sum(axis=1))
-    return {
-        name: tuple(
-            _one(value, replicates[name][:, place], people.confidence(place, confidence))
-            for place, value in enumerate(measured[name])
-        )
-        for name in SCORES
-    }
+    found: dict[str, list[ScoreEstimate]] = {name: [] for name in SCORES}
+    for place in range(len(labelled)):
+        own, level = people.share(place, None, confidence), people.confidence(place, confidence)
+        of_accuracy = ScoreEstimate(float(measured[ACCURACY][place]), own)
+        found[ACCURACY].append(of_accuracy)
+        for name in (ACCURACY_DIFFERENCE, RECALL_DIFFERENCE):
+            one = _one(measured[name][place], replicates[name][:, place], level)
+            found[name].append(_no_surer(one, of_accuracy))
+    return {name: tuple(estimates) for name, estimates in found.items()}
 
 
 def corrected_scores(
@@ -194,6 +197,15 @@ def _one(value: float, replicates: Array, confidence: float) -> ScoreEstimate:
     if not np.isfinite(value):
         return ScoreEstimate(float("nan"), NO_INTERVAL)
     return ScoreEstimate(float(value), percentile_interval(replicates, confidence))
+
+
+def _no_surer(one: ScoreEstimate, of_accuracy: ScoreEstimate) -> ScoreEstimate:
+    """A difference whose interval reaches as far as that of the group's accuracy at least."""
+    low = one.value - (of_accuracy.value - of_accuracy.interval.low)
+    high = one.value + (of_accuracy.interval.high - of_accuracy.value)
+    # What is not defined comes first: it stays.
+    ends = Interval(min(one.interval.low, low), max(one.interval.high, high))
+    return ScoreEstimate(one.value, ends)
 
 
 def _drawn_people(

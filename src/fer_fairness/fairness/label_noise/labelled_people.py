@@ -150,7 +150,7 @@ def _joint_probabilities(
             continue
         columns = [f"probability_{part}_{group}" for group in groups]
         _check_probabilities(rows, part, columns)
-        mix = held_out[true_column(part)].value_counts().reindex(groups, fill_value=0)
+        mix = names_of(held_out[true_column(part)]).value_counts().reindex(groups, fill_value=0)
         adapted, _ = adapted_probabilities(
             rows[columns].to_numpy(dtype=np.float64), np.asarray(mix, dtype=np.float64)
         )
@@ -159,7 +159,11 @@ def _joint_probabilities(
 
 
 def _rows_of(people: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
-    """The probabilities of these people, one row a person; missing where somebody has none."""
+    """The probabilities of these people, one row a face; missing where somebody has none.
+
+    A face that could not be embedded has the label of its person's other faces, and their mean
+    probabilities.
+    """
     if "sample_id" not in probabilities.columns:
         raise InvalidInputError(
             "The table of probabilities lacks the column 'sample_id'; it has "
@@ -171,7 +175,12 @@ def _rows_of(people: pd.DataFrame, probabilities: pd.DataFrame) -> pd.DataFrame:
             f"The probabilities list sample_id {twice.iloc[0]!r} more than once ({len(twice)} rows "
             "too many): a person has one row. Give those of one labeller."
         )
-    return probabilities.set_index("sample_id").reindex(people["sample_id"])
+    rows = probabilities.set_index("sample_id").reindex(people["sample_id"])
+    if PERSON not in people:
+        return rows
+    found = rows.filter(regex="^probability_")
+    persons = people[PERSON].to_numpy()
+    return found.fillna(found.groupby(persons).mean().reindex(persons).set_axis(found.index))
 
 
 def _check_probabilities(rows: pd.DataFrame, part: str, columns: list[str]) -> None:

@@ -24,6 +24,7 @@ from fer_fairness.fairness.inference.intervals import (
     NO_INTERVAL,
     Interval,
     expanded_confidence,
+    wilson_interval,
 )
 from fer_fairness.fairness.label_noise.corrected_scores import (
     ACCURACY,
@@ -78,8 +79,10 @@ def soft_scores(
     """The scores of `corrected_scores.SCORES` of every group, each person weighted by probability.
 
     Intervals are those of a ratio of weighted sums, linearised (Woodruff 1971, JASA 66), of whole
-    people where they have several faces, and then wider with few (`expanded_confidence`); the
-    uncertainty of the probabilities themselves is not in them.
+    people where they have several faces, and then wider with few (`expanded_confidence`); they are
+    no surer than Wilson's interval of the accuracy, and that of the difference to all others made
+    of both (Newcombe 1998, Statistics in Medicine 17, 2635-2650), because people who are all right
+    show no spread. The uncertainty of the probabilities themselves is not in them.
 
     Args:
         probabilities: P(group | face), shape (people, groups).
@@ -106,16 +109,25 @@ def soft_scores(
         name: [] for name in (ACCURACY, ACCURACY_DIFFERENCE, RECALL_DIFFERENCE)
     }
     for weights in probabilities.T:
-        own, own_influence = _weighted_mean(weights, answers)
-        others, others_influence = _weighted_mean(1.0 - weights, answers)
         level = confidence if people is None else _level_of_people(weights, people, confidence)
-        for name, (value, influence) in (
-            (ACCURACY, (own, own_influence)),
-            (ACCURACY_DIFFERENCE, (own - others, own_influence - others_influence)),
-            (RECALL_DIFFERENCE, _same_class_difference(weights, answers, indicators)),
+        (own, own_influence), (others, others_influence), (same_class, class_influence) = (
+            (value, _of_people(influence, people))
+            for value, influence in (
+                _weighted_mean(weights, answers),
+                _weighted_mean(1.0 - weights, answers),
+                _same_class_difference(weights, answers, indicators),
+            )
+        )
+        low, high = _least_distances(own, own_influence, weights, people, level)
+        of_others = _least_distances(others, others_influence, 1.0 - weights, people, level)
+        alike = _alike(own_influence, others_influence, _alike(weights, 1.0 - weights, 0.0))
+        apart = _of_difference(low, of_others[1], alike), _of_difference(high, of_others[0], alike)
+        for name, value, influence, least in (
+            (ACCURACY, own, own_influence, (low, high)),
+            (ACCURACY_DIFFERENCE, own - others, own_influence - others_influence, apart),
+            (RECALL_DIFFERENCE, same_class, class_influence, apart),
         ):
-            summed = influence if people is None else np.bincount(people, weights=influence)
-            found[name].append(_estimate(value, np.asarray(summed, dtype=np.float64), level))
+            found[name].append(_estimate(value, influence, level, least))
     return {name: tuple(estimates) for name, estimates in found.items()}
 
 
@@ -148,21 +160,64 @@ def _same_class_difference(
     return value, (products - value * spread) / scale
 
 
+def _of_people(values: Array, people: Codes | None) -> Array:
+    """Values of faces, summed over those of each person."""
+    return values if people is None else np.bincount(people, weights=values).astype(np.float64)
+
+
 def _level_of_people(weights: Array, people: Codes, confidence: float) -> float:
     """The level of a normal interval that covers as wanted with few people of several faces."""
-    of_people = np.bincount(people, weights=weights)
-    squares = float((of_people**2).sum())
-    n_people = float(of_people.sum()) ** 2 / squares if squares > 0 else 0.0
-    return expanded_confidence(confidence, n_people)
+    return expanded_confidence(confidence, _effective(_of_people(weights, people)))
 
 
-def _estimate(value: float, influence: Array, level: float) -> ScoreEstimate:
+def _effective(weights: Array) -> float:
+    """How many of equal weight tell as much: (sum w)^2 / sum w^2 (Kish 1965)."""
+    squares = float((weights**2).sum())
+    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
+def _least_distances(
+    value: float, influence: Array, weights: Array, people: Codes | None, level: float
+) -> tuple[float, float]:
+    """From a weighted share to the ends of Wilson's interval of as many people as it is worth.
+
+    Where all are right they show no spread: then people count as if all their faces were one.
+    """
+    variance = float((influence**2).sum())
+    if not (np.isfinite(variance) and np.isfinite(level)):
+        return 0.0, 0.0
+    worth = _effective(weights)
+    if variance > 0:
+        worth = min(worth, value * (1.0 - value) / variance)
+    else:
+        worth = _effective(_of_people(weights, people))
+    if worth <= 0:  # probabilities that are rounded can make a share of a little more than one
+        return 0.0, 0.0
+    interval = wilson_interval(value * worth, worth, level)
+    return value - interval.low, interval.high - value
+
+
+def _alike(first: Array, second: Array, otherwise: float) -> float:
+    """The cosine of two influences; `otherwise` where one of them is none."""
+    size = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float(first @ second) / size if size > 0 else otherwise
+
+
+def _of_difference(first: float, second: float, alike: float) -> float:
+    """How far a difference may be off whose parts may be off so far, and go together so much."""
+    return float(np.sqrt(max(first**2 + second**2 - 2.0 * alike * first * second, 0.0)))
+
+
+def _estimate(
+    value: float, influence: Array, level: float, least: tuple[float, float]
+) -> ScoreEstimate:
+    """An estimate whose interval reaches so far below and above it at least."""
     if not np.isfinite(value):
         return ScoreEstimate(float("nan"), NO_INTERVAL)
     if np.isnan(level):
         return ScoreEstimate(value, NO_INTERVAL)
     half = NormalDist().inv_cdf(0.5 + level / 2.0) * float(np.sqrt((influence**2).sum()))
-    return ScoreEstimate(value, Interval(value - half, value + half))
+    return ScoreEstimate(value, Interval(value - max(half, least[0]), value + max(half, least[1])))
 
 
 def _check(probabilities: Array, measured_on: Array) -> None:
