@@ -9,6 +9,7 @@ import pandas as pd
 
 from fer_fairness.fairness.comparisons.estimates import SeedMeans
 from fer_fairness.fairness.comparisons.step_down import corrected
+from fer_fairness.fairness.comparisons.tails import Tails
 from fer_fairness.fairness.inference.draws import seed_for
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.verdicts import Verdict
@@ -43,13 +44,16 @@ def joint_tests(
         `uncorrected_ci_low`, `uncorrected_ci_high`, `minimum_detectable` (NaN where nothing was
         looked at), `n_tested` and `verdict`.
     """
-    p_values = np.concatenate([part.p_values().ravel() for part in means])
-    found = corrected(
-        p_values, _joint_scores(means, scores, seed), primary, blocks, params.significance
-    )
-    alone = np.full(p_values.shape, 1.0 - params.confidence)
-    low, high = _bounds(means, found.levels)
-    low_alone, high_alone = _bounds(means, alone)
+    draws = _joint_scores(means, scores, seed)
+    tails = Tails.of(draws)
+    p_values = tails.of_normal(np.concatenate([part.p_values().ravel() for part in means]))
+    found = corrected(p_values, tails.p_values(draws), primary, blocks, params.significance)
+    closed = found.levels == 0.0
+    levels = tails.to_normal(np.where(closed, _NOT_LOOKED_AT, found.levels))
+    alone = tails.to_normal(np.full(p_values.shape, 1.0 - params.confidence))
+    looked_at = np.where(closed, np.nan, levels)
+    low, high = _bounds(means, levels, closed)
+    low_alone, high_alone = _bounds(means, alone, np.zeros(closed.shape, dtype=bool))
     return pd.DataFrame(
         {
             "p_value": p_values,
@@ -58,10 +62,10 @@ def joint_tests(
             "ci_high": high,
             "uncorrected_ci_low": low_alone,
             "uncorrected_ci_high": high_alone,
-            "minimum_detectable": _detectable(means, found.levels, params.power),
+            "minimum_detectable": _detectable(means, looked_at, params.power),
             "n_tested": int(np.isfinite(p_values).sum()),
             "verdict": np.select(
-                [found.p_values <= params.significance, found.levels == 0.0, np.isfinite(p_values)],
+                [found.p_values <= params.significance, closed, np.isfinite(p_values)],
                 [Verdict.FOUND, Verdict.NOT_TESTED, Verdict.NOT_FOUND],
                 Verdict.TOO_FEW,
             ),
@@ -88,19 +92,22 @@ def _joint_scores(means: Sequence[SeedMeans], scores: Sequence[Array], seed: int
     return np.concatenate(parts, axis=1)
 
 
-def _bounds(means: Sequence[SeedMeans], levels: Array) -> tuple[Array, Array]:
+def _bounds(
+    means: Sequence[SeedMeans], levels: Array, closed: npt.NDArray[np.bool_]
+) -> tuple[Array, Array]:
     """Intervals at the level of each test; of what was not looked at, so wide that they hold zero.
 
     Bounds touch zero only where they hold it.
     """
     ends = np.cumsum([part.values.size for part in means])[:-1]
     bounds = []
-    for part, of_part in zip(means, np.split(levels, ends), strict=True):
-        level = of_part.reshape(part.values.shape)
-        closed = level == 0.0
-        half = part.half_widths(np.where(closed, _NOT_LOOKED_AT, level))
-        half = np.where(closed, np.maximum(half, np.abs(part.values)), half)
-        bounds.append(np.stack([part.values - half, part.values + half]).reshape(2, -1))
+    for part, level, is_closed in zip(
+        means, np.split(levels, ends), np.split(closed, ends), strict=True
+    ):
+        half = part.half_widths(level.reshape(part.values.shape)).ravel()
+        values = part.values.ravel()
+        half = np.where(is_closed, np.maximum(half, np.abs(values)), half)
+        bounds.append(np.stack([values - half, values + half]))
     low, high = np.concatenate(bounds, axis=1)
     return low, high
 
@@ -108,10 +115,9 @@ def _bounds(means: Sequence[SeedMeans], levels: Array) -> tuple[Array, Array]:
 def _detectable(means: Sequence[SeedMeans], levels: Array, power: float) -> Array:
     """The changes that tests at these levels find with the power asked for, shape (tests,)."""
     ends = np.cumsum([part.values.size for part in means])[:-1]
-    looked_at = np.split(np.where(levels > 0, levels, np.nan), ends)
     return np.concatenate(
         [
             part.detectable(of_part.reshape(part.values.shape), power).ravel()
-            for part, of_part in zip(means, looked_at, strict=True)
+            for part, of_part in zip(means, np.split(levels, ends), strict=True)
         ]
     )

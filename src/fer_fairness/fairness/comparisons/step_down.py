@@ -19,7 +19,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from fer_fairness.fairness.metrics.reductions import Array
 
@@ -45,7 +44,7 @@ class Corrected:
 
 def corrected(
     p_values: Array,
-    scores: Array,
+    chance: Array,
     primary: npt.NDArray[np.bool_],
     blocks: npt.NDArray[np.int64],
     significance: float,
@@ -54,14 +53,14 @@ def corrected(
 
     Args:
         p_values: Two-sided, shape (tests,); NaN is no test.
-        scores: Draws of what the tests come to where nothing differs, normal with mean 0 and
-            variance 1, shape (n, tests): rows are joint draws.
+        chance: Draws of what they come to where nothing differs, shape (n, tests): rows are joint
+            draws. Each test's shall be even, or one far from it takes the level of the others.
         primary: Which tests are looked at first.
         blocks: Where each belongs: primary outcomes open those of their own block.
         significance: Chance of any false finding that is allowed.
     """
     tested = np.isfinite(p_values)
-    steps = _Steps(p_values[tested], scores[:, tested], significance)
+    steps = _Steps(p_values[tested], chance[:, tested], significance)
     steps.run(primary[tested], blocks[tested])
     p_corrected, levels = (np.full(p_values.shape, np.nan) for _ in range(2))
     p_corrected[tested], levels[tested] = steps.p_corrected, steps.levels
@@ -71,9 +70,9 @@ def corrected(
 class _Steps:
     """The tests that there are, and what was decided of them."""
 
-    def __init__(self, p_values: Array, scores: Array, significance: float) -> None:
+    def __init__(self, p_values: Array, chance: Array, significance: float) -> None:
         self.p_values = np.maximum(p_values, _LEAST)
-        self.chance = np.maximum(2.0 * ndtr(-np.abs(scores)), _LEAST).astype(np.float64)
+        self.chance = np.maximum(chance, _LEAST)
         self.significance = significance
         self.p_corrected = np.ones(p_values.shape)
         self.levels = np.zeros(p_values.shape)
