@@ -139,7 +139,8 @@ def found(root: Path, structure: Structure, failed: Collection[str], layout: str
     folder = root / "data/01_raw" / layout
     truth = pd.read_parquet(folder / TRUTH)
     planted = drawn_with(folder).planted
-    return gym_findings.findings(root.name, frames, truth, planted)
+    told = root / "data/05_model_input" / layout / "test_labelled_faces.parquet"
+    return gym_findings.findings(root.name, frames, truth, planted, pd.read_parquet(told))
 
 
 def predictions_of(

@@ -101,14 +101,23 @@ def biases_of(names: Sequence[str], further: Path | None = None) -> dict[str, Pl
 
 
 def _read_biases(path: Path) -> dict[str, PlantedBias]:
+    expected = (
+        "Expected names with blocks such as `planted` in conf/sample/parameters_fabrication.yml; "
+        "their fields: docs/reference/parameters.md."
+    )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return {str(name): PlantedBias.model_validate(block) for name, block in content.items()}
-    except (OSError, ValueError, AttributeError, yaml.YAMLError) as error:
-        raise InvalidInputError(
-            f"{path} does not hold biases: {error}. Expected names with blocks such as `planted` "
-            "in conf/sample/parameters_fabrication.yml."
-        ) from error
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InvalidInputError(f"{path} does not hold biases: {error}. {expected}") from error
+    if not isinstance(content, dict) or not content:
+        raise InvalidInputError(f"{path} does not hold biases, but {content!r}. {expected}")
+    found = {}
+    for name, block in content.items():
+        try:
+            found[str(name)] = PlantedBias.model_validate(block)
+        except ValueError as error:
+            raise InvalidInputError(f"{path}: the bias {name}: {error}. {expected}") from error
+    return found
 
 
 def parameters_for(

@@ -13,7 +13,8 @@ from fer_fairness.pipelines.variants.structure import BASELINE
 from fer_fairness.reporting.figures import style
 from fer_fairness.reporting.labels import variant_label
 
-_GOOD: Final = (Verdict.NARROWS, Verdict.NARROWS_AT_A_COST, Verdict.SERVES_BETTER)
+_GOOD: Final = (Verdict.NARROWS, Verdict.SERVES_BETTER)
+_DEAR: Final = (Verdict.NARROWS_AT_A_COST,)
 _BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
 _DARK: Final = 0.07
 """From such a change on the ground is dark."""
@@ -31,10 +32,11 @@ def markdown(table: pd.DataFrame) -> str:
         gap, low, high = (100 * float(first[part]) for part in parts)
         control = f"{first['gap_metric']} of {gap:.1f} points ({low:.1f} to {high:.1f})"
         size = f"{first['n_faces']:,} test faces"
+        told_so = f"Methods are told {first['groups_told']} faces"
         lines += [
             f"### {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",
             "",
-            f"Under continued training: {control}. {first['n_seeds']} seeds, {size}.",
+            f"Under continued training: {control}. {first['n_seeds']} seeds, {size}. {told_so}.",
             _detectable(rows),
             "",
             f"**{recommendation(rows)}**",
@@ -80,6 +82,7 @@ def recommendation(rows: pd.DataFrame) -> str:
         [
             *([] if narrows else ["No method is found to narrow the gap."]),
             f"Recommended: {'; '.join(take)}.",
+            *(f"To be weighed: {'; '.join(some)}." for some in [named(_DEAR)] if some),
             *(f"Advised against: {'; '.join(harmful)}." for harmful in [named(_BAD)] if harmful),
         ]
     )

@@ -40,6 +40,7 @@ COLUMNS: Final = (
     "bias",
     "planted",
     "attribute",
+    "groups_told",
     "variant",
     "verdict",
     "gap_metric",
@@ -148,8 +149,28 @@ def gap_metric_of(planted: PlantedBias) -> str:
     return "balanced_accuracy_gap" if is_rare_in_test else "accuracy_gap"
 
 
+def groups_told(truth: pd.Series, told_so: pd.Series) -> str:
+    """What methods are told most often of each group's faces: `asian of 88 % of east_asian`.
+
+    Args:
+        truth: The groups that faces were drawn with, by sample_id.
+        told_so: Those that methods are told, by sample_id, perhaps by other names; of some faces
+            none may be known.
+    """
+    words = []
+    for group, labels in told_so.reindex(truth.index).groupby(truth):
+        shares = labels.value_counts() / len(labels)
+        if len(shares):
+            words.append(f"{shares.index[0]} of {round(100 * shares.iloc[0])} % of {group}")
+    return ", ".join(words)
+
+
 def findings(
-    bias: str, frames: Mapping[str, Frames], truth: pd.DataFrame, planted: PlantedBias
+    bias: str,
+    frames: Mapping[str, Frames],
+    truth: pd.DataFrame,
+    planted: PlantedBias,
+    labelled: pd.DataFrame,
 ) -> pd.DataFrame:
     """What each variant changes against continued training on the faces of a bias.
 
@@ -159,6 +180,7 @@ def findings(
             `continued_training` among them.
         truth: The truth about the dataset: sample_id, and the groups that faces were drawn with.
         planted: The bias.
+        labelled: Test faces with the groups that methods are told: sample_id and attributes.
 
     Returns:
         `COLUMNS`, a row for each attribute that the bias is planted by and each variant but the
@@ -182,8 +204,19 @@ def findings(
         seed=0,
         primary=("balanced_accuracy", "worst_group_accuracy", metric),
     )
+    faces = groups.loc[control["sample_id"]]
+    told_so = labelled.set_index("sample_id")
+    words = {name: groups_told(faces[name], told_so[name]) for name in attributes}
     rows = pd.DataFrame(
-        [{"bias": bias, "planted": told(planted), **row} for row in _rows(table, scores, metric)],
+        [
+            {
+                "bias": bias,
+                "planted": told(planted),
+                "groups_told": words[row["attribute"]],
+                **row,
+            }
+            for row in _rows(table, scores, metric)
+        ],
         columns=list(COLUMNS),
     )
     by = [rows["attribute"].map(attributes.index), rows["verdict"].map(_ORDER), rows["gap_change"]]

@@ -83,7 +83,7 @@ class TestBiases:
     def test_a_file_without_biases_is_named(self, tmp_path: Path, text: str) -> None:
         file = tmp_path / "more.yml"
         file.write_text(text)
-        with pytest.raises(InvalidInputError, match=r"more\.yml does not hold biases"):
+        with pytest.raises(InvalidInputError, match=r"more\.yml(: the bias a: .*| does not hold )"):
             gym_biases.biases_of([], file)
 
     def test_an_unknown_name_is_told_with_those_that_there_are(self) -> None:
@@ -214,7 +214,8 @@ def table() -> pd.DataFrame:
         harms={"white": 0.9, "black": 0.4, "east_asian": 0.9},
         takes_away={"white": 0.6, "black": 0.6, "east_asian": 0.6},
     )
-    return findings("quality", frames, TRUTH, BIASES["quality"])
+    labelled = TRUTH.assign(race=TRUTH["race"].where(TRUTH.index % 10 > 0, "white"))
+    return findings("quality", frames, TRUTH, BIASES["quality"], labelled)
 
 
 class TestFindings:
@@ -247,7 +248,7 @@ class TestFindings:
             label_noise_by_group={"gender": {"male": 0.4}},
         )
         frames = made_up(continued_training=LEFT_BEHIND, same=LEFT_BEHIND)
-        found = findings("both", frames, TRUTH, planted)
+        found = findings("both", frames, TRUTH, planted, TRUTH)
         assert list(found["attribute"]) == ["gender", "race"]
         assert "both gender" in str(
             [label.get_text() for label in gym_display.heat_map(found).axes[0].get_xticklabels()]
@@ -255,11 +256,12 @@ class TestFindings:
 
     def test_one_group_alone_has_no_gap_and_no_verdict(self) -> None:
         frames = made_up(continued_training=LEFT_BEHIND, same=LEFT_BEHIND)
-        found = findings("alone", frames, TRUTH.assign(race="black"), BIASES["quality"])
+        found = findings("alone", frames, TRUTH.assign(race="black"), BIASES["quality"], TRUTH)
         assert list(found["verdict"]) == [Verdict.CANNOT_TELL]
 
     def test_the_control_alone_gives_no_rows(self) -> None:
-        found = findings("none", made_up(continued_training=LEFT_BEHIND), TRUTH, BIASES["none"])
+        frames = made_up(continued_training=LEFT_BEHIND)
+        found = findings("none", frames, TRUTH, BIASES["none"], TRUTH)
         assert found.empty
         assert gym_display.markdown(found) == ""
 
@@ -267,15 +269,16 @@ class TestFindings:
 class TestShown:
     def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
         lines = gym_display.markdown(table).splitlines()
-        assert lines[0] == "### quality: image quality: black, by race"
+        assert lines[0] == "### quality: image quality: black (strength 0.4 of 1), by race"
+        assert "told black of 90 % of black, east_asian of 90 % of east_asian, white of" in lines[2]
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
         assert "| **-2" in helps
         assert lines[3].startswith("Found in 8 of 10 such studies would be a change of ")
         assert "nan" not in lines[3]
         assert lines[5] == (
-            "**Recommended: Helps (narrows the gap); Takes away (narrows the gap, perhaps at a "
-            "cost). Advised against: Harms (widens the gap).**"
+            "**Recommended: Helps (narrows the gap). To be weighed: Takes away (narrows the gap, "
+            "perhaps at a cost). Advised against: Harms (widens the gap).**"
         )
         assert "**" not in as_before
 
@@ -316,6 +319,9 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) 
             test.assign(emotion=test["true_emotion"], predicted_emotion="anger")[
                 ["sample_id", "emotion", "predicted_emotion"]
             ].to_parquet(folder / f"{layout}_test_predictions.parquet")
+    labelled = root / "data/05_model_input" / layout
+    labelled.mkdir(parents=True)
+    test.to_parquet(labelled / "test_labelled_faces.parquet")
     found = gym.found(root, structure, {"quality/vrex": "exit status 1"}, layout)
     assert list(found["variant"]) == ["focal"]
     gym.write(found, tmp_path)

@@ -24,7 +24,9 @@ def test_each_bias_is_told_with_its_strength() -> None:
         ("race", "black", Kind.FEW, "10 % of all faces"),
     ]
     assert told(EVERYTHING) == (
-        "image quality: black; label noise: male; emotion shares: 70+; few faces: black"
+        "image quality: black (strength 0.4 of 1); label noise: male (25 % wrong in train); "
+        "emotion shares: 70+ (anger \N{MULTIPLICATION SIGN} 0.5); "
+        "few faces: black (10 % of all faces)"
     )
 
 

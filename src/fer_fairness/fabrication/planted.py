@@ -74,9 +74,12 @@ def planted_attributes(planted: PlantedBias) -> tuple[str, ...]:
 
 
 def told(planted: PlantedBias) -> str:
-    """What is planted, in words: `image quality: black`."""
+    """What is planted, in words: `image quality: black (strength 0.4 of 1)`."""
     biases = planted_biases(planted)
-    groups = {kind: [bias.group for bias in biases if bias.kind is kind] for kind in Kind}
+    groups = {
+        kind: [f"{bias.group} ({bias.strength})" for bias in biases if bias.kind is kind]
+        for kind in Kind
+    }
     return "; ".join(f"{kind}: {', '.join(named)}" for kind, named in groups.items() if named)
 
 
