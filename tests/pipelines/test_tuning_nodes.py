@@ -264,6 +264,16 @@ def test_some_methods_take_part_with_what_they_build_on() -> None:
         structure_of(parameters | {"bench": {"methods": "c;focl"}})
 
 
+def test_a_variant_called_as_its_method_takes_part_without_others_of_the_method() -> None:
+    parameters = BASELINE | {
+        "jtt": {"method": "jtt"},
+        "class_offsets": {"method": "class_offsets"},
+        "jtt_with_offsets": {"method": "class_offsets", "after": "jtt"},
+    }
+    chosen = parameters | {"bench": {"methods": "class_offsets"}}
+    assert structure_of(chosen).names == ("baseline", "class_offsets")
+
+
 @pytest.mark.parametrize("wrong", [{"trials": 0}, {"trails": 2}, {"selection": "accuracy"}])
 def test_a_budget_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="block budget of the parameters"):

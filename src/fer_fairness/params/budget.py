@@ -76,6 +76,6 @@ class BenchParameters(Parameters):
 
     methods: ListOf[str] | None = Field(
         default=None,
-        description="Names of variants or of their methods; null: all. The baseline, continued "
-        "training and what a named variant comes after take part always.",
+        description="Names of variants, or of methods that no variant is called as; null: all. The "
+        "baseline, continued training and what a named variant comes after take part always.",
     )

@@ -105,7 +105,10 @@ def _block(model: type[Block], parameters: Mapping[str, Any], name: str) -> Bloc
 
 
 def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> list[Variant]:
-    """The variants that `bench.methods` names, with those that they and the report build on."""
+    """The variants that `bench.methods` names, with those that they and the report build on.
+
+    A word is the name of a block, or else that of a method, and then means all of its blocks.
+    """
     if named is None:
         return list(variants)
     unknown = sorted(set(named).difference(*({each.name, each.method_name} for each in variants)))
@@ -115,7 +118,8 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
             f"so or has that method. There are {', '.join(each.name for each in variants)}."
         )
     wanted = {*named, BASELINE, CONTROL}
-    chosen = [each for each in variants if {each.name, each.method_name} & wanted]
+    methods = wanted - {each.name for each in variants}
+    chosen = [each for each in variants if each.name in wanted or each.method_name in methods]
     needed = {name for each in chosen for name in each.needed}
     return [each for each in variants if each in chosen or each.name in needed]
 
