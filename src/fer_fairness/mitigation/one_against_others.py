@@ -1,13 +1,39 @@
 """What AIF360's post-processings share here: one group, and all others taken together."""
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.post_method import PostMethod
 from fer_fairness.taxonomy import Attribute
+
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Side: TypeAlias = Literal["privileged", "unprivileged"]
+
+
+class Sides(BaseModel):
+    """Who was set against whom when rules were fitted, JSON-able.
+
+    Attributes:
+        privileged: The group that the others are evened out with; empty if nothing was fitted.
+        unprivileged: All other groups, taken together.
+        untouched: Why an emotion is not evened out.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    privileged: str
+    unprivileged: tuple[str, ...]
+    untouched: dict[str, str]
+
+    def on(self, side: Side, members: pd.Series) -> Flags:
+        """Whose group is on that side, shape (people,); nobody's of unknown group is."""
+        names = [self.privileged] if side == "privileged" else self.unprivileged
+        return members.isin(names).to_numpy(dtype=bool)
 
 
 class OneAgainstOthers(PostMethod):
@@ -49,7 +75,7 @@ class OneAgainstOthers(PostMethod):
         return self.privileged
 
 
-def not_fitted(shown: npt.NDArray[np.bool_], on_privileged: npt.NDArray[np.bool_]) -> str:
+def not_fitted(shown: Flags, on_privileged: Flags) -> str:
     """Why rates of one emotion cannot be evened out between two sides; empty where they can.
 
     Args:

@@ -17,13 +17,18 @@ The draws are random, so two people with the same picture may be treated differe
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.fairness.aif360_adapter.binary_datasets import GROUP, binary_datasets
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
-from fer_fairness.mitigation.one_against_others import OneAgainstOthers, not_fitted
+from fer_fairness.mitigation.one_against_others import (
+    Flags,
+    OneAgainstOthers,
+    Side,
+    Sides,
+    not_fitted,
+)
 from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
@@ -45,27 +50,19 @@ class Mixing(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    side: Literal["privileged", "unprivileged"]
+    side: Side
     rate: float = Field(ge=0.0, le=1.0)
     base_rate: float = Field(ge=0.0, le=1.0)
 
 
-class CalibratedEqualizedOddsRates(BaseModel):
+class CalibratedEqualizedOddsRates(Sides):
     """What was fitted, JSON-able.
 
     Attributes:
-        privileged: The group that the others are evened out with; empty if nothing was fitted.
-        unprivileged: All other groups, taken together.
         mixing: By emotion; those that are left as they are do not appear.
-        untouched: Why an emotion is left as it is.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    privileged: str
-    unprivileged: tuple[str, ...]
     mixing: dict[str, Mixing]
-    untouched: dict[str, str]
 
 
 class Aif360CalibratedEqualizedOdds(OneAgainstOthers):
@@ -111,9 +108,7 @@ class Aif360CalibratedEqualizedOdds(OneAgainstOthers):
             untouched=untouched,
         ).model_dump(mode="json")
 
-    def _fit_one(
-        self, shown: npt.NDArray[np.bool_], scores: Array, on_privileged: npt.NDArray[np.bool_]
-    ) -> Mixing | str:
+    def _fit_one(self, shown: Flags, scores: Array, on_privileged: Flags) -> Mixing | str:
         if reason := not_fitted(shown, on_privileged):
             return reason
         with quiet_aif360_import():
@@ -144,15 +139,13 @@ class Aif360CalibratedEqualizedOdds(OneAgainstOthers):
         People without a group, or of one that the fit had not seen, keep their prediction.
         """
         rates = CalibratedEqualizedOddsRates.model_validate(rules)
-        members = scored[self.attribute].to_numpy(dtype=object)
-        sides = {"privileged": [rates.privileged], "unprivileged": list(rates.unprivileged)}
         generator = np.random.default_rng(seed)
         probabilities = probabilities_of(scored)
         draws = generator.random(probabilities.shape)
         for place, emotion in enumerate(EMOTIONS):
             if emotion in rates.mixing:
                 mixing = rates.mixing[emotion]
-                on_side = np.isin(members.astype(str), sides[mixing.side]) & pd.notna(members)
+                on_side = rates.on(mixing.side, scored[self.attribute])
                 gives_way = on_side & (draws[:, place] < mixing.rate)
                 gives_way &= probabilities[:, place] > 0.0
                 probabilities[gives_way, place] = mixing.base_rate

@@ -16,16 +16,20 @@ approximately, and the evaluation has to show by how much.
 The draws are random, so two people with the same picture may be treated differently.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
-from fer_fairness.mitigation.one_against_others import OneAgainstOthers, not_fitted
+from fer_fairness.mitigation.one_against_others import (
+    Flags,
+    OneAgainstOthers,
+    Side,
+    Sides,
+    not_fitted,
+)
 from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
@@ -37,9 +41,6 @@ from fer_fairness.mitigation.scored import (
 )
 from fer_fairness.taxonomy import EMOTIONS
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Side: TypeAlias = Literal["privileged", "unprivileged"]
-
 
 class Rates(BaseModel):
     """How often a prediction of one emotion stands, and how often its absence is overturned."""
@@ -50,24 +51,16 @@ class Rates(BaseModel):
     claim: float = Field(default=0.0, ge=0.0, le=1.0, description="Pr[claimed | not predicted].")
 
 
-class EqualizedOddsRates(BaseModel):
+class EqualizedOddsRates(Sides):
     """What was fitted, JSON-able.
 
     Attributes:
-        privileged: The group the others are evened out with; empty if nothing could be fitted.
-        unprivileged: All other groups, taken together.
         n_people: Validation people on either side.
         rates: By emotion and side; emotions that are left as they are do not appear.
-        untouched: Why an emotion is left as it is.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    privileged: str
-    unprivileged: tuple[str, ...]
     n_people: dict[Side, int]
     rates: dict[str, dict[Side, Rates]]
-    untouched: dict[str, str]
 
 
 class EqualizedOdds(OneAgainstOthers):
@@ -133,10 +126,9 @@ class EqualizedOdds(OneAgainstOthers):
         People without a group, or of one that the fit had not seen, keep their prediction.
         """
         rates = EqualizedOddsRates.model_validate(rules)
-        members = scored[self.attribute].to_numpy(dtype=object)
         probabilities = probabilities_of(scored)
         before = emotion_codes(scored["predicted_emotion"])
-        claims = _claims(before, members, rates, np.random.default_rng([seed, 0]))
+        claims = _claims(before, scored[self.attribute], rates, np.random.default_rng([seed, 0]))
         after = _choose(before, claims, probabilities, np.random.default_rng([seed, 1]))
         return with_predictions(scored, after)
 
@@ -177,19 +169,16 @@ def _solve(shown: Flags, predicted: Flags, on_privileged: Flags) -> Array | None
 
 def _claims(
     before: Indices,
-    members: npt.NDArray[np.object_],
+    members: pd.Series,
     rates: EqualizedOddsRates,
     generator: np.random.Generator,
 ) -> Flags:
     """Which emotions claim each person, shape (people, emotions); as predicted if no group."""
     predicted = before[:, np.newaxis] == np.arange(len(EMOTIONS))
     chance = predicted.astype(np.float64)
-    sides: dict[Side, Sequence[str]] = {
-        "privileged": [rates.privileged],
-        "unprivileged": rates.unprivileged,
-    }
-    for side, names in sides.items():
-        on_side = np.isin(members.astype(str), list(names)) & pd.notna(members)
+    sides: tuple[Side, ...] = ("privileged", "unprivileged")
+    for side in sides:
+        on_side = rates.on(side, members)
         for place, emotion in enumerate(EMOTIONS):
             if emotion in rates.rates:
                 rate = rates.rates[emotion][side]

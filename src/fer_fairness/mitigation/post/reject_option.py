@@ -12,15 +12,20 @@ largest ratio of probability to threshold, which for two classes is the paper's 
 this project's.
 """
 
-from collections.abc import Sequence
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from fer_fairness.mitigation.one_against_others import OneAgainstOthers, not_fitted
+from fer_fairness.mitigation.one_against_others import (
+    Flags,
+    OneAgainstOthers,
+    Side,
+    Sides,
+    not_fitted,
+)
 from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
@@ -30,9 +35,6 @@ from fer_fairness.mitigation.scored import (
     with_predictions,
 )
 from fer_fairness.taxonomy import EMOTIONS
-
-Flags: TypeAlias = npt.NDArray[np.bool_]
-Side: TypeAlias = Literal["privileged", "unprivileged"]
 
 _THRESHOLDS: Final = np.linspace(0.01, 0.99, 100)
 _N_MARGINS: Final = 50
@@ -59,23 +61,15 @@ class Region(BaseModel):
         return self.threshold + (-self.margin if side == self.given_to else self.margin)
 
 
-class RejectOptionRegions(BaseModel):
+class RejectOptionRegions(Sides):
     """What was fitted, JSON-able.
 
     Attributes:
-        privileged: The group that the others are evened out with.
-        unprivileged: All other groups, taken together.
         regions: By emotion; none where no emotion could be evened out. One that could not be has no
             margin, and as threshold the share of faces that show it.
-        untouched: Why an emotion is not evened out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    privileged: str
-    unprivileged: tuple[str, ...]
     regions: dict[str, Region]
-    untouched: dict[str, str]
 
 
 class RejectOption(OneAgainstOthers):
@@ -156,13 +150,9 @@ class RejectOption(OneAgainstOthers):
         fitted = RejectOptionRegions.model_validate(rules)
         probabilities = probabilities_of(scored)
         after = emotion_codes(scored["predicted_emotion"])
-        members = scored[self.attribute].astype(object)
-        sides: dict[Side, Sequence[str]] = {
-            "privileged": [fitted.privileged],
-            "unprivileged": fitted.unprivileged,
-        }
-        for side, names in sides.items() if fitted.regions else ():
-            on_side = members.isin(names).to_numpy(dtype=bool)
+        sides: tuple[Side, ...] = ("privileged", "unprivileged") if fitted.regions else ()
+        for side in sides:
+            on_side = fitted.on(side, scored[self.attribute])
             # An emotion that no validation face showed is given where nothing else is likely.
             thresholds = [
                 fitted.regions[name].threshold_of(side) if name in fitted.regions else 1.0
