@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tests.mitigation.post.test_equalized_odds import fabricated
+from tests.mitigation.post.test_aif360_calibrated_equalized_odds import scored
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.fairness.aif360_adapter.binary_datasets import GROUP, binary_datasets
@@ -19,12 +19,6 @@ from fer_fairness.tables import PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import EMOTIONS
 
 SHOWN = EMOTIONS[:4]
-
-
-def scored(n: int = 4000, *, seed: int = 0) -> pd.DataFrame:
-    """Four emotions, recognised worse of women; probabilities say so, as a calibrated model's."""
-    predictions, gender = fabricated(n, seed=seed)
-    return predictions.assign(gender=gender)
 
 
 def fit(table: pd.DataFrame, **settings: Any) -> RejectOptionRegions:

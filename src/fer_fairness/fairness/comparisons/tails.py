@@ -6,7 +6,9 @@ frequent as the normal's. Corrected together with others as if it were normal, o
 the level of all: in a comparison of six methods on drawn faces three of 110 did, and others had to
 be six standard errors from zero, where 3.5 were enough without them. So every test has p-values of
 Student's t with the excess kurtosis of its own draws, 6 / (df - 4), brought to variance 1. At 0.05
-they are nearly the normal's, far out they are as frequent as they say, or less.
+they are nearly the normal's. Far out they are about as frequent as they say, two or three times so
+where most draws are next to nothing; draws go through the same t, so that the level of all tests
+together does not depend on the fit.
 """
 
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from fer_fairness.fairness.metrics.reductions import Array
 _LEAST: Final = 1e-300
 """Stands for a level of the normal's that is less."""
 _FURTHEST: Final = float(ndtri(0.5e-100))
+"""The score of the least p-value that is not 0."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Tails:
         found = np.asarray(2.0 * ndtr(-np.abs(scores)))
         heavy = np.isfinite(self.freedom)
         freedom = self.freedom[heavy]
-        found[..., heavy] = 2.0 * stdtr(freedom, -np.abs(scores[..., heavy]) * _widened(freedom))
+        found[..., heavy] = 2.0 * stdtr(
+            freedom, -np.abs(scores[..., heavy]) * _deviation_of_t(freedom)
+        )
         return found
 
     def of_normal(self, p_values: Array) -> Array:
@@ -63,11 +68,11 @@ class Tails:
         heavy = np.isfinite(self.freedom)
         freedom = self.freedom[heavy]
         found = np.array(levels)
-        scores = stdtrit(freedom, levels[heavy] / 2.0) / _widened(freedom)
+        scores = stdtrit(freedom, levels[heavy] / 2.0) / _deviation_of_t(freedom)
         found[heavy] = np.maximum(2.0 * ndtr(scores), _LEAST)
         return found
 
 
-def _widened(freedom: Array) -> Array:
+def _deviation_of_t(freedom: Array) -> Array:
     """The standard deviation of t."""
     return np.asarray(np.sqrt(freedom / (freedom - 2.0)))
