@@ -11,7 +11,8 @@ project's own pipelines, in a process of its own, with `seeds` training seeds. G
 command makes what is missing or no longer fits and nothing else. A method that fails is named, with
 its log, and the rest goes on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
-that the labeller predicts, or those of RAF-DB), and a verdict (`gym_findings.Verdict`). `--quick`
+that the labeller predicts, or those of RAF-DB), a verdict (`gym_findings.Verdict`), and the
+settings that validation faces chose. `--quick`
 is for trying the command: so few faces and steps that its figures mean nothing.
 """
 
@@ -29,6 +30,7 @@ from fer_fairness.cli import failures_of
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.fabrication.writing import TRUTH, drawn_with
 from fer_fairness.files import replacing
+from fer_fairness.mitigation.trials import Choice
 from fer_fairness.pipelines.variants.structure import CONTROL, Structure
 
 _TOLD_OF_LOG: Final = 3
@@ -135,12 +137,13 @@ def found(root: Path, structure: Structure, failed: Collection[str], layout: str
     }
     if CONTROL not in frames:
         print(f"{root.name}: {CONTROL} has no predictions, so nothing can be compared with it.")
-        return pd.DataFrame(columns=list(gym_findings.COLUMNS))
+        return pd.DataFrame(columns=[*gym_findings.COLUMNS, "settings"])
     folder = root / "data/01_raw" / layout
     truth = pd.read_parquet(folder / TRUTH)
     planted = drawn_with(folder).planted
     told = root / "data/05_model_input" / layout / "test_labelled_faces.parquet"
-    return gym_findings.findings(root.name, frames, truth, planted, pd.read_parquet(told))
+    table = gym_findings.findings(root.name, frames, truth, planted, pd.read_parquet(told))
+    return table.assign(settings=table["variant"].map(lambda name: settings_of(root, name, layout)))
 
 
 def predictions_of(
@@ -155,6 +158,16 @@ def predictions_of(
     if not all(file.is_file() for file in files.values()):
         return {}
     return {seed: pd.read_parquet(file) for seed, file in files.items()}
+
+
+def settings_of(root: Path, variant: str, layout: str) -> str:
+    """The settings that validation faces chose; empty where none were, or the block's own."""
+    folder = root / "data/06_models" / variant
+    for file in (folder / "trials.json", folder / f"{layout}_trials.json"):
+        if file.is_file():
+            choice = Choice.model_validate_json(file.read_text(encoding="utf-8"))
+            return choice.trials[choice.chosen].options if choice.trials else ""
+    return ""
 
 
 def write(table: pd.DataFrame, out: Path) -> None:

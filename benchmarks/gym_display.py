@@ -41,12 +41,13 @@ def markdown(table: pd.DataFrame) -> str:
             "",
             f"**{recommendation(rows)}**",
             "",
-            f"| method | {' | '.join(OUTCOMES.values())} | verdict |",
-            "|---|---|---|---|---|",
+            f"| method | {' | '.join(OUTCOMES.values())} | verdict | settings chosen |",
+            "|---|---|---|---|---|---|",
         ]
         for _, row in rows.iterrows():
             cells = [_in_points(row, outcome) for outcome in OUTCOMES]
-            told = [variant_label(row["variant"]), *cells, row["verdict"]]
+            settings = row["settings"].replace("fine_tuning.training.", "") or "its own"
+            told = [variant_label(row["variant"]), *cells, row["verdict"], settings]
             lines.append(f"| {' | '.join(told)} |")
         lines.append("")
     return "\n".join(lines)

@@ -18,6 +18,7 @@ from fer_fairness.errors import InvalidInputError
 from fer_fairness.fabrication.planted import planted_attributes, told
 from fer_fairness.fabrication.writing import drawn_with
 from fer_fairness.mitigation import post_methods, trained_methods
+from fer_fairness.mitigation.trials import RULES, Choice, Trial
 from fer_fairness.params.fabrication import FabricationParameters, PlantedBias
 from fer_fairness.pipelines.variants.structure import CONTROL, DEMOGRAPHIC_CONTROL
 from fer_fairness.taxonomy import EMOTIONS
@@ -215,12 +216,13 @@ def table() -> pd.DataFrame:
         takes_away={"white": 0.6, "black": 0.6, "east_asian": 0.6},
     )
     labelled = TRUTH.assign(race=TRUTH["race"].where(TRUTH.index % 10 > 0, "white"))
-    return findings("quality", frames, TRUTH, BIASES["quality"], labelled)
+    found = findings("quality", frames, TRUTH, BIASES["quality"], labelled)
+    return found.assign(settings=np.where(found["variant"] == "helps", "tau=1.5", ""))
 
 
 class TestFindings:
     def test_methods_are_judged_by_the_groups_of_the_truth(self, table: pd.DataFrame) -> None:
-        assert list(table.columns) == list(COLUMNS)
+        assert list(table.columns) == [*COLUMNS, "settings"]
         verdicts = dict(zip(table["variant"], table["verdict"], strict=True))
         assert verdicts.pop("as_before") in (Verdict.CANNOT_TELL, Verdict.NOTHING)
         assert verdicts == {
@@ -263,7 +265,7 @@ class TestFindings:
         frames = made_up(continued_training=LEFT_BEHIND)
         found = findings("none", frames, TRUTH, BIASES["none"], TRUTH)
         assert found.empty
-        assert gym_display.markdown(found) == ""
+        assert gym_display.markdown(found.assign(settings="")) == ""
 
 
 class TestShown:
@@ -274,6 +276,8 @@ class TestShown:
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
         assert "| **-2" in helps
+        assert helps.endswith(" | narrows the gap | tau=1.5 |")
+        assert as_before.endswith(" | its own |")
         assert lines[3].startswith("Found in 8 of 10 such studies would be a change of ")
         assert "nan" not in lines[3]
         assert lines[5] == (
@@ -319,11 +323,18 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) 
             test.assign(emotion=test["true_emotion"], predicted_emotion="anger")[
                 ["sample_id", "emotion", "predicted_emotion"]
             ].to_parquet(folder / f"{layout}_test_predictions.parquet")
+    trials = [Trial(settings={}, scores=None), Trial(settings={"gamma": 5})]
+    choice = Choice(
+        rule="mean_recall", n_asked=2, chosen=1, by_rule=dict.fromkeys(RULES, 1), trials=trials
+    )
+    (root / "data/06_models/focal").mkdir(parents=True)
+    (root / "data/06_models/focal/trials.json").write_text(choice.model_dump_json())
     labelled = root / "data/05_model_input" / layout
     labelled.mkdir(parents=True)
     test.to_parquet(labelled / "test_labelled_faces.parquet")
     found = gym.found(root, structure, {"quality/vrex": "exit status 1"}, layout)
     assert list(found["variant"]) == ["focal"]
+    assert list(found["settings"]) == ["gamma=5"]
     gym.write(found, tmp_path)
     assert {path.name for path in tmp_path.glob("gym.*")} == {"gym.csv", "gym.md", "gym.png"}
     nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"}, layout)

@@ -19,7 +19,7 @@ from fer_fairness.mitigation.methods.focal import Focal
 from fer_fairness.mitigation.post.equalized_odds_lp import EqualizedOddsLp
 from fer_fairness.mitigation.post.linear_post import LinearPost
 from fer_fairness.mitigation.studies import studied
-from fer_fairness.mitigation.tuning import Scores, Trial, chosen_of
+from fer_fairness.mitigation.trials import Scores, Trial, chosen_of
 from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.processes import calls

@@ -1,4 +1,4 @@
-"""Which settings a method tries, how they are scored, and which one is chosen."""
+"""Which settings a method tries, and on which faces."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Literal, Self
@@ -6,11 +6,8 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import Field, ValidationError, model_validator
 
-from fer_fairness.errors import TrainingError
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
@@ -18,26 +15,15 @@ from fer_fairness.mitigation.methods.group_dro import GroupDro
 from fer_fairness.mitigation.methods.tau_norm import TauNorm
 from fer_fairness.mitigation.post_method import PostMethod
 from fer_fairness.mitigation.tuning import (
-    MINIMUM_FACES,
-    RULES,
-    Scores,
-    Trial,
     candidates,
-    chosen_of,
     cross_fitted,
-    validation_scores,
     with_settings,
 )
-from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 
 MakeScored = Callable[..., pd.DataFrame]
 COMMON = FineTuningParameters.model_validate({"training": {"target_learning_rate": 0.0003}})
 KNOWN: dict[str, type[Method | PostMethod]] = {**trained_methods(), **post_methods()}
-
-
-def of(*scores: float) -> Scores:
-    return Scores.model_validate(dict(zip(RULES, scores, strict=True)) | {"accuracy_gap": 0.1})
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
@@ -135,75 +121,6 @@ def test_a_block_that_is_refused_as_it_is_written_is_an_error() -> None:
     block = ContinuedTraining(name="c", fine_tuning={"training": {"initial_learning_rate": 0.01}})
     with pytest.raises(ValidationError, match="the warm-up only rises"):
         candidates(block, COMMON, 3, seed=0)
-
-
-def test_rules_by_hand(make_scored: MakeScored) -> None:
-    # 40 women, 30 right; 60 men, 60 right; 9 of unknown gender, wrong.
-    n = 109
-    right = np.array([True] * 30 + [False] * 10 + [True] * 60 + [False] * 9)
-    true = np.arange(n) % 2
-    shares = np.full((n, 2), 0.2)
-    shares[np.arange(n), np.where(right, true, 1 - true)] = 0.8
-    table = make_scored(true, shares, ["female"] * 40 + ["male"] * 60 + [None] * 9)
-    found = validation_scores(table)
-    recalls = [right[true == emotion].mean() for emotion in (0, 1)]
-    assert found.mean_recall == pytest.approx(np.mean(recalls))
-    assert found.worst_group_accuracy == pytest.approx(0.75)
-    assert found.accuracy_gap == pytest.approx(0.25)
-    assert found.ideal_point == pytest.approx(np.hypot(1 - 90 / 109, 0.25))
-
-
-def test_people_of_unknown_group_are_no_group(make_scored: MakeScored) -> None:
-    # 40 women and 40 men, all right; 20 of unknown gender, wrong.
-    shares = np.full((100, 2), 0.2)
-    shares[:80, 0] = shares[80:, 1] = 0.8
-    table = make_scored(np.zeros(100, int), shares, ["female"] * 40 + ["male"] * 40 + [None] * 20)
-    found = validation_scores(table)
-    assert found.worst_group_accuracy == 1.0
-    assert found.ideal_point == pytest.approx(0.2)
-
-
-@given(n_wrong=st.integers(0, MINIMUM_FACES - 1))
-def test_a_group_of_too_few_faces_decides_nothing(n_wrong: int) -> None:
-    n_few = MINIMUM_FACES - 1
-    right = np.array([True] * 100 + [False] * n_wrong + [True] * (n_few - n_wrong))
-    table = pd.DataFrame(
-        {
-            "emotion": "fear",
-            "predicted_emotion": np.where(right, "fear", "anger"),
-            "gender": ["male"] * 100 + ["female"] * n_few,
-            "race": None,
-            "age_group": None,
-        }
-    )
-    found = validation_scores(table)
-    assert found.worst_group_accuracy == 1.0, "of the only group of enough faces"
-    alone = validation_scores(table[table["gender"] == "female"])
-    assert alone.worst_group_accuracy == pytest.approx(right[100:].mean()), "there is no such group"
-    assert found.ideal_point == pytest.approx(1 - right.mean())
-
-
-def test_each_rule_chooses_by_its_own_score_and_what_others_would_have_chosen_is_kept() -> None:
-    trials = [
-        Trial(settings={}, scores=of(0.70, 0.60, 0.40)),
-        Trial(settings={"a": 1}, scores=of(0.72, 0.50, 0.50)),
-        Trial(settings={"a": 2}, failure="diverged"),
-        Trial(settings={"a": 3}, scores=of(0.60, 0.65, 0.30)),
-        Trial(settings={"a": 4}, scores=of(0.72, 0.65, 0.30)),
-    ]
-    expected = {"mean_recall": 1, "worst_group_accuracy": 3, "ideal_point": 3}
-    for rule in RULES:
-        choice = chosen_of(trials, BudgetParameters(trials=5, selection=rule), variant="v")
-        assert choice.by_rule == expected
-        assert choice.chosen == expected[rule]
-
-
-def test_where_every_trial_failed_each_reason_is_told() -> None:
-    failed = [Trial(settings={}, failure="no groups."), Trial(settings={"a": 1}, failure="NaN.")]
-    with pytest.raises(
-        TrainingError, match=r"v: every one of its 2 trials failed.*its own: no groups\..*NaN\."
-    ):
-        chosen_of(failed, BudgetParameters(trials=2), variant="v")
 
 
 class Memorises(PostMethod):

@@ -25,7 +25,7 @@ from fer_fairness.datasets import JSONDataset
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.methods.focal import Focal
 from fer_fairness.mitigation.studies import studied
-from fer_fairness.mitigation.tuning import Scores
+from fer_fairness.mitigation.trials import Scores
 from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.processes import calls

@@ -16,14 +16,8 @@ from fer_fairness.extras import require_extra
 from fer_fairness.files import home_expanded
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
-from fer_fairness.mitigation.tuning import (
-    Scores,
-    Trial,
-    identity,
-    nested,
-    permitted,
-    tried_once,
-)
+from fer_fairness.mitigation.trials import Scores, Trial
+from fer_fairness.mitigation.tuning import identity, nested, permitted, tried_once
 from fer_fairness.params.budget import COSTS, BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.processes import calls

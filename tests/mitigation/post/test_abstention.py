@@ -11,7 +11,8 @@ from numpy.testing import assert_allclose
 from pydantic import ValidationError
 
 from fer_fairness.mitigation.post.abstention import Abstention
-from fer_fairness.mitigation.tuning import cross_fitted, validation_scores
+from fer_fairness.mitigation.trials import validation_scores
+from fer_fairness.mitigation.tuning import cross_fitted
 from fer_fairness.tables import PROBABILITY_COLUMNS
 
 Make = Callable[..., pd.DataFrame]

@@ -1,6 +1,6 @@
 """Nodes of the fairness_reporting pipeline."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from fer_fairness.auditing.measurements import (
 from fer_fairness.evaluation_sets import TRAINED_ON, demographic_dataset
 from fer_fairness.fairness.group_names import CELL, joined_names
 from fer_fairness.files import json_sha256
-from fer_fairness.mitigation.tuning import Choice, Scores
+from fer_fairness.mitigation.trials import Choice, Scores
 from fer_fairness.params.fairness_reporting import EvaluationParameters
 from fer_fairness.pipelines.fairness_reporting.notes import report_notes
 from fer_fairness.pipelines.scored_faces import (
@@ -128,7 +128,7 @@ def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "variant": variant,
             "evaluation_set": name.removesuffix("trials").removesuffix("_"),
             "trial": number,
-            "settings": ", ".join(_as_options(trial.settings)),
+            "settings": trial.options,
             **{name: scores.get(name, np.nan) for name in Scores.model_fields},
             "failure": trial.failure or "",
             "rules": ", ".join(rule for rule, best in choice.by_rule.items() if best == number),
@@ -136,15 +136,6 @@ def _trial_rows(dataset: str, made: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "objectives": ", ".join(choice.objectives),
             "is_on_front": number in choice.front,
         }
-
-
-def _as_options(settings: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """`fine_tuning.training.max_epochs=2`: as the command line takes parameters of a block."""
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _as_options(value, f"{above}{name}.")
-        else:
-            yield f"{above}{name}={value}"
 
 
 def write_report(

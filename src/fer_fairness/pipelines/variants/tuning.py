@@ -10,16 +10,8 @@ import pandas as pd
 
 from fer_fairness.mitigation import Method, MethodBlock, PostMethod, PostMethodBlock
 from fer_fairness.mitigation.studies import studied
-from fer_fairness.mitigation.tuning import (
-    Choice,
-    Scores,
-    candidates,
-    chosen_of,
-    cross_fitted,
-    tried,
-    validation_scores,
-    with_settings,
-)
+from fer_fairness.mitigation.trials import Choice, Scores, chosen_of, validation_scores
+from fer_fairness.mitigation.tuning import candidates, cross_fitted, tried, with_settings
 from fer_fairness.modeling.fingerprints import weights_fingerprint
 from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
