@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import yaml
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, did_you_mean
 from fer_fairness.fabrication import is_fabricated, write_dataset
 from fer_fairness.fabrication.fabricating import fabricate_one
 from fer_fairness.fabrication.planted import planted_attributes
@@ -94,8 +94,8 @@ def biases_of(names: Sequence[str], further: Path | None = None) -> dict[str, Pl
         known |= _read_biases(further)
     if unknown := sorted(set(names) - set(known)):
         raise InvalidInputError(
-            f"No bias is called {', '.join(unknown)}: there are {', '.join(known)}. Others are "
-            "described in a YAML file that --planted names."
+            f"No bias is called {', '.join(unknown)}.{did_you_mean(unknown[0], known)} There are "
+            f"{', '.join(known)}. Others are described in a YAML file that --planted names."
         )
     return {name: known[name] for name in names or known}
 

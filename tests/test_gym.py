@@ -88,7 +88,10 @@ class TestBiases:
             gym_biases.biases_of([], file)
 
     def test_an_unknown_name_is_told_with_those_that_there_are(self) -> None:
-        with pytest.raises(InvalidInputError, match="No bias is called qualty: there are none,"):
+        with pytest.raises(
+            InvalidInputError,
+            match=r"called qualty\. Did you mean quality\? There are none,",
+        ):
             gym_biases.biases_of(["qualty"])
 
     def test_faces_are_drawn_once_and_other_ones_are_not_taken_for_them(

@@ -1,6 +1,5 @@
 """How the project's configuration is loaded: what follows from parameters is settled first."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ from kedro.config import MissingConfigException, OmegaConfigLoader
 from kedro.framework.project import settings
 from omegaconf import OmegaConf
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, did_you_mean
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.hooks import stop
 from fer_fairness.mirror import is_remote
@@ -87,6 +86,5 @@ def _unknown_environment(env: str | None, conf: Path) -> str:
     there = sorted(path.name for path in conf.iterdir() if path.is_dir()) if conf.is_dir() else []
     if env is None or env in there:
         return ""
-    close = get_close_matches(env, there, n=1)
-    nearest = f" Did you mean {close[0]}?" if close else ""
-    return f"There is no environment {env} in {conf}.{nearest} There are {', '.join(there)}."
+    meant = did_you_mean(env, there)
+    return f"There is no environment {env} in {conf}.{meant} There are {', '.join(there)}."

@@ -3,6 +3,8 @@
 import errno
 import re
 import shutil
+from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -55,6 +57,12 @@ class DiskFullError(FileAccessError, OSError):
 
     An OSError too, as that which it tells of: whoever goes on without the file catches that.
     """
+
+
+def did_you_mean(name: str, there: Collection[str]) -> str:
+    """` Did you mean <the nearest>?`, after a sentence; empty where no name is near."""
+    close = get_close_matches(name, there, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -371,7 +371,7 @@ def test_what_is_no_column_or_no_setting_is_refused_in_the_words_of_the_caller(
 
 
 def test_an_option_that_there_is_not_is_refused_with_the_one_meant(frame: pd.DataFrame) -> None:
-    with pytest.raises(TypeError, match=r"'attribute'.*Did you mean 'attributes'"):
+    with pytest.raises(TypeError, match=r"'attribute'.*Did you mean attributes\\?"):
         audit(frame, attribute="gender")  # type: ignore[call-arg]
 
 

@@ -179,6 +179,9 @@ def main(*names: str) -> None:
     """Losses of these methods, or of every one, as JSON."""
     import keras
 
+    if unknown := sorted(set(names) - set(trained_methods())):
+        known = ", ".join(trained_methods())
+        sys.exit(f"No method that trains is called {', '.join(unknown)}: there are {known}.")
     every = [name for name, method in trained_methods().items() if not method.starts_anew]
     losses = {
         name: train_with(chosen(name)).history[["loss", "validation_loss"]].to_numpy().tolist()

@@ -299,6 +299,12 @@ def test_members_of_an_ensemble_take_part_where_it_does() -> None:
     assert structure_of(given).names == ("baseline", "reweighing", "an_ensemble")
 
 
+def test_a_word_of_the_bench_that_is_no_variant_is_told_with_the_nearest() -> None:
+    given = combined(None) | {"bench": {"methods": "reweihing"}}
+    with pytest.raises(InvalidInputError, match=r"names reweihing, .* Did you mean reweighing\?"):
+        structure_of(given)
+
+
 @pytest.mark.parametrize(
     ("of", "message"),
     [

@@ -1,10 +1,10 @@
 """The settings of an audit as they are given from Python and on the console."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
 
+from fer_fairness.errors import did_you_mean
 from fer_fairness.fairness.group_names import INTERSECTION, single_attributes
 from fer_fairness.params.audit import AuditParameters
 
@@ -127,11 +127,9 @@ def _refuse_unknown(options: Options) -> None:
     known = [*Options.__annotations__]
     unknown = next((name for name in options if name not in known), None)
     if unknown is not None:
-        close = get_close_matches(unknown, known, n=1)
-        meant = f" Did you mean {close[0]!r}?" if close else ""
         raise TypeError(
-            f"There is no option {unknown!r} of an audit.{meant} There are: y_true, y_pred, seed, "
-            f"{', '.join(known)}."
+            f"There is no option {unknown!r} of an audit.{did_you_mean(unknown, known)} There are: "
+            f"y_true, y_pred, seed, {', '.join(known)}."
         )
 
 

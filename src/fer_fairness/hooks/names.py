@@ -1,12 +1,13 @@
 """The names that a command asks for: one that there is not is told with the nearest there is."""
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, Final
 
 from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.pipeline.pipeline import OutputNotUniqueError
+
+from fer_fairness.errors import did_you_mean
 
 _OPTIONS: Final = {
     "node": ("node_names", "from_nodes", "to_nodes"),
@@ -31,7 +32,9 @@ def unknown_names(asked: Mapping[str, Any]) -> str:
     names = list(filter(None, [asked.get("pipeline"), *(asked.get("pipelines") or [])]))
     for name in names:
         if name not in pipelines:
-            return f"There is no pipeline {name}.{_nearest(name, pipelines)}\n{_all_pipelines()}"
+            return (
+                f"There is no pipeline {name}.{did_you_mean(name, pipelines)}\n{_all_pipelines()}"
+            )
     try:
         chosen = sum((pipelines[name] for name in names or ["__default__"]), Pipeline([]))
     except OutputNotUniqueError:
@@ -77,12 +80,7 @@ def _unknown(kind: str, name: str, there: Collection[str], asked: list[str]) -> 
         if kind == "tag"
         else f"`kedro registry describe {(asked or ['__default__'])[0]}` lists its nodes."
     )
-    return f"No {kind} of {of} is called {name}.{_nearest(name, there)} {listed}"
-
-
-def _nearest(name: str, there: Collection[str]) -> str:
-    close = get_close_matches(name, there, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
+    return f"No {kind} of {of} is called {name}.{did_you_mean(name, there)} {listed}"
 
 
 def _all_pipelines() -> str:

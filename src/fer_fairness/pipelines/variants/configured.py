@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, did_you_mean
 from fer_fairness.evaluation_sets import EVALUATION_SETS
 from fer_fairness.mitigation import (
     Method,
@@ -111,11 +110,13 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
     """
     if named is None:
         return list(variants)
-    unknown = sorted(set(named).difference(*({each.name, each.method_name} for each in variants)))
+    known = {name for each in variants for name in (each.name, each.method_name)}
+    unknown = sorted(set(named) - known)
     if unknown:
         raise InvalidInputError(
             f"bench.methods names {', '.join(unknown)}, but no block of the parameters is called "
-            f"so or has that method. There are {', '.join(each.name for each in variants)}."
+            f"so or has that method.{did_you_mean(unknown[0], known)} There are "
+            f"{', '.join(each.name for each in variants)}."
         )
     wanted = {*named, BASELINE, CONTROL}
     methods = wanted - {each.name for each in variants}
@@ -192,16 +193,14 @@ def _refuse_impossible_start(
     trained = sorted(each.name for each in variants if each.is_trained)
     if name in trained:
         return
-    close = get_close_matches(name, trained, n=1)
     why = (
         "which changes predictions itself and has no model"
         if any(name == other.name for other in variants)
         else "and no block of the parameters of this name has a method"
     )
     raise InvalidInputError(
-        f"The block {variant.name} of the parameters says {word}: {name}, {why}. "
-        + (f"Did you mean {close[0]}? " if close else "")
-        + f"Expected a variant that is trained: {', '.join(trained)}."
+        f"The block {variant.name} of the parameters says {word}: {name}, {why}."
+        f"{did_you_mean(name, trained)} Expected a variant that is trained: {', '.join(trained)}."
     )
 
 
