@@ -112,6 +112,15 @@ def test_a_face_without_an_embedding_has_the_mean_probabilities_of_its_person() 
         measured(frame)
 
 
+def test_a_group_of_which_no_face_was_held_out_may_have_no_share_of_anybody() -> None:
+    frame = faces(200).assign(probability_gender_other=0.0)
+    assert_frame_equal(measured(frame).scores, measured(faces(200)).scores)
+    columns = ["probability_gender_female", "probability_gender_male", "probability_gender_other"]
+    frame.loc[7, columns] = [0.5, 0.25, 0.25]
+    with pytest.raises(InvalidInputError, match=r"gender other are up to 0\.25, but no held-out"):
+        measured(frame)
+
+
 def test_few_people_who_are_all_recognised_are_no_certainty() -> None:
     frame = faces(400).assign(person=[f"person-{row // 4}" for row in range(400)])
     frame["gender"] = ["female"] * 60 + ["male"] * 340

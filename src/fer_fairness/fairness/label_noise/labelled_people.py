@@ -21,7 +21,7 @@ from fer_fairness.fairness.label_noise.confusion import (
     label_confusion,
     true_column,
 )
-from fer_fairness.fairness.label_noise.soft_labels import adapted_probabilities
+from fer_fairness.fairness.label_noise.soft_labels import SUM_TOLERANCE, adapted_probabilities
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.whole_people import WholePeople, whole_people
 from fer_fairness.fairness.people.whose_faces import people_of
@@ -195,6 +195,17 @@ def _check_probabilities(rows: pd.DataFrame, part: str, columns: list[str]) -> N
         raise InvalidInputError(
             f"Probabilities of {part} are missing: sample_id {without[0]!r} has none; "
             f"{len(without)} of {len(rows)} people are like it. {remedy}"
+        )
+    prefix = f"probability_{part}_"
+    others = [name for name in rows.columns if name.startswith(prefix) and name not in columns]
+    beyond = rows[others].max()
+    if (beyond > SUM_TOLERANCE).any():
+        group = str(beyond.idxmax()).removeprefix(prefix)
+        known = ", ".join(name.removeprefix(prefix) for name in columns)
+        raise InvalidInputError(
+            f"Probabilities of the {part} {group} are up to {beyond.max():.2g}, but no held-out "
+            f"face is of it, so nobody knows how well it is told: expected those of {known} alone. "
+            "Hold out faces of that group, or join it to another one in both tables."
         )
 
 

@@ -37,7 +37,7 @@ from fer_fairness.fairness.metrics.reductions import Array
 _MAX_ITERATIONS: Final = 500
 _TOLERANCE: Final = 1e-7
 _LEAST_PRIOR: Final = 1e-9
-_SUM_TOLERANCE: Final = 1e-3
+SUM_TOLERANCE: Final = 1e-3
 
 
 def adapted_probabilities(probabilities: Array, measured_on: Array) -> tuple[Array, Array]:
@@ -232,7 +232,7 @@ def _check(probabilities: Array, measured_on: Array) -> None:
     wrong = ~(
         np.isfinite(sums)
         & (probabilities >= 0.0).all(axis=1)
-        & (np.abs(sums - 1.0) <= _SUM_TOLERANCE)
+        & (np.abs(sums - 1.0) <= SUM_TOLERANCE)
     )
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
