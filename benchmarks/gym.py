@@ -17,6 +17,7 @@ is for trying the command: so few faces and steps that its figures mean nothing.
 """
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Collection
@@ -65,7 +66,7 @@ def parse() -> argparse.Namespace:
     """The command line."""
 
     def names(text: str) -> list[str]:
-        return [name for name in text.split(",") if name]
+        return [name for name in re.split("[,;]", text) if name]
 
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.gym",

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from fer_fairness.mitigation import Given, Method, trained_methods
-from fer_fairness.mitigation.group_method import GroupMethod
 from fer_fairness.modeling import TrainingData, TrainingResult, build_network, train
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.modeling import ArchitectureParameters
@@ -125,7 +124,7 @@ def starting_network() -> Any:
 
 def everything_on(method: Method) -> Mapping[str, Any]:
     """Changes of the fine-tuning with which a training draws and keeps all that it can."""
-    mixup_alpha = 0.0 if isinstance(method, GroupMethod) else 0.4
+    mixup_alpha = 0.4 if method.takes_mixtures else 0.0
     return {
         "regularisation": {"spatial_dropout": 0.2},
         "training": {

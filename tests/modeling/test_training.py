@@ -164,6 +164,15 @@ def test_loss_has_no_penalty_in_it(tiny: ArchitectureParameters, toy: Toy) -> No
     assert history[["loss", "validation_loss"]].to_numpy().max() < 10.0
 
 
+def test_a_loss_that_is_no_number_before_anything_was_learned_is_no_divergence(
+    build: Build, toy: Toy, quick: TrainingParameters
+) -> None:
+    model = build()
+    model.set_weights([np.full_like(values, np.nan) for values in model.get_weights()])
+    with pytest.raises(TrainingError, match=r"the first batch, .* learning rate is not to blame"):
+        run(model, toy(), toy(seed=1), quick)
+
+
 @pytest.mark.parametrize(
     ("damaged", "message"),
     [

@@ -305,6 +305,12 @@ def test_a_word_of_the_bench_that_is_no_variant_is_told_with_the_nearest() -> No
         structure_of(given)
 
 
+def test_a_method_that_no_block_names_is_told_with_the_block_to_write() -> None:
+    given = combined(None) | {"bench": {"methods": "vrex"}}
+    with pytest.raises(InvalidInputError, match=r"the method vrex, .* `vrex: \{method: vrex\}`"):
+        structure_of(given)
+
+
 @pytest.mark.parametrize(
     ("of", "message"),
     [

@@ -8,14 +8,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.cells import cell_codes
 from fer_fairness.mitigation.composition import Composition, training_faces
 from fer_fairness.mitigation.method import Given, Method, Need
 from fer_fairness.mitigation.soft_groups import soft_memberships
 from fer_fairness.modeling import WEIGHT, Objective, TrainingSet
 from fer_fairness.modeling.objective import Seen, Tensor
-from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.params.training import TrainingParameters
 from fer_fairness.taxonomy import Attribute
 
@@ -26,6 +24,9 @@ class GroupMethod(Method):
     """Continued training with a loss that sees groups; with no group known it is plain training."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
+    # A mixture of a fearful man and an angry woman has two groups and two emotions, and which
+    # belong together is lost: it would count as an angry man, too.
+    takes_mixtures: ClassVar[bool] = False
 
     attribute: Attribute = Field(
         default="gender", description="Attribute whose groups the loss looks at."
@@ -48,24 +49,6 @@ class GroupMethod(Method):
             len(shares),
         )
         return Composition(plain.columns.assign(**membership_columns(shares)), plain.added)
-
-    def training_parameters(self, fine_tuning: FineTuningParameters) -> TrainingParameters:
-        """How it is trained: without mixup.
-
-        Raises:
-            InvalidInputError: Training asks for mixup. A mixture of a fearful man and an angry
-                woman has two groups and two emotions, and which belong together is lost: it would
-                count as an angry man, too.
-        """
-        training = super().training_parameters(fine_tuning)
-        if training.mixup_alpha > 0:
-            raise InvalidInputError(
-                f"fine_tuning.training.mixup_alpha is {training.mixup_alpha:g}, and {self.label} "
-                "looks at the group and emotion of each face, which a mixture of two does not "
-                "have: set it to 0 for this method (in its block, fine_tuning: {training: "
-                "{mixup_alpha: 0}}), or use lisa, which mixes by group."
-            )
-        return training
 
     def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The method's loss, or the plain one where no face has a group."""

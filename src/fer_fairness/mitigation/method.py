@@ -66,6 +66,8 @@ class Method(Parameters, Procedure):
         starts_anew: Whether it starts from no trained model.
         needs_trained: Whether it starts from one even where the others train from scratch.
         neutral: Settings under which it is continued training, step by step.
+        takes_mixtures: Whether mixup may mix its faces: not where the loss reads a column of its
+            own, whose numbers stay those of the first face of a mixture.
         passes: Forward-backward passes in a gradient step, the cost that the budget counts.
         search: Values of its parameters that are worth trying, by name, nested ones with dots: what
             a budget with several trials draws from.
@@ -78,6 +80,7 @@ class Method(Parameters, Procedure):
     starts_anew: ClassVar[bool] = False
     needs_trained: ClassVar[bool] = False
     neutral: ClassVar[Mapping[str, Any]] = {}
+    takes_mixtures: ClassVar[bool] = True
     passes: ClassVar[float] = 1.0
     search: ClassVar[Mapping[str, Sequence[Any]]] = LEARNING_RATES
 
@@ -131,10 +134,18 @@ class Method(Parameters, Procedure):
         """How it is trained: in fewer steps where one costs more and passes are counted.
 
         Raises:
-            InvalidInputError: One costs more, and an epoch has no number of steps to take less of.
+            InvalidInputError: One costs more, and an epoch has no number of steps to take less of;
+                or training asks for mixup, of which the method takes none.
         """
         parameters = fine_tuning.with_changes(self.fine_tuning)
         training, n_steps = parameters.training, parameters.training.steps_per_epoch
+        if training.mixup_alpha > 0 and not self.takes_mixtures:
+            raise InvalidInputError(
+                f"fine_tuning.training.mixup_alpha is {training.mixup_alpha:g}, and {self.label} "
+                "looks at numbers or the group of each face, which a mixture of two does not have: "
+                "set it to 0 for this method (in its block, fine_tuning: {training: {mixup_alpha: "
+                "0}}), or use lisa, which mixes by group."
+            )
         if parameters.counted == "steps" or self.passes == 1:
             return training
         if n_steps is None:

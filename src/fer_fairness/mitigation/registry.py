@@ -23,7 +23,7 @@ def trained_methods() -> Mapping[str, type[Method]]:
     """Every method that trains, by the name of its file, in alphabetical order.
 
     Raises:
-        InvalidInputError: A method does not say its name, label or source.
+        InvalidInputError: A method does not say its name, label or source, or a file has two.
     """
     return _found_in(methods, Method)
 
@@ -41,6 +41,11 @@ def _found_in(package: ModuleType, base: type[Kind]) -> dict[str, type[Kind]]:
         for value in vars(importlib.import_module(name)).values():
             if isinstance(value, type) and issubclass(value, base) and value.__module__ == name:
                 _check(value, module.name)
+                if module.name in found:
+                    raise InvalidInputError(
+                        f"{_path_of(value)} holds two methods, {found[module.name].__name__} and "
+                        f"{value.__name__}: expected one a file. Give each a file of its own."
+                    )
                 found[module.name] = value
     return found
 
@@ -52,9 +57,13 @@ def _check(method: type[Method] | type[PostMethod], file: str) -> None:
         missing.append(f'method: Literal["{file}"] = "{file}"')
     if missing:
         raise InvalidInputError(
-            f"The method {method.__name__} of mitigation/{file}.py does not say {missing}: give it "
+            f"The method {method.__name__} of {_path_of(method)} does not say {missing}: give it "
             "these, as the others have them (docs/adding_a_method.md)."
         )
+
+
+def _path_of(method: type[Method] | type[PostMethod]) -> str:
+    return f"{method.__module__.replace('.', '/')}.py"
 
 
 class MethodBlock(RootModel[Method]):

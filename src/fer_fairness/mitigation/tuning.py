@@ -154,7 +154,7 @@ def cross_fitted(method: PostMethod, scored: pd.DataFrame, *, seed: int) -> pd.D
     for part in range(N_PARTS):
         held_out = parts == part
         rules = method.fit(scored[~held_out].reset_index(drop=True))
-        after = method.apply(scored[held_out].reset_index(drop=True), rules, seed=seed)
+        after = method.applied(scored[held_out].reset_index(drop=True), rules, seed=seed)
         for column in after.columns:
             changed.loc[held_out, column] = after[column].to_numpy()
     return changed

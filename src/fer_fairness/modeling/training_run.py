@@ -39,6 +39,13 @@ HISTORY_COLUMNS: Final = (
 """What each epoch records; the history of a finished run also has `is_kept`."""
 
 
+_NO_NUMBER_AT_FIRST: Final = (
+    "The loss of the first batch, before any weight was changed, is not a finite number, so the "
+    "learning rate is not to blame: the method's loss divides by 0 or takes its logarithm, or a "
+    "weight of the faces or of the starting model is no number."
+)
+
+
 class TrainingRun:
     """One model under training; `train` is the way in, this is its state.
 
@@ -157,6 +164,8 @@ class TrainingRun:
                     batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
                 )
             if not math.isfinite(logs["loss"]):
+                if epoch == 0 and number == 1:
+                    raise TrainingError(_NO_NUMBER_AT_FIRST)
                 raise self._divergence(f"loss of batch {number} of {len(self._batches)}")
             if self._average is not None:
                 self._average.observe(self._model, epoch * len(self._batches) + number)

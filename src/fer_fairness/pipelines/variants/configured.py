@@ -112,6 +112,12 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
         return list(variants)
     known = {name for each in variants for name in (each.name, each.method_name)}
     unknown = sorted(set(named) - known)
+    if unlisted := sorted({*trained_methods(), *post_methods()}.intersection(unknown)):
+        raise InvalidInputError(
+            f"bench.methods names the method {unlisted[0]}, but no block of the parameters has it: "
+            f"add one, `{unlisted[0]}: {{method: {unlisted[0]}}}` (in the bench to "
+            "conf/bench/parameters_bench.yml)."
+        )
     if unknown:
         raise InvalidInputError(
             f"bench.methods names {', '.join(unknown)}, but no block of the parameters is called "

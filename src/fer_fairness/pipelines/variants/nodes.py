@@ -263,7 +263,7 @@ def apply_post_method(
     """Test predictions of another variant after the change; arguments as of `fit_post_method`."""
     method = PostMethodBlock.model_validate(block).root
     scored = told_of_faces(method, predictions, faces, others)
-    changed = method.apply(scored, rules["rules"], seed=seed)
+    changed = method.applied(scored, rules["rules"], seed=seed)
     columns = {str(name): changed[name] for name in changed.columns}
     result = predictions.assign(variant=method.name, **columns)
     return PREDICTIONS_SCHEMA.validate(result)
