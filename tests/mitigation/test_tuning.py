@@ -41,15 +41,7 @@ def test_whatever_a_method_may_try_is_a_setting_of_it(name: str) -> None:
 
 
 def _has_own_values_in_grid(method: Any) -> bool:
-    def own(path: str) -> object:
-        if path.startswith("fine_tuning."):
-            return COMMON.training.target_learning_rate
-        value = method
-        for part in path.split("."):
-            value = getattr(value, part)
-        return value
-
-    return all(own(path) in values for path, values in method.search.items())
+    return all(_value(path, method) in values for path, values in method.search.items())
 
 
 def test_the_first_trial_is_the_block_as_it_is_written() -> None:
@@ -70,6 +62,27 @@ def test_trials_differ_between_methods_and_seeds_but_not_between_calls() -> None
     assert drawn("a", 0) == drawn("a", 0)
     assert drawn("a", 0) != drawn("b", 0)
     assert drawn("a", 0) != drawn("a", 1)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_no_value_is_tried_again_before_all_of_its_parameter_were(name: str) -> None:
+    method = KNOWN[name](method=name, name=name)
+    n_trials = 3
+    found = candidates(method, COMMON, n_trials, seed=0)
+    for path, values in method.search.items():
+        if len(found) < n_trials:
+            continue  # fewer settings than trials: all are tried
+        tried = [_value(path, block) for _, block in found]
+        expected = min(n_trials, len({*values, tried[0]}))
+        assert len(set(tried)) == expected, path
+
+
+def _value(path: str, block: Any) -> object:
+    value: Any = block.model_dump()
+    value["fine_tuning"] = COMMON.with_changes(value.get("fine_tuning", {})).model_dump()
+    for part in path.split("."):
+        value = value[part]
+    return value
 
 
 def test_settings_that_come_to_the_same_are_tried_once() -> None:
