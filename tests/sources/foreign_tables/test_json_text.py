@@ -45,6 +45,11 @@ def test_people_called_by_long_numbers_stay_apart_beside_somebody_without_one() 
     assert read_text('[{"n": ' + "9" * 5_000 + "}]")["n"].item() == "9" * 5_000
 
 
+def test_half_of_a_character_is_named() -> None:
+    with pytest.raises(InvalidInputError, match=r"x: the JSON holds 'a\\ud800', half of a char"):
+        read_text('[{"image": "a\\ud800", "emotion": "sad"}]')
+
+
 def test_line_ends_of_other_scripts_inside_of_texts_end_no_line() -> None:
     lines = [{"note": "one\u2028two\x85three", "emotion": emotion} for emotion in ("sad", "fear")]
     text = "\r\n".join(json.dumps(line, ensure_ascii=False) for line in lines)

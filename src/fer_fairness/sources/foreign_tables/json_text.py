@@ -18,6 +18,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.base import shortened
 from fer_fairness.sources.image_files.listing import IMAGE_SUFFIXES
 from fer_fairness.sources.predictions.roles import ATTRIBUTE_NAMES, ID_NAMES, normal
 
@@ -60,6 +61,11 @@ def frame_of_json(name: str, text: str) -> pd.DataFrame:
         raise InvalidInputError(
             f"{name}, line {error.lineno}: this is no JSON ({error.msg}). Write the results with "
             "json.dump, or as CSV."
+        ) from error
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"{name}: the JSON holds {shortened(repr(error.object))}, half of a character, which "
+            "is no UTF-8 text. Correct it, or leave that value out."
         ) from error
     except RecursionError as error:
         raise InvalidInputError(
