@@ -44,8 +44,8 @@ def open_table(path: Path) -> ForeignTable:
 
     Raises:
         InvalidInputError: If the file is absent, empty, of none of these kinds, damaged, larger
-            than the memory allows (`foreign_size`), has no rows, a column name twice, or a row with
-            too few or too many cells.
+            than the memory allows (`size.check_bytes`), has no rows, a column name twice, or a row
+            with too few or too many cells.
         FileAccessError: If the system does not let it be read.
     """
     size = regular_file_bytes(path, remedy="Give the path of a CSV or Parquet file.")

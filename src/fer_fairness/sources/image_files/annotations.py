@@ -46,7 +46,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     row; empty rows are passed over.
 
     Args:
-        path: A CSV or Parquet file (`foreign_file.open_table`).
+        path: A CSV or Parquet file (`foreign_tables.reading.open_table`).
         files: The images of the folder, as `image_file` names them.
 
     Raises:
