@@ -134,6 +134,13 @@ def test_what_cannot_be_is_refused_by_its_option_without_a_traceback(
     assert "audit.columns" not in result.output
 
 
+def test_an_address_in_place_of_a_file_is_refused_by_saying_so(file: Path) -> None:
+    for asked in (["s3://b/x.csv"], [file, "--held-out-labels", "https://x.org/y.csv"]):
+        result = run(*asked)
+        assert result.exit_code == 1
+        assert f"{asked[-1]} is an address; expected a path of this machine" in result.stderr
+
+
 @pytest.mark.parametrize("content", ["", "a,b\n", "\0\1\2", "a\n1\n"])
 def test_what_is_no_file_of_predictions_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "audit.csv").write_text(content)

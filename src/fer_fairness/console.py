@@ -58,7 +58,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path())  # a text: a path would hide that it is an address
 @click.option(
     "--y-pred",
     metavar="TEXT",
@@ -74,7 +74,7 @@ def main() -> None:
 )
 @click.option(
     "--held-out-labels",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Where a labeller predicted the groups: a file with true_<attribute> and "
     "predicted_<attribute>.",
 )
@@ -94,7 +94,7 @@ def main() -> None:
     help="Folder of the report. [default: one of its own in audits/]",
 )
 def audit(
-    file: Path,
+    file: str,
     y_true: str | None,
     y_pred: tuple[str, ...],
     seed: int,

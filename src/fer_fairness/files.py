@@ -164,5 +164,20 @@ def home_expanded(given: str | os.PathLike[str]) -> Path:
     """A path as somebody types it, ~ being their home; that of nobody known stays as it is.
 
     `Path.expanduser` raises there what nobody catches.
+
+    Raises:
+        InvalidInputError: It is an address, of which a path would make a folder "s3:".
     """
+    if isinstance(given, str) and (told := told_of_address(given)):
+        raise InvalidInputError(told)
     return Path(os.path.expanduser(given))  # noqa: PTH111
+
+
+def told_of_address(given: str) -> str | None:
+    """What to tell of an address (`s3://bucket/x.csv`) where a path is expected; None of a path."""
+    if "://" not in given:
+        return None
+    return (
+        f"{given} is an address; expected a path of this machine. What lies in a bucket below the "
+        "data root is in its mirror: data/mirror/s3/BUCKET/... Copy other files here first."
+    )

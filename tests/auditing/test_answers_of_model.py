@@ -36,3 +36,18 @@ def test_answers_are_probabilities_whatever_the_model_gives(
     outputs: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]
 ) -> None:
     np.testing.assert_allclose(shares(outputs), expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "emotions"),
+    [(("anger", "fear", "contempt"), ("anger", "fear")), (("anger", "fear", "-"), None)],
+    ids=["not scored", "no class"],
+)
+@pytest.mark.parametrize("whole", [1, 100], ids=["shares", "percentages"])
+def test_shares_stay_shares_where_a_class_is_not_scored_and_has_all_of_some_face(
+    names: tuple[str, ...], emotions: tuple[str, ...] | None, whole: int
+) -> None:
+    outputs = whole * np.array([[0.6, 0.2, 0.2], [0.0, 0.0, 1.0]])
+    found = answers(lambda _: outputs, IMAGES, names, emotions, batch_size=2)
+    expected = [[0.75, 0.25], [0.5, 0.5]]
+    np.testing.assert_allclose(found[["probability_anger", "probability_fear"]], expected)

@@ -136,6 +136,22 @@ def test_faces_are_cut_out_of_larger_pictures(tmp_path: Path) -> None:
         audited(dataset=Pictures(tmp_path / "faces.csv"))
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_column_that_is_not_used_may_hold_anything_beside_pictures(
+    tmp_path: Path, kind: str
+) -> None:
+    Image.fromarray(np.full((40, 30), 200, dtype=np.uint8)).save(tmp_path / "a.png")
+    file = tmp_path / f"faces.{kind}"
+    if kind == "csv":
+        file.write_text('image,embedding,who\na.png,"[1 2\n 3 4]",007\n')
+    else:
+        who = pd.array([None, 10**17 + 1], dtype="Int64")
+        cells = {"image": "a.png", "embedding": [[0.5, 1.5]] * 2, "who": who}
+        pd.DataFrame(cells).to_parquet(file)
+    found = faces_of(Pictures(file, size_px=6), tmp_path)
+    assert str(found.table["who"].iloc[-1]) in ("007", "100000000000000001")
+
+
 def test_a_box_is_clipped_or_refused_and_one_that_lacks_is_told(
     tmp_path: Path,
 ) -> None:

@@ -66,8 +66,10 @@ def answers(
             f"The model's outputs are {', '.join(every)}, and the dataset has "
             f"{', '.join(emotions or ())}: expected two in common at least. Correct class_names."
         )
+    of_classes = [name != NO_CLASS for name in every]
+    are_shares = _are_shares(outputs[:, of_classes], outputs)
     outputs = outputs[:, left]
-    shares = _shares(outputs)
+    shares = _shares(outputs) if are_shares else np.asarray(softmax(outputs, axis=1))
     columns = {probability_column(name): shares[:, i] for i, name in enumerate(names)}
     return pd.DataFrame({PREDICTED: np.array(names)[outputs.argmax(axis=1)], **columns})
 
@@ -130,14 +132,26 @@ def _plain(name: str) -> str:
     return EMOTION_ALIASES.get(known, known)
 
 
-def _shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Probabilities that sum to 1: of shares and percentages by division, of logits by a softmax.
+def _are_shares(classes: npt.NDArray[np.float64], outputs: npt.NDArray[np.float64]) -> bool:
+    """Whether outputs are shares or percentages rather than logits.
 
-    Shares need not sum to 1: some outputs may have been left out, or each class has its own.
+    Shares need not sum to 1: an output that is no class may be left out, or each class has its own.
+
+    Args:
+        classes: Those that are classes, whether they are scored or not.
+        outputs: All, of which percentages may sum to 100 as well.
     """
+    is_share = (classes >= 0).all() and (classes <= 1 + _SUM_TOLERANCE).all()
+    is_percentage = [
+        (whole >= 0).all() and (np.abs(whole.sum(axis=1) - 100) <= 100 * _SUM_TOLERANCE).all()
+        for whole in (classes, outputs)
+    ]
+    has_answer = (classes != 0).any(axis=1).all() or (outputs != 0).any(axis=1).all()
+    return bool((is_share or any(is_percentage)) and has_answer)
+
+
+def _shares(outputs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Shares or percentages so that they sum to 1; alike where all is on what is not scored."""
     sums = outputs.sum(axis=1, keepdims=True)
-    are_shares = (outputs <= 1 + _SUM_TOLERANCE).all()
-    are_percentages = (np.abs(sums - 100) <= 100 * _SUM_TOLERANCE).all()
-    if (outputs >= 0).all() and (sums > 0).all() and (are_shares or are_percentages):
-        return np.asarray(outputs / sums)
-    return np.asarray(softmax(outputs, axis=1))
+    is_elsewhere = sums == 0
+    return np.where(is_elsewhere, 1 / outputs.shape[1], outputs / np.where(is_elsewhere, 1.0, sums))

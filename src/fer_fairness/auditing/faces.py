@@ -165,7 +165,8 @@ def _pictures(given: Pictures) -> Faces:
     else:
         file = home_expanded(given.table)
         table, folder = open_table(file), file.parent
-        frame = pd.DataFrame({name: table.one_line(name) for name in table.names})
+        # As they are: cells of a column that is not used may be anything.
+        frame = table.data.to_pandas(integer_object_nulls=True)
     column = image_column(table)
     if column is None:
         table.refuse(

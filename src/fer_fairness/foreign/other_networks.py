@@ -254,7 +254,7 @@ def _taken(
     possible = _possible(sizes, form) if len(sizes) == 4 else []
     possible = [one._replace(shape=form.sized(one.shape, path)) for one in possible]
     if len(possible) > 1 and None in (sizes[1], sizes[3]):
-        possible = [one for one in possible if _runs(one, run)]
+        possible = [one for one in possible if _runs(one, run, sizes[0] or 1)]
     if len(possible) == 1:
         return possible[0]
     if possible:
@@ -284,9 +284,9 @@ def _possible(sizes: list[int | None], form: InputForm) -> list[_Taken]:
     return certain or [taken for taken, _ in found]
 
 
-def _runs(taken: _Taken, run: Callable[[np.ndarray], np.ndarray]) -> bool:
+def _runs(taken: _Taken, run: Callable[[np.ndarray], np.ndarray], n_images: int) -> bool:
     height, width, n_channels = (side or _TRIED_SIDE_PX for side in taken.shape)
-    images = np.zeros((1, height, width, n_channels), dtype=np.float32)
+    images = np.zeros((n_images, height, width, n_channels), dtype=np.float32)
     try:
         run(images.transpose(0, 3, 1, 2) if taken.layout == "NCHW" else images)
     except Exception:  # noqa: BLE001 - some ten kinds of each runtime

@@ -15,15 +15,12 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
-from fer_fairness.files import home_expanded
+from fer_fairness.files import home_expanded, told_of_address
 
 
 def _of_this_machine(given: str) -> str:
-    if "://" in given:
-        raise ValueError(
-            f"{given} is an address; expected a path of this machine. What lies in a bucket below "
-            "the data root is in its mirror: data/mirror/s3/BUCKET/..."
-        )
+    if told := told_of_address(given):
+        raise ValueError(told)
     return os.path.expanduser(given)  # noqa: PTH111  a path's own raises where nobody is known
 
 

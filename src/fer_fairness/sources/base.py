@@ -188,6 +188,19 @@ def dataset_not_found(facts: DatasetFacts, folder: Path, missing: str) -> Datase
     )
 
 
+def absent_or_unknown(facts: DatasetFacts, folder: Path) -> RawFaces:
+    """`no_faces` where the folder is not there or empty.
+
+    Raises:
+        DatasetNotFoundError: It holds something, but no layout that is known; with what it holds.
+    """
+    held = sorted(path.name + "/" * path.is_dir() for path in folder.glob("[!.]*"))
+    if held:
+        shown = shortened(", ".join(held))
+        raise dataset_not_found(facts, folder, f"what lies there has no known layout ({shown}).")
+    return no_faces(facts, folder)
+
+
 def no_faces(facts: DatasetFacts, folder: Path) -> RawFaces:
     """What the reader of a dataset gives that is not there and need not be.
 

@@ -98,6 +98,29 @@ def test_groups_of_ages_stay_and_impossible_years_are_refused(tmp_path: Path) ->
     assert raw.faces["age_group"].iloc[:3].tolist() == ["0-29", "30+", "30+"]
 
 
+def test_codes_of_age_groups_are_not_taken_for_the_years_of_children(tmp_path: Path) -> None:
+    faces_of(tmp_path).assign(age=[0, 2, 4] * 7).to_csv(tmp_path / "t.csv", index=False)
+    block: dict[str, Any] = {
+        "kind": "table",
+        "table": "t.csv",
+        "columns": {**COLUMNS, "age": "age"},
+    }
+    with pytest.raises(InvalidInputError, match=r"up to 4, codes of age groups or years.*0-19"):
+        read(tmp_path, **block)
+    raw = read(tmp_path, **block, groups={"age_group": {0: "0-3", 2: "20-39", 4: "70+"}})
+    assert raw.faces["age_group"].iloc[:3].tolist() == ["0-3", "20-39", "70+"]
+    raw = read(tmp_path, **block, age_cuts=[3])
+    assert raw.faces["age_group"].iloc[:3].tolist() == ["0-2", "0-2", "3+"]
+
+
+def test_annotated_ages_that_became_dates_are_repaired_and_told(tmp_path: Path) -> None:
+    ages = ["3-9", "9-Mar", "Oct-19"] * 7
+    faces_of(tmp_path).assign(age=ages).to_csv(tmp_path / "t.csv", index=False)
+    raw = read(tmp_path, kind="table", table="t.csv", columns={**COLUMNS, "age": "age"})
+    assert raw.faces["age_group"].iloc[:3].tolist() == ["3-9", "3-9", "10-19"]
+    assert any("took '3-9' for the date '9-Mar'" in note for note in raw.report["notes"])  # type: ignore[union-attr, operator]
+
+
 def test_a_person_of_two_annotated_groups_is_refused_where_the_table_is_read(
     tmp_path: Path,
 ) -> None:

@@ -119,6 +119,24 @@ def test_affectnet_images_without_an_annotation_are_named(tmp_path: Path) -> Non
     ]
 
 
+def test_affectnet_annotations_that_are_empty_archives_or_huge_are_named(tmp_path: Path) -> None:
+    write_affectnet(tmp_path, "train_set")
+    annotations = tmp_path / "train_set/annotations"
+    (annotations / "3_exp.npy").write_bytes(b"")
+    with (annotations / "4_exp.npy").open("wb") as file:
+        np.savez(file, label=1)
+    with (annotations / "5_exp.npy").open("wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (10**12,)}
+        np.lib.format.write_array_header_1_0(file, header)
+    header_alone = b"\x93NUMPY\x01\x00\x10\x00{'descr': '<U1', ("
+    (annotations / "6_exp.npy").write_bytes(header_alone)
+    raw = read(tmp_path, kind="affectnet", max_damaged_share=0.2)
+    damaged = raw.rejected.query("action == 'left out'").sort_values("file")
+    assert damaged["value"].tolist() == ["3.jpg", "4.jpg", "5.jpg", "6.jpg"]
+    assert damaged["reason"].str.contains("_exp.npy cannot be read").all()
+    assert "shape (1000000000000,), expected one number" in damaged["reason"].iloc[2]
+
+
 def test_expw_faces_are_cut_out_of_their_pictures(tmp_path: Path) -> None:
     (tmp_path / "origin").mkdir()
     lines = []
@@ -138,6 +156,16 @@ def test_expw_faces_are_cut_out_of_their_pictures(tmp_path: Path) -> None:
     (tmp_path / "label.lst").write_text("\n".join([*lines[2:], "pic_0.png 0 1 2", lines[1]] * 1))
     raw = read(tmp_path, kind="expw", max_damaged_share=0.1)
     assert raw.rejected["row"].tolist() == [41]
+
+
+def test_an_expw_line_whose_numbers_are_none_is_damage(tmp_path: Path) -> None:
+    write_face(tmp_path / "images/1.png")
+    lines = [f"1.png {face} 0 0 60 60 9.0 {face % 7}" for face in range(20)]
+    lines += ["1.png 20 --2 0 60 60 9.0 1", "1.png 21 \u00b2 0 60 60 9.0 1"]
+    lines += ["1.png 22 0 0 60 60 9.0 \u00b25"]
+    (tmp_path / "label.lst").write_text("\n".join(lines), encoding="utf-8")
+    raw = read(tmp_path, kind="expw", max_damaged_share=0.2)
+    assert raw.rejected["row"].tolist() == [21, 22, 23]
 
 
 def test_an_expw_box_beside_its_picture_is_damage(tmp_path: Path) -> None:

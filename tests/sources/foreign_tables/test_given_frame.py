@@ -43,6 +43,18 @@ def test_objects_of_several_kinds_read_as_their_texts(values: list[object]) -> N
     assert set(column.texts.dropna()) == {text for text in known if text}
 
 
+@pytest.mark.parametrize("kind", ["category", "interval"])
+def test_age_groups_that_pandas_cut_read_as_a_csv_file_has_them(kind: str, tmp_path: Path) -> None:
+    groups = pd.Series(pd.cut([7.0, 30.0, np.nan, 31.0], [0.0, 20.0, 40.0]))
+    groups = groups if kind == "category" else groups.astype(pd.IntervalDtype("float64", "right"))
+    frame = pd.DataFrame({"age_group": groups, "other": 0})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    from_frame = table_of_frame(frame).text("age_group")
+    assert from_frame.values == ("(0.0, 20.0]", "(20.0, 40.0]")
+    assert from_frame.values == open_table(tmp_path / "t.csv").text("age_group").values
+    assert from_frame.texts.isna().tolist() == [False, False, True, False]
+
+
 def test_what_holds_neither_text_nor_number_is_refused_once_it_is_asked_for() -> None:
     times = pd.Series(pd.to_datetime(["2020-01-01"] * 2))
     table = table_of_frame(pd.DataFrame({"when": times, "g": ["a", "b"], "d": [{"x": 1}] * 2}))

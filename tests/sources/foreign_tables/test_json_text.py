@@ -36,6 +36,26 @@ def test_a_broken_line_is_named_by_its_number_in_the_file() -> None:
         read_text('{"emotion": "sad"}\n\n{"emotion": "sad"}\n{"emotion": }\n')
 
 
+def test_people_called_by_long_numbers_stay_apart_beside_somebody_without_one() -> None:
+    people = (100_000_000_000_000_001, 100_000_000_000_000_002)
+    records = [{"person": person, "emotion": "sad"} for person in (*people, None)]
+    read = read_text(json.dumps(records))
+    assert read["person"].tolist()[:2] == [str(person) for person in people]
+    assert read["person"].isna().tolist() == [False, False, True]
+    assert read_text('[{"n": ' + "9" * 5_000 + "}]")["n"].item() == "9" * 5_000
+
+
+def test_half_of_a_character_is_named() -> None:
+    with pytest.raises(InvalidInputError, match=r"x: the JSON holds 'a\\ud800', half of a char"):
+        read_text('[{"image": "a\\ud800", "emotion": "sad"}]')
+
+
+def test_line_ends_of_other_scripts_inside_of_texts_end_no_line() -> None:
+    lines = [{"note": "one\u2028two\x85three", "emotion": emotion} for emotion in ("sad", "fear")]
+    text = "\r\n".join(json.dumps(line, ensure_ascii=False) for line in lines)
+    assert read_text(text).to_dict("records") == lines
+
+
 def test_faces_that_name_their_picture_keep_its_name() -> None:
     lists = '[[{"img_path": "sad/a.jpg", "emotion": {"sad": 90}}], [{"emotion": {"sad": 80}}], []]'
     read = read_text(lists)

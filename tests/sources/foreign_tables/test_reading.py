@@ -72,6 +72,34 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, message: st
         open_table(path)
 
 
+@pytest.mark.parametrize("text", ["a" * 200_000, 'id,"emotion\n' + "1,2\n" * 100_000 + '"\n'])
+def test_a_first_line_that_does_not_end_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidInputError, match=r"p\.csv, line 1: .* more than 131,072 characters"):
+        open_table(path)
+
+
+@pytest.mark.parametrize("cell", ["x" * 1_500_000, "x\n" * 700_000], ids=["one line", "lines"])
+def test_a_row_may_hold_a_picture_as_text(tmp_path: Path, cell: str) -> None:
+    path = tmp_path / "p.csv"
+    rows = [f'{number},"{cell}"\n' for number in (1, 2, 3)]
+    path.write_text("".join(["id,picture\n", *rows]))
+    table = open_table(path)
+    assert table.text("id").values == ("1", "2", "3")
+    assert table.data.column("picture")[2].as_py() == cell
+    path.write_text("".join(["id,picture\n", *rows, "4,5,6\n"]))
+    with pytest.raises(InvalidInputError, match=r"row 4 \(.*: 3 cells, expected 2"):
+        open_table(path)
+
+
+def test_a_header_of_many_columns_is_read(tmp_path: Path) -> None:
+    names = [f"embedding_of_the_face_{number:05}" for number in range(8_000)]
+    path = tmp_path / "p.csv"
+    path.write_text(",".join(names) + "\n" + ",".join("1" * len(names)) + "\n")
+    assert open_table(path).names == tuple(names)
+
+
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"nowhere\.csv: there is no such file"):
         open_table(tmp_path / "nowhere.csv")

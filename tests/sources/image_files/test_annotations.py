@@ -29,6 +29,11 @@ def test_values_are_trimmed_free_text_and_empty_ones_are_missing(tmp_path: Path)
     }
 
 
+def test_what_reads_as_no_value_elsewhere_is_no_group_here(tmp_path: Path) -> None:
+    found = read(tmp_path, "file,gender,race\n1.jpg,NA,white\na/2.jpg,male,nan\n")
+    assert found.values == {"1.jpg": {"race": "white"}, "a/2.jpg": {"gender": "male"}}
+
+
 @pytest.mark.parametrize(
     "text",
     [

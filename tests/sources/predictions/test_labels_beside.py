@@ -51,6 +51,12 @@ def test_names_without_folders_match_only_where_they_are_unique() -> None:
         joined(table(image=["x/a.png", "y/a.png"]), right)
 
 
+def test_pictures_without_a_name_in_both_do_not_keep_others_from_being_matched() -> None:
+    right = table(file=["y/a.jpg", "y/b.jpg", ""], sex=["f", "m", "m"])
+    found = joined(table(image=["x/b.png", "NA", "x/a.png"]), right)
+    assert found.data.column("sex").to_pylist() == ["m", None, "f"]
+
+
 @pytest.mark.parametrize(
     ("right", "told"),
     [

@@ -308,6 +308,37 @@ def test_an_absent_dataset_has_no_faces_and_says_what_to_do(tmp_path: Path) -> N
     assert "kedro run --env sample --pipelines fabrication,__default__" in message
 
 
+def test_a_folder_of_no_known_layout_is_not_taken_for_an_absent_dataset(
+    tmp_path: Path, write_image: Callable[[Path, int], None]
+) -> None:
+    for split in ("train", "valid"):
+        write_image(tmp_path / split / "1" / f"{split}_00001_aligned.jpg", 100)
+    with pytest.raises(DatasetNotFoundError, match=r"no known layout \(train/, valid/\)"):
+        read_raf_db(tmp_path, PARAMS)
+
+
+def test_folders_beside_train_and_test_that_are_not_read_are_told(
+    folders: Path, write_image: Callable[[Path, int], None]
+) -> None:
+    assert "not read" not in json.dumps(read_raf_db(folders, PARAMS).report["notes"])
+    write_image(folders / "DATASET" / "val" / "1" / "train_00009_aligned.jpg", 100)
+    raw = read_raf_db(folders, PARAMS)
+    assert len(raw.faces) == 5
+    assert "val/ beside train/ and test/: not read" in json.dumps(raw.report["notes"])
+
+
+def test_a_list_that_counts_from_0_is_refused_rather_than_read_one_emotion_off(
+    authors: Path,
+) -> None:
+    labels = authors / "basic" / "EmoLabel" / "list_patition_label.txt"
+    shifted = [f"{name}.jpg {code - 1}" for name, code in LABELS.items()]
+    labels.write_text("\n".join(shifted) + "\n")
+    with pytest.raises(DamagedDataError, match=r"line 2: the label is 0.*counted from 0"):
+        read_raf_db(authors, PARAMS)
+    labels.write_text("\n".join([*shifted[:2], "train_12271.jpg 7", *shifted[3:]]) + "\n")
+    assert read_raf_db(authors, PARAMS).rejected["value"].tolist() == ["0"]  # one slip alone
+
+
 def test_labels_without_aligned_images_say_so(authors: Path) -> None:
     (authors / "basic" / "Image" / "aligned").rename(authors / "basic" / "Image" / "original")
     with pytest.raises(DatasetNotFoundError, match="aligned not"):

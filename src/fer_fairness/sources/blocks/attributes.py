@@ -7,8 +7,14 @@ from typing import Final
 import pandas as pd
 
 from fer_fairness.sources.foreign_tables.table import ForeignTable, TextColumn, rows_named
-from fer_fairness.sources.predictions.ages import groups_of_years, is_years
+from fer_fairness.sources.predictions.ages import (
+    MOST_CODES,
+    age_groups,
+    groups_of_years,
+    is_years,
+)
 from fer_fairness.sources.predictions.group_cells import combination_notes, named_by
+from fer_fairness.spreadsheets import ranges_of_dates
 from fer_fairness.taxonomy import (
     COARSE_AGE_GROUPS,
     COARSE_RACES,
@@ -44,8 +50,9 @@ def annotated_groups(
 ) -> list[str | None]:
     """The groups of a column, one a row; None where a cell is empty.
 
-    Names that are the project's own but for case, blanks and underscores get its spelling; others
-    stay as they are written. Ages that are all numbers are years, and are cut into groups.
+    Names that are the project's own but for case, blanks and underscores get its spelling, and
+    ranges of ages that a spreadsheet took for dates are repaired; others stay as they are written.
+    Ages that are all numbers are years, and are cut into groups.
 
     Args:
         table: The file; a note tells what ages became.
@@ -55,8 +62,8 @@ def annotated_groups(
         age_cuts: First year of each age group but the youngest.
 
     Raises:
-        InvalidInputError: A code is not in the legend, gender or race are numbers without one, or
-            an age is beyond 120 years.
+        InvalidInputError: A code is not in the legend, gender or race are numbers without one, ages
+            may be codes as well as years, or an age is beyond 120 years.
     """
     found = table.text(column)
     table.notes.extend(combination_notes(found))
@@ -64,12 +71,33 @@ def annotated_groups(
         found = named_by(table, found, legend, setting=f"`groups` of {attribute}")
         names = {value: value for value in found.values}
     elif attribute == "age_group" and all(map(is_years, found.values)):
+        _refuse_codes_of_ages(table, found, age_cuts)
         names = dict(groups_of_years(table, found, age_cuts))
     else:
         _refuse_numbers(table, attribute, found)
-        names = {value: _spelt(attribute, value) for value in found.values}
+        dates = ranges_of_dates(found.values) if attribute == "age_group" else {}
+        table.notes.extend(
+            f"{column!r}: a spreadsheet took {value!r} for the date {cell!r}; it is read as "
+            f"{value!r}."
+            for cell, value in dates.items()
+        )
+        names = {value: _spelt(attribute, dates.get(value, value)) for value in found.values}
     texts = found.texts.astype(object).map(names)
     return [None if pd.isna(text) else str(text) for text in texts]
+
+
+def _refuse_codes_of_ages(table: ForeignTable, found: TextColumn, age_cuts: Sequence[int]) -> None:
+    """Refuse small whole numbers that would all be one group as years: they are rather codes."""
+    if len(found.values) < 2 or not all(map(str.isdecimal, found.values)):
+        return
+    oldest = max(map(int, found.values))
+    if oldest <= MOST_CODES and oldest < age_cuts[0]:
+        table.refuse(
+            f"column {found.name!r} holds whole numbers up to {oldest}, codes of age groups or "
+            f"years, which would all be {age_groups(age_cuts)[0]}. Say what codes stand for in "
+            f"`groups`, such as {{age_group: {{'{found.values[0]}': 20-29}}}}; of years give "
+            "`age_cuts` that part them."
+        )
 
 
 def _refuse_numbers(table: ForeignTable, attribute: str, found: TextColumn) -> None:

@@ -93,7 +93,7 @@ def read_labels(
     """
     reader = EmotionReader(params.labels, params.codes)
     unknown = {label: n for label, n in counts.items() if not reader.knows(label)}
-    numbers = sorted((label for label in unknown if label.strip().isdigit()), key=int)
+    numbers = sorted((label for label in unknown if label.strip().isdecimal()), key=int)
     if numbers:
         _refuse_numbers(numbers, params)
     for label in unknown:

@@ -3,6 +3,7 @@
 Facts of the layouts are from their publishers' readmes and public loaders; no image was looked at.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from fer_fairness.params.datasets import PresetParameters
-from fer_fairness.sources.base import DamageRecord, DatasetFacts, dataset_not_found
+from fer_fairness.sources.base import DamageRecord, DatasetFacts, dataset_not_found, shortened
 from fer_fairness.sources.blocks.emotions import EmotionReader
 from fer_fairness.sources.blocks.folders import (
     CLIP_IN_NAME,
@@ -44,7 +45,9 @@ Lister = Callable[[DatasetFacts, Path, EmotionReader, DamageRecord], Listing]
 _JAFFE_NAME: Final = re.compile(r"([A-Z]{2})\.([A-Z]{2})\d*\.\d+\.\w+")
 _EXPW_FOLDERS: Final = ("image/origin", "origin", "images", "image", ".")
 _EXPW_FIELDS: Final = 8
+_WHOLE: Final = re.compile(r"-?[0-9]{1,9}")
 _AFFECTNET_SUFFIX: Final = "_exp.npy"
+_ANNOTATION_BYTES: Final = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -121,15 +124,36 @@ def _list_affectnet(
             record.add(*place, f"there is no ../annotations/{path.stem}{_AFFECTNET_SUFFIX}")
             continue
         try:
-            label = str(np.load(annotation, allow_pickle=False).item()).strip()
-        except (OSError, ValueError) as error:
-            record.add(*place, f"its annotation {annotation.name} cannot be read: {error}")
+            label = _annotated(annotation)
+        except Exception as error:  # noqa: BLE001  NumPy raises many kinds for damaged files
+            why = shortened(" ".join(str(error).split())) or type(error).__name__
+            record.add(*place, f"its annotation {annotation.name} cannot be read: {why}")
             continue
         split = next((name for part in above.parts if (name := split_named(part))), None)
         faces.append(ListedFace(file, label, place, file=file, split=split))
     if not faces:
         raise dataset_not_found(facts, folder, "no image there has an annotation.")
     return Listing(faces, len(images.files))
+
+
+def _annotated(annotation: Path) -> str:
+    """The one value of a `.npy` file, which is somebody else's.
+
+    Raises:
+        ValueError: It holds more; NumPy raises this and others for what is no such file.
+    """
+    size = annotation.stat().st_size
+    if size > _ANNOTATION_BYTES:
+        raise ValueError(f"it has {size:,} bytes, expected one number")
+    # Looked at first: a few bytes may declare an array that fills the memory.
+    with annotation.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        if version != (1, 0):
+            raise ValueError(f"it is of version {version} of the format, expected (1, 0)")
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+    if math.prod(shape) != 1:
+        raise ValueError(f"it holds an array of shape {shape}, expected one number")
+    return str(np.load(annotation, allow_pickle=False).item()).strip()
 
 
 def _list_expw(
@@ -144,7 +168,7 @@ def _list_expw(
     for number, line in file.numbered():
         fields = line.split()
         numbers = fields[1:6]
-        if len(fields) != _EXPW_FIELDS or not all(n.lstrip("-").isdigit() for n in numbers):
+        if len(fields) != _EXPW_FIELDS or not all(map(_WHOLE.fullmatch, numbers)):
             reason = (
                 "the line is not image, face, top, left, right and bottom in pixels, confidence "
                 "and label"

@@ -66,6 +66,7 @@ def arrow_columns(
 def _arrow(values: pd.Series) -> pa.ChunkedArray | UnreadColumn:
     if values.dtype == np.float16:
         values = values.astype(np.float32)
+    values = _intervals_as_texts(values)
     try:
         found = pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError):
@@ -88,3 +89,13 @@ def _arrow(values: pd.Series) -> pa.ChunkedArray | UnreadColumn:
     whole = found if isinstance(found, pa.ChunkedArray) else pa.chunked_array([found])
     numeric = not (is_string(whole.type) or is_list(whole.type) or whole.num_chunks < 2)
     return pa.chunked_array([whole.combine_chunks()]) if numeric else whole
+
+
+def _intervals_as_texts(values: pd.Series) -> pd.Series:
+    """A column of intervals, as `pandas.cut` gives age groups, as a CSV file of it has them."""
+    if isinstance(values.dtype, pd.IntervalDtype):
+        return values.astype(object).map(str, na_action="ignore")
+    is_category = isinstance(values.dtype, pd.CategoricalDtype)
+    if is_category and isinstance(values.cat.categories.dtype, pd.IntervalDtype):
+        return values.cat.rename_categories(str)
+    return values

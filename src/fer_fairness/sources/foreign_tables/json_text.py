@@ -18,6 +18,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fer_fairness.errors import InvalidInputError
+from fer_fairness.sources.base import shortened
 from fer_fairness.sources.image_files.listing import IMAGE_SUFFIXES
 from fer_fairness.sources.predictions.roles import ATTRIBUTE_NAMES, ID_NAMES, normal
 
@@ -33,6 +34,8 @@ _PARTS_OF_A_FACE: Final = frozenset(
 )
 _PICTURES: Final = frozenset(ID_NAMES[-1].split())
 _PAIR: Final = 2
+_DIGITS: Final = 15
+"""Whole numbers of more digits are not all numbers of 64 bits with a point."""
 _CLASS: Final = ("label", "class", "type")
 _SCORE: Final = ("score", "confidence", "probability")
 
@@ -59,6 +62,11 @@ def frame_of_json(name: str, text: str) -> pd.DataFrame:
             f"{name}, line {error.lineno}: this is no JSON ({error.msg}). Write the results with "
             "json.dump, or as CSV."
         ) from error
+    except UnicodeEncodeError as error:
+        raise InvalidInputError(
+            f"{name}: the JSON holds {shortened(repr(error.object))}, half of a character, which "
+            "is no UTF-8 text. Correct it, or leave that value out."
+        ) from error
     except RecursionError as error:
         raise InvalidInputError(
             f"{name}: the JSON is nested too deeply. Write one record a face."
@@ -74,24 +82,37 @@ def frame_of_json(name: str, text: str) -> pd.DataFrame:
 
 def _value(text: str) -> Any:  # noqa: ANN401  JSON
     try:
-        return json.loads(text)
+        return _loaded(text)
     except json.JSONDecodeError:
-        lines = [line for line in text.splitlines() if line.strip()]
+        # Not splitlines: JSON may hold characters in its texts at which that breaks too.
+        lines = [line for line in text.split("\n") if line.strip()]
         if len(lines) < 2 or not lines[0].rstrip().endswith(("}", "]")):
             raise
         return [
             _of_line(line, number)
-            for number, line in enumerate(text.splitlines(), start=1)
+            for number, line in enumerate(text.split("\n"), start=1)
             if line.strip()
         ]
 
 
 def _of_line(line: str, number: int) -> Any:  # noqa: ANN401  JSON
     try:
-        return json.loads(line)
+        return _loaded(line)
     except json.JSONDecodeError as error:
         error.lineno = number
         raise
+
+
+def _loaded(text: str) -> Any:  # noqa: ANN401  JSON
+    return json.loads(text, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number; as its digits where it is so long that it can only be a name.
+
+    Beside an empty cell pandas makes numbers with a point of whole ones, which have 15 digits.
+    """
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def _records(value: Any, known: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401  JSON

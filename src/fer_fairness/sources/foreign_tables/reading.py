@@ -25,6 +25,8 @@ from fer_fairness.sources.foreign_tables.table import ROWS, ForeignTable, Unread
 from fer_fairness.sources.image_files.listing import printable
 
 _PIECE_BYTES: Final = 1 << 24
+_BLOCK_BYTES: Final = 1 << 20
+_LARGEST_BLOCK: Final = (1 << 31) - 1
 _SEPARATOR_LINE: Final = re.compile(rb'"?sep=([,;|\t])"?[ \t]*\r?\n')
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -44,8 +46,8 @@ def open_table(path: Path) -> ForeignTable:
 
     Raises:
         InvalidInputError: If the file is absent, empty, of none of these kinds, damaged, larger
-            than the memory allows (`foreign_size`), has no rows, a column name twice, or a row with
-            too few or too many cells.
+            than the memory allows (`size.check_bytes`), has no rows, a column name twice, or a row
+            with too few or too many cells.
         FileAccessError: If the system does not let it be read.
     """
     size = regular_file_bytes(path, remedy="Give the path of a CSV or Parquet file.")
@@ -158,23 +160,14 @@ def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
             "rows after it would be lost. Close it, or write a quote inside of a cell twice."
         )
     wrong: list[pa_csv.InvalidRow] = []
-
-    def on_wrong_row(row: pa_csv.InvalidRow) -> str:
-        wrong.append(row)
-        return "error"
-
     try:
-        table = pa_csv.read_csv(
-            io.BytesIO(content),
-            # One thread: only then does arrow tell the number of a wrong row.
-            read_options=pa_csv.ReadOptions(use_threads=False),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_wrong_row
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
-            ),
-        )
+        try:
+            table = _rows(content, delimiter, header, wrong, _BLOCK_BYTES)
+        except pa.ArrowInvalid as error:
+            if "straddling" not in str(error):
+                raise
+            # A row is longer than a block, such as one that holds a picture as text.
+            table = _rows(content, delimiter, header, wrong, min(len(content) + 1, _LARGEST_BLOCK))
     except pa.ArrowInvalid as error:
         if not wrong:
             raise InvalidInputError(f"{name}: the file cannot be read as CSV: {error}") from error
@@ -187,6 +180,36 @@ def _csv(name: str, content: bytes, notes: list[str]) -> pa.Table:
     return table.rename_columns(names)
 
 
+def _rows(
+    content: bytes,
+    delimiter: str,
+    header: Sequence[str],
+    wrong: list[pa_csv.InvalidRow],
+    block_bytes: int,
+) -> pa.Table:
+    """All columns as texts; the first row with too few or too many cells is added to `wrong`.
+
+    Raises:
+        ArrowInvalid: There is such a row, or one is longer than a block.
+    """
+
+    def on_wrong_row(row: pa_csv.InvalidRow) -> str:
+        wrong.append(row)
+        return "error"
+
+    return pa_csv.read_csv(
+        io.BytesIO(content),
+        # One thread: only then does arrow tell the number of a wrong row.
+        read_options=pa_csv.ReadOptions(use_threads=False, block_size=block_bytes),
+        parse_options=pa_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_wrong_row
+        ),
+        convert_options=pa_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
 def _without_separator_line(content: bytes) -> tuple[bytes, str]:
     """The text without a first line `sep=;`, as spreadsheets write and read it, and the sign."""
     found = _SEPARATOR_LINE.match(content)
@@ -197,10 +220,17 @@ def _header(name: str, content: bytes, separator: str) -> tuple[str, list[str]]:
     # A header longer than this is none.
     start = content[:1_000_000].decode(errors="replace")
     parsed = {
-        delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
+        delimiter: _first_row(start, delimiter)
         for delimiter in ([separator] if separator else _DELIMITERS)
     }
     delimiter = max(parsed, key=lambda candidate: len(parsed[candidate]))
+    if len(parsed[delimiter]) < 2 and not all(parsed.values()):
+        raise InvalidInputError(
+            f"{name}, line 1: the name of a column has more than {csv.field_size_limit():,} "
+            f"characters ({start[:80]!r}...), expected several names separated by "
+            f"{', '.join(_DELIMITERS.values())}. Close a double quote that is open; if the file is "
+            "not CSV, export the predictions as CSV or Parquet."
+        )
     if len(parsed[delimiter]) == 1:
         raise InvalidInputError(
             f"{name}, line 1: one column only, {start.splitlines()[0][:80]!r}, expected several "
@@ -208,6 +238,14 @@ def _header(name: str, content: bytes, separator: str) -> tuple[str, list[str]]:
             "the predictions as CSV or Parquet."
         )
     return delimiter, parsed[delimiter]
+
+
+def _first_row(text: str, delimiter: str) -> list[str]:
+    """The cells of the first row; none where one is longer than a name can be."""
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _column_names(name: str, header: Sequence[str]) -> list[str]:

@@ -23,8 +23,8 @@ _NUMPY: Final = re.compile(r"\b(?:np\.|numpy\.)?(?:u?int|float)(?:8|16|32|64)\((
 def spread_records(table: ForeignTable) -> ForeignTable:
     """The table with a column `emotion.angry` in place of records "{'angry': 38.9, ...}".
 
-    A column is spread where every cell that is not empty is a record, as Python or JSON writes it;
-    values inside that are neither texts nor numbers are left out.
+    A column is spread where every cell that is not empty is a record, as Python or JSON writes it,
+    of UTF-8 texts; values inside that are neither texts nor numbers are left out.
     """
     spread: dict[str, pd.DataFrame] = {}
     for name in table.names:
@@ -59,7 +59,10 @@ def _records(cells: list[str | None]) -> pd.DataFrame | None:
         if record is None:
             return None
         found.append(record)
-    frame = pd.json_normalize(found)
+    try:
+        frame = pd.json_normalize(found)
+    except UnicodeEncodeError:  # half of a character, which no file can hold
+        return None
     plain = [name for name in frame if not frame[name].map(_is_container).any()]
     return frame[plain]
 

@@ -12,7 +12,7 @@ import pandas as pd
 from fer_fairness.errors import DatasetNotFoundError
 from fer_fairness.sources.base import shortened
 from fer_fairness.sources.foreign_tables.reading import open_table
-from fer_fairness.sources.foreign_tables.table import ROWS, ForeignTable
+from fer_fairness.sources.foreign_tables.table import MISSING, ROWS, ForeignTable
 from fer_fairness.spreadsheets import unescaped
 from fer_fairness.taxonomy import ATTRIBUTES
 
@@ -28,8 +28,8 @@ class Annotations:
     Attributes:
         name: Name of the file.
         columns: The attributes it has a column for.
-        values: Attributes by image file, each a text that is not empty; an empty cell has no
-            entry, an image without a row neither.
+        values: Attributes by image file, each a text; a cell that is empty or reads as missing has
+            no entry, an image without a row neither.
     """
 
     name: str
@@ -42,10 +42,11 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
 
     Files are named by their path below the folder; backslashes count as slashes, and a letter with
     an accent is found whether it is written as one character or two. Values are free text,
-    trimmed. Images need not all have a row; empty rows are passed over.
+    trimmed; those that read as none (`MISSING`, as R's NA) are missing. Images need not all have a
+    row; empty rows are passed over.
 
     Args:
-        path: A CSV or Parquet file (`foreign_file.open_table`).
+        path: A CSV or Parquet file (`foreign_tables.reading.open_table`).
         files: The images of the folder, as `image_file` names them.
 
     Raises:
@@ -69,7 +70,7 @@ def read_annotations(path: Path, files: Sequence[str]) -> Annotations:
     rows: dict[str, int] = {}
     problems: list[str] = []
     for row, found in enumerate(cells.to_dict("records"), start=1):
-        filled = {str(name): str(cell) for name, cell in found.items() if cell}
+        filled = {str(name): str(cell) for name, cell in found.items() if cell not in MISSING}
         if not filled:
             continue
         named = filled.pop(FILE_COLUMN, "")

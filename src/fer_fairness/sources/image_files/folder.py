@@ -57,7 +57,7 @@ def read_image_folder(folder: Path, params: ImageFolderParameters) -> ImageFolde
     Hidden files and files that are no images are passed over, and counted in the report.
 
     Args:
-        folder: The folder; images may lie at any depth (`image_listing.list_images`).
+        folder: The folder; images may lie at any depth (`listing.list_images`).
         params: Tolerated damage, the file of annotations.
 
     Returns:

@@ -10,7 +10,7 @@ from fer_fairness.sources.foreign_tables.table import ForeignTable, TextColumn
 from fer_fairness.sources.predictions.roles import normal
 
 _OLDEST_YEARS: Final = 120
-_MOST_CODES: Final = 12
+MOST_CODES: Final = 12
 """Numbers up to here may as well be the codes of groups."""
 
 _YEARS: Final = re.compile(r"\d+(?:\.\d+)?")
@@ -38,10 +38,10 @@ def is_age_in_years(table: ForeignTable, column: TextColumn) -> bool:
         return False
     numbers = {value: _years(m[1]) for value in column.values if (m := _BEGINS.fullmatch(value))}
     # A comma, or a word, may belong to the names of a few groups: 20s, or 25,32.
-    is_many = len(numbers) > _MOST_CODES
+    is_many = len(numbers) > MOST_CODES
     wrong = [v for v in column.values if not is_years(v.replace(",", ".") if is_many else v)]
     is_one_way = is_many or set(wrong) <= {_UNKNOWN}
-    if not is_one_way or all(years <= _MOST_CODES for years in numbers.values()):
+    if not is_one_way or all(years <= MOST_CODES for years in numbers.values()):
         return False
     if wrong:
         table.refuse(

@@ -163,7 +163,7 @@ def _new_name(table: ForeignTable, other: ForeignTable, name: str) -> str:
 def _matching(own: pd.Series, theirs: pd.Series) -> tuple[pd.Series, pd.Series, str]:
     """Names under which the pictures of both are compared, and what these are."""
     whole = own.map(_path), theirs.map(_path)
-    if set(whole[0]) & set(whole[1]):
+    if (set(whole[0]) & set(whole[1])) - {""}:
         return *whole, "picture"
     short = own.map(_stem), theirs.map(_without_face)
     for full, name in ((whole[0], short[0]), (whole[1], theirs.map(_stem))):

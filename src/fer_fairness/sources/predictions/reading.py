@@ -94,7 +94,7 @@ def read_table(
     """Read a table of predictions, that of a known tool among them (`tool_outputs`).
 
     Rows are left out only of a tool's output: pictures in which it found no face, or another one.
-    The rule for labels is that of `predictions_labels`. A file of one
+    The rule for labels is that of `predictions.labels`. A file of one
     class, or with one group, reads: the audit says that it is too little.
 
     Args:

@@ -17,9 +17,9 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
+    absent_or_unknown,
     comparison,
     dataset_not_found,
-    no_faces,
     reading_report,
 )
 from fer_fairness.sources.image_files.images import SIDE, decode_listed
@@ -131,9 +131,7 @@ def read_fer_plus(folder: Path, params: FerPlusParameters) -> RawFaces:
     for root in (folder, folder / "data"):
         if _has_folders(root):
             return _read_folders(folder, root, params)
-    if any(folder.glob("[!.]*")):
-        raise dataset_not_found(FER_PLUS, folder, "there are no files of a known layout.")
-    return no_faces(FER_PLUS, folder)
+    return absent_or_unknown(FER_PLUS, folder)
 
 
 def _read_csv_files(folder: Path, pixel_path: Path, params: FerPlusParameters) -> RawFaces:

@@ -14,9 +14,9 @@ from fer_fairness.sources.base import (
     DatasetFacts,
     Json,
     RawFaces,
+    absent_or_unknown,
     comparison,
     faces_table,
-    no_faces,
     one_hot_targets,
     reading_report,
 )
@@ -83,16 +83,17 @@ def read_raf_db(folder: Path, params: RafDbParameters) -> RawFaces:
 
     Returns:
         The faces, train before test, `sample_id` by the authors' name ("raf_db_train_00001"); none
-        where no known layout is in `folder`.
+        where `folder` is not there or empty.
 
     Raises:
-        DamagedDataError: A header is not the published one, or more images or rows are damaged
-            than `params.max_damaged_share`.
+        DatasetNotFoundError: There is no known layout among the files in `folder`.
+        DamagedDataError: A header is not the published one, labels are counted from 0, or more
+            images or rows are damaged than `params.max_damaged_share`.
     """
     record = DamageRecord(RAF_DB.dataset)
     listing = _listing(folder, record)
     if listing is None:
-        return no_faces(RAF_DB, folder)
+        return absent_or_unknown(RAF_DB, folder)
     paths = [face.path for face in listing.faces]
     places = [(path.relative_to(folder).as_posix(), None, path.name) for path in paths]
     decoded = decode_listed(paths, places, record, params, n_rows=listing.n_rows)

@@ -103,12 +103,14 @@ def list_authors_layout(
 
     Raises:
         DatasetNotFoundError: There is no folder of aligned images.
+        DamagedDataError: Labels are counted from 0.
     """
     root = labels.parents[1]
     images = root / "Image" / "aligned"
     if not images.is_dir():
         raise dataset_not_found(facts, folder, f"{labels.name} is there, but {images} not.")
     file = read_label_file(labels, folder, has_header=False)
+    _refuse_labels_from_0(facts, file)
     listed: dict[str, RafDbFace] = {}
     for number, line in file.numbered():
         match = _LIST_LINE.fullmatch(line)
@@ -175,9 +177,22 @@ def list_class_folders(
         notes.append(
             "There are no train_labels.csv and test_labels.csv: folders alone give labels."
         )
+    notes += _unread_folders_note(root)
     if not has_demographics:
         notes.append("This layout has no demographics: no face has annotated attributes.")
     return Listing("{train,test}/{1..7}/", _train_first(listed), n_rows, files, notes)
+
+
+def _refuse_labels_from_0(facts: DatasetFacts, file: LabelFile) -> None:
+    """Labels 0 to 6, as loaders want them, would be read with every emotion after its neighbour."""
+    matches = ((n, _LIST_LINE.fullmatch(line)) for n, line in file.numbered())
+    numbers = [(n, match[2]) for n, match in matches if match]
+    first = next((n for n, label in numbers if label == "0"), None)
+    if first is not None and all(label != "7" for _, label in numbers):
+        raise DamagedDataError(
+            f"{facts.dataset}: {file.name}, line {first}: the label is 0, and none is 7, expected "
+            "1 to 7: emotions are counted from 0. Add 1 to every label, or obtain the list again."
+        )
 
 
 def _refuse_from_0(facts: DatasetFacts, root: Path) -> None:
@@ -189,6 +204,22 @@ def _refuse_from_0(facts: DatasetFacts, root: Path) -> None:
                 "counted from 0. Rename the folders, 6 to 7 first, or read them by a block of "
                 "`datasets` with kind: folders and codes: raf_db_from_0."
             )
+
+
+def _unread_folders_note(root: Path) -> list[str]:
+    """Which folders of classes beside train/ and test/ are not read."""
+    unread = sorted(
+        path.name
+        for path in root.iterdir()
+        if path.name not in SPLITS and any((path / code).is_dir() for code in _CODES)
+    )
+    if not unread:
+        return []
+    note = (
+        f"{', '.join(f'{name}/' for name in unread)} beside train/ and test/: not read. A block of "
+        "`datasets` with kind: folders and codes: raf_db reads other splits too."
+    )
+    return [note]
 
 
 def _unlisted_note(file: LabelFile, split: str, listed: Mapping[str, RafDbFace]) -> list[str]:
