@@ -37,7 +37,10 @@ from fer_fairness.sources.image_files.label_files import file_md5, file_report, 
 from fer_fairness.sources.image_files.listing import list_images, printable
 from fer_fairness.sources.published.ferplus_files import DAMAGED, read_pixel_file
 from fer_fairness.sources.published.rafdb import RAF_DB
-from fer_fairness.sources.published.rafdb_layouts import find_class_folders, list_class_folders
+from fer_fairness.sources.published.rafdb_class_folders import (
+    find_class_folders,
+    list_class_folders,
+)
 from fer_fairness.taxonomy import CODES_OF_EMOTIONS
 
 Lister = Callable[[DatasetFacts, Path, EmotionReader, DamageRecord], Listing]

@@ -21,13 +21,15 @@ from fer_fairness.sources.base import (
     reading_report,
 )
 from fer_fairness.sources.image_files.images import decode_listed
+from fer_fairness.sources.published.rafdb_class_folders import (
+    find_class_folders,
+    list_class_folders,
+)
 from fer_fairness.sources.published.rafdb_layouts import (
     Listing,
     RafDbFace,
-    find_class_folders,
     find_label_list,
     list_authors_layout,
-    list_class_folders,
 )
 from fer_fairness.taxonomy import RAF_DB_CODES
 
