@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import softmax
 
-from fer_fairness.fairness.codes import Codes, Flags, blocks_of
+from fer_fairness.fairness.codes import Codes
 from fer_fairness.sources.foreign_tables.number_lists import list_numbers
 from fer_fairness.sources.foreign_tables.table import (
     ROWS,
@@ -19,16 +17,11 @@ from fer_fairness.sources.foreign_tables.table import (
 from fer_fairness.sources.predictions.codes import code_range
 from fer_fairness.sources.predictions.labels import Labels, emotion
 from fer_fairness.sources.predictions.roles import ScoreColumns
+from fer_fairness.sources.predictions.shares import Values, shares_of, sums_of
 from fer_fairness.taxonomy import EMOTIONS
-
-SUM_TOLERANCE: Final = 1e-3
-"""Largest distance from one that a row of probabilities may sum to."""
 
 _LARGEST_DISAGREEMENT: Final = 0.5
 _ROUNDING: Final = 1e-6
-_PERCENT: Final = 100.0
-
-Values: TypeAlias = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -109,7 +102,7 @@ def probabilities(
             know has the probability 0, which a note says.
 
     Returns:
-        The probabilities, in [0, 1]. Sums are left as they are, within 0.001 of one.
+        The probabilities, in [0, 1], as `shares_of` gives them.
 
     Raises:
         InvalidInputError: If a class has no column, a probability is negative, rows sum neither to
@@ -123,7 +116,7 @@ def probabilities(
             f"column for each class with audit.columns.{columns.kind}, or write the same names in "
             "both places."
         )
-    values = _of_known_classes(table, columns, scores.values)
+    values = shares_of(table, columns, scores.values)
     zeros = tuple(np.zeros(table.n_rows) for _ in absent)
     table.notes.extend(
         f"{name!r} is the true class of {rows_named(labels.true.texts == name)}, and the model has "
@@ -141,56 +134,11 @@ def _is_unknown_to_model(absent: Sequence[str], scores: Scores, labels: Labels) 
     return not unmet or all(emotion(name) in EMOTIONS for name in (*absent, *unmet))
 
 
-def _of_known_classes(
-    table: ForeignTable, columns: ScoreColumns, given: tuple[Values, ...]
-) -> tuple[Values, ...]:
-    values = _without_percent(table, columns, given)
-    sum_to_one = np.abs(_sums(values) - 1) <= SUM_TOLERANCE
-    for own in values:
-        sum_to_one &= own >= 0
-    if columns.kind == "logits":
-        if sum_to_one.all():
-            table.refuse(
-                f"{listed(columns.columns)} hold probabilities, for every row sums to one, but "
-                "were taken for logits. Name them with audit.columns.probabilities."
-            )
-        table.notes.append("The probabilities are the softmax of the logits.")
-        return _softmax(values)
-    if not sum_to_one.all():
-        _refuse_sums(table, columns, values, ~sum_to_one)
-    return tuple(own if own.max() <= 1 else np.minimum(own, 1.0) for own in values)
-
-
-def _without_percent(
-    table: ForeignTable, columns: ScoreColumns, values: tuple[Values, ...]
-) -> tuple[Values, ...]:
-    """Shares from percentages, which every row summing to 100 shows."""
-    is_percent = columns.kind == "probabilities" and all((own >= 0).all() for own in values)
-    if not (is_percent and (np.abs(_sums(values) - _PERCENT) <= _PERCENT * SUM_TOLERANCE).all()):
-        return values
-    table.notes.append("The probabilities are percentages in the file, and were divided by 100.")
-    return tuple(own / _PERCENT for own in values)
-
-
-def _sums(values: Sequence[Values]) -> Values:
-    sums = np.zeros(len(values[0]))
-    for own in values:
-        sums += own
-    return sums
-
-
 def _largest(values: Sequence[Values]) -> Values:
     largest = values[0].copy()
     for own in values[1:]:
         np.maximum(largest, own, out=largest)
     return largest
-
-
-def _softmax(values: Sequence[Values]) -> tuple[Values, ...]:
-    found = np.empty((len(values), len(values[0])))
-    for rows in blocks_of(found.shape[1]):
-        found[:, rows] = softmax(np.stack([own[rows] for own in values]), axis=0)
-    return tuple(found)
 
 
 def of_occurring_classes(
@@ -236,7 +184,7 @@ def of_occurring_classes(
     if left_out:
         table.notes.append(_left_out_note(scores, left_out, is_scaled=is_masked))
     if is_masked:
-        sums = _sums(values)
+        sums = sums_of(values)
         values = tuple(own / sums for own in values)
     elif differs.any():
         table.notes.append(
@@ -293,28 +241,8 @@ def _classes_of_list(
     return tuple(labels.codes.get(code, str(code)) for code in codes)
 
 
-def _refuse_sums(
-    table: ForeignTable, columns: ScoreColumns, values: Sequence[Values], bad: Flags
-) -> NoReturn:
-    row = int(np.argmax(bad))
-    sums = _sums(values)
-    lowest = min(float(own[row]) for own in values)
-    if lowest < 0:
-        remedy = "If these are logits, name them with audit.columns.logits."
-    else:
-        remedy = (
-            "If columns of some classes are not named, name all with audit.columns.probabilities."
-        )
-    negative = f", the smallest is {lowest:g}" if lowest < 0 else ""
-    table.refuse(
-        f"the probabilities {listed(columns.columns)} sum to {sums[row]:g} in row {row + 1} "
-        f"({ROWS}){negative}, expected 1 within {SUM_TOLERANCE:g} and none below 0. This holds for "
-        f"{int(bad.sum()):,} of {len(bad):,} rows. {remedy}"
-    )
-
-
 def _left_out_note(scores: Scores, left_out: Sequence[str], *, is_scaled: bool) -> str:
-    mass = _sums(_of_classes(scores, left_out))
+    mass = sums_of(_of_classes(scores, left_out))
     done = (
         "every prediction is the largest probability of the others and not always of all, so the "
         "others were scaled to sum to one"
