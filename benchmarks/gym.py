@@ -33,6 +33,7 @@ from fer_fairness.fabrication.writing import TRUTH, drawn_with
 from fer_fairness.files import replacing
 from fer_fairness.mitigation.trials import Choice
 from fer_fairness.pipelines.variants.structure import CONTROL, Structure
+from fer_fairness.processes import exit_when_terminated
 
 _TOLD_OF_LOG: Final = 3
 """Last lines of the log of a variant that failed."""
@@ -41,6 +42,7 @@ _TOLD_OF_LOG: Final = 3
 def main() -> None:
     """Read the command line, run, write the findings; the exit code tells of failures."""
     arguments = parse()
+    exit_when_terminated()
     try:
         biases = gym_biases.biases_of(arguments.biases, arguments.planted)
         parameters = {

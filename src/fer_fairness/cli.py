@@ -21,6 +21,7 @@ from fer_fairness.extras import MissingExtraError
 from fer_fairness.hooks import stop, unknown_names, unknown_parameters
 from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure
+from fer_fairness.processes import exit_when_terminated
 from fer_fairness.provenance import Freshness, NodeState, causes
 
 _RUN: Final = [sys.executable, "-m", "kedro", "run", "--only-missing-outputs"]
@@ -161,6 +162,7 @@ def bench(
     What is fresh is not made again, so that the same command goes on after an interruption. Some
     methods only: --params "bench.methods=group_dro;focal".
     """
+    exit_when_terminated()
     given, parsed = params
     KedroSession.create(
         metadata.project_path, env=env, runtime_params=parsed, conf_source=conf_source

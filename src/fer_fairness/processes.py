@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any, Final
 
 calls: ContextVar[Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]] = ContextVar(
@@ -30,3 +31,15 @@ def end_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def exit_when_terminated() -> None:
+    """Have SIGTERM end this process as Ctrl-C does, so that what `subprocess.run` started ends too.
+
+    By itself it would end this process at once, and a training that it waits for would go on alone.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
