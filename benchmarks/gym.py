@@ -17,6 +17,7 @@ is for trying the command: so few faces and steps that its figures mean nothing.
 """
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -152,7 +153,11 @@ def found(root: Path, structure: Structure, failed: Collection[str], layout: str
 def predictions_of(
     root: Path, variant: str, structure: Structure, layout: str
 ) -> dict[int, pd.DataFrame]:
-    """A variant's predictions of the test faces by training seed; empty where one is missing."""
+    """A variant's predictions of the test faces by training seed.
+
+    Empty where one is missing, or is of a model that another baseline than that of the control was
+    trained on to, as an earlier run may have left it.
+    """
     folder = root / "data/07_model_output"
     files = {
         seed: folder / structure.namespace(variant, seed) / f"{layout}_test_predictions.parquet"
@@ -160,7 +165,24 @@ def predictions_of(
     }
     if not all(file.is_file() for file in files.values()):
         return {}
+    for seed in structure.seeds:
+        start = _start_of(root, structure.namespace(variant, seed))
+        if start not in (None, _start_of(root, structure.namespace(CONTROL, seed))):
+            print(
+                f"{root.name}/{variant}: was trained from another baseline than {CONTROL}, and is "
+                "left out. Without --table it is trained anew."
+            )
+            return {}
     return {seed: pd.read_parquet(file) for seed, file in files.items()}
+
+
+def _start_of(root: Path, namespace: str) -> str | None:
+    """The fingerprint of the weights that training began with; None where they were random."""
+    record = root / "data/06_models" / namespace / "training_record.json"
+    if not record.is_file():
+        return None
+    start: str | None = json.loads(record.read_text(encoding="utf-8"))["start_fingerprint"]
+    return start
 
 
 def settings_of(root: Path, variant: str, layout: str) -> str:

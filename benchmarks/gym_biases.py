@@ -59,7 +59,12 @@ BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
 """By name; `none` is the control of false alarms."""
 
 _OWN: Final[Blocks] = {
-    "baseline": {"architecture": {"weights": "random"}},
+    # Trained for long, and trained on at rates about which the control chooses: where the control
+    # has much left to learn, methods differ by how fast they learn it.
+    "baseline": {"architecture": {"weights": "random"}, "training": {"max_epochs": 30}},
+    "fine_tuning": {
+        "training": {"initial_learning_rate": 0.001, "target_learning_rate": 0.01},
+    },
     "fabrication": {
         "seed": 0,
         "fer_plus": {"validation": 800, "test": 2400},

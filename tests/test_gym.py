@@ -1,5 +1,6 @@
 """The gym: what is planted, what is said of methods, and what is shown."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -317,20 +318,26 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) 
     root = tmp_path / "quality"
     gym_biases.fabricate_faces(root, few_faces_of("quality", layout))
     truth = pd.read_parquet(root / "data/01_raw" / layout / "truth.parquet")
-    structure = gym_biases.structure_for(parameters_of("quality"), ["focal", "mixup", "vrex"])
+    methods = ["focal", "mixup", "vrex", "mmd"]
+    structure = gym_biases.structure_for(parameters_of("quality"), methods)
     test = truth[(truth["split"] == "test") & truth["true_emotion"].notna()]
-    for variant, seeds in {CONTROL: 3, "focal": 3, "mixup": 2, "vrex": 3}.items():
+    for variant, seeds in {CONTROL: 3, "focal": 3, "mixup": 2, "vrex": 3, "mmd": 3}.items():
         for seed in structure.seeds[:seeds]:
             folder = root / "data/07_model_output" / structure.namespace(variant, seed)
             folder.mkdir(parents=True)
             test.assign(emotion=test["true_emotion"], predicted_emotion="anger")[
                 ["sample_id", "emotion", "predicted_emotion"]
             ].to_parquet(folder / f"{layout}_test_predictions.parquet")
+    for variant, start in {CONTROL: "ours", "focal": "ours", "mmd": "theirs"}.items():
+        for seed in structure.seeds:
+            folder = root / "data/06_models" / structure.namespace(variant, seed)
+            folder.mkdir(parents=True)
+            record = json.dumps({"start_fingerprint": start})
+            (folder / "training_record.json").write_text(record)
     trials = [Trial(settings={}, scores=None), Trial(settings={"gamma": 5})]
     choice = Choice(
         rule="mean_recall", n_asked=2, chosen=1, by_rule=dict.fromkeys(RULES, 1), trials=trials
     )
-    (root / "data/06_models/focal").mkdir(parents=True)
     (root / "data/06_models/focal/trials.json").write_text(choice.model_dump_json())
     labelled = root / "data/05_model_input" / layout
     labelled.mkdir(parents=True)

@@ -20,6 +20,7 @@ from fer_fairness.mitigation.tuning import (
     cross_fitted,
     with_settings,
 )
+from fer_fairness.modeling.schedule import LearningRateSchedule
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.taxonomy import EMOTIONS
 
@@ -52,7 +53,7 @@ def test_the_first_trial_is_the_block_as_it_is_written() -> None:
     for settings, tried in others:
         assert tried == with_settings(block, settings)
         assert tried.fine_tuning["training"]["max_epochs"] == 2, "only what is tried changes"
-        assert tried.fine_tuning["training"]["target_learning_rate"] in (0.0001, 0.0003, 0.001)
+        assert tried.fine_tuning["training"]["learning_rate_scale"] in (0.3, 1.0, 3.0)
 
 
 def test_trials_differ_between_methods_and_seeds_but_not_between_calls() -> None:
@@ -124,13 +125,21 @@ def test_settings_that_a_block_refuses_are_told_and_the_others_tried(
     assert "one and other are 1." in caplog.text
 
 
-def test_rates_that_contradict_the_blocks_own_are_not_tried() -> None:
-    block = ContinuedTraining(name="c", fine_tuning={"training": {"initial_learning_rate": 0.0002}})
-    rates = [
-        COMMON.with_changes(tried.fine_tuning).training.target_learning_rate
-        for _, tried in candidates(block, COMMON, 10, seed=0)
+@pytest.mark.parametrize("own", [0.0005, 0.01])
+def test_rates_are_tried_about_that_of_the_block_with_the_warm_up_in_proportion(own: float) -> None:
+    block = ContinuedTraining(name="c", fine_tuning={"training": {"target_learning_rate": own}})
+    tried = [
+        LearningRateSchedule(COMMON.with_changes(each.fine_tuning).training)
+        for _, each in candidates(block, COMMON, 3, seed=0)
     ]
-    assert sorted(rates) == [0.0003, 0.001]
+    first_rates = sorted(schedule.learning_rate for schedule in tried)
+    expected = [COMMON.training.initial_learning_rate * factor for factor in (0.3, 1.0, 3.0)]
+    assert first_rates == pytest.approx(expected)
+    for schedule in tried:
+        for _ in range(COMMON.training.warmup_epochs):
+            schedule.observe(1.0)
+    rates = sorted(schedule.learning_rate for schedule in tried)
+    assert rates == pytest.approx([0.3 * own, own, 3 * own])
 
 
 def test_a_block_that_is_refused_as_it_is_written_is_an_error() -> None:

@@ -36,6 +36,22 @@ def test_rates_epoch_by_epoch_against_values_by_hand() -> None:
     assert rates(params, losses) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+def test_a_scale_multiplies_all_rates(schedule: str) -> None:
+    params = TrainingParameters.model_validate(
+        {
+            "schedule": schedule,
+            "warmup_epochs": 2,
+            "learning_rate_patience": 1,
+            "max_epochs": 9,
+            "min_learning_rate": 1e-5,
+        }
+    )
+    losses = [1.0, 0.9, 0.8, 1.0, 1.0, 1.0, 1.0, 1.0]
+    scaled = rates(params.model_copy(update={"learning_rate_scale": 3.0}), losses)
+    assert scaled == pytest.approx([3.0 * rate for rate in rates(params, losses)])
+
+
 def test_a_cosine_falls_from_the_target_after_the_warm_up_by_hand() -> None:
     params = TrainingParameters(
         schedule="cosine",

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 Need = Literal["groups", "training_predictions", "starting_model"]
 
 LEARNING_RATES: Final[Mapping[str, Sequence[Any]]] = {
-    "fine_tuning.training.target_learning_rate": (0.0003, 0.0001, 0.001)
+    "fine_tuning.training.learning_rate_scale": (1.0, 0.3, 3.0)
 }
-"""What every method that trains may try, so that continued training has its trials too."""
+"""What every method that trains may try, so that continued training has its trials too: factors,
+since values would be high for one network and low for another, and for three trials all of them."""
 
 
 @dataclass(frozen=True)

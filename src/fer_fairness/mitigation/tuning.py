@@ -45,8 +45,8 @@ def candidates(
     """The settings to try: the block's own, and others drawn from the values its method states.
 
     They are spread as in a Latin hypercube (McKay, Beckman and Conover 1979): of each parameter the
-    values that were tried least come next. Drawn without regard to that, three trials find the
-    best of three learning rates in five of nine methods, and always in the control, which has
+    values that were tried least come next. Drawn without regard to that, three trials try
+    the best of three learning rates in five of nine methods, and always in the control, which has
     nothing else to try: rates would be told as methods.
 
     Args:

@@ -40,6 +40,8 @@ class LearningRateSchedule:
     - cosine: with E = `max_epochs`, `min + (target - min) * (1 + cos(pi (e - W) / (E - W))) / 2`
       (Loshchilov and Hutter 2017, arXiv 1608.03983, without restarts).
 
+    All of them times `learning_rate_scale`.
+
     Attributes:
         epochs: Epochs observed so far.
         learning_rate: Rate for the coming epoch.
@@ -47,6 +49,14 @@ class LearningRateSchedule:
 
     def __init__(self, params: TrainingParameters) -> None:
         self._params = params
+        self._initial, self._target, self._min = (
+            rate * params.learning_rate_scale
+            for rate in (
+                params.initial_learning_rate,
+                params.target_learning_rate,
+                params.min_learning_rate,
+            )
+        )
         self._warmup_epochs = params.warmup_epochs
         if params.schedule == "cosine":
             self._warmup_epochs = min(params.warmup_epochs, params.max_epochs // 2)
@@ -66,21 +76,18 @@ class LearningRateSchedule:
         elif self._plateau.epochs_since_best >= self._params.learning_rate_patience:
             self._plateau.epochs_since_best = 0
             reduced = self.learning_rate * self._params.learning_rate_factor
-            self.learning_rate = max(reduced, self._params.min_learning_rate)
+            self.learning_rate = max(reduced, self._min)
 
     def _warmup_rate(self) -> float:
-        params = self._params
         if self.epochs >= self._warmup_epochs:
-            return params.target_learning_rate
+            return self._target
         share = self.epochs / self._warmup_epochs
-        rise = params.target_learning_rate - params.initial_learning_rate
-        return params.initial_learning_rate + rise * share
+        return self._initial + (self._target - self._initial) * share
 
     def _cosine_rate(self) -> float:
-        params = self._params
-        passed = (self.epochs - self._warmup_epochs) / (params.max_epochs - self._warmup_epochs)
-        height = params.target_learning_rate - params.min_learning_rate
-        return params.min_learning_rate + height * (1 + math.cos(math.pi * min(passed, 1.0))) / 2
+        n_epochs = self._params.max_epochs - self._warmup_epochs
+        passed = min((self.epochs - self._warmup_epochs) / n_epochs, 1.0)
+        return self._min + (self._target - self._min) * (1 + math.cos(math.pi * passed)) / 2
 
 
 class EarlyStopping:

@@ -118,6 +118,11 @@ class TrainingParameters(Parameters):
         ),
     )
     min_learning_rate: float = Field(default=1e-6, gt=0.0, description="Rates never fall below.")
+    learning_rate_scale: float = Field(
+        default=1.0,
+        gt=0.0,
+        description="Factor of these three rates: what trials vary, whatever the rates are.",
+    )
     learning_rate_patience: int = Field(
         default=15, ge=1, description="Epochs without a lower validation loss before a reduction."
     )

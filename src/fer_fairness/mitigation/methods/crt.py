@@ -32,7 +32,6 @@ class Crt(LastLayerMethod):
         "strength": 0.0,
     }
     in_words: ClassVar[str] = "emotion"
-    search: ClassVar = {"fine_tuning.training.target_learning_rate": (0.001, 0.003, 0.01)}
 
     method: Literal["crt"] = "crt"
     anew: bool = Field(
