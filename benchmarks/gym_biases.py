@@ -33,7 +33,7 @@ Blocks = dict[str, Any]
 
 _SHARES: Final = {"race": {"white": 0.4, "black": 0.3, "east_asian": 0.3}}
 _FEW: Final = {"race": {"white": 0.47, "black": 0.06, "east_asian": 0.47}}
-_QUALITY: Final = {"race": {"black": 0.4}}
+_QUALITY: Final = {"race": {"black": 0.6}}
 _RARE: Final = {"race": {"black": {"sadness": 0.15, "surprise": 0.15}}}
 _SHORTCUT: Final = {"race": {"black": {"anger": 50.0, "happiness": 0.02}}}
 
@@ -63,7 +63,7 @@ _OWN: Final[Blocks] = {
     # has much left to learn, methods differ by how fast they learn it.
     "baseline": {"architecture": {"weights": "random"}, "training": {"max_epochs": 30}},
     "fine_tuning": {
-        "training": {"initial_learning_rate": 0.001, "target_learning_rate": 0.01},
+        "training": {"initial_learning_rate": 0.0005, "target_learning_rate": 0.002},
     },
     "fabrication": {
         "seed": 0,
