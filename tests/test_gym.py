@@ -275,7 +275,7 @@ class TestFindings:
 class TestShown:
     def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
         lines = gym_display.markdown(table).splitlines()
-        assert lines[0] == "### quality: image quality: black (strength 0.4 of 1), by race"
+        assert lines[0] == "### quality: image quality: black (strength 0.6 of 1), by race"
         assert "told black of 90 % of black, east_asian of 90 % of east_asian, white of" in lines[2]
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
