@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from tests.conftest import FacesBuilder
 
 from fer_fairness.evaluation_sets import EVALUATION_SETS
@@ -16,10 +17,12 @@ from fer_fairness.pipelines.fairness_reporting.comparisons import (
     compare_one_seed,
     compare_over_seeds,
     compare_with_baseline,
+    compare_with_offsets,
 )
 from fer_fairness.pipelines.scored_faces import scored_table
 from fer_fairness.pipelines.variants.controls import Controls
 from fer_fairness.reporting import ReportInputs
+from fer_fairness.tables import PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import RAF_DB_EMOTIONS
 
 PARAMETERS = EvaluationParameters(attributes=("gender", "race"), n_bootstrap=100)
@@ -149,3 +152,60 @@ def test_what_was_trained_on_other_faces_is_not_held_against_the_control(
     assert set(against["variant"]) == {"baseline", "reweighing", "other", "more"} - elsewhere
     assert set(against["control"]) == {"plain"}
     assert set(ranks["variant"]) == set(variants) - elsewhere
+
+
+def answers(
+    faces: pd.DataFrame, variant: str, seed: int, *, signal: float, shift: float
+) -> pd.DataFrame:
+    """Answers of a model that favours the emotion that most faces show, but for a shift."""
+    generator = np.random.default_rng(seed)
+    true = faces["emotion"].to_numpy()[:, np.newaxis] == np.array(RAF_DB_EMOTIONS)
+    logits = generator.normal(0.0, 1.0, true.shape) + signal * true
+    logits[:, 0] += 2.0 - shift
+    columns = [f"probability_{name}" for name in RAF_DB_EMOTIONS]
+    table = pd.DataFrame(softmax(logits, axis=1), columns=columns).reindex(
+        columns=list(PROBABILITY_COLUMNS), fill_value=0.0
+    )
+    return table.assign(
+        sample_id=faces["sample_id"].to_numpy(),
+        variant=variant,
+        seed=seed,
+        emotion=faces["emotion"].to_numpy(),
+        predicted_emotion=np.array(RAF_DB_EMOTIONS)[logits.argmax(axis=1)],
+    )
+
+
+@pytest.mark.parametrize("seeds", [None, SEEDS])
+def test_with_offsets_a_shift_is_no_gain_and_what_a_model_knows_more_remains(
+    make_faces: FacesBuilder, seeds: list[int] | None
+) -> None:
+    emotions = [RAF_DB_EMOTIONS[0]] * 400 + [*RAF_DB_EMOTIONS[1:]] * 60
+    n = len(emotions)
+    shown = make_faces(["test"] * n, emotions, gender=["female", "male"] * (n // 2))
+    models: dict[str, dict[str, float]] = {
+        "baseline": {"signal": 2.0, "shift": 0.0},
+        "control": {"signal": 2.0, "shift": 0.0},
+        "shifted": {"signal": 2.0, "shift": 2.0},
+        "better": {"signal": 3.0, "shift": 0.0},
+    }
+    scored, tables = [], []
+    for name, model in models.items():
+        for seed in seeds or [0]:
+            tested = scored_table({SETS[0]: (answers(shown, name, seed, **model), shown)})
+            validation = answers(shown, name, seed + 100, **model)
+            scored.append(tested)
+            tables += [tested, validation, *[validation.iloc[:0]] * (len(SETS) - 1)]
+    controls = held_against("control")
+    asked = (PARAMETERS, 0, seeds or [0], controls)
+    before = compare_over_seeds(*asked, *scored)[BENCH_TABLES.index("changes_against_control") + 2]
+    after = compare_with_offsets(PARAMETERS, 0, seeds, controls, *tables)
+
+    def gain(changes: pd.DataFrame, variant: str) -> float:
+        of_all = (changes["metric"] == "balanced_accuracy") & changes["attribute"].isna()
+        return float(changes.loc[of_all & (changes["variant"] == variant), "difference"].iloc[0])
+
+    assert gain(before, "shifted") > 0.15
+    assert abs(gain(after, "shifted")) < 0.02
+    assert gain(after, "better") > 0.08
+    assert list(after.columns) == list(before.columns)
+    assert set(after["variant"]) == {"baseline", "shifted", "better"}

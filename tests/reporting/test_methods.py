@@ -276,6 +276,25 @@ def test_where_no_pair_is_told_apart_only_the_first_outcome_has_a_diagram() -> N
     assert all(item.startswith("On FER+") for item in listed.items)
 
 
+def test_what_is_left_with_offsets_stands_beside_what_was_found_without() -> None:
+    inputs = bench(6)
+    table = inputs.tables["changes_against_control"]
+    assert "offsets" not in texts(inputs)
+    alike = table.assign(difference=0.001, verdict="no difference found")
+    both = changed(inputs, changes_with_offsets=alike[alike["variant"] != "baseline"])
+    assert "once more, each with offsets that were fitted on its validation faces" in texts(both)
+    captions = {b.caption: b for b in blocks(both) if isinstance(b, page.Table)}
+    (beside,) = [one for caption, one in captions.items() if caption.startswith("Change of mean")]
+    assert beside.header == ("Variant", "As trained", "Both with offsets")
+    of_all = table[(table["metric"] == "balanced_accuracy") & (table["variant"] != "baseline")]
+    assert len(beside.rows) == len(of_all)
+    trained = of_all.sort_values("difference", ascending=False)["difference"]
+    for row, difference in zip(beside.rows, trained, strict=True):
+        assert row[1].text.startswith(f"{100 * difference:+.1f}".replace("-", "\N{MINUS SIGN}"))
+        assert row[2].text.startswith("+0.1 points")
+    assert any("both with offsets" in caption for caption in captions)
+
+
 def test_tables_end_after_a_dozen_rows_and_name_the_file_with_all() -> None:
     tables = [block for block in blocks(bench(6)) if isinstance(block, page.Table)]
     assert all(table.folded for table in tables)

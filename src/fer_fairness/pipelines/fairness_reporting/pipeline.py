@@ -8,6 +8,7 @@ from kedro.pipeline import Pipeline
 
 from fer_fairness.auditing.measurements import ANSWER_TABLES, EVALUATION_TABLES, LABEL_NOISE_TABLES
 from fer_fairness.evaluation_sets import EVALUATION_SETS
+from fer_fairness.fairness.comparisons.bench import FEWEST
 from fer_fairness.pipelines.fairness_reporting import comparisons, lineage, nodes, planted
 from fer_fairness.pipelines.fairness_reporting.comparisons import BENCH_TABLES
 from fer_fairness.pipelines.namespaces import grouped, step
@@ -19,6 +20,7 @@ from fer_fairness.sources import READERS
 _SETTINGS = ["params:evaluation", "params:seed"]
 _CONTROLS = f"params:{CONTROLS}"
 _COMPARISONS = "comparisons"
+_WITH_OFFSETS = "changes_with_offsets"
 _OVER_SEEDS = ("scores_over_seeds", "comparisons_over_seeds")
 _COLLECTED_BY: Final[Mapping[str, Callable[..., pd.DataFrame]]] = {
     "distributions": nodes.collect_distributions,
@@ -43,6 +45,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         *(part for variant in variants for part in _measured(variant)),
         *(_answers(variant.name) for variant in structure.abstaining),
         *_compared(structure),
+        *_compared_with_offsets(structure),
         *(_collected(table, names) for table, names in of_variants.items()),
         *_planted(),
     ]
@@ -51,6 +54,7 @@ def create_pipeline(structure: Structure) -> Pipeline:
         _COMPARISONS,
         *_OVER_SEEDS,
         *BENCH_TABLES,
+        _WITH_OFFSETS,
         *_OF_AUDITS,
         *ANSWER_TABLES,
         "trials",
@@ -63,7 +67,9 @@ def _made_of_all(structure: Structure) -> tuple[str, ...]:
     """The tables that one node makes of all variants, since they are corrected together."""
     compared = (_COMPARISONS,) if len(structure.names) > 1 else ()
     over_seeds = _OVER_SEEDS if len(structure.seeds) > 1 else ()
-    return (*compared, *over_seeds, *(BENCH_TABLES if compared or over_seeds else ()))
+    with_offsets = (_WITH_OFFSETS,) if len(structure.trained) >= FEWEST else ()
+    bench_tables = BENCH_TABLES if compared or over_seeds else ()
+    return (*compared, *over_seeds, *bench_tables, *with_offsets)
 
 
 def _scored_of_seeds(variant: str, structure: Structure) -> list[str]:
@@ -157,6 +163,35 @@ def _compared(structure: Structure) -> Iterator[Pipeline]:
             name="tables.compare_over_seeds",
             tags="score",
         )
+
+
+def _compared_with_offsets(structure: Structure) -> Iterator[Pipeline]:
+    """Those that were trained once more, after what their validation predictions ask for."""
+    if _WITH_OFFSETS not in _made_of_all(structure):
+        return
+    trained = [variant.name for variant in structure.trained]
+    in_order = [BASELINE, *(name for name in trained if name != BASELINE)]
+    yield step(
+        comparisons.compare_with_offsets,
+        inputs=[
+            *_SETTINGS,
+            "params:seeds",
+            _CONTROLS,
+            *(
+                table
+                for variant in in_order
+                for scored in _scored_of_seeds(variant, structure)
+                for table in (scored, *_validation_of(scored.removesuffix(".scored")))
+            ),
+        ],
+        outputs=f"tables.{_WITH_OFFSETS}",
+        name="tables.compare_with_offsets",
+        tags="score",
+    )
+
+
+def _validation_of(variant: str) -> Iterator[str]:
+    return (f"{variant}.{dataset}_validation_predictions" for dataset in EVALUATION_SETS)
 
 
 def _tables(structure: Structure) -> dict[str, dict[str, str]]:

@@ -97,3 +97,9 @@ class AgainstControlRow(Change, table="changes_against_control"):
     """A change against the variant's control of a bench, in the mean over training seeds."""
 
     control: str
+
+
+class WithOffsetsRow(Change, table="changes_with_offsets"):
+    """As `AgainstControlRow`, of variants that were trained and their control, all with offsets."""
+
+    control: str

@@ -22,6 +22,7 @@ from fer_fairness.reporting.rows.changes import AgainstControlRow
 from fer_fairness.reporting.rows.schema import grouped
 from fer_fairness.reporting.sections.effects_table import effects_by_set
 from fer_fairness.reporting.sections.method_tables import method_tables
+from fer_fairness.reporting.sections.offsets import with_offsets
 
 _KEY: Final = "methods"
 _TITLE: Final = "Which method helps"
@@ -93,6 +94,7 @@ def methods_section(inputs: ReportInputs) -> page.Section | None:
             front = tuple(_front_blocks(rows, told=place > 0))
             folded = page.Folded(f"Fronts on {rows[0].set_label}", front)
             blocks += front if inputs.in_front(name) else [folded]
+    blocks += with_offsets(inputs)
     if changes:
         blocks += effects_by_set(inputs)
     return page.Section(_KEY, _TITLE, [*blocks, *method_tables(inputs)])
