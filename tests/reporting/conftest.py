@@ -102,6 +102,7 @@ def fabricate_inputs(
     """Inputs with every table filled, the same on every call."""
     rng = np.random.default_rng(20)
     pairs = [(variant, name) for name in evaluation_sets for variant in variants]
+    bench = fabricated_bench(tuple(variants), tuple(evaluation_sets))
     return report(
         overall=pd.DataFrame([row for pair in pairs for row in _overall(rng, *pair)]),
         groups=pd.DataFrame([row for pair in pairs for row in _groups(rng, *pair)]),
@@ -124,7 +125,8 @@ def fabricate_inputs(
                 for row in _comparisons_over_seeds(rng, *pair)
             ]
         ),
-        **fabricated_bench(tuple(variants), tuple(evaluation_sets)),
+        **bench,
+        changes_with_offsets=bench["changes_against_control"],
         models=_models(variants),
         trials=_trials(variants),
         planted=_planted(),
