@@ -12,8 +12,8 @@ command makes what is missing or no longer fits and nothing else. A method that 
 its log, and the rest goes on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
 that the labeller predicts, or those of RAF-DB), a verdict (`gym_findings.Verdict`), and the
-settings that validation faces chose. `--quick`
-is for trying the command: so few faces and steps that its figures mean nothing.
+settings that validation faces chose. `--quick` is for trying the command: so few faces and steps
+that its figures mean nothing.
 """
 
 import argparse

@@ -86,7 +86,7 @@ def test_kedro_viz_sees_the_namespaces_though_it_runs_no_hooks(kedro_project: Pa
         ({"seeds": []}, "The parameter seeds"),
         ({"seeds": [1, 1]}, "The parameter seeds"),
         ({"seeds": "a;b"}, "The parameter seeds"),
-        ({"odd": {"method": "reweihing"}}, "did you mean reweighing"),
+        ({"odd": {"method": "reweihing"}}, "Did you mean reweighing"),
     ],
 )
 def test_what_cannot_be_built_is_one_plain_error_on_the_command_line(

@@ -77,7 +77,7 @@ def test_a_block_that_names_a_method_is_a_variant_whatever_it_is_called() -> Non
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"odd": {"method": "reweihing"}}, "block odd .* did you mean reweighing"),
+        ({"odd": {"method": "reweihing"}}, "block odd .* Did you mean reweighing"),
         ({"baseline": {"method": "reweighing"}}, r"are \[\]: expected one, called baseline"),
         ({"other": {"method": "baseline"}}, r"are \['other'\]: expected one"),
         (BASELINE | {"other": {"method": "baseline"}}, r"are \['baseline', 'other'\]"),

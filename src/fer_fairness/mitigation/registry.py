@@ -3,14 +3,13 @@
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
 from pydantic import RootModel, field_validator
 
-from fer_fairness.errors import InvalidInputError
+from fer_fairness.errors import InvalidInputError, did_you_mean
 from fer_fairness.mitigation import methods, post
 from fer_fairness.mitigation.method import Method
 from fer_fairness.mitigation.post_method import PostMethod
@@ -95,6 +94,4 @@ def _checked(block: object, known: Mapping[str, type[Kind]]) -> object:
 
 def unknown_method_sentence(name: str, known: tuple[str, ...]) -> str:
     """The sentence that says which methods there are instead."""
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"method {name!r} is not known: {hint}Known are {', '.join(known)}."
+    return f"method {name!r} is not known.{did_you_mean(name, known)} Known are {', '.join(known)}."
