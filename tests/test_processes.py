@@ -10,8 +10,9 @@ WAITING = """
 import subprocess
 from fer_fairness.processes import exit_when_terminated
 exit_when_terminated()
-subprocess.run(["sh", "-c", "echo $$; exec sleep 60"])
+subprocess.run(["sh", "-c", "sleep 2; echo $$; exec sleep 60"])
 """
+"""What it starts tells its number late: `subprocess.run` ends only what it already waits for."""
 
 
 def test_a_process_that_is_terminated_takes_the_one_that_it_waits_for_with_it() -> None:
