@@ -66,7 +66,7 @@ def test_a_learnable_problem_is_learned(build: Build, toy: Toy, quick: TrainingP
     assert history["validation_accuracy"].max() > 0.9
 
 
-def test_the_history_is_of_each_epoch_alone_where_keras_does_not_reset_its_metrics(
+def test_the_history_is_of_each_epoch_alone_whether_or_not_keras_resets_its_metrics(
     build: Build, toy: Toy, quick: TrainingParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import keras

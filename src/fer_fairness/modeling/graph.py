@@ -141,8 +141,6 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             features = self._with_features and self._with_features.outputs[1]
             n_features = 0 if features is None else int(features.shape[-1])
             objective.build(self, n_features=n_features, seed=seed)
-            self.accuracy = keras.metrics.Mean("accuracy")
-            self.cross_entropy = keras.metrics.Mean("cross_entropy")
             self.built = True
 
         def call(self, batch: dict[str, Tensor], *, training: bool = False) -> dict[str, Tensor]:
@@ -185,13 +183,16 @@ def _graph_class() -> Any:  # noqa: ANN401  a class of Keras, which is imported 
             y_pred: dict[str, Tensor],
             sample_weight: Tensor | None = None,
         ) -> dict[str, Tensor]:
+            # Of this batch alone, so no metric of Keras, whose state is costly to reset.
             logits = y_pred["logits"]
-            self.accuracy.update_state(self._objective.is_right(y, logits))
-            self.cross_entropy.update_state(
-                self._objective.cross_entropy(y, logits), sample_weight=sample_weight
-            )
-            found: dict[str, Tensor] = self.get_metrics_result()
-            return found
+            cross_entropy = self._objective.cross_entropy(y, logits)
+            weight = ops.ones_like(cross_entropy) if sample_weight is None else sample_weight
+            total = ops.maximum(ops.sum(weight), keras.config.epsilon())
+            of_all: dict[str, Tensor] = self.get_metrics_result()
+            return of_all | {
+                "accuracy": ops.mean(self._objective.is_right(y, logits)),
+                "cross_entropy": ops.sum(weight * cross_entropy) / total,
+            }
 
     return TrainingGraph
 

@@ -105,12 +105,15 @@ def inference_batches(
 ) -> Iterator[np.ndarray]:
     """Outputs of `model` in inference mode, batch by batch in the order of `image_index`."""
     for start in range(0, len(image_index), batch_size):
-        batch = images[image_index[start : start + batch_size]].astype(np.float32)
+        rows = image_index[start : start + batch_size]
+        # Filled up with its last image: a batch of another size would be compiled anew.
+        n_missing = batch_size - len(rows) if start else 0
+        batch = images[np.pad(rows, (0, n_missing), mode="edge")].astype(np.float32)
         views = list(_shifted(batch, average_shifted_px))
         if average_mirrored:
             views += [view[:, :, ::-1] for view in views]
         outputs = [model.predict_on_batch(np.ascontiguousarray(view)) for view in views]
-        yield np.mean(outputs, axis=0)
+        yield np.mean(outputs, axis=0)[: len(rows)]
 
 
 def _shifted(images: np.ndarray, shift_px: int) -> Iterator[np.ndarray]:

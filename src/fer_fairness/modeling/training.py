@@ -151,9 +151,10 @@ def train(
         description=description,
     )
     trained = split or data
+    trainee = split.rest if split else model
     batches = TrainingBatches(trained.training, params, procedure, seed=seed, teaching=teaching)
     run = TrainingRun(
-        split.rest if split else model,
+        trainee,
         batches,
         trained.validation,
         params,
@@ -162,13 +163,13 @@ def train(
         teachers=teachers if teaching is None else (),
     )
     _run(run, file, description=description)
-    if split is None:
-        model.set_weights(run.best)
-    else:
-        split.rest.set_weights(run.best)
+    trainee.set_weights(run.best)
+    if split:
         split.hand_back(model)
     if params.temperature_scaling:
-        _scale(model, data.validation, params, description=description)
+        temperature = _temperature(trainee, trained.validation, params.batch_size)
+        divide_logits(model, temperature)
+        logger.info("%s: logits are divided by the temperature %.3f.", description, temperature)
     _tell_of_the_end(
         run, model, params.precision, n_faces=batches.epoch_size, description=description
     )
@@ -187,16 +188,13 @@ def _run(run: TrainingRun, file: CheckpointFile | None, *, description: str) -> 
                 file.save(run.checkpoint())
 
 
-def _scale(
-    model: "keras.Model", validation: TrainingSet, params: TrainingParameters, *, description: str
-) -> None:
+def _temperature(model: "keras.Model", validation: TrainingSet, batch_size: int) -> float:
     batches = inference_batches(
-        model, validation.images, validation.image_index, batch_size=params.batch_size
+        model, validation.images, validation.image_index, batch_size=batch_size
     )
     logits = np.concatenate(list(batches)).astype(np.float64)
     temperature, _ = fit_temperature(logits, validation.targets.argmax(axis=1))
-    divide_logits(model, temperature)
-    logger.info("%s: logits are divided by the temperature %.3f.", description, temperature)
+    return temperature
 
 
 def _table(history: list[dict[str, float]], *, best_epoch: int) -> pd.DataFrame:

@@ -159,7 +159,6 @@ class TrainingRun:
         total_loss = total_weight = total_correct = n_faces = 0.0
         for number, batch in enumerate(self._batches.epoch(epoch), start=1):
             for _ in range(self._objective.n_gradients):
-                self._graph.reset_metrics()  # Keras does so itself only from 3.15 on
                 logs = self._graph.train_on_batch(
                     batch.inputs, batch.targets, sample_weight=batch.sample_weight, return_dict=True
                 )
