@@ -141,11 +141,12 @@ def test_from_scratch_all_weights_are_random_and_train(
     assert record["parameters"]["fine_tuning"]["start"] == "from_scratch"
 
 
+@pytest.mark.parametrize("anew", [False, True])
 def test_a_method_of_the_last_layer_starts_from_the_baseline_all_the_same(
-    train: Train, predictions: pd.DataFrame
+    train: Train, predictions: pd.DataFrame, *, anew: bool
 ) -> None:
     baseline, _ = train(block(**BASELINE))
-    crt = block(method="crt", anew=False, fine_tuning={"start": "from_scratch"})
+    crt = block(method="crt", anew=anew, fine_tuning={"start": "from_scratch"})
     _, record = train(crt, baseline, told=(predictions,))
     assert record["start_fingerprint"] == weights_fingerprint(baseline)
 

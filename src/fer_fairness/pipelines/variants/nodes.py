@@ -103,7 +103,8 @@ def train_model(
     method = MethodBlock.model_validate(block).root
     model = method.start(baseline, fine_tuning, seed=seed)
     is_random = method.starts_from_random(fine_tuning)
-    start = None if is_random else weights_fingerprint(model)
+    # Of what it was handed: a method may draw the last layer anew.
+    start = None if is_random else weights_fingerprint(model if baseline is None else baseline)
     parameters = method.training_parameters(fine_tuning)
     composed = Composition(columns, Augmented(faces=augmented_faces, images=augmented_images))
     data = TrainingData(

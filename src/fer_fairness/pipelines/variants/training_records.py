@@ -36,14 +36,16 @@ def training_record(
         model: As it was trained, with its frozen layers.
         variant: Name of the variant.
         seed: Training seed.
-        start_fingerprint: Of the weights before training; None where they were random.
+        start_fingerprint: Of the weights that it was given to start from, of which the method may
+            draw some anew; None where all were random.
         precision: That it was trained with.
         parameters: All blocks that decided what was trained, by their names.
 
     Returns:
         Name of the network; `n_weights`, how many numbers it has, and `n_trainable_weights`, how
-        many of them training could change; SHA-256 of the weights before and after; the precision,
-        with what `auto` was on this machine; the parameters, defaults included.
+        many of them training could change; SHA-256 of the weights that it started from and of those
+        after; the precision, with what `auto` was on this machine; the parameters, defaults
+        included.
     """
     return {
         "variant": variant,
