@@ -167,9 +167,11 @@ class TestVerdict:
 
 
 def test_where_only_emotions_are_rare_the_gap_is_that_of_mean_recall() -> None:
-    by_bias = {name: gap_metric_of(planted) for name, planted in BIASES.items()}
-    assert by_bias.pop("rare_emotion") == "balanced_accuracy_gap"
-    assert set(by_bias.values()) == {"accuracy_gap"}
+    rare = {"race": {"black": {"sadness": 0.1}}}
+    assert gap_metric_of(PlantedBias(emotion_by_group=rare)) == "balanced_accuracy_gap"
+    in_training = PlantedBias(emotion_by_group=rare, emotion_splits=("train",))
+    assert gap_metric_of(in_training) == "accuracy_gap"
+    assert {gap_metric_of(planted) for planted in BIASES.values()} == {"accuracy_gap"}
 
 
 GROUPS = ("white", "black", "east_asian")
