@@ -8,8 +8,8 @@
 
 For each bias a data root is drawn in FOLDER, and every method of conf/bench is run on it by the
 project's own pipelines, with `seeds` training seeds. Given again, the command makes what is missing
-or no longer fits and nothing else. A method that fails is named, with its log, and the rest goes on
-(each in a process of its own). At the end gym.csv, gym.md and gym.png are written: what each method
+or no longer fits and nothing else. A method that fails is named, with its log, and the rest goes
+on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
 that the labeller predicts, or those of RAF-DB), a verdict (`gym_findings.Verdict`), and the
 settings that validation faces chose. `--quick` is for trying the command: so few faces and steps
@@ -108,7 +108,7 @@ def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) ->
         words = ["run", "--only-missing-outputs", "--env", gym_biases.ENVIRONMENT]
         words += ["--conf-source", str(conf.absolute()), "--pipelines", pipelines]
         words += ["--params", f"bench.methods={';'.join(variants)}"]
-        name = variants[0] if len(variants) == 1 else "all"
+        name = variants[0] if len(variants) == 1 else f"{variants[0]}_to_{variants[-1]}"
         with (logs / f"{name}.log").open("w", encoding="utf-8") as log:
             return subprocess.run(  # noqa: S603
                 [sys.executable, "-m", "kedro", *words],

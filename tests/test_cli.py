@@ -87,6 +87,19 @@ def test_without_a_baseline_nothing_else_is_tried() -> None:
     assert asked == [["baseline", "a"], ["baseline"]]
 
 
+def test_variants_are_made_ten_at_once_and_one_by_one_only_among_ten_of_which_one_fails() -> None:
+    more = {f"v{number:02}": {"method": "focal"} for number in range(23)}
+    parameters = {"seed": 0, "baseline": {"method": "baseline"}, **more}
+    asked: list[list[str]] = []
+
+    def run_of(variants: list[str], _: str) -> int:
+        asked.append(variants)
+        return 1 if "v10" in variants else 0
+
+    assert cli.failures_of(structure_of(parameters), run_of) == {"v10": "exit status 1"}
+    assert [len(variants) for variants in asked] == [10, 10, *[1] * 10, 4]
+
+
 def test_a_bench_without_failures_is_one_run_of_all_pipelines_that_its_methods_are_of() -> None:
     parameters = {
         "seed": 0,

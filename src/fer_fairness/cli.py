@@ -3,7 +3,7 @@
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +27,13 @@ from fer_fairness.provenance import Freshness, NodeState, causes
 _RUN: Final = [sys.executable, "-m", "kedro", "run", "--only-missing-outputs"]
 _BEFORE: Final = ("data_processing", "race_labeling", BASELINE)
 """The pipelines that every variant builds on."""
+_AT_ONCE: Final = 10
+"""Variants that a bench makes in one process."""
 _STOPPED: Final = 130
 """The exit status of what Ctrl-C stopped, as shells have it."""
+
+RunOf = Callable[[list[str], str], int]
+"""Variants and pipelines to the exit status of a run of these."""
 
 
 @click.group(name="fer_fairness")
@@ -158,7 +163,7 @@ def bench(
 ) -> None:
     """Run every method, one after the other, then the report.
 
-    Where one fails, the others go on, each in a process of its own, and it is named at the end.
+    Where one fails, the others go on, and it is named at the end.
     What is fresh is not made again, so that the same command goes on after an interruption. Some
     methods only: --params "bench.methods=group_dro;focal".
     """
@@ -190,10 +195,11 @@ def bench(
         raise SystemExit(1)
 
 
-def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -> dict[str, str]:
-    """Run all variants, and one by one where one of them fails.
+def failures_of(structure: Structure, run_of: RunOf) -> dict[str, str]:
+    """Run all variants, some at a time, and one by one where one of them fails.
 
-    In one process Python and TensorFlow start once, some ten seconds for each variant less.
+    So Python and TensorFlow, some ten seconds, start once for several; TensorFlow keeps some of
+    every model that it has trained (20 MB of the default network's), so they are not more.
 
     Args:
         structure: The variants.
@@ -208,25 +214,35 @@ def failures_of(structure: Structure, run_of: Callable[[list[str], str], int]) -
         structure.variants,
         key=lambda each: (each.name != BASELINE, each.method is not ContinuedTraining),
     )
-    click.secho(f"All {len(in_order)} variants", bold=True)
-    if not run_of([variant.name for variant in in_order], _names_of_pipelines(in_order)):
-        return {}
-    click.secho("The run has failed: what is missing is made variant by variant.", bold=True)
     failed: dict[str, str] = {}
-    for number, variant in enumerate(in_order, start=1):
-        click.secho(f"{variant.name}: {number} of {len(in_order)}", bold=True)
+    for start in range(0, len(in_order), _AT_ONCE):
+        several = in_order[start : start + _AT_ONCE]
+        told = f"{several[0].name} to {several[-1].name}: {start + 1} to {start + len(several)}"
+        click.secho(f"{told} of {len(in_order)}", bold=True)
+        needed = {name for variant in several for name in variant.needed}
+        if failed.keys() & needed or _status(several, run_of):
+            failed |= _failures_one_by_one(several, failed, run_of)
+    return failed
+
+
+def _failures_one_by_one(
+    variants: Sequence[Variant], failed_before: Mapping[str, str], run_of: RunOf
+) -> dict[str, str]:
+    click.secho("Not all of them can be made: each by itself.", bold=True)
+    failed = dict(failed_before)
+    for variant in variants:
+        click.secho(variant.name, bold=True)
         missing = [name for name in variant.needed if name in failed]
         if missing:
             failed[variant.name] = f"comes after {missing[0]}, which failed"
-            continue
-        status = run_of([variant.name], _names_of_pipelines([variant]))
-        if status:
+        elif status := _status([variant], run_of):
             failed[variant.name] = f"exit status {status}"
     return failed
 
 
-def _names_of_pipelines(variants: Iterable[Variant]) -> str:
-    return ",".join(dict.fromkeys([*_BEFORE, *(each.method.pipeline for each in variants)]))
+def _status(variants: Sequence[Variant], run_of: RunOf) -> int:
+    pipelines = dict.fromkeys([*_BEFORE, *(variant.method.pipeline for variant in variants)])
+    return run_of([variant.name for variant in variants], ",".join(pipelines))
 
 
 def _parts() -> dict[str, Pipeline]:
