@@ -231,11 +231,12 @@ def _failures_one_by_one(
     click.secho("Not all of them can be made: each by itself.", bold=True)
     failed = dict(failed_before)
     for variant in variants:
-        click.secho(variant.name, bold=True)
         missing = [name for name in variant.needed if name in failed]
         if missing:
             failed[variant.name] = f"comes after {missing[0]}, which failed"
-        elif status := _status([variant], run_of):
+            continue
+        click.secho(variant.name, bold=True)
+        if status := _status([variant], run_of):
             failed[variant.name] = f"exit status {status}"
     return failed
 
