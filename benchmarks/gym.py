@@ -12,7 +12,9 @@ or no longer fits and nothing else. A method that fails is named, with its log, 
 on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
 that the labeller predicts, or those of RAF-DB), a verdict (`gym_findings.Verdict`), and the
-settings that validation faces chose. `--quick` is for trying the command: so few faces and steps
+settings that validation faces chose. What gym.csv in FOLDER has of biases that are not named stays:
+each bias is judged by itself, so that biases may be run one after the other, and the folder of one
+that is in gym.csv may be taken away. `--quick` is for trying the command: so few faces and steps
 that its figures mean nothing.
 """
 
@@ -29,7 +31,7 @@ import pandas as pd
 from benchmarks import gym_biases, gym_display, gym_findings
 
 from fer_fairness.cli import failures_of
-from fer_fairness.errors import FerFairnessError
+from fer_fairness.errors import FerFairnessError, InvalidInputError
 from fer_fairness.fabrication.writing import TRUTH, drawn_with
 from fer_fairness.files import replacing
 from fer_fairness.mitigation.trials import Choice
@@ -52,6 +54,7 @@ def main() -> None:
             )
             for name, planted in biases.items()
         }
+        earlier = earlier_findings(arguments.out / "gym.csv")
         structure = gym_biases.structure_for(next(iter(parameters.values())), arguments.methods)
         failed: dict[str, str] = {}
         for root in [] if arguments.table else parameters:
@@ -59,7 +62,8 @@ def main() -> None:
         tables = [found(root, structure, failed, arguments.layout) for root in parameters]
     except FerFairnessError as error:
         raise SystemExit(str(error)) from error
-    write(pd.concat(tables, ignore_index=True), arguments.out)
+    now = {root.name for root in parameters}
+    write(pd.concat(tables, ignore_index=True), earlier[~earlier["bias"].isin(now)], arguments.out)
     for name, reason in failed.items():
         print(f"Failed: {name}: {reason}")
     raise SystemExit(1 if failed else 0)
@@ -196,18 +200,36 @@ def settings_of(root: Path, variant: str, layout: str) -> str:
     return ""
 
 
-def write(table: pd.DataFrame, out: Path) -> None:
-    """Print the findings; write them as gym.csv, gym.md and gym.png."""
-    text = gym_display.markdown(table)
-    print(text)
+def earlier_findings(file: Path) -> pd.DataFrame:
+    """What an earlier run wrote; no rows where there is no file.
+
+    Raises:
+        InvalidInputError: The file holds other columns than findings have.
+    """
+    columns = [*gym_findings.COLUMNS, "settings"]
+    if not file.is_file():
+        return pd.DataFrame(columns=columns)
+    earlier = pd.read_csv(file).fillna(dict.fromkeys(("planted", "settings"), ""))
+    if list(earlier.columns) != columns:
+        raise InvalidInputError(
+            f"{file} has the columns {', '.join(earlier.columns)}: expected {', '.join(columns)}. "
+            "Take it away, or use another --out."
+        )
+    return earlier
+
+
+def write(table: pd.DataFrame, earlier: pd.DataFrame, out: Path) -> None:
+    """Print the findings; write them, after those of other biases, as gym.csv, gym.md, gym.png."""
+    print(gym_display.markdown(table))
     if table.empty:
         return
+    both = table if earlier.empty else pd.concat([earlier, table], ignore_index=True)
     with replacing(out / "gym.csv") as path:
-        table.to_csv(path, index=False)
+        both.to_csv(path, index=False)
     with replacing(out / "gym.md") as path:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(gym_display.markdown(both), encoding="utf-8")
     with replacing(out / "gym.png") as path:
-        gym_display.heat_map(table).savefig(path, dpi=150)
+        gym_display.heat_map(both).savefig(path, dpi=150)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,10 @@ from fer_fairness.reporting.labels import variant_label
 _GOOD: Final = (Verdict.NARROWS, Verdict.SERVES_BETTER)
 _DEAR: Final = (Verdict.NARROWS_AT_A_COST,)
 _BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
+_GAPS: Final = {
+    "accuracy_gap": "an accuracy gap",
+    "balanced_accuracy_gap": "a gap of mean recall",
+}
 _DARK: Final = 0.07
 """From such a change on the ground is dark."""
 
@@ -30,7 +34,7 @@ def markdown(table: pd.DataFrame) -> str:
         first = rows.iloc[0]
         parts = ("control_gap", "control_gap_ci_low", "control_gap_ci_high")
         gap, low, high = (100 * float(first[part]) for part in parts)
-        control = f"{first['gap_metric']} of {gap:.1f} points ({low:.1f} to {high:.1f})"
+        control = f"{_GAPS[first['gap_metric']]} of {gap:.1f} points ({low:.1f} to {high:.1f})"
         size = f"{first['n_faces']:,} test faces"
         told_so = f"Methods are told {first['groups_told']} faces"
         lines += [

@@ -278,6 +278,7 @@ class TestShown:
     def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
         lines = gym_display.markdown(table).splitlines()
         assert lines[0] == "### quality: image quality: black (strength 0.6 of 1), by race"
+        assert lines[2].startswith("Under continued training: an accuracy gap of 29.0 points (2")
         assert "told black of 90 % of black, east_asian of 90 % of east_asian, white of" in lines[2]
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
         (as_before,) = [line for line in lines if line.startswith("| As before |")]
@@ -315,6 +316,26 @@ class TestShown:
         assert min(colours) > 0
 
 
+class TestEarlierFindings:
+    def test_biases_that_are_not_named_stay_as_they_were_written(
+        self, table: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "gym.csv"
+        nothing = table.assign(bias="none", planted="")
+        gym.write(table, gym.earlier_findings(file), tmp_path)
+        gym.write(nothing, gym.earlier_findings(file), tmp_path)
+        both = gym.earlier_findings(file)
+        expected = pd.concat([table, nothing], ignore_index=True)
+        pd.testing.assert_frame_equal(both, expected, check_dtype=False)
+        text = (tmp_path / "gym.md").read_text()
+        assert text == "\n".join(map(gym_display.markdown, (table, nothing)))
+
+    def test_another_table_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "gym.csv").write_text("bias,verdict\nquality,does nothing\n")
+        with pytest.raises(InvalidInputError, match=r"gym\.csv has the columns bias, verdict: exp"):
+            gym.earlier_findings(tmp_path / "gym.csv")
+
+
 @pytest.mark.parametrize("layout", gym_biases.LAYOUTS)
 def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) -> None:
     root = tmp_path / "quality"
@@ -347,7 +368,7 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) 
     found = gym.found(root, structure, {"quality/vrex": "exit status 1"}, layout)
     assert list(found["variant"]) == ["focal"]
     assert list(found["settings"]) == ["gamma=5"]
-    gym.write(found, tmp_path)
+    gym.write(found, gym.earlier_findings(tmp_path / "gym.csv"), tmp_path)
     assert {path.name for path in tmp_path.glob("gym.*")} == {"gym.csv", "gym.md", "gym.png"}
     nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"}, layout)
     assert nothing.empty
