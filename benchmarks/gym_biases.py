@@ -35,7 +35,12 @@ _SHARES: Final = {"race": {"white": 0.4, "black": 0.3, "east_asian": 0.3}}
 _FEW: Final = {"race": {"white": 0.45, "black": 0.1, "east_asian": 0.45}}
 _QUALITY: Final = {"race": {"black": 0.6}}
 _RARE: Final = {"race": {"black": {"sadness": 0.1, "surprise": 0.1}}}
-_SHORTCUT: Final = {"race": {"black": {"anger": 500.0, "happiness": 0.002}}}
+_SHORTCUT: Final = {
+    "race": {
+        "black": dict.fromkeys(("anger", "fear", "sadness"), 100.0)
+        | dict.fromkeys(("happiness", "neutral", "surprise"), 0.01)
+    }
+}
 
 BIASES: Final[Mapping[str, PlantedBias]] = MappingProxyType(
     {
