@@ -12,15 +12,15 @@ or no longer fits and nothing else. A method that fails is named, with its log, 
 on. At the end gym.csv, gym.md and gym.png are written: what each method
 changes against continued training, by the groups that faces were drawn with (methods are told those
 that the labeller predicts, or those of RAF-DB), a verdict (`gym_findings.Verdict`), and the
-settings that validation faces chose. What gym.csv in FOLDER has of biases that are not named stays:
-each bias is judged by itself, so that biases may be run one after the other, and the folder of one
-that is in gym.csv may be taken away. `--quick` is for trying the command: so few faces and steps
-that its figures mean nothing.
+settings that validation faces chose. What gym.csv in FOLDER has of other biases stays: each bias is
+judged by itself, so that biases may be run one after the other, in one night or several. `--quick`
+is for trying the command: so few faces and steps that its figures mean nothing.
 """
 
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Collection
@@ -40,6 +40,12 @@ from fer_fairness.processes import exit_when_terminated
 
 _TOLD_OF_LOG: Final = 3
 """Last lines of the log of a variant that failed."""
+_WORDS: Final = (
+    *("bias", "planted", "attribute", "groups_told", "variant", "verdict", "gap_metric"),
+    "settings",
+)
+"""Columns of gym.csv that hold words."""
+_ANOTHER: Final = "Take it away, or use another --out."
 
 
 def main() -> None:
@@ -54,7 +60,7 @@ def main() -> None:
             )
             for name, planted in biases.items()
         }
-        earlier = earlier_findings(arguments.out / "gym.csv")
+        earlier_findings(arguments.out / "gym.csv")  # told now, not at the end of the night
         structure = gym_biases.structure_for(next(iter(parameters.values())), arguments.methods)
         failed: dict[str, str] = {}
         for root in [] if arguments.table else parameters:
@@ -62,8 +68,7 @@ def main() -> None:
         tables = [found(root, structure, failed, arguments.layout) for root in parameters]
     except FerFairnessError as error:
         raise SystemExit(str(error)) from error
-    now = {root.name for root in parameters}
-    write(pd.concat(tables, ignore_index=True), earlier[~earlier["bias"].isin(now)], arguments.out)
+    write(pd.concat(tables, ignore_index=True), arguments.out)
     for name, reason in failed.items():
         print(f"Failed: {name}: {reason}")
     raise SystemExit(1 if failed else 0)
@@ -106,7 +111,8 @@ def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) ->
     gym_biases.fabricate_faces(root, parameters)
     conf = gym_biases.write_conf(root, parameters)
     logs = root / "logs"
-    logs.mkdir(exist_ok=True)
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir()
 
     def run_of(variants: list[str], pipelines: str) -> int:
         words = ["run", "--only-missing-outputs", "--env", gym_biases.ENVIRONMENT]
@@ -204,32 +210,47 @@ def earlier_findings(file: Path) -> pd.DataFrame:
     """What an earlier run wrote; no rows where there is no file.
 
     Raises:
-        InvalidInputError: The file holds other columns than findings have.
+        InvalidInputError: The file holds something else.
     """
     columns = [*gym_findings.COLUMNS, "settings"]
     if not file.is_file():
         return pd.DataFrame(columns=columns)
-    earlier = pd.read_csv(file).fillna(dict.fromkeys(("planted", "settings"), ""))
+    try:
+        # As they stand: an empty word, or a bias called "null", is no missing value.
+        missing = {name: [""] for name in columns if name not in _WORDS}
+        words = dict.fromkeys(_WORDS, str)
+        earlier = pd.read_csv(file, dtype=words, keep_default_na=False, na_values=missing)
+    except ValueError as error:
+        raise InvalidInputError(f"{file} is no table: {error}. {_ANOTHER}") from error
     if list(earlier.columns) != columns:
         raise InvalidInputError(
             f"{file} has the columns {', '.join(earlier.columns)}: expected {', '.join(columns)}. "
-            "Take it away, or use another --out."
+            f"{_ANOTHER}"
         )
     return earlier
 
 
-def write(table: pd.DataFrame, earlier: pd.DataFrame, out: Path) -> None:
-    """Print the findings; write them, after those of other biases, as gym.csv, gym.md, gym.png."""
+def write(table: pd.DataFrame, out: Path) -> None:
+    """Print the findings; write them as gym.csv, gym.md and gym.png, with those of other biases.
+
+    Biases of which there are no findings now keep what `gym.csv` has of them, and their place.
+    """
     print(gym_display.markdown(table))
     if table.empty:
         return
-    both = table if earlier.empty else pd.concat([earlier, table], ignore_index=True)
+    earlier = earlier_findings(out / "gym.csv")
+    others = earlier[~earlier["bias"].isin(table["bias"])]
+    places = list(dict.fromkeys([*earlier["bias"], *table["bias"]]))
+    both = table if others.empty else pd.concat([others, table], ignore_index=True)
+    both = both.sort_values("bias", key=lambda biases: biases.map(places.index), kind="stable")
     with replacing(out / "gym.csv") as path:
         both.to_csv(path, index=False)
     with replacing(out / "gym.md") as path:
         path.write_text(gym_display.markdown(both), encoding="utf-8")
     with replacing(out / "gym.png") as path:
         gym_display.heat_map(both).savefig(path, dpi=150)
+    if len(others):
+        print(f"As written before: {', '.join(others['bias'].unique())}.")
 
 
 if __name__ == "__main__":

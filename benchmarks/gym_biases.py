@@ -77,7 +77,7 @@ _OWN: Final[Blocks] = {
     "fine_tuning": {
         "training": {"initial_learning_rate": 0.0005, "target_learning_rate": 0.002},
     },
-    # A tenth of FER+'s faces: they are seen three times as often all the same.
+    # A tenth of FER+'s faces: each is seen nearly four times as often all the same.
     "generative_augmentation": {"generator": {"n_steps": 300}},
     "fabrication": {
         "seed": 0,

@@ -70,8 +70,8 @@ def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> N
     assert asked == ["baseline of baseline", *of_mitigation]
     assert failed == {
         "a": "exit status 137",
-        "after_a": "comes after a, which failed",
-        "of_a": "comes after a, which failed",
+        "after_a": "needs a, which failed",
+        "of_a": "needs a, which failed",
     }
 
 
@@ -87,17 +87,61 @@ def test_without_a_baseline_nothing_else_is_tried() -> None:
     assert asked == [["baseline", "a"], ["baseline"]]
 
 
-def test_variants_are_made_ten_at_once_and_one_by_one_only_among_ten_of_which_one_fails() -> None:
+def test_without_a_control_nothing_but_the_baseline_is_tried() -> None:
+    names = {"baseline": "baseline", "plain": "continued_training", "a": "focal", "b": "mixup"}
+    parameters = {"seed": 0, **{name: {"method": method} for name, method in names.items()}}
+    asked: list[list[str]] = []
+
+    def run_of(variants: list[str], _: str) -> int:
+        asked.append(variants)
+        return 0 if variants == ["baseline"] else 1
+
+    failed = cli.failures_of(structure_of(parameters), run_of)
+    assert failed == {
+        "plain": "exit status 1",
+        "a": "needs plain, which failed",
+        "b": "needs plain, which failed",
+    }
+    assert asked == [["baseline", "plain", "a", "b"], ["baseline"], ["plain"]]
+
+
+@pytest.mark.parametrize(
+    ("failing", "expected"),
+    [
+        ("v10", [10, 10, *[1] * 10, 5]),
+        # What comes after it, in the last ten, is left out, and the others of that ten are one run.
+        ("v03", [10, *[1] * 10, 10, 4]),
+    ],
+)
+def test_variants_are_made_ten_at_once_and_one_by_one_only_among_ten_of_which_one_fails(
+    failing: str, expected: list[int]
+) -> None:
     more = {f"v{number:02}": {"method": "focal"} for number in range(23)}
+    after = {"after": {"method": "linear_post", "after": "v03"}}
+    parameters = {"seed": 0, "baseline": {"method": "baseline"}, **more, **after}
+    asked: list[list[str]] = []
+
+    def run_of(variants: list[str], _: str) -> int:
+        asked.append(variants)
+        return 1 if failing in variants else 0
+
+    failed = cli.failures_of(structure_of(parameters), run_of)
+    assert failed.pop("after", "needs v03, which failed") == "needs v03, which failed"
+    assert failed == {failing: "exit status 1"}
+    assert [len(variants) for variants in asked] == expected
+
+
+def test_one_that_fails_alone_is_not_run_twice() -> None:
+    more = {f"v{number:02}": {"method": "focal"} for number in range(10)}
     parameters = {"seed": 0, "baseline": {"method": "baseline"}, **more}
     asked: list[list[str]] = []
 
     def run_of(variants: list[str], _: str) -> int:
         asked.append(variants)
-        return 1 if "v10" in variants else 0
+        return 1 if "v09" in variants else 0
 
-    assert cli.failures_of(structure_of(parameters), run_of) == {"v10": "exit status 1"}
-    assert [len(variants) for variants in asked] == [10, 10, *[1] * 10, 4]
+    assert cli.failures_of(structure_of(parameters), run_of) == {"v09": "exit status 1"}
+    assert [len(variants) for variants in asked] == [10, 1]
 
 
 def test_a_bench_without_failures_is_one_run_of_all_pipelines_that_its_methods_are_of() -> None:

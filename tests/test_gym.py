@@ -317,22 +317,36 @@ class TestShown:
 
 
 class TestEarlierFindings:
-    def test_biases_that_are_not_named_stay_as_they_were_written(
+    def test_biases_without_findings_now_stay_as_they_were_written_and_where(
         self, table: pd.DataFrame, tmp_path: Path
     ) -> None:
-        file = tmp_path / "gym.csv"
-        nothing = table.assign(bias="none", planted="")
-        gym.write(table, gym.earlier_findings(file), tmp_path)
-        gym.write(nothing, gym.earlier_findings(file), tmp_path)
-        both = gym.earlier_findings(file)
-        expected = pd.concat([table, nothing], ignore_index=True)
+        nothing = table.assign(bias="null", planted="", groups_told="", settings="")
+        for found in (nothing, table.iloc[:1], table.iloc[:0], nothing, table):
+            gym.write(found, tmp_path)
+        both = gym.earlier_findings(tmp_path / "gym.csv")
+        expected = pd.concat([nothing, table], ignore_index=True)
         pd.testing.assert_frame_equal(both, expected, check_dtype=False)
         text = (tmp_path / "gym.md").read_text()
-        assert text == "\n".join(map(gym_display.markdown, (table, nothing)))
+        assert text == "\n".join(map(gym_display.markdown, (nothing, table)))
 
-    def test_another_table_is_refused(self, tmp_path: Path) -> None:
-        (tmp_path / "gym.csv").write_text("bias,verdict\nquality,does nothing\n")
-        with pytest.raises(InvalidInputError, match=r"gym\.csv has the columns bias, verdict: exp"):
+    def test_a_bias_alone_is_read_as_it_was_written(
+        self, table: pd.DataFrame, tmp_path: Path
+    ) -> None:
+        nothing = table.assign(planted="", settings="")
+        gym.write(nothing, tmp_path)
+        earlier = gym.earlier_findings(tmp_path / "gym.csv")
+        pd.testing.assert_frame_equal(earlier, nothing, check_dtype=False)
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("bias,verdict\nquality,does nothing\n", r"has the columns bias, verdict: expected "),
+            ("", r"is no table: No columns"),
+        ],
+    )
+    def test_another_table_is_refused(self, tmp_path: Path, text: str, told: str) -> None:
+        (tmp_path / "gym.csv").write_text(text)
+        with pytest.raises(InvalidInputError, match=rf"gym\.csv {told}"):
             gym.earlier_findings(tmp_path / "gym.csv")
 
 
@@ -368,7 +382,7 @@ def test_what_failed_or_is_missing_is_not_compared(tmp_path: Path, layout: str) 
     found = gym.found(root, structure, {"quality/vrex": "exit status 1"}, layout)
     assert list(found["variant"]) == ["focal"]
     assert list(found["settings"]) == ["gamma=5"]
-    gym.write(found, gym.earlier_findings(tmp_path / "gym.csv"), tmp_path)
+    gym.write(found, tmp_path)
     assert {path.name for path in tmp_path.glob("gym.*")} == {"gym.csv", "gym.md", "gym.png"}
     nothing = gym.found(root, structure, {f"quality/{CONTROL}": "exit status 1"}, layout)
     assert nothing.empty
@@ -392,6 +406,10 @@ def test_a_failing_method_is_named_with_its_log_and_the_rest_goes_on(
     monkeypatch.setattr("subprocess.run", run)
     parameters = few_faces_of("none")
     structure = gym_biases.structure_for(parameters, ["focal", "mixup"])
+    old = tmp_path / "none/logs/focal_then_offsets.log"
+    old.parent.mkdir(parents=True)
+    old.write_text("completed")
     failed = gym.run_bias(tmp_path / "none", parameters, structure)
     assert list(failed) == ["none/focal"]
     assert "The loss is not a number." in failed["none/focal"]
+    assert not old.exists()

@@ -19,7 +19,6 @@ from kedro.pipeline.pipeline import OutputNotUniqueError
 from fer_fairness.errors import FerFairnessError
 from fer_fairness.extras import MissingExtraError
 from fer_fairness.hooks import stop, unknown_names, unknown_parameters
-from fer_fairness.mitigation.methods.continued_training import ContinuedTraining
 from fer_fairness.pipelines.variants.structure import BASELINE, Structure, Variant
 from fer_fairness.processes import exit_when_terminated
 from fer_fairness.provenance import Freshness, NodeState, causes
@@ -210,34 +209,36 @@ def failures_of(structure: Structure, run_of: RunOf) -> dict[str, str]:
         Those that could not be made, each with the reason.
     """
     # The control belongs to every run: first, so that no other is blamed for it.
-    in_order = sorted(
-        structure.variants,
-        key=lambda each: (each.name != BASELINE, each.method is not ContinuedTraining),
-    )
+    first = (BASELINE, structure.control)
+    in_order = sorted(structure.variants, key=lambda each: [each.name != name for name in first])
     failed: dict[str, str] = {}
     for start in range(0, len(in_order), _AT_ONCE):
         several = in_order[start : start + _AT_ONCE]
         told = f"{several[0].name} to {several[-1].name}: {start + 1} to {start + len(several)}"
         click.secho(f"{told} of {len(in_order)}", bold=True)
-        needed = {name for variant in several for name in variant.needed}
-        if failed.keys() & needed or _status(several, run_of):
-            failed |= _failures_one_by_one(several, failed, run_of)
+        failed |= _failures_among(several, failed, structure.control, run_of)
     return failed
 
 
-def _failures_one_by_one(
-    variants: Sequence[Variant], failed_before: Mapping[str, str], run_of: RunOf
+def _failures_among(
+    variants: Sequence[Variant], failed_before: Mapping[str, str], control: str, run_of: RunOf
 ) -> dict[str, str]:
-    click.secho("Not all of them can be made: each by itself.", bold=True)
-    failed = dict(failed_before)
+    """Those of variants that are run at once which fail, or need one that has failed before."""
+    failed: dict[str, str] = {}
     for variant in variants:
-        missing = [name for name in variant.needed if name in failed]
+        needed = () if variant.name == BASELINE else (*variant.needed, control)
+        missing = [name for name in needed if name in failed_before]
         if missing:
-            failed[variant.name] = f"comes after {missing[0]}, which failed"
-            continue
-        click.secho(variant.name, bold=True)
-        if status := _status([variant], run_of):
-            failed[variant.name] = f"exit status {status}"
+            failed[variant.name] = f"needs {missing[0]}, which failed"
+    left = [variant for variant in variants if variant.name not in failed]
+    status = _status(left, run_of) if left else 0
+    if status and len(left) == 1:
+        return failed | {left[0].name: f"exit status {status}"}
+    if status:
+        click.secho("Not all of them can be made: each by itself.", bold=True)
+        for variant in left:
+            click.secho(variant.name, bold=True)
+            failed |= _failures_among([variant], {**failed_before, **failed}, control, run_of)
     return failed
 
 

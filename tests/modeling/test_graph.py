@@ -61,6 +61,28 @@ def test_the_loss_is_that_of_its_formula(toy: Callable[..., TrainingSet], weight
     assert float(logs["accuracy"]) == pytest.approx(right)
 
 
+def test_the_cross_entropy_that_is_told_weighs_faces_as_the_loss_does(
+    toy: Callable[..., TrainingSet],
+) -> None:
+    plain = ArchitectureParameters(blocks=((4,),), image_side_px=8, spatial_dropout=0.0, l2=0.0)
+    model = build_network(plain, seed=0)
+    for layer in model.layers:  # batch normalisation in inference mode
+        layer.trainable = layer.name == "logits"
+    params = TrainingParameters(precision="float32", batch_size=16)
+    part = toy(16)
+    graph = training_graph(model, params, Objective(params, np.full(8, 1 / 8)), seed=0)
+    batch = next(TrainingBatches(part, params, Procedure(), seed=0).epoch(0))
+    logits = model.predict_on_batch(batch.inputs["images"].astype(np.float32))
+    of_faces = -(batch.targets * (logits - np.logaddexp.reduce(logits, 1, keepdims=True))).sum(1)
+    weights = np.where(np.arange(16) % 3, 0, np.arange(16) + 0.5).astype(np.float32)
+    logs = graph.train_on_batch(
+        batch.inputs, batch.targets, sample_weight=weights, return_dict=True
+    )
+    expected = np.average(of_faces, weights=weights)
+    assert abs(expected - of_faces.mean()) > 0.01
+    assert float(logs["cross_entropy"]) == pytest.approx(expected, rel=1e-5)
+
+
 def test_smoothing_spreads_targets_over_the_emotions_that_training_faces_show() -> None:
     params = TrainingParameters(label_smoothing=0.1)
     logits = np.array([[1.0, 0.0, 2.0]], np.float32)

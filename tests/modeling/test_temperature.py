@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from fer_fairness.errors import InvalidInputError
-from fer_fairness.modeling import TrainingData, TrainingSet, build_network, train
+from fer_fairness.modeling import (
+    TrainingData,
+    TrainingSet,
+    build_network,
+    freeze_layers,
+    train,
+)
 from fer_fairness.modeling.temperature import divide_logits, fit_temperature
-from fer_fairness.params.modeling import ArchitectureParameters
-from fer_fairness.params.training import TrainingParameters
+from fer_fairness.params.modeling import ArchitectureParameters, FreezingParameters
+from fer_fairness.params.training import OnlineAugmentationParameters, TrainingParameters
 
 
 @settings(deadline=None, max_examples=25)
@@ -80,16 +86,31 @@ def trained(
     return model, validation
 
 
+@pytest.mark.parametrize("keeps_activations", [False, True])
 def test_a_trained_model_fits_the_validation_faces_best_as_it_is(
-    build: Callable[[], Any], toy: Callable[..., TrainingSet], quick: TrainingParameters
+    build: Callable[[], Any],
+    toy: Callable[..., TrainingSet],
+    quick: TrainingParameters,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    keeps_activations: bool,
 ) -> None:
-    plain, validation = trained(build(), toy, quick)
-    params = quick.model_copy(update={"temperature_scaling": True})
-    scaled, _ = trained(build(), toy, params)
+    # At such a rate an epoch before the last one is kept.
+    params = quick.model_copy(update={"target_learning_rate": 0.1})
+    models = [build(), build()]
+    if keeps_activations:
+        params = params.model_copy(update={"online_augmentation": OnlineAugmentationParameters()})
+        for model in models:
+            freeze_layers(model, FreezingParameters(n_trainable_layers=2))
+    with caplog.at_level("INFO"):
+        plain, validation = trained(models[0], toy, params)
+    assert ("frozen layers make of each face is computed once" in caplog.text) == keeps_activations
+    assert "epoch 2 of 4 is kept" in caplog.text
+    scaled, _ = trained(models[1], toy, params.model_copy(update={"temperature_scaling": True}))
     images = validation.images[validation.image_index].astype(np.float32)
     logits = [model.predict_on_batch(images).astype(np.float64) for model in (plain, scaled)]
     codes = validation.targets.argmax(axis=1)
     temperature, _ = fit_temperature(logits[0], codes)
     assert abs(np.log(temperature)) > 0.01
-    np.testing.assert_allclose(logits[1], logits[0] / temperature, rtol=1e-3, atol=1e-5)
-    assert fit_temperature(logits[1], codes)[0] == pytest.approx(1.0, abs=1e-3)
+    np.testing.assert_allclose(logits[1], logits[0] / temperature, rtol=5e-3, atol=1e-4)
+    assert fit_temperature(logits[1], codes)[0] == pytest.approx(1.0, abs=5e-3)
