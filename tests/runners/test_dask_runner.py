@@ -30,6 +30,7 @@ from fer_fairness.params.budget import BudgetParameters
 from fer_fairness.params.fine_tuning import FineTuningParameters
 from fer_fairness.processes import calls
 from fer_fairness.runners import DaskRunner
+from fer_fairness.runners.cluster import SUCCESSION
 from fer_fairness.runners.dask_runner import longest_ways
 from fer_fairness.runners.worker import ClusterError, LikeTheRun
 
@@ -133,7 +134,7 @@ class Told:
 def cluster(kedro_project: Path) -> Iterator[LocalCluster]:  # noqa: ARG001  workers load it
     options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "resources": {"node": 1}}
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set({"distributed.scheduler.allowed-failures": 1, **SUCCESSION}),
         LocalCluster(dashboard_address="127.0.0.1:0", silence_logs=50, **options) as processes,
         dask.config.set({"scheduler-address": processes.scheduler_address}),
     ):

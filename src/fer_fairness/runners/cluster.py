@@ -23,6 +23,10 @@ _BYTES_A_TRAINING: Final = 4e9
 _N_WORKERS: Final = "fer-fairness.workers"
 """In Dask's configuration (DASK_FER_FAIRNESS__WORKERS): processes of a cluster of this machine."""
 
+SUCCESSION: Final = {"distributed.deploy.lost-worker-timeout": "5 minutes"}
+"""How long a process that has died is waited for, which Dask starts anew: on a busy machine it
+loads for more than Dask's 15 seconds, after which it would be one less for good."""
+
 
 @contextmanager
 def cluster() -> Iterator[Client]:
@@ -44,6 +48,7 @@ def cluster() -> Iterator[Client]:
 def _processes_here() -> Iterator[Client]:
     n_workers = _n_workers()
     with (
+        dask.config.set(SUCCESSION),
         LocalCluster(
             n_workers=n_workers,
             threads_per_worker=max(1, CPU_COUNT // n_workers),
