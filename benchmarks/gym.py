@@ -40,9 +40,9 @@ from fer_fairness.processes import exit_when_terminated
 
 _TOLD_OF_LOG: Final = 3
 """Last lines of the log of a variant that failed."""
-_WORDS: Final = (
-    *("bias", "planted", "attribute", "groups_told", "variant", "verdict", "gap_metric"),
-    "settings",
+_WORDS: Final = dict.fromkeys(
+    ["bias", "planted", "attribute", "groups_told", "variant", "verdict", "gap_metric", "settings"],
+    str,
 )
 """Columns of gym.csv that hold words."""
 _ANOTHER: Final = "Take it away, or use another --out."
@@ -218,8 +218,7 @@ def earlier_findings(file: Path) -> pd.DataFrame:
     try:
         # As they stand: an empty word, or a bias called "null", is no missing value.
         missing = {name: [""] for name in columns if name not in _WORDS}
-        words = dict.fromkeys(_WORDS, str)
-        earlier = pd.read_csv(file, dtype=words, keep_default_na=False, na_values=missing)
+        earlier = pd.read_csv(file, dtype=_WORDS, keep_default_na=False, na_values=missing)
     except ValueError as error:
         raise InvalidInputError(f"{file} is no table: {error}. {_ANOTHER}") from error
     if list(earlier.columns) != columns:
