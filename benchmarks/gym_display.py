@@ -16,6 +16,8 @@ from fer_fairness.reporting.labels import variant_label
 _GOOD: Final = (Verdict.NARROWS, Verdict.SERVES_BETTER)
 _DEAR: Final = (Verdict.NARROWS_AT_A_COST,)
 _BAD: Final = (Verdict.MIXED, Verdict.COSTS, Verdict.WIDENS)
+_QUIET: Final = (Verdict.NOTHING, Verdict.CANNOT_TELL)
+"""Verdicts whose methods are listed, not tabled."""
 _GAPS: Final = {
     "accuracy_gap": "an accuracy gap",
     "balanced_accuracy_gap": "a gap of mean recall",
@@ -25,9 +27,10 @@ _DARK: Final = 0.07
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """The findings as tables in Markdown, one for each bias and attribute, in points.
+    """The findings in Markdown, a section for each bias and attribute, in points.
 
-    Intervals are of each change alone; bold is what is found after correction.
+    Methods that do nothing, or of which nothing can be told, are named below the table. Intervals
+    are of each change alone; bold is what is found after correction.
     """
     lines = []
     for (bias, attribute), rows in table.groupby(["bias", "attribute"], sort=False):
@@ -38,23 +41,36 @@ def markdown(table: pd.DataFrame) -> str:
         size = f"{first['n_faces']:,} test faces"
         told_so = f"Methods are told {first['groups_told']} faces"
         lines += [
-            f"### {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",
+            f"## {bias}: {first['planted'] or 'nothing planted'}, by {attribute}",
             "",
             f"Under continued training: {control}. {first['n_seeds']} seeds, {size}. {told_so}.",
             _detectable(rows),
             "",
             f"**{recommendation(rows)}**",
             "",
-            f"| method | {' | '.join(OUTCOMES.values())} | verdict | settings chosen |",
-            "|---|---|---|---|---|---|",
         ]
-        for _, row in rows.iterrows():
-            cells = [_in_points(row, outcome) for outcome in OUTCOMES]
-            settings = row["settings"].replace("fine_tuning.training.", "") or "its own"
-            told = [variant_label(row["variant"]), *cells, row["verdict"], settings]
-            lines.append(f"| {' | '.join(told)} |")
-        lines.append("")
+        lines += _table(rows[~rows["verdict"].isin(_QUIET)])
+        for verdict in _QUIET:
+            quiet = sorted(rows.loc[rows["verdict"] == verdict, "variant"].map(variant_label))
+            if quiet:
+                lines += [f"{verdict.capitalize()} ({len(quiet)}): {', '.join(quiet)}.", ""]
     return "\n".join(lines)
+
+
+def _table(rows: pd.DataFrame) -> list[str]:
+    """Lines of a table with a row for each method; none where there are no rows."""
+    if rows.empty:
+        return []
+    lines = [
+        f"| method | {' | '.join(OUTCOMES.values())} | verdict | settings chosen |",
+        "|---|---|---|---|---|---|",
+    ]
+    for _, row in rows.iterrows():
+        cells = [_in_points(row, outcome) for outcome in OUTCOMES]
+        settings = row["settings"].replace("fine_tuning.training.", "") or "its own"
+        told = [variant_label(row["variant"]), *cells, row["verdict"], settings]
+        lines.append(f"| {' | '.join(told)} |")
+    return [*lines, ""]
 
 
 def _detectable(rows: pd.DataFrame) -> str:

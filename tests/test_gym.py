@@ -277,21 +277,27 @@ class TestFindings:
 class TestShown:
     def test_what_is_found_stands_out(self, table: pd.DataFrame) -> None:
         lines = gym_display.markdown(table).splitlines()
-        assert lines[0] == "### quality: image quality: black (strength 0.6 of 1), by race"
+        assert lines[0] == "## quality: image quality: black (strength 0.6 of 1), by race"
         assert lines[2].startswith("Under continued training: an accuracy gap of 29.0 points (2")
         assert "told black of 90 % of black, east_asian of 90 % of east_asian, white of" in lines[2]
         (helps,) = [line for line in lines if line.startswith("| Helps |")]
-        (as_before,) = [line for line in lines if line.startswith("| As before |")]
+        (as_before,) = [line for line in lines if "As before" in line]
         assert "| **-2" in helps
         assert helps.endswith(" | narrows the gap | tau=1.5 |")
-        assert as_before.endswith(" | its own |")
+        assert as_before in ("Does nothing (1): As before.", "Cannot tell (1): As before.")
         assert lines[3].startswith("Found in 8 of 10 such studies would be a change of ")
         assert "nan" not in lines[3]
         assert lines[5] == (
             "**Recommended: Helps (narrows the gap). To be weighed: Takes away (narrows the gap, "
             "perhaps at a cost). Advised against: Harms (widens the gap).**"
         )
-        assert "**" not in as_before
+
+    def test_where_all_are_quiet_there_is_no_table(self, table: pd.DataFrame) -> None:
+        quiet = [table.iloc[:1].assign(variant=name) for name in ("jtt", "abstention", "gone")]
+        verdicts = [Verdict.NOTHING, Verdict.NOTHING, Verdict.CANNOT_TELL]
+        lines = gym_display.markdown(pd.concat(quiet).assign(verdict=verdicts)).splitlines()
+        assert not [line for line in lines if line.startswith("|")]
+        assert lines[-3:] == ["Does nothing (2): Abstention, JTT.", "", "Cannot tell (1): Gone."]
 
     def test_where_nothing_is_found_nothing_is_recommended(self, table: pd.DataFrame) -> None:
         harms = table[table["variant"] == "harms"].assign(variant="baseline")
