@@ -174,6 +174,23 @@ def test_a_method_on_predictions_is_tried_on_faces_that_it_was_not_fitted_on(
     assert (table["predicted_emotion"] == "neutral").all(), "what was given stays"
 
 
+def test_each_part_is_drawn_for_by_itself(make_scored: MakeScored) -> None:
+    seeds = []
+
+    class Draws(Memorises):
+        def applied(
+            self, scored: pd.DataFrame, rules: dict[str, Any], *, seed: int
+        ) -> pd.DataFrame:
+            seeds.append(seed)
+            return super().applied(scored, rules, seed=seed)
+
+    table = make_scored(np.zeros(9, int), np.full((9, 2), 0.5), ["male"] * 9)
+    for seed in (0, 0, 1):
+        cross_fitted(Draws(name="d"), table, seed=seed)
+    assert seeds[:3] == seeds[3:6]
+    assert len(set(seeds[3:])) == 6
+
+
 @pytest.mark.parametrize("n", [0, 2])
 def test_too_few_faces_to_hold_out_are_left_as_they_are(make_scored: MakeScored, n: int) -> None:
     table = make_scored(np.zeros(n, int), np.full((n, 2), 0.5), ["male"] * n)

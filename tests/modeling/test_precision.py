@@ -67,6 +67,58 @@ def test_the_fused_normalisation_gives_and_keeps_what_kerass_own_does(
         np.testing.assert_allclose(fused, of_keras, rtol=2e-5, atol=2e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SeparableConv2D", {"filters": 5, "kernel_size": 3, "padding": "same"}),
+        (
+            "SeparableConv2D",
+            {
+                "filters": 5,
+                "kernel_size": 3,
+                "strides": 2,
+                "depth_multiplier": 2,
+                "activation": "silu",
+                "bias_initializer": "random_normal",
+            },
+        ),
+        ("SeparableConv2D", {"filters": 5, "kernel_size": 2, "dilation_rate": 2}),
+        ("Activation", {"activation": "silu"}),
+    ],
+)
+@pytest.mark.parametrize("side", [6, None])
+def test_cheaper_gradients_are_kerass_own(
+    name: str, options: dict[str, Any], side: int | None
+) -> None:
+    import keras
+    import tensorflow as tf
+
+    inputs = keras.Input((side, side, 4))
+    layer = getattr(keras.layers, name)(**options)
+    pooled = keras.layers.GlobalAveragePooling2D()(layer(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2)(pooled))
+    own = layer.call.__func__
+    generator = np.random.default_rng(0)
+    maps = tf.constant(generator.normal(0, 3, (3, 6, 6, 4)).astype(np.float32))
+    factors = tf.constant(generator.normal(0, 1, (3, 2)).astype(np.float32))
+
+    def answers_and_gradients() -> list[Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            answers = model(maps, training=True)
+            total = tf.reduce_sum(factors * answers)
+        return [answers, *tape.gradient(total, [maps, *model.trainable_weights])]
+
+    of_keras = answers_and_gradients()
+    with computing_in(model, "float32", training=False):
+        assert layer.call.__func__ is own
+    with computing_in(model, "float32"):
+        assert not hasattr(layer.call, "__func__")  # it is another one
+        found = answers_and_gradients()
+    for expected, value in zip(of_keras, found, strict=True):
+        np.testing.assert_allclose(value, expected, rtol=2e-5, atol=2e-5)
+
+
 def test_layers_are_as_before_once_the_context_ends(nested: Callable[[], Any]) -> None:
     model = nested()
     layers = leaf_layers(model)

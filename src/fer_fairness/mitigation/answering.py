@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from fer_fairness.mitigation.linear_programs import Flags
-from fer_fairness.mitigation.scored import Array, Indices
+from fer_fairness.mitigation.scored import Array, Flags, Indices
 
 
 def threshold_of(confidence: Array, coverage: float) -> float:

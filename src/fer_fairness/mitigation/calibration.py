@@ -6,8 +6,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from scipy.special import log_softmax, softmax
 
-from fer_fairness.mitigation.linear_programs import Flags
-from fer_fairness.mitigation.scored import Array, Indices
+from fer_fairness.mitigation.scored import Array, Flags, Indices
 from fer_fairness.modeling.temperature import fit_temperature
 
 

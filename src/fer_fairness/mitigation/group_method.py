@@ -79,6 +79,27 @@ class GroupObjective(Objective):
         names = [_membership_column(number) for number in range(self.n_groups)]
         return ops.stack([ops.convert_to_tensor(batch[name]) for name in names], axis=1)
 
+    def centred_memberships(self, batch: Mapping[str, Tensor]) -> Tensor:
+        """Memberships less what each group would have if all had as much, `(n, n_groups)`.
+
+        Taking it off the members is centring over the groups what is multiplied by memberships.
+        """
+        from keras import ops
+
+        members = self.memberships(batch)
+        return members - ops.sum(members, axis=1, keepdims=True) / self.n_groups
+
+    def adjusted_by(self, batch: Mapping[str, Tensor], prior: Tensor, strength: float) -> Tensor:
+        """Adjustment by a prior of each face, `(n, k)`, to the share that its group is known with.
+
+        The rest is the adjustment of plain training. `strength` between 0 and 1 is a mean of both.
+        """
+        from keras import ops
+
+        known = ops.sum(self.memberships(batch), axis=1, keepdims=True)
+        plain = super().adjustment(batch)
+        return plain + strength * known * (prior - plain)
+
     def group_means(
         self, batch: Mapping[str, Tensor], values: Tensor, weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:

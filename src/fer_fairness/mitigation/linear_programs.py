@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-from fer_fairness.mitigation.scored import Array, Indices
+from fer_fairness.mitigation.scored import Array, Flags, Indices
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
 Constrained: TypeAlias = Literal["all_outcomes", "recall"]
 """Which outcomes of a true class groups have to share: of every prediction, or of the right one."""
 

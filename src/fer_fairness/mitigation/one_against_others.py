@@ -3,15 +3,14 @@
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.mitigation.post_method import PostMethod
+from fer_fairness.mitigation.scored import Flags
 from fer_fairness.taxonomy import Attribute
 
-Flags: TypeAlias = npt.NDArray[np.bool_]
 Side: TypeAlias = Literal["privileged", "unprivileged"]
 
 

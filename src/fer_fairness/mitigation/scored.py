@@ -12,6 +12,7 @@ from fer_fairness.tables import PROBABILITY_COLUMNS
 from fer_fairness.taxonomy import EMOTIONS
 
 Indices: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 Array: TypeAlias = npt.NDArray[np.float64]
 
 N_EMOTIONS: Final = len(EMOTIONS)

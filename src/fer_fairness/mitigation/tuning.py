@@ -174,7 +174,8 @@ def cross_fitted(method: PostMethod, scored: pd.DataFrame, *, seed: int) -> pd.D
     for part in range(N_PARTS):
         held_out = parts == part
         rules = method.fit(scored[~held_out].reset_index(drop=True))
-        after = method.applied(scored[held_out].reset_index(drop=True), rules, seed=seed)
+        own_seed = int(np.random.default_rng([seed, part]).integers(2**31))
+        after = method.applied(scored[held_out].reset_index(drop=True), rules, seed=own_seed)
         for column in after.columns:
             changed.loc[held_out, column] = after[column].to_numpy()
     return changed

@@ -205,7 +205,7 @@ def _mean_log_shares(
 
     said = []
     for teacher in teachers:
-        with computing_in(teacher, precision):
+        with computing_in(teacher, precision, training=False):
             said.append(ops.softmax(teacher(images, training=False)))
     return ops.stop_gradient(ops.log(sum(said) / len(said) + _SMALLEST_SHARE))
 

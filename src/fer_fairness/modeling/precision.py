@@ -1,7 +1,7 @@
-"""Train faster: convolutions in bfloat16, and batch normalisation in one pass over the memory."""
+"""Train faster: convolutions in bfloat16, and layers whose gradients pass the memory less often."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -39,7 +39,9 @@ def _has_bfloat16(description: Path) -> bool:
 
 
 @contextmanager
-def computing_in(model: "keras.Model", precision: Precision) -> Iterator[None]:
+def computing_in(
+    model: "keras.Model", precision: Precision, *, training: bool = True
+) -> Iterator[None]:
     """Let the layers of `model` compute in `precision` while the context lasts.
 
     Meant to be open while a training step is traced. Weights, their gradients and their updates are
@@ -47,28 +49,30 @@ def computing_in(model: "keras.Model", precision: Precision) -> Iterator[None]:
     the range of float32 and needs no loss scaling). Layers that give no feature maps, and the last
     one that has weights, compute in float32: the logits keep their digits.
 
-    Under TensorFlow, batch normalisations run as TensorFlow's fused operation, in either precision:
-    the same result in a third of the time, since Keras makes it of operations that each
-    pass over the whole map. Together, 1.9 times as many images a second (docs/results).
+    Under TensorFlow, where the model is `training`, three kinds of layers give the same in less
+    time, in either precision: batch normalisations as TensorFlow's fused operation, in a third of
+    the time, since Keras makes it of operations that each pass over the whole map; separable
+    convolutions and SiLU with cheaper gradients. Together with bfloat16, more than 1.9 times as
+    many images a second (docs/results).
     """
     import keras
 
     layers = [layer for layer in leaf_layers(model) if layer.weights or hasattr(layer, "output")]
     last = next(layer for layer in reversed(layers) if layer.weights)
     policies = {id(layer): layer.dtype_policy for layer in layers}
-    is_fused = keras.backend.backend() == "tensorflow"
-    normalisations = [layer for layer in layers if is_fused and _can_be_fused(layer)]
+    learns = training and keras.backend.backend() == "tensorflow"
+    faster = [(layer, call) for layer in layers if learns and (call := _faster(layer))]
     try:
         for layer in layers:
             if precision == "bfloat16" and layer is not last and _gives_maps(layer):
                 layer.dtype_policy = "mixed_bfloat16"
-        for layer in normalisations:
-            layer.call = partial(_fused_call, layer)
+        for layer, call in faster:
+            layer.call = partial(call, layer)
         yield
     finally:
         for layer in layers:
             layer.dtype_policy = policies[id(layer)]
-        for layer in normalisations:
+        for layer, _ in faster:
             del layer.call
 
 
@@ -76,10 +80,22 @@ def _gives_maps(layer: "keras.Layer") -> bool:
     return len(getattr(layer.output, "shape", ())) == _MAP_RANK
 
 
+def _faster(layer: "keras.Layer") -> Callable[..., Tensor] | None:
+    """What a layer calls in training in place of its own function; None where that is as fast."""
+    if not _gives_maps(layer):
+        return None
+    if _can_be_fused(layer):
+        return _fused_call
+    if _has_a_pointwise_part(layer):
+        return _separable_call
+    if type(layer).__name__ == "Activation" and layer.activation.__name__ == "silu":
+        return _silu_call
+    return None
+
+
 def _can_be_fused(layer: "keras.Layer") -> bool:
     return (
         type(layer).__name__ == "BatchNormalization"
-        and _gives_maps(layer)
         and layer.axis in (-1, _MAP_RANK - 1)
         and layer.scale
         and layer.center
@@ -109,3 +125,49 @@ def _fused_call(
     for kept, found in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
         kept.assign(kept * layer.momentum + found * (1 - layer.momentum))
     return outputs
+
+
+def _has_a_pointwise_part(layer: "keras.Layer") -> bool:
+    return type(layer).__name__ == "SeparableConv2D" and layer.data_format == "channels_last"
+
+
+def _separable_call(layer: "keras.layers.SeparableConv2D", inputs: Tensor) -> Tensor:
+    """What `layer` gives, its pointwise part as the product of two matrices.
+
+    Its gradient by the kernel is one too, in place of a convolution's, which takes twice as long.
+    """
+    from keras import ops
+
+    maps = ops.depthwise_conv(
+        inputs,
+        layer.depthwise_kernel,
+        strides=layer.strides,
+        padding=layer.padding,
+        data_format=layer.data_format,
+        dilation_rate=layer.dilation_rate,
+    )
+    kernel = ops.reshape(layer.pointwise_kernel, (-1, layer.filters))
+    flat = ops.matmul(ops.reshape(maps, (-1, maps.shape[-1])), kernel)
+    outputs = ops.reshape(flat, (*ops.shape(maps)[:-1], layer.filters))
+    if layer.use_bias:
+        outputs = ops.add(outputs, layer.bias)
+    return outputs if layer.activation is None else layer.activation(outputs)
+
+
+def _silu_call(_layer: "keras.layers.Activation", inputs: Tensor) -> Tensor:
+    """SiLU (Elfwing, Uchibe and Doya 2018, arXiv 1702.03118), whose gradient keeps the sigmoid.
+
+    TensorFlow computes it once more for the gradient, in bfloat16 value by value.
+    """
+    from keras import ops
+
+    def silu(values: Tensor) -> tuple[Tensor, Callable[..., Tensor]]:
+        share = ops.cast(ops.sigmoid(ops.cast(values, "float32")), values.dtype)
+        found = values * share
+
+        def gradient(upstream: Tensor) -> Tensor:
+            return upstream * (share + found * (1 - share))
+
+        return found, gradient
+
+    return ops.custom_gradient(silu)(inputs)

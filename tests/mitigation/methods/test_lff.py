@@ -11,7 +11,7 @@ from fer_fairness.mitigation import Given
 from fer_fairness.mitigation.methods.lff import LearningFromFailure
 from fer_fairness.modeling import TrainingSet, build_network
 from fer_fairness.modeling.graph import training_graph
-from fer_fairness.modeling.objective import cross_entropy
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.modeling import ArchitectureParameters
 from fer_fairness.params.training import TrainingParameters
 
@@ -88,6 +88,32 @@ def test_the_easy_networks_loss_has_the_gradient_of_generalised_cross_entropy() 
         slope = (values[1] - values[0]) / (2 * nudge)
         errors = (targets * 0.7 * p**0.7) * (p[:, [place]] - np.eye(8)[place])
         assert_allclose(errors.sum(axis=1), slope, atol=1e-6)
+
+
+def test_back_ends_gradients_are_those_of_the_paper_and_stop_at_the_weights() -> None:
+    import tensorflow as tf
+
+    made = built(q=0.7)
+    logits = tf.constant(GENERATOR.normal(size=(N, 8)).astype(np.float32))
+    targets = faces().targets
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        total = tf.reduce_sum(made.generalised_cross_entropy(targets, logits))
+    p = softmax(np.asarray(logits), axis=1)
+    easiness = 0.7 * (targets * p).sum(axis=1, keepdims=True) ** 0.7
+    assert_allclose(tape.gradient(total, logits), easiness * (p - targets), atol=1e-6)
+
+    batch = {**faces().columns, "seen_images": IMAGES.astype(np.float32)}
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = made.loss(Seen(batch, targets, logits))
+    errors = np.asarray(tape.gradient(loss, logits))
+    said = np.asarray(made.easy(batch["seen_images"], training=True))
+    both = [cross_entropy(each.astype(float), targets) for each in (said, np.asarray(logits))]
+    largest = [[losses[c == EMOTIONS].max() for c in range(3)] for losses in both]
+    b, m = (losses / np.array(top)[EMOTIONS] for losses, top in zip(both, largest, strict=True))
+    factors = (b / (b + m))[:, None]
+    assert_allclose(errors, factors * (p - targets) / N, rtol=2e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.5])

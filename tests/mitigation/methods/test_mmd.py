@@ -1,12 +1,12 @@
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.spatial.distance import cdist
 
+from fer_fairness.mitigation.methods.coral import Coral
 from fer_fairness.mitigation.methods.mmd import Mmd
 from fer_fairness.modeling import TrainingSet
 from fer_fairness.modeling.objective import Seen
@@ -20,11 +20,11 @@ CLASSES = np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1])
 FEATURES = np.random.default_rng(0).normal(size=(13, 4)).astype(np.float32)
 
 
-def penalty(training: TrainingSet, features: np.ndarray, **settings: Any) -> float:
+def penalty(method: type[Mmd | Coral], training: TrainingSet, features: np.ndarray) -> float:
     """What is added to the plain loss."""
     logits = np.zeros((len(training), training.targets.shape[1]), np.float32)
     losses = [
-        Mmd.model_validate({**settings, "strength": strength})
+        method(strength=strength)
         .objective(training, PARAMS)
         .loss(Seen(training.columns, training.targets, logits, features))
         for strength in (0.0, 1.0)
@@ -45,53 +45,53 @@ def squared_mmd(first: np.ndarray, second: np.ndarray) -> float:
     return kernel(first, first) + kernel(second, second) - 2 * kernel(first, second)
 
 
-def coral(first: np.ndarray, second: np.ndarray) -> float:
+def squared_coral(first: np.ndarray, second: np.ndarray) -> float:
     means = ((first.mean(axis=0) - second.mean(axis=0)) ** 2).mean()
     return float(means + ((np.cov(first.T) - np.cov(second.T)) ** 2).mean())
 
 
-@pytest.mark.parametrize(("distance", "of"), [("mmd", squared_mmd), ("coral", coral)])
+@pytest.mark.parametrize(("method", "of"), [(Mmd, squared_mmd), (Coral, squared_coral)])
 def test_it_is_the_mean_over_classes_and_pairs_of_groups(
-    group_training: GroupTraining, distance: str, of: Callable[..., float]
+    group_training: GroupTraining, method: type[Mmd | Coral], of: Callable[..., float]
 ) -> None:
     pairs = []
     for label in range(2):
         cells = [FEATURES[(g == GROUPS) & (label == CLASSES)] for g in range(3)]
         pairs += [of(a, b) for a, b in combinations(cells, 2) if len(a) and len(b)]
     assert len(pairs) == 4
-    found = penalty(hard(group_training), FEATURES, distance=distance)
+    found = penalty(method, hard(group_training), FEATURES)
     assert found == pytest.approx(np.mean(pairs), rel=1e-4)
 
 
-@pytest.mark.parametrize("distance", ["mmd", "coral"])
+@pytest.mark.parametrize("method", [Mmd, Coral])
 def test_groups_of_the_same_features_are_at_distance_zero_whatever_their_emotions(
-    group_training: GroupTraining, distance: str
+    group_training: GroupTraining, method: type[Mmd | Coral]
 ) -> None:
     # Group 0 has thrice as many faces of class 0: within a class the features are the same.
     classes = [0, 0, 0, 1, 0, 1]
     features = np.array([[1.0, 0.0]] * 3 + [[0, 2.0], [1.0, 0.0], [0, 2.0]], np.float32)
     training = group_training([[1, 0]] * 4 + [[0, 1]] * 2, np.eye(2)[classes].tolist())
-    assert penalty(training, features, distance=distance) == pytest.approx(0, abs=1e-5)
+    assert penalty(method, training, features) == pytest.approx(0, abs=1e-5)
 
 
 def test_a_single_face_has_a_mean_and_no_covariance(group_training: GroupTraining) -> None:
     training = group_training([[1, 0], [0, 1]], [[1, 0]] * 2)
     features = np.array([[1.0, 0.0], [0.0, 3.0]], np.float32)
-    assert penalty(training, features, distance="coral") == pytest.approx((1 + 9) / 2, rel=1e-5)
+    assert penalty(Coral, training, features) == pytest.approx((1 + 9) / 2, rel=1e-5)
 
 
-@pytest.mark.parametrize("distance", ["mmd", "coral"])
+@pytest.mark.parametrize("method", [Mmd, Coral])
 def test_a_step_brings_the_groups_nearer_and_stays_finite(
-    group_training: GroupTraining, step: Step, distance: str
+    group_training: GroupTraining, step: Step, method: type[Mmd | Coral]
 ) -> None:
     training = hard(group_training)
     logits = np.zeros((13, 2), np.float32)
-    made = Mmd.model_validate({"distance": distance}).objective(training, PARAMS)
+    made = method(strength=1.0).objective(training, PARAMS)
     moved = step(made, training, logits, FEATURES)["features"]
     assert np.isfinite(moved).all()
     assert_allclose(moved[8], 0, atol=1e-7)
-    nearer = penalty(training, FEATURES - 0.1 * moved, distance=distance)
-    assert nearer < penalty(training, FEATURES, distance=distance)
+    nearer = penalty(method, training, FEATURES - 0.1 * moved)
+    assert nearer < penalty(method, training, FEATURES)
 
 
 def test_soft_memberships_weigh_faces(group_training: GroupTraining) -> None:
@@ -104,4 +104,4 @@ def test_soft_memberships_weigh_faces(group_training: GroupTraining) -> None:
         (1.5 / 0.5) * ((9 + 36 * 0.5) / 1.5 - means[1] ** 2),
     ]
     expected = np.diff(means)[0] ** 2 + 0.5 * (variances[0] - variances[1]) ** 2
-    assert penalty(training, features, distance="coral") == pytest.approx(expected, rel=1e-4)
+    assert penalty(Coral, training, features) == pytest.approx(expected, rel=1e-4)

@@ -82,8 +82,6 @@ class AttributeAwareObjective(GroupObjective):
         """The plain loss of the logits of features with representations."""
         from keras import ops
 
-        members = self.memberships(seen.batch)
-        # Taking a group's share of the mean off its members is centring over the groups.
-        centred = members - ops.sum(members, axis=1, keepdims=True) / self.n_groups
+        centred = self.centred_memberships(seen.batch)
         added = ops.matmul(ops.matmul(centred, self.representations), self.output.kernel)
         return super().loss(seen._replace(logits=seen.logits + self._strength * added))

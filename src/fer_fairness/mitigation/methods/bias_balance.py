@@ -65,5 +65,4 @@ class BiasBalanceObjective(GroupObjective):
         known = ops.sum(members, axis=1, keepdims=True)
         shares = ops.matmul(members, ops.convert_to_tensor(self._shares))
         prior = ops.log(ops.maximum(shares / ops.where(known > 0, known, 1.0), _SMALLEST_SHARE))
-        plain = super().adjustment(batch)
-        return plain + self._strength * known * (prior - plain)
+        return self.adjusted_by(batch, prior, self._strength)

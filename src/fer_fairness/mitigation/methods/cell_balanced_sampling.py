@@ -37,11 +37,7 @@ class CellBalancedSampling(CellSampling):
     source: ClassVar[str] = "Idrissi et al. 2022, arXiv 2110.14503"
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar = {"strength": 0.0}
-    search: ClassVar = {
-        **LEARNING_RATES,
-        "cells": ("group_and_emotion", "group", "emotion"),
-        "draw": ("over", "under"),
-    }
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.5, 1.0)}
 
     method: Literal["cell_balanced_sampling"] = "cell_balanced_sampling"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

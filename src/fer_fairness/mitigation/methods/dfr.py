@@ -26,10 +26,11 @@ class Dfr(LastLayerMethod):
     The paper fits a logistic regression with that penalty on standardised features of held-out
     faces, on 10 or 20 subsets in which all cells are as large as the smallest, and takes the mean
     of the weights. Here training faces are used (its DFR-Tr), drawn with replacement, which uses
-    all of them; the last layer starts as it is (the problem is convex); features are not
-    standardised, and move with online augmentation where that is on. Its C on n faces
-    is `l1` 1 / (C n). Faces without a cell, because nobody knows their group or their votes have no
-    majority, are seen as often as in plain training.
+    all of them; gradient steps start from the last layer as it is and end with the budget, which is
+    before the optimum of this convex problem; features are not standardised, and move with online
+    augmentation where that is on. Its C on n faces is `l1` 1 / (C n): with 0.1 all weights
+    are 0. Faces without a cell, because nobody knows their group or their votes have no majority,
+    are seen as often as in plain training.
     """
 
     label: ClassVar[str] = "Last layer on balanced cells (DFR)"
@@ -37,7 +38,7 @@ class Dfr(LastLayerMethod):
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     neutral: ClassVar[Mapping[str, Any]] = {"last_layer_only": False, "strength": 0.0, "l1": 0.0}
     in_words: ClassVar[str] = "group and emotion"
-    search: ClassVar = {**LEARNING_RATES, "l1": (0.0, 0.001, 0.01, 0.1)}
+    search: ClassVar = {**LEARNING_RATES, "l1": (0.0, 0.001, 0.01)}
 
     method: Literal["dfr"] = "dfr"
     attribute: Attribute = Field(default="gender", description="Attribute of the groups.")

@@ -104,8 +104,4 @@ class DomainDiscriminativeObjective(GroupObjective):
 
     def adjustment(self, batch: Mapping[str, Tensor]) -> Tensor:
         """B of each face, `(n, k)`; that of plain training where the group is not known."""
-        from keras import ops
-
-        known = ops.sum(self.memberships(batch), axis=1, keepdims=True)
-        plain = super().adjustment(batch)
-        return plain + self._strength * known * (batch["pair_priors"] - plain)
+        return self.adjusted_by(batch, batch["pair_priors"], self._strength)

@@ -85,9 +85,6 @@ class DomainIndependentObjective(GroupObjective):
         """What each face's head says, `(n, k)`."""
         from keras import ops
 
-        members = self.memberships(seen.batch)
-        # Taking a group's share of the mean off its members is centring over the groups.
-        known = ops.sum(members, axis=1, keepdims=True)
-        centred = members - known / self.n_groups
+        centred = self.centred_memberships(seen.batch)
         deviations = ops.einsum("ng,nf,gfk->nk", centred, seen.features, self.kernels)
         return seen.logits + self._strength * (deviations + ops.matmul(centred, self.biases))

@@ -50,11 +50,7 @@ class DynamicWeighting(GroupMethod):
         "paper"
     )
     neutral: ClassVar = {"strength": 0.0}
-    search: ClassVar = {
-        **LEARNING_RATES,
-        "strength": (1.0, 2.0, 4.0),
-        "by": ("group", "emotion", "group_and_emotion"),
-    }
+    search: ClassVar = {**LEARNING_RATES, "strength": (1.0, 2.0, 4.0)}
 
     method: Literal["dynamic_weighting"] = "dynamic_weighting"
     by: Literal["group", "emotion", "group_and_emotion"] = Field(

@@ -39,9 +39,9 @@ class GroupDro(CellSampling):
     faces, u of them unknown, the loss is ((n - u) sum_g q_g L_g + sum of the u losses) / n. So it
     is the paper's where all groups are known, and the plain mean where none is.
 
-    Weights of faces, where there are any, weigh them in all sums and means. A mixed image counts
-    for the group of the face that it keeps most of. What the paper adds for small groups
-    (C / sqrt(n_g)) is left out.
+    Weights of faces, where there are any, weigh them in all sums and means. A predicted group
+    counts as certain, since it decides how often a face is drawn. What the paper adds for small
+    groups (C / sqrt(n_g)) is left out.
     """
 
     label: ClassVar[str] = "Group DRO"
@@ -49,11 +49,9 @@ class GroupDro(CellSampling):
     needs: ClassVar[frozenset[Need]] = frozenset({"groups"})
     # Not step_size 0, under which all groups still weigh alike, however large they are.
     neutral: ClassVar = {"strength": 0.0}
-    search: ClassVar = {
-        **LEARNING_RATES,
-        "step_size": (0.01, 0.03, 0.1),
-        "by_emotion": (True, False),
-    }
+    search: ClassVar = {**LEARNING_RATES, "step_size": (0.01, 0.03, 0.1)}
+    # Which group a mixture of a fearful man and an angry woman belongs to is lost.
+    takes_mixtures: ClassVar[bool] = False
 
     method: Literal["group_dro"] = "group_dro"
     attribute: Attribute = Field(

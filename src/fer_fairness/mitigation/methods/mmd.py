@@ -1,4 +1,4 @@
-"""MMD and CORAL: within each emotion, the features of the groups shall be distributed alike."""
+"""MMD: within each emotion, the features of the groups shall be distributed alike."""
 
 from typing import ClassVar, Final, Literal
 
@@ -10,44 +10,32 @@ from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Seen, Tensor
 from fer_fairness.params.training import TrainingParameters
 
-Distance = Literal["mmd", "coral"]
-
 _KERNEL_RATES: Final = (1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3)
 
 
 class Mmd(GroupMethod):
     """Adds strength x the mean over emotions and pairs of groups of a distance of their features.
 
-    `mmd`: the squared maximum mean discrepancy, K(g, g) + K(h, h) - 2 K(g, h), without a root, K
+    It is the squared maximum mean discrepancy, K(g, g) + K(h, h) - 2 K(g, h), without a root, K
     being the mean over pairs of faces of the sum over s in 0.001, 0.01, ... 1000 of
-    exp(-s d ** 2), d their distance; pairs of a face with itself are among them. `coral`: the mean
-    squared difference of the features' means plus that of their covariances (of n - 1).
+    exp(-s d ** 2), d their distance; pairs of a face with itself are among them.
 
-    Kernels and CORAL are DomainBed's, which compares domains whatever the class; here groups are
+    The kernel is DomainBed's, which compares domains whatever the class; here groups are
     compared within an emotion, so that the mix of emotions of a group is not taken from it. A
     batch has few faces of a cell: MMD of small samples is above 0 where nothing differs.
 
     Votes and probabilities of predicted groups weigh faces; a pair one of whose cells has less
-    than a whole face (two, for covariances) counts by what it has. Faces of unknown group are in
-    no cell.
+    than a whole face counts by what it has. Faces of unknown group are in no cell.
     """
 
     label: ClassVar[str] = "Matching of features (MMD)"
     source: ClassVar[str] = (
-        "Gretton et al. 2012, JMLR 13; Sun and Saenko 2016, arXiv 1607.01719; Gulrajani and "
-        "Lopez-Paz 2021, arXiv 2007.01434"
+        "Gretton et al. 2012, JMLR 13; Gulrajani and Lopez-Paz 2021, arXiv 2007.01434"
     )
     neutral: ClassVar = {"strength": 0.0}
-    search: ClassVar = {
-        **LEARNING_RATES,
-        "strength": (0.1, 1.0, 10.0),
-        "distance": ("mmd", "coral"),
-    }
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 10.0)}
 
     method: Literal["mmd"] = "mmd"
-    distance: Distance = Field(
-        default="mmd", description="`mmd`, of whole distributions; `coral`, of two moments."
-    )
     strength: float = Field(
         default=1.0, ge=0.0, description="gamma, factor of the distance; worth trying: 0.1 to 10."
     )
@@ -68,18 +56,7 @@ class MmdObjective(PenalisedObjective):
 
         parts, trust = self.cells(seen.batch, seen.targets, seen.weight)
         compared = pair_trust(trust)
-        if self.settings.distance == "mmd":
-            total = ops.sum(compared * _discrepancies(parts, seen.features))
-        else:
-            total = ops.sum(compared * _differences(_means(parts, seen.features)))
-            # A covariance is of two faces at least.
-            counts = ops.sum(
-                self.memberships(seen.batch)[:, :, None] * seen.targets[:, None, :], axis=0
-            )
-            trusted = pair_trust(ops.clip(counts - 1, 0.0, 1.0))
-            total = total + ops.sum(
-                trusted * _differences(_covariances(parts, counts, seen.features))
-            )
+        total = ops.sum(compared * _discrepancies(parts, seen.features))
         return total / ops.maximum(ops.sum(compared), 1.0)
 
 
@@ -95,30 +72,3 @@ def _discrepancies(parts: Tensor, features: Tensor) -> Tensor:
     means = ops.einsum("igk,ij,jhk->ghk", parts, kernel, parts)
     own = ops.einsum("ggk->gk", means)
     return own[:, None] + own[None] - 2 * means
-
-
-def _means(parts: Tensor, features: Tensor) -> Tensor:
-    """Means of the cells, `(groups, k, features)`."""
-    from keras import ops
-
-    return ops.einsum("igk,if->gkf", parts, features)
-
-
-def _covariances(parts: Tensor, counts: Tensor, features: Tensor) -> Tensor:
-    """Covariances of the cells, over n - 1 faces, `(groups, k, features x features)`."""
-    from keras import ops
-
-    means = _means(parts, features)
-    squares = ops.einsum("igk,if,ie->gkfe", parts, features, features)
-    centred = squares - means[..., :, None] * means[..., None, :]
-    factors = counts / ops.where(counts > 1, counts - 1, 1.0)
-    return ops.reshape(
-        centred * factors[..., None, None], (*means.shape[:2], means.shape[2] * means.shape[2])
-    )
-
-
-def _differences(moments: Tensor) -> Tensor:
-    """Mean squared difference of every two groups in every class, `(groups, groups, k)`."""
-    from keras import ops
-
-    return ops.mean((moments[:, None] - moments[None]) ** 2, axis=-1)

@@ -15,7 +15,8 @@ class SharpnessAwareMinimisation(Method):
     """Each step takes the gradient at w + e, where e = radius g / |g| and g is the gradient at w.
 
     |g| is over all weights together, g of the same batch. `adaptive`: e = radius w^2 g / |w g|, by
-    weight (Kwon et al. 2021, arXiv 2102.11600; there the radius is about 2). The step itself, with
+    weight (Kwon et al. 2021, arXiv 2102.11600; the radius of 2 there is far too large for this
+    project's network, whose loss it takes from .21 to .91). The step itself, with
     its clipping and weight decay, is the optimiser's of plain training and starts from w; faces are
     scored at w.
 
@@ -28,15 +29,13 @@ class SharpnessAwareMinimisation(Method):
     source: ClassVar[str] = "Foret et al. 2021, arXiv 2010.01412"
     neutral: ClassVar = {"radius": 0.0}
     passes: ClassVar[float] = 2.0
-    search: ClassVar = {**LEARNING_RATES, "radius": (0.01, 0.05, 0.1), "adaptive": (False, True)}
+    search: ClassVar = {**LEARNING_RATES, "radius": (0.01, 0.05, 0.1)}
 
     method: Literal["sam"] = "sam"
     radius: float = Field(
         default=0.05, ge=0.0, description="How far the gradient is looked for; 0: plain training."
     )
-    adaptive: bool = Field(
-        default=False, description="Whether large weights are moved further; try a radius of 2."
-    )
+    adaptive: bool = Field(default=False, description="Whether large weights are moved further.")
 
     def objective(self, training: TrainingSet, params: TrainingParameters) -> Objective:
         """The plain loss, whose gradient is taken twice in a step."""

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from scipy.special import softmax
 
 from fer_fairness.mitigation.calibration import OffsetProblem
-from fer_fairness.mitigation.linear_programs import Flags
 from fer_fairness.mitigation.post_method import Json, PostMethod
 from fer_fairness.mitigation.scored import (
     N_EMOTIONS,
     Array,
+    Flags,
     Indices,
     emotion_codes,
     group_names,
@@ -69,7 +69,6 @@ class ClassOffsets(PostMethod):
     search: ClassVar = {
         "shrinkage": (0.001, 0.01, 0.1),
         "aim": ("mean_recall", "worst_group"),
-        "by_group": (False, True),
     }
 
     method: Literal["class_offsets"] = "class_offsets"

@@ -24,7 +24,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.fairness.aif360_adapter.quiet_import import quiet_aif360_import
 from fer_fairness.mitigation.one_against_others import (
-    Flags,
     OneAgainstOthers,
     Side,
     Sides,
@@ -33,6 +32,7 @@ from fer_fairness.mitigation.one_against_others import (
 from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
+    Flags,
     Indices,
     emotion_codes,
     group_names,

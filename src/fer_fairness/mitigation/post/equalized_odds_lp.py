@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.mitigation.linear_programs import (
     Constrained,
-    Flags,
     Outcomes,
     looked_at,
     solve_shares,
@@ -18,6 +17,7 @@ from fer_fairness.mitigation.post_method import Json, PostMethod
 from fer_fairness.mitigation.scored import (
     N_EMOTIONS,
     Array,
+    Flags,
     emotion_codes,
     group_codes_of,
     group_names,

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from fer_fairness.mitigation.calibration import GroupCalibration, fit_calibration
 from fer_fairness.mitigation.linear_programs import (
     Constrained,
-    Flags,
     Outcomes,
     looked_at,
     solve_shares,
@@ -21,6 +20,7 @@ from fer_fairness.mitigation.post_method import Json, PostMethod
 from fer_fairness.mitigation.scored import (
     N_EMOTIONS,
     Array,
+    Flags,
     Indices,
     emotion_codes,
     group_names,

@@ -20,7 +20,6 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from fer_fairness.mitigation.one_against_others import (
-    Flags,
     OneAgainstOthers,
     Side,
     Sides,
@@ -29,6 +28,7 @@ from fer_fairness.mitigation.one_against_others import (
 from fer_fairness.mitigation.post_method import Json
 from fer_fairness.mitigation.scored import (
     Array,
+    Flags,
     emotion_codes,
     group_names,
     probabilities_of,
