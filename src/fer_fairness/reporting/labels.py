@@ -46,8 +46,8 @@ _SPELLED: Final = MappingProxyType(
         **{
             name.lower(): name
             for name in (
-                *("AIF360", "CutMix", "DFR", "DRO", "FairGrad", "FLAC", "FSCL", "IRM", "JTT"),
-                *("LfF", "LISA", "MixStyle", "MMD", "SAM", "cRT"),
+                *("AIF360", "CORAL", "CutMix", "DFR", "DRO", "FairGrad", "FLAC", "FSCL"),
+                *("IRM", "JTT", "LfF", "LISA", "MixStyle", "MMD", "SAM", "cRT"),
             )
         },
     }
