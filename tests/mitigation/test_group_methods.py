@@ -53,12 +53,13 @@ def test_where_no_group_is_known_the_loss_is_the_plain_one(
     assert type(method.objective(training, PARAMS)) is Objective
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", [*METHODS, "group_dro"])
 def test_mixup_is_refused_as_a_mixture_of_two_faces_is_in_no_cell(name: str) -> None:
+    method = trained_methods()[name]
     mixed = FineTuningParameters.model_validate({"training": {"mixup_alpha": 0.4}})
     with pytest.raises(InvalidInputError, match=r"mixup_alpha is 0\.4.*set it to 0"):
-        METHODS[name].model_validate({}).training_parameters(mixed)
-    apart = METHODS[name].model_validate({"fine_tuning": {"training": {"mixup_alpha": 0}}})
+        method.model_validate({}).training_parameters(mixed)
+    apart = method.model_validate({"fine_tuning": {"training": {"mixup_alpha": 0}}})
     assert apart.training_parameters(mixed).mixup_alpha == 0
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer_fairness.modeling import Objective
+from fer_fairness.mitigation.method import Method
+from fer_fairness.modeling import Objective, TrainingSet
 from fer_fairness.modeling.objective import Seen
+from fer_fairness.params.training import TrainingParameters
 
 Gradient = Callable[..., np.ndarray]
 
@@ -37,5 +39,23 @@ def gradient() -> Gradient:
         model.compile(optimizer=keras.optimizers.SGD(1.0))
         model.train_on_batch(batch | {"logits": logits}, targets)
         return -np.asarray(model.moved)
+
+    return found
+
+
+@pytest.fixture
+def penalty() -> Callable[..., float]:
+    """What a method with a `strength` of 1 adds to the plain loss of faces with some features."""
+
+    def found(method: type[Method], training: TrainingSet, features: np.ndarray) -> float:
+        params = TrainingParameters(label_smoothing=0.0, logit_adjustment=0.0)
+        logits = np.zeros((len(training), training.targets.shape[1]), np.float32)
+        losses = [
+            method.model_validate({"strength": strength})
+            .objective(training, params)
+            .loss(Seen(training.columns, training.targets, logits, features))
+            for strength in (0.0, 1.0)
+        ]
+        return float(losses[1]) - float(losses[0])
 
     return found
