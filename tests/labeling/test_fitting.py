@@ -1,10 +1,12 @@
 import logging
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info
 
 from fer_fairness.errors import InvalidInputError
 from fer_fairness.labeling import (
@@ -19,6 +21,7 @@ from fer_fairness.labeling.probability_calibration import TemperatureCalibration
 from fer_fairness.params.race_labeling import (
     LabellerParameters,
     LogisticRegressionGrid,
+    MlpGrid,
     RaceGrouping,
     RbfLogisticGrid,
 )
@@ -276,6 +279,28 @@ class TestGroupsThatNobodyHas:
         unseen, of_unseen = fairface(100, seed=1)
         with pytest.raises(InvalidInputError, match="these have faces to learn from: white, black"):
             assess(labeller, of_unseen, unseen)
+
+
+class TestCores:
+    def test_several_do_the_same_as_one_and_leave_no_setting_behind(
+        self, fairface: Maker, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Networks stop after one epoch, of which scikit-learn warns."""
+        faces, embeddings = fairface(300, seed=0)
+        params = LabellerParameters(
+            classifiers=("logistic_regression", "mlp"),
+            mlp=MlpGrid(weight_penalty=(0.1, 1.0), hidden_units=4, n_epochs=1, n_networks=2),
+        )
+
+        def fitted(n_cores: str) -> DemographicLabeller:
+            monkeypatch.setenv("OMP_NUM_THREADS", n_cores)
+            return fit_labeller(embeddings, faces, params, seed=0)
+
+        filters, libraries = list(warnings.filters), threadpool_info()
+        one, several = fitted("1"), fitted("8")
+        assert one.trials == several.trials
+        _assert_same(one, several, embeddings)
+        assert (list(warnings.filters), threadpool_info()) == (filters, libraries)
 
 
 def _without_indian_and_latino(fairface: Maker, seed: int = 0) -> FairFace:

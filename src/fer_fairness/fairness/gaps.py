@@ -14,7 +14,6 @@ from fer_fairness.fairness.gap_rows import (
     who_is_compared,
 )
 from fer_fairness.fairness.inference.draws import seed_for
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics import GAP_METRICS
 from fer_fairness.fairness.testing.corrections import benjamini_hochberg, holm
 from fer_fairness.fairness.testing.gap_tests import (
@@ -26,6 +25,7 @@ from fer_fairness.fairness.testing.gap_tests import (
 from fer_fairness.fairness.testing.judging import Judgement, judged, shuffles_needed
 from fer_fairness.fairness.testing.people import JudgedFaces
 from fer_fairness.fairness.verdicts import Verdict
+from fer_fairness.machine import in_threads
 from fer_fairness.params.inference import InferenceParameters
 from fer_fairness.progress import track
 

@@ -1,6 +1,8 @@
 """One attribute's classifier: the kinds that are tried, and the calibrated one that is kept."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -119,15 +121,25 @@ def fit_candidate(
     features = scaling.transform(features)
     scaling.set_params(copy=True)  # what is predicted later belongs to somebody else
     estimators = []
-    # Matrices this small are multiplied faster by one thread than by several that wait.
-    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
-        if candidate.name == "mlp":
-            # Networks stop after the epochs that were asked for; that is no failure to report.
-            warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
+    with single_threaded():
         for steps in _estimators(candidate, params, features.shape, seed):
             fitted = make_pipeline(*steps).fit(features, codes)
             estimators.append(make_pipeline(scaling, *(step for _, step in fitted.steps)))
     return FittedClassifier(tuple(estimators))
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Have each fit take one thread and say nothing of epochs that were all used.
+
+    Belongs around threads that fit, too: what it sets is the whole process's, and of threads that
+    each set and restore it, one would restore what another set.
+    """
+    # Matrices this small are multiplied faster by one thread than by several that wait.
+    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+        # Networks stop after the epochs that were asked for; that is no failure to report.
+        warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum iterations")
+        yield
 
 
 def _settings(name: ClassifierName, params: LabellerParameters) -> list[dict[str, float]]:

@@ -13,6 +13,7 @@ from fer_fairness.labeling.classifier import (
     Candidate,
     candidates,
     fit_candidate,
+    single_threaded,
 )
 from fer_fairness.labeling.groupings import (
     FAIRFACE_GROUPINGS,
@@ -22,6 +23,7 @@ from fer_fairness.labeling.groupings import (
 )
 from fer_fairness.labeling.labeller import DemographicLabeller, Trial, check_embeddings
 from fer_fairness.labeling.probability_calibration import fit_calibration
+from fer_fairness.machine import in_threads
 from fer_fairness.modeling.temperature import fit_temperature
 from fer_fairness.params.race_labeling import LabellerParameters
 from fer_fairness.progress import track
@@ -175,40 +177,60 @@ def _choose_classifiers(
     """
     tried = candidates(params)
     steps = [(material, candidate) for material in materials for candidate in tried]
-    logits = [
-        _logits_of_unseen(candidate, embeddings, material, params, seed)
-        for material, candidate in track(steps, description="Choosing the demographic classifiers")
-    ]
-    classifiers: dict[str, AttributeClassifier] = {}
-    trials: list[Trial] = []
-    for place, material in enumerate(
-        track(materials, description="Fitting the chosen classifiers")
-    ):
+
+    def try_out(step: tuple[_Material, Candidate]) -> np.ndarray:
+        return _logits_of_unseen(step[1], embeddings, step[0], params, seed)
+
+    def choose(place: int) -> tuple[AttributeClassifier, list[Trial]]:
         found = logits[place * len(tried) : (place + 1) * len(tried)]
-        codes = np.concatenate([material.codes[judging] for _, judging in material.folds])
-        losses = [fit_temperature(one, codes)[1] for one in found]
-        best = int(np.argmin(losses))
-        trials += [
-            Trial(
-                attribute=material.attribute,
-                candidate=candidate,
-                log_loss=loss,
-                accuracy=float((one.argmax(axis=1) == codes).mean()),
-                chosen=candidate is tried[best],
-            )
-            for candidate, loss, one in zip(tried, losses, found, strict=True)
-        ]
-        rows = material.final_rows
-        classifiers[material.attribute] = AttributeClassifier(
+        return _best_of(tried, found, embeddings, materials[place], params, seed)
+
+    with single_threaded():
+        told, turns = "Choosing the demographic classifiers", in_threads(try_out, steps)
+        logits = list(track(turns, description=told, total=len(steps)))
+        told, chosen = "Fitting the chosen classifiers", in_threads(choose, range(len(materials)))
+        pairs = list(track(chosen, description=told, total=len(materials)))
+    classifiers = {classifier.attribute: classifier for classifier, _ in pairs}
+    return classifiers, tuple(trial for _, trials in pairs for trial in trials)
+
+
+def _best_of(
+    tried: Sequence[Candidate],
+    logits: Sequence[np.ndarray],
+    embeddings: np.ndarray,
+    material: _Material,
+    params: LabellerParameters,
+    seed: int,
+) -> tuple[AttributeClassifier, list[Trial]]:
+    """The candidate of the lowest loss, by the logits of each for the judging faces, fitted again.
+
+    Returns:
+        Its classifier, and how every candidate did.
+    """
+    codes = np.concatenate([material.codes[judging] for _, judging in material.folds])
+    losses = [fit_temperature(one, codes)[1] for one in logits]
+    best = int(np.argmin(losses))
+    trials = [
+        Trial(
             attribute=material.attribute,
-            groups=material.groups,
-            candidate=tried[best],
-            fitted=fit_candidate(
-                tried[best], embeddings[rows], material.codes[rows], params, seed=seed
-            ),
-            calibration=fit_calibration(params.calibration, found[best], codes),
+            candidate=candidate,
+            log_loss=loss,
+            accuracy=float((one.argmax(axis=1) == codes).mean()),
+            chosen=candidate is tried[best],
         )
-    return classifiers, tuple(trials)
+        for candidate, loss, one in zip(tried, losses, logits, strict=True)
+    ]
+    rows = material.final_rows
+    classifier = AttributeClassifier(
+        attribute=material.attribute,
+        groups=material.groups,
+        candidate=tried[best],
+        fitted=fit_candidate(
+            tried[best], embeddings[rows], material.codes[rows], params, seed=seed
+        ),
+        calibration=fit_calibration(params.calibration, logits[best], codes),
+    )
+    return classifier, trials
 
 
 def _logits_of_unseen(

@@ -32,11 +32,11 @@ from fer_fairness.fairness.group_names import groups_of
 from fer_fairness.fairness.inference.differences import differences_of_worth
 from fer_fairness.fairness.inference.draws import Seed, seed_for
 from fer_fairness.fairness.inference.gap_intervals import SEED_OF_COUNTS, noise_corrected
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics import GAP_METRICS, OVERALL_METRICS
 from fer_fairness.fairness.metrics.formulas import GapMetric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.testing.people import worth_of_faces
+from fer_fairness.machine import in_threads
 from fer_fairness.params.inference import InferenceParameters
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fer_fairness.fairness.counts import Counts
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.formulas import Metric, values_of
 from fer_fairness.fairness.metrics.reductions import Array
+from fer_fairness.machine import in_threads
 
 Seed: TypeAlias = "int | Sequence[int] | np.random.Generator"
 Draw: TypeAlias = Callable[[Counts, int, Seed], "Counts | Array"]

@@ -18,13 +18,13 @@ import numpy.typing as npt
 from scipy import sparse
 
 from fer_fairness.fairness.counts import Counts
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.subgroups.subset_scores import (
     LARGEST_ODDS_RATIO,
     bernoulli_scores,
     log_normalisers,
 )
+from fer_fairness.machine import in_threads
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Chosen: TypeAlias = list[Flags]

@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 
 from fer_fairness.fairness.group_names import INTERSECTION
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.testing.gap_tests import AttributeTests
 from fer_fairness.fairness.testing.hierarchy import SteppedDown, corrected, level_of, step_down
 from fer_fairness.fairness.testing.omnibus import among, threshold
+from fer_fairness.machine import in_threads
 
 WEIGHT_OF_INTERSECTION: Final = 0.5
 """Of an attribute of its own it is 1.

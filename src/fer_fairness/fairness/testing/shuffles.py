@@ -19,7 +19,6 @@ import numpy as np
 from fer_fairness.fairness.codes import Codes, Part, combined, numbered, tallied
 from fer_fairness.fairness.counts import Counts
 from fer_fairness.fairness.inference.draws import Seed, permutation_counts
-from fer_fairness.fairness.inference.threads import in_threads
 from fer_fairness.fairness.metrics.reductions import Array
 from fer_fairness.fairness.people.similar_people import shuffled_within
 from fer_fairness.fairness.testing.people import JudgedFaces
@@ -29,6 +28,7 @@ from fer_fairness.fairness.testing.strata import (
     people_of,
     strata_of_single_faces,
 )
+from fer_fairness.machine import in_threads
 
 _PERSON_BY_PERSON: Final = 8e-9
 _CELL_BY_CELL: Final = 1.2e-7
