@@ -105,6 +105,22 @@ def test_without_a_control_nothing_but_the_baseline_is_tried() -> None:
     assert asked == [["baseline", "plain", "a", "b"], ["baseline"], ["plain"]]
 
 
+def test_a_control_with_groups_that_fails_is_named_in_place_of_what_is_held_against_it() -> None:
+    names = {"baseline": "baseline", "with_groups": "continued_training_with_groups"}
+    names |= {"a": "group_dro", "b": "focal", "after_a": "class_offsets"}
+    blocks = {name: {"method": method} for name, method in names.items()}
+    blocks["after_a"]["after"] = "a"
+
+    def run_of(variants: list[str], _: str) -> int:
+        return int("with_groups" in variants)
+
+    assert cli.failures_of(structure_of({"seed": 0, **blocks}), run_of) == {
+        "with_groups": "exit status 1",
+        "a": "needs with_groups, which failed",
+        "after_a": "needs a, which failed",
+    }
+
+
 @pytest.mark.parametrize(
     ("failing", "expected"),
     [

@@ -162,21 +162,23 @@ def bench(
 ) -> None:
     """Run every method, one after the other, then the report.
 
+    Where the environment says which faces to draw, as sample does, they are drawn first.
     Where one fails, the others go on, and it is named at the end.
     What is fresh is not made again, so that the same command goes on after an interruption. Some
     methods only: --params "bench.methods=group_dro;focal".
     """
     exit_when_terminated()
     given, parsed = params
-    KedroSession.create(
+    context = KedroSession.create(
         metadata.project_path, env=env, runtime_params=parsed, conf_source=conf_source
     ).load_context()
     structure: Structure = settings.get("STRUCTURE")
+    drawn = "fabrication," if "fabrication" in context.params else ""
     command = [*_RUN, "--env", env, *(["--conf-source", conf_source] if conf_source else [])]
 
     def run_of(variants: list[str], names: str) -> int:
         chosen = ",".join(filter(None, [given, f"bench.methods={';'.join(variants)}"]))
-        asked = [*command, "--pipelines", names, "--params", chosen]
+        asked = [*command, "--pipelines", f"{drawn}{names}", "--params", chosen]
         return subprocess.run(asked, cwd=metadata.project_path, check=False).returncode  # noqa: S603
 
     failed = failures_of(structure, run_of)
@@ -188,7 +190,7 @@ def bench(
         click.secho(f"Failed: {name} ({reason})", fg="red")
     if failed:
         click.echo(
-            "Their messages stand above. Mend these blocks of parameters or leave them out; the "
+            "Their messages stand above. Mend what they name, or leave these variants out; the "
             "command then goes on."
         )
         raise SystemExit(1)
@@ -208,26 +210,28 @@ def failures_of(structure: Structure, run_of: RunOf) -> dict[str, str]:
     Returns:
         Those that could not be made, each with the reason.
     """
-    # The control belongs to every run: first, so that no other is blamed for it.
-    first = (BASELINE, structure.control)
+    # Controls belong to the runs of others: first, so that no other is blamed for them.
+    first = (BASELINE, structure.control, structure.demographic_control)
     in_order = sorted(structure.variants, key=lambda each: [each.name != name for name in first])
     failed: dict[str, str] = {}
     for start in range(0, len(in_order), _AT_ONCE):
         several = in_order[start : start + _AT_ONCE]
         told = f"{several[0].name} to {several[-1].name}: {start + 1} to {start + len(several)}"
         click.secho(f"{told} of {len(in_order)}", bold=True)
-        failed |= _failures_among(several, failed, structure.control, run_of)
+        failed |= _failures_among(several, failed, structure, run_of)
     return failed
 
 
 def _failures_among(
-    variants: Sequence[Variant], failed_before: Mapping[str, str], control: str, run_of: RunOf
+    variants: Sequence[Variant],
+    failed_before: Mapping[str, str],
+    structure: Structure,
+    run_of: RunOf,
 ) -> dict[str, str]:
     """Those of variants that are run at once which fail, or need one that has failed before."""
     failed: dict[str, str] = {}
     for variant in variants:
-        needed = () if variant.name == BASELINE else (*variant.needed, control)
-        missing = [name for name in needed if name in failed_before]
+        missing = sorted(structure.made_with(variant).intersection(failed_before))
         if missing:
             failed[variant.name] = f"needs {missing[0]}, which failed"
     left = [variant for variant in variants if variant.name not in failed]
@@ -238,7 +242,7 @@ def _failures_among(
         click.secho("Not all of them can be made: each by itself.", bold=True)
         for variant in left:
             click.secho(variant.name, bold=True)
-            failed |= _failures_among([variant], {**failed_before, **failed}, control, run_of)
+            failed |= _failures_among([variant], {**failed_before, **failed}, structure, run_of)
     return failed
 
 

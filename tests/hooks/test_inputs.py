@@ -54,11 +54,23 @@ def test_raw_datasets_come_with_how_to_obtain_them_but_for_those_that_may_be_abs
     assert f"FER+ (FER2013 with the FER+ labels) was not found in {tmp_path}" in told
     assert f"FairFace was not found in {tmp_path}" in told
     assert told.count("To obtain it:") == 2
+    assert told.count("kedro run --env sample --pipelines fabrication,__default__") == 1
     assert "raf_db" not in told
     catalog["params:train_on"] = MemoryDataset("raf_db")
     told = missing_inputs({"fer_plus.raw", "raf_db.raw"}, catalog)
     assert "RAF-DB (basic emotions) was not found" in told, "it is asked for"
     assert "FER+ (FER2013" not in told
+
+
+def test_faces_that_the_environment_can_draw_are_drawn_where_the_run_looks(
+    kedro_project: Path, tmp_path: Path
+) -> None:
+    session = KedroSession.create(
+        project_path=kedro_project, env="sample", runtime_params={"data_root": str(tmp_path)}
+    )
+    options = f" --env sample --params data_root={tmp_path}"
+    told = missing_inputs({"fer_plus.raw"}, session.load_context().catalog, options)
+    assert told.endswith(f"To draw faces there: kedro run --pipelines fabrication{options}")
 
 
 def test_what_is_there_held_in_memory_or_a_parameter_is_not_missing(

@@ -299,6 +299,30 @@ def test_members_of_an_ensemble_take_part_where_it_does() -> None:
     assert structure_of(given).names == ("baseline", "reweighing", "an_ensemble")
 
 
+@pytest.mark.parametrize(
+    ("asked", "controls"),
+    [
+        ("a_focal", ["plain"]),
+        ("reweighing", ["plain", "plain_with_groups"]),
+        ("after_reweighing", ["plain", "plain_with_groups"]),
+        ("baseline", ["plain"]),
+    ],
+)
+def test_what_a_variant_is_held_against_takes_part_where_it_does(
+    asked: str, controls: list[str]
+) -> None:
+    given = combined("reweighing") | {
+        "a_focal": {"method": "focal"},
+        "after_reweighing": {"method": "class_offsets", "after": "reweighing"},
+        "plain": {"method": "continued_training"},
+        "plain_with_groups": {"method": "continued_training_with_groups"},
+        "bench": {"methods": asked},
+    }
+    names = structure_of(given).names
+    assert [name for name in names if name.startswith("plain")] == controls
+    assert asked in names
+
+
 def test_a_word_of_the_bench_that_is_no_variant_is_told_with_the_nearest() -> None:
     given = combined(None) | {"bench": {"methods": "reweihing"}}
     with pytest.raises(InvalidInputError, match=r"names reweihing, .* Did you mean reweighing\?"):

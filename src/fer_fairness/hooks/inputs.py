@@ -95,8 +95,8 @@ def missing_inputs(
         options: Of the command that makes them (`command_options`).
 
     Returns:
-        A text over several lines: how to obtain raw datasets, then the others by the pipeline that
-        makes them, each with its file. Empty where nothing is missing.
+        A text over several lines: how to obtain raw datasets or to do without, then the others by
+        the pipeline that makes them, each with its file. Empty where nothing is missing.
     """
     raw, made = [], defaultdict(list)
     for name in sorted(names):
@@ -107,6 +107,13 @@ def missing_inputs(
             raw += _how_to_obtain(dataset, catalog)
         else:
             made[_maker(name, options)].append(f"  {name} ({dataset.filepath})")
+    if raw and "params:fabrication" in catalog:
+        raw.append(f"To draw faces there: kedro run --pipelines fabrication{options}")
+    elif raw:
+        raw.append(
+            "To try the project without any dataset: "
+            "kedro run --env sample --pipelines fabrication,__default__"
+        )
     return "\n".join([*raw, *("\n".join([maker, *files]) for maker, files in made.items())])
 
 

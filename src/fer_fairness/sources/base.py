@@ -182,9 +182,7 @@ def dataset_not_found(facts: DatasetFacts, folder: Path, missing: str) -> Datase
     return DatasetNotFoundError(
         f"{facts.title} was not found in {folder}: {missing} "
         f"One of these layouts was looked for there:\n{layouts}\n"
-        f"To obtain it: {facts.how_to_obtain} Terms: {facts.licence}\n"
-        "To try the project without any dataset: "
-        "kedro run --env sample --pipelines fabrication,__default__"
+        f"To obtain it: {facts.how_to_obtain} Terms: {facts.licence}"
     )
 
 

@@ -115,8 +115,8 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
     if unlisted := sorted({*trained_methods(), *post_methods()}.intersection(unknown)):
         raise InvalidInputError(
             f"bench.methods names the method {unlisted[0]}, but no block of the parameters has it: "
-            f"add one, `{unlisted[0]}: {{method: {unlisted[0]}}}` (in the bench to "
-            "conf/bench/parameters_bench.yml)."
+            f"give one by --params {unlisted[0]}.method={unlisted[0]}, or write `{unlisted[0]}: "
+            f"{{method: {unlisted[0]}}}` into the configuration of this environment."
         )
     if unknown:
         raise InvalidInputError(
@@ -124,11 +124,12 @@ def _taking_part(variants: Sequence[Variant], named: Sequence[str] | None) -> li
             f"so or has that method.{did_you_mean(unknown[0], known)} There are "
             f"{', '.join(each.name for each in variants)}."
         )
-    wanted = {*named, BASELINE, CONTROL}
-    methods = wanted - {each.name for each in variants}
-    chosen = [each for each in variants if each.name in wanted or each.method_name in methods]
-    needed = {name for each in chosen for name in each.needed}
-    return [each for each in variants if each in chosen or each.name in needed]
+    methods = set(named) - {each.name for each in variants}
+    chosen = [each for each in variants if each.name in named or each.method_name in methods]
+    everything = _structure(variants, seeds=(0,))
+    names = {BASELINE, everything.control, *(each.name for each in chosen)}
+    names = names.union(*map(everything.made_with, chosen))
+    return [each for each in variants if each.name in names]
 
 
 def _method_named_by(block: object) -> str | None:

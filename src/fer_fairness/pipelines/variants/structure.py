@@ -65,6 +65,11 @@ class Variant:
         return str(self.method.model_fields["method"].default)
 
     @property
+    def needs_groups(self) -> bool:
+        """Whether it is trained on the dataset with demographics."""
+        return "groups" in getattr(self.method, "needs", ())
+
+    @property
     def is_trained(self) -> bool:
         """Whether it has a model of its own; otherwise it changes another variant's predictions."""
         return issubclass(self.method, Method)
@@ -111,16 +116,30 @@ class Structure:
         """
         return called_first(self.variants, CONTROL) or BASELINE
 
+    @property
+    def demographic_control(self) -> str | None:
+        """The same on the faces that methods which need groups are trained on, if there is one."""
+        return called_first(self.variants, DEMOGRAPHIC_CONTROL)
+
+    def made_with(self, variant: Variant) -> set[str]:
+        """The variants that a variant builds on, and those that it is held against."""
+        if variant.name == BASELINE:
+            return set()
+        builds_on = [each for each in self.variants if each.name in variant.needed]
+        names = {self.control, *variant.needed}.union(*map(self.made_with, builds_on))
+        if variant.needs_groups and self.demographic_control:
+            names.add(self.demographic_control)
+        return names
+
     def controls(self, chosen: str) -> Controls:
         """What each variant is held against.
 
         Args:
             chosen: The parameter `demographic_dataset`.
         """
-        own = {each.name for each in self.trained if "groups" in getattr(each.method, "needs", ())}
+        own = {each.name for each in self.variants if each.needs_groups}
         there = tuple(each.name for each in self.variants if {each.name, *each.needed} & own)
-        demographic = called_first(self.variants, DEMOGRAPHIC_CONTROL)
-        return Controls(self.control, demographic, there, self.trained_on, chosen)
+        return Controls(self.control, self.demographic_control, there, self.trained_on, chosen)
 
     @property
     def trained(self) -> tuple[Variant, ...]:
