@@ -42,4 +42,3 @@ def test_an_absent_dataset_says_where_it_was_looked_for_and_how_to_obtain_it(
         message = str(raw.report["how_to_obtain"])
     for part in (str(tmp_path), facts.how_to_obtain, facts.licence, *facts.layouts):
         assert part in message
-    assert "kedro run --env sample --pipelines fabrication,__default__" in message
