@@ -47,6 +47,22 @@ def test_the_state_of_an_audit_and_what_changes_it(project_root: Path, tmp_path:
     assert "recorded as that of 0 nodes" in kedro(project_root, *state, "--accept-code")
 
 
+def test_a_bench_draws_faces_where_it_may_and_no_raw_dataset_is_there(
+    kedro_project: Path, tmp_path: Path
+) -> None:
+    def draws(env: str) -> bool:
+        given = {"data_root": str(tmp_path)}
+        session = KedroSession.create(kedro_project, env=env, runtime_params=given)
+        return cli.faces_to_draw(session.load_context().catalog)
+
+    assert draws("sample")
+    assert not draws("base")
+    own = tmp_path / "01_raw/fer_plus/fer2013.csv"
+    own.parent.mkdir(parents=True)
+    own.write_text("emotion,pixels,Usage\n")
+    assert not draws("sample"), "somebody's own"
+
+
 def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> None:
     parameters = {
         "seed": 0,

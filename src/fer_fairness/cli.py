@@ -13,6 +13,7 @@ from kedro.framework.cli.utils import _split_params, env_option, split_string
 from kedro.framework.project import pipelines, settings
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import ProjectMetadata
+from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.pipeline import OutputNotUniqueError
 
@@ -162,7 +163,8 @@ def bench(
 ) -> None:
     """Run every method, one after the other, then the report.
 
-    Where the environment says which faces to draw, as sample does, they are drawn first.
+    Where no raw data are there and the environment says which faces to draw, as sample does, they
+    are drawn first.
     Where one fails, the others go on, and it is named at the end.
     What is fresh is not made again, so that the same command goes on after an interruption. Some
     methods only: --params "bench.methods=group_dro;focal".
@@ -173,7 +175,7 @@ def bench(
         metadata.project_path, env=env, runtime_params=parsed, conf_source=conf_source
     ).load_context()
     structure: Structure = settings.get("STRUCTURE")
-    drawn = "fabrication," if "fabrication" in context.params else ""
+    drawn = "fabrication," if faces_to_draw(context.catalog) else ""
     command = [*_RUN, "--env", env, *(["--conf-source", conf_source] if conf_source else [])]
 
     def run_of(variants: list[str], names: str) -> int:
@@ -194,6 +196,12 @@ def bench(
             "command then goes on."
         )
         raise SystemExit(1)
+
+
+def faces_to_draw(catalog: CatalogProtocol[Any, Any]) -> bool:
+    """Whether an environment says which faces to draw, and no raw dataset is there."""
+    raw = pipelines["fabrication"].outputs()
+    return "params:fabrication" in catalog and not any(map(catalog.exists, raw))
 
 
 def failures_of(structure: Structure, run_of: RunOf) -> dict[str, str]:
