@@ -4,6 +4,7 @@
     python -m benchmarks.gym --out FOLDER --biases quality,label_noise --methods group_dro,focal
     python -m benchmarks.gym --out FOLDER --layout raf_db        # groups annotated, not predicted
     python -m benchmarks.gym --out FOLDER --planted more.yml     # further biases, of your own
+    python -m benchmarks.gym --out FOLDER --runner fer_fairness.runners.DaskRunner  # side by side
     python -m benchmarks.gym --out FOLDER --table                # only what is there
 
 For each bias a data root is drawn in FOLDER, and every method of conf/bench is run on it by the
@@ -64,7 +65,7 @@ def main() -> None:
         structure = gym_biases.structure_for(next(iter(parameters.values())), arguments.methods)
         failed: dict[str, str] = {}
         for root in [] if arguments.table else parameters:
-            failed |= run_bias(root, parameters[root], structure)
+            failed |= run_bias(root, parameters[root], structure, arguments.runner)
         tables = [found(root, structure, failed, arguments.layout) for root in parameters]
     except FerFairnessError as error:
         raise SystemExit(str(error)) from error
@@ -94,6 +95,7 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=5, help="training seeds (default: 5)")
     parser.add_argument("--quick", action="store_true", help="few faces and steps, for trying")
+    parser.add_argument("--runner", default="SequentialRunner", help="as of kedro run")
     parser.add_argument("--table", action="store_true", help="run nothing")
     return parser.parse_args()
 
@@ -102,7 +104,9 @@ def _root(bias: str, layout: str) -> str:
     return bias if layout == gym_biases.LAYOUTS[0] else f"{bias}_{layout}"
 
 
-def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) -> dict[str, str]:
+def run_bias(
+    root: Path, parameters: gym_biases.Blocks, structure: Structure, runner: str
+) -> dict[str, str]:
     """Draw the faces of a bias and run all variants on them.
 
     Returns:
@@ -115,8 +119,8 @@ def run_bias(root: Path, parameters: gym_biases.Blocks, structure: Structure) ->
     logs.mkdir()
 
     def run_of(variants: list[str], pipelines: str) -> int:
-        words = ["run", "--only-missing-outputs", "--env", gym_biases.ENVIRONMENT]
-        words += ["--conf-source", str(conf.absolute()), "--pipelines", pipelines]
+        words = ["run", "--only-missing-outputs", "--runner", runner, "--pipelines", pipelines]
+        words += ["--env", gym_biases.ENVIRONMENT, "--conf-source", str(conf.absolute())]
         words += ["--params", f"bench.methods={';'.join(variants)}"]
         name = variants[0] if len(variants) == 1 else f"{variants[0]}_to_{variants[-1]}"
         with (logs / f"{name}.log").open("w", encoding="utf-8") as log:

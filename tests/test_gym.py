@@ -415,7 +415,7 @@ def test_a_failing_method_is_named_with_its_log_and_the_rest_goes_on(
     old = tmp_path / "none/logs/focal_then_offsets.log"
     old.parent.mkdir(parents=True)
     old.write_text("completed")
-    failed = gym.run_bias(tmp_path / "none", parameters, structure)
+    failed = gym.run_bias(tmp_path / "none", parameters, structure, "SequentialRunner")
     assert list(failed) == ["none/focal"]
     assert "The loss is not a number." in failed["none/focal"]
     assert not old.exists()

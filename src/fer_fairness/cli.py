@@ -29,6 +29,9 @@ _BEFORE: Final = ("data_processing", "race_labeling", BASELINE)
 """The pipelines that every variant builds on."""
 _AT_ONCE: Final = 10
 """Variants that a bench makes in one process."""
+_SIDE_BY_SIDE: Final = (
+    "fer_fairness.runners.DaskRunner has one on each core, on two in little more than half the time"
+)
 _STOPPED: Final = 130
 """The exit status of what Ctrl-C stopped, as shells have it."""
 
@@ -154,14 +157,18 @@ def _given_and_split(
     callback=_given_and_split,
     help="As they would be given to kedro run.",
 )
+@click.option(
+    "--runner", default=None, help=f"As it would be given to kedro run; {_SIDE_BY_SIDE} on CPUs."
+)
 @click.pass_obj
 def bench(
     metadata: ProjectMetadata,
     env: str,
     conf_source: str | None,
     params: tuple[str, dict[str, Any]],
+    runner: str | None,
 ) -> None:
-    """Run every method, one after the other, then the report.
+    """Run every method, then the report; one training at a time, or as the runner has it.
 
     Where no raw data are there and the environment says which faces to draw, as sample does, they
     are drawn first.
@@ -176,7 +183,10 @@ def bench(
     ).load_context()
     structure: Structure = settings.get("STRUCTURE")
     drawn = "fabrication," if faces_to_draw(context.catalog) else ""
-    command = [*_RUN, "--env", env, *(["--conf-source", conf_source] if conf_source else [])]
+    options = {"--env": env, "--conf-source": conf_source, "--runner": runner}
+    command = [*_RUN, *(word for pair in options.items() if pair[1] for word in pair)]
+    if runner is None:
+        click.echo(f"One training at a time. On CPUs, {_SIDE_BY_SIDE}.")
 
     def run_of(variants: list[str], names: str) -> int:
         chosen = ",".join(filter(None, [given, f"bench.methods={';'.join(variants)}"]))
