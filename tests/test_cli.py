@@ -63,6 +63,28 @@ def test_a_bench_draws_faces_where_it_may_and_no_raw_dataset_is_there(
     assert not draws("sample"), "somebody's own"
 
 
+@pytest.mark.parametrize("runner", [None, "fer_fairness.runners.DaskRunner"])
+def test_a_bench_has_the_runner_that_it_is_given_in_each_of_its_runs(
+    runner: str | None, kedro_project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        if words[2:4] == ["kedro", "run"]:
+            asked.append(words)
+        return subprocess.CompletedProcess(words, 0)
+
+    monkeypatch.setattr("subprocess.run", run)
+    given = [] if runner is None else ["--runner", runner]
+    done = CliRunner().invoke(cli.bench, given, obj=bootstrap_project(kedro_project))
+    assert done.exit_code == 0, done.output
+    assert len(asked) > 1, "the methods, then the report"
+    for words in asked:
+        start = words.index("--runner") if "--runner" in words else len(words)
+        assert words[start : start + 2] == given
+    assert ("One training at a time" in done.output) == (runner is None)
+
+
 def test_one_method_that_fails_is_named_and_the_rest_of_the_bench_goes_on() -> None:
     parameters = {
         "seed": 0,
