@@ -184,7 +184,7 @@ def bench(
     structure: Structure = settings.get("STRUCTURE")
     drawn = "fabrication," if faces_to_draw(context.catalog) else ""
     options = {"--env": env, "--conf-source": conf_source, "--runner": runner}
-    command = [*_RUN, *(word for pair in options.items() if pair[1] for word in pair)]
+    command = [*_RUN, *(word for name, value in options.items() if value for word in (name, value))]
     if runner is None:
         click.echo(f"One training at a time. On CPUs, {_SIDE_BY_SIDE}.")
 

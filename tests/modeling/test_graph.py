@@ -91,6 +91,27 @@ def test_smoothing_spreads_targets_over_the_emotions_that_training_faces_show() 
     assert float(found) == pytest.approx(-(0.95 * log_shares[0] + 0.05 * log_shares[1]), rel=1e-5)
 
 
+@pytest.mark.parametrize("share_of_teachers", [None, 0.0, 0.3, 1.0])
+def test_no_answer_has_a_smaller_loss_than_the_least(share_of_teachers: float | None) -> None:
+    generator = np.random.default_rng(0)
+    votes = generator.dirichlet(np.full(4, 0.5), 50).astype(np.float32)
+    votes[:4] = np.eye(4)
+    distillation = DistillationParameters(weight=share_of_teachers or 0.0, temperature=1.0)
+    params = TrainingParameters(
+        label_smoothing=0.0, logit_adjustment=0.0, distillation=distillation
+    )
+    made = Objective(params, np.full(4, 0.25))
+    as_voted = np.log(np.maximum(votes, 1e-9))
+    batch = {} if share_of_teachers is None else {"teacher_logits": as_voted}
+    least = np.asarray(made.least_losses(batch, votes))
+    np.testing.assert_allclose(least[:4], 0, atol=1e-6)
+    best = np.asarray(made.face_losses(batch, votes, as_voted))
+    np.testing.assert_allclose(least, best, atol=1e-5)
+    for _ in range(20):
+        other = as_voted + generator.normal(size=votes.shape).astype(np.float32)
+        assert (np.asarray(made.face_losses(batch, votes, other)) >= least - 1e-5).all()
+
+
 def test_a_teacher_that_is_the_model_teaches_it_nothing_where_both_see_the_same_views(
     toy: Callable[..., TrainingSet],
 ) -> None:

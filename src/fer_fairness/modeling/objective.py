@@ -140,6 +140,18 @@ class Objective:
         weight = distillation.weight
         return (1 - weight) * labelled + weight * distillation.temperature**2 * divergence
 
+    def least_losses(self, batch: Mapping[str, Tensor], targets: Tensor) -> Tensor:
+        """What no model brings the `face_losses` below, `(n,)`: the entropy of the targets.
+
+        0 where a face has one label; where annotators disagree, that does not tell how badly a
+        model serves the face. Teachers take their share of it; smoothing is not in it.
+        """
+        from keras import ops
+
+        logarithms = ops.log(ops.where(targets > 0, targets, 1.0))
+        share = 1 - self._params.distillation.weight if "teacher_logits" in batch else 1.0
+        return -share * ops.sum(targets * logarithms, axis=1)
+
     def label_losses(self, targets: Tensor, logits: Tensor) -> Tensor:
         """What the labels alone ask for, of each face, `(n,)`: cross-entropy.
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from fer_fairness.mitigation.methods.cvar_dro import CvarDro
 from fer_fairness.modeling import TrainingSet
-from fer_fairness.modeling.objective import Seen
+from fer_fairness.modeling.objective import Seen, cross_entropy
 from fer_fairness.params.training import TrainingParameters
 
 
@@ -69,6 +69,19 @@ def test_only_the_worst_have_a_gradient(gradient: Callable[..., np.ndarray]) -> 
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     counted = np.array([0, 1, 0, 1, 0.5])[:, None] / 2.5
     assert_allclose(gradient(made, logits, targets), counted * (shares - targets), atol=1e-6)
+
+
+def test_a_face_that_annotators_disagree_about_is_not_the_worst_for_that(
+    gradient: Callable[..., np.ndarray],
+) -> None:
+    votes = np.array([[1, 0], [0.5, 0.5]], np.float32)
+    answers = np.array([[0.2, 0], [0.1, 0]], np.float32)
+    training = TrainingSet(np.zeros((2, 8, 8, 1), np.uint8), np.arange(2), votes)
+    made = CvarDro(alpha=0.5).objective(training, TrainingParameters(logit_adjustment=0.0))
+    losses = cross_entropy(answers.astype(np.float64), votes)
+    assert losses[1] > losses[0]
+    moved = np.abs(gradient(made, answers, votes)).sum(axis=1) > 0
+    assert moved.tolist() == [True, False]
 
 
 def test_a_share_of_nothing_is_refused() -> None:

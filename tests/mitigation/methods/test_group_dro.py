@@ -115,6 +115,20 @@ def test_the_worst_group_comes_to_weigh_most_and_all_sum_to_one(n_groups: int) -
     assert_allclose(q(made), expected / expected.sum(), rtol=1e-4)
 
 
+def test_what_annotators_disagree_about_moves_no_weights() -> None:
+    votes = np.array([[1, 0, 0], [0.4, 0.3, 0.3]], np.float32)
+    answers = np.log(np.array([[0.8, 0.1, 0.1], [0.38, 0.31, 0.31]], np.float32))
+    made = objective([0, 1], targets=votes, step_size=1.0)
+    found = float(made.loss(Seen({"group": np.array([0, 1], np.int32)}, votes, answers)))
+    losses = cross_entropy(answers.astype(np.float64), votes)
+    divergences = (votes * (np.log(np.maximum(votes, 1e-9)) - answers)).sum(axis=1)
+    assert losses[1] > losses[0]
+    assert divergences[1] < divergences[0]
+    expected = np.exp(divergences) / np.exp(divergences).sum()
+    assert_allclose(q(made), expected, rtol=1e-4)
+    assert found == pytest.approx(expected @ losses, rel=1e-4)
+
+
 def test_a_group_far_behind_in_weight_can_come_back() -> None:
     made = objective([0, 1], step_size=1.0)
     for _ in range(100):

@@ -52,6 +52,17 @@ def test_memberships_and_weights_weigh_faces_and_traces_of_a_group_count_little(
     assert loss(training, logits, strength=2.0) == pytest.approx(expected, rel=1e-5)
 
 
+def test_groups_that_annotators_disagree_about_differently_need_not_have_the_same_loss(
+    group_training: GroupTraining,
+) -> None:
+    votes = np.array([[0.98, 0.02], [0.5, 0.5]])
+    training = group_training([[1, 0], [0, 1]], votes.tolist())
+    as_voted = np.log(votes).astype(np.float32)
+    plain = cross_entropy(as_voted.astype(float), training.targets)
+    assert plain[1] > 5 * plain[0]
+    assert loss(training, as_voted, strength=100.0) == pytest.approx(plain.mean(), rel=1e-4)
+
+
 def test_traces_of_a_single_group_do_not_vary(group_training: GroupTraining) -> None:
     logits = np.array([[2.0, 0], [0, 1]], np.float32)
     training = group_training([[0.5, 0], [0, 0]], [[1, 0]] * 2)

@@ -38,7 +38,7 @@ class ConditionalAdversary(GroupMethod):
         "Lopez-Paz 2021, arXiv 2007.01434"
     )
     neutral: ClassVar = {"strength": 0.0}
-    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 10.0), "depth": (1, 3)}
+    search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 1.0, 10.0)}
 
     method: Literal["conditional_adversary"] = "conditional_adversary"
     strength: float = Field(

@@ -21,6 +21,10 @@ class CvarDro(Method):
     share alpha of the faces, without knowing any. Where faces have weights, the worst share is of
     their sum W instead of n, and the loss W / n times its weighted mean, as in plain training.
 
+    The largest losses are told by what they have above the entropy of the face's votes, which is 0
+    where it has one label, as in the paper: the faces that annotators disagree about most have
+    large losses under any model.
+
     The estimate within a batch is too low in the mean, the more so the smaller alpha times
     `batch_size` is (section 3 of the paper); the authors' other ways out, such as multilevel Monte
     Carlo, are left out. Wrong labels have large losses, and are what it learns most from.
@@ -58,8 +62,9 @@ class CvarObjective(Objective):
         from keras import ops
 
         losses = self.face_losses(seen.batch, seen.targets, seen.logits)
+        excess = losses - self.least_losses(seen.batch, seen.targets)
         weight = ops.ones_like(losses) if seen.weight is None else seen.weight
-        worst_first = ops.argsort(-ops.stop_gradient(losses))
+        worst_first = ops.argsort(-ops.stop_gradient(excess))
         losses, weight = ops.take(losses, worst_first), ops.take(weight, worst_first)
         left = self._alpha * ops.sum(weight) - (ops.cumsum(weight) - weight)
         counted = ops.clip(left / ops.maximum(weight, _SMALLEST_WEIGHT), 0.0, 1.0)

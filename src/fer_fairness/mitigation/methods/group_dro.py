@@ -39,6 +39,10 @@ class GroupDro(CellSampling):
     faces, u of them unknown, the loss is ((n - u) sum_g q_g L_g + sum of the u losses) / n. So it
     is the paper's where all groups are known, and the plain mean where none is.
 
+    What moves the weights is L_g less the mean entropy of its faces' votes, which is 0 where each
+    has one label, as in the paper: else a model without fault would come to weigh disgust .67 in
+    1,600 steps on FER+, since annotators disagree about it.
+
     Weights of faces, where there are any, weigh them in all sums and means. A predicted group
     counts as certain, since it decides how often a face is drawn. What the paper adds for small
     groups (C / sqrt(n_g)) is left out.
@@ -118,7 +122,8 @@ class GroupDroObjective(Objective):
     With w_i the weight of face i, W_g the sum of w_i over a batch's faces of group g, and W that
     over all groups, L_g = sum of w_i l_i / W_g over group g. The loss of the batch is the mean of
     f_i w_i l_i, where f_i = 1 + strength (q_g W / W_g - 1) in group g, and 1 where the group is not
-    known: with `strength` 1 and all weights 1 the loss that `GroupDro` tells.
+    known: with `strength` 1 and all weights 1 the loss that `GroupDro` tells. What moves q is that
+    mean of l_i less `least_losses`.
 
     Attributes:
         log_q: Logarithms of the groups' weights, a variable `(n_groups,)`: in float32 the weight of
@@ -169,15 +174,17 @@ class GroupDroObjective(Objective):
 
         batch, targets, logits, _, weight = seen
         losses = self.face_losses(batch, targets, logits)
-        weighted = losses if weight is None else losses * weight
+        excess = losses - self.least_losses(batch, targets)
+        counts = ops.ones_like(losses) if weight is None else weight
         codes = ops.reshape(batch[GROUP], (-1, 1))
         members = ops.cast(codes == ops.arange(self._n_groups, dtype=codes.dtype), losses.dtype)
-        sizes = ops.sum(members if weight is None else members * weight[:, None], axis=0)
+        members_weighed = members * counts[:, None]
+        sizes = ops.sum(members_weighed, axis=0)
         # Where nobody of a group is in the batch, its sum of losses is 0, and so is its mean.
         divisors = ops.where(sizes > 0, sizes, ops.ones_like(sizes))
-        means = ops.sum(members * weighted[:, None], axis=0) / divisors
+        means = ops.sum(members_weighed * excess[:, None], axis=0) / divisors
         self.log_q.assign(ops.log_softmax(self.log_q + self._step_size * means))
 
         shares = ops.exp(self.log_q) * ops.sum(sizes) / divisors
         factors = 1 + self._strength * ops.sum(members * (shares - 1), axis=1)
-        return ops.mean(weighted * ops.stop_gradient(factors))
+        return ops.mean(counts * losses * ops.stop_gradient(factors))

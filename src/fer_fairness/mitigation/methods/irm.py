@@ -22,7 +22,9 @@ class Irm(GroupMethod):
     DomainBed has the factor 1 for 500 steps and then 100. Here training goes on from a trained
     model whose slopes are small: in a batch of 64 faces their product is nearly all chance, and
     with 100 its gradient was some 25 times that of the plain loss, which clipping then left 4 % of
-    a step. The factor is as it is throughout. Smoothing, adjustment and teachers are not in D_g.
+    a step. The factor is as it is throughout, also from random weights (`fine_tuning.start`), where
+    DomainBed's wait would be due. The plain loss is the mean over faces, not over groups.
+    Smoothing, adjustment and teachers are not in D_g.
 
     Faces weigh by the probabilities of their groups; a group with less than a whole face in either
     half counts by what it has. Faces of unknown group are in no D_g.

@@ -24,9 +24,10 @@ class JustTrainTwice(Method):
 
     The errors are the starting model's on training faces: those of stage one of the paper. Stage
     two continues the training of that model, as every method here does, where the paper trains a
-    new one from the beginning. So a model that has learned its training faces by heart has few
-    errors, and these are wrong labels for the most part; the paper stops stage one early or
-    regularises it strongly, which here are settings of the baseline.
+    new one from the beginning (as `fine_tuning.start: from_scratch` does). So a model that has
+    learned its training faces by heart has few errors, and these are wrong labels for the most
+    part; the paper stops stage one early or regularises it strongly, which here are settings of the
+    baseline.
 
     The authors try 20, 50 and 100 repeats, for few errors; where a fifth of the faces are errors,
     10 repeats make them seven of ten faces shown. Faces whose votes have no majority are not

@@ -27,14 +27,15 @@ _FACE: Final = "face_number"
 class LearningFromFailure(Method):
     """Trains a second network on what is easy, and the model on what that one gets wrong.
 
-    The second network minimises the generalised cross-entropy, whose gradient is q p_y^q times that
-    of the cross-entropy: what it is sure of already counts most. Of each face both networks'
-    cross-entropies are averaged over the steps that show it (`memory` of the old, the rest of the
-    new; the first as it is) and divided by the largest of its emotion. With b and m for these of
-    the second network and of the model, the model's loss of the face is multiplied by b / (b + m).
+    The second network minimises the generalised cross-entropy as the authors' code has it, q times
+    the paper's (1 - p_y^q) / q: its gradient is q p_y^q times that of the cross-entropy, so what it
+    is sure of already counts most. Of each face both networks' cross-entropies are averaged over
+    the steps that show it (`memory` of the old, the rest of the new; the first as it is) and
+    divided by the largest of its emotion. With b and m for these of the second network and of the
+    model, the model's loss of the face is multiplied by b / (b + m).
 
     In the paper both networks start alike from random or ImageNet weights; here both start as the
-    starting model, with the same frozen layers. One that fits its training faces well finds
+    starting model does, with the same frozen layers. One that fits its training faces well finds
     everything easy, and all that is left then may be wrong labels. Of a face with several votes
     the losses are means over them, and its emotion is the most probable one. A mixed image counts
     as the face that it keeps most of; variants of a face count as that face. It asks for no groups.
@@ -48,7 +49,7 @@ class LearningFromFailure(Method):
 
     method: Literal["lff"] = "lff"
     q: float = Field(
-        default=0.7, ge=0.0, le=1.0, description="How much easy faces count; 0 would learn nothing."
+        default=0.7, ge=0.0, le=1.0, description="How much easy faces count; at 0 none does."
     )
     memory: float = Field(
         default=0.7, ge=0.0, lt=1.0, description="Share of the old in the averages of losses."
@@ -126,7 +127,7 @@ class FailureObjective(Objective):
         return seen.mean(losses + self.generalised_cross_entropy(seen.targets, easy))
 
     def generalised_cross_entropy(self, targets: Tensor, logits: Tensor) -> Tensor:
-        """Of each face, `(n,)`, as the authors write it: it has the gradient, not the value."""
+        """Of each face, `(n,)`: the authors' form, of which the gradient alone is meant."""
         from keras import ops
 
         q, log_p = self._settings.q, ops.log_softmax(logits)

@@ -21,11 +21,12 @@ class Lisa(PartnerMethod):
     and its target likewise. So what tells groups apart is mixed while the emotion stays, and the
     other way round.
 
-    The paper looks for partners in the whole training set, its authors draw batches of four cells;
-    here partners are in the batch, and a face for which the batch has none stays unmixed, the more
-    often the smaller its cell and the batch are. A face's emotion is the largest share of its
-    target. Faces of unknown group stay unmixed and are nobody's partner. It takes the place of
-    mixup where training asks for that; a batch of which no group is known is one of plain training.
+    The paper looks for partners in the whole training set, its authors draw batches of four cells,
+    all equally often; here batches are those of plain training, partners are in the batch, and a
+    face for which the batch has none stays unmixed, the more often the smaller its cell and the
+    batch are. A face's emotion is the largest share of its target. Faces of unknown group stay
+    unmixed and are nobody's partner. It takes the place of mixup where training asks for that; a
+    batch of which no group is known is one of plain training.
     """
 
     label: ClassVar[str] = "LISA"

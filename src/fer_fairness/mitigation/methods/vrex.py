@@ -14,10 +14,13 @@ from fer_fairness.params.training import TrainingParameters
 class Vrex(GroupMethod):
     """Adds strength x the variance over groups of L_g, the mean loss of group g in the batch.
 
+    Of faces with several votes the losses in L_g are less their entropy, which no model changes.
+
     The paper's groups are places that data come from, and its plain loss is the mean or sum of
     L_g; here it is the mean over faces, as in plain training, so that large groups count more in
     it. DomainBed raises the strength to its value after 500 steps, since a model that has learned
-    nothing has no use for the penalty; here training goes on from a trained model.
+    nothing has no use for the penalty; here it acts from the first step, since training goes on
+    from a trained model. From random weights (`fine_tuning.start`) that is too early.
 
     Faces weigh by the probabilities of their groups; a group with less than a whole face in the
     batch counts in the variance by what it has. Faces of unknown group are in no L_g.
@@ -46,7 +49,8 @@ class VrexObjective(PenalisedObjective):
         from keras import ops
 
         losses = self.face_losses(seen.batch, seen.targets, seen.logits)
-        means, trust = self.group_means(seen.batch, losses, seen.weight)
+        excess = losses - self.least_losses(seen.batch, seen.targets)
+        means, trust = self.group_means(seen.batch, excess, seen.weight)
         total = ops.sum(trust)
         centre = ops.sum(trust * means) / ops.where(total > 0, total, 1.0)
         return ops.sum(trust * (means - centre) ** 2) / ops.maximum(total, 1.0)
