@@ -29,10 +29,12 @@ class LdamDrw(Method):
 
     n_c sums the annotators' votes (with weights of faces, if there are any), at least 1; an emotion
     without any has no margin. Of a face with several votes the loss is the mean over them. Weights
-    have the mean 1 over training faces; the authors divide by their sum in each batch, which is the
-    same in the mean. Weights of emotions are kept at unit length by scaling them after each step,
-    where the authors scale within the layer. With `training.average_momentum` the averages of
-    these are somewhat shorter. A training that is stopped early may end before weights begin.
+    have the mean 1 over training faces; the authors divide by their sum in each batch, which is
+    nearly the same in the mean. Logit adjustment, where training asks for it, is added to the
+    logits with their margins. Weights of emotions are kept at unit length by scaling them after
+    each step, where the authors scale within the layer. With `training.average_momentum` the
+    averages of these are somewhat shorter. A training that is stopped early may end before weights
+    begin.
     """
 
     label: ClassVar[str] = "LDAM-DRW"
