@@ -29,9 +29,7 @@ _BEFORE: Final = ("data_processing", "race_labeling", BASELINE)
 """The pipelines that every variant builds on."""
 _AT_ONCE: Final = 10
 """Variants that a bench makes in one process."""
-_SIDE_BY_SIDE: Final = (
-    "fer_fairness.runners.DaskRunner has one on each core, on two in little more than half the time"
-)
+_SIDE_BY_SIDE: Final = "fer_fairness.runners.DaskRunner"
 _STOPPED: Final = 130
 """The exit status of what Ctrl-C stopped, as shells have it."""
 
@@ -158,7 +156,9 @@ def _given_and_split(
     help="As they would be given to kedro run.",
 )
 @click.option(
-    "--runner", default=None, help=f"As it would be given to kedro run; {_SIDE_BY_SIDE} on CPUs."
+    "--runner",
+    default=None,
+    help=f"As it would be given to kedro run. {_SIDE_BY_SIDE}: one training on each core.",
 )
 @click.pass_obj
 def bench(
@@ -186,7 +186,9 @@ def bench(
     options = {"--env": env, "--conf-source": conf_source, "--runner": runner}
     command = [*_RUN, *(word for name, value in options.items() if value for word in (name, value))]
     if runner is None:
-        click.echo(f"One training at a time. On CPUs, {_SIDE_BY_SIDE}.")
+        click.echo(
+            f"One training at a time. --runner {_SIDE_BY_SIDE} has one on each core of a CPU."
+        )
 
     def run_of(variants: list[str], names: str) -> int:
         chosen = ",".join(filter(None, [given, f"bench.methods={';'.join(variants)}"]))

@@ -44,9 +44,9 @@ def test_whatever_a_method_may_try_is_a_setting_of_it(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_trials_vary_how_strongly_a_method_acts_and_not_what_it_is(name: str) -> None:
     """Two forms of a method would be compared with others, and over biases, under one name."""
-    aims = {"aim", "objective", "weights"}  # what rules are fitted for, or by
+    forms = {"objective", "weights"}  # of a linear program and an ensemble, told in the guide
     for path, values in KNOWN[name].search.items():
-        assert path in aims or {type(value) for value in values} <= {int, float}, path
+        assert path in forms or {type(value) for value in values} <= {int, float}, path
 
 
 def _has_own_values_in_grid(method: Any) -> bool:

@@ -37,7 +37,8 @@ class AdversarialOptions:
         n_epochs: Passes over the people.
         batch_size: People a step; AIF360 leaves out the last, incomplete step of a pass.
         n_hidden_units: Width of the classifier's one hidden layer.
-        adversary_loss_weight: How much the adversary, who guesses the group from the score, counts.
+        adversary_loss_weight: How much the adversary counts, who guesses the group from the score
+            and the label.
     """
 
     n_epochs: int = 50

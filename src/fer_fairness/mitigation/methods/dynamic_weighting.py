@@ -35,13 +35,14 @@ class DynamicWeighting(GroupMethod):
     mean, and those of unknown group have the weight 1. A group or an emotion with fewer than
     `minimum_faces` validation faces is wanted to weigh 1, and sets no measure for others.
 
-    The formula is that of the repository behind this project's first source document. Its code
-    computes f_g and never uses it, so that emotions alone are weighed there; it trains for one
-    epoch, with the weights of the starting model, and measures on part of the test set. Here f_g
-    counts, every epoch has its weights, and validation faces alone are looked at. That repository
-    also weighs cells of group and emotion, of which most have few validation faces; here a cell
-    has the product. Predicted groups count by their shares, and so do annotators' votes of training
-    faces; a validation face counts for the emotion with most of its votes.
+    f_c is that of the repository behind this project's first source document. Its f_g has in place
+    of 1 - R_g / max R how far a group's macro-F1 is below the best one's, and is never used, so
+    that emotions alone are weighed there; it trains for one epoch, with the weights of the starting
+    model, and measures on part of the test set. Here f_g counts, every epoch has its weights, and
+    validation faces alone are looked at. That repository also weighs cells of group and emotion, of
+    which most have few validation faces; here a cell has the product. Predicted groups count by
+    their shares, and so do annotators' votes of training faces; a validation face counts for the
+    emotion with most of its votes.
     """
 
     label: ClassVar[str] = "Dynamic weighting"

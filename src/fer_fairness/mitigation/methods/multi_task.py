@@ -19,14 +19,18 @@ if TYPE_CHECKING:
 class MultiTask(GroupMethod):
     """Adds strength x the cross-entropy of the group, told by a dense layer from the features.
 
-    The layer is learned beside the model and is not kept. Xu et al. also try the opposite, features
-    that do not tell the group: that is `conditional_adversary`; and emotions that are predicted
-    with the group given, which needs it at test time. One attribute is learned, the paper learns
-    several at once. Predicted groups are soft targets; faces of unknown group add nothing.
+    The layer is learned beside the model and is not kept. In the source gender and age are learned
+    at once, each by layers of its own behind two shared ones on the logits; here one attribute is,
+    from the features. Xu et al. (2020, arXiv 2007.10075) go the opposite way, to features that do
+    not tell the group, as `conditional_adversary` does, or give the model the group, as
+    `attribute_aware` does. Predicted groups are soft targets; faces of unknown group add nothing.
     """
 
     label: ClassVar[str] = "Multi-task (emotion and group)"
-    source: ClassVar[str] = "Xu et al. 2020, arXiv 2007.10075"
+    source: ClassVar[str] = (
+        "FER-Bias-Mitigations, bias_mitigation_approaches/multi_task_learning (commit 64207ed); no "
+        "paper"
+    )
     neutral: ClassVar = {"strength": 0.0}
     search: ClassVar = {**LEARNING_RATES, "strength": (0.1, 0.3, 1.0)}
 

@@ -22,10 +22,9 @@ class TauNorm(Method):
     m is the geometric mean of the lengths |W_c|, so that logits keep their scale. In the paper's
     networks weights of frequent classes are longer, and these are then predicted too often. Where
     weights of rare emotions are longer, as in this project's published model (contempt 5.1, neutral
-    2.4), it takes from the rare ones. The biases are
-    multiplied by 1 - tau: with `tau` 1 there are none, as in the paper, with 0 the model is what it
-    was. The paper chooses tau on validation faces; here it is a number, and several blocks may try
-    several. An emotion whose weights are all 0 keeps them.
+    2.4), it takes from the rare ones. The biases are multiplied by 1 - tau: with `tau` 1 there are
+    none, as in the paper, with 0 the model is what it was. The paper chooses tau on validation
+    faces, as trials do here (`budget.trials`). An emotion whose weights are all 0 keeps them.
     """
 
     label: ClassVar[str] = "Normalised last layer (tau-norm)"

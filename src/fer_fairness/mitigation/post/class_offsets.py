@@ -68,7 +68,7 @@ class ClassOffsets(PostMethod):
     source: ClassVar[str] = "Menon et al. 2021, arXiv 2007.07314; Zietlow et al. 2022"
     search: ClassVar = {
         "shrinkage": (0.001, 0.01, 0.1),
-        "aim": ("mean_recall", "worst_group"),
+        "group_shrinkage": (0.001, 0.01, 0.1),  # acts with by_group alone
     }
 
     method: Literal["class_offsets"] = "class_offsets"

@@ -59,7 +59,6 @@ class LinearPostRules(BaseModel):
     calibration: GroupCalibration = GroupCalibration()
     prices: list[list[list[float]]] = []
     epsilon: float | None = None
-    emotions: list[str] = []
     left_out: dict[str, list[str]] = {}
     reason: str = ""
 
@@ -113,7 +112,7 @@ class LinearPost(PostMethod):
     )
 
     def fit(self, validation: pd.DataFrame) -> dict[str, Json]:
-        """Solve the linear program on validation predictions, and choose the share of its prices.
+        """Solve the linear program on validation predictions, and choose its tolerance.
 
         Args:
             validation: As of every `PostMethod`.
