@@ -35,8 +35,9 @@ class BiasMimicking(GroupMethod):
     draws, and lets predicted groups and annotators' votes count in parts. Where a group of c has no
     face with c', nothing of c' is in the task of c; the authors' code then keeps one face of each
     group, and fails where there is none. Heads start as the model's last layer. The authors train
-    that layer after each epoch, here it is in each step. Faces of unknown group count by the plain
-    loss, with all of its gradient, and take part in no task.
+    that layer after each epoch, and also try faces drawn or weighed evenly for it; here it learns
+    in each step, from all faces alike. Faces of unknown group count by the plain loss, with all of
+    its gradient, and take part in no task.
     """
 
     label: ClassVar[str] = "Bias mimicking"

@@ -31,7 +31,8 @@ class RandAugment(Method):
     brightness, gamma, blur, noise, one erased box. Each that is drawn goes to an end of its range,
     which is `magnitude` thirtieths of the largest; two-sided ones to either end alike. Turn, shifts
     and contrast have torchvision's ranges; scaling stands for its shears, gamma for solarising,
-    posterising and equalising, blur for sharpness. Noise and the erased box are not in the paper.
+    posterising and equalising, blur for sharpness. Noise and the erased box are not in the paper;
+    its identity and automatic contrast are not here, so every operation drawn changes the image.
 
     They are drawn without replacement, where the paper may do one twice, and done in the
     augmenter's order. Flips, and images made like FER2013's, are as training has them; other

@@ -2,8 +2,9 @@
 
 Hardt et al. 2016 (arXiv 1610.02413), as AIF360's `EqOddsPostprocessing` fits it: for two classes
 and two groups, a linear program finds the rates at which predictions are kept or turned so that
-true and false positive rates agree. Here each emotion against all others is such a problem, and the
-eight answers become one emotion again:
+true and false positive rates agree. What it minimises is the sum over both groups of false less
+true positive rates, without the base rates of Hardt's expected loss. Here each emotion against all
+others is such a problem, and the eight answers become one emotion again:
 
 1. each emotion claims a person or not: the predicted emotion claims at its group's `keep` rate,
    every other at its `claim` rate;
