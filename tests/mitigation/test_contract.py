@@ -16,6 +16,8 @@ import pytest
 
 from fer_fairness.mitigation import post_methods, trained_methods
 from fer_fairness.mitigation.composition import training_faces
+from fer_fairness.mitigation.method import LEARNING_RATES
+from fer_fairness.mitigation.tuning import nested, with_settings
 from fer_fairness.modeling import GROUP, WEIGHT
 from fer_fairness.modeling.batches import TrainingBatches
 from fer_fairness.pipelines.variants.structure import CONTROL, DEMOGRAPHIC_CONTROL
@@ -46,8 +48,12 @@ def same(first: Any, second: Any) -> bool:
 
 
 @cache
+def in_own_setting(name: str) -> Any:
+    return contract().train_with(contract().chosen(name))
+
+
 def control() -> Any:
-    return contract().train_with(contract().chosen("continued_training"))
+    return in_own_setting(CONTROL)
 
 
 def test_the_control_of_methods_that_need_groups_is_the_control_on_the_same_faces() -> None:
@@ -72,7 +78,24 @@ def test_in_its_neutral_setting_it_is_the_control_bit_for_bit(name: str) -> None
 
 @pytest.mark.parametrize("name", [name for name in FINE_TUNED if name not in CONTROLS])
 def test_in_its_own_setting_it_is_not_the_control(name: str) -> None:
-    assert not same(contract().train_with(contract().chosen(name)), control())
+    assert not same(in_own_setting(name), control())
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        (name, path)
+        for name in FINE_TUNED
+        for path in trained_methods()[name].search
+        if path not in LEARNING_RATES
+    ],
+)
+def test_what_its_trials_vary_changes_what_is_learned(name: str, path: str) -> None:
+    """A parameter that nothing reads would be searched in vain, and nobody would see it."""
+    own = contract().chosen(name)
+    blocks = [with_settings(own, nested({path: value})) for value in own.search[path]]
+    other = next(block for block in blocks if block != own)
+    assert not same(contract().train_with(other), in_own_setting(name))
 
 
 @pytest.mark.parametrize("name", FINE_TUNED)
